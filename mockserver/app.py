@@ -1,0 +1,87 @@
+"""The application: route table, middleware, error handlers. No logic."""
+
+from __future__ import annotations
+
+from typing import Never
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.routing import Route
+
+from mockserver.blobs import Blobs
+from mockserver.clock import Clock, SystemClock
+from mockserver.config import Config
+from mockserver.control import Control, Help, Live
+from mockserver.core.errors import ApiError, Reason
+from mockserver.endpoints import Chat, Generate, Models
+from mockserver.middleware import API, BodyCap, HostRule, Observe, Refuse
+from mockserver.store import Store
+from mockserver.store.memory import MemoryStore
+from mockserver.world import World
+
+_LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_HEADERS = ("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning")
+
+
+def create_app(
+    config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
+) -> Starlette:
+    """The ASGI application of one world. Two calls make two worlds, which share nothing.
+
+    Args:
+        config: what a bare `images-mock` runs with, unless given.
+        clock: the machine's own time, unless given.
+        store: this process's memory, unless given.
+    """
+    config = config or Config()
+    world = World(config, clock or SystemClock(), store or MemoryStore())
+    app = Starlette(
+        routes=_routes(world),
+        middleware=[
+            Middleware(Observe, world=world),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=config.cors_origin,
+                allow_origin_regex=_LOOPBACK,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=_HEADERS,
+            ),
+            Middleware(Refuse, world=world),
+            Middleware(HostRule, config=config),
+            Middleware(BodyCap, limit=config.max_body),
+        ],
+        exception_handlers={404: _unknown_url, 405: _wrong_method},
+    )
+    app.router.redirect_slashes = False  # the real API does not redirect
+    return app
+
+
+def _routes(world: World) -> list[Route]:
+    models = Models(world)
+    return [
+        Route("/v1/images/generations", Generate(world), methods=["POST"]),
+        Route("/private/{organization}/{user}/{image}", Blobs(world), methods=["GET"]),
+        Route("/v1/models", models, methods=["GET"]),
+        Route("/v1/models/{model:path}", models, methods=["GET"]),
+        Route("/v1/chat/completions", Chat(world), methods=["POST"]),
+        Route("/_mock/live", Live("live"), methods=["GET"]),
+        Route("/_mock/ready", Live("ready"), methods=["GET"]),
+        Route("/_mock/{path:path}", Control(world)),
+        Route("/", Help(world), methods=["GET"]),
+    ]
+
+
+async def _unknown_url(request: Request, exc: Exception) -> Never:
+    path = request.url.path
+    reason = Reason.UNKNOWN_URL if path.startswith(API) else Reason.OUTSIDE_API
+    raise ApiError(reason, method=request.method, path=path)
+
+
+async def _wrong_method(request: Request, exc: Exception) -> Never:
+    allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
+    methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
+    raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods))

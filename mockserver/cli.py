@@ -1,0 +1,175 @@
+"""The command line. Only parses and prints: each command's work is in a module of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockserver import __version__
+from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
+from mockserver.settings import SETTINGS, seconds
+
+USAGE, CONFIGURATION, NOT_READY, INTERNAL = 2, 3, 4, 70
+
+
+class Duration(click.ParamType[float]):
+    """A length of time, as the settings write it."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        try:
+            return seconds(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
+
+
+class ServeByDefault(click.Group):
+    """A group whose flags belong to `serve` when no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `serve` in front, unless a command or the group's own flag stands there."""
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a flag for every setting, and --config."""
+    for setting in reversed(SETTINGS):
+        shown = "" if setting.default is None else f"  [default: {setting.default}]"
+        option = click.option(
+            f"--{setting.name}",
+            metavar=setting.metavar,
+            multiple=setting.many,
+            help=setting.help + shown,
+        )
+        command = option(command)
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--config", type=path, help="TOML file of settings")(command)
+
+
+@click.group(cls=ServeByDefault)
+@click.version_option(__version__, prog_name="images-mock")
+def cli() -> None:
+    """A local stand-in for the OpenAI Images API.
+
+    Without a command, `images-mock` serves: it takes the flags of `serve`. Every setting is also an
+    environment variable (IMAGES_MOCK_PORT) and a key of images-mock.toml, or of [tool.images-mock]
+    in pyproject.toml; a flag wins over the environment, that over the file.
+
+    Exit codes: 0 clean, 2 usage, 3 configuration, 4 port taken or not ready in time, 70 internal.
+    """
+
+
+@cli.command()
+@with_settings
+def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
+    """Start the server; stdout gets one line, READY and the address, once it accepts."""
+    settings = config_of(_resolved(config, flags))
+    from mockserver.serve import NotListening, run
+
+    _banner(settings)
+    try:
+        run(settings)
+    except NotListening as error:
+        _end(NOT_READY, str(error))
+
+
+@cli.command()
+@click.argument("url", required=False)
+@click.option("--timeout", type=Duration(), default="30s", help="how long to wait, as 30s or 500ms")
+@with_settings
+def wait(
+    url: str | None,
+    timeout: float,
+    config: Path | None,
+    **flags: str | tuple[str, ...] | None,
+) -> None:
+    """Wait until a server is ready, for CI and HEALTHCHECK. Ignores proxy settings.
+
+    URL is the server's address; without it, the one that the settings here lead to.
+    """
+    from mockserver.wait import expected_address, is_ready_within
+
+    address = expected_address(config_of(_resolved(config, flags)), url)
+    if not is_ready_within(address, timeout):
+        _end(NOT_READY, f"no images-mock was ready at {address()} within {timeout:g} s.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def identify(file: Path) -> None:
+    """Print which request made a picture."""
+    from mockserver.core.drawing import identify as identified
+
+    found = identified(file.read_bytes())
+    if found is None:
+        _end(USAGE, f"{file} holds no picture of images-mock.")
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@cli.group("config")
+def config_group() -> None:
+    """Look at the configuration."""
+
+
+@config_group.command()
+@with_settings
+def show(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
+    """Each setting's value, and where it came from."""
+    values = _resolved(config, flags)
+    config_of(values)
+    width = max(map(len, values))
+    for name, value in values.items():
+        click.echo(f"{name:{width}}  {_shown(value):24}  {value.origin}")
+
+
+def _shown(value: Value) -> str:
+    if not value.texts:
+        return "-"
+    return "(hidden)" if value.setting.secret else ", ".join(value.texts)
+
+
+def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:
+    if file is None and (named := os.environ.get(f"{PREFIX}CONFIG")):
+        file = Path(named)
+    texts = {name.replace("_", "-"): _texts(value) for name, value in flags.items()}
+    return resolve(flags=texts, environment=os.environ, directory=Path.cwd(), file=file)
+
+
+def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _banner(config: Config) -> None:
+    click.echo(
+        f"images-mock {__version__}, tier {config.tier}; it never contacts OpenAI.", err=True
+    )
+    if not config.on_loopback:
+        guard = "wants its token" if config.control_token else "is closed (no --control-token)"
+        click.echo(f"Listening beyond this machine ({config.host}); /_mock {guard}.", err=True)
+
+
+def _end(code: int, message: str) -> None:
+    click.echo(f"images-mock: {message}", err=True)
+    sys.exit(code)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line, and end the process with its exit code."""
+    try:
+        cli.main(args=args, prog_name="images-mock", standalone_mode=True)
+    except ConfigError as error:
+        _end(CONFIGURATION, str(error))
+    except Exception as error:  # the last resort: no traceback reaches a user
+        _end(INTERNAL, f"internal error, please report it: {type(error).__name__}: {error}")

@@ -1,0 +1,50 @@
+"""The only place that asks the system for the time or waits for it to pass."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as the server sees it."""
+
+    def now(self) -> int:
+        """Nanoseconds since the epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed on this clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> int:
+        """Nanoseconds since the epoch."""
+        return time.time_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        await asyncio.sleep(seconds)
+
+
+class ManualClock:
+    """A time that stands still until it is moved, for tests."""
+
+    def __init__(self, start: float = 1_743_379_200) -> None:
+        self._now = round(start * 1e9)
+
+    def now(self) -> int:
+        """Nanoseconds since the epoch."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`, to the nanosecond."""
+        self._now += round(seconds * 1e9)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return at once, with the time moved on."""
+        self.advance(seconds)

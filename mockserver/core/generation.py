@@ -1,0 +1,67 @@
+"""Plan the pictures of a request and write the answer that carries them. Draws nothing.
+
+What makes a picture: operation, model, prompt, size, quality, style, n, index and seed. Not the
+key, `user`, `response_format`, the date or a header: url and b64_json show the same.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from mockserver.core.picture import Picture, shown
+from mockserver.core.validation import ImageRequest
+
+
+def pictures(request: ImageRequest, seed: str) -> list[Picture]:
+    """The `n` pictures that answer `request`."""
+    width, height = map(int, request.size.split("x"))
+    whole = request_digest(request, seed)
+    prompt = shown(request.prompt)
+    return [
+        Picture(
+            operation=request.operation,
+            model=request.model,
+            prompt=prompt,
+            width=width,
+            height=height,
+            index=index,
+            count=request.n,
+            quality=request.quality,
+            style=request.style,
+            digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
+        )
+        for index in range(request.n)
+    ]
+
+
+def request_digest(request: ImageRequest, seed: str) -> bytes:
+    """32 bytes that change as soon as anything does that makes a picture."""
+    parts = (
+        seed,
+        request.operation,
+        request.model,
+        request.prompt,
+        request.size,
+        request.quality,
+        request.style,
+        request.n,
+    )
+    return sha256(json.dumps(parts).encode("ascii")).digest()
+
+
+def answer_body(created: int, items: list[dict[str, bytes]]) -> bytes:
+    """The 200 body, byte for byte as recorded: indented by two, final newline, sorted item keys.
+
+    Args:
+        created: Unix seconds.
+        items: for each picture its fields, whose values are JSON already (quotes included): base64
+            is large, and joining it costs an eighth of encoding it.
+    """
+    data = b",\n".join(_item(fields) for fields in items)
+    return b'{\n  "created": %d,\n  "data": [\n%b\n  ]\n}\n' % (created, data)
+
+
+def _item(fields: dict[str, bytes]) -> bytes:
+    lines = b",\n".join(b'      "%b": %b' % (k.encode(), fields[k]) for k in sorted(fields))
+    return b"    {\n%b\n    }" % lines

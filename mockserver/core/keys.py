@@ -1,0 +1,145 @@
+"""Who asks: from an Authorization header to a caller with a sandbox of his own. Stores no key."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.facts import Facts
+
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
+# Keys that the vendor hands out: sk-, an optional kind, and a long tail.
+_REAL = re.compile(r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{32,}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The sandbox that a key opens, under names that look like the API's."""
+
+    sandbox: str  # 24 letters and digits, from an HMAC of the key
+    tier: str | None = None  # of this key alone; None is the server's
+    refusal: Reason | None = None  # what every request with this key meets
+
+    @property
+    def organization(self) -> str:
+        """As error messages and picture URLs name it."""
+        return f"org-{self.sandbox}"
+
+    @property
+    def user(self) -> str:
+        """The user part of a picture URL."""
+        return f"user-{letters(self.sandbox.encode())}"
+
+    @property
+    def slug(self) -> str:
+        """As the `openai-organization` header names a personal organization."""
+        return self.user.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundKey:
+    """A key of a `--keys` file, and what it is bound to."""
+
+    organization: str | None = None
+    tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Which keys are let in: any, those of this mock, or those that are listed."""
+
+    facts: Facts
+    secret: bytes
+    mock_only: bool = False
+    listed: Mapping[str, BoundKey] | None = None
+
+    def caller(self, authorization: str | None, organization: str | None) -> Caller:
+        """The caller behind these two header values.
+
+        Raises:
+            ApiError: no key, an unknown key, or an organization that is not the key's.
+        """
+        key = key_in(authorization)
+        if key is None:
+            raise ApiError(Reason.MISSING_KEY)
+        effect = self._effect(key)
+        if effect.refusal is Reason.INCORRECT_KEY or not self._knows(key):
+            raise ApiError(Reason.INCORRECT_KEY, key=masked(key))
+        bound = (self.listed or {}).get(key, BoundKey())
+        if not self._belongs(organization, bound):
+            raise ApiError(Reason.MISMATCHED_ORGANIZATION)
+        name = letters(hmac.digest(self.secret, key.encode("utf-8", "surrogateescape"), "sha256"))
+        return Caller(name, effect.tier or bound.tier, effect.refusal)
+
+    def _knows(self, key: str) -> bool:
+        if self.listed is not None:
+            return key in self.listed
+        return not self.mock_only or key.startswith(self.facts.magic_prefix)
+
+    def _belongs(self, organization: str | None, bound: BoundKey) -> bool:
+        if not organization:
+            return True
+        if organization == self.facts.mismatched_organization:
+            return False
+        return bound.organization in (None, organization)
+
+    def _effect(self, key: str) -> _Effect:
+        prefix = self.facts.magic_prefix
+        if not key.startswith(prefix):
+            return _Effect()
+        rest = key[len(prefix) :]
+        for name, magic in self.facts.magic_keys.items():
+            if rest == name or rest.startswith(f"{name}-"):
+                return _Effect(magic.tier, Reason(magic.refusal) if magic.refusal else None)
+        return _Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    tier: str | None = None
+    refusal: Reason | None = None
+
+
+def key_in(authorization: str | None) -> str | None:
+    """The key of a bearer header, or of a basic one with a blank user name; None without one."""
+    scheme, _, rest = (authorization or "").partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return rest.strip() or None
+        case "basic":
+            return _password(rest.strip())
+        case _:
+            return None
+
+
+def _password(credentials: str) -> str | None:
+    try:
+        text = b64decode(credentials, validate=True).decode("latin-1")
+    except (binascii.Error, ValueError):
+        return None
+    user, _, password = text.partition(":")
+    return None if user else password.strip() or None
+
+
+def masked(key: str) -> str:
+    """A key as the 401 repeats it: short ones whole, others as first 8, asterisks, last 4."""
+    return key if len(key) <= 12 else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
+
+
+def looks_real(key: str, magic_prefix: str) -> bool:
+    """Whether this looks like a key that costs money elsewhere."""
+    return not key.startswith(magic_prefix) and _REAL.match(key) is not None
+
+
+@lru_cache(maxsize=2048)
+def letters(data: bytes) -> str:
+    """24 letters and digits that stand for `data`."""
+    return sha256(data).digest()[:24].translate(_TO_LETTERS).decode("ascii")

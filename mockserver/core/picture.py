@@ -1,0 +1,43 @@
+"""The value a picture is drawn from. Holds no pixels and draws nothing: see `drawing`."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from dataclasses import dataclass
+
+#: Characters of the prompt that a picture shows, and that its URL carries.
+SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is needed to draw one generated image again, at any time and on any machine."""
+
+    operation: str  # as in the facts, e.g. "images.generate"
+    model: str
+    prompt: str  # at most SHOWN characters, without lone surrogates
+    width: int  # pixels
+    height: int  # pixels
+    index: int  # 0-based, among the images of one request
+    count: int  # images of that request (`n`)
+    quality: str | None
+    style: str | None
+    digest: (
+        bytes  # 16 bytes; differs as soon as anything in the request, the index or the seed does
+    )
+
+    @property
+    def size(self) -> str:
+        """Width × height as the API writes it."""
+        return f"{self.width}x{self.height}"
+
+    @property
+    def code(self) -> str:
+        """Eight letters and digits that tell two pictures apart at a glance."""
+        return b32encode(self.digest[:5]).decode("ascii")
+
+
+def shown(prompt: str) -> str:
+    """The part of a prompt that a picture shows: at most `SHOWN` characters, always encodable."""
+    text = prompt if len(prompt) <= SHOWN else prompt[: SHOWN - 1] + "…"
+    return text.encode("utf-8", "replace").decode("utf-8")

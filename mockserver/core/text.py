@@ -1,0 +1,339 @@
+"""Sets text of any language in lines of bitmap glyphs. Colours and places nothing: see `drawing`.
+
+It does what makes a prompt recognisable: lines, marks over letters, joined Arabic letters, right
+to left where it is due. It does not know the conjuncts of Indic scripts, nor emoji sequences.
+
+Python's character database grows with its version, and with it would the pictures. So only the
+frozen one of Unicode 3.2 is asked; what is younger is told by ranges here, or by the font.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache, reduce
+from itertools import groupby
+from operator import itemgetter
+from unicodedata import ucd_3_2_0 as frozen
+
+from mockserver.font import HEIGHT, glyph
+
+ELLIPSIS = "…"
+
+#: Characters that only steer others: joiners, variation selectors, bidirectional controls, fillers,
+#: skin tones, tags.
+INVISIBLE = (
+    (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0x1F3FB, 0x1F3FF), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+
+#: Scripts that are broken between any two characters, for want of spaces: those of South-East Asia,
+#: Chinese and Japanese; emoji, too. Korean has spaces.
+UNSPACED = (
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xF900, 0xFAFF),
+    (0xFE30, 0xFE4F), (0xFF01, 0xFF60), (0x1F000, 0x1FAFF), (0x20000, 0x3FFFF),
+)  # fmt: skip
+#: Closing punctuation, which starts no line.
+CLINGING = frozenset(
+    "、。，．・：；？！)]}）］｝〉》」』】〕”’…‥ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々.,:;!?%"
+)
+
+#: Blocks written from right to left, for characters younger than the frozen database.
+RIGHT_TO_LEFT = (
+    (0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFC), (0x10800, 0x10FFF), (0x1E800, 0x1EFFF),
+)  # fmt: skip
+MIRRORED = dict(zip("()[]{}<>«»‹›≤≥", ")(][}{><»«›‹≥≤", strict=True))
+#: Bidirectional classes that matter here: letters, digits, separators and signs of numbers.
+KINDS = {"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N"} | {"CS": "S", "ES": "S", "ET": "T"}
+
+#: Form of an Arabic letter by whether it joins the one before and the one after it.
+POSITIONS = {
+    (False, False): "<isolated>",
+    (False, True): "<initial>",
+    (True, True): "<medial>",
+    (True, False): "<final>",
+}
+ARABIC = re.compile("[\u0600-\u06ff]")
+#: Lam with an alef is one sign; any other character is one by itself.
+LETTERS = re.compile("\u0644[\u0622\u0623\u0625\u0627]|.", re.DOTALL)
+TATWEEL = "\u0640"
+
+#: Hexadecimal digits of 3 × 5 pixels for boxes, each row an octal digit.
+DIGITS = (
+    *("75557", "26227", "71747", "71717", "55711", "74717", "74757", "71111"),
+    *("75757", "75717", "75755", "65656", "74447", "65556", "74747", "74744"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A character with the marks on it, as it will be drawn."""
+
+    text: str  # the character, without marks
+    width: int  # font pixels
+    rows: tuple[int, ...]  # 16, the highest of `width` bits leftmost
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text as a bitmap: 16 rows, the highest of `width` bits leftmost."""
+
+    width: int  # font pixels
+    rows: tuple[int, ...]
+    leftward: bool  # of a text that reads from right to left, to be aligned right
+
+
+def lines(text: str, width: int, limit: int) -> list[Line]:
+    """The text in at most `limit` lines of at most `width` font pixels; "…" says there was more."""
+    cells = _cells(_joined(_cleaned(text)))
+    rows = _wrapped(cells, width)
+    if len(rows) > limit:
+        kept = rows[: max(limit, 0)]
+        rows = [*kept[:-1], _shortened(kept[-1], width)] if kept else []
+    leftward = next(
+        (d == "R" for d in map(_kind, [cell.text for cell in cells]) if d in "LR"), False
+    )
+    return [_line(_ordered(row, leftward), leftward) for row in rows]
+
+
+def spread(words: Sequence[Line], width: int) -> Line:
+    """Lines side by side, the first at the left and the last at the right of `width`."""
+    free = width - sum([word.width for word in words])
+    rows, end = [0] * HEIGHT, 0
+    for at, word in enumerate(words):
+        gap = free * at // (len(words) - 1) - end if at else 0
+        shift = gap + word.width
+        rows = [row << shift | own for row, own in zip(rows, word.rows, strict=True)]
+        end += gap
+    return Line(sum([word.width for word in words]) + end, tuple(rows), False)
+
+
+def _cleaned(text: str) -> str:
+    """Composed (NFC), with one plain space for any number of blanks and controls."""
+    if not text.isascii():
+        parts = groupby(text, key=lambda character: frozen.category(character) != "Cn")
+        # Compositions among characters of Unicode 3.2 will never change; younger ones may.
+        text = "".join(
+            frozen.normalize("NFC", "".join(part)) if old else "".join(part) for old, part in parts
+        )
+    spaced = "".join([" " if _is_blank(character) else character for character in text])
+    return " ".join([word for word in spaced.split(" ") if word])
+
+
+@lru_cache(maxsize=2048)
+def _is_blank(character: str) -> bool:
+    return frozen.category(character) in ("Zs", "Zl", "Zp", "Cc")
+
+
+def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= ord(character) <= last for first, last in ranges)
+
+
+# Letters to cells
+
+
+def _cells(text: str) -> list[Cell]:
+    cells: list[Cell] = []
+    for character in text:
+        shape, combining = _shape(character)
+        if shape and combining and cells:
+            cells[-1] = _overlaid(cells[-1], shape)
+        elif shape:
+            cells.append(shape)
+    return cells
+
+
+@lru_cache(maxsize=2048)
+def _shape(character: str) -> tuple[Cell | None, bool]:
+    """A character's cell, None if it is invisible; whether it goes over the one before."""
+    if _within(character, INVISIBLE):
+        return None, False
+    found = glyph(ord(character))
+    if found is None:
+        return Cell(character, 16, _box(ord(character))), False
+    return Cell(character, found.width, found.rows), found.combining
+
+
+def _overlaid(base: Cell, mark: Cell) -> Cell:
+    """A mark drawn over a character, both centred."""
+    width = max(base.width, mark.width)
+    left, shift = (width - base.width) // 2, (width - mark.width) // 2
+    rows = tuple(a << left | b << shift for a, b in zip(base.rows, mark.rows, strict=True))
+    return Cell(base.text, width, rows)
+
+
+def _box(codepoint: int) -> tuple[int, ...]:
+    """A frame with the code point in hexadecimal: for a character that the font does not have."""
+    digits = f"{codepoint:04X}" if codepoint <= 0xFFFF else f"{codepoint:06X}"
+    half = len(digits) // 2
+    inner = [0, *_digit_rows(digits[:half]), 0, *_digit_rows(digits[half:]), 0]
+    rows = [0x7FFE, *(0x4002 | row << (3 if half == 3 else 5) for row in inner), 0x7FFE]
+    return (0, *rows)
+
+
+def _digit_rows(digits: str) -> list[int]:
+    """Five rows of hexadecimal digits side by side, each four pixels wide with its gap."""
+    shapes = [DIGITS[int(digit, 16)] for digit in digits]
+    return [reduce(lambda row, shape: row << 4 | int(shape[y]), shapes, 0) for y in range(5)]
+
+
+# Arabic letters, which take their shape from their neighbours
+
+
+@cache
+def _forms() -> dict[tuple[str, str], str]:
+    """Presentation forms of Arabic letters, and of lam with alef, by position in the word."""
+    forms = {}
+    for codepoint in (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEFD)):
+        position, *letters = frozen.decomposition(chr(codepoint)).split() or [""]
+        forms["".join([chr(int(letter, 16)) for letter in letters]), position] = chr(codepoint)
+    return forms
+
+
+def _joined(text: str) -> str:
+    """The text with its Arabic letters in the forms they take in a word."""
+    if not ARABIC.search(text):
+        return text
+    units = LETTERS.findall(text)
+    bases = [at for at, unit in enumerate(units) if frozen.category(unit[0]) != "Mn"]
+    around = [" ", *(units[at] for at in bases), " "]
+    for at, before, unit, after in zip(bases, around, around[1:], around[2:], strict=False):
+        position = POSITIONS[_join(before, unit), _join(unit, after)]
+        units[at] = _forms().get((unit, position), unit)
+    return "".join(units)
+
+
+def _join(first: str, second: str) -> bool:
+    """Whether two neighbours reach out to each other."""
+    forms = _forms()
+    return ((first, "<initial>") in forms or first == TATWEEL) and (
+        (second, "<final>") in forms or second == TATWEEL
+    )
+
+
+# Order: a simple form of the bidirectional algorithm, without explicit embeddings
+
+
+def _ordered(cells: Sequence[Cell], leftward: bool) -> list[Cell]:
+    """Cells of one line from left to right."""
+    kinds = [_kind(cell.text) for cell in cells]
+    if "R" not in kinds:
+        return list(cells)
+    levels = _levels(_with_numbers(kinds), leftward)
+    order = list(range(len(cells)))
+    for lowest in range(max(levels), 0, -1):
+        order = _reversed_runs(order, [levels[at] >= lowest for at in order])
+    return [_mirrored(cells[at]) if levels[at] & 1 else cells[at] for at in order]
+
+
+def _reversed_runs(order: list[int], deep: list[bool]) -> list[int]:
+    """The same places, with each run of those that are marked turned round."""
+    turned: list[int] = []
+    for marked, run in groupby(zip(order, deep, strict=True), key=itemgetter(1)):
+        places = [at for at, _ in run]
+        turned += reversed(places) if marked else places
+    return turned
+
+
+@lru_cache(maxsize=2048)
+def _kind(character: str) -> str:
+    """L or R for letters, N for digits, S and T for what may belong to a number, else a blank."""
+    found = frozen.bidirectional(character)
+    if not found:
+        return "R" if _within(character, RIGHT_TO_LEFT) else "L"
+    return KINDS.get(found, " ")
+
+
+def _with_numbers(kinds: Sequence[str]) -> list[str]:
+    """Kinds with the signs of a number counted as digits: "3.14", "50%"; elsewhere as blanks."""
+    around = [" ", *kinds, " "]
+    return [
+        ("N" if _in_number(*three) else " ") if three[1] in "ST" else three[1]
+        for three in zip(around, around[1:], around[2:], strict=False)
+    ]
+
+
+def _in_number(before: str, sign: str, after: str) -> bool:
+    return before == after == "N" or (sign == "T" and "N" in (before, after))
+
+
+def _levels(kinds: Sequence[str], leftward: bool) -> list[int]:
+    """Depth of each cell: 0 and 2 are read rightward, 1 leftward; numbers among R are at 2."""
+    own = "R" if leftward else "L"
+    strong, sides = own, []
+    for kind in kinds:
+        strong = kind if kind in "LR" else strong
+        # To its neighbours a number counts as the letters before it do.
+        sides.append(strong if kind != " " else " ")
+    levels = []
+    for at, kind in enumerate(kinds):
+        before = next((side for side in reversed(sides[:at]) if side != " "), own)
+        after = next((side for side in sides[at:] if side != " "), own)
+        side = after if kind != " " or before == after else own
+        inner = leftward or (kind == "N" and side == "R")
+        levels.append(1 if side == "R" and kind != "N" else 2 if inner else 0)
+    return levels
+
+
+def _mirrored(cell: Cell) -> Cell:
+    twin = MIRRORED.get(cell.text)
+    return _cells(twin)[0] if twin else cell
+
+
+# Cells to lines
+
+
+def _wrapped(cells: Sequence[Cell], width: int) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [[]]
+    for piece in _pieces(cells, width):
+        if rows[-1] and _width(_trimmed([*rows[-1], *piece])) > width:
+            rows.append([])
+        rows[-1] += piece
+    return [_trimmed(row) for row in rows if row]
+
+
+def _pieces(cells: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
+    """What stays on one line: words with the space after them, single ideographs, parts of words
+    that are wider than a line.
+    """
+    piece: list[Cell] = []
+    for cell in cells:
+        if piece and (_breaks(piece[-1].text, cell.text) or _width([*piece, cell]) > width):
+            yield piece
+            piece = []
+        piece.append(cell)
+    if piece:
+        yield piece
+
+
+@lru_cache(maxsize=4096)
+def _breaks(before: str, after: str) -> bool:
+    """Whether a line may end between two characters."""
+    if after == " " or after in CLINGING:
+        return False
+    return before == " " or _within(before, UNSPACED) or _within(after, UNSPACED)
+
+
+def _trimmed(row: list[Cell]) -> list[Cell]:
+    return row[:-1] if row and row[-1].text == " " else row
+
+
+def _width(cells: Iterable[Cell]) -> int:
+    return sum([cell.width for cell in cells])
+
+
+def _shortened(row: list[Cell], width: int) -> list[Cell]:
+    """The row cut so that "…" fits behind it."""
+    ending = _cells(ELLIPSIS)
+    while row and (_width([*row, *ending]) > width or row[-1].text in (" ", ELLIPSIS)):
+        row = row[:-1]
+    return [*row, *ending]
+
+
+def _line(cells: Sequence[Cell], leftward: bool) -> Line:
+    rows = [0] * HEIGHT
+    for cell in cells:
+        rows = [row << cell.width | own for row, own in zip(rows, cell.rows, strict=True)]
+    return Line(_width(cells), tuple(rows), leftward)

@@ -1,0 +1,150 @@
+"""Check a decoded body against the facts, and turn it into a request. Pure: no I/O, no clock.
+
+The order of checks is the order of the lines in `Validator.validated`: the parameters as a schema
+would check them, then what only the chosen model can say. (Inferred: it was never observed.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.facts import Facts, Model, Offer, Operation, Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """A request that the API would accept, with its defaults filled in."""
+
+    operation: str
+    model: str
+    prompt: str
+    n: int
+    size: str  # width × height in pixels, as "1024x1024"
+    quality: str | None  # None where the model ignores it
+    style: str | None
+    response_format: str  # "url" or "b64_json"
+
+
+class Validator:
+    """The rules of one operation; `page_sizes` takes the sizes of the model page too."""
+
+    def __init__(self, facts: Facts, operation: Operation, *, page_sizes: bool) -> None:
+        self.operation = operation
+        self._parameters = {p.name: p for p in operation.parameters}
+        self._required = [p.name for p in operation.parameters if p.required]
+        self._models = {m.id: m for m in facts.models.values() if operation.id in m.offers}
+        self._sizes = {
+            m.id: _sizes(m.offers[operation.id], page_sizes) for m in self._models.values()
+        }
+        # Sizes that are accepted although the API's own error does not list them.
+        self._unlisted = frozenset(size for sizes in self._sizes.values() for size in sizes)
+
+    def validated(self, body: Any) -> ImageRequest:
+        """The request in `body`, a decoded JSON value.
+
+        Raises:
+            ApiError: what the API would say first of all that is wrong.
+        """
+        if not isinstance(body, dict):
+            raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
+        self._check_names(body)
+        given = {}
+        for name, parameter in self._parameters.items():
+            value = body.get(name)
+            if value is None and (parameter.nullable or name not in body):
+                continue
+            check_value(parameter, value, self._unlisted if name == "size" else frozenset())
+            given[name] = value
+        model = self._model(given)
+        offer = model.offers[self.operation.id]
+        self._check_offer(given, model, offer)
+        return self._request(given, model, offer)
+
+    def _check_names(self, body: Mapping[str, Any]) -> None:
+        if not body.keys() <= self._parameters.keys():
+            unknown = [name for name in body if name not in self._parameters]
+            raise ApiError(
+                Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=_unexpected(unknown)
+            )
+        for name in self._required:
+            if name not in body:
+                raise ApiError(Reason.MISSING_PARAMETER, param=name)
+
+    def _model(self, given: Mapping[str, Any]) -> Model:
+        name = given.get("model", self.operation.default_model)
+        if model := self._models.get(name):
+            return model
+        raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
+
+    def _check_offer(self, given: Mapping[str, Any], model: Model, offer: Offer) -> None:
+        prompt = given["prompt"]
+        if not prompt:
+            raise ApiError(Reason.EMPTY_PROMPT, param="prompt")
+        if len(prompt) > offer.prompt_max:
+            raise ApiError(Reason.PROMPT_TOO_LONG, param="prompt", value=prompt)
+        size = given.get("size", offer.default_size)
+        if size not in self._sizes[model.id]:
+            raise self._wrong_size(size)
+        if given.get("n", 1) > offer.n_max:
+            raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
+
+    def _wrong_size(self, size: str) -> ApiError:
+        listed = self._parameters["size"].values or ()
+        if size in listed:
+            return ApiError(Reason.SIZE_NOT_OF_MODEL, param="size")
+        return _not_one_of("size", size, listed)
+
+    def _request(self, given: Mapping[str, Any], model: Model, offer: Offer) -> ImageRequest:
+        return ImageRequest(
+            operation=self.operation.id,
+            model=model.id,
+            prompt=given["prompt"],
+            n=int(given.get("n", 1)),
+            size=given.get("size", offer.default_size),
+            quality=_unless_ignored("quality", given, offer, offer.default_quality),
+            style=_unless_ignored("style", given, offer, offer.default_style),
+            response_format=given.get("response_format", "url"),
+        )
+
+
+def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = frozenset()) -> None:
+    """Check one value as a schema would: type, then values, then bounds."""
+    name = parameter.name
+    if not _is_of_type(value, parameter.type):
+        raise ApiError(Reason.WRONG_TYPE, param=name, value=value, expected=parameter.type)
+    if parameter.values and value not in parameter.values and value not in unlisted:
+        raise _not_one_of(name, value, parameter.values)
+    if parameter.minimum is not None and value < parameter.minimum:
+        raise ApiError(Reason.TOO_SMALL, param=name, value=value, bound=parameter.minimum)
+    if parameter.maximum is not None and value > parameter.maximum:
+        raise ApiError(Reason.TOO_LARGE, param=name, value=value, bound=parameter.maximum)
+
+
+def _is_of_type(value: Any, expected: str) -> bool:
+    if expected == "string":
+        return isinstance(value, str)
+    if isinstance(value, float):  # JSON Schema takes 2.0 for an integer
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _sizes(offer: Offer, page_sizes: bool) -> frozenset[str]:
+    return frozenset(offer.sizes + offer.page_sizes if page_sizes else offer.sizes)
+
+
+def _unless_ignored(
+    name: str, given: Mapping[str, Any], offer: Offer, default: str | None
+) -> str | None:
+    return None if name in offer.ignored else given.get(name, default)
+
+
+def _not_one_of(param: str, value: str, allowed: tuple[str, ...]) -> ApiError:
+    return ApiError(Reason.NOT_ONE_OF, param=param, value=value, allowed=list(allowed))
+
+
+def _unexpected(names: list[str]) -> str:
+    verb = "was" if len(names) == 1 else "were"
+    return f"{', '.join(map(repr, names))} {verb}"

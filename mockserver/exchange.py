@@ -1,0 +1,102 @@
+"""One request and its answer, as all layers of the server see it, and the line that logs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mockserver.core.keys import Caller
+from mockserver.core.validation import ImageRequest
+
+PROMPT_LOGGED = 60  # characters
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of a request while it is served; lives in `scope["exchange"]`."""
+
+    request_id: str
+    method: str
+    path: str
+    headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
+    started: int  # nanoseconds since the epoch
+    caller: Caller | None = None
+    request: ImageRequest | None = None
+    usd: float = 0.0  # what the pictures would have cost
+    status: int = 0
+    milliseconds: int = 0
+
+    def header(self, name: bytes) -> str | None:
+        """A request header's value, or None."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def fields(self) -> dict[str, str | int | float]:
+        """What the log tells: never a key, and a prompt only in part."""
+        told: dict[str, str | int | float] = {
+            "status": self.status,
+            "method": self.method,
+            "path": self.path,
+            "ms": self.milliseconds,
+            "id": self.request_id,
+        }
+        if self.caller:
+            told["sandbox"] = self.caller.sandbox[:6]
+        if self.request:
+            told |= {"model": self.request.model, "size": self.request.size, "n": self.request.n}
+            told |= {"usd": self.usd, "prompt": _shortened(self.request.prompt)}
+        return told
+
+
+Log = Callable[[Exchange], None]
+
+
+def log_of(form: str) -> Log:
+    """The access log in one form: text, json or none."""
+    return {"text": log_text, "json": log_json, "none": log_nothing}[form]
+
+
+def log_text(exchange: Exchange) -> None:
+    """One line on stderr for people."""
+    told = exchange.fields()
+    words = [_clock(exchange), told["status"], told["method"], told["path"]]
+    if exchange.request:
+        words += [told["model"], told["size"], f"n={told['n']}", f"${told['usd']:g}"]
+    words.append(f"{told['ms']}ms")
+    if exchange.caller:
+        words.append(f"sandbox={told['sandbox']}")
+    if exchange.request:
+        words.append(f'"{told["prompt"]}"')
+    write_line(" ".join(map(str, words)))
+
+
+def log_json(exchange: Exchange) -> None:
+    """One JSON object a line on stderr for programs."""
+    print(json.dumps({"time": exchange.started / 1e9, **exchange.fields()}), file=sys.stderr)
+
+
+def log_nothing(exchange: Exchange) -> None:
+    """No access log."""
+
+
+def write_line(text: str) -> None:
+    """One line on stderr, whatever is in it: control characters are escaped."""
+    print(escaped(text), file=sys.stderr)
+
+
+def escaped(text: str) -> str:
+    """`text` with every character escaped that could move a cursor or break a line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _clock(exchange: Exchange) -> str:
+    return datetime.fromtimestamp(exchange.started / 1e9, UTC).strftime("%H:%M:%S")
+
+
+def _shortened(prompt: str) -> str:
+    return prompt if len(prompt) <= PROMPT_LOGGED else prompt[: PROMPT_LOGGED - 1] + "…"

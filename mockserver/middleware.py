@@ -1,0 +1,157 @@
+"""What surrounds every request, as plain ASGI: observation, refusals, Host rule, body cap."""
+
+from __future__ import annotations
+
+import traceback
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mockserver.config import Config
+from mockserver.core.errors import ApiError, Reason, answer
+from mockserver.exchange import Exchange, log_of, write_line
+from mockserver.wire import ClientGone, Headers, send_answer
+from mockserver.world import World
+
+API = "/v1"
+_CLIENT_GONE = 499  # only ever logged
+
+
+class Observe:
+    """Outermost: gives a request its exchange, an API answer its headers, both a log line."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._world = world
+        self._log = log_of(world.config.log_format)
+        self._version = world.facts.openai_version.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        exchange = self._exchange(scope)
+        scope["exchange"] = exchange
+        is_api = exchange.path.startswith(API)
+
+        async def send_observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                exchange.milliseconds = self._elapsed(exchange)
+                if is_api:
+                    message["headers"] = [*message["headers"], *self._headers(exchange)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_observed)
+        finally:
+            self._log(exchange)
+
+    def _exchange(self, scope: Scope) -> Exchange:
+        return Exchange(
+            request_id=self._world.next_request_id(),
+            method=scope["method"],
+            path=scope["path"],
+            headers=dict(scope["headers"]),
+            started=self._world.clock.now(),
+        )
+
+    def _elapsed(self, exchange: Exchange) -> int:
+        return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
+
+    def _headers(self, exchange: Exchange) -> Headers:
+        headers = [(b"openai-version", self._version)]
+        if exchange.caller:
+            headers.append((b"openai-organization", exchange.caller.slug.encode()))
+        headers.append((b"x-request-id", exchange.request_id.encode()))
+        headers.append((b"openai-processing-ms", b"%d" % exchange.milliseconds))
+        return headers
+
+
+class Refuse:
+    """Turns a refusal raised inside into the API's error, any other exception into its 500."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._dialect = world.facts.dialect
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange: Exchange = scope["exchange"]
+        try:
+            await self._app(scope, receive, send)
+        except ClientGone:
+            exchange.status = _CLIENT_GONE
+        except ApiError as error:
+            await send_answer(send, answer(error, self._dialect, exchange.request_id))
+        except Exception as error:
+            write_line(f"ERROR {exchange.request_id} {_where(error)}")
+            if not exchange.status:
+                internal = ApiError(Reason.INTERNAL)
+                await send_answer(send, answer(internal, self._dialect, exchange.request_id))
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+class HostRule:
+    """Answers only for names that no other site on the web can make its own (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, config: Config) -> None:
+        self._app = app
+        public = urlsplit(config.public_url or "").hostname
+        named = {"localhost", "host.docker.internal", *config.allowed_host}
+        self._names = frozenset(named | ({public} if public else set()))
+        self._suffixes = (".localhost", *(n[1:] for n in config.allowed_host if n[0] == "*"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for name, value in scope["headers"]:
+                if name == b"host" and not self._allows(host := host_in(value.decode("latin-1"))):
+                    raise ApiError(Reason.WRONG_HOST, host=host)
+        await self._app(scope, receive, send)
+
+    def _allows(self, host: str) -> bool:
+        if host in self._names or "." not in host.rstrip(".") or host.endswith(self._suffixes):
+            return True
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+        return True
+
+
+def host_in(value: str) -> str:
+    """The name in a Host header: without port, brackets or final dot, in lower case."""
+    if value.startswith("["):
+        return value[1:].partition("]")[0]
+    return value.partition(":")[0].rstrip(".").lower()
+
+
+class BodyCap:
+    """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._limit:
+                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(value))
+        seen = 0
+
+        async def receive_capped() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=seen)
+            return message
+
+        await self._app(scope, receive_capped, send)

@@ -1,0 +1,49 @@
+"""The pytest plugin: a server a session, a sandbox a test. Imports nothing heavy at load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mockserver.testing import ImagesMock
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """One test's own share of the server: its address, and a key that no other test uses."""
+
+    url: str  # ends in /v1
+    api_key: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that the official SDK reads, for a subprocess say."""
+        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
+
+
+@pytest.fixture(scope="session")
+def images_mock_server() -> Iterator[ImagesMock]:
+    """The session's server (one for each xdist worker)."""
+    from mockserver.testing import ImagesMock
+
+    with ImagesMock() as server:
+        yield server
+
+
+@pytest.fixture
+def images_mock(
+    images_mock_server: ImagesMock,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Sandbox:
+    """A fresh sandbox for this test, with `OPENAI_BASE_URL` and `OPENAI_API_KEY` set to it."""
+    name = sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    sandbox = Sandbox(images_mock_server.url, f"sk-mock-test-{name}")
+    for variable, value in sandbox.env.items():
+        monkeypatch.setenv(variable, value)
+    return sandbox

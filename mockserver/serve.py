@@ -1,0 +1,141 @@
+"""Listen and serve: the socket, the server of one process, and the same in a thread for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
+
+from mockserver.app import create_app
+from mockserver.config import Config
+
+BACKLOG = 2048
+GRACE = 1  # seconds that running requests get when the server stops
+
+
+class NotListening(Exception):
+    """The address can't be listened on. The message names the setting and the fix."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections already.
+
+    Raises:
+        NotListening: the port is taken, or the address is not this machine's.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise NotListening(
+            f"can't listen on {host} port {port}: {error.strerror}. Choose another address with "
+            "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
+        ) from None
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The base address that a client on this machine can use."""
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that tells when it is ready, and ends a signal with a clean return."""
+
+    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(config),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=GRACE,
+                backlog=BACKLOG,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve, then tell."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM without raising them again, as uvicorn does: exit code 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers = {s: signal.signal(s, self.handle_exit) for s in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def run(config: Config) -> None:
+    """Serve in this process until a signal ends it; one line on stdout tells the address."""
+    listener = listening_socket(config.host, config.port)
+    address = address_of(listener)
+
+    def ready() -> None:
+        _write_ready_file(config.ready_file, address)
+        print(f"READY {address}", flush=True)
+
+    try:
+        Server(config, ready).run([listener])
+    finally:
+        listener.close()
+        if config.ready_file:
+            config.ready_file.unlink(missing_ok=True)
+
+
+def _write_ready_file(path: Path | None, address: str) -> None:
+    """Whole or not at all: whoever waits for the file may read it at once."""
+    if path is None:
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(f"{address}\n", "utf-8")
+    draft.replace(path)
+
+
+class ServerThread:
+    """The server in a thread of this process."""
+
+    def __init__(self, config: Config) -> None:
+        self._listener = listening_socket(config.host, config.port)
+        self._started = threading.Event()
+        self._server = Server(config, self._started.set)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
+        )
+        self.address = address_of(self._listener)
+
+    def start(self) -> None:
+        """Return once the server answers."""
+        self._thread.start()
+        if not self._started.wait(timeout=30):
+            raise RuntimeError("images-mock did not start within 30 s")
+
+    def stop(self) -> None:
+        """Return once the server has ended."""
+        self._server.should_exit = True
+        self._thread.join(timeout=30)
+        self._listener.close()

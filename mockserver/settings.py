@@ -1,0 +1,216 @@
+"""What can be set, and what a written value means. Reads no environment and no configuration file.
+
+Each parser takes the text a user wrote and returns the value, or raises ValueError with a sentence
+that says what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.core.keys import BoundKey
+from mockserver.facts import load
+
+MIB = 1024 * 1024
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long an answer is held back: a fixed time, or as measured of the real model."""
+
+    seconds: float = 0.0
+    measured: float = 0.0  # factor on the recorded processing time
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which keys are let in. `listed` is None unless a file lists them; it is never shown."""
+
+    mock_only: bool = False
+    listed: Mapping[str, BoundKey] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Images a minute: a table of the facts, or one number for every model and tier."""
+
+    table: str = "model-page"
+    per_minute: int | None = None
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser that takes one of `choices`."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def text(value: str) -> str:
+    """Anything but nothing."""
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def port(value: str) -> int:
+    """A TCP port; 0 lets the system choose."""
+    if not (value.isascii() and value.isdigit()) or int(value) > 65_535:
+        raise ValueError("must be a number from 0 (any free port) to 65535")
+    return int(value)
+
+
+def public_url(value: str) -> str:
+    """The address under which clients reach the server, without a slash at the end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like http://images.test:6780")
+    return value.rstrip("/")
+
+
+def tier(value: str) -> str:
+    """A usage tier of the facts, or `off`."""
+    return one_of(*load().tiers, OFF)(value)
+
+
+def limits(value: str) -> Limits:
+    """The name of a table of the facts, or `N/min`."""
+    tables = load().limits
+    if value in tables:
+        return Limits(value)
+    if found := re.fullmatch(r"(\d{1,9})/min", value):
+        return Limits(per_minute=int(found[1]))
+    raise ValueError(f"must be one of {', '.join(tables)}, or a number as 50/min")
+
+
+def prices(value: str) -> str:
+    """The name of a price list of the facts."""
+    return one_of(*load().prices)(value)
+
+
+def keys(value: str) -> Keys:
+    """`any`, `mock`, or the path of a TOML file that lists keys."""
+    if value == "any":
+        return Keys()
+    if value == "mock":
+        return Keys(mock_only=True)
+    return Keys(listed=dict(map(_bound_key, _key_tables(Path(value)))))
+
+
+def _key_tables(path: Path) -> list[dict[str, Any]]:
+    try:
+        file = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"must be any, mock or a readable file: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"names a file that is not TOML: {error}") from None
+    tables = file.get("key")
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise ValueError('names a file without [[key]] tables, each with a line key = "…"')
+    return tables
+
+
+def _bound_key(table: dict[str, Any]) -> tuple[str, BoundKey]:
+    known = {"key", "organization", "tier"}
+    if unknown := sorted(table.keys() - known):
+        raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
+    if not isinstance(table.get("key"), str) or not table["key"].strip():
+        raise ValueError('names a file with a [[key]] that lacks its line key = "…"')
+    bound = BoundKey(
+        organization=table.get("organization"),
+        tier=tier(str(table["tier"])) if "tier" in table else None,
+    )
+    return table["key"], bound
+
+
+def seconds(value: str) -> float:
+    """A length of time, as 250ms, 1.5s or 2m, in seconds."""
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m)", value)
+    if not found:
+        raise ValueError("must be a time such as 250ms, 1.5s or 2m")
+    return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]
+
+
+def latency(value: str) -> Latency:
+    """`none`, a fixed time, or `measured` with an optional factor."""
+    if value == "none":
+        return Latency()
+    if found := re.fullmatch(r"measured(?:\*(\d{1,6}(?:\.\d{1,6})?))?", value):
+        return Latency(measured=float(found[1] or 1))
+    try:
+        return Latency(seconds=seconds(value))
+    except ValueError:
+        raise ValueError("must be none, a time such as 250ms, measured, or measured*0.1") from None
+
+
+def host_name(value: str) -> str:
+    """A host name without port; `*.` before it takes every name under it."""
+    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", value):
+        raise ValueError("must be a host name without a port, as images.test or *.images.test")
+    return value.lower().rstrip(".")
+
+
+def origin(value: str) -> str:
+    """A web origin: scheme, host and port; or `*`."""
+    if value != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", value):
+        raise ValueError("must be an origin such as http://app.test:3000 (no path), or *")
+    return value
+
+
+def size(value: str) -> int:
+    """A number of bytes, as 1048576, 25MB or 64MiB."""
+    found = re.fullmatch(r"(\d{1,12})(B|kB|KB|KiB|MB|MiB|GB|GiB)?", value)
+    if not found:
+        raise ValueError("must be a number of bytes such as 1048576, 25MB or 64MiB")
+    units = {"B": 1, "kB": 1000, "KB": 1000, "KiB": 1024}
+    units |= {"MB": 1000**2, "MiB": MIB, "GB": 1000**3, "GiB": 1024**3}
+    return int(found[1]) * units[found[2] or "B"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set: its name as a flag, its default as text, and its parser."""
+
+    name: str
+    default: str | None
+    parse: Callable[[str], Any]
+    help: str
+    metavar: str
+    many: bool = False  # may be given more than once; in the environment, parted by commas
+    secret: bool = False  # never shown
+
+    @property
+    def field(self) -> str:
+        """As Python spells it."""
+        return self.name.replace("-", "_")
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("host", "127.0.0.1", text, "address to listen on", "ADDRESS"),
+    Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
+    Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
+    Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
+    Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),
+    Setting("sizes", "page", one_of("page", "api"), "sizes of the model page too, or not", "SIZES"),
+    Setting("prices", "model-page", prices, "price list: model-page or billing", "LIST"),
+    Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
+    Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("seed", "0", text, "another seed, other pictures", "SEED"),
+    Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
+    Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
+    Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
+    Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
+    Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),
+    Setting("log-format", "text", one_of("text", "json", "none"), "text, json or none", "FORMAT"),
+)
+BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}

@@ -1,0 +1,15 @@
+"""The mutable state of all sandboxes, behind one protocol. The arithmetic is in the core."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mockserver.core.limits import Verdict
+
+
+class Store(Protocol):
+    """Where sandboxes live. A call is one atomic step, however many workers share the store."""
+
+    async def admit(self, sandbox: str, model: str, *, limit: int, cost: int, now: int) -> Verdict:
+        """Take `cost` images from the bucket of `model` in `sandbox` (see `limits.admit`)."""
+        ...

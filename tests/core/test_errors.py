@@ -1,0 +1,88 @@
+"""Error bodies, byte for byte as recorded."""
+
+from __future__ import annotations
+
+import json
+import string
+
+import pytest
+
+from mockserver.core.errors import DIALECTS, ApiError, Reason, answer
+
+LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}
+HINT = "https://platform.openai.com/docs/guides/rate-limits"
+
+RECORDED = [
+    (
+        ApiError(
+            Reason.NOT_ONE_OF,
+            value="256×256",
+            allowed=["256x256", "512x512", "1024x1024"],
+            param="size",
+        ),
+        400,
+        b'{\n  "error": {\n    "code": null,\n    "message": "\'256\\u00d7256\' is not one of '
+        b"['256x256', '512x512', '1024x1024'] - 'size'\",\n"
+        b'    "param": null,\n    "type": "invalid_request_error"\n  }\n}\n',
+    ),
+    (
+        ApiError(Reason.OVER_LIMIT, organization="org-A", limit=0, current=1),
+        429,
+        b'{\n  "error": {\n    "code": "rate_limit_exceeded",\n    "message": "Rate limit exceeded '
+        b"for images per minute in organization org-A. Limit: 0/1min. Current: 1/1min. Please visit "
+        b"https://platform.openai.com/docs/guides/rate-limits to learn how to increase your rate "
+        b'limit.",\n    "param": null,\n    "type": "requests"\n  }\n}\n',
+    ),
+    (
+        ApiError(Reason.NO_SUCH_MODEL, model="ft:123"),
+        404,
+        b'{\n  "error": {\n    "message": "The model \'ft:123\' does not exist",\n'
+        b'    "type": "invalid_request_error",\n    "param": "model",\n'
+        b'    "code": "model_not_found"\n  }\n}\n',
+    ),
+    (
+        ApiError(Reason.INCORRECT_KEY, key="fake_key"),
+        401,
+        b'{\n    "error": {\n        "message": "Incorrect API key provided: fake_key. You can find '
+        b'your API key at https://platform.openai.com/account/api-keys.",\n'
+        b'        "type": "invalid_request_error",\n        "param": null,\n'
+        b'        "code": "invalid_api_key"\n    }\n}\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "body"), RECORDED, ids=lambda v: getattr(v, "reason", "")
+)
+def test_a_recorded_body_is_reproduced_byte_for_byte(
+    error: ApiError, status: int, body: bytes
+) -> None:
+    told = answer(error, "A")
+    assert (told.status, told.body) == (status, body)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_with_level_and_source(dialect: str, reason: Reason) -> None:
+    words = DIALECTS[dialect][reason]
+    assert words.level in LEVELS
+    assert words.source
+    assert 400 <= words.status < 600
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("reason", Reason)
+def test_every_body_is_json_with_the_four_keys_in_the_order_of_its_form(
+    dialect: str, reason: Reason
+) -> None:
+    words = DIALECTS[dialect][reason]
+    names = {name for _, name, _, _ in string.Formatter().parse(words.message) if name}
+    names |= {n for _, v in words.headers for _, n, _, _ in string.Formatter().parse(v) if n}
+    told = answer(ApiError(reason, **dict.fromkeys(names - {"request_id"}, "é")), dialect, "req_1")
+    assert tuple(json.loads(told.body)["error"]) == words.form.keys
+    assert told.body.isascii()
+
+
+def test_values_with_braces_are_not_taken_for_templates() -> None:
+    told = answer(ApiError(Reason.UNKNOWN_MODEL, model="{x} {0}"), "A")
+    assert b"Invalid model {x} {0}." in told.body

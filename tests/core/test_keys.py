@@ -1,0 +1,121 @@
+"""Keys: what opens a sandbox, what is refused, and what a refusal shows of a key."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.keys import BoundKey, Keyring, key_in, looks_real, masked
+from mockserver.facts import load
+
+FACTS = load()
+RING = Keyring(FACTS, b"secret")
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def refused(ring: Keyring, key: str, organization: str | None = None) -> Reason:
+    with pytest.raises(ApiError) as refusal:
+        ring.caller(f"Bearer {key}", organization)
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer    ", "sk-mock-me", "Token x", "Basic", "Basic !!!"]
+    + [basic("", ""), basic("", "  "), basic("user", "sk-mock-me")],
+)
+def test_a_blank_key_or_another_scheme_is_no_key(header: str | None) -> None:
+    assert key_in(header) is None
+
+
+def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
+    bearer = RING.caller("Bearer sk-mock-me", None)
+    assert bearer == RING.caller(basic("", "sk-mock-me"), None)
+    assert bearer == RING.caller("bearer   sk-mock-me", None)
+    assert bearer != RING.caller("Bearer sk-mock-you", None)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=255), min_size=1, max_size=80))
+def test_a_sandbox_name_never_holds_the_key(key: str) -> None:
+    caller = RING.caller(f"Bearer {key}", None)
+    assert len(caller.sandbox) == 24
+    assert caller.sandbox.isalnum()
+    assert len(key) < 4 or key not in repr(caller)
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("fake_key", "fake_key"),
+        ("twelve-chars", "twelve-chars"),
+        ("thirteen-char", "thirteen*char"),
+        ("sk-abcde" + "x" * 39 + "wxyz", "sk-abcde" + "*" * 39 + "wxyz"),
+    ],
+)
+def test_a_long_key_is_masked_but_for_its_first_8_and_last_4(key: str, shown: str) -> None:
+    assert masked(key) == shown
+
+
+@pytest.mark.parametrize("name", sorted(FACTS.magic_keys))
+@pytest.mark.parametrize("tail", ["", "-anything", "-a-b"])
+def test_a_magic_key_has_its_effect_with_and_without_a_tail(name: str, tail: str) -> None:
+    magic, key = FACTS.magic_keys[name], f"{FACTS.magic_prefix}{name}{tail}"
+    if magic.refusal == Reason.INCORRECT_KEY:
+        assert refused(RING, key) is Reason.INCORRECT_KEY
+    else:
+        caller = RING.caller(f"Bearer {key}", None)
+        assert (caller.tier, caller.refusal) == (magic.tier, magic.refusal)
+
+
+@pytest.mark.parametrize("key", ["sk-mock-freedom", "sk-mock-tier10", "free", "sk-free"])
+def test_a_key_that_only_begins_like_a_magic_one_is_plain(key: str) -> None:
+    caller = RING.caller(f"Bearer {key}", None)
+    assert (caller.tier, caller.refusal) == (None, None)
+
+
+def test_mock_keys_only() -> None:
+    ring = Keyring(FACTS, b"secret", mock_only=True)
+    assert ring.caller("Bearer sk-mock-me", None)
+    assert refused(ring, "sk-other") is Reason.INCORRECT_KEY
+
+
+def test_listed_keys_only_and_bound_to_their_organization_and_tier() -> None:
+    ring = Keyring(FACTS, b"secret", listed={"team": BoundKey("org-team", "3"), "free": BoundKey()})
+    assert ring.caller("Bearer team", "org-team").tier == "3"
+    assert ring.caller("Bearer free", "org-whatever").tier is None
+    assert refused(ring, "team", "org-other") is Reason.MISMATCHED_ORGANIZATION
+    assert refused(ring, "sk-mock-me") is Reason.INCORRECT_KEY
+
+
+def test_any_organization_is_accepted_but_the_magic_one() -> None:
+    assert RING.caller("Bearer sk-mock-me", "org-anything")
+    assert refused(RING, "sk-mock-me", "org-mock-mismatch") is Reason.MISMATCHED_ORGANIZATION
+
+
+@pytest.mark.parametrize(
+    ("key", "real"),
+    [
+        ("sk-" + "a" * 48, True),
+        ("sk-proj-" + "a_b-" * 20, True),
+        ("sk-svcacct-" + "a" * 60, True),
+        ("sk-mock-" + "a" * 60, False),
+        ("sk-test", False),
+        ("test-key", False),
+    ],
+)
+def test_keys_that_cost_money_elsewhere_are_recognized(key: str, real: bool) -> None:
+    assert looks_real(key, FACTS.magic_prefix) is real
+
+
+def test_names_look_like_the_ones_of_the_api() -> None:
+    caller = RING.caller("Bearer sk-mock-me", None)
+    assert caller.organization == f"org-{caller.sandbox}"
+    assert caller.user.startswith("user-")
+    assert caller.slug == caller.user.lower()

@@ -1,0 +1,123 @@
+"""Picture URLs: shaped like the real ones, and worth nothing once altered or out of date."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import parse_qs, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.links import LinkError, Links
+from mockserver.core.picture import SHOWN, Picture, shown
+from mockserver.facts import load
+
+CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC
+LINKS = Links(b"secret", load().link)
+PICTURE = Picture(
+    "images.generate", "dall-e-2", "a red fox", 512, 512, 0, 2, None, None, bytes(range(16))
+)
+ORGANIZATION, USER = "org-" + "A" * 24, "user-" + "b" * 24
+# The template that was recorded from 2022-11 to 2026-03; `mock` is this project's own.
+SHAPE = re.compile(
+    r"/private/org-[A-Za-z0-9]{24}/user-[A-Za-z0-9]{24}/img-[A-Za-z0-9]{24}\.png"
+    r"\?st=2025-03-30T23%3A00%3A00Z&se=2025-03-31T01%3A00%3A00Z&sp=r&sv=2021-08-06&sr=b"
+    r"&rscd=inline&rsct=image/png&skoid=6aaadede-4fb3-4698-a8f6-684d7786b067"
+    r"&sktid=a48cca56-e6da-484e-a814-9c849652bcb3&skt=2025-03-31T00%3A00%3A00Z"
+    r"&ske=2025-04-01T00%3A00%3A00Z&sks=b&skv=2021-08-06&mock=[A-Za-z0-9_-]+"
+    r"&sig=[A-Za-z0-9/%]+%3D"
+)
+
+prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(shown)
+pictures = st.builds(
+    Picture,
+    operation=st.just("images.generate"),
+    model=st.sampled_from(sorted(load().models)),
+    prompt=prompts,
+    width=st.sampled_from([256, 1024, 1792]),
+    height=st.sampled_from([256, 1024, 1792]),
+    index=st.integers(0, 9),
+    count=st.integers(1, 10),
+    quality=st.none() | st.just("hd"),
+    style=st.none() | st.just("natural"),
+    digest=st.binary(min_size=16, max_size=16),
+)
+
+
+def signed(picture: Picture = PICTURE, created: int = CREATED) -> str:
+    return LINKS.signed(picture, ORGANIZATION, USER, created)
+
+
+def read(url: str, now: int = CREATED) -> Picture:
+    path, _, query = url.partition("?")
+    return LINKS.read(path, query, now)
+
+
+def test_a_url_has_the_shape_and_order_that_was_recorded() -> None:
+    assert SHAPE.fullmatch(signed())
+
+
+@given(pictures)
+def test_a_url_gives_back_the_picture_that_was_written(picture: Picture) -> None:
+    assert read(signed(picture)) == picture
+
+
+@given(pictures)
+def test_a_url_is_shorter_than_two_thousand_characters(picture: Picture) -> None:
+    assert len("http://images-mock.internal.test:65535" + signed(picture)) < 2000
+
+
+def test_even_the_longest_prompt_in_four_byte_characters_fits() -> None:
+    longest = replace(PICTURE, prompt="\U0001f98a" * SHOWN)
+    assert len(signed(longest)) < 1900
+
+
+@given(st.data())
+def test_one_altered_character_is_refused(data: st.DataObject) -> None:
+    url = signed()
+    place = data.draw(st.integers(0, len(url) - 1))
+    other = data.draw(st.characters(min_codepoint=33, max_codepoint=126).filter(url[place].__ne__))
+    with pytest.raises(LinkError):
+        read(url[:place] + other + url[place + 1 :])
+
+
+@given(st.integers(0, len(signed()) - 1))
+def test_a_url_that_was_cut_is_refused(length: int) -> None:
+    with pytest.raises(LinkError):
+        read(signed()[:length])
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_a_url_is_good_from_an_hour_before_to_an_hour_after(offset: int) -> None:
+    if -3600 <= offset < 3600:
+        assert read(signed(), CREATED + offset) == PICTURE
+    else:
+        with pytest.raises(LinkError) as refused:
+            read(signed(), CREATED + offset)
+        assert refused.value.window is not None
+
+
+def test_a_client_that_decodes_what_need_not_be_escaped_is_understood() -> None:
+    path, _, query = signed().partition("?")
+    decoded = query.replace("%3A", ":")
+    assert LINKS.read(path, decoded[:-3] + "=", CREATED) == PICTURE
+
+
+def test_another_seed_signs_otherwise() -> None:
+    with pytest.raises(LinkError):
+        Links(b"other", load().link).read(*signed().split("?"), CREATED)
+
+
+def test_the_window_is_an_hour_each_way() -> None:
+    fields = parse_qs(signed().partition("?")[2])
+    assert fields["st"] == ["2025-03-30T23:00:00Z"]
+    assert fields["se"] == ["2025-03-31T01:00:00Z"]
+
+
+def test_two_pictures_of_one_request_differ_only_in_name_payload_and_signature() -> None:
+    one, two = signed(), signed(replace(PICTURE, index=1, digest=bytes(16)))
+    fields = [parse_qs(url.partition("?")[2]) for url in (one, two)]
+    assert {k for k in fields[0] if fields[0][k] != fields[1][k]} == {"mock", "sig"}
+    assert unquote(one.split("?")[0]) != unquote(two.split("?")[0])
