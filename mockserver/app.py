@@ -76,7 +76,7 @@ def _routes(world: World) -> list[Route]:
 
 
 async def _unknown_url(request: Request, exc: Exception) -> Never:
-    path = request.url.path
+    path = request.scope["path"]
     reason = Reason.UNKNOWN_URL if path.startswith(API) else Reason.OUTSIDE_API
     raise ApiError(reason, method=request.method, path=path)
 

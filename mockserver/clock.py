@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -22,13 +23,21 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time."""
 
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+
     def now(self) -> int:
         """Nanoseconds since the epoch."""
         return time.time_ns()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for real."""
-        await asyncio.sleep(seconds)
+        """Wait for real, unless `wake` ends it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def wake(self) -> None:
+        """End every wait, now and from now on: the server is going to stop."""
+        self._woken.set()
 
 
 class ManualClock:

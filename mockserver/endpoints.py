@@ -92,7 +92,7 @@ class Generate:
                 item = {"b64_json": b'"%b"' % drawn_base64(picture)}
             else:
                 link = self._world.links.signed(picture, caller.organization, caller.user, created)
-                item = {"url": f'"{base}{link}"'.encode()}
+                item = {"url": json.dumps(base + link).encode()}
             if self._revises(request):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()

@@ -28,6 +28,7 @@ class Exchange:
     usd: float = 0.0  # what the pictures would have cost
     status: int = 0
     milliseconds: int = 0
+    quiet: bool = False  # not worth a log line
 
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from mockserver.wire import ClientGone, Headers, send_answer
 from mockserver.world import World
 
 API = "/v1"
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged
 
 
@@ -29,6 +31,7 @@ class Observe:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
             return
         exchange = self._exchange(scope)
         scope["exchange"] = exchange
@@ -45,7 +48,8 @@ class Observe:
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            self._log(exchange)
+            if not exchange.quiet:
+                self._log(exchange)
 
     def _exchange(self, scope: Scope) -> Exchange:
         return Exchange(
@@ -76,6 +80,9 @@ class Refuse:
         self._dialect = world.facts.dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         exchange: Exchange = scope["exchange"]
         try:
             await self._app(scope, receive, send)
@@ -109,9 +116,14 @@ class HostRule:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             for name, value in scope["headers"]:
-                if name == b"host" and not self._allows(host := host_in(value.decode("latin-1"))):
-                    raise ApiError(Reason.WRONG_HOST, host=host)
+                if name == b"host":
+                    self._check(value.decode("latin-1"))
         await self._app(scope, receive, send)
+
+    def _check(self, value: str) -> None:
+        host = host_in(value)
+        if not _HOST.fullmatch(value) or not self._allows(host):
+            raise ApiError(Reason.WRONG_HOST, host=host)
 
     def _allows(self, host: str) -> bool:
         if host in self._names or "." not in host.rstrip(".") or host.endswith(self._suffixes):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+
+_numbers = count()
 
 if TYPE_CHECKING:
     from mockserver.testing import ImagesMock
@@ -43,7 +46,8 @@ def images_mock(
 ) -> Sandbox:
     """A fresh sandbox for this test, with `OPENAI_BASE_URL` and `OPENAI_API_KEY` set to it."""
     name = sha256(request.node.nodeid.encode()).hexdigest()[:16]
-    sandbox = Sandbox(images_mock_server.url, f"sk-mock-test-{name}")
+    # The number keeps a test that is run again from the sandbox of its first run.
+    sandbox = Sandbox(images_mock_server.url, f"sk-mock-test-{name}-{next(_numbers)}")
     for variable, value in sandbox.env.items():
         monkeypatch.setenv(variable, value)
     return sandbox

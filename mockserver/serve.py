@@ -14,9 +14,11 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from mockserver.app import create_app
+from mockserver.clock import SystemClock
 from mockserver.config import Config
 
 BACKLOG = 2048
+KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
 
 
@@ -56,15 +58,17 @@ class Server(uvicorn.Server):
     """A uvicorn server that tells when it is ready, and ends a signal with a clean return."""
 
     def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+        self._clock = SystemClock()
         super().__init__(
             uvicorn.Config(
-                create_app(config),
+                create_app(config, clock=self._clock),
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
                 lifespan="off",
                 ws="none",
+                timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=GRACE,
                 backlog=BACKLOG,
             )
@@ -75,6 +79,11 @@ class Server(uvicorn.Server):
         """Start to serve, then tell."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is held back, then stop."""
+        self._clock.wake()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from httpx2 import Response
 from hypothesis import settings
 from starlette.testclient import TestClient
 
@@ -20,6 +21,19 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 
 Api = Callable[..., TestClient]
+GENERATIONS = "/v1/images/generations"
+
+
+def generate(client: TestClient, *, key: str = "sk-mock-me", **body: Any) -> Response:
+    """Ask for a picture of `x`, with these parameters."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return client.post(GENERATIONS, json={"prompt": "x"} | body, headers=headers)
+
+
+def error(response: Response) -> dict[str, Any]:
+    """The error in an answer."""
+    found: dict[str, Any] = response.json()["error"]
+    return found
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Draws the placeholder of a `Picture`: a flat landscape over a caption. Encodes no pixels: see `png`.
+"""Draws the placeholder of a `Picture`: a landscape over a caption. Encodes nothing: see `png`.
 
 The landscape is made of square cells, 128 to the shorter side, and everything in it follows from
 the picture's digest by integer arithmetic alone, so that it is the same everywhere.
@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import shake_128
-from itertools import cycle, groupby, pairwise
+from itertools import cycle, groupby
 from math import isqrt
 
 from mockserver.core.picture import Picture
 from mockserver.core.png import Row, png, read_text
-from mockserver.core.text import Line, lines, spread
+from mockserver.core.text import Line, shaped, spread
 
 #: Keyword of the PNG text chunk that says what the picture is.
 KEYWORD = "images-mock"
@@ -87,7 +87,9 @@ class Palette:
 
 def mixed(first: bytes, second: bytes, step: int, steps: int) -> bytes:
     """A colour `step` of `steps` on the way from the first to the second."""
-    return bytes((a * (steps - step) + b * step) // steps for a, b in zip(first, second))
+    return bytes(
+        (a * (steps - step) + b * step) // steps for a, b in zip(first, second, strict=True)
+    )
 
 
 def _palette(colours: str) -> Palette:
@@ -190,7 +192,7 @@ def _caption(picture: Picture, page: Page, palette: Palette) -> Iterator[Row]:
     yield paper, [page.width], page.cell
     yield [*paper, palette.accent, *paper], [margin, measure, margin], max(1, page.cell // 2)
     yield paper, [page.width], page.cell
-    scale = max(1, page.scale * 3 // 4)
+    scale = (3 * page.scale + 2) // 4
     small = _small_print(picture, measure // scale)
     yield from _print(page, small, margin, scale, (palette.paper, palette.muted()))
     yield paper, [page.width], margin - 2 * page.cell
@@ -198,12 +200,15 @@ def _caption(picture: Picture, page: Page, palette: Palette) -> Iterator[Row]:
 
 def _prompt(picture: Picture, page: Page) -> tuple[int, list[Line]]:
     """The prompt's lines in the largest of three sizes that does not crowd the picture."""
+    text = shaped(picture.prompt)
     room = page.height * 2 // 5 // page.scale - 24  # font pixels, less the small print
-    for times in (3, 2):
-        found = lines(picture.prompt, page.measure // (times * page.scale), 4)
-        if len(found) <= 3 and len(found) * times * LEADING <= min(room, 80):
-            return times * page.scale, found
-    return page.scale, lines(picture.prompt, page.measure // page.scale, max(1, room // LEADING))
+    for scale in (3 * page.scale, 2 * page.scale):
+        width, limit = page.measure // scale, min(room, 80) * page.scale // (scale * LEADING)
+        if text.width <= width * limit:
+            found = text.lines(width, limit + 1)
+            if len(found) <= limit:
+                return scale, found
+    return page.scale, text.lines(page.measure // page.scale, max(1, room // LEADING))
 
 
 def _small_print(picture: Picture, width: int) -> Line:
@@ -214,8 +219,10 @@ def _small_print(picture: Picture, width: int) -> Line:
     while len(words) > 1 and 8 * len(" ".join(words)) > width:
         del words[0]
     room = width - 8 * len(" ".join(["", *words]))
-    model = lines(picture.model, room, 1) if room >= 32 else []
-    return spread([*model, *[line for word in words for line in lines(word, width, 1)]], width)
+    model = shaped(picture.model).lines(room, 1) if room >= 32 else []
+    return spread(
+        [*model, *[line for word in words for line in shaped(word).lines(width, 1)]], width
+    )
 
 
 def _print(page: Page, line: Line, at: int, scale: int, inks: tuple[bytes, bytes]) -> Iterator[Row]:
@@ -316,7 +323,8 @@ def _swell(dice: Dice, columns: int, base: int, swing: int, length: int) -> list
     long, short = dice.between(length, 2 * length), dice.between(length // 3, length // 2)
     first, second = dice.below(256), dice.below(256)
     return [
-        base - ((3 * _sine(x * 256 // long + first) + _sine(x * 256 // short + second)) * swing >> 10)
+        base
+        - ((3 * _sine(x * 256 // long + first) + _sine(x * 256 // short + second)) * swing >> 10)
         for x in range(columns)
     ]
 
@@ -370,11 +378,12 @@ def _hills(canvas: Canvas, dice: Dice) -> None:
 def _mountains(canvas: Canvas, dice: Dice) -> None:
     _sun(canvas, dice, canvas.rows // 3)
     for layer in range(3):
-        base = canvas.rows * (62 + 14 * layer) // 100
+        base = canvas.rows * (60 + 15 * layer) // 100
         ridge = _ridge(dice, canvas.columns, base, canvas.rows * (5 - layer) // 12)
         canvas.land(ridge, LAND + layer)
-        for x, (before, top) in enumerate(pairwise(ridge)):
-            if top > before:  # the side away from the light
+        ahead = [*ridge[4:], *ridge[-4:]]
+        for x, (top, later) in enumerate(zip(ridge, ahead, strict=True)):
+            if later > top:  # the side away from the light
                 canvas.fill(x, top, x + 1, canvas.rows, LAND + layer + 1)
             if layer < 2:
                 canvas.fill(x, top, x + 1, top + (base - top) // 3 - x % 3 - 3, PALE)
@@ -400,7 +409,9 @@ def _city(canvas: Canvas, dice: Dice) -> None:
 def _windows(dice: Dice, floors: int, layer: int) -> bytes:
     """A column of windows, some of them lit."""
     dark = LAND + layer
-    return b"".join([bytes((dark, dark, LIGHT if dice.below(3) == 0 else dark)) for _ in range(floors)])
+    return b"".join(
+        [bytes((dark, dark, LIGHT if dice.below(3) == 0 else dark)) for _ in range(floors)]
+    )
 
 
 def _sea(canvas: Canvas, dice: Dice) -> None:
@@ -426,18 +437,17 @@ def _boat(canvas: Canvas, x: int, y: int) -> None:
 
 
 def _forest(canvas: Canvas, dice: Dice) -> None:
-    _sun(canvas, dice, canvas.rows // 2)
+    _sun(canvas, dice, canvas.rows // 3)
     for layer in range(SHADES):
-        base = canvas.rows * (55 + 11 * layer) // 100
+        base = canvas.rows * (52 + 12 * layer) // 100
         tops = _swell(dice, canvas.columns, base, canvas.rows // 16, 70)
         x = dice.below(6)
         while x < canvas.columns:
-            tall = canvas.rows * dice.between(10, 17 + 2 * layer) // 100
-            for step in range(-tall // 3, tall // 3 + 1):
-                if 0 <= x + step < canvas.columns:
-                    needles = base - tall + 3 * abs(step) - abs(step) % 3 * 2
-                    tops[x + step] = min(tops[x + step], needles)
-            x += dice.between(4, 8 + layer)
+            apex = base - canvas.rows * dice.between(8, 14 + 3 * layer) // 100
+            for place in range(max(0, x - 7), min(canvas.columns, x + 8)):
+                needles = apex + 4 * abs(place - x) - 2 * (abs(place - x) % 2)
+                tops[place] = min(tops[place], needles)
+            x += dice.between(6, 13)
         canvas.land(tops, LAND + layer)
 
 
@@ -448,7 +458,9 @@ def _desert(canvas: Canvas, dice: Dice) -> None:
         x, tall = dice.below(canvas.columns), canvas.rows * dice.between(20, 42) // 100
         for step in range(-tall, tall + 1):
             shade = LAND + layer + (1 if step > 0 else 0)
-            canvas.fill(x + step, horizon + layer - tall + abs(step), x + step + 1, canvas.rows, shade)
+            canvas.fill(
+                x + step, horizon + layer - tall + abs(step), x + step + 1, canvas.rows, shade
+            )
     for layer in range(1, SHADES):
         base = horizon + (canvas.rows - horizon) * (layer - 1) // SHADES + 2
         canvas.land(_swell(dice, canvas.columns, base, canvas.rows // 20, 80), LAND + layer)
@@ -465,29 +477,36 @@ def _balloons(canvas: Canvas, dice: Dice) -> None:
         y = dice.between(radius + 3, canvas.rows // 2)
         for step in range(-radius, radius + 1):
             half = isqrt(radius * radius + radius - step * step)
-            colour = (ACCENT, LIGHT, PAPER)[(step + radius) * 6 // (2 * radius + 1) % (2 + place % 2)]
-            canvas.fill(x + step, y - half, x + step + 1, y + half + (radius - abs(step)) // 2, colour)
-        canvas.fill(x - 1, y + radius + radius // 2 + 2, x + 2, y + radius + radius // 2 + 5, LAND + 4)
+            colour = (ACCENT, LIGHT, PAPER)[
+                (step + radius) * 6 // (2 * radius + 1) % (2 + place % 2)
+            ]
+            canvas.fill(
+                x + step, y - half, x + step + 1, y + half + (radius - abs(step)) // 2, colour
+            )
+        canvas.fill(
+            x - 1, y + radius + radius // 2 + 2, x + 2, y + radius + radius // 2 + 5, LAND + 4
+        )
 
 
 def _planet(canvas: Canvas, dice: Dice) -> None:
-    _stars(canvas, dice, canvas.rows)
+    _stars(canvas, dice, canvas.rows - 1)
     radius = canvas.rows * dice.between(20, 30) // 100
-    x = dice.between(canvas.columns // 3, canvas.columns * 2 // 3)
-    y = canvas.rows * dice.between(42, 55) // 100
+    x = canvas.columns * dice.between(38, 62) // 100
+    y = canvas.rows * dice.between(45, 55) // 100
     canvas.shine(x, y, radius * 3 // 2)
-    stripes = bytes(
-        (LAND, LIGHT, LAND + 1, ACCENT)[_sine(7 * row + radius * 5) * 3 % 1024 // 256] for row in range(2 * radius + 1)
-    )
-    canvas.disc(x, y, radius, stripes)
-    wide = radius * 19 // 10
-    for step in range(-wide, wide + 1):
-        fall = isqrt(wide * wide - step * step) // 4
-        canvas.fill(x + step, y + fall - step // 4, x + step + 1, y + fall - step // 4 + 3, PAPER)
+    inks, start, width = (LAND + 1, LIGHT, LAND + 2, ACCENT), dice.below(4), dice.between(2, 5)
+    bands = [inks[(start + y // width) % 4] for y in range(2 * radius + 1)]
+    canvas.disc(x, y, radius, bytes(bands))
+    reach, tilt = radius * 19 // 10, dice.between(-2, 2)
+    for step in range(-reach, reach + 1):  # a ring, which passes behind the planet
+        fall, middle = isqrt(reach * reach - step * step) // 4, y + step * tilt // 8
+        canvas.fill(x + step, middle + fall, x + step + 1, middle + fall + 2, PALE)
         if abs(step) > radius * 9 // 10:
-            canvas.fill(x + step, y - fall - step // 4, x + step + 1, y - fall - step // 4 + 2, PAPER)
-    moon = radius // 4
-    canvas.disc(canvas.columns - x // 2, moon * 2 + 2, moon, bytes((PALE,)) * (2 * moon + 1))
+            canvas.fill(x + step, middle - fall, x + step + 1, middle - fall + 2, PALE)
+    moon, side = radius // 4, dice.below(2)
+    canvas.disc(
+        canvas.columns * (1 + 6 * side) // 8, moon * 3, moon, bytes((PALE,)) * (2 * moon + 1)
+    )
 
 
 def _arches(canvas: Canvas, dice: Dice) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import mul
 from typing import TypeVar
 
@@ -129,30 +130,36 @@ class _Bits:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
-        self._rest = ""  # fewer than 8 bits
+        self._rest, self._used = 0, 0  # the last byte, if it is not full, and how many bits it has
 
     def add(self, bits: str) -> None:
-        bits = self._rest + bits
-        whole = len(bits) & ~7
-        self._rest = bits[whole:]
-        if whole:
-            self._bytes += int(bits[:whole][::-1], 2).to_bytes(whole >> 3, "little")
+        count = self._used + len(bits)
+        value = int(bits[::-1], 2) << self._used | self._rest
+        self._bytes += value.to_bytes((count >> 3) + 1, "little")
+        self._rest, self._used = self._bytes.pop(), count & 7
 
     def repeat(self, bits: str, times: int) -> None:
         """Add the same bits many times, at a cost that hardly grows with `times`."""
-        groups, left = divmod(times, 8)
-        if groups > 2:
-            # Eight times any bits are whole bytes, so all such groups but the first look alike.
-            self.add(bits * 8)
-            before = len(self._bytes)
-            self.add(bits * 8)
-            self._bytes += self._bytes[before:] * (groups - 2)
-            times = left
-        self.add(bits * times)
+        last, more = len(self._bytes), _repeated(bits, times, self._used)
+        self._bytes += more
+        self._bytes[last] |= self._rest
+        self._rest, self._used = self._bytes.pop(), self._used + len(bits) * times & 7
 
     def done(self) -> bytes:
-        self.add("0" * (-len(self._rest) % 8))
-        return bytes(self._bytes)
+        return bytes(self._bytes) + bytes((self._rest,)) * (self._used > 0)
+
+
+@lru_cache(maxsize=256)
+def _repeated(bits: str, times: int, used: int) -> bytes:
+    """The same bits many times, behind a byte's `used` lowest bits; the last byte is not full."""
+    count = used + len(bits) * times
+    # Eight times any bits are whole bytes.
+    eight = int(bits[::-1] * 8, 2).to_bytes(len(bits), "little")
+    value = int.from_bytes(eight * (times // 8 + 1), "little") << used
+    length = (count >> 3) + 1
+    data = bytearray(value.to_bytes(len(bits) * (times // 8 + 1) + 1, "little")[:length])
+    data[-1] &= (1 << (count & 7)) - 1
+    return bytes(data)
 
 
 class _Again:

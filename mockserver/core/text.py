@@ -73,7 +73,7 @@ class Cell:
 
     text: str  # the character, without marks
     width: int  # font pixels
-    rows: tuple[int, ...]  # 16, the highest of `width` bits leftmost
+    rows: tuple[bytes, ...]  # 16 of one or two bytes, the highest bit leftmost
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,28 @@ class Line:
     leftward: bool  # of a text that reads from right to left, to be aligned right
 
 
-def lines(text: str, width: int, limit: int) -> list[Line]:
-    """The text in at most `limit` lines of at most `width` font pixels; "…" says there was more."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text whose shapes are known, ready to be set in lines of any width."""
+
+    cells: Sequence[Cell]  # in the order of reading
+    width: int  # font pixels, in one line
+    leftward: bool  # read from right to left, by its first letter
+
+    def lines(self, width: int, limit: int) -> list[Line]:
+        """At most `limit` lines of at most `width` font pixels; "…" says there was more."""
+        rows = _wrapped(self.cells, width)
+        if len(rows) > limit:
+            kept = rows[: max(limit, 0)]
+            rows = [*kept[:-1], _shortened(kept[-1], width)] if kept else []
+        return [_line(_ordered(row, self.leftward), self.leftward) for row in rows]
+
+
+def shaped(text: str) -> Text:
+    """Any text in cells: composed, Arabic letters joined, invisible characters left out."""
     cells = _cells(_joined(_cleaned(text)))
-    rows = _wrapped(cells, width)
-    if len(rows) > limit:
-        kept = rows[: max(limit, 0)]
-        rows = [*kept[:-1], _shortened(kept[-1], width)] if kept else []
-    leftward = next(
-        (d == "R" for d in map(_kind, [cell.text for cell in cells]) if d in "LR"), False
-    )
-    return [_line(_ordered(row, leftward), leftward) for row in rows]
+    letters = [kind for kind in [_kind(cell.text) for cell in cells] if kind in "LR"]
+    return Text(cells, _width(cells), letters[:1] == ["R"])
 
 
 def spread(words: Sequence[Line], width: int) -> Line:
@@ -152,16 +163,23 @@ def _shape(character: str) -> tuple[Cell | None, bool]:
         return None, False
     found = glyph(ord(character))
     if found is None:
-        return Cell(character, 16, _box(ord(character))), False
-    return Cell(character, found.width, found.rows), found.combining
+        return _cell(character, 16, _box(ord(character))), False
+    return _cell(character, found.width, found.rows), found.combining
+
+
+def _cell(character: str, width: int, rows: Iterable[int]) -> Cell:
+    return Cell(character, width, tuple([row.to_bytes(width // 8, "big") for row in rows]))
 
 
 def _overlaid(base: Cell, mark: Cell) -> Cell:
     """A mark drawn over a character, both centred."""
     width = max(base.width, mark.width)
     left, shift = (width - base.width) // 2, (width - mark.width) // 2
-    rows = tuple(a << left | b << shift for a, b in zip(base.rows, mark.rows, strict=True))
-    return Cell(base.text, width, rows)
+    rows = [
+        int.from_bytes(below, "big") << left | int.from_bytes(above, "big") << shift
+        for below, above in zip(base.rows, mark.rows, strict=True)
+    ]
+    return _cell(base.text, width, rows)
 
 
 def _box(codepoint: int) -> tuple[int, ...]:
@@ -295,9 +313,7 @@ def _wrapped(cells: Sequence[Cell], width: int) -> list[list[Cell]]:
 
 
 def _pieces(cells: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
-    """What stays on one line: words with the space after them, single ideographs, parts of words
-    that are wider than a line.
-    """
+    """What stays on one line: words with their space, ideographs, parts of too wide words."""
     piece: list[Cell] = []
     for cell in cells:
         if piece and (_breaks(piece[-1].text, cell.text) or _width([*piece, cell]) > width):
@@ -333,7 +349,6 @@ def _shortened(row: list[Cell], width: int) -> list[Cell]:
 
 
 def _line(cells: Sequence[Cell], leftward: bool) -> Line:
-    rows = [0] * HEIGHT
-    for cell in cells:
-        rows = [row << cell.width | own for row, own in zip(rows, cell.rows, strict=True)]
-    return Line(_width(cells), tuple(rows), leftward)
+    joined = map(b"".join, zip(*[cell.rows for cell in cells], strict=True))
+    rows = tuple([int.from_bytes(row, "big") for row in joined])
+    return Line(_width(cells), rows, leftward)

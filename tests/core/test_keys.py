@@ -82,7 +82,7 @@ def test_a_key_that_only_begins_like_a_magic_one_is_plain(key: str) -> None:
 
 def test_mock_keys_only() -> None:
     ring = Keyring(FACTS, b"secret", mock_only=True)
-    assert ring.caller("Bearer sk-mock-me", None)
+    assert ring.caller("Bearer sk-mock-me", None).sandbox
     assert refused(ring, "sk-other") is Reason.INCORRECT_KEY
 
 
@@ -95,7 +95,7 @@ def test_listed_keys_only_and_bound_to_their_organization_and_tier() -> None:
 
 
 def test_any_organization_is_accepted_but_the_magic_one() -> None:
-    assert RING.caller("Bearer sk-mock-me", "org-anything")
+    assert RING.caller("Bearer sk-mock-me", "org-anything").sandbox
     assert refused(RING, "sk-mock-me", "org-mock-mismatch") is Reason.MISMATCHED_ORGANIZATION
 
 

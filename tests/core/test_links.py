@@ -107,7 +107,8 @@ def test_a_client_that_decodes_what_need_not_be_escaped_is_understood() -> None:
 
 def test_another_seed_signs_otherwise() -> None:
     with pytest.raises(LinkError):
-        Links(b"other", load().link).read(*signed().split("?"), CREATED)
+        path, query = signed().split("?")
+        Links(b"other", load().link).read(path, query, CREATED)
 
 
 def test_the_window_is_an_hour_each_way() -> None:

@@ -1,0 +1,158 @@
+"""Lines of text: order, marks, wrapping, and what stands for a character without a glyph."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.core.text import Line, shaped, spread
+from mockserver.font import glyph
+
+
+def one_line(text: str) -> Line:
+    (line,) = shaped(text).lines(10_000, 1)
+    return line
+
+
+def glyphs(characters: str) -> tuple[int, ...]:
+    """The rows of characters drawn one by one from left to right."""
+    rows = [0] * 16
+    for character in characters:
+        found = glyph(ord(character))
+        assert found is not None
+        rows = [row << found.width | own for row, own in zip(rows, found.rows, strict=True)]
+    return tuple(rows)
+
+
+def wrapped(text: str, columns: int, limit: int = 9) -> list[str]:
+    """The lines of a text of narrow glyphs, read back from their bitmaps."""
+    known = {glyphs(character): character for character in {*text, "…"}}
+    return [read(line, known) for line in shaped(text).lines(8 * columns, limit)]
+
+
+def read(line: Line, known: dict[tuple[int, ...], str]) -> str:
+    cells = range(line.width - 8, -8, -8)
+    return "".join(known[tuple(row >> at & 255 for row in line.rows)] for at in cells)
+
+
+def test_letters_stand_in_their_order() -> None:
+    assert one_line("Ab1") == Line(24, glyphs("Ab1"), leftward=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("שלום", "םולש"),
+        ("שלום 3.14 ok", "ok 3.14 םולש"),
+        ("שלום (ab)", "(ab) םולש"),
+        ("שלום (אב)", "(בא) םולש"),
+        ("100% שלום", "םולש 100%"),
+        ("say שלום עולם now", "say םלוע םולש now"),
+        ("say שלום 12 עולם!", "say םלוע 12 םולש!"),
+        ("ⴰ \u07ca\u07cb", "ⴰ \u07cb\u07ca"),
+    ],
+)
+def test_right_to_left_text_is_put_in_the_order_of_sight(text: str, seen: str) -> None:
+    assert one_line(text).rows == glyphs(seen)
+
+
+@pytest.mark.parametrize(
+    ("text", "leftward"), [("שלום ok", True), ("1. قطة", True), ("ok שלום", False), ("12", False)]
+)
+def test_the_first_letter_tells_on_which_side_lines_begin(text: str, leftward: bool) -> None:
+    assert one_line(text).leftward is leftward
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("ببب", "\ufe90\ufe92\ufe91"),
+        ("دب", "\ufe8f\ufea9"),
+        ("سلام", "\ufee1\ufefc\ufeb3"),
+        ("ب\u064bب", None),
+        ("پا", "\ufe8e\ufb58"),
+        ("ب\u200cب", "\ufe8f\ufe8f"),
+        ("بـب", "\ufe90\u0640\ufe91"),
+    ],
+)
+def test_arabic_letters_take_the_form_of_their_place(text: str, seen: str | None) -> None:
+    assert seen is None or one_line(text).rows == glyphs(seen)
+
+
+def test_marks_are_drawn_over_the_character_before_them() -> None:
+    (x,), (dot,) = [glyphs("x")], [glyphs("\u0323")]
+    assert one_line("x\u0323").rows == tuple(a | b for a, b in zip(x, dot, strict=True))
+    assert one_line("1\ufe0f\u20e3").width == 16  # the keycap is wider than the digit
+
+
+def test_a_letter_and_its_accent_are_composed() -> None:
+    assert one_line("e\u0301") == one_line("é")
+    assert one_line("\u1112\u1161\u11ab") == one_line("한")
+
+
+def test_blanks_and_controls_are_one_space() -> None:
+    assert one_line("\ta\u3000\r\n\x00 \u2028b ").rows == glyphs("a b")
+
+
+def test_invisible_characters_take_no_room() -> None:
+    plain = one_line("a👋b")
+    assert one_line("a\u200d\ufeff👋\U0001f3fd\ufe0f\u202eb\U000e0041") == plain
+
+
+@pytest.mark.parametrize("codepoint", [0x378, 0xE000, 0xFFFF, 0xD800, 0x1FFFF, 0x10FFFF])
+def test_a_character_without_a_glyph_is_a_box_with_its_code_point(codepoint: int) -> None:
+    line = one_line(chr(codepoint))
+    assert line.width == 16
+    assert line.rows[0] == 0
+    assert line.rows[1] == line.rows[15] == 0x7FFE
+    assert all(row & 0x4002 == 0x4002 for row in line.rows[2:15])
+
+
+def test_boxes_of_different_code_points_differ() -> None:
+    assert len({one_line(chr(0xE000 + n)).rows for n in range(512)}) == 512
+
+
+def test_lines_break_between_words() -> None:
+    assert wrapped("the quick brown fox", 9) == ["the quick", "brown fox"]
+    assert wrapped("the quick brown fox", 8) == ["the", "quick", "brown", "fox"]
+
+
+def test_a_word_wider_than_a_line_is_cut() -> None:
+    assert wrapped("abcdefgh ij", 4) == ["abcd", "efgh", "ij"]
+
+
+def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
+    assert wrapped("the quick brown fox", 9, limit=1) == ["the quic…"]
+    assert wrapped("the quick brown fox", 5, limit=2) == ["the", "quic…"]
+    assert wrapped("the quick", 9, limit=1) == ["the quick"]
+    assert wrapped("abc def…", 4, limit=1) == ["abc…"]
+
+
+def test_no_line_is_set_where_none_fits() -> None:
+    assert shaped("abc").lines(80, 0) == []
+    assert shaped(" \n\u200b").lines(80, 3) == []
+
+
+def test_chinese_japanese_and_thai_break_anywhere_but_not_before_closing_punctuation() -> None:
+    assert [line.width for line in shaped("一二三四五").lines(48, 9)] == [48, 32]
+    assert [line.width for line in shaped("一二三。五").lines(48, 9)] == [32, 48]
+    assert [line.width for line in shaped("กขคงจ").lines(24, 9)] == [24, 16]
+
+
+def test_spread_words_touch_both_margins() -> None:
+    line = spread([one_line("a"), one_line("b"), one_line("c")], 41)
+    assert line.width == 41
+    a, b, c = glyphs("a"), glyphs("b"), glyphs("c")
+    assert line.rows == tuple(p << 33 | q << 17 | r for p, q, r in zip(a, b, c, strict=True))
+
+
+@given(st.text(st.characters(), max_size=120), st.integers(16, 300), st.integers(0, 6))
+@settings(deadline=None)
+def test_any_text_keeps_to_its_width_and_number_of_lines(text: str, width: int, limit: int) -> None:
+    lines = shaped(text).lines(width, limit)
+    assert len(lines) <= limit
+    for line in lines:
+        assert 0 < line.width <= width
+        assert len(line.rows) == 16
+        assert max(line.rows) < 1 << line.width

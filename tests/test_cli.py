@@ -1,0 +1,194 @@
+"""The command line as processes: addresses, exit codes, signals, and no traceback ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from mockserver.settings import SETTINGS
+from mockserver.testing import ImagesMock
+
+IMAGES_MOCK = [sys.executable, "-m", "mockserver"]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("IMAGES_MOCK_")}
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | variables
+
+
+def run(*args: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*IMAGES_MOCK, *args],
+        env=environment(**variables),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@contextmanager
+def serving(*args: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process, and the one line it wrote to stdout."""
+    process = subprocess.Popen(
+        [*IMAGES_MOCK, *args],
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_stdout_is_one_line_and_everything_else_goes_to_stderr(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready"
+    with serving("--port", "0", "--ready-file", str(ready_file)) as (process, line):
+        ready, address = line.split()
+        assert ready == "READY"
+        assert ready_file.read_text() == f"{address}\n"
+        httpx2.post(f"{address}/v1/images/generations", json={"prompt": "secret-fox"})
+        process.terminate()
+        rest, errors = process.communicate(timeout=10)
+    assert rest == ""
+    assert "POST /v1/images/generations" in errors
+    assert not ready_file.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_although_a_request_is_running(number: signal.Signals) -> None:
+    with serving("serve", "--port", "0", "--latency", "60s") as (process, line):
+        host, port = line.split()[1].removeprefix("http://").split(":")
+        body = b'{"prompt": "x"}'
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(
+                b"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\n"
+                b"Authorization: Bearer sk-mock-me\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+            )
+            httpx2.get(f"http://{host}:{port}/_mock/live")
+            process.send_signal(number)
+            started = time.monotonic()
+            _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert time.monotonic() - started < 2 + 1  # a second for a slow machine
+    assert "Traceback" not in errors
+
+
+def test_a_taken_port_is_exit_code_4_and_names_the_setting(server: ImagesMock) -> None:
+    port = server.address.rpartition(":")[2]
+    done = run("--port", port)
+    assert done.returncode == 4
+    assert "--port" in done.stderr
+    assert done.stdout == ""
+
+
+def test_wait_finds_a_server_and_ignores_proxies(server: ImagesMock) -> None:
+    nowhere = "http://127.0.0.1:9"
+    found = run("wait", server.address, http_proxy=nowhere, HTTP_PROXY=nowhere)
+    assert found.returncode == 0
+    port = server.address.rpartition(":")[2]
+    done = run("wait", "--timeout", "500ms", IMAGES_MOCK_HOST="0.0.0.0", IMAGES_MOCK_PORT=port)
+    assert done.returncode == 0
+
+
+def test_wait_gives_up_with_exit_code_4() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        done = run("wait", f"127.0.0.1:{unused.getsockname()[1]}", "--timeout", "100ms")
+    assert done.returncode == 4
+    assert "no images-mock was ready" in done.stderr
+
+
+def test_wait_reads_the_ready_file_of_a_server_on_any_port(tmp_path: Path) -> None:
+    ready_file = str(tmp_path / "ready")
+    with serving("--port", "0", IMAGES_MOCK_READY_FILE=ready_file):
+        assert run("wait", IMAGES_MOCK_READY_FILE=ready_file).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--tier", "9"], 3, "tier ('9') must be one of"),
+        (["config", "show", "--port", "x"], 3, "port ('x') must be a number"),
+        (["--prot", "1"], 2, "No such option"),
+        (["swerve"], 2, "No such command 'swerve'"),
+        (["wait", "--timeout", "soon"], 2, "must be a time such as 250ms"),
+        (["identify", "no-such-file"], 2, "does not exist"),
+        (["--config", "no-such-file"], 2, "does not exist"),
+    ],
+)
+def test_exit_codes_tell_usage_from_configuration(args: list[str], code: int, words: str) -> None:
+    done = run(*args)
+    assert done.returncode == code
+    assert words in done.stderr
+
+
+def test_an_unknown_variable_is_refused_with_a_suggestion() -> None:
+    done = run("config", "show", IMAGES_MOCK_ALOWED_HOST="x")
+    assert done.returncode == 3
+    assert "Did you mean IMAGES_MOCK_ALLOWED_HOST?" in done.stderr
+
+
+def test_config_show_tells_each_value_and_its_origin_but_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "mock.toml").write_text('seed = "7"\n')
+    shown = run(
+        "config", "show", "--port", "0",
+        cwd=tmp_path, IMAGES_MOCK_CONTROL_TOKEN="hush", IMAGES_MOCK_CONFIG="mock.toml",
+    )  # fmt: skip
+    rows = {line.split()[0]: line.split(None, 2)[1:] for line in shown.stdout.splitlines()}
+    assert rows.keys() == {s.name for s in SETTINGS}
+    assert rows["port"] == ["0", "flag --port"]
+    assert rows["seed"] == ["7", "file mock.toml"]
+    assert rows["control-token"] == ["(hidden)", "environment IMAGES_MOCK_CONTROL_TOKEN"]
+    assert "hush" not in shown.stdout
+
+
+def test_identify_prints_which_request_made_a_picture(server: ImagesMock, tmp_path: Path) -> None:
+    answer = httpx2.post(
+        f"{server.url}/images/generations",
+        json={"prompt": "żółw 🐢", "size": "256x256", "response_format": "b64_json", "n": 3},
+        headers={"Authorization": "Bearer sk-mock-me"},
+    )
+    path = tmp_path / "picture.png"
+    path.write_bytes(b64decode(answer.json()["data"][1]["b64_json"]))
+    told = json.loads(run("identify", str(path)).stdout)
+    assert (told["prompt"], told["size"], told["image"]) == ("żółw 🐢", "256x256", "2/3")
+    path.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    assert run("identify", str(path)).returncode == 2
+
+
+def test_help_and_version_need_no_server() -> None:
+    assert run("--version").stdout.startswith("images-mock, version ")
+    assert "serve" in run("--help").stdout
+    told = run("serve", "--help").stdout
+    assert all(f"--{s.name}" in told for s in SETTINGS)
+
+
+def test_ipv6_loopback_can_be_listened_on() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    with serving("--host", "::1", "--port", "0") as (_, line):
+        address = line.split()[1]
+        assert address.startswith("http://[::1]:")
+        assert httpx2.get(f"{address}/_mock/ready").status_code == 200

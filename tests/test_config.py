@@ -1,0 +1,230 @@
+"""Settings: flag over environment over file over default, and clear words for what can't be used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.config import PREFIX, Config, ConfigError, config_of, configured, resolve
+from mockserver.settings import BY_NAME, MIB, SETTINGS, Latency, Limits
+
+
+def read(
+    environment: dict[str, str] | None = None,
+    *,
+    directory: Path | None = None,
+    flags: dict[str, tuple[str, ...]] | None = None,
+) -> Config:
+    return config_of(resolve(flags=flags or {}, environment=environment or {}, directory=directory))
+
+
+def refusal(variable: str, value: str) -> str:
+    with pytest.raises(ConfigError) as refused:
+        read({variable: value})
+    return str(refused.value)
+
+
+def test_the_defaults_of_the_settings_are_the_defaults_of_config() -> None:
+    assert read() == Config()
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "images-mock.toml").write_text('port = 1\ntier = "2"\nseed = 7\n')
+    config = read(
+        {"IMAGES_MOCK_PORT": "2", "IMAGES_MOCK_TIER": "4", "OTHER": "x"},
+        directory=tmp_path,
+        flags={"port": ("3",)},
+    )
+    assert (config.port, config.tier, config.seed) == (3, "4", "7")
+
+
+def test_each_value_knows_where_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "images-mock.toml").write_text('tier = "2"\n')
+    values = resolve(
+        flags={"port": ("3",)}, environment={"IMAGES_MOCK_SEED": "9"}, directory=tmp_path
+    )
+    origins = {name: values[name].origin for name in ("port", "seed", "tier", "host")}
+    assert origins == {
+        "port": "flag --port",
+        "seed": "environment IMAGES_MOCK_SEED",
+        "tier": "file images-mock.toml",
+        "host": "default",
+    }
+
+
+def test_the_table_of_pyproject_is_read_where_there_is_no_file_of_our_own(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.images-mock]\ntier = 3\nallowed-host = ["a.test", "b.test"]\n'
+    )
+    assert read(directory=tmp_path).tier == "3"
+    assert read(directory=tmp_path).allowed_host == ("a.test", "b.test")
+    (tmp_path / "images-mock.toml").write_text("")
+    assert read(directory=tmp_path).tier == "1"
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text('[[key]]\nkey = "k"\n')
+    good = {
+        "public-url": "http://a.test",
+        "tier": "5",
+        "limits": "9/min",
+        "sizes": "api",
+        "prices": "billing",
+        "keys": str(keys),
+        "latency": "measured*0.5",
+        "allowed-host": "a.test,b.test",
+        "cors-origin": "http://a.test",
+        "max-body": "1MB",
+        "log-format": "json",
+        "port": "0",
+    }
+    variable = PREFIX + setting.name.replace("-", "_").upper()
+    chosen = read({variable: good.get(setting.name, "something")})
+    assert getattr(chosen, setting.field) != getattr(Config(), setting.field)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("IMAGES_MOCK_SERVICE_HOST", "10.0.0.1"),
+        ("IMAGES_MOCK_SERVICE_PORT", "80"),
+        ("IMAGES_MOCK_SERVICE_PORT_HTTP", "80"),
+        ("IMAGES_MOCK_PORT", "tcp://10.0.0.1:80"),
+        ("IMAGES_MOCK_PORT_80_TCP", "tcp://10.0.0.1:80"),
+        ("IMAGES_MOCK_PORT_80_TCP_PROTO", "tcp"),
+        ("IMAGES_MOCK_API_SERVICE_HOST", "10.0.0.1"),
+        ("IMAGES_MOCK_API_PORT", "tcp://10.0.0.1:80"),
+        ("IMAGES_MOCK_TIER", ""),
+    ],
+)
+def test_service_links_and_empty_variables_are_ignored(variable: str, value: str) -> None:
+    assert read({variable: value}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("IMAGES_MOCK_PROT", "1", "IMAGES_MOCK_PROT.*Did you mean IMAGES_MOCK_PORT"),
+        ("IMAGES_MOCK_XYZZY", "1", "IMAGES_MOCK_XYZZY.*config show"),
+        ("IMAGES_MOCK_PORT", "http", r"port \('http'\) must be a number.*IMAGES_MOCK_PORT"),
+        ("IMAGES_MOCK_PORT", "65536", "must be a number from 0"),
+        ("IMAGES_MOCK_PORT", "-1", "must be a number from 0"),
+        ("IMAGES_MOCK_TIER", "9", "must be one of free, 1, 2, 3, 4, 5, off"),
+        ("IMAGES_MOCK_LIMITS", "5/sec", "model-page, measured-2024, or a number as 50/min"),
+        ("IMAGES_MOCK_SIZES", "all", "must be one of page, api"),
+        ("IMAGES_MOCK_PRICES", "free", "must be one of model-page, billing"),
+        ("IMAGES_MOCK_LATENCY", "5", "must be none, a time such as 250ms"),
+        ("IMAGES_MOCK_LATENCY", "measured*x", "must be none, a time such as 250ms"),
+        ("IMAGES_MOCK_MAX_BODY", "lots", "must be a number of bytes"),
+        ("IMAGES_MOCK_PUBLIC_URL", "ftp://x", "must look like http://images.test:6780"),
+        ("IMAGES_MOCK_ALLOWED_HOST", "a.test:80", "without a port"),
+        ("IMAGES_MOCK_CORS_ORIGIN", "a.test", "must be an origin such as"),
+        ("IMAGES_MOCK_LOG_FORMAT", "xml", "must be one of text, json, none"),
+        ("IMAGES_MOCK_KEYS", "no-such-file", "must be any, mock or a readable file"),
+        ("IMAGES_MOCK_SEED", " ", "must not be blank"),
+    ],
+)
+def test_what_can_not_be_used_is_refused_by_name_with_what_would_be_right(
+    variable: str, value: str, words: str
+) -> None:
+    assert re.search(words, refusal(variable, value))
+
+
+def test_a_secret_is_never_part_of_a_message() -> None:
+    assert "control-token must not be blank" in refusal("IMAGES_MOCK_CONTROL_TOKEN", "\t\t")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prot = 1", "key prot in images-mock.toml. Did you mean port"),
+        ("port = [1, 2]", "port takes one value"),
+        ("port = true", "port .* must be a number"),
+        ("port =", "not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "images-mock.toml").write_text(text)
+    with pytest.raises(ConfigError, match=words):
+        read(directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1", "without .*key.* tables"),
+        ("[[key]]\nname = 'x'", "unknown 'name'"),
+        ("[[key]]\ntier = '1'", "lacks its line key"),
+        ("[[key]]\nkey = 'x'\ntier = '9'", "must be one of free"),
+        ("[[key", "not TOML"),
+    ],
+)
+def test_a_bad_file_of_keys_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=f"(?s)keys .*{words}"):
+        configured(keys=path)
+
+
+def test_a_file_of_keys_binds_and_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text('[[key]]\nkey = "team-secret"\norganization = "org-t"\ntier = 3\n')
+    config = configured(keys=path)
+    assert config.keys.listed is not None
+    assert config.keys.listed["team-secret"].tier == "3"
+    assert "team-secret" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("none", Latency()),
+        ("250ms", Latency(seconds=0.25)),
+        ("1.5s", Latency(seconds=1.5)),
+        ("2m", Latency(seconds=120)),
+        ("measured", Latency(measured=1)),
+        ("measured*0.1", Latency(measured=0.1)),
+    ],
+)
+def test_a_latency_means(text: str, meaning: Latency) -> None:
+    assert configured(latency=text).latency == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1", 1), ("25MB", 25_000_000), ("64MiB", 64 * MIB), ("1kB", 1000)]
+)
+def test_a_size_means_bytes(text: str, size: int) -> None:
+    assert configured(max_body=text).max_body == size
+
+
+def test_limits_are_a_table_or_a_number() -> None:
+    assert configured(limits="measured-2024").limits == Limits("measured-2024")
+    assert configured(limits="50/min").limits == Limits(per_minute=50)
+
+
+@pytest.mark.parametrize(
+    ("host", "on_loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("mock", False)],
+)
+def test_loopback_is_told_from_the_rest_of_the_network(host: str, on_loopback: bool) -> None:
+    assert configured(host=host).on_loopback is on_loopback
+
+
+def test_an_unknown_setting_from_python_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ConfigError, match="Did you mean tier"):
+        configured(teir="1")
+
+
+@given(st.sampled_from(sorted(BY_NAME)), st.text(max_size=20))
+def test_any_text_for_any_setting_is_taken_or_refused_by_name(name: str, text: str) -> None:
+    try:
+        configured(**{name.replace("-", "_"): text})
+    except ConfigError as refused:
+        assert name in str(refused)

@@ -1,0 +1,87 @@
+"""The same request, the same bytes: in every process, on every Python, with any Pillow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PILLOWS = ("12.0.0", "13.0.0")
+
+# Runs a server and prints the digest of what it answers, but for the time.
+PROGRAM = """
+import hashlib, json, urllib.request
+from mockserver.testing import ImagesMock
+ASKED = [
+    {"prompt": "a red fox in the snow", "n": 2, "size": "512x512"},
+    {"prompt": "\\u05e9\\u05dc\\u05d5\\u05dd \\u4e16\\u754c \\U0001f98a", "size": "1024x1536"},
+    {"prompt": "a teapot", "model": "dall-e-3", "size": "1792x1024", "quality": "hd"},
+    {"prompt": "x" * 1000, "size": "256x256"},
+]
+with ImagesMock() as mock:
+    for asked in ASKED:
+        request = urllib.request.Request(
+            mock.url + "/images/generations",
+            json.dumps(asked | {"response_format": "b64_json"}).encode(),
+            {"Authorization": "Bearer sk-mock-me", "Content-Type": "application/json"},
+        )
+        answer = json.load(urllib.request.urlopen(request))["data"]
+        print(hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest())
+"""
+
+
+def digests(python: str, **variables: str) -> list[str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    done = subprocess.run(
+        [python, "-c", PROGRAM],
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.split()
+
+
+@cache
+def expected() -> list[str]:
+    return digests(sys.executable, PYTHONHASHSEED="1")
+
+
+def test_two_processes_answer_the_same_bytes() -> None:
+    assert len(set(expected())) == 4
+    assert digests(sys.executable, PYTHONHASHSEED="2") == expected()
+
+
+def pythons() -> list[str]:
+    """An interpreter of every version that this project names and this machine has."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = []
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        name = f"python{version}"
+        candidates = [shutil.which(name), *map(str, versions.glob(f"{version}*/bin/{name}"))]
+        found += [c for c in candidates if c and _runs(c)][:1]
+    return found
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("python", pythons(), ids=lambda p: Path(p).name)
+@pytest.mark.parametrize("pillow", PILLOWS)
+def test_every_python_and_pillow_answers_the_same_bytes(
+    python: str, pillow: str, tmp_path: Path
+) -> None:
+    subprocess.run([python, "-m", "venv", tmp_path], check=True)
+    here = str(tmp_path / "bin" / "python")
+    install = [here, "-m", "pip", "install", "--quiet", f"pillow=={pillow}", str(ROOT)]
+    subprocess.run(install, check=True)
+    assert digests(here) == expected()

@@ -1,0 +1,178 @@
+"""Generations in process, under a clock that stands still: limits, latency, URLs, failures, log."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mockserver.clock import ManualClock
+from mockserver.facts import load
+from tests.conftest import Api, error, generate
+
+TIERS = load().limits["model-page"]["dall-e-2"]
+
+# -- limits ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_burst_gets_exactly_the_number_of_its_tier(api: Api, tier: str) -> None:
+    client, limit = api(tier=tier), TIERS[tier]
+    for _ in range(limit // 10):
+        assert generate(client, n=10).status_code == 200
+    refused = generate(client)
+    assert refused.status_code == 429
+    said = f"Limit: {limit}/1min. Current: {limit + 1}/1min."
+    assert said in error(refused)["message"]
+    assert error(refused)["type"] == "requests"
+
+
+def test_the_wait_that_is_told_lets_the_same_request_pass(api: Api, clock: ManualClock) -> None:
+    client = api(limits="7/min")
+    assert generate(client, n=7).status_code == 200
+    refused = generate(client, n=1)
+    assert refused.headers["retry-after-ms"] == "8572"  # 60/7 s, rounded up
+    assert refused.headers["retry-after"] == "9"
+    clock.advance(8.571)
+    assert generate(client, n=1).status_code == 429
+    clock.advance(0.001)
+    assert generate(client, n=1).status_code == 200
+
+
+def test_more_than_the_limit_at_once_is_refused_without_a_wait(api: Api) -> None:
+    refused = generate(api(limits="5/min"), n=6)
+    assert "Limit: 5/1min. Current: 6/1min." in error(refused)["message"]
+    assert not {"retry-after", "retry-after-ms"} & set(refused.headers)
+
+
+def test_free_has_no_images_and_no_wait(api: Api) -> None:
+    for client, key in ((api(tier="free"), "x"), (api(limits="5/min"), "sk-mock-free-x")):
+        refused = generate(client, key=key)
+        assert "Limit: 0/1min. Current: 1/1min." in error(refused)["message"]
+        assert "retry-after" not in refused.headers
+
+
+def test_sandboxes_and_models_have_limits_of_their_own(api: Api) -> None:
+    client = api(limits="1/min")
+    assert generate(client, key="a").status_code == 200
+    assert generate(client, key="a").status_code == 429
+    assert generate(client, key="b").status_code == 200
+    assert generate(client, key="a", model="dall-e-3").status_code == 200
+
+
+def test_a_request_that_is_refused_for_its_words_costs_nothing(api: Api) -> None:
+    client = api(limits="1/min")
+    assert generate(client, size="1x1").status_code == 400
+    assert generate(client).status_code == 200
+
+
+def test_off_means_no_limit(api: Api) -> None:
+    client = api(tier="off", limits="1/min")
+    assert {generate(client, n=10).status_code for _ in range(20)} == {200}
+
+
+def test_a_key_of_a_tier_overrides_the_server_s(api: Api) -> None:
+    client = api(tier="off")
+    assert generate(client, key="sk-mock-free").status_code == 429
+
+
+# -- time and errors ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("latency", "least", "most"),
+    [("none", 0, 0), ("1500ms", 1.5, 1.5), ("measured", 4.5, 8.7), ("measured*0.1", 0.45, 0.87)],
+)
+def test_an_answer_is_held_back_as_long_as_latency_says(
+    api: Api, clock: ManualClock, latency: str, least: float, most: float
+) -> None:
+    before = clock.now()
+    response = generate(api(latency=latency))
+    waited = (clock.now() - before) / 1e9
+    assert least <= waited <= most
+    assert int(response.headers["openai-processing-ms"]) == max(1, int(waited * 1000))
+
+
+def test_created_is_the_end_of_the_job_and_urls_start_with_the_public_address(
+    api: Api, clock: ManualClock
+) -> None:
+    body = generate(api(latency="10s", public_url="https://mock.test/x/")).json()
+    assert body["created"] == clock.now() // 10**9
+    assert body["data"][0]["url"].startswith("https://mock.test/x/private/org-")
+
+
+def test_an_expired_url_answers_the_403_of_the_blob_store(api: Api, clock: ManualClock) -> None:
+    client = api()
+    url = generate(client).json()["data"][0]["url"]
+    assert client.get(url).status_code == 200
+    clock.advance(3600)
+    refused = client.get(url)
+    assert refused.status_code == 403
+    assert refused.headers["content-type"] == "application/xml"
+    assert refused.headers["x-ms-error-code"] == "AuthenticationFailed"
+    assert refused.text.endswith(
+        "<AuthenticationErrorDetail>Signature not valid in the specified time frame: "
+        "Start [Sun, 30 Mar 2025 23:00:00 GMT] - Expiry [Mon, 31 Mar 2025 01:00:00 GMT] - "
+        "Current [Mon, 31 Mar 2025 01:00:00 GMT]</AuthenticationErrorDetail></Error>"
+    )
+    assert "\nTime:2025-03-31T01:00:00.0000000Z</Message>" in refused.text
+    assert client.get(url.partition("?")[0]).status_code == 403
+
+
+def test_an_unexpected_error_is_the_api_s_own_500_and_one_log_line(
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("boom\nsecond line")
+
+    monkeypatch.setattr("mockserver.endpoints.pictures", explode)
+    response = generate(api())
+    assert response.status_code == 500
+    request_id = response.headers["x-request-id"]
+    assert (
+        f"(Please include the request ID {request_id} in your email.)" in error(response)["message"]
+    )
+    logged = capsys.readouterr().err
+    assert logged.count("\n") == 1
+    assert logged.startswith(f"ERROR {request_id} RuntimeError: boom\\nsecond line at ")
+
+
+# -- log ---------------------------------------------------------------------------------------
+
+
+def test_the_access_log_is_one_line_with_control_characters_escaped(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate(api(log_format="text"), prompt="a\nb\x1b[31m\u202e fox", n=2, size="512x512")
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert line.startswith("00:00:00 200 POST /v1/images/generations dall-e-2 512x512 n=2 $0.036 ")
+    assert line.endswith('"a\\nb\\x1b[31m\\u202e fox"\n')
+
+
+def test_the_json_log_is_an_object_a_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    generate(api(log_format="json"), key="sk-mock-tier5")
+    told = json.loads(capsys.readouterr().err)
+    assert (told["status"], told["model"], told["usd"]) == (200, "dall-e-2", 0.016)
+    assert "tier5" not in str(told)
+
+
+def test_prices_come_from_the_chosen_list(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    for prices, usd in (("model-page", 0.016), ("billing", 0.02)):
+        generate(api(log_format="json", prices=prices), size="1024x1024")
+        assert json.loads(capsys.readouterr().err)["usd"] == usd
+    generate(api(log_format="json"), model="dall-e-3", quality="hd")
+    assert json.loads(capsys.readouterr().err)["usd"] == 0.08
+
+
+def test_a_key_that_looks_real_is_warned_of_once_and_never_written(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "sk-proj-" + "aB3_" * 20
+    client = api(log_format="text")
+    assert generate(client, key=key).status_code == 200
+    assert generate(client, key=key).status_code == 200
+    said = capsys.readouterr().err
+    assert said.count("WARNING") == 1
+    assert key[:12] not in said
+    assert key[-8:] not in said

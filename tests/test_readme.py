@@ -1,0 +1,88 @@
+"""What the README says is so: its examples run, its tables are complete, its picture is current."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mockserver.cli import CONFIGURATION, INTERNAL, NOT_READY, USAGE
+from mockserver.facts import load
+from mockserver.settings import SETTINGS
+from mockserver.testing import ImagesMock
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def block(language: str, part: str) -> str:
+    return next(b for b in blocks(language) if part in b)
+
+
+def test_the_first_example_runs_as_it_stands(server: ImagesMock) -> None:
+    code = block("python", "a red fox in the snow").replace("http://127.0.0.1:6780", server.address)
+    known: dict[str, object] = {}
+    exec(code, known)
+    png = known["png"]
+    assert isinstance(png, bytes)
+    picture = ROOT / "docs" / "fox.png"
+    if picture.exists():  # not beside the wheel
+        assert png == picture.read_bytes()
+
+
+def test_the_example_of_the_plugin_runs_as_it_stands(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_poster=block("python", "def test_poster"))
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_example_of_a_server_in_a_thread_runs_as_it_stands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exec(block("python", "ImagesMock(tier"), {})
+    assert capsys.readouterr().out.endswith("/v1\n")
+
+
+def test_the_two_commands_are_there() -> None:
+    assert "$ pip install . && images-mock\nREADY http://127.0.0.1:6780\n" in README
+    assert "$ pip install -e '.[test]' && pytest\n" in README
+
+
+@pytest.mark.parametrize("snippet", blocks("yaml"))
+def test_a_snippet_is_valid_yaml_and_leads_to_the_default_port(snippet: str) -> None:
+    assert "services" in str(yaml.safe_load(snippet))
+    assert "6780:6780" in snippet
+
+
+def test_every_magic_key_is_in_the_table() -> None:
+    facts = load()
+    rows = README.replace(
+        "`sk-mock-tier1` … `sk-mock-tier5`", "".join(map("`sk-mock-tier{}`".format, range(6)))
+    )
+    assert [k for k in facts.magic_keys if f"`{facts.magic_prefix}{k}`" not in rows] == []
+    assert facts.mismatched_organization in README
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    told: dict[str, str] = {}
+    for flags, defaults in re.findall(r"^\| (`--.*?) \| (.*?) \|", README, re.MULTILINE):
+        names = re.findall(r"--([a-z-]+)", flags)
+        told |= dict(zip(names, [d.strip() for d in defaults.split(",")], strict=True))
+    assert told == {s.name: s.default or "" for s in SETTINGS}
+
+
+def test_the_exit_codes_are_told() -> None:
+    codes = re.findall(r"(\d+) \w+", next(p for p in README.split("\n\n") if "Exit codes:" in p))
+    assert list(map(int, codes)) == [0, USAGE, CONFIGURATION, NOT_READY, INTERNAL]
+
+
+def test_the_limits_in_the_table_are_the_facts() -> None:
+    limits = load().limits
+    for table in ("model-page", "measured-2024"):
+        row = list(limits[table]["dall-e-2"].values())
+        assert ", ".join(map(str, row if row[0] else row[1:])) in README
