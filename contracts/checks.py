@@ -1,0 +1,149 @@
+"""What an OpenAPI document can't say of an answer, as checks for Schemathesis. Asks nothing itself.
+
+They are handed over with each call and not registered, so that they judge nobody else's suite that
+runs in the same process.
+"""
+
+# ruff: noqa: ARG001, S101 - Schemathesis passes three arguments, and takes an AssertionError for a no
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from schemathesis import Case, CheckContext, Response
+
+from mockserver.facts import Facts, Offer, load
+
+Fetch = Callable[[str], bytes | None]
+Check = Callable[[CheckContext, Response, Case[Any]], None]
+ERROR_KEYS = {"code", "message", "param", "type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a body that was accepted asks for, with the defaults filled in."""
+
+    n: int
+    size: tuple[int, int]  # width, height in pixels
+    field: str  # "url" or "b64_json"
+    revised: bool
+
+
+def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
+    """Read `body`, of which the server said that it is good."""
+    given = {name: value for name, value in body.items() if value is not None}
+    model = given.get("model", facts.operations[operation].default_model)
+    offer: Offer = facts.models[model].offers[operation]
+    width, height = given.get("size", offer.default_size).split("x")
+    return Asked(
+        n=int(given.get("n", 1)),
+        size=(int(width), int(height)),
+        field=given.get("response_format", "url"),
+        revised=offer.revises_prompt,
+    )
+
+
+def request_id(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """Every answer names itself, whatever it says."""
+    assert response.headers.get("x-request-id"), "there is no x-request-id"
+
+
+def error_envelope(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """Every refusal has the one form, those of undeclared methods and content types too."""
+    if response.status_code >= 400:
+        assert_error((response.headers.get("content-type") or [""])[0], response.content)
+
+
+def assert_error(content_type: str, content: bytes) -> None:
+    """The JSON form of an error: one object with exactly the four keys."""
+    assert content_type.partition(";")[0] == "application/json", f"an error as {content_type!r}"
+    try:
+        body = json.loads(content)
+    except ValueError as fault:
+        raise AssertionError(f"an error that is no JSON: {fault}") from None
+    assert isinstance(body, dict), "the error body is no object"
+    assert isinstance(body.get("error"), dict), "the error is no object"
+    assert body.keys() == {"error"}, f"the error body has the keys {sorted(body)}"
+    error = body["error"]
+    assert error.keys() == ERROR_KEYS, f"the error has the keys {sorted(error)}"
+    assert isinstance(error["message"], str), "the message is no text"
+    assert isinstance(error["type"], str), "the type is no text"
+    assert isinstance(error["code"], str | None), "the code is neither text nor null"
+    assert isinstance(error["param"], str | None), "the param is neither text nor null"
+
+
+def undeclared_method(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """A method that the path does not have is refused with 405."""
+    method = response.request.method or ""
+    declared = {name.upper() for name in case.operation.schema[case.operation.path]}
+    # OPTIONS is the browser's question, which servers may answer before they route.
+    if method in declared | {"OPTIONS"}:
+        return
+    assert response.status_code == 405, f"{method} is answered with {response.status_code}"
+
+
+def pictures(fetch: Fetch) -> Check:
+    """Every picture is a PNG of the size asked for, and there are as many as asked for.
+
+    Args:
+        fetch: gives the bytes behind a URL, or None where it is not this server's to answer for.
+    """
+    facts = load()
+
+    def pictures_as_asked(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+        operation = case.operation.definition.raw["operationId"]
+        if response.status_code != 200 or operation not in facts.operations or _is_negative(case):
+            return
+        wanted = asked(_sent(response), operation, facts)
+        items = json.loads(response.content).get("data", [])
+        assert len(items) == wanted.n, f"{len(items)} pictures where {wanted.n} were asked for"
+        for item in items:
+            fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
+            assert item.keys() == fields, f"fields {sorted(item)} instead of {sorted(fields)}"
+        for png in _bytes_of(items, wanted.field, fetch):
+            assert_picture(png, wanted.size)
+
+    return pictures_as_asked
+
+
+def _is_negative(case: Case[Any]) -> bool:
+    """Whether the request breaks the contract: to accept it is a fault that another check tells."""
+    return case.meta is not None and case.meta.generation.mode.is_negative
+
+
+def _sent(response: Response) -> Any:
+    """The body as it left: what was generated may have been changed on its way."""
+    body = response.request.body
+    return json.loads(body) if isinstance(body, str | bytes) else {}
+
+
+def _bytes_of(items: list[dict[str, str]], field: str, fetch: Fetch) -> Iterator[bytes]:
+    for item in items:
+        png = _decoded(item[field]) if field == "b64_json" else fetch(item[field])
+        if png is not None:
+            yield png
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as error:
+        raise AssertionError(f"not base64: {error}") from None
+
+
+def assert_picture(png: bytes, size: tuple[int, int]) -> None:
+    """A whole PNG, in colour, without alpha, of `size` (width, height in pixels)."""
+    from PIL import Image  # only here: 30 ms, and not every run makes a picture
+
+    try:
+        picture = Image.open(BytesIO(png), formats=["PNG"])
+        picture.load()  # all of it: a cut or altered file fails here
+    except (OSError, SyntaxError, ValueError) as error:
+        raise AssertionError(f"not a whole PNG: {error}") from None
+    assert picture.mode == "RGB", f"mode {picture.mode}"
+    assert picture.size == size, f"{picture.size} where {size} was asked for"

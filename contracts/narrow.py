@@ -1,0 +1,50 @@
+"""Makes the contract so narrow that a request costs as little as can be. Knows no server."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from contracts.build import Schema, path_of
+from mockserver.facts import Operation, load
+
+
+def narrowed(document: Schema) -> Schema:
+    """A document whose requests mean one picture each: the smallest, by the default model."""
+    narrow = deepcopy(document)
+    for operation in load().operations.values():
+        schemas = narrow["components"]["schemas"]
+        branch = schemas[f"{operation.id}.{operation.default_model}"]
+        _narrow_branch(branch)
+        schemas[operation.id] = branch
+        _replace_examples(narrow, operation, branch)
+    return narrow
+
+
+def _narrow_branch(branch: Schema) -> None:
+    rules = branch["properties"]
+    rules["n"] |= {"maximum": 1}
+    # Required, and not null: left out, it would be the default size, which may cost more.
+    rules["size"] = {"type": "string", "enum": [smallest(rules["size"]["enum"])]}
+    branch["required"] = [*branch["required"], "size"]
+
+
+def smallest(sizes: list[str | None]) -> str:
+    """The size with the fewest pixels."""
+    return min((s for s in sizes if s), key=_pixels)
+
+
+def _pixels(size: str) -> int:
+    width, height = size.split("x")
+    return int(width) * int(height)
+
+
+def _replace_examples(document: Schema, operation: Operation, branch: Schema) -> None:
+    """The examples of the document are requests too, and would be sent as they stand."""
+    definition = document["paths"][path_of(operation, document)][operation.method.lower()]
+    body: dict[str, Any] = {
+        "prompt": "an otter that reads a newspaper",
+        "size": branch["properties"]["size"]["enum"][0],
+    }
+    media = definition["requestBody"]["content"]["application/json"]
+    media["examples"] = {"small": {"value": body}}

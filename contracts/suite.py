@@ -1,0 +1,57 @@
+"""The contract as a pytest suite for any server. It starts none.
+
+    images-mock &
+    IMAGES_CONTRACT_BASE_URL=http://127.0.0.1:6780/v1 pytest --pyargs contracts.suite
+
+IMAGES_CONTRACT_BASE_URL: the server to judge, as clients write it; it ends in /v1.
+IMAGES_CONTRACT_API_KEY: the key to send; `sk-mock-contract` unless set. OPENAI_API_KEY is not
+    read, so that nobody pays because a variable was still there.
+IMAGES_CONTRACT_PROFILE: `full` or `careful`; unless set, full for this machine and careful for any
+    other host: a handful of good requests for one small picture each, ten pictures at the most.
+"""
+
+# ruff: noqa: TID251 - the environment enters the suite here
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from schemathesis import Case
+
+from contracts.judging import (
+    KEY,
+    PROFILES,
+    Probe,
+    Server,
+    at,
+    judge,
+    judge_without_key,
+    probes_of,
+    profile_for,
+    requests_of,
+)
+
+BASE_URL = os.environ.get("IMAGES_CONTRACT_BASE_URL", "http://127.0.0.1:6780/v1")
+API_KEY = os.environ.get("IMAGES_CONTRACT_API_KEY", KEY)
+CHOSEN = os.environ.get("IMAGES_CONTRACT_PROFILE")
+PROFILE = PROFILES[CHOSEN] if CHOSEN else profile_for(BASE_URL)
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    """The server to judge."""
+    return at(BASE_URL, PROFILE, API_KEY)
+
+
+@pytest.mark.parametrize("probe", probes_of(PROFILE), ids=lambda probe: probe.path)
+def test_a_request_without_a_key_is_refused(probe: Probe, server: Server) -> None:
+    """Without a key nothing is answered."""
+    judge_without_key(probe, server)
+
+
+@requests_of(PROFILE).parametrize()
+def test_every_answer_keeps_the_contract(case: Case[Any], server: Server) -> None:
+    """With one, everything that the contract says holds."""
+    judge(case, server)

@@ -1,0 +1,109 @@
+"""The mock keeps the contract, called over a socket; and what a careful run costs at the most."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from schemathesis import Case
+
+from contracts.judging import (
+    CAREFUL,
+    FULL,
+    BudgetSpent,
+    CappedSession,
+    Probe,
+    Server,
+    at,
+    judge,
+    judge_without_key,
+    pictures_in,
+    probes_of,
+    profile_for,
+    requests_of,
+)
+from mockserver.testing import ImagesMock
+
+
+@pytest.fixture(scope="module")
+def judged() -> Iterator[Server]:
+    """The mock on a real socket, without limits."""
+    with ImagesMock(tier="off") as mock:
+        yield at(mock.url, FULL)
+
+
+@requests_of(FULL).parametrize()
+def test_every_answer_over_a_socket_keeps_the_contract(case: Case[Any], judged: Server) -> None:
+    judge(case, judged)
+
+
+@pytest.mark.parametrize("probe", probes_of(FULL), ids=lambda probe: probe.path)
+def test_a_request_without_a_key_is_refused_over_a_socket(probe: Probe, judged: Server) -> None:
+    judge_without_key(probe, judged)
+
+
+def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ImagesMock(tier="off", log_format="json") as mock:
+        monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", mock.url)
+        monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
+        run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", "-p", "no:cacheprovider")
+    run.assert_outcomes(passed=2 * len(probes_of(CAREFUL)))
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    made = [line for line in map(json.loads, lines) if line["status"] == 200 and "n" in line]
+    assert 1 <= sum(line["n"] for line in made) <= 10
+    assert {(line["model"], line["size"]) for line in made} == {("dall-e-2", "256x256")}
+
+
+def test_beyond_the_budget_nothing_is_sent() -> None:
+    session = CappedSession(budget=3)
+    with pytest.raises(BudgetSpent):
+        session.post("http://127.0.0.1:9/v1/images/generations", json={"prompt": "x", "n": 4})
+
+
+def test_a_request_counts_even_if_it_fails(judged: Server) -> None:
+    session = CappedSession(budget=1)
+    url = f"{judged.base_url}/images/generations"
+    assert session.post(url, json={"prompt": "x"}).status_code == 401
+    with pytest.raises(BudgetSpent):
+        session.post(url, json={"prompt": "x"})
+
+
+@pytest.mark.parametrize(
+    ("body", "pictures"),
+    [
+        (None, 0),
+        (b'{"prompt": "x"}', 1),
+        (b'{"prompt": "x", "n": 7}', 7),
+        (b'{"prompt": "x", "n": 2.0}', 2),
+        (b'{"prompt": "x", "n": null}', 1),
+        (b'{"prompt": "x", "n": "9"}', 1),
+        (b'{"n": -5}', 1),
+        (b'{"n": 1e400}', float("inf")),
+        (b"[1]", 1),
+        (b"\xff", 1),
+    ],
+)
+def test_a_body_counts_for_what_it_could_buy(body: bytes | None, pictures: float) -> None:
+    assert pictures_in(body) == pictures
+
+
+@pytest.mark.parametrize(
+    ("base_url", "profile"),
+    [
+        ("http://127.0.0.1:6780/v1", FULL),
+        ("http://localhost:6780/v1", FULL),
+        ("http://images.localhost/v1", FULL),
+        ("http://[::1]:6780/v1", FULL),
+        ("https://api.openai.com/v1", CAREFUL),
+        ("http://images-mock:6780/v1", CAREFUL),
+        ("http://127.0.0.1.example.test/v1", CAREFUL),
+        ("http://10.0.0.1/v1", CAREFUL),
+        ("not a url", CAREFUL),
+    ],
+)
+def test_only_this_machine_is_tried_without_care(base_url: str, profile: object) -> None:
+    assert profile_for(base_url) is profile
