@@ -34,6 +34,8 @@ LONGEST = 258  # bytes of a match
 ADLER = 65521
 #: Codes kept for runs seen before. A picture has some thousands; the bound is for a server's life.
 REMEMBERED = 1 << 14
+#: Matches repeated in one step: bounds what is kept of them to some 13 KB each.
+AT_ONCE = 4096
 
 
 def png(width: int, height: int, rows: Iterable[Row], keyword: str = "", text: str = "") -> bytes:
@@ -140,10 +142,11 @@ class _Bits:
 
     def repeat(self, bits: str, times: int) -> None:
         """Add the same bits many times, at a cost that hardly grows with `times`."""
-        last, more = len(self._bytes), _repeated(bits, times, self._used)
-        self._bytes += more
-        self._bytes[last] |= self._rest
-        self._rest, self._used = self._bytes.pop(), self._used + len(bits) * times & 7
+        for part in (*[AT_ONCE] * (times // AT_ONCE), times % AT_ONCE):
+            last, more = len(self._bytes), _repeated(bits, part, self._used)
+            self._bytes += more
+            self._bytes[last] |= self._rest
+            self._rest, self._used = self._bytes.pop(), self._used + len(bits) * part & 7
 
     def done(self) -> bytes:
         return bytes(self._bytes) + bytes((self._rest,)) * (self._used > 0)
@@ -156,10 +159,7 @@ def _repeated(bits: str, times: int, used: int) -> bytes:
     # Eight times any bits are whole bytes.
     eight = int(bits[::-1] * 8, 2).to_bytes(len(bits), "little")
     value = int.from_bytes(eight * (times // 8 + 1), "little") << used
-    length = (count >> 3) + 1
-    data = bytearray(value.to_bytes(len(bits) * (times // 8 + 1) + 1, "little")[:length])
-    data[-1] &= (1 << (count & 7)) - 1
-    return bytes(data)
+    return (value & ((1 << count) - 1)).to_bytes((count >> 3) + 1, "little")
 
 
 class _Again:
@@ -172,7 +172,8 @@ class _Again:
     def draw(self, bits: _Bits, code: str, times: int) -> None:
         """Add a row's code, for as many rows."""
         if not self._row_back:
-            bits.repeat(code, times)
+            for _ in range(times):
+                bits.add(code)
             return
         full, rest = _match_lengths(self._stride * (times - 1))
         ending = "".join([LENGTH[length] + self._row_back for length in rest])

@@ -87,7 +87,7 @@ def test_a_blank_picture_is_small_and_quick_however_high() -> None:
     ],
 )
 def test_rows_that_do_not_fill_the_picture_are_refused(width: int, height: int, row: Row) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"pixels|rows"):
         png(width, height, [row])
 
 
