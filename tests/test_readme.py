@@ -70,7 +70,7 @@ def test_every_magic_key_is_in_the_table() -> None:
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
     told: dict[str, str] = {}
-    for flags, defaults in re.findall(r"^\| (`--.*?) \| (.*?) \|", README, re.MULTILINE):
+    for flags, defaults in re.findall(r"^\| (`--.*?) \|(.*?)\|", README, re.MULTILINE):
         names = re.findall(r"--([a-z-]+)", flags)
         told |= dict(zip(names, [d.strip() for d in defaults.split(",")], strict=True))
     assert told == {s.name: s.default or "" for s in SETTINGS}
