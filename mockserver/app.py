@@ -7,7 +7,6 @@ from typing import Never
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -17,13 +16,10 @@ from mockserver.config import Config
 from mockserver.control import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
 from mockserver.endpoints import Chat, Generate, Models
-from mockserver.middleware import API, BodyCap, HostRule, Observe, Refuse
+from mockserver.middleware import API, BodyCap, CrossOrigin, HostRule, Observe, Refuse
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
 from mockserver.world import World
-
-_LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
-_HEADERS = ("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning")
 
 
 def create_app(
@@ -42,14 +38,7 @@ def create_app(
         routes=_routes(world),
         middleware=[
             Middleware(Observe, world=world),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=config.cors_origin,
-                allow_origin_regex=_LOOPBACK,
-                allow_methods=["*"],
-                allow_headers=["*"],
-                expose_headers=_HEADERS,
-            ),
+            Middleware(CrossOrigin, origins=config.cors_origin),
             Middleware(Refuse, world=world),
             Middleware(HostRule, config=config),
             Middleware(BodyCap, limit=config.max_body),

@@ -17,7 +17,7 @@ from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.revision import revised_prompt
-from mockserver.wire import JSON, Headers, json_bytes, json_value, read_body, send_bytes
+from mockserver.wire import JSON, json_bytes, json_value, read_body, send_bytes
 from mockserver.world import World
 
 SECOND = 1_000_000_000  # nanoseconds
@@ -42,7 +42,7 @@ class Generate:
         exchange.usd = request.n * world.price(request.model, request.size, request.quality)
         await self._wait(request)
         answer = self._answer(request, caller, base_url(world, scope, exchange))
-        headers = retirement(world, world.facts.models[request.model])
+        headers = world.warnings(world.facts.models[request.model])
         await send_bytes(send, 200, answer, JSON, headers)
 
     async def _admit(self, caller: Caller, request: ImageRequest) -> None:
@@ -128,7 +128,7 @@ class Models:
         model = self._world.facts.models.get(name)
         if model is None:
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
-        headers = retirement(self._world, model)
+        headers = self._world.warnings(model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON, headers)
 
 
@@ -150,14 +150,6 @@ def _described(model: Model) -> dict[str, str | int]:
         "created": model.created,
         "owned_by": model.owned_by,
     }
-
-
-def retirement(world: World, model: Model) -> Headers:
-    """A warning for models that the real API no longer has."""
-    if model.shutdown is None or world.today() < model.shutdown:
-        return []
-    text = f"{model.id} was shut down on {model.shutdown}; the real API no longer has it"
-    return [(b"mock-warning", text.encode("ascii"))]
 
 
 def base_url(world: World, scope: Scope, exchange: Exchange) -> str:

@@ -1,12 +1,14 @@
-"""What surrounds every request, as plain ASGI: observation, refusals, Host rule, body cap."""
+"""What surrounds every request, as plain ASGI: observation, CORS, refusals, Host rule, body cap."""
 
 from __future__ import annotations
 
 import re
 import traceback
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
@@ -16,6 +18,8 @@ from mockserver.wire import ClientGone, Headers, send_answer
 from mockserver.world import World
 
 API = "/v1"
+_LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_EXPOSED = ("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged
 
@@ -103,6 +107,25 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
+class CrossOrigin:
+    """CORS for requests of a web page; others pass by it, for it costs a third of an answer."""
+
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+        self._app = app
+        self._cors = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_origin_regex=_LOOPBACK,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from_page = scope["type"] == "http" and b"origin" in scope["exchange"].headers
+        await (self._cors if from_page else self._app)(scope, receive, send)
+
+
 class HostRule:
     """Answers only for names that no other site on the web can make its own (DNS rebinding)."""
 
@@ -112,15 +135,14 @@ class HostRule:
         named = {"localhost", "host.docker.internal", *config.allowed_host}
         self._names = frozenset(named | ({public} if public else set()))
         self._suffixes = (".localhost", *(n[1:] for n in config.allowed_host if n[0] == "*"))
+        self._check = lru_cache(maxsize=256)(self._refuse_others)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            for name, value in scope["headers"]:
-                if name == b"host":
-                    self._check(value.decode("latin-1"))
+        if scope["type"] == "http" and (host := scope["exchange"].header(b"host")) is not None:
+            self._check(host)
         await self._app(scope, receive, send)
 
-    def _check(self, value: str) -> None:
+    def _refuse_others(self, value: str) -> None:
         host = host_in(value)
         if not _HOST.fullmatch(value) or not self._allows(host):
             raise ApiError(Reason.WRONG_HOST, host=host)
@@ -153,9 +175,9 @@ class BodyCap:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(value))
+        told = scope["exchange"].headers.get(b"content-length", b"")
+        if told.isdigit() and int(told) > self._limit:
+            raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
         seen = 0
 
         async def receive_capped() -> Message:

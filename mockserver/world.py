@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from itertools import count
 
@@ -14,7 +14,7 @@ from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.validation import Validator
 from mockserver.exchange import Exchange, write_line
-from mockserver.facts import Facts, load
+from mockserver.facts import Facts, Model, load
 from mockserver.settings import OFF
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -24,6 +24,9 @@ _REAL_KEY = (
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
 )
+
+
+Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -39,16 +42,21 @@ class World:
     keyring: Keyring = field(init=False)
     validators: dict[str, Validator] = field(init=False)
     _numbers: Iterator[int] = field(init=False, default_factory=count)
+    _retired: dict[str, tuple[Headers, int]] = field(init=False)
     _warned: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         keys = self.config.keys
         self.links = Links(self._secret("links"), self.facts.link)
-        self.keyring = Keyring(self.facts, self._secret("keys"), keys.mock_only, keys.listed)
+        self.keyring = Keyring(
+            self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
+        )
         self.validators = {
             o.id: Validator(self.facts, o, page_sizes=self.config.sizes == "page")
             for o in self.facts.operations.values()
         }
+        models = self.facts.models.values()
+        self._retired = {m.id: _retirement(m.id, m.shutdown) for m in models if m.shutdown}
 
     def _secret(self, purpose: str) -> bytes:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
@@ -58,10 +66,6 @@ class World:
         text = f"{self.config.seed}\0{next(self._numbers)}"
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{self.facts.request_id_prefix}{digest[:32]}"
-
-    def today(self) -> date:
-        """The day by this world's clock, in UTC."""
-        return datetime.fromtimestamp(self.clock.now() // 1_000_000_000, UTC).date()
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who asks; remembered in the exchange.
@@ -93,7 +97,19 @@ class World:
         # A tier that does not have the model does not get it by another number.
         return of_table if limits.per_minute is None or not of_table else limits.per_minute
 
+    def warnings(self, model: Model) -> Headers:
+        """A header for a model that the real API no longer has, by this world's clock."""
+        headers, since = self._retired.get(model.id, ([], 0))
+        return headers if self.clock.now() >= since else []
+
     def price(self, model: str, size: str, quality: str | None) -> float:
         """USD for one picture by the chosen list."""
         prices = self.facts.prices[self.config.prices][model]
         return prices.get((quality or "", size), prices.get(("", size), 0.0))
+
+
+def _retirement(model: str, day: date) -> tuple[Headers, int]:
+    """The warning, and the nanosecond since which it is due."""
+    since = datetime.combine(day, time(), UTC).timestamp()
+    text = f"{model} was shut down on {day}; the real API no longer has it"
+    return [(b"mock-warning", text.encode("ascii"))], int(since) * 1_000_000_000

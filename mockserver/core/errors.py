@@ -134,9 +134,9 @@ A: Mapping[Reason, Wording] = {
     Reason.MISSING_KEY: Wording(
         401,
         "You didn't provide an API key. You need to provide your API key in an Authorization "
-        "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password "
-        "field (with blank username) if you're accessing the API from your browser and are prompted for a "
-        "username and password. You can obtain an API key from "
+        "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field "
+        "(with blank username) if you're accessing the API from your browser and are prompted for "
+        "a username and password. You can obtain an API key from "
         "https://platform.openai.com/account/api-keys.",
         form=AUTHENTICATION,
         headers=_REALM,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.facts import Facts
+from mockserver.facts import Facts, MagicKey
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
@@ -52,14 +52,28 @@ class BoundKey:
     tier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+_PLAIN = MagicKey("", "")
+_UNBOUND = BoundKey()
+
+
 class Keyring:
     """Which keys are let in: any, those of this mock, or those that are listed."""
 
-    facts: Facts
-    secret: bytes
-    mock_only: bool = False
-    listed: Mapping[str, BoundKey] | None = None
+    def __init__(
+        self,
+        facts: Facts,
+        secret: bytes,
+        *,
+        mock_only: bool = False,
+        listed: Mapping[str, BoundKey] | None = None,
+    ) -> None:
+        self._secret = secret
+        self._prefix = facts.magic_prefix if mock_only else ""
+        self._listed = listed
+        self._mismatch = facts.mismatched_organization
+        self._magic = facts.magic_keys
+        names = "|".join(map(re.escape, facts.magic_keys))
+        self._effect = re.compile(rf"{re.escape(facts.magic_prefix)}({names})(?:-|\Z)")
 
     def caller(self, authorization: str | None, organization: str | None) -> Caller:
         """The caller behind these two header values.
@@ -70,42 +84,22 @@ class Keyring:
         key = key_in(authorization)
         if key is None:
             raise ApiError(Reason.MISSING_KEY)
-        effect = self._effect(key)
-        if effect.refusal is Reason.INCORRECT_KEY or not self._knows(key):
+        effect = self._effect.match(key)
+        magic = self._magic[effect[1]] if effect else _PLAIN
+        refusal = Reason(magic.refusal) if magic.refusal else None
+        if refusal is Reason.INCORRECT_KEY or not self._knows(key):
             raise ApiError(Reason.INCORRECT_KEY, key=masked(key))
-        bound = (self.listed or {}).get(key, BoundKey())
-        if not self._belongs(organization, bound):
+        bound = (self._listed or {}).get(key, _UNBOUND)
+        if organization and not self._belongs(organization, bound):
             raise ApiError(Reason.MISMATCHED_ORGANIZATION)
-        name = letters(hmac.digest(self.secret, key.encode("utf-8", "surrogateescape"), "sha256"))
-        return Caller(name, effect.tier or bound.tier, effect.refusal)
+        name = hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
+        return Caller(letters(name), magic.tier or bound.tier, refusal)
 
     def _knows(self, key: str) -> bool:
-        if self.listed is not None:
-            return key in self.listed
-        return not self.mock_only or key.startswith(self.facts.magic_prefix)
+        return key in self._listed if self._listed is not None else key.startswith(self._prefix)
 
-    def _belongs(self, organization: str | None, bound: BoundKey) -> bool:
-        if not organization:
-            return True
-        if organization == self.facts.mismatched_organization:
-            return False
-        return bound.organization in (None, organization)
-
-    def _effect(self, key: str) -> _Effect:
-        prefix = self.facts.magic_prefix
-        if not key.startswith(prefix):
-            return _Effect()
-        rest = key[len(prefix) :]
-        for name, magic in self.facts.magic_keys.items():
-            if rest == name or rest.startswith(f"{name}-"):
-                return _Effect(magic.tier, Reason(magic.refusal) if magic.refusal else None)
-        return _Effect()
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    tier: str | None = None
-    refusal: Reason | None = None
+    def _belongs(self, organization: str, bound: BoundKey) -> bool:
+        return organization != self._mismatch and bound.organization in (None, organization)
 
 
 def key_in(authorization: str | None) -> str | None:

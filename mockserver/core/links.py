@@ -19,6 +19,7 @@ from mockserver.core.picture import Picture
 from mockserver.facts import LinkFacts
 
 DAY = 86_400  # seconds
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _escaped(signature: str) -> str:
 
 def _packed(p: Picture) -> str:
     fields = (p.operation, p.model, p.prompt, p.width, p.height, p.index, p.count, p.quality)
-    text = json.dumps((*fields, p.style, p.digest.hex()), ensure_ascii=False, separators=(",", ":"))
+    text = _compact((*fields, p.style, p.digest.hex()))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
