@@ -8,9 +8,10 @@ from hashlib import sha256
 
 from starlette.types import Receive, Scope, Send
 
+from mockserver import gallery
 from mockserver.core.errors import BLOB_REFUSED, BLOB_UNREADABLE, BLOB_WINDOW
 from mockserver.core.links import LinkError, Window
-from mockserver.endpoints import SECOND, drawn
+from mockserver.endpoints import SECOND
 from mockserver.wire import Headers, send_bytes
 from mockserver.world import World
 
@@ -37,7 +38,7 @@ class Blobs:
             await send_bytes(send, 403, body, XML, headers)
         else:
             headers += [(b"x-ms-blob-type", b"BlockBlob"), (b"content-disposition", b"inline")]
-            await send_bytes(send, 200, drawn(picture), PNG, headers)
+            await send_bytes(send, 200, gallery.png(picture), PNG, headers)
 
 
 def _refusal(request_id: str, now: int, window: Window | None) -> bytes:

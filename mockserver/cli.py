@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -75,6 +75,8 @@ def cli() -> None:
 @with_settings
 def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
     """Start the server; stdout gets one line, READY and the address, once it accepts."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # from now on, also while modules are loaded
+        signal.signal(number, lambda *_: sys.exit(0))
     settings = config_of(_resolved(config, flags))
     from mockserver.serve import NotListening, run
 
@@ -110,6 +112,8 @@ def wait(
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def identify(file: Path) -> None:
     """Print which request made a picture."""
+    import json
+
     from mockserver.core.drawing import identify as identified
 
     found = identified(file.read_bytes())

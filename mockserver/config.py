@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +45,8 @@ class Config:
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
+        from ipaddress import ip_address
+
         if self.host == "localhost":
             return True
         try:
@@ -167,6 +166,8 @@ def _from_file(path: Path | None) -> dict[str, Value]:
 
 
 def _table(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         file = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -189,6 +190,8 @@ def _refuse_unknown(
 ) -> None:
     if name in known:
         return
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(known), n=1)
     guess = close[0] if close else None
     if guess and variable:

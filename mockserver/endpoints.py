@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
-from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver.core.drawing import draw
+from mockserver import gallery
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import answer_body, pictures, request_digest
 from mockserver.core.keys import Caller
-from mockserver.core.picture import Picture
 from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
@@ -21,7 +18,6 @@ from mockserver.wire import JSON, json_bytes, json_value, read_body, send_bytes
 from mockserver.world import World
 
 SECOND = 1_000_000_000  # nanoseconds
-DRAWN = 256  # pictures kept, of at most some 100 KB
 
 
 class Generate:
@@ -89,7 +85,7 @@ class Generate:
         items = []
         for picture in pictures(request, self._world.config.seed):
             if request.response_format == "b64_json":
-                item = {"b64_json": b'"%b"' % drawn_base64(picture)}
+                item = {"b64_json": gallery.quoted_base64(picture)}
             else:
                 link = self._world.links.signed(picture, caller.organization, caller.user, created)
                 item = {"url": json.dumps(base + link).encode()}
@@ -158,15 +154,3 @@ def base_url(world: World, scope: Scope, exchange: Exchange) -> str:
         return world.config.public_url
     host = exchange.header(b"host") or ":".join(map(str, scope["server"]))
     return f"{scope['scheme']}://{host}"
-
-
-@lru_cache(maxsize=DRAWN)
-def drawn(picture: Picture) -> bytes:
-    """The picture's PNG."""
-    return draw(picture)
-
-
-@lru_cache(maxsize=DRAWN)
-def drawn_base64(picture: Picture) -> bytes:
-    """The picture's PNG as base64."""
-    return b64encode(draw(picture))

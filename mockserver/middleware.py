@@ -176,8 +176,11 @@ class BodyCap:
             await self._app(scope, receive, send)
             return
         told = scope["exchange"].headers.get(b"content-length", b"")
-        if told.isdigit() and int(told) > self._limit:
-            raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
+        if told.isdigit():  # the HTTP parser holds the client to what it told
+            if int(told) > self._limit:
+                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
+            await self._app(scope, receive, send)
+            return
         seen = 0
 
         async def receive_capped() -> Message:

@@ -15,7 +15,7 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from mockserver.app import create_app
 from mockserver.clock import SystemClock
-from mockserver.config import Config
+from mockserver.config import Config, ConfigError
 
 BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
@@ -121,8 +121,14 @@ def _write_ready_file(path: Path | None, address: str) -> None:
     if path is None:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(f"{address}\n", "utf-8")
-    draft.replace(path)
+    try:
+        draft.write_text(f"{address}\n", "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"ready-file ({path}) can't be written: {error.strerror}. Name a file in a directory "
+            "that is there and can be written to, or leave it out."
+        ) from None
 
 
 class ServerThread:

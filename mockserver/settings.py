@@ -1,21 +1,20 @@
 """What can be set, and what a written value means. Reads no environment and no configuration file.
 
 Each parser takes the text a user wrote and returns the value, or raises ValueError with a sentence
-that says what would be right.
+that says what would be right. What only a parser needs is imported there: `--help` parses nothing.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from mockserver.core.keys import BoundKey
-from mockserver.facts import load
+if TYPE_CHECKING:
+    from mockserver.core.keys import BoundKey
+    from mockserver.facts import Facts
 
 MIB = 1024 * 1024
 OFF = "off"
@@ -45,6 +44,12 @@ class Limits:
     per_minute: int | None = None
 
 
+def _facts() -> Facts:
+    from mockserver.facts import load
+
+    return load()
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """A parser that takes one of `choices`."""
 
@@ -72,6 +77,8 @@ def port(value: str) -> int:
 
 def public_url(value: str) -> str:
     """The address under which clients reach the server, without a slash at the end."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must look like http://images.test:6780")
@@ -80,12 +87,12 @@ def public_url(value: str) -> str:
 
 def tier(value: str) -> str:
     """A usage tier of the facts, or `off`."""
-    return one_of(*load().tiers, OFF)(value)
+    return one_of(*_facts().tiers, OFF)(value)
 
 
 def limits(value: str) -> Limits:
     """The name of a table of the facts, or `N/min`."""
-    tables = load().limits
+    tables = _facts().limits
     if value in tables:
         return Limits(value)
     if found := re.fullmatch(r"(\d{1,9})/min", value):
@@ -95,7 +102,7 @@ def limits(value: str) -> Limits:
 
 def prices(value: str) -> str:
     """The name of a price list of the facts."""
-    return one_of(*load().prices)(value)
+    return one_of(*_facts().prices)(value)
 
 
 def keys(value: str) -> Keys:
@@ -108,6 +115,8 @@ def keys(value: str) -> Keys:
 
 
 def _key_tables(path: Path) -> list[dict[str, Any]]:
+    import tomllib
+
     try:
         file = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -121,6 +130,8 @@ def _key_tables(path: Path) -> list[dict[str, Any]]:
 
 
 def _bound_key(table: dict[str, Any]) -> tuple[str, BoundKey]:
+    from mockserver.core.keys import BoundKey
+
     known = {"key", "organization", "tier"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")

@@ -93,6 +93,24 @@ def test_a_signal_ends_it_cleanly_although_a_request_is_running(number: signal.S
     assert "Traceback" not in errors
 
 
+def test_a_signal_while_the_server_is_still_being_loaded_ends_it_cleanly_too() -> None:
+    program = (
+        "import os, mockserver.cli, mockserver.serve\n"
+        "mockserver.serve.run = lambda config: os.kill(os.getpid(), 15) or print('went on')\n"
+        "mockserver.cli.main(['--port', '0'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_ready_file_that_can_not_be_written_is_a_configuration_error() -> None:
+    done = run("--port", "0", "--ready-file", "/no/such/directory/ready")
+    assert done.returncode == 3
+    assert "ready-file (/no/such/directory/ready) can't be written" in done.stderr
+
+
 def test_a_taken_port_is_exit_code_4_and_names_the_setting(server: ImagesMock) -> None:
     port = server.address.rpartition(":")[2]
     done = run("--port", port)

@@ -56,12 +56,13 @@ def answer_body(created: int, items: list[dict[str, bytes]]) -> bytes:
     Args:
         created: Unix seconds.
         items: for each picture its fields, whose values are JSON already (quotes included): base64
-            is large, and joining it costs an eighth of encoding it.
+            is large, and joining it once costs a hundredth of encoding it.
     """
-    data = b",\n".join(_item(fields) for fields in items)
-    return b'{\n  "created": %d,\n  "data": [\n%b\n  ]\n}\n' % (created, data)
-
-
-def _item(fields: dict[str, bytes]) -> bytes:
-    lines = b",\n".join(b'      "%b": %b' % (k.encode(), fields[k]) for k in sorted(fields))
-    return b"    {\n%b\n    }" % lines
+    pieces = [b'{\n  "created": %d,\n  "data": [' % created]
+    for number, fields in enumerate(items):
+        pieces.append(b",\n    {" if number else b"\n    {")
+        for place, name in enumerate(sorted(fields)):
+            pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), fields[name])
+        pieces.append(b"\n    }")
+    pieces.append(b"\n  ]\n}\n")
+    return b"".join(pieces)

@@ -1,0 +1,10 @@
+"""`python -m bench`: all of it, one after the other, in some two minutes."""
+
+from __future__ import annotations
+
+from bench import generation, limits, memory, pictures, plugin, startup
+
+if __name__ == "__main__":
+    for part in (generation, pictures, startup, plugin, limits, memory):
+        print(f"\n{part.__name__}")
+        part.main()

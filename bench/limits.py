@@ -1,0 +1,61 @@
+"""What one limit decision in memory costs, beside that of throttled-py where it is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from importlib.util import find_spec
+
+from bench.rows import header, interleaved, row, seconds, skipped
+from mockserver.store.memory import MemoryStore
+
+ROUNDS = 9
+DECISIONS = 20_000  # a round
+LIMIT = 1_000_000  # images a minute: never reached
+AIM = "<= 0.5"
+
+
+def main() -> None:
+    """Print the row."""
+    header()
+    if find_spec("throttled") is None:
+        skipped("limit decision in memory", f"throttled-py is not installed; ours: {_us(_ours())}")
+        return
+    ours, theirs = map(min, interleaved(ROUNDS, [_ours, _theirs]))
+    row("limit decision in memory", _us(ours), _us(theirs), AIM, ours / theirs)
+
+
+def _us(seconds: float) -> str:
+    return f"{1e6 * seconds:.2f} us"
+
+
+def _ours() -> float:
+    """Seconds for one decision, with the time that it needs read from the system."""
+    store = MemoryStore()
+
+    async def decide() -> None:
+        for _ in range(DECISIONS):
+            await store.admit("a", "dall-e-2", limit=LIMIT, cost=1, now=time.time_ns())
+
+    return seconds(lambda: asyncio.run(decide())) / DECISIONS
+
+
+def _theirs() -> float:
+    """The same with the token bucket of throttled-py, which is no dependency."""
+    throttled = importlib.import_module("throttled")
+    bucket = throttled.Throttled(
+        using="token_bucket",
+        quota=throttled.per_min(LIMIT, burst=LIMIT),
+        store=throttled.MemoryStore(),
+    )
+
+    def decide() -> None:
+        for _ in range(DECISIONS):
+            bucket.limit("a", cost=1)
+
+    return seconds(decide) / DECISIONS
+
+
+if __name__ == "__main__":
+    main()
