@@ -22,9 +22,9 @@ class Picture:
     count: int  # images of that request (`n`)
     quality: str | None
     style: str | None
-    digest: (
-        bytes  # 16 bytes; differs as soon as anything in the request, the index or the seed does
-    )
+    digest: bytes  # 16 bytes; differs as soon as the request, the index or the seed does
+    image: str | None = None  # content address of the upload that this picture is made from
+    mask: str | None = None  # content address of that upload's mask
 
     @property
     def size(self) -> str:
