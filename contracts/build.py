@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from mockserver.facts import Facts, Model, Offer, Operation, Parameter, load
+from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules, load
 
 Schema = dict[str, Any]
 Sizes = Literal["page", "api"]
@@ -54,15 +54,15 @@ def build(sizes: Sizes = "page") -> Schema:
 
 
 def _requests(facts: Facts, operation: Operation, wording: Schema, sizes: Sizes) -> Schema:
-    """The schema of an operation's body, and one for each of its models."""
+    """The schema of an operation's body, and one for each of its models if there are more."""
     models = [m for m in facts.models.values() if operation.id in m.offers]
     branches = {f"{operation.id}.{m.id}": _branch(operation, m, wording, sizes) for m in models}
-    whole = {
-        "description": wording["description"],
-        "x-correction": wording["x-correction"],
-        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in branches],
-    }
-    return {operation.id: whole} | branches
+    said = {key: wording[key] for key in ("description", "x-correction")}
+    if len(branches) == 1:
+        (branch,) = branches.values()
+        return {operation.id: said | branch}
+    one_of = [{"$ref": f"#/components/schemas/{name}"} for name in branches]
+    return {operation.id: said | {"oneOf": one_of}} | branches
 
 
 def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -> Schema:
@@ -97,8 +97,25 @@ def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes
             return _typed(parameter, {"minimum": parameter.minimum, "maximum": most})
         case "size":
             return _typed(parameter, {"enum": taken(offer, sizes), "default": offer.default_size})
+        case _ if offer.upload and parameter.type == "file":
+            return FILE | {"x-upload": _upload(parameter, offer.upload)}
         case _:
             return _typed(parameter, _listed(parameter) | _default(parameter, offer))
+
+
+#: An uploaded file: `format` for tools that know OpenAPI 3.0's word alone.
+FILE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
+
+
+def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
+    """What a schema can't say of a file; uploads.py holds files to it."""
+    bounds = {"bytes-below": rules.bytes_max, "side-maximum": rules.side_max}
+    if parameter.name == "mask":
+        return bounds | {"size": "the image's", "modes": list(rules.mask_modes)}
+    modes: Schema = {"modes": list(rules.image_modes)}
+    if rules.image_modes_with_mask:
+        modes["modes-with-mask"] = list(rules.image_modes_with_mask)
+    return bounds | {"size": "square"} | modes
 
 
 def _typed(parameter: Parameter, rules: Schema) -> Schema:

@@ -9,6 +9,7 @@ difference but for the session that carries the requests.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -20,7 +21,7 @@ from schemathesis import Case
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
-from contracts.build import Schema, build
+from contracts.build import Schema, build, path_of
 from contracts.checks import (
     Fetch,
     assert_error,
@@ -29,7 +30,10 @@ from contracts.checks import (
     request_id,
     undeclared_method,
 )
+from contracts.forms import FORM, accepted_as_sent, dressed, fields_in
 from contracts.narrow import narrowed
+from contracts.uploads import Files, good, near_misses
+from mockserver.facts import Operation, load
 
 #: Opens a sandbox of its own on the mock, and nothing anywhere else.
 KEY = "sk-mock-contract"
@@ -63,7 +67,7 @@ class Profile:
 #: For servers that cost nothing.
 FULL = Profile("full", examples=50, coverage=True, mode="all", narrow=False, budget=None)
 #: For servers that may cost something: at the prices of 2025, 10 pictures of 256x256 are 0.16 USD.
-CAREFUL = Profile("careful", examples=5, coverage=False, mode="positive", narrow=True, budget=10)
+CAREFUL = Profile("careful", examples=2, coverage=False, mode="positive", narrow=True, budget=10)
 PROFILES = {p.name: p for p in (FULL, CAREFUL)}
 
 
@@ -122,22 +126,36 @@ class CappedSession(requests.Session):
         Raises:
             BudgetSpent: the request was not sent.
         """
-        cost = pictures_in(request.body)
+        cost = pictures_in(request.body, request.headers.get("content-type"))
         if cost > self._left:
             raise BudgetSpent(f"{cost} more would be too many: {self._left} pictures are left")
         self._left -= cost
         return super().send(request, **kwargs)
 
 
-def pictures_in(body: Any) -> float:
+def pictures_in(body: Any, content_type: str | None = None) -> float:
     """How many pictures a request could buy: at least one if it has a body at all."""
     if not body:
         return 0
+    form = fields_in(content_type, body)
+    return max([1, *(_in_form(form) if form else _in_json(body))])
+
+
+def _in_json(body: Any) -> list[float]:
     try:
         n = json.loads(body)["n"]
     except (ValueError, TypeError, KeyError):
-        return 1
-    return n if isinstance(n, int | float) and n > 1 else 1
+        return []
+    return [n] if isinstance(n, int | float) else []
+
+
+def _in_form(form: list[tuple[str, bytes]]) -> list[float]:
+    """Of all that is said of `n`, read generously: nobody knows which of two a server takes."""
+    found = []
+    for name, value in form:
+        with suppress(ValueError):
+            found += [float(value)] if name == "n" else []
+    return found
 
 
 def at(base_url: str, profile: Profile, api_key: str = KEY) -> Server:
@@ -184,13 +202,68 @@ def _configuration(profile: Profile) -> schemathesis.Config:
 
 def judge(case: Case[Any], server: Server) -> None:
     """Send one request, and check everything that the contract says of the answer."""
-    case.call_and_validate(
+    dressed(case).call_and_validate(
         base_url=server.base_url,
         session=server.session,
-        headers={"Authorization": f"Bearer {server.api_key}"},
-        additional_checks=[request_id, error_envelope, undeclared_method, pictures(server.fetch)],
+        headers=_authorized(server),
+        additional_checks=[
+            request_id,
+            error_envelope,
+            undeclared_method,
+            accepted_as_sent,
+            pictures(server.fetch),
+        ],
         timeout=120,
     )
+
+
+def _authorized(server: Server) -> dict[str, str]:
+    return {"Authorization": f"Bearer {server.api_key}"}
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """Uploads that only just break a rule, in a form that is good but for them."""
+
+    name: str  # what is wrong
+    operation: Operation
+    files: Files = field(repr=False)
+
+
+def near_misses_of(profile: Profile) -> list[NearMiss]:
+    """Every near miss; none where a server that takes it could send a bill."""
+    if profile.budget is not None:
+        return []
+    forms = [operation for operation in load().operations.values() if operation.form]
+    return [
+        NearMiss(f"{operation.id} {name}", operation, files)
+        for operation in forms
+        for name, files in near_misses(operation).items()
+    ]
+
+
+def judge_near_miss(miss: NearMiss, server: Server) -> None:
+    """A form with a file that breaks a rule is refused with 400, in the one form of errors."""
+    names = {parameter.name for parameter in miss.operation.parameters}
+    url = server.base_url + path_of(miss.operation, build())
+    texts = {"prompt": "x", "n": "1", "size": "256x256"}
+    answer = server.session.request(
+        miss.operation.method,
+        url,
+        headers=_authorized(server),
+        data={name: text for name, text in texts.items() if name in names},
+        files=_as_files(miss.files),
+        timeout=30,
+    )
+    assert answer.status_code == 400, f"{answer.status_code} for {miss.name}"
+    assert_error(answer.headers["content-type"], answer.content)
+    error = answer.json()["error"]
+    assert error["type"] == "invalid_request_error", f"an error of type {error['type']}"
+    assert answer.headers.get("x-request-id"), "there is no x-request-id"
+
+
+def _as_files(files: Files) -> dict[str, tuple[str, bytes, str]]:
+    return {name: (f"{name}.png", file, "image/png") for name, file in files.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +273,13 @@ class Probe:
     method: str
     path: str
     body: Any
+    files: Files | None = None  # where the body is a form
 
 
 def probes_of(profile: Profile) -> list[Probe]:
     """One good request of each operation."""
     return [
-        Probe(method, path.format_map(_path_values(definition)), _example(definition))
+        Probe(method, path.format_map(_path_values(definition)), *_example(definition))
         for path, methods in _document(profile)["paths"].items()
         for method, definition in methods.items()
     ]
@@ -216,10 +290,16 @@ def _path_values(definition: Schema) -> dict[str, str]:
     return {p["name"]: _first(p["examples"]) for p in parameters}
 
 
-def _example(definition: Schema) -> Any:
+def _example(definition: Schema) -> tuple[Any, Files | None]:
+    """The body of the first example; of a form the texts, and real files."""
     if "requestBody" not in definition:
-        return None
-    return _first(definition["requestBody"]["content"]["application/json"]["examples"])
+        return None, None
+    ((kind, media),) = definition["requestBody"]["content"].items()
+    body = _first(media["examples"])
+    if kind != FORM:
+        return body, None
+    files = good(load().operations[definition["operationId"]], b"", masked="mask" in body)
+    return {name: value for name, value in body.items() if name not in files}, files
 
 
 def _first(examples: Schema) -> Any:
@@ -229,7 +309,11 @@ def _first(examples: Schema) -> Any:
 def judge_without_key(probe: Probe, server: Server) -> None:
     """A good request without a key is refused with 401, and buys nothing."""
     url = server.base_url + probe.path
-    answer = server.session.request(probe.method, url, json=probe.body, timeout=30)
+    if probe.files is None:
+        body = {"json": probe.body}
+    else:
+        body = {"data": probe.body, "files": _as_files(probe.files)}
+    answer = server.session.request(probe.method, url, **body, timeout=30)
     assert answer.status_code == 401, f"{answer.status_code} without a key"
     assert_error(answer.headers["content-type"], answer.content)
     assert answer.headers.get("www-authenticate"), "there is no www-authenticate"

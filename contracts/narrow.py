@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
 
 from contracts.build import Schema, path_of
 from mockserver.facts import Operation, load
@@ -14,7 +13,7 @@ def narrowed(document: Schema) -> Schema:
     narrow = deepcopy(document)
     for operation in load().operations.values():
         schemas = narrow["components"]["schemas"]
-        branch = schemas[f"{operation.id}.{operation.default_model}"]
+        branch = schemas.get(f"{operation.id}.{operation.default_model}", schemas[operation.id])
         _narrow_branch(branch)
         schemas[operation.id] = branch
         _replace_examples(narrow, operation, branch)
@@ -42,9 +41,8 @@ def _pixels(size: str) -> int:
 def _replace_examples(document: Schema, operation: Operation, branch: Schema) -> None:
     """The examples of the document are requests too, and would be sent as they stand."""
     definition = document["paths"][path_of(operation, document)][operation.method.lower()]
-    body: dict[str, Any] = {
-        "prompt": "an otter that reads a newspaper",
-        "size": branch["properties"]["size"]["enum"][0],
-    }
-    media = definition["requestBody"]["content"]["application/json"]
-    media["examples"] = {"small": {"value": body}}
+    (media,) = definition["requestBody"]["content"].values()
+    shown = next(iter(media["examples"].values()))["value"]
+    needed = {p.name: shown[p.name] for p in operation.parameters if p.required}
+    size = branch["properties"]["size"]["enum"][0]
+    media["examples"] = {"small": {"value": needed | {"size": size}}}

@@ -23,11 +23,14 @@ from schemathesis import Case
 from contracts.judging import (
     KEY,
     PROFILES,
+    NearMiss,
     Probe,
     Server,
     at,
     judge,
+    judge_near_miss,
     judge_without_key,
+    near_misses_of,
     probes_of,
     profile_for,
     requests_of,
@@ -49,6 +52,12 @@ def server() -> Server:
 def test_a_request_without_a_key_is_refused(probe: Probe, server: Server) -> None:
     """Without a key nothing is answered."""
     judge_without_key(probe, server)
+
+
+@pytest.mark.parametrize("miss", near_misses_of(PROFILE), ids=lambda miss: miss.name)
+def test_an_upload_that_breaks_a_rule_is_refused(miss: NearMiss, server: Server) -> None:
+    """What no schema says of a file is said by a table of bad ones."""
+    judge_near_miss(miss, server)
 
 
 @requests_of(PROFILE).parametrize()

@@ -15,7 +15,7 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
-from mockserver.endpoints import Chat, Generate, Models
+from mockserver.endpoints import Chat, Images, Models
 from mockserver.middleware import API, BodyCap, CrossOrigin, HostRule, Observe, Refuse
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -33,7 +33,9 @@ def create_app(
         store: this process's memory, unless given.
     """
     config = config or Config()
-    world = World(config, clock or SystemClock(), store or MemoryStore())
+    world = World(
+        config, clock or SystemClock(), store or MemoryStore(upload_bytes=config.upload_cache)
+    )
     app = Starlette(
         routes=_routes(world),
         middleware=[
@@ -52,8 +54,11 @@ def create_app(
 def _routes(world: World) -> list[Route]:
     models = Models(world)
     return [
-        Route("/v1/images/generations", Generate(world), methods=["POST"]),
-        Route("/private/{organization}/{user}/{image}", Blobs(world), methods=["GET"]),
+        *(
+            Route(o.path, Images(world, o.id), methods=[o.method])
+            for o in world.facts.operations.values()
+        ),
+        Route("/private/{path:path}", Blobs(world)),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{model:path}", models, methods=["GET"]),
         Route("/v1/chat/completions", Chat(world), methods=["POST"]),

@@ -2,54 +2,150 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from email.utils import formatdate
 from hashlib import sha256
+from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
-from mockserver.core.errors import BLOB_REFUSED, BLOB_UNREADABLE, BLOB_WINDOW
-from mockserver.core.links import LinkError, Window
-from mockserver.endpoints import SECOND
-from mockserver.wire import Headers, send_bytes
+from mockserver.core.blob_errors import (
+    BLOB_NOT_FOUND,
+    BLOB_REFUSED,
+    BLOB_UNREADABLE,
+    BLOB_WRONG_VERB,
+    SECOND,
+    BlobError,
+    blob_error_body,
+    window_detail,
+)
+from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
+from mockserver.core.links import LinkError
+from mockserver.core.picture import Picture
+from mockserver.exchange import Exchange
+from mockserver.wire import Headers
 from mockserver.world import World
 
-PNG = "image/png"
-XML = "application/xml"
+_METHODS = ("GET", "HEAD")
+# How every picture's path begins: what begins otherwise was never one.
+_PICTURE = re.compile(r"/private/org-[^/]+/user-[^/]+/img-")
+# A plain blob's, as recorded with other accounts (Azure's SDK for JavaScript, 2019-04 to 2021-06).
+_PLAIN = (
+    ("x-ms-lease-status", "unlocked"),
+    ("x-ms-lease-state", "available"),
+    ("x-ms-blob-type", "BlockBlob"),
+    ("x-ms-server-encrypted", "true"),
+)
+Fields = tuple[tuple[str, str], ...]
 
 
 class Blobs:
-    """GET /private/{organization}/{user}/{image}: the picture that the URL carries, drawn now."""
+    """All that is asked under /private/: GET and HEAD of the picture that a URL carries."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        # Without a version of its own a request runs as the one that its URL names in `sv`
+        # (learn.microsoft.com, "Versioning for the Azure Storage services").
+        self._version = world.facts.link.sv
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        now = self._world.clock.now()
-        request_id = _azure_id(scope["exchange"].request_id)
-        headers: Headers = [(b"x-ms-request-id", request_id.encode())]
-        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        exchange: Exchange = scope["exchange"]
+        now, request_id = self._world.clock.now(), _azure_id(exchange.request_id)
         try:
-            picture = self._world.links.read(path, query, now // SECOND)
+            status, fields, body = await self._download(scope, exchange, now)
+        except BlobError as error:
+            status, fields, body = _refusal(error, request_id, now)
+        told = (*fields, ("x-ms-request-id", request_id))
+        if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
+            told += (("x-ms-version", self._version),)
+        headers: Headers = [(name.encode(), value.encode("latin-1")) for name, value in told]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        sent = b"" if exchange.method == "HEAD" else body
+        await send({"type": "http.response.body", "body": sent})
+
+    async def _download(
+        self, scope: Scope, exchange: Exchange, now: int
+    ) -> tuple[int, Fields, bytes]:
+        if exchange.method not in _METHODS:
+            raise BlobError(BLOB_WRONG_VERB, headers=(("allow", ", ".join(_METHODS)),))
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        picture = self._picture(path, query, now // SECOND)
+        content = await bytes_of(self._world, picture)
+        if content is None:
+            raise BlobError(BLOB_NOT_FOUND)
+        signed = parse_qs(query)
+        blob = blob_of(content, self._made(signed["st"][0]))
+        check_conditions(exchange.header, blob)
+        # A range is a matter of GET alone (RFC 9110, 14.2); Azure's Get Blob Properties has none.
+        part = wanted_part(exchange.header, blob) if exchange.method == "GET" else None
+        status, fields, body = _whole(blob) if part is None else _part(blob, part)
+        asked = (("content-type", signed["rsct"][0]), ("content-disposition", signed["rscd"][0]))
+        return status, (*fields, *asked, *_of(blob), *_PLAIN), body
+
+    def _picture(self, path: str, query: str, now: int) -> Picture:
+        """The picture of a URL: its signature first, then whether there is such a thing.
+
+        A URL that lost its whole query is a cut one like any other (assumed: that body was never
+        captured; Azure's users meet 404 ResourceNotFound or 409 PublicAccessNotPermitted).
+        """
+        if not query and not _PICTURE.match(path):
+            raise BlobError(BLOB_NOT_FOUND)
+        try:
+            return self._world.links.read(path, query, now)
         except LinkError as error:
-            body = _refusal(request_id, now, error.window)
-            headers.append((b"x-ms-error-code", b"AuthenticationFailed"))
-            await send_bytes(send, 403, body, XML, headers)
-        else:
-            headers += [(b"x-ms-blob-type", b"BlockBlob"), (b"content-disposition", b"inline")]
-            await send_bytes(send, 200, gallery.png(picture), PNG, headers)
+            window = error.window
+            detail = window_detail(window.start, window.expiry, now) if window else BLOB_UNREADABLE
+            raise BlobError(BLOB_REFUSED, detail) from None
+
+    def _made(self, start: str) -> int:
+        """The Unix second in which a picture was made, from the start of its URL's window."""
+        moment = datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return int(moment.timestamp()) + self._world.facts.link.seconds_before
 
 
-def _refusal(request_id: str, now: int, window: Window | None) -> bytes:
-    moment = datetime.fromtimestamp(now // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    detail = BLOB_UNREADABLE
-    if window:
-        times = (window.start, window.expiry, now // SECOND)
-        start, expiry, current = (formatdate(t, usegmt=True) for t in times)
-        detail = BLOB_WINDOW.format(start=start, expiry=expiry, current=current)
-    time = f"{moment}.{now % SECOND // 100:07d}Z"
-    return BLOB_REFUSED.format(request_id=request_id, time=time, detail=detail).encode("ascii")
+async def bytes_of(world: World, picture: Picture) -> bytes | None:
+    """The picture's file; None if what it is made from is gone."""
+    if picture.image is None:
+        return gallery.png(picture)
+    image = await world.store.kept(picture.image)
+    mask = await world.store.kept(picture.mask) if picture.mask else None
+    if image is None or (picture.mask and mask is None):
+        return None
+    return await world.darkroom.made(picture, image, mask)
+
+
+def _whole(blob: Blob) -> tuple[int, Fields, bytes]:
+    length = ("content-length", str(len(blob.content)))
+    return 200, (length, ("content-md5", blob.md5)), blob.content
+
+
+def _part(blob: Blob, part: range) -> tuple[int, Fields, bytes]:
+    fields = (
+        ("content-length", str(len(part))),
+        ("content-range", f"bytes {part.start}-{part.stop - 1}/{len(blob.content)}"),
+        ("x-ms-blob-content-md5", blob.md5),  # of the whole: Azure's Get Blob
+    )
+    return 206, fields, blob.content[part.start : part.stop]
+
+
+def _of(blob: Blob) -> Fields:
+    return (
+        ("last-modified", blob.last_modified),
+        ("accept-ranges", "bytes"),
+        ("etag", blob.etag),
+        ("x-ms-creation-time", blob.last_modified),
+    )
+
+
+def _refusal(error: BlobError, request_id: str, now: int) -> tuple[int, Fields, bytes]:
+    words = error.words
+    fields = (*error.headers, ("x-ms-error-code", words.code))
+    if words.status == 304:
+        return words.status, fields, b""
+    body = blob_error_body(error, request_id, now)
+    form = (("content-length", str(len(body))), ("content-type", "application/xml"))
+    return words.status, (*form, *fields), body
 
 
 def _azure_id(request_id: str) -> str:

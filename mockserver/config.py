@@ -38,6 +38,7 @@ class Config:
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     max_body: int = 64 * MIB
+    upload_cache: int = 256 * MIB
     ready_file: Path | None = None
     control_token: str | None = None
     log_format: str = "text"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 
 from starlette.types import Receive, Scope, Send
 
@@ -10,34 +11,37 @@ from mockserver import gallery
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import answer_body, pictures, request_digest
 from mockserver.core.keys import Caller
+from mockserver.core.picture import Picture
 from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.revision import revised_prompt
-from mockserver.wire import JSON, json_bytes, json_value, read_body, send_bytes
+from mockserver.wire import JSON, form_value, json_bytes, json_value, read_body, send_bytes
 from mockserver.world import World
 
 SECOND = 1_000_000_000  # nanoseconds
 
 
-class Generate:
-    """POST /v1/images/generations."""
+class Images:
+    """POST of one operation on images. The order of checks is the order of the lines of a call."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, operation: str) -> None:
         self._world = world
-        self._validator = world.validators["images.generate"]
+        self._validator = world.validators[operation]
+        self._value = form_value if world.facts.operations[operation].form else json_value
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         world, exchange = self._world, scope["exchange"]
         caller = world.caller(exchange)
-        body = await read_body(receive)
-        value = json_value(exchange.header(b"content-type"), body)
+        value = self._value(exchange.header(b"content-type"), await read_body(receive))
         request = self._validator.validated(value)
         exchange.request = request
+        pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         await self._admit(caller, request)
         exchange.usd = request.n * world.price(request.model, request.size, request.quality)
         await self._wait(request)
-        answer = self._answer(request, caller, base_url(world, scope, exchange))
+        planned = pictures(request, world.config.seed, pixels)
+        answer = await self._answer(request, planned, caller, base_url(world, scope, exchange))
         headers = world.warnings(world.facts.models[request.model])
         await send_bytes(send, 200, answer, JSON, headers)
 
@@ -80,20 +84,37 @@ class Generate:
         place = request_digest(request, self._world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
 
-    def _answer(self, request: ImageRequest, caller: Caller, base: str) -> bytes:
+    async def _answer(
+        self, request: ImageRequest, planned: list[Picture], caller: Caller, base: str
+    ) -> bytes:
         created = self._world.clock.now() // SECOND
+        if request.response_format == "url":
+            await self._keep(request, planned[0], created)
         items = []
-        for picture in pictures(request, self._world.config.seed):
-            if request.response_format == "b64_json":
-                item = {"b64_json": gallery.quoted_base64(picture)}
-            else:
+        for picture in planned:
+            if request.response_format == "url":
                 link = self._world.links.signed(picture, caller.organization, caller.user, created)
                 item = {"url": json.dumps(base + link).encode()}
+            else:
+                item = {"b64_json": await self._base64(request, picture)}
             if self._revises(request):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
             items.append(item)
         return answer_body(created, items)
+
+    async def _keep(self, request: ImageRequest, picture: Picture, created: int) -> None:
+        """What the download will need: uploads, for as long as the URLs are good."""
+        now, until = created * SECOND, (created + self._world.facts.link.seconds_after) * SECOND
+        for address, upload in ((picture.image, request.image), (picture.mask, request.mask)):
+            if address and upload:
+                await self._world.store.keep(address, upload, until=until, now=now)
+
+    async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
+        if request.image is None:
+            return gallery.quoted_base64(picture)
+        made = await self._world.darkroom.made(picture, request.image, request.mask)
+        return b'"%b"' % b64encode(made)
 
     def _revises(self, request: ImageRequest) -> bool:
         return self._world.facts.models[request.model].offers[request.operation].revises_prompt

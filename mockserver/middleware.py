@@ -12,14 +12,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
-from mockserver.core.errors import ApiError, Reason, answer
+from mockserver.core.dialects import answer
+from mockserver.core.errors import ApiError, Reason
 from mockserver.exchange import Exchange, log_of, write_line
 from mockserver.wire import ClientGone, Headers, send_answer
 from mockserver.world import World
 
 API = "/v1"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
-_EXPOSED = ("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning")
+_EXPOSED = (
+    *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning"),
+    *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
+)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged
 

@@ -220,6 +220,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
+    Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),
     Setting("log-format", "text", one_of("text", "json", "none"), "text, json or none", "FORMAT"),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any, NoReturn
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, FormParser, parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.errors import Answer, ApiError, Reason
 
 JSON = "application/json"
+FORM = "multipart/form-data"
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -52,6 +57,46 @@ def json_value(content_type: str | None, body: bytes) -> Any:
         return _decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise ApiError(Reason.UNPARSABLE_JSON) from None
+
+
+def form_value(content_type: str | None, body: bytes) -> dict[str, bytes]:
+    """The parts of a multipart body by name, files and texts alike; of equal names the first.
+
+    `image[]` and `image[0]` are `image`: clients write a list so, of which these models take one.
+
+    Raises:
+        ApiError: another content type, or no multipart body.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind.lower() != FORM.encode():
+        told = content_type or "None"
+        raise ApiError(Reason.WRONG_CONTENT_TYPE, content_type=told, expected=FORM)
+    if not (boundary := options.get(b"boundary")):
+        raise ApiError(Reason.UNPARSABLE_FORM)
+    found: dict[str, bytes] = {}
+
+    def on_field(field: Field) -> None:
+        found.setdefault(_name(field.field_name), field.value or b"")
+
+    def on_file(file: File) -> None:
+        file.file_object.seek(0)
+        found.setdefault(_name(file.field_name), file.file_object.read())
+
+    try:
+        parser = FormParser(FORM, on_field, on_file, boundary=boundary, config=_IN_MEMORY)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError:
+        raise ApiError(Reason.UNPARSABLE_FORM) from None
+    return found
+
+
+def _name(name: bytes | None) -> str:
+    return _LIST.sub("", (name or b"").decode("utf-8", "replace"))
+
+
+_LIST = re.compile(r"\[\d*\]\Z")
+_IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": math.inf}  # the body is capped already; no disk is needed
 
 
 def _refuse(constant: str) -> NoReturn:

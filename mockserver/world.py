@@ -13,6 +13,7 @@ from mockserver.config import Config
 from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.validation import Validator
+from mockserver.darkroom import Darkroom
 from mockserver.exchange import Exchange, write_line
 from mockserver.facts import Facts, Model, load
 from mockserver.settings import OFF
@@ -38,6 +39,7 @@ class World:
     store: Store = field(default_factory=MemoryStore)
     facts: Facts = field(default_factory=load)
     warn: Callable[[str], None] = write_line
+    darkroom: Darkroom = field(init=False, default_factory=Darkroom)
     links: Links = field(init=False)
     keyring: Keyring = field(init=False)
     validators: dict[str, Validator] = field(init=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mockserver.core.landscape import PALETTES, Dice, Palette, cell_colours, landscape
@@ -51,6 +51,16 @@ def identify(data: bytes) -> dict[str, str | None] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def caption(picture: Picture, width: int, height: int, palette: Palette) -> bytes:
+    """What stands below the landscape on a page of `width` × `height` pixels: as wide, and lower.
+
+    Prompt and small print, as `draw` sets them; a PNG file, 8-bit RGB, without metadata.
+    """
+    page = _page(replace(picture, width=width, height=height))
+    rows = [*_caption(picture, page, palette)]
+    return png(width, sum(times for _, _, times in rows), rows)
 
 
 # The page: a window on the landscape in a margin of paper, and the caption below it

@@ -1,7 +1,8 @@
 """Plan the pictures of a request and write the answer that carries them. Draws nothing.
 
-What makes a picture: operation, model, prompt, size, quality, style, n, index and seed. Not the
-key, `user`, `response_format`, the date or a header: url and b64_json show the same.
+What makes a picture: operation, model, prompt, size, quality, style, n, index, seed and the pixels
+of uploads. Not the key, `user`, `response_format`, the date or a header, so that url and b64_json
+show the same.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from mockserver.core.picture import Picture, shown
 from mockserver.core.validation import ImageRequest
 
 
-def pictures(request: ImageRequest, seed: str) -> list[Picture]:
-    """The `n` pictures that answer `request`."""
+def pictures(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -> list[Picture]:
+    """The `n` pictures that answer `request`; `pixels` are digests of the uploads' pixels."""
     width, height = map(int, request.size.split("x"))
-    whole = request_digest(request, seed)
+    whole = request_digest(request, seed, pixels)
     prompt = shown(request.prompt)
     return [
         Picture(
@@ -30,12 +31,19 @@ def pictures(request: ImageRequest, seed: str) -> list[Picture]:
             quality=request.quality,
             style=request.style,
             digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
+            image=address(request.image),
+            mask=address(request.mask),
         )
         for index in range(request.n)
     ]
 
 
-def request_digest(request: ImageRequest, seed: str) -> bytes:
+def address(upload: bytes | None) -> str | None:
+    """The content address under which an upload is kept."""
+    return None if upload is None else sha256(upload).hexdigest()[:32]
+
+
+def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -> bytes:
     """32 bytes that change as soon as anything does that makes a picture."""
     parts = (
         seed,
@@ -46,6 +54,7 @@ def request_digest(request: ImageRequest, seed: str) -> bytes:
         request.quality,
         request.style,
         request.n,
+        *(p.hex() for p in pixels),
     )
     return sha256(json.dumps(parts).encode("ascii")).digest()
 

@@ -79,15 +79,25 @@ def _escaped(signature: str) -> str:
 
 
 def _packed(p: Picture) -> str:
-    fields = (p.operation, p.model, p.prompt, p.width, p.height, p.index, p.count, p.quality)
-    text = _compact((*fields, p.style, p.digest.hex()))
+    shown = (
+        p.operation,
+        p.model,
+        p.prompt,
+        p.width,
+        p.height,
+        p.index,
+        p.count,
+        p.quality,
+        p.style,
+    )
+    text = _compact((*shown, p.digest.hex(), p.image, p.mask))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _unpacked(payload: str) -> Picture:
     padded = payload + "=" * (-len(payload) % 4)
     fields = json.loads(urlsafe_b64decode(padded))
-    fields[-1] = bytes.fromhex(fields[-1])
+    fields[-3] = bytes.fromhex(fields[-3])
     return Picture(*fields)
 
 

@@ -6,11 +6,13 @@ would check them, then what only the chosen model can say. (Inferred: it was nev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.uploads import check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
 
 
@@ -26,6 +28,11 @@ class ImageRequest:
     quality: str | None  # None where the model ignores it
     style: str | None
     response_format: str  # "url" or "b64_json"
+    image: bytes | None = field(default=None, repr=False)  # as uploaded
+    mask: bytes | None = field(default=None, repr=False)  # as uploaded
+
+
+_ABSENT: Any = object()
 
 
 class Validator:
@@ -53,9 +60,11 @@ class Validator:
         self._check_names(body)
         given = {}
         for name, parameter in self._parameters.items():
-            value = body.get(name)
-            if value is None and (parameter.nullable or name not in body):
+            value = body.get(name, _ABSENT)
+            if value is _ABSENT or (value is None and parameter.nullable):
                 continue
+            if self.operation.form:
+                value = from_form(parameter, value)
             check_value(parameter, value, self._unlisted if name == "size" else frozenset())
             given[name] = value
         model = self._model(given)
@@ -80,16 +89,15 @@ class Validator:
         raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
     def _check_offer(self, given: Mapping[str, Any], model: Model, offer: Offer) -> None:
-        prompt = given["prompt"]
-        if not prompt:
-            raise ApiError(Reason.EMPTY_PROMPT, param="prompt")
-        if len(prompt) > offer.prompt_max:
-            raise ApiError(Reason.PROMPT_TOO_LONG, param="prompt", value=prompt)
+        if "prompt" in given:
+            _check_prompt(given["prompt"], offer)
         size = given.get("size", offer.default_size)
         if size not in self._sizes[model.id]:
             raise self._wrong_size(size)
         if given.get("n", 1) > offer.n_max:
             raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
+        if offer.upload:
+            check_uploads(offer.upload, given["image"], given.get("mask"))
 
     def _wrong_size(self, size: str) -> ApiError:
         listed = self._parameters["size"].values or ()
@@ -101,12 +109,14 @@ class Validator:
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,
-            prompt=given["prompt"],
+            prompt=given.get("prompt", ""),
             n=int(given.get("n", 1)),
             size=given.get("size", offer.default_size),
             quality=_unless_ignored("quality", given, offer, offer.default_quality),
             style=_unless_ignored("style", given, offer, offer.default_style),
             response_format=given.get("response_format", "url"),
+            image=given.get("image"),
+            mask=given.get("mask"),
         )
 
 
@@ -123,12 +133,32 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
         raise ApiError(Reason.TOO_LARGE, param=name, value=value, bound=parameter.maximum)
 
 
+def from_form(parameter: Parameter, value: bytes) -> bytes | int | str:
+    """A form's value, which comes as bytes, as its parameter has it: numbers come as text."""
+    if parameter.type == "file":
+        return value
+    text = value.decode("utf-8", "replace")
+    return int(text) if parameter.type == "integer" and _NUMBER.fullmatch(text) else text
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
 def _is_of_type(value: Any, expected: str) -> bool:
     if expected == "string":
         return isinstance(value, str)
+    if expected == "file":
+        return isinstance(value, bytes)
     if isinstance(value, float):  # JSON Schema takes 2.0 for an integer
         return value.is_integer()
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_prompt(prompt: str, offer: Offer) -> None:
+    if not prompt:
+        raise ApiError(Reason.EMPTY_PROMPT, param="prompt")
+    if len(prompt) > offer.prompt_max:
+        raise ApiError(Reason.PROMPT_TOO_LONG, param="prompt", value=prompt)
 
 
 def _sizes(offer: Offer, page_sizes: bool) -> frozenset[str]:

@@ -16,7 +16,7 @@ class Parameter:
     """One parameter of an operation, for all of its models."""
 
     name: str
-    type: str  # "string" or "integer"
+    type: str  # "string", "integer" or "file"
     source: str
     level: str
     required: bool = False
@@ -35,20 +35,35 @@ class Operation:
     path: str
     default_model: str
     parameters: tuple[Parameter, ...]
+    form: bool = False  # the body is multipart, else JSON
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRules:
+    """What uploads one model takes in one operation. Modes are named as Pillow names them."""
+
+    bytes_max: int
+    side_max: int  # pixels
+    image_modes: tuple[str, ...]
+    source: str
+    level: str
+    image_modes_with_mask: tuple[str, ...] = ()
+    mask_modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What one model takes in one operation."""
 
-    prompt_max: int  # characters
     n_max: int
     sizes: tuple[str, ...]  # by the API reference
     default_size: str
     milliseconds: tuple[int, int]  # shortest and longest processing time recorded
     source: str
     level: str
+    prompt_max: int = 0  # characters
     page_sizes: tuple[str, ...] = ()  # by the model page
+    upload: UploadRules | None = None
     default_quality: str | None = None
     default_style: str | None = None
     ignored: tuple[str, ...] = ()  # parameters that are accepted and change nothing
@@ -150,6 +165,7 @@ def _operation(table: dict[str, Any]) -> Operation:
         path=table["path"],
         default_model=table["default_model"],
         parameters=tuple(Parameter(**_frozen(p)) for p in table["parameter"]),
+        form=table.get("form", False),
     )
 
 
@@ -159,8 +175,18 @@ def _model(table: dict[str, Any]) -> Model:
         created=table["created"],
         owned_by=table["owned_by"],
         shutdown=table.get("shutdown"),
-        offers={"images.generate": Offer(**_frozen(table["generate"]))},
+        offers={
+            f"images.{name}": _offer(table[name])
+            for name in ("generate", "edit", "vary")
+            if name in table
+        },
     )
+
+
+def _offer(table: dict[str, Any]) -> Offer:
+    plain = {k: v for k, v in table.items() if k != "upload"}
+    upload = UploadRules(**_frozen(table["upload"])) if "upload" in table else None
+    return Offer(**_frozen(plain), upload=upload)
 
 
 def _limits(file: dict[str, Any]) -> dict[str, dict[str, dict[str, int]]]:

@@ -13,3 +13,14 @@ class Store(Protocol):
     async def admit(self, sandbox: str, model: str, *, limit: int, cost: int, now: int) -> Verdict:
         """Take `cost` images from the bucket of `model` in `sandbox` (see `limits.admit`)."""
         ...
+
+    async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
+        """Keep an upload under its content address until `until`, if there is room for it.
+
+        Times are nanoseconds since the epoch. What was kept longest ago goes first.
+        """
+        ...
+
+    async def kept(self, address: str) -> bytes | None:
+        """The upload at an address, or None if it was never kept or had to go."""
+        ...

@@ -14,11 +14,14 @@ from contracts.judging import (
     FULL,
     BudgetSpent,
     CappedSession,
+    NearMiss,
     Probe,
     Server,
     at,
     judge,
+    judge_near_miss,
     judge_without_key,
+    near_misses_of,
     pictures_in,
     probes_of,
     profile_for,
@@ -37,6 +40,13 @@ def judged() -> Iterator[Server]:
 @requests_of(FULL).parametrize()
 def test_every_answer_over_a_socket_keeps_the_contract(case: Case[Any], judged: Server) -> None:
     judge(case, judged)
+
+
+@pytest.mark.parametrize("miss", near_misses_of(FULL), ids=lambda miss: miss.name)
+def test_an_upload_that_breaks_a_rule_is_refused_over_a_socket(
+    miss: NearMiss, judged: Server
+) -> None:
+    judge_near_miss(miss, judged)
 
 
 @pytest.mark.parametrize("probe", probes_of(FULL), ids=lambda probe: probe.path)

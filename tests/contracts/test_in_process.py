@@ -9,10 +9,13 @@ from schemathesis import Case
 
 from contracts.judging import (
     FULL,
+    NearMiss,
     Probe,
     in_process,
     judge,
+    judge_near_miss,
     judge_without_key,
+    near_misses_of,
     probes_of,
     requests_of,
 )
@@ -25,6 +28,11 @@ SERVER = in_process(create_app(configured(tier="off", log_format="none")))
 @requests_of(FULL).parametrize()
 def test_every_answer_in_process_keeps_the_contract(case: Case[Any]) -> None:
     judge(case, SERVER)
+
+
+@pytest.mark.parametrize("miss", near_misses_of(FULL), ids=lambda miss: miss.name)
+def test_an_upload_that_breaks_a_rule_is_refused_in_process(miss: NearMiss) -> None:
+    judge_near_miss(miss, SERVER)
 
 
 @pytest.mark.parametrize("probe", probes_of(FULL), ids=lambda probe: probe.path)

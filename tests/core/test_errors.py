@@ -7,7 +7,8 @@ import string
 
 import pytest
 
-from mockserver.core.errors import DIALECTS, ApiError, Reason, answer
+from mockserver.core.dialects import DIALECTS, answer
+from mockserver.core.errors import ApiError, Reason
 
 LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}
 HINT = "https://platform.openai.com/docs/guides/rate-limits"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.errors import ApiError, Reason, answer
+from mockserver.core.dialects import answer
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.validation import ImageRequest, Validator
 from mockserver.facts import load
 

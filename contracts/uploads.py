@@ -1,0 +1,176 @@
+"""Files to upload: what the rules say of them, good ones, and near misses. Sends nothing.
+
+The rules are held with Pillow, which reads the whole file, and not by the server's own code.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from hashlib import shake_256
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from mockserver.facts import Operation, UploadRules, load
+
+Files = dict[str, bytes]  # by the name of the field
+Size = tuple[int, int]  # pixels
+
+ALL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+#: Small: what they make is large enough.
+SIDES = (1, 2, 7, 16, 61)
+BYTES_A_PIXEL = {"1": 1, "L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "I;16": 2}
+
+
+def rules_of(operation: Operation) -> UploadRules:
+    """The rules of an operation's files, by its default model."""
+    rules = load().models[operation.default_model].offers[operation.id].upload
+    if rules is None:
+        raise ValueError(f"{operation.id} takes no files")
+    return rules
+
+
+# What the rules say
+
+
+def kept(rules: UploadRules, files: Mapping[str, bytes]) -> bool:
+    """Whether an image, and its mask if there is one, are what `rules` ask for."""
+    image = seen(rules, files["image"])
+    if image is None or image.width != image.height:
+        return False
+    if "mask" not in files:
+        return image.mode in rules.image_modes
+    mask = seen(rules, files["mask"])
+    if mask is None or image.mode not in rules.image_modes_with_mask:
+        return False
+    return mask.mode in rules.mask_modes and mask.size == image.size
+
+
+def seen(rules: UploadRules, file: bytes) -> Image.Image | None:
+    """The picture in a whole PNG file within the bounds of `rules`; None if it is none."""
+    if len(file) >= rules.bytes_max:
+        return None
+    try:
+        with Image.open(BytesIO(file), formats=["PNG"]) as picture:
+            if max(picture.size) > rules.side_max:
+                return None
+            picture.verify()  # every chunk, to the last; after it the file must be opened again
+        again = Image.open(BytesIO(file), formats=["PNG"])
+        again.load()
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return again
+
+
+# Files that are made
+
+
+def picture(mode: str, size: Size, seed: bytes = b"") -> Image.Image:
+    """Noise that follows from `seed`. Where there is alpha, it is 0 in the first pixel."""
+    width, height = size
+    noise = shake_256(seed).digest(width * height * BYTES_A_PIXEL[mode])
+    match mode:
+        case "1":
+            return Image.frombytes("L", size, noise).convert("1")
+        case "P":
+            made = Image.frombytes("P", size, noise)
+            made.putpalette(shake_256(b"palette").digest(768))
+            return made
+        case "LA" | "RGBA":
+            made = Image.frombytes(mode, size, noise)
+            alpha = made.getchannel("A").point([0] * 128 + [255] * 127 + [128])
+            alpha.putpixel((0, 0), 0)
+            made.putalpha(alpha)
+            return made
+        case _:
+            return Image.frombytes(mode, size, noise)
+
+
+def encoded(made: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    """A picture as a file."""
+    file = BytesIO()
+    made.save(file, form, **options)
+    return file.getvalue()
+
+
+def png(mode: str, side: int = 16, high: int | None = None, seed: bytes = b"") -> bytes:
+    """A PNG file, square unless `high` says otherwise."""
+    return encoded(picture(mode, (side, side if high is None else high), seed))
+
+
+def padded(file: bytes, length: int) -> bytes:
+    """A PNG file of just `length` bytes, by a chunk that every reader passes over."""
+    body = b"paDd" + bytes(length - len(file) - 12)
+    chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    return file[:-12] + chunk + file[-12:]
+
+
+def good(operation: Operation, seed: bytes, *, masked: bool) -> Files:
+    """An image that the rules take, with its mask if `masked`; they follow from `seed`."""
+    rules, lot = rules_of(operation), shake_256(seed).digest(3)
+    modes = rules.image_modes_with_mask if masked else rules.image_modes
+    side = SIDES[lot[0] % len(SIDES)]
+    files = {"image": png(modes[lot[1] % len(modes)], side, seed=seed)}
+    if masked:
+        mode = rules.mask_modes[lot[2] % len(rules.mask_modes)]
+        files["mask"] = png(mode, side, seed=b"mask" + seed)
+    return files
+
+
+# Near misses
+
+
+@cache
+def near_misses(operation: Operation) -> dict[str, Files]:
+    """Uploads that only just break one rule, by what is wrong with them."""
+    rules = rules_of(operation)
+    fine = png(rules.image_modes[0])
+    told = {f"image {name}": {"image": file} for name, file in _no_pngs(fine)}
+    told |= {f"image {name}": {"image": file} for name, file in _too_large(rules)}
+    told |= {f"image {w}x{h}": {"image": png("RGBA", w, h)} for w, h in ((16, 8), (15, 16))}
+    told |= {f"image {m}": {"image": png(m)} for m in ALL_MODES if m not in rules.image_modes}
+    if rules.mask_modes:
+        told |= _with_masks(rules)
+    return told
+
+
+def _with_masks(rules: UploadRules) -> dict[str, Files]:
+    image, fine = png(rules.image_modes_with_mask[0]), png(rules.mask_modes[0])
+    masks = dict(_no_pngs(fine))
+    masks |= {m: png(m) for m in ALL_MODES if m not in rules.mask_modes}
+    masks |= {f"{w}x{h}": png("RGBA", w, h) for w, h in ((8, 8), (16, 8), (17, 17))}
+    told = {f"mask {name}": {"image": image, "mask": file} for name, file in masks.items()}
+    for mode in ALL_MODES:
+        if mode not in rules.image_modes_with_mask:
+            told[f"image {mode} with mask"] = {"image": png(mode), "mask": fine}
+    told["image 16x8 with mask"] = {"image": png("RGBA", 16, 8), "mask": png("RGBA", 16, 8)}
+    told["no image"] = {"mask": fine}
+    return told
+
+
+def _no_pngs(fine: bytes) -> Iterator[tuple[str, bytes]]:
+    """What is no PNG file, or no longer one."""
+    plain = picture("RGB", (16, 16))
+    yield "empty", b""
+    yield "text", b"Example data"
+    yield "JPEG", encoded(plain, "JPEG")
+    yield "GIF", encoded(plain, "GIF")
+    yield "WebP", encoded(plain, "WEBP", lossless=True)
+    yield "signature alone", fine[:8]
+    yield "header alone", fine[:33]
+    yield "half", fine[: len(fine) // 2]
+    yield "without its end", fine[:-12]
+    at = fine.index(b"IDAT") + 8
+    yield "damaged", fine[:at] + bytes([fine[at] ^ 1]) + fine[at + 1 :]
+    yield "after a space", b" " + fine
+
+
+def _too_large(rules: UploadRules) -> Iterator[tuple[str, bytes]]:
+    mode = rules.image_modes[0]
+    yield "of 4 MB", padded(png(mode), rules.bytes_max)
+    yield "uncompressed", encoded(Image.new("RGBA", (1024, 1024)), compress_level=0)
+    side = rules.side_max + 1
+    yield f"of {side} pixels a side", encoded(Image.new(mode, (side, side)), compress_level=1)

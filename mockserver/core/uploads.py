@@ -1,0 +1,85 @@
+"""Check uploaded pictures by their first bytes, before anything is decoded. Needs no Pillow."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.facts import UploadRules
+
+_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_BITS = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a PNG says of itself in its first 26 bytes."""
+
+    width: int  # pixels
+    height: int  # pixels
+    mode: str  # as Pillow names it
+
+
+def header(data: bytes) -> Header | None:
+    """The header of a PNG; None if `data` is none."""
+    if not data.startswith(_START) or len(data) < len(_START) + 10:
+        return None
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, len(_START))
+    mode = _mode(bits, colour)
+    return Header(width, height, mode) if width and height and mode else None
+
+
+def _mode(bits: int, colour: int) -> str | None:
+    match colour:
+        case 0 if bits in _BITS:
+            return {1: "1", 16: "I;16"}.get(bits, "L")
+        case 3 if bits in (1, 2, 4, 8):
+            return "P"
+        case 4 if bits == 8:
+            return "LA"
+        case 2 if bits in (8, 16):
+            return "RGB"
+        case 4 | 6 if bits in (8, 16):
+            return "RGBA"
+        case _:
+            return None
+
+
+def check_uploads(rules: UploadRules, image: bytes, mask: bytes | None) -> None:
+    """Hold an image, and its mask if there is one, to the rules of a model.
+
+    Raises:
+        ApiError: the first of them that is broken. (The order was not observed: assumed.)
+    """
+    found = _checked(rules, image)
+    modes = rules.image_modes if mask is None else rules.image_modes_with_mask
+    if found.mode not in modes:
+        raise ApiError(Reason.IMAGE_MODE, param="image", allowed=list(modes), mode=found.mode)
+    if found.width != found.height:
+        raise ApiError(Reason.NOT_SQUARE, param="image", width=found.width, height=found.height)
+    if mask is not None:
+        _check_mask(rules, _checked(rules, mask), found)
+
+
+def _checked(rules: UploadRules, data: bytes) -> Header:
+    found = header(data)
+    if found is None or len(data) >= rules.bytes_max:
+        raise ApiError(Reason.NOT_A_PNG)
+    if max(found.width, found.height) > rules.side_max:  # what would cost memory to decode
+        raise ApiError(Reason.NOT_A_PNG)
+    return found
+
+
+def _check_mask(rules: UploadRules, mask: Header, image: Header) -> None:
+    if mask.mode not in rules.mask_modes:
+        allowed = list(rules.mask_modes)
+        raise ApiError(Reason.MASK_MODE, param="mask", allowed=allowed, mode=mask.mode)
+    if (mask.width, mask.height) != (image.width, image.height):
+        raise ApiError(
+            Reason.MASK_SIZE,
+            param="mask",
+            width=mask.width,
+            height=mask.height,
+            expected=f"{image.width}x{image.height}",
+        )

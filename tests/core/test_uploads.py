@@ -1,0 +1,109 @@
+"""Uploads are judged by their first bytes: format, size, mode, shape, and the mask beside them."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from mockserver.core.dialects import answer
+from mockserver.core.errors import ApiError
+from mockserver.core.uploads import Header, check_uploads, header
+from mockserver.facts import UploadRules, load
+
+OFFERS = load().models["dall-e-2"].offers
+EDIT, VARY = OFFERS["images.edit"].upload, OFFERS["images.vary"].upload
+MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]
+
+
+def png(mode: str = "RGBA", size: tuple[int, int] = (8, 8), **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def refusal(rules: UploadRules | None, image: bytes, mask: bytes | None = None) -> tuple[str, Any]:
+    assert rules
+    with pytest.raises(ApiError) as refused:
+        check_uploads(rules, image, mask)
+    error = json.loads(answer(refused.value, "A").body)["error"]
+    return error["message"], error["code"]
+
+
+def accepts(rules: UploadRules | None, image: bytes, mask: bytes | None = None) -> None:
+    assert rules
+    check_uploads(rules, image, mask)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (4000, 2)])
+def test_the_header_says_what_pillow_would_say(mode: str, size: tuple[int, int]) -> None:
+    assert header(png(mode, size)) == Header(*size, mode)
+
+
+@given(st.binary(max_size=60))
+def test_any_other_bytes_have_no_header(data: bytes) -> None:
+    assert header(data) is None
+    assert header(b"\x89PNG\r\n\x1a\n" + data) is None or data.startswith(b"\0\0\0\rIHDR")
+
+
+def test_what_is_no_png_or_four_megabytes_is_refused_in_one_sentence() -> None:
+    said = ("Uploaded image must be a PNG and less than 4 MB.", "invalid_image_format")
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
+    whole = png("RGB")
+    for data in (b"", b"Example data", jpeg.getvalue(), whole[:20], whole.ljust(4 * 1024 * 1024)):
+        assert refusal(VARY, data) == said
+    accepts(VARY, whole.ljust(4 * 1024 * 1024 - 1))
+
+
+def test_a_picture_that_would_cost_memory_is_refused_by_its_header() -> None:
+    huge = png("1", (13_000, 13_000))
+    assert len(huge) < 700_000
+    assert refusal(EDIT, huge)[1] == "invalid_image_format"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_edit_without_a_mask_wants_transparency(mode: str) -> None:
+    if mode in ("RGBA", "LA", "L"):
+        accepts(EDIT, png(mode))
+    else:
+        assert refusal(EDIT, png(mode)) == (
+            f"Invalid input image - format must be in ['RGBA', 'LA', 'L'], got {mode}.",
+            None,
+        )
+
+
+def test_an_edit_with_a_mask_takes_an_image_without_transparency() -> None:
+    accepts(EDIT, png("RGB"), png("RGBA"))
+    assert "got P." in refusal(EDIT, png("P"), png("RGBA"))[0]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_variation_wants_colours(mode: str) -> None:
+    if mode in ("RGB", "RGBA"):
+        accepts(VARY, png(mode))
+    else:
+        assert refusal(VARY, png(mode)) == (
+            f"Invalid input image - format must be in ['RGB', 'RGBA'], got {mode}.",
+            None,
+        )
+
+
+@pytest.mark.parametrize("rules", [EDIT, VARY], ids=["edit", "vary"])
+def test_an_image_must_be_square(rules: UploadRules) -> None:
+    assert refusal(rules, png("RGBA", (300, 200))) == (
+        "Invalid input image - expected an image with equal width and height, got 300x200 instead.",
+        None,
+    )
+
+
+def test_a_mask_must_be_transparent_and_of_the_same_size() -> None:
+    assert "mask - format must be in" in refusal(EDIT, png("RGB"), png("RGB"))[0]
+    assert "8x8, got 8x9 instead" in refusal(EDIT, png("RGB"), png("RGBA", (8, 9)))[0]
+    assert refusal(EDIT, png("RGB"), b"x")[1] == "invalid_image_format"

@@ -1,0 +1,77 @@
+"""Uploads that mean harm: a server in a process of its own hardly notices."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.conftest import Api, error
+from tests.test_cli import serving
+
+STATUS = Path("/proc/self/status")
+MIB = 1024 * 1024
+
+
+def bomb(side: int = 13_000) -> bytes:
+    """A small file that would decode to half a gigabyte."""
+    file = io.BytesIO()
+    with Image.new("RGBA", (side, side)) as image:
+        image.save(file, "PNG")
+    return file.getvalue()
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process has had, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
+def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib() -> None:
+    data = bomb()
+    assert 500_000 < len(data) < 900_000
+    with serving("--port", "0", "--log-format", "none") as (process, line):
+        url = f"{line.split()[1]}/v1/images/variations"
+        headers = {"Authorization": "Bearer sk-mock-me"}
+
+        def send(_: int) -> int:
+            with httpx2.Client() as client:
+                return client.post(url, files={"image": data}, headers=headers).status_code
+
+        send(0)
+        before = peak(process.pid)
+        with ThreadPoolExecutor(100) as pool:
+            assert set(pool.map(send, range(100))) == {400}
+        grown = peak(process.pid) - before
+    assert grown < 100 * MIB
+
+
+def test_a_bomb_of_text_is_refused(api: Api) -> None:
+    """Fifty megabytes of text in fifty kilobytes, beside a picture of one pixel."""
+    text = PngInfo()
+    text.add_text("Comment", "x" * 50 * MIB, zip=True)
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(file, "PNG", pnginfo=text)
+    refused = api().post("/v1/images/variations", files={"image": file.getvalue()})
+    assert refused.status_code == 400
+    assert error(refused)["code"] == "invalid_image_format"
+
+
+def test_frames_beyond_the_first_are_not_decoded(api: Api) -> None:
+    frames = [Image.new("RGB", (64, 64), (shade, 0, 0)) for shade in range(40)]
+    file = io.BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    moving, still = file.getvalue(), io.BytesIO()
+    frames[0].save(still, "PNG")
+    asked = {"size": "256x256", "response_format": "b64_json"}
+    answers = [
+        api().post("/v1/images/variations", files={"image": upload}, data=asked).json()["data"]
+        for upload in (moving, still.getvalue())
+    ]
+    assert answers[0] == answers[1]
