@@ -22,9 +22,7 @@ class Picture:
     count: int  # images of that request (`n`)
     quality: str | None
     style: str | None
-    digest: (
-        bytes  # 16 bytes; differs as soon as anything in the request, the index or the seed does
-    )
+    digest: bytes  # 16 bytes; differs as soon as the request, the index or the seed does
 
     @property
     def size(self) -> str:
