@@ -245,7 +245,7 @@ def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.I
 def varied(picture: Picture, image: bytes) -> bytes:
     """The upload in other colours, with a strip of small print: a PNG file, RGB, as asked for."""
     source = decoded(image)
-    palette = _tones(picture)
+    palette = _tones(pixels_digest(source)[0] + picture.index)
     result = _recoloured(picture, palette, _shown(source, palette, (picture.width, picture.height)))
     if min(result.size) >= 64:
         strip = printed(replace(picture, prompt=""), palette, *result.size)
@@ -253,10 +253,9 @@ def varied(picture: Picture, image: bytes) -> bytes:
     return _encoded(picture, result)
 
 
-def _tones(picture: Picture) -> Palette:
-    """Colours that no other of ten variations of the same upload has."""
-    start = sha256((picture.image or "").encode("ascii")).digest()[0]
-    dark, middle, light = map(bytes.fromhex, TONES[(start + picture.index) % len(TONES)].split())
+def _tones(number: int) -> Palette:
+    """Colours that no other of ten numbers in a row has."""
+    dark, middle, light = map(bytes.fromhex, TONES[number % len(TONES)].split())
     return Palette((middle, light), light, (middle, dark), middle, light, dark)
 
 

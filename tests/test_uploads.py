@@ -106,6 +106,10 @@ def test_the_same_pixels_make_the_same_picture_however_they_were_encoded(api: Ap
     scene().save(file, "PNG", compress_level=0)
     other = plain | {"image": file.getvalue()}
     assert first(edit(api(), plain, **INLINE)) == first(edit(api(), other, **INLINE))
+    repacked = {"image": file.getvalue()}
+    assert first(vary(api(), **INLINE)) == first(
+        api().post(VARIATIONS, files=repacked, data=INLINE)
+    )
     shaded = plain | {"image": encoded(scene(shade=1))}
     assert first(edit(api(), plain, **INLINE)) != first(edit(api(), shaded, **INLINE))
 

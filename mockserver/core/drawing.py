@@ -6,14 +6,14 @@ The landscape is made of square cells, 128 to the shorter side; the caption of b
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
-from mockserver.core.landscape import PALETTES, Dice, Palette, cell_colours, landscape
+from mockserver.core.landscape import PALETTES, Canvas, Dice, Palette, cell_colours, landscape
 from mockserver.core.picture import Picture
-from mockserver.core.png import Row, png, read_text
+from mockserver.core.png import RUNS, Alphabet, Ink, Row, Stamps, png, read_text
 from mockserver.core.text import Line, shaped, spread
 
 #: Keyword of the PNG text chunk that says what the picture is.
@@ -23,10 +23,10 @@ KEYWORD = "images-mock"
 def draw(picture: Picture) -> bytes:
     """The picture as a PNG file, 8-bit RGB, with `describe` in its metadata."""
     dice = Dice(picture.digest)
-    palette = PALETTES[dice.below(len(PALETTES))]
+    paints = _paints(PALETTES[dice.below(len(PALETTES))])
     text = json.dumps(describe(picture), ensure_ascii=False)
-    rows = _rows(picture, dice, palette)
-    return png(picture.width, picture.height, rows, KEYWORD, text)
+    rows = _rows(picture, dice, paints)
+    return png(picture.width, picture.height, paints.alphabet, rows, KEYWORD, text)
 
 
 def describe(picture: Picture) -> dict[str, str | None]:
@@ -58,9 +58,29 @@ def caption(picture: Picture, width: int, height: int, palette: Palette) -> byte
 
     Prompt and small print, as `draw` sets them; a PNG file, 8-bit RGB, without metadata.
     """
-    page = _page(replace(picture, width=width, height=height))
-    rows = [*_caption(picture, page, palette)]
-    return png(width, sum(times for _, _, times in rows), rows)
+    paints = _paints(palette)
+    rows = [*_caption(picture, _page(replace(picture, width=width, height=height)), paints)]
+    return png(width, sum(times for _, times in rows), paints.alphabet, rows)
+
+
+class Paints:
+    """The inks of a palette."""
+
+    def __init__(self, palette: Palette) -> None:
+        cells = cell_colours(palette)
+        self.alphabet = Alphabet(
+            [*cells, palette.accent, palette.paper, palette.ink, palette.muted()]
+        )
+        self.cells = [self.alphabet.ink(colour) for colour in cells]  # by number
+        self.accent = self.alphabet.ink(palette.accent)
+        self.paper = self.alphabet.ink(palette.paper)
+        self.ink = self.alphabet.ink(palette.ink)
+        self.muted = self.alphabet.ink(palette.muted())
+
+
+@lru_cache(maxsize=32)
+def _paints(palette: Palette) -> Paints:
+    return Paints(palette)
 
 
 # The page: a window on the landscape in a margin of paper, and the caption below it
@@ -88,51 +108,48 @@ def _page(picture: Picture) -> Page:
     return Page(picture.width, picture.height, cell, 4 * cell, max(1, shorter // 256))
 
 
-def _rows(picture: Picture, dice: Dice, palette: Palette) -> Iterator[Row]:
+def _rows(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Row]:
     page = _page(picture)
-    caption = [*_caption(picture, page, palette)]
-    left = page.height - page.margin - sum(times for _, _, times in caption)
+    blank = [paints.paper.run(page.width)]
+    caption = [*_caption(picture, page, paints)]
+    left = page.height - page.margin - sum([times for _, times in caption])
     columns, down = page.measure // page.cell, left // page.cell
-    blank = [palette.paper], [page.width]
-    yield *blank, page.margin
-    yield from _window(page, columns, down, dice, palette)
+    yield blank, page.margin
+    yield from _window(page, landscape(columns, down, dice), paints)
     if left % page.cell:
-        yield *blank, left % page.cell
+        yield blank, left % page.cell
     yield from caption
 
 
-def _window(page: Page, columns: int, down: int, dice: Dice, palette: Palette) -> Iterator[Row]:
-    """The landscape, with its corners cut."""
-    canvas = landscape(columns, down, dice)
-    colours = cell_colours(palette)
-    left, right = page.margin, page.width - page.margin - columns * page.cell
-    for cells, alike in groupby(canvas.row(y) for y in range(down)):
-        same = SAME.findall(cells)
-        inner = [len(run) * page.cell for run, _ in same]
-        outer = [palette.paper, *[colours[cell[0]] for _, cell in same], palette.paper]
-        yield outer, [left, *inner, right], page.cell * len([*alike])
+def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
+    """The landscape, between its margins."""
+    inks, cell = paints.cells, page.cell
+    left = paints.paper.run(page.margin)
+    right = paints.paper.run(page.width - page.margin - canvas.columns * cell)
+    for cells, alike in groupby([canvas.row(y) for y in range(canvas.rows)]):
+        # Nearly every run is another one: it is quicker to make it than to keep and find it.
+        inner = [inks[run[0]].run(cell * len(run)) for run in RUNS.findall(cells)]
+        yield [left, *inner, right], cell * len([*alike])
 
 
-SAME = re.compile(rb"((.)\2*)", re.DOTALL)
-
-
-def _caption(picture: Picture, page: Page, palette: Palette) -> Iterator[Row]:
+def _caption(picture: Picture, page: Page, paints: Paints) -> Iterator[Row]:
     """The prompt, a rule, and a line of small print, with the paper around them."""
-    paper = [palette.paper]
+    blank = [paints.paper.run(page.width)]
     margin, measure = page.margin, page.measure
-    yield paper, [page.width], 3 * page.cell
+    yield blank, 3 * page.cell
     scale, prompt = _prompt(picture, page)
     for line in prompt:
         at = margin + (measure - line.width * scale if line.leftward else 0)
-        yield from _print(page, line, at, scale, (palette.paper, palette.ink))
-        yield paper, [page.width], scale
-    yield paper, [page.width], page.cell
-    yield [*paper, palette.accent, *paper], [margin, measure, margin], max(1, page.cell // 2)
-    yield paper, [page.width], page.cell
+        yield from _print(page, line, at, _stamps(paints.paper, paints.ink, scale))
+        yield blank, scale
+    yield blank, page.cell
+    side = paints.paper.run(margin)
+    yield [side, paints.accent.run(measure), side], max(1, page.cell // 2)
+    yield blank, page.cell
     scale = (3 * page.scale + 2) // 4
     small = _small_print(picture, measure // scale)
-    yield from _print(page, small, margin, scale, (palette.paper, palette.muted()))
-    yield paper, [page.width], margin - 2 * page.cell
+    yield from _print(page, small, margin, _stamps(paints.paper, paints.muted, scale))
+    yield blank, margin - 2 * page.cell
 
 
 def _prompt(picture: Picture, page: Page) -> tuple[int, list[Line]]:
@@ -161,18 +178,20 @@ def _small_print(picture: Picture, width: int) -> Line:
     return spread([*model, *fields], width)
 
 
-def _print(page: Page, line: Line, at: int, scale: int, inks: tuple[bytes, bytes]) -> Iterator[Row]:
-    """A line of text from the column `at` on, on the paper and in the ink that are given."""
-    right = page.width - at - line.width * scale
-    for bits, alike in groupby(line.rows):
-        # One more paper dot at each end for the margins: so the row starts and ends with paper.
-        dots = DOTS.findall(format(bits << 1, f"0{line.width + 2}b"))
-        counts = [len(run) * scale for run in dots]
-        counts[0] += at - scale
-        counts[-1] += right - scale
-        yield (inks * len(dots))[: len(dots)], counts, scale * len([*alike])
+def _print(page: Page, line: Line, at: int, stamps: Stamps) -> Iterator[Row]:
+    """A line of text from the column `at` on, with the paper at its sides."""
+    scale = stamps.dot
+    left = stamps.inks[0].run(at)
+    right = stamps.inks[0].run(page.width - at - line.width * scale)
+    for dots, alike in groupby(line.rows):
+        yield [left, *map(stamps.__getitem__, dots), right], scale * len([*alike])
 
 
-DOTS = re.compile("0+|1+")
+@lru_cache(maxsize=64)
+def _stamps(paper: Ink, ink: Ink, scale: int) -> Stamps:
+    """Rows of glyphs already coded, which come again in other pictures."""
+    return Stamps((paper, ink), scale)
+
+
 #: From one line of text to the next, in font pixels.
 LEADING = 17

@@ -121,19 +121,21 @@ class Canvas:
 
     def fill(self, left: int, top: int, right: int, bottom: int, colour: int) -> None:
         """Colour a rectangle, up to before its right column and bottom row."""
+        left, right = max(left, 0), min(right, self.columns)
+        top, bottom = max(top, 0), min(bottom, self.rows)
         cells = bytes((colour,)) * (bottom - top)
-        for x in range(left, right):
-            self.stamp(x, top, cells)
+        for start in range(left * self.rows, right * self.rows, self.rows) if cells else ():
+            self._cells[start + top : start + bottom] = cells
 
     def land(self, heights: Iterable[int], colour: int) -> None:
-        """Colour each column from its height down to the bottom."""
+        """Colour each column from its height, 0 or more, down to the bottom."""
         cells = bytes((colour,)) * self.rows
-        for x, top in enumerate(heights):
-            self.stamp(x, top, cells)
+        for start, top in zip(range(0, len(self._cells), self.rows), heights, strict=True):
+            self._cells[start + top : start + self.rows] = cells[top:]
 
     def disc(self, x: int, y: int, radius: int, cells: bytes) -> None:
         """A disc cut out of a column of 2 × `radius` + 1 cells."""
-        for step in range(-radius, radius + 1):
+        for step in range(max(-radius, -x), min(radius + 1, self.columns - x)):
             half = isqrt(radius * radius + radius - step * step)
             self.stamp(x + step, y - half, cells[radius - half : radius + half + 1])
 
@@ -149,11 +151,9 @@ class Canvas:
 # Parts of a landscape
 
 
-def _sine(turn: int) -> int:
-    """A wave of -256 to 256 over a turn of 256: two parabolas, as good as a sine to look at."""
-    half = turn & 127
-    height = half * (128 - half) >> 4
-    return -height if turn & 128 else height
+#: A wave of -256 to 256 over a turn of 256: two parabolas, as good as a sine to look at.
+SINE = [half * (128 - half) >> 4 for half in range(128)]
+SINE += [-height for height in SINE]
 
 
 def _swell(dice: Dice, columns: int, base: int, swing: int, length: int) -> list[int]:
@@ -161,9 +161,8 @@ def _swell(dice: Dice, columns: int, base: int, swing: int, length: int) -> list
     long, short = dice.between(length, 2 * length), dice.between(length // 3, length // 2)
     first, second = dice.below(256), dice.below(256)
     return [
-        base
-        - ((3 * _sine(x * 256 // long + first) + _sine(x * 256 // short + second)) * swing >> 10)
-        for x in range(columns)
+        base - ((3 * SINE[x // long + first & 255] + SINE[x // short + second & 255]) * swing >> 10)
+        for x in range(0, 256 * columns, 256)
     ]
 
 
@@ -220,11 +219,13 @@ def _mountains(canvas: Canvas, dice: Dice) -> None:
         ridge = _ridge(dice, canvas.columns, base, canvas.rows * (5 - layer) // 12)
         canvas.land(ridge, LAND + layer)
         ahead = [*ridge[4:], *ridge[-4:]]
-        for x, (top, later) in enumerate(zip(ridge, ahead, strict=True)):
-            if later > top:  # the side away from the light
-                canvas.fill(x, top, x + 1, canvas.rows, LAND + layer + 1)
-            if layer < 2:
-                canvas.fill(x, top, x + 1, top + (base - top) // 3 - x % 3 - 3, PALE)
+        # The side away from the light: elsewhere its height is that of the canvas's end.
+        dark = [
+            top if later > top else canvas.rows for top, later in zip(ridge, ahead, strict=True)
+        ]
+        canvas.land(dark, LAND + layer + 1)
+        for x, top in enumerate(ridge if layer < 2 else ()):
+            canvas.stamp(x, top, bytes((PALE,)) * ((base - top) // 3 - x % 3 - 3))
     canvas.land(_swell(dice, canvas.columns, canvas.rows * 92 // 100, 4, 50), LAND + 4)
 
 
@@ -276,15 +277,16 @@ def _boat(canvas: Canvas, x: int, y: int) -> None:
 
 def _forest(canvas: Canvas, dice: Dice) -> None:
     _sun(canvas, dice, canvas.rows // 3)
+    falls = [4 * abs(step) - 2 * (step % 2) for step in range(-7, 8)]  # from top to needles
     for layer in range(SHADES):
         base = canvas.rows * (52 + 12 * layer) // 100
         tops = _swell(dice, canvas.columns, base, canvas.rows // 16, 70)
         x = dice.below(6)
         while x < canvas.columns:
             apex = base - canvas.rows * dice.between(8, 14 + 3 * layer) // 100
-            for place in range(max(0, x - 7), min(canvas.columns, x + 8)):
-                needles = apex + 4 * abs(place - x) - 2 * (abs(place - x) % 2)
-                tops[place] = min(tops[place], needles)
+            left = max(0, x - 7)
+            needles = [apex + fall for fall in falls[left - x + 7 :]]
+            tops[left : x + 8] = map(min, tops[left : x + 8], needles)
             x += dice.between(6, 13)
         canvas.land(tops, LAND + layer)
 
@@ -371,13 +373,14 @@ def _tiles(canvas: Canvas, dice: Dice) -> None:
 def _shape(canvas: Canvas, dice: Dice, left: int, top: int, side: int, colour: int) -> None:
     """A quarter of a disc from one of the corners, a disc or a triangle, in a square."""
     kind, across, upside = dice.below(5), dice.below(2), dice.below(2)
+    cells = bytes((colour,)) * side
     for step in range(side):
         tall = isqrt(side * side - step * step) if kind < 3 else side - step
         if kind == 3:
             tall = side // 2 if step < side // 2 else 0
         x = left + (side - 1 - step if across else step)
         y = top if upside else top + side - tall
-        canvas.fill(x, y, x + 1, y + tall, colour)
+        canvas.stamp(x, y, cells[:tall])
 
 
 SCENES: list[Callable[[Canvas, Dice], None]] = [

@@ -1,24 +1,20 @@
 """Writes PNG files of flat colours, and reads the text in them. Knows no picture and no font.
 
-A picture is rows of colour runs, each row with the number of times it is drawn. It is compressed
-straight from the runs: fixed Huffman codes (RFC 1951, 3.2.6) and matches at three kinds of
-distance only: one pixel back (a run goes on), a whole row back (a row is repeated), and to the
-run before the last (a colour comes back, as it does in text). So the bytes depend on no
-compressor's version, and the pixels are never laid out, but for one row at a time.
+A picture is rows of coloured strips, each row with the number of times it is drawn. It is
+compressed by a Huffman code of our own (RFC 1951, 3.2.7) in which all that is written fills whole
+bytes: so a strip has its code wherever it will stand, and a picture's is a matter of joining them.
+There is one kind of match, a pixel back: a colour goes on. A row is repeated by the filter that
+adds the row above to it, as a run of zeros. So the bytes depend on no compressor's version.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import mul
-from typing import TypeVar
-
-#: A row's runs from left to right: the colour of each, as its red, green and blue byte, and its
-#: pixels, which add up to the width; then how many rows are alike.
-Row = tuple[Sequence[bytes], Sequence[int], int]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Largest width and height that can be written, in pixels.
@@ -27,18 +23,27 @@ LIMIT = 1 << 15
 #: Bytes a pixel, and PNG's name for it: 8 bits each of red, green and blue. With alpha: 4 and 6.
 PIXEL = 3
 COLOUR_TYPE = 2
-FILTER_NONE = b"\0"
+#: A row's first byte: the others are what they are, or what to add to the row above (PNG, 9.2).
+FILTER_NONE, FILTER_UP = b"\0", b"\2"
 
-WINDOW = 1 << 15  # how far back DEFLATE can reach, bytes
-LONGEST = 258  # bytes of a match
 ADLER = 65521
-#: Codes kept for runs seen before. A picture has some thousands; the bound is for a server's life.
-REMEMBERED = 1 << 14
-#: Matches repeated in one step: bounds what is kept of them to some 13 KB each.
-AT_ONCE = 4096
+#: Memory for stamps of one kind, and what each takes beside its pixels, in bytes.
+ROOM, OVERHEAD = 1 << 17, 350
+
+#: Some pixels side by side: their bytes, and the code of those.
+Strip = tuple[bytes, bytes]
+#: Strips from left to right, which add up to the width, and how many rows are alike.
+Row = tuple[Sequence[Strip], int]
 
 
-def png(width: int, height: int, rows: Iterable[Row], keyword: str = "", text: str = "") -> bytes:
+def png(
+    width: int,
+    height: int,
+    alphabet: Alphabet,
+    rows: Iterable[Row],
+    keyword: str = "",
+    text: str = "",
+) -> bytes:
     """A PNG file of `width` × `height` pixels, 8-bit RGB; `text` goes into it under `keyword`.
 
     Raises ValueError if the rows do not fill the picture exactly.
@@ -49,7 +54,8 @@ def png(width: int, height: int, rows: Iterable[Row], keyword: str = "", text: s
     chunks = [_chunk(b"IHDR", header)]
     if keyword:
         chunks.append(_chunk(b"iTXt", _text_start(keyword) + text.encode("utf-8")))
-    chunks += [_chunk(b"IDAT", _compressed(width, height, rows)), _chunk(b"IEND", b"")]
+    chunks.append(_chunk(b"IDAT", _compressed(width, height, alphabet, rows)))
+    chunks.append(_chunk(b"IEND", b""))
     return SIGNATURE + b"".join(chunks)
 
 
@@ -88,198 +94,157 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at = end
 
 
-def _compressed(width: int, height: int, rows: Iterable[Row]) -> bytes:
-    """The zlib stream (RFC 1950) of all rows: one block of fixed Huffman codes."""
+def _compressed(width: int, height: int, alphabet: Alphabet, rows: Iterable[Row]) -> bytes:
+    """The zlib stream (RFC 1950) of all rows."""
     stride = 1 + PIXEL * width
-    again = _Again(stride)
-    bits, checksum = _Bits(), _Checksum()
-    bits.add("110")  # the last block, fixed codes
-    drawn = 0
-    for colours, counts, times in rows:
-        raw = FILTER_NONE + b"".join(map(mul, colours, counts))
-        if len(raw) != stride or len(colours) != len(counts) or times < 1:
+    first = alphabet.coded(FILTER_NONE)
+    again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(PIXEL)).run(width)[1]
+    parts, checksum, drawn = [b"\x78\x01", alphabet.header], 1, 0
+    for strips, times in rows:
+        pixels, codes = zip(*strips, strict=True)
+        raw = FILTER_NONE + b"".join(pixels)
+        if len(raw) != stride or times < 1:
             raise ValueError(f"a row of {len(raw) // PIXEL} pixels, drawn {times} times")
-        code = SYMBOL[0] + _row_code(colours, counts)
-        again.draw(bits, code, times)
-        checksum.add(raw, times)
+        parts += first, *codes, again * (times - 1)
+        checksum = _with_copies(zlib.adler32(raw, checksum), stride, times - 1)
         drawn += times
     if drawn != height:
         raise ValueError(f"{drawn} rows for a height of {height}")
-    bits.add(SYMBOL[256])  # end of block
-    return b"\x78\x01" + bits.done() + checksum.done()
+    return b"".join([*parts, END, struct.pack(">I", checksum)])
 
 
-class _Checksum:
-    """Adler-32 (RFC 1950, 8.2) of rows, of which a repeated one is added in one step."""
-
-    def __init__(self) -> None:
-        self._a, self._b = 1, 0
-
-    def add(self, raw: bytes, times: int) -> None:
-        own = zlib.adler32(raw, 0)
-        own_a, own_b = own & 0xFFFF, own >> 16
-        # Each repetition finds the sum `a` grown by `own_a`: a sum of 0, 1, 2 … times - 1.
-        grown = own_a * (times * (times - 1) // 2)
-        self._b = (self._b + times * own_b + len(raw) * (times * self._a + grown)) % ADLER
-        self._a = (self._a + times * own_a) % ADLER
-
-    def done(self) -> bytes:
-        return struct.pack(">I", self._b << 16 | self._a)
+def _with_copies(checksum: int, stride: int, times: int) -> int:
+    """Adler-32 (RFC 1950, 8.2) grown by rows of which only the filter, 2, is not zero."""
+    a, b = checksum & 0xFFFF, checksum >> 16
+    # Each row adds 2 to `a`, and then `a` to `b` with each of its bytes.
+    b += stride * times * (a + times + 1)
+    return b % ADLER << 16 | (a + 2 * times) % ADLER
 
 
-class _Bits:
-    """Bits, given as strings of "0" and "1", put into bytes from the lowest bit on."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._rest, self._used = 0, 0  # the last byte, if it is not full, and how many bits it has
-
-    def add(self, bits: str) -> None:
-        count = self._used + len(bits)
-        value = int(bits[::-1], 2) << self._used | self._rest
-        self._bytes += value.to_bytes((count >> 3) + 1, "little")
-        self._rest, self._used = self._bytes.pop(), count & 7
-
-    def repeat(self, bits: str, times: int) -> None:
-        """Add the same bits many times, at a cost that hardly grows with `times`."""
-        for part in (*[AT_ONCE] * (times // AT_ONCE), times % AT_ONCE):
-            last, more = len(self._bytes), _repeated(bits, part, self._used)
-            self._bytes += more
-            self._bytes[last] |= self._rest
-            self._rest, self._used = self._bytes.pop(), self._used + len(bits) * part & 7
-
-    def done(self) -> bytes:
-        return bytes(self._bytes) + bytes((self._rest,)) * (self._used > 0)
+# The code: 8 bits for a literal; for a match, with its extra bits and its distance, 8 or 16
 
 
-@lru_cache(maxsize=256)
-def _repeated(bits: str, times: int, used: int) -> bytes:
-    """The same bits many times, behind a byte's `used` lowest bits; the last byte is not full."""
-    count = used + len(bits) * times
-    # Eight times any bits are whole bytes.
-    eight = int(bits[::-1] * 8, 2).to_bytes(len(bits), "little")
-    value = int.from_bytes(eight * (times // 8 + 1), "little") << used
-    return (value & ((1 << count) - 1)).to_bytes((count >> 3) + 1, "little")
+LONGEST = 258  # bytes of a match
+#: Bits of the symbols from 256 on: the end; lengths with 0, 0, 1, 2, 3, 4, 5 extra bits, four of
+#: each; and the longest match.
+SYMBOL_BITS = [9, *[7] * 8, *[6] * 4, *[5] * 4, *[4] * 4, *[11] * 4, *[10] * 4, 7]
+#: As many literals of 8 bits as fill the code: decompressors refuse one with gaps.
+LITERALS = 124
+#: Bits of the distances 1 to 3, of which the last is a pixel; the first only fills the code.
+DISTANCE_BITS = [1, 0, 1]
+PIXEL_BACK = "1"
+#: How many bits code a number of bits, to tell the decompressor; these fill their code, too.
+NUMBER_BITS = {0: 2, 8: 1} | dict.fromkeys((1, 4, 5, 6, 7, 9, 10, 11), 5)
+NUMBERS = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)  # in this order
 
 
-class _Again:
-    """Repeats rows: by matches at the distance of a row, or by their code if that is too far."""
+class Alphabet:
+    """The code for pictures of some colours; there is room for 124 different bytes."""
 
-    def __init__(self, stride: int) -> None:
-        self._stride = stride
-        self._row_back = _distance_code(stride) if stride <= WINDOW else ""
+    def __init__(self, colours: Iterable[bytes]) -> None:
+        used = set(FILTER_NONE + FILTER_UP).union(*colours)
+        if len(used) > LITERALS:
+            raise ValueError(f"colours of {len(used)} different bytes")
+        others = [value for value in range(256) if value not in used]
+        self._values = bytes([*used, *others[: LITERALS - len(used)]])
+        bits = [8 * (value in self._values) for value in range(256)] + SYMBOL_BITS
+        self._codes = b"".join([_packed(code or "0" * 8) for code in _huffman(bits)[:256]])
+        self.header = _packed(_header(bits + DISTANCE_BITS))
 
-    def draw(self, bits: _Bits, code: str, times: int) -> None:
-        """Add a row's code, for as many rows."""
-        if not self._row_back:
-            for _ in range(times):
-                bits.add(code)
-            return
-        full, rest = _match_lengths(self._stride * (times - 1))
-        ending = "".join([LENGTH[length] + self._row_back for length in rest])
-        bits.add(code + ending)
-        bits.repeat(LENGTH[LONGEST] + self._row_back, full)
+    def coded(self, literals: bytes) -> bytes:
+        """Bytes spelt out."""
+        if literals.translate(None, self._values):
+            raise ValueError(f"not of this alphabet: {literals!r}")
+        return literals.translate(self._codes)
 
-
-def _row_code(colours: Sequence[bytes], counts: Sequence[int]) -> str:
-    """One row's runs, coded."""
-    codes = [_RUNS[run] for run in zip(colours[:2], counts[:2], strict=True)]
-    triples = zip(counts, counts[1:], counts[2:], strict=False)
-    if colours[2:] == colours[:-2] and sum(counts) <= WINDOW // PIXEL:
-        return "".join([*codes, *map(_BACK.__getitem__, triples)])  # two colours in turn
-    for at, (there, between, count) in enumerate(triples):
-        if colours[at] == colours[at + 2] and there + between <= WINDOW // PIXEL:
-            codes.append(_BACK[there, between, count])
-        else:
-            codes.append(_RUNS[colours[at + 2], count])
-    return "".join(codes)
+    def ink(self, colour: bytes) -> Ink:
+        if len(colour) != PIXEL:
+            raise ValueError(f"a pixel of {colour!r}")
+        return Ink(colour, self.coded(colour))
 
 
-Key = TypeVar("Key")
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """A colour and its code."""
+
+    pixel: bytes
+    code: bytes
+
+    def run(self, count: int) -> Strip:
+        return self.pixel * count, self.code + _going_on(count - 1)
 
 
-class _RunCodes(dict[tuple[bytes, int], str]):
-    """Codes of runs whose colour is spelt out."""
-
-    def __missing__(self, run: tuple[bytes, int]) -> str:
-        colour, count = run
-        if len(colour) != PIXEL or count < 1:
-            raise ValueError(f"{count} pixels of {colour!r}")
-        code = "".join([SYMBOL[byte] for byte in colour]) + _going_on(count - 1)
-        return _kept(self, run, code)
-
-
-class _BackCodes(dict[tuple[int, int, int], str]):
-    """Codes of runs whose colour is that of the run before the last; keys are the three counts."""
-
-    def __missing__(self, key: tuple[int, int, int]) -> str:
-        there, between, count = key
-        if count < 1:
-            raise ValueError(f"{count} pixels")
-        # A copy of what stands there, as far as it reaches, and then one pixel back.
-        copied = min(there, count, LONGEST // PIXEL)
-        back = _distance_code(PIXEL * (there + between))
-        code = LENGTH[PIXEL * copied] + back + _going_on(count - copied)
-        return _kept(self, key, code)
-
-
-def _kept(codes: dict[Key, str], key: Key, code: str) -> str:
-    if len(codes) >= REMEMBERED:
-        codes.clear()
-    codes[key] = code
-    return code
-
-
-def _going_on(count: int) -> str:
-    """Code for the colour of the last pixel on `count` more; 86 of them fill a longest match."""
+@lru_cache(maxsize=4096)
+def _going_on(count: int) -> bytes:
+    """Code for the colour of the last pixel on `count` more."""
+    if count < 0:
+        raise ValueError(f"{count + 1} pixels")
     full, rest = divmod(PIXEL * count, LONGEST)
-    return ONE_BACK[LONGEST] * full + (ONE_BACK[rest] if rest else "")
+    return MATCH[LONGEST] * full + MATCH[rest]
 
 
-def _match_lengths(length: int) -> tuple[int, tuple[int, ...]]:
-    """Bytes as a number of longest matches and the lengths of those left: none, one or two."""
-    full, rest = divmod(length, LONGEST)
-    if full and 0 < rest < 3:  # too short for a match: borrow from the last full one
-        return full - 1, (LONGEST - 3, rest + 3)
-    return full, (rest,) if rest else ()
+class Stamps(dict[bytes, Strip]):
+    """Strips of dots, by the numbers of the dots' inks; all forgotten when they fill their room."""
+
+    def __init__(self, inks: Sequence[Ink], dot: int) -> None:
+        self.inks, self.dot = inks, dot  # pixels a dot
+        self._size = 0
+
+    def __missing__(self, dots: bytes) -> Strip:
+        runs = [self.inks[run[0]].run(self.dot * len(run)) for run in RUNS.findall(dots)]
+        pixels = b"".join([pixels for pixels, _ in runs])
+        self._size += len(pixels) + OVERHEAD
+        if self._size > ROOM:
+            self.clear()
+            self._size = len(pixels) + OVERHEAD
+        self[dots] = strip = pixels, b"".join([code for _, code in runs])
+        return strip
 
 
-def _symbol(value: int) -> str:
-    """The fixed code of a literal byte, the end (256) or a range of lengths (257 to 285)."""
-    if value < 144:
-        return format(0x30 + value, "08b")
-    if value < 256:
-        return format(0x190 + value - 144, "09b")
-    return format(value - 256, "07b") if value < 280 else format(0xC0 + value - 280, "08b")
+#: Runs of one number from 0 to 31. The higher are tried first: pictures have more of them.
+RUNS = re.compile(b"|".join([re.escape(bytes((n,))) + b"+" for n in reversed(range(32))]))
 
 
-def _extra(value: int, bits: int) -> str:
-    """Extra bits, which go lowest first, unlike codes."""
+def _header(bits: Sequence[int]) -> str:
+    """What begins a last block and tells its code (RFC 1951, 3.2.7): whole bytes, as it happens."""
+    codes = _huffman([NUMBER_BITS.get(number, 0) for number in range(12)])
+    counts = _low_first(29, 5) + _low_first(2, 5) + _low_first(15, 4)
+    numbers = [_low_first(NUMBER_BITS.get(number, 0), 3) for number in NUMBERS]
+    return "".join(["101", counts, *numbers, *[codes[number] for number in bits]])
+
+
+def _huffman(lengths: Sequence[int]) -> list[str]:
+    """Codes of symbols of these lengths in bits (RFC 1951, 3.2.2); none where the length is 0."""
+    codes, code, last = [""] * len(lengths), 0, 0
+    for length, symbol in sorted([(length, at) for at, length in enumerate(lengths) if length]):
+        code <<= length - last
+        codes[symbol] = format(code, f"0{length}b")
+        code, last = code + 1, length
+    return codes
+
+
+def _low_first(value: int, bits: int) -> str:
+    """A number other than a code: its lowest bit comes first."""
     return format(value, f"0{bits}b")[::-1] if bits else ""
 
 
-def _length_codes() -> dict[int, str]:
-    """Codes of match lengths 3 to 258: a symbol for a range, and extra bits within it."""
-    codes, first = {}, 3
-    for step in range(28):
+def _packed(bits: str) -> bytes:
+    """Bits in bytes, from the lowest bit on."""
+    return int(bits[::-1], 2).to_bytes(-(-len(bits) // 8), "little")
+
+
+def _matches() -> dict[int, bytes]:
+    """Codes of matches a pixel back, by their length of 3 to 258 bytes; of none, nothing."""
+    codes, first = {0: b""}, 3
+    for step, symbol in enumerate(SYMBOLS[1:-1]):
         bits = max(0, step // 4 - 1)
         for place in range(1 << bits):
-            codes[first + place] = SYMBOL[257 + step] + _extra(place, bits)
+            codes[first + place] = _packed(symbol + _low_first(place, bits) + PIXEL_BACK)
         first += 1 << bits
-    return codes | {LONGEST: SYMBOL[285]}
+    return codes | {LONGEST: _packed(SYMBOLS[-1] + PIXEL_BACK)}
 
 
-def _distance_code(distance: int) -> str:
-    """Code of a distance back, 1 to 32,768 bytes."""
-    if distance <= 4:
-        return format(distance - 1, "05b")
-    bits = (distance - 1).bit_length() - 2
-    half, place = divmod(distance - 1, 1 << bits)
-    return format(2 * bits + half, "05b") + _extra(place, bits)
-
-
-SYMBOL = [_symbol(value) for value in range(286)]
-LENGTH = _length_codes()
-ONE_BACK = {length: code + _distance_code(PIXEL) for length, code in LENGTH.items()}
-_RUNS = _RunCodes()
-_BACK = _BackCodes()
+#: Codes of the symbols from 256 on: the same in every alphabet.
+SYMBOLS = _huffman([8] * LITERALS + SYMBOL_BITS)[LITERALS:]
+MATCH = _matches()
+END = _packed(SYMBOLS[0])

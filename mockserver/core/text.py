@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, groupby
+from operator import itemgetter, or_
 from unicodedata import ucd_3_2_0 as frozen
 
 from mockserver.font import HEIGHT, glyph
@@ -73,15 +73,15 @@ class Cell:
 
     text: str  # the character, without marks
     width: int  # font pixels
-    rows: tuple[bytes, ...]  # 16 of one or two bytes, the highest bit leftmost
+    rows: tuple[bytes, ...]  # 16, of a byte for each pixel: 1 is ink
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text as a bitmap: 16 rows, the highest of `width` bits leftmost."""
+    """A line of text as a bitmap."""
 
     width: int  # font pixels
-    rows: tuple[int, ...]
+    rows: tuple[tuple[bytes, ...], ...]  # 16, each of its cells' from left to right
     leftward: bool  # of a text that reads from right to left, to be aligned right
 
 
@@ -89,7 +89,7 @@ class Line:
 class Text:
     """A text whose shapes are known, ready to be set in lines of any width."""
 
-    cells: Sequence[Cell]  # in the order of reading
+    cells: tuple[Cell, ...]  # in the order of reading
     width: int  # font pixels, in one line
     leftward: bool  # read from right to left, by its first letter
 
@@ -102,23 +102,23 @@ class Text:
         return [_line(_ordered(row, self.leftward), self.leftward) for row in rows]
 
 
+@lru_cache(maxsize=256)
 def shaped(text: str) -> Text:
     """Any text in cells: composed, Arabic letters joined, invisible characters left out."""
     cells = _cells(_joined(_cleaned(text)))
     letters = [kind for kind in [_kind(cell.text) for cell in cells] if kind in "LR"]
-    return Text(cells, _width(cells), letters[:1] == ["R"])
+    return Text(tuple(cells), _width(cells), letters[:1] == ["R"])
 
 
 def spread(words: Sequence[Line], width: int) -> Line:
-    """Lines side by side, the first at the left and the last at the right of `width`."""
-    free = width - sum([word.width for word in words])
-    rows, end = [0] * HEIGHT, 0
-    for at, word in enumerate(words):
-        gap = free * at // (len(words) - 1) - end if at else 0
-        shift = gap + word.width
-        rows = [row << shift | own for row, own in zip(rows, word.rows, strict=True)]
-        end += gap
-    return Line(sum([word.width for word in words]) + end, tuple(rows), False)
+    """Lines, two or more, side by side from the left to the right end of `width`; or one."""
+    free, gaps = width - sum([word.width for word in words]), max(1, len(words) - 1)
+    parts = [words[0].rows]
+    for at, word in enumerate(words[1:]):
+        gap = bytes(free * (at + 1) // gaps - free * at // gaps)
+        parts += [((gap,),) * HEIGHT, word.rows]
+    rows = tuple([tuple(chain(*row)) for row in zip(*parts, strict=True)])
+    return Line(width if len(words) > 1 else words[0].width, rows, False)
 
 
 def _cleaned(text: str) -> str:
@@ -168,18 +168,25 @@ def _shape(character: str) -> tuple[Cell | None, bool]:
 
 
 def _cell(character: str, width: int, rows: Iterable[int]) -> Cell:
-    return Cell(character, width, tuple([row.to_bytes(width // 8, "big") for row in rows]))
+    return Cell(character, width, tuple([_pixels(row, width) for row in rows]))
+
+
+def _pixels(row: int, width: int) -> bytes:
+    """Bits, the highest leftmost, in a byte each."""
+    return format(row, f"0{width}b").encode().translate(BITS)
+
+
+BITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def _overlaid(base: Cell, mark: Cell) -> Cell:
     """A mark drawn over a character, both centred."""
     width = max(base.width, mark.width)
-    left, shift = (width - base.width) // 2, (width - mark.width) // 2
     rows = [
-        int.from_bytes(below, "big") << left | int.from_bytes(above, "big") << shift
+        bytes(map(or_, below.center(width, b"\0"), above.center(width, b"\0")))
         for below, above in zip(base.rows, mark.rows, strict=True)
     ]
-    return _cell(base.text, width, rows)
+    return Cell(base.text, width, tuple(rows))
 
 
 def _box(codepoint: int) -> tuple[int, ...]:
@@ -304,22 +311,27 @@ def _mirrored(cell: Cell) -> Cell:
 
 
 def _wrapped(cells: Sequence[Cell], width: int) -> list[list[Cell]]:
-    rows: list[list[Cell]] = [[]]
+    rows: list[list[Cell]] = []
+    room = -1
     for piece in _pieces(cells, width):
-        if rows[-1] and _width(_trimmed([*rows[-1], *piece])) > width:
+        if _width(_trimmed(piece)) > room:
             rows.append([])
+            room = width
         rows[-1] += piece
-    return [_trimmed(row) for row in rows if row]
+        room -= _width(piece)
+    return [_trimmed(row) for row in rows]
 
 
 def _pieces(cells: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
     """What stays on one line: words with their space, ideographs, parts of too wide words."""
     piece: list[Cell] = []
+    room = width
     for cell in cells:
-        if piece and (_breaks(piece[-1].text, cell.text) or _width([*piece, cell]) > width):
+        if piece and (cell.width > room or _breaks(piece[-1].text, cell.text)):
             yield piece
-            piece = []
+            piece, room = [], width
         piece.append(cell)
+        room -= cell.width
     if piece:
         yield piece
 
@@ -349,6 +361,5 @@ def _shortened(row: list[Cell], width: int) -> list[Cell]:
 
 
 def _line(cells: Sequence[Cell], leftward: bool) -> Line:
-    joined = map(b"".join, zip(*[cell.rows for cell in cells], strict=True))
-    rows = tuple([int.from_bytes(row, "big") for row in joined])
+    rows = tuple(zip(*[cell.rows for cell in cells], strict=True))
     return Line(_width(cells), rows, leftward)

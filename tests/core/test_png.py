@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mockserver.core import png as module
-from mockserver.core.png import Row, png, read_text
+from mockserver.core.png import Alphabet, Row, Stamps, png, read_text
 
-COLOURS = st.sampled_from([b"\0\0\0", b"\xff\xff\xff", b"\x8f\x90\x00", b"\x01\x02\x03"])
+COLOURS = [b"\0\0\0", b"\xff\xff\xff", b"\x8f\x90\x00", b"\x01\x02\x03", b"abc", b"xyz"]
+ALPHABET = Alphabet(COLOURS)
+INKS = [ALPHABET.ink(colour) for colour in COLOURS]
+ABC, XYZ = INKS[-2:]
 COUNTS = st.one_of(st.integers(1, 9), st.integers(1, 300), st.sampled_from([85, 86, 87, 172, 173]))
 TIMES = st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 100, 259]))
 
@@ -21,8 +24,7 @@ TIMES = st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 100, 259]))
 @st.composite
 def pictures(draw: st.DrawFn) -> tuple[int, list[Row]]:
     """A width, and rows whose runs add up to it."""
-    first = draw(st.lists(st.tuples(COLOURS, COUNTS), min_size=1, max_size=12))
-    width = sum(count for _, count in first)
+    width = sum(draw(st.lists(COUNTS, min_size=1, max_size=12)))
     return width, [draw(rows_of(width)) for _ in range(draw(st.integers(1, 5)))]
 
 
@@ -31,15 +33,11 @@ def rows_of(draw: st.DrawFn, width: int) -> Row:
     cuts = draw(st.sets(st.integers(1, width), max_size=12)) | {width}
     ends = sorted(cuts)
     counts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    colours = [draw(COLOURS) for _ in counts]
-    return colours, counts, draw(TIMES)
+    return [draw(st.sampled_from(INKS)).run(count) for count in counts], draw(TIMES)
 
 
 def rasterised(rows: list[Row]) -> bytes:
-    return b"".join(
-        b"".join(colour * count for colour, count in zip(colours, counts, strict=True)) * times
-        for colours, counts, times in rows
-    )
+    return b"".join(b"".join(pixels for pixels, _ in strips) * times for strips, times in rows)
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -52,55 +50,91 @@ def decoded(data: bytes) -> Image.Image:
 @settings(max_examples=300, deadline=None)
 def test_any_rows_of_runs_decode_to_the_very_pixels(picture: tuple[int, list[Row]]) -> None:
     width, rows = picture
-    height = sum(times for _, _, times in rows)
-    image = decoded(png(width, height, rows))
+    height = sum(times for _, times in rows)
+    image = decoded(png(width, height, ALPHABET, rows))
     assert (image.mode, image.size) == ("RGB", (width, height))
     assert image.tobytes() == rasterised(rows)
 
 
-@pytest.mark.parametrize("width", [1, 2, 10_922, 10_923, 32_768])
+@pytest.mark.parametrize("width", [2, 10_922, 10_923, 32_768])
 def test_rows_wider_than_the_window_of_deflate_are_drawn_too(width: int) -> None:
     half = width // 2
-    counts = [half, width - half] if half else [1]
-    rows: list[Row] = [([b"abc", b"xyz"][: len(counts)], counts, 20), ([b"abc"], [width], 3)]
-    if half > 1:
-        rows.append(([b"abc", b"xyz", b"abc"], [half, 1, width - half - 1], 2))
-    height = sum(times for _, _, times in rows)
-    assert decoded(png(width, height, rows)).tobytes() == rasterised(rows)
+    rows: list[Row] = [([ABC.run(half), XYZ.run(width - half)], 20), ([ABC.run(width)], 3)]
+    assert decoded(png(width, 23, ALPHABET, rows)).tobytes() == rasterised(rows)
+
+
+@given(st.sets(st.integers(0, 255), max_size=122))
+@settings(deadline=None)
+def test_any_colours_of_few_enough_bytes_have_an_alphabet(values: set[int]) -> None:
+    alphabet = Alphabet([bytes([value]) * 3 for value in values])
+    rows: list[Row] = [([alphabet.ink(bytes([value]) * 3).run(7)], 1) for value in values | {0, 2}]
+    image = decoded(png(7, len(rows), alphabet, rows))
+    assert image.tobytes() == rasterised(rows)
+
+
+def test_too_many_colours_have_no_alphabet() -> None:
+    with pytest.raises(ValueError, match="125 different bytes"):
+        Alphabet([bytes(range(125))])
+
+
+def test_every_length_of_a_run_is_coded() -> None:
+    rows: list[Row] = [([ABC.run(count), XYZ.run(400 - count)], 1) for count in range(1, 400)]
+    assert decoded(png(400, 399, ALPHABET, rows)).tobytes() == rasterised(rows)
+
+
+def test_a_picture_is_one_block_that_ends_with_the_file() -> None:
+    stream = module._compressed(400, 3, ALPHABET, [([ABC.run(400)], 3)])
+    inflater = zlib.decompressobj()
+    assert len(inflater.decompress(stream)) == 3 * (1 + 3 * 400)
+    assert (inflater.eof, inflater.unused_data) == (True, b"")
 
 
 def test_a_blank_picture_is_small_and_quick_however_high() -> None:
-    assert len(png(3840, 32_768, [([b"abc"], [3840], 32_768)])) < 5_000_000
+    assert len(png(3840, 32_768, ALPHABET, [([ABC.run(3840)], 32_768)])) < 2_000_000
 
 
 @pytest.mark.parametrize(
     ("width", "height", "row"),
     [
-        (0, 1, ([b"abc"], [1], 1)),
-        (1, 32_769, ([b"abc"], [1], 32_769)),
-        (2, 1, ([b"abc"], [1], 1)),
-        (1, 2, ([b"abc"], [1], 1)),
-        (1, 1, ([b"abc"], [1], 0)),
-        (3, 1, ([b"a"], [9], 1)),
-        (1, 1, ([b"abc", b"xyz"], [1, 0], 1)),
-        (1, 1, ([b"abc", b"xyz"], [1], 1)),
+        (0, 1, ([ABC.run(1)], 1)),
+        (1, 32_769, ([ABC.run(1)], 32_769)),
+        (2, 1, ([ABC.run(1)], 1)),
+        (1, 2, ([ABC.run(1)], 1)),
+        (1, 1, ([ABC.run(1)], 0)),
+        (1, 1, ([ABC.run(1), XYZ.run(1)], 1)),
     ],
 )
 def test_rows_that_do_not_fill_the_picture_are_refused(width: int, height: int, row: Row) -> None:
     with pytest.raises(ValueError, match=r"pixels|rows"):
-        png(width, height, [row])
+        png(width, height, ALPHABET, [row])
 
 
-def test_codes_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REMEMBERED", 8)
-    rows: list[Row] = [([b"abc", b"xyz", b"abc"], [n, n, 200 - 2 * n], 1) for n in range(1, 90)]
-    assert decoded(png(200, 89, rows)).tobytes() == rasterised(rows)
-    assert len(module._RUNS) <= 8
-    assert len(module._BACK) <= 8
+def test_runs_of_no_pixel_and_colours_of_another_alphabet_are_refused() -> None:
+    for colour in (b"a", b"abcabc", b"ab\xee"):
+        with pytest.raises(ValueError, match=r"pixel|alphabet"):
+            ALPHABET.ink(colour)
+    with pytest.raises(ValueError, match="0 pixels"):
+        ABC.run(0)
+
+
+@given(st.binary(max_size=20), st.integers(1, 30))
+def test_a_stamp_shows_its_dots(values: bytes, dot: int) -> None:
+    dots = bytes([value % len(INKS) for value in values])
+    pixels, _ = Stamps(INKS, dot)[dots]
+    assert pixels == b"".join(COLOURS[number] * dot for number in dots)
+
+
+def test_stamps_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOM", 8 * (module.OVERHEAD + 3 * 8))
+    stamps = Stamps([ABC, XYZ], 1)
+    patterns = [bytes(map(int, format(number, "08b"))) for number in range(256)]
+    rows: list[Row] = [([stamps[dots]], 1) for dots in patterns]
+    assert decoded(png(8, 256, ALPHABET, rows)).tobytes() == rasterised(rows)
+    assert len(stamps) <= 8
 
 
 def tiny(text: str) -> bytes:
-    return png(1, 1, [([b"abc"], [1], 1)], "our-word", text)
+    return png(1, 1, ALPHABET, [([ABC.run(1)], 1)], "our-word", text)
 
 
 @given(st.text(st.characters(codec="utf-8")))
