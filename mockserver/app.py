@@ -16,7 +16,7 @@ from mockserver.config import Config
 from mockserver.control import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
 from mockserver.endpoints import Chat, Images, Models
-from mockserver.middleware import API, BodyCap, CrossOrigin, HostRule, Observe, Refuse
+from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
 from mockserver.world import World
@@ -26,6 +26,8 @@ def create_app(
     config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
 ) -> Starlette:
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
+
+    It wants the root of a host: the API is at `/v1`, and picture URLs start at `/private`.
 
     Args:
         config: what a bare `images-mock` runs with, unless given.
@@ -60,10 +62,11 @@ def _routes(world: World) -> list[Route]:
         ),
         Route("/private/{path:path}", Blobs(world)),
         Route("/v1/models", models, methods=["GET"]),
-        Route("/v1/models/{model:path}", models, methods=["GET"]),
+        Route("/v1/models/{model:path}", models, methods=["GET", "DELETE"]),
         Route("/v1/chat/completions", Chat(world), methods=["POST"]),
         Route("/_mock/live", Live("live"), methods=["GET"]),
         Route("/_mock/ready", Live("ready"), methods=["GET"]),
+        Route("/_mock", Control(world)),
         Route("/_mock/{path:path}", Control(world)),
         Route("/", Help(world), methods=["GET"]),
     ]
@@ -71,7 +74,7 @@ def _routes(world: World) -> list[Route]:
 
 async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
-    reason = Reason.UNKNOWN_URL if path.startswith(API) else Reason.OUTSIDE_API
+    reason = Reason.UNKNOWN_URL if in_api(path) else Reason.OUTSIDE_API
     raise ApiError(reason, method=request.method, path=path)
 
 

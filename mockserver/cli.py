@@ -76,7 +76,8 @@ def cli() -> None:
 def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
     """Start the server; stdout gets one line, READY and the address, once it accepts."""
     for number in (signal.SIGINT, signal.SIGTERM):  # from now on, also while modules are loaded
-        signal.signal(number, lambda *_: sys.exit(0))
+        # Not sys.exit: an exception can get lost in a callback of the import system.
+        signal.signal(number, lambda *_: os._exit(0))
     settings = config_of(_resolved(config, flags))
     from mockserver.serve import NotListening, run
 

@@ -89,7 +89,9 @@ def configured(**settings: Any) -> Config:
     named = {name.replace("_", "-"): _texts(value) for name, value in settings.items()}
     for name in named:
         _refuse_unknown(name, "call of configured()", BY_NAME)
-    return config_of(resolve(flags=named, environment={}, directory=None))
+    values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
+    given = {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t}
+    return config_of(values | given)
 
 
 def config_of(values: Mapping[str, Value]) -> Config:
@@ -162,6 +164,8 @@ def _from_file(path: Path | None) -> dict[str, Value]:
     for key, value in _table(path).items():
         name = key.replace("_", "-")
         _refuse_unknown(name, f"key {key} in {path.name}", BY_NAME)
+        if not all(isinstance(v, str | int | float) for v in _listed(value)):
+            raise ConfigError(f"{name} must be a text, a number or a list, in file {path.name}.")
         found[name] = Value(BY_NAME[name], _texts(value), f"file {path.name}")
     return found
 
@@ -176,14 +180,21 @@ def _table(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     if path.name == "pyproject.toml":
-        file = file.get("tool", {}).get("images-mock", {})
+        tool = file.get("tool")
+        file = tool.get("images-mock", {}) if isinstance(tool, dict) else {}
+    if not isinstance(file, dict):
+        raise ConfigError(f"{path}: [tool.images-mock] must be a table.")
     return file
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _listed(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
-        return tuple(str(v) for v in value)
-    return () if value is None else (str(value),)
+        return [*value]
+    return [] if value is None else [value]
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(v) for v in _listed(value))
 
 
 def _refuse_unknown(

@@ -128,7 +128,7 @@ def _over_limit(wait_ms: int | None, **told: str | int) -> ApiError:
 
 
 class Models:
-    """GET /v1/models and /v1/models/{id}."""
+    """GET /v1/models and /v1/models/{id}; DELETE, which finds no model that a caller could own."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -143,7 +143,7 @@ class Models:
             await send_bytes(send, 200, self._list, JSON)
             return
         model = self._world.facts.models.get(name)
-        if model is None:
+        if model is None or scope["method"] == "DELETE":
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
         headers = self._world.warnings(model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON, headers)

@@ -28,6 +28,7 @@ class Exchange:
     usd: float = 0.0  # what the pictures would have cost
     status: int = 0
     milliseconds: int = 0
+    refused: str = ""  # why, in the name of the reason and the parameter
     quiet: bool = False  # not worth a log line
 
     def header(self, name: bytes) -> str | None:
@@ -44,6 +45,8 @@ class Exchange:
             "ms": self.milliseconds,
             "id": self.request_id,
         }
+        if self.refused:
+            told["refused"] = self.refused
         if self.caller:
             told["sandbox"] = self.caller.sandbox[:6]
         if self.request:
@@ -67,6 +70,8 @@ def log_text(exchange: Exchange) -> None:
     if exchange.request:
         words += [told["model"], told["size"], f"n={told['n']}", f"${told['usd']:g}"]
     words.append(f"{told['ms']}ms")
+    if exchange.refused:
+        words.append(f"refused={exchange.refused}")
     if exchange.caller:
         words.append(f"sandbox={told['sandbox']}")
     if exchange.request:
@@ -81,6 +86,16 @@ def log_json(exchange: Exchange) -> None:
 
 def log_nothing(exchange: Exchange) -> None:
     """No access log."""
+
+
+def notice_of(form: str) -> Callable[[str], None]:
+    """Where warnings and errors go, in the form of the log. They are never left out."""
+    return notice_json if form == "json" else write_line
+
+
+def notice_json(text: str) -> None:
+    """A warning or an error as a JSON object on one line."""
+    print(json.dumps({"message": text}), file=sys.stderr)
 
 
 def write_line(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import traceback
 from functools import lru_cache
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mockserver.config import Config
 from mockserver.core.dialects import answer
 from mockserver.core.errors import ApiError, Reason
-from mockserver.exchange import Exchange, log_of, write_line
+from mockserver.exchange import Exchange, log_of, notice_of
 from mockserver.wire import ClientGone, Headers, send_answer
 from mockserver.world import World
 
@@ -24,8 +25,13 @@ _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning"),
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
 )
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged
+
+
+def in_api(path: str) -> bool:
+    """Whether a path is the API's own."""
+    return path == API or path.startswith(f"{API}/")
 
 
 class Observe:
@@ -43,7 +49,7 @@ class Observe:
             return
         exchange = self._exchange(scope)
         scope["exchange"] = exchange
-        is_api = exchange.path.startswith(API)
+        is_api = in_api(exchange.path)
 
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -86,6 +92,7 @@ class Refuse:
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
         self._dialect = world.facts.dialect
+        self._notice = notice_of(world.config.log_format)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,12 +104,18 @@ class Refuse:
         except ClientGone:
             exchange.status = _CLIENT_GONE
         except ApiError as error:
-            await send_answer(send, answer(error, self._dialect, exchange.request_id))
+            await self._answer(exchange, error, send)
+        except asyncio.CancelledError:  # the server stops, and this took longer than its grace
+            await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            write_line(f"ERROR {exchange.request_id} {_where(error)}")
-            if not exchange.status:
-                internal = ApiError(Reason.INTERNAL)
-                await send_answer(send, answer(internal, self._dialect, exchange.request_id))
+            self._notice(f"ERROR {exchange.request_id} {_where(error)}")
+            await self._answer(exchange, ApiError(Reason.INTERNAL), send)
+
+    async def _answer(self, exchange: Exchange, error: ApiError, send: Send) -> None:
+        if not exchange.status:
+            param = error.values.get("param")
+            exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
+            await send_answer(send, answer(error, self._dialect, exchange.request_id))
 
 
 def _where(error: Exception) -> str:
@@ -185,14 +198,29 @@ class BodyCap:
                 raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
             await self._app(scope, receive, send)
             return
-        seen = 0
+        if b"transfer-encoding" in scope["exchange"].headers:
+            receive = replayed(await self._whole(receive), receive)
+        await self._app(scope, receive, send)
 
-        async def receive_capped() -> Message:
-            nonlocal seen
+    async def _whole(self, receive: Receive) -> bytes:
+        """The body, read before anyone asks for it: also on a route where nobody will."""
+        body, more = bytearray(), True
+        while more:
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=seen)
-            return message
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._limit:
+                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=len(body))
+        return bytes(body)
 
-        await self._app(scope, receive_capped, send)
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Receives `body` in one piece, and then what else there is."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_replayed

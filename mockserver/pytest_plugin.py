@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 _numbers = count()
+_HERE = "127.0.0.1,localhost"  # requests to the mock shall not leave by a proxy
 
 if TYPE_CHECKING:
     from mockserver.testing import ImagesMock
@@ -26,7 +28,9 @@ class Sandbox:
     @property
     def env(self) -> dict[str, str]:
         """The variables that the official SDK reads, for a subprocess say."""
-        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
+        around = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HERE)))
+        openai = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
+        return openai | {"NO_PROXY": around, "no_proxy": around}
 
 
 @pytest.fixture(scope="session")

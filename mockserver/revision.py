@@ -15,7 +15,8 @@ def revised_prompt(prompt: str, digest: bytes) -> str:
     faker.seed_instance(int.from_bytes(digest, "big"))
     colour = faker.color_name().lower()
     scene = faker.sentence(nb_words=9)
-    return f"{prompt.rstrip('. ')}, with accents of {colour}. In the background: {scene}"
+    end = "" if prompt.endswith((".", "!", "?")) else "."
+    return f"{prompt}{end} Rendered with accents of {colour}. In the background: {scene}"
 
 
 @lru_cache(maxsize=1)

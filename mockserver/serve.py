@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from uvicorn.server import HANDLED_SIGNALS
 from mockserver.app import create_app
 from mockserver.clock import SystemClock
 from mockserver.config import Config, ConfigError
+from mockserver.exchange import notice_of
+from mockserver.http1 import Http1
 
 BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
@@ -62,6 +65,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(config, clock=self._clock),
+                http=Http1,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -91,16 +95,16 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        handlers = {s: signal.signal(s, self.handle_exit) for s in HANDLED_SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        for number in HANDLED_SIGNALS:
+            signal.signal(number, self.handle_exit)
+        yield
+        for number in HANDLED_SIGNALS:  # the end has begun: nothing shall interrupt it
+            signal.signal(number, signal.SIG_IGN)
 
 
 def run(config: Config) -> None:
     """Serve in this process until a signal ends it; one line on stdout tells the address."""
+    _route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
     address = address_of(listener)
 
@@ -113,7 +117,19 @@ def run(config: Config) -> None:
     finally:
         listener.close()
         if config.ready_file:
-            config.ready_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                config.ready_file.unlink()
+
+
+def _route_log(notice: Callable[[str], None]) -> None:
+    """What uvicorn has to say (of malformed HTTP, say) goes where all else goes."""
+
+    class Notices(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            notice(f"{record.levelname} {record.getMessage()}")
+
+    logger = logging.getLogger("uvicorn")
+    logger.handlers, logger.propagate = [Notices(logging.WARNING)], False
 
 
 def _write_ready_file(path: Path | None, address: str) -> None:
@@ -152,5 +168,6 @@ class ServerThread:
     def stop(self) -> None:
         """Return once the server has ended."""
         self._server.should_exit = True
-        self._thread.join(timeout=30)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=30)
         self._listener.close()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from mockserver.core.keys import BoundKey
     from mockserver.facts import Facts
 
@@ -80,9 +82,22 @@ def public_url(value: str) -> str:
     from urllib.parse import urlsplit
 
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    wrong = parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc
+    if wrong or parts.query or parts.fragment or not _has_port(parts):
         raise ValueError("must look like http://images.test:6780")
     return value.rstrip("/")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def address(value: str) -> str:
+    """A host name or an IP address; brackets around one of IPv6 are not part of it."""
+    return text(value).strip().removeprefix("[").removesuffix("]")
 
 
 def tier(value: str) -> str:
@@ -111,7 +126,12 @@ def keys(value: str) -> Keys:
         return Keys()
     if value == "mock":
         return Keys(mock_only=True)
-    return Keys(listed=dict(map(_bound_key, _key_tables(Path(value)))))
+    listed: dict[str, BoundKey] = {}
+    for key, bound in map(_bound_key, _key_tables(Path(value))):
+        if key in listed:
+            raise ValueError("names a file that lists a key twice")
+        listed[key] = bound
+    return Keys(listed=listed)
 
 
 def _key_tables(path: Path) -> list[dict[str, Any]]:
@@ -135,13 +155,19 @@ def _bound_key(table: dict[str, Any]) -> tuple[str, BoundKey]:
     known = {"key", "organization", "tier"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
-    if not isinstance(table.get("key"), str) or not table["key"].strip():
-        raise ValueError('names a file with a [[key]] that lacks its line key = "…"')
-    bound = BoundKey(
-        organization=table.get("organization"),
-        tier=tier(str(table["tier"])) if "tier" in table else None,
-    )
-    return table["key"], bound
+    key, organization = table.get("key"), table.get("organization")
+    if not isinstance(key, str) or not key.isascii() or not key or key != key.strip():
+        raise ValueError('names a file with a [[key]] that lacks its line key = "…", in ASCII')
+    if not isinstance(organization, str | None):
+        raise ValueError("names a file with an organization that is no text")
+    return key, BoundKey(organization, _tier_of(table))
+
+
+def _tier_of(table: dict[str, Any]) -> str | None:
+    try:
+        return tier(str(table["tier"])) if "tier" in table else None
+    except ValueError as error:
+        raise ValueError(f"names a file with a tier that {error}") from None
 
 
 def seconds(value: str) -> float:
@@ -207,7 +233,7 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("host", "127.0.0.1", text, "address to listen on", "ADDRESS"),
+    Setting("host", "127.0.0.1", address, "address to listen on", "ADDRESS"),
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -14,7 +14,7 @@ from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.validation import Validator
 from mockserver.darkroom import Darkroom
-from mockserver.exchange import Exchange, write_line
+from mockserver.exchange import Exchange, notice_of
 from mockserver.facts import Facts, Model, load
 from mockserver.settings import OFF
 from mockserver.store import Store
@@ -38,7 +38,6 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
     facts: Facts = field(default_factory=load)
-    warn: Callable[[str], None] = write_line
     darkroom: Darkroom = field(init=False, default_factory=Darkroom)
     links: Links = field(init=False)
     keyring: Keyring = field(init=False)
@@ -87,7 +86,7 @@ class World:
         key = key_in(authorization)
         if key and looks_real(key, self.facts.magic_prefix):
             self._warned = True
-            self.warn(_REAL_KEY)
+            notice_of(self.config.log_format)(_REAL_KEY)
 
     def limit(self, caller: Caller, model: str) -> int | None:
         """Images a minute for this caller and model; None is no limit."""

@@ -45,12 +45,30 @@ def test_a_base_url_without_v1_gets_its_404_and_a_hint(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("GET", GENERATIONS, "POST"), ("DELETE", "/v1/models", "GET"), ("PUT", GENERATIONS, "POST")],
+    [
+        ("GET", GENERATIONS, "POST"),
+        ("DELETE", "/v1/models", "GET"),
+        ("PUT", GENERATIONS, "POST"),
+        ("PUT", "/v1/models/dall-e-2", "DELETE, GET"),
+    ],
 )
 def test_a_wrong_method_is_a_405(api: Api, method: str, path: str, allowed: str) -> None:
     response = api().request(method, path)
     assert response.status_code == 405
     assert error(response)["message"] == f"Only {allowed} requests are accepted."
+
+
+@pytest.mark.parametrize("model", ["ft:123", "dall-e-2"])
+def test_no_model_can_be_deleted(api: Api, model: str) -> None:
+    response = api().delete(f"/v1/models/{model}")
+    assert response.status_code == 404
+    assert error(response)["message"] == f"The model '{model}' does not exist"
+
+
+def test_what_only_begins_like_the_api_is_outside_of_it(api: Api) -> None:
+    response = api().post("/v1x/images/generations")
+    assert "mock-hint" in response.headers
+    assert "openai-version" not in response.headers
 
 
 def test_chat_says_that_this_is_no_chat_model(api: Api) -> None:
@@ -129,7 +147,7 @@ def test_a_body_over_the_cap_is_refused_whether_its_length_is_told_or_not(api: A
 
     told = client.post(GENERATIONS, content=b"x" * 1025)
     untold = client.post(GENERATIONS, content=chunks())
-    elsewhere = client.post("/v1/nope", content=b"x" * 1025)
+    elsewhere = client.post("/v1/nope", content=chunks())
     for response in (told, untold, elsewhere):
         assert response.status_code == 413
         assert "Maximum content size limit (1024) exceeded" in error(response)["message"]
@@ -147,6 +165,12 @@ def test_a_success_carries_the_headers_that_were_recorded(api: Api) -> None:
     assert int(headers["openai-processing-ms"]) >= 1
     assert not any(name.startswith("x-ratelimit") for name in headers)
     assert "server" not in headers
+
+
+def test_a_chunked_body_within_the_cap_arrives_whole(api: Api) -> None:
+    pieces = iter([b'{"prompt"', b': "x"}'])
+    headers = {"Content-Type": "application/json"}
+    assert api().post(GENERATIONS, content=pieces, headers=headers).status_code == 200
 
 
 def test_a_401_names_no_organization(api: Api) -> None:
@@ -228,6 +252,7 @@ def test_off_loopback_the_control_surface_wants_its_token_but_for_live_and_ready
     assert client.get("/_mock/live").status_code == 200
     assert client.get("/_mock/ready").status_code == 200
     assert client.get("/_mock/requests").status_code == 401
+    assert client.get("/_mock").status_code == 401
     right = {"Authorization": "Bearer secret"}
     assert client.get("/_mock/requests", headers=right).status_code == 404
     assert api(host="0.0.0.0").get("/_mock/requests", headers=right).status_code == 401

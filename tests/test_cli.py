@@ -93,22 +93,69 @@ def test_a_signal_ends_it_cleanly_although_a_request_is_running(number: signal.S
     assert "Traceback" not in errors
 
 
+def test_a_signal_during_an_upload_ends_it_without_a_traceback() -> None:
+    with serving("--port", "0") as (process, line):
+        host, port = line.split()[1].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(
+                b"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\n"
+                b"Authorization: Bearer sk-mock-me\r\nContent-Length: 100\r\n\r\n{"
+            )
+            httpx2.get(f"http://{host}:{port}/_mock/live")
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
 def test_a_signal_while_the_server_is_still_being_loaded_ends_it_cleanly_too() -> None:
     program = (
-        "import os, mockserver.cli, mockserver.serve\n"
-        "mockserver.serve.run = lambda config: os.kill(os.getpid(), 15) or print('went on')\n"
+        "import os, weakref, mockserver.cli, mockserver.serve\n"
+        "def run(config):\n"
+        "    thing = type('Thing', (), {})()\n"
+        "    ref = weakref.ref(thing, lambda _: os.kill(os.getpid(), 15))\n"
+        "    del thing  # an exception raised by the handler would be lost in here\n"
+        "    print('went on')\n"
+        "mockserver.serve.run = run\n"
         "mockserver.cli.main(['--port', '0'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment(), capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (0, "", False)
 
 
-def test_a_ready_file_that_can_not_be_written_is_a_configuration_error() -> None:
-    done = run("--port", "0", "--ready-file", "/no/such/directory/ready")
+@pytest.mark.parametrize("path", ["/no/such/directory/ready", "/tmp"])
+def test_a_ready_file_that_can_not_be_written_is_a_configuration_error(path: str) -> None:
+    done = run("--port", "0", "--ready-file", path)
     assert done.returncode == 3
-    assert "ready-file (/no/such/directory/ready) can't be written" in done.stderr
+    assert f"ready-file ({path}) can't be written" in done.stderr
+
+
+def test_wait_gives_up_in_time_on_what_is_no_http_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        done = run("wait", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "200ms")
+    assert done.returncode == 4
+    assert time.monotonic() - started < 2
+    assert run("wait", "http://exa mple", "--timeout", "100ms").returncode == 4
+
+
+def test_wait_takes_the_address_that_clients_have(server: ImagesMock) -> None:
+    assert run("wait", server.url, "--timeout", "1s").returncode == 0
+
+
+def test_malformed_http_is_noted_in_the_form_of_the_log() -> None:
+    with serving("--port", "0", "--log-format", "json") as (process, line):
+        host, port = line.split()[1].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"NONSENSE\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    assert {"message": "WARNING Invalid HTTP request received."} in [
+        json.loads(line) for line in errors.splitlines() if line.startswith("{")
+    ]
 
 
 def test_a_taken_port_is_exit_code_4_and_names_the_setting(server: ImagesMock) -> None:

@@ -82,6 +82,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "allowed-host": "a.test,b.test",
         "cors-origin": "http://a.test",
         "max-body": "1MB",
+        "upload-cache": "1MB",
         "log-format": "json",
         "port": "0",
     }
@@ -124,6 +125,8 @@ def test_service_links_and_empty_variables_are_ignored(variable: str, value: str
         ("IMAGES_MOCK_LATENCY", "measured*x", "must be none, a time such as 250ms"),
         ("IMAGES_MOCK_MAX_BODY", "lots", "must be a number of bytes"),
         ("IMAGES_MOCK_PUBLIC_URL", "ftp://x", "must look like http://images.test:6780"),
+        ("IMAGES_MOCK_PUBLIC_URL", "http://user:word@x", "must look like http://images.test:6780"),
+        ("IMAGES_MOCK_PUBLIC_URL", "http://x:99999", "must look like http://images.test:6780"),
         ("IMAGES_MOCK_ALLOWED_HOST", "a.test:80", "without a port"),
         ("IMAGES_MOCK_CORS_ORIGIN", "a.test", "must be an origin such as"),
         ("IMAGES_MOCK_LOG_FORMAT", "xml", "must be one of text, json, none"),
@@ -137,6 +140,20 @@ def test_what_can_not_be_used_is_refused_by_name_with_what_would_be_right(
     assert re.search(words, refusal(variable, value))
 
 
+@pytest.mark.parametrize("text", ["tool = 3", "[tool]\nimages-mock = 3"])
+def test_a_pyproject_that_is_none_of_ours_is_no_internal_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    if text == "tool = 3":
+        assert read(directory=tmp_path) == Config()
+    else:
+        with pytest.raises(ConfigError, match="must be a table"):
+            read(directory=tmp_path)
+
+
+def test_brackets_around_an_ipv6_address_are_not_part_of_it() -> None:
+    assert configured(host="[::1]").host == "::1"
+
+
 def test_a_secret_is_never_part_of_a_message() -> None:
     assert "control-token must not be blank" in refusal("IMAGES_MOCK_CONTROL_TOKEN", "\t\t")
 
@@ -148,6 +165,7 @@ def test_a_secret_is_never_part_of_a_message() -> None:
         ("port = [1, 2]", "port takes one value"),
         ("port = true", "port .* must be a number"),
         ("port =", "not valid TOML"),
+        ("host = {a = 1}", "host must be a text, a number or a list"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
@@ -162,8 +180,12 @@ def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, words: str) ->
         ("x = 1", "without .*key.* tables"),
         ("[[key]]\nname = 'x'", "unknown 'name'"),
         ("[[key]]\ntier = '1'", "lacks its line key"),
-        ("[[key]]\nkey = 'x'\ntier = '9'", "must be one of free"),
+        ("[[key]]\nkey = 'x'\ntier = '9'", "a tier that must be one of free"),
         ("[[key", "not TOML"),
+        ("[[key]]\nkey = 'é'", "in ASCII"),
+        ("[[key]]\nkey = ' x'", "lacks its line key"),
+        ("[[key]]\nkey = 'x'\norganization = 5", "organization that is no text"),
+        ("[[key]]\nkey = 'x'\n[[key]]\nkey = 'x'", "lists a key twice"),
     ],
 )
 def test_a_bad_file_of_keys_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:

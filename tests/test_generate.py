@@ -150,6 +150,24 @@ def test_the_access_log_is_one_line_with_control_characters_escaped(
     assert line.endswith('"a\\nb\\x1b[31m\\u202e fox"\n')
 
 
+def test_the_log_says_why_a_request_was_refused_but_nothing_of_its_key(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="text", keys="mock")
+    generate(client, n=11)
+    generate(client, key="secret")
+    logged = capsys.readouterr().err.splitlines()
+    assert "refused=too_large(n)" in logged[0]
+    assert "refused=incorrect_key" in logged[1]
+    assert "secret" not in logged[1]
+
+
+def test_a_warning_has_the_form_of_the_log(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    generate(api(log_format="json"), key="sk-" + "a" * 48)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert "looks like a real OpenAI key" in lines[0]["message"]
+
+
 def test_the_json_log_is_an_object_a_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     generate(api(log_format="json"), key="sk-mock-tier5")
     told = json.loads(capsys.readouterr().err)

@@ -41,6 +41,16 @@ def test_a_downstream_project_calls_the_mock(
     result.assert_outcomes(passed=4)
 
 
+def test_requests_do_not_leave_by_a_proxy(
+    downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.test")
+    result = downstream.runpytest_subprocess("-k", "environment")
+    result.assert_outcomes(passed=1, deselected=3)
+
+
 def test_the_plugin_loads_nothing_heavy(
     downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ A: Mapping[Reason, Wording] = {
         "https://platform.openai.com/account/api-keys.",
         form=AUTHENTICATION,
         headers=_REALM,
-        level="observed",
+        level="observed in part",
         source="recorded 2023 on chat, with four spaces; the same on images is assumed",
     ),
     Reason.INCORRECT_KEY: Wording(
@@ -43,7 +43,7 @@ A: Mapping[Reason, Wording] = {
         code="invalid_api_key",
         form=AUTHENTICATION,
         headers=_REALM,
-        level="observed",
+        level="observed in part",
         source="recorded 2023; four spaces as for a missing key (assumed)",
     ),
     Reason.MISMATCHED_ORGANIZATION: Wording(
@@ -51,8 +51,9 @@ A: Mapping[Reason, Wording] = {
         "OpenAI-Organization header should match organization for API key",
         code="mismatched_organization",
         form=PLATFORM,
-        level="observed",
-        source="recorded 2024 and 2026-08-14",
+        headers=_REALM,
+        level="observed in part",
+        source="body recorded 2024 and 2026-08-14; the header as on other 401s",
     ),
     Reason.UNVERIFIED: Wording(
         403,
@@ -139,7 +140,7 @@ A: Mapping[Reason, Wording] = {
         code="model_not_found",
         form=PLATFORM,
         level="observed",
-        source="recorded 2025-03-14 on DELETE /v1/models/ft:123",
+        source="recorded 2025-03-14 on DELETE /v1/models/ft:123; assumed for the vendor's own",
     ),
     Reason.WRONG_HOST: Wording(
         421,
@@ -163,7 +164,8 @@ A: Mapping[Reason, Wording] = {
         "Invalid Content-Type header ({content_type}), expected {expected}. "
         "(HINT: If you're using curl, you can pass -H 'Content-Type: {expected}')",
         level="observed",
-        source="openai_client#2 and load1n9/openai#20 (2023) for multipart; fine-tune#7 for JSON",
+        source="Azzeccagarbugli/openai_client#2 and load1n9/openai#20 (2023), the whole text; "
+        "for JSON assaf/fine-tune#7",
     ),
     Reason.UNPARSABLE_JSON: Wording(
         400,

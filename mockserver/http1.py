@@ -1,0 +1,25 @@
+"""uvicorn's HTTP/1.1 without the one thing it can't do: to go on after an offer to upgrade."""
+
+from __future__ import annotations
+
+import re
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+# Java's HttpClient and `curl --http2` offer h2c with each request. A server may ignore the offer
+# (RFC 9110, 7.8), but httptools stops reading at it: uvicorn #2722, httptools #124.
+_OFFER = re.compile(rb"\r\nupgrade:(?=[ \t]*h2c)", re.IGNORECASE)
+_DECLINED = rb"\r\nx-declined-upgrade:"
+_END = b"\r\n\r\n"
+
+
+class Http1(HttpToolsProtocol):
+    """Declines upgrades before they are parsed."""
+
+    def data_received(self, data: bytes) -> None:
+        """Feed what arrived to the parser. Only the head of a request is ever changed."""
+        running: RequestResponseCycle | None = self.cycle
+        if b"h2c" in data and (running is None or running.response_complete):
+            head, end, body = data.partition(_END)
+            data = _OFFER.sub(_DECLINED, head) + end + body
+        super().data_received(data)
