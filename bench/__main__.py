@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench import generation, limits, memory, pictures, plugin, startup
+from bench import generation, limits, memory, pictures, plugin, startup, uploads
 
 if __name__ == "__main__":
-    for part in (generation, pictures, startup, plugin, limits, memory):
+    for part in (generation, pictures, uploads, startup, plugin, limits, memory):
         print(f"\n{part.__name__}")
         part.main()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import openai
 import pytest
 import yaml
+from PIL import Image
 
 from mockserver.cli import CONFIGURATION, INTERNAL, NOT_READY, USAGE
 from mockserver.facts import load
@@ -34,6 +38,25 @@ def test_the_first_example_runs_as_it_stands(server: ImagesMock) -> None:
     picture = ROOT / "docs" / "fox.png"
     if picture.exists():  # not beside the wheel
         assert png == picture.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by the SDK: variations ended
+def test_the_example_of_edits_and_variations_runs_as_it_stands(server: ImagesMock) -> None:
+    known: dict[str, object] = {}
+    exec(block("python", "images.edit").replace("http://127.0.0.1:6780", server.address), known)
+    for name, count in (("edit", 1), ("kin", 3)):
+        answer = known[name]
+        assert isinstance(answer, openai.types.ImagesResponse)
+        assert answer.data
+        assert len(answer.data) == count
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the docs are out of the way")
+def test_the_picture_of_an_edit_is_current(tmp_path: Path) -> None:
+    made = tmp_path / "edit.png"
+    subprocess.run([sys.executable, ROOT / "docs" / "edit.py", made], check=True, cwd=ROOT)
+    with Image.open(made) as now, Image.open(ROOT / "docs" / "edit.png") as told:
+        assert (now.size, now.tobytes()) == (told.size, told.tobytes())
 
 
 def test_the_example_of_the_plugin_runs_as_it_stands(pytester: pytest.Pytester) -> None:

@@ -57,6 +57,21 @@ def test_a_picture_is_also_served_to_a_client_that_sends_its_key(client: openai.
     assert httpx2.get(url, headers={"Authorization": "Bearer sk-mock-me"}).status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by the SDK: variations ended
+def test_an_edit_and_variations_can_be_downloaded(client: openai.OpenAI) -> None:
+    def png(mode: str, colour: tuple[int, ...]) -> tuple[str, bytes]:
+        file = io.BytesIO()
+        Image.new(mode, (64, 64), colour).save(file, "PNG")
+        return "image.png", file.getvalue()
+
+    photo, mask = png("RGB", (9, 99, 9)), png("RGBA", (0, 0, 0, 0))
+    edited = client.images.edit(image=photo, mask=mask, prompt="a fox", n=2, size="256x256")
+    varied = client.images.create_variation(image=photo, n=2, size="256x256")
+    contents = [httpx2.get(i.url or "").content for i in (edited.data or []) + (varied.data or [])]
+    assert len(set(contents)) == 4
+    assert {Image.open(io.BytesIO(c)).size for c in contents} == {(256, 256)}
+
+
 def test_dall_e_3_revises_the_prompt_and_embeds_it(client: openai.OpenAI) -> None:
     answers = [client.images.generate(model="dall-e-3", prompt="a teapot") for _ in range(2)]
     revised = {a.data[0].revised_prompt for a in answers if a.data}
