@@ -17,7 +17,7 @@ from typing import Any
 
 from schemathesis import Case, CheckContext, Response
 
-from contracts.forms import keeps, operation_of, read, schema_of, sent_fields
+from contracts.forms import is_negative, keeps, operation_of, read, schema_of, sent_fields
 from mockserver.facts import Facts, Offer, load
 
 Fetch = Callable[[str], bytes | None]
@@ -98,7 +98,7 @@ def pictures(fetch: Fetch) -> Check:
 
     def pictures_as_asked(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         operation = case.operation.definition.raw["operationId"]
-        if response.status_code != 200 or operation not in facts.operations or _is_negative(case):
+        if response.status_code != 200 or operation not in facts.operations or is_negative(case):
             return
         body = _sent(response, case)
         if body is None:
@@ -109,15 +109,11 @@ def pictures(fetch: Fetch) -> Check:
         for item in items:
             fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
             assert item.keys() == fields, f"fields {sorted(item)} instead of {sorted(fields)}"
-        for png in _bytes_of(items, wanted.field, fetch):
+        # Of many the first and the last: each is as large as the others, and takes as long.
+        for png in _bytes_of(items[:1] + items[1:][-1:], wanted.field, fetch):
             assert_picture(png, wanted.size)
 
     return pictures_as_asked
-
-
-def _is_negative(case: Case[Any]) -> bool:
-    """Whether the request breaks the contract: to accept it is a fault that another check tells."""
-    return case.meta is not None and case.meta.generation.mode.is_negative
 
 
 def _sent(response: Response, case: Case[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Multipart forms: as they leave, whether they keep the contract, and real files for generated ones.
+"""Multipart forms: how they are read and judged, and real files for generated ones. Sends nothing.
 
 Schemathesis judges a form by the values that it generated, which are not what a server reads: `5`
 leaves as the text "5", and of a file it knows nothing. Here a form is judged by its bytes.
@@ -30,9 +30,10 @@ _LIST = re.compile(r"\[[0-9]*\]\Z")
 NOT_JUDGED = (401, 403, 429)
 
 
-def fields_in(content_type: str | None, body: Any) -> list[tuple[str, bytes]]:
-    """Names and values of a form, in order; none if it is no form. Only as strict as clients are."""
-    boundary = _BOUNDARY.match(content_type or "")
+def fields_in(content_type: str | bytes | None, body: Any) -> list[tuple[str, bytes]]:
+    """Names and values of a form, in order; none if it is no form, as clients write one."""
+    told = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
+    boundary = _BOUNDARY.match(told or "")
     if not (boundary and isinstance(body, bytes)):
         return []
     found = []
@@ -45,10 +46,8 @@ def fields_in(content_type: str | None, body: Any) -> list[tuple[str, bytes]]:
 
 def sent_fields(response: Response) -> Fields:
     """The form that left with a request; of equal names the first counts."""
-    given = response.request.headers.get("content-type")
-    content_type = given.decode("latin-1") if isinstance(given, bytes) else given
-    fields = fields_in(content_type, response.request.body)
-    return dict(reversed(fields))
+    request = response.request
+    return dict(reversed(fields_in(request.headers.get("content-type"), request.body)))
 
 
 def read(schema: Schema, fields: Mapping[str, bytes]) -> dict[str, Any]:
@@ -102,9 +101,9 @@ def dressed(case: Case[Any]) -> Case[Any]:
     schema = schema_of(case, operation)
     names = {name for name, rules in schema["properties"].items() if is_file(rules)}
     seed = sha256(repr(sorted(case.body.items(), key=repr)).encode()).digest()
-    files = _files(operation, seed, _is_negative(case), masked="mask" in case.body)
+    files = _files(operation, seed, is_negative(case), masked="mask" in case.body)
     body = {k: files.get(k, b"") if k in names else v for k, v in case.body.items()}
-    return case.operation.Case(
+    changed: Case[Any] = case.operation.Case(
         method=case.method,
         headers=case.headers,
         query=case.query,
@@ -112,9 +111,11 @@ def dressed(case: Case[Any]) -> Case[Any]:
         body=body,
         media_type=case.media_type,
     )
+    return changed
 
 
-def _is_negative(case: Case[Any]) -> bool:
+def is_negative(case: Case[Any]) -> bool:
+    """Whether Schemathesis meant to break the contract with this case."""
     return case.meta is not None and case.meta.generation.mode.is_negative
 
 

@@ -58,6 +58,7 @@ class Profile:
 
     name: str
     examples: int  # for each operation, beside those of the document
+    uploads: int  # instead, where files are sent
     coverage: bool  # every keyword of the schema broken once, whatever `examples` says
     mode: str  # "all", or "positive": requests that keep the contract alone
     narrow: bool  # one small picture a request
@@ -65,9 +66,13 @@ class Profile:
 
 
 #: For servers that cost nothing.
-FULL = Profile("full", examples=50, coverage=True, mode="all", narrow=False, budget=None)
+FULL = Profile(
+    "full", examples=50, uploads=25, coverage=True, mode="all", narrow=False, budget=None
+)
 #: For servers that may cost something: at the prices of 2025, 10 pictures of 256x256 are 0.16 USD.
-CAREFUL = Profile("careful", examples=2, coverage=False, mode="positive", narrow=True, budget=10)
+CAREFUL = Profile(
+    "careful", examples=1, uploads=1, coverage=False, mode="positive", narrow=True, budget=10
+)
 PROFILES = {p.name: p for p in (FULL, CAREFUL)}
 
 
@@ -128,12 +133,12 @@ class CappedSession(requests.Session):
         """
         cost = pictures_in(request.body, request.headers.get("content-type"))
         if cost > self._left:
-            raise BudgetSpent(f"{cost} more would be too many: {self._left} pictures are left")
+            raise BudgetSpent(f"{cost:g} more would be too many: {self._left:g} pictures are left")
         self._left -= cost
         return super().send(request, **kwargs)
 
 
-def pictures_in(body: Any, content_type: str | None = None) -> float:
+def pictures_in(body: Any, content_type: str | bytes | None = None) -> float:
     """How many pictures a request could buy: at least one if it has a body at all."""
     if not body:
         return 0
@@ -192,6 +197,14 @@ def _configuration(profile: Profile) -> schemathesis.Config:
                 "with-security-parameters": False,  # `judge` sends the key
             },
             "checks": {name: {"enabled": False} for name in EXCLUDED},
+            "operations": [
+                {
+                    "include-operation-id": operation.id,
+                    "generation": {"max-examples": profile.uploads},
+                }
+                for operation in load().operations.values()
+                if operation.form
+            ],
             "phases": {"coverage": {"enabled": profile.coverage}},
             # Constants out of the code under test would make other requests in process than by URL.
             "analysis": {"constants": {"enabled": False}},
@@ -227,6 +240,7 @@ class NearMiss:
 
     name: str  # what is wrong
     operation: Operation
+    path: str
     files: Files = field(repr=False)
 
 
@@ -234,10 +248,11 @@ def near_misses_of(profile: Profile) -> list[NearMiss]:
     """Every near miss; none where a server that takes it could send a bill."""
     if profile.budget is not None:
         return []
-    forms = [operation for operation in load().operations.values() if operation.form]
+    document = _document(profile)
     return [
-        NearMiss(f"{operation.id} {name}", operation, files)
-        for operation in forms
+        NearMiss(f"{operation.id} {name}", operation, path_of(operation, document), files)
+        for operation in load().operations.values()
+        if operation.form
         for name, files in near_misses(operation).items()
     ]
 
@@ -245,11 +260,10 @@ def near_misses_of(profile: Profile) -> list[NearMiss]:
 def judge_near_miss(miss: NearMiss, server: Server) -> None:
     """A form with a file that breaks a rule is refused with 400, in the one form of errors."""
     names = {parameter.name for parameter in miss.operation.parameters}
-    url = server.base_url + path_of(miss.operation, build())
     texts = {"prompt": "x", "n": "1", "size": "256x256"}
     answer = server.session.request(
         miss.operation.method,
-        url,
+        server.base_url + miss.path,
         headers=_authorized(server),
         data={name: text for name, text in texts.items() if name in names},
         files=_as_files(miss.files),
@@ -273,7 +287,10 @@ class Probe:
     method: str
     path: str
     body: Any
-    files: Files | None = None  # where the body is a form
+    files: Files | None = field(default=None, repr=False)  # where the body is a form
+
+    def __str__(self) -> str:
+        return f"{self.method.upper()} {self.path}"
 
 
 def probes_of(profile: Profile) -> list[Probe]:

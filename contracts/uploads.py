@@ -22,6 +22,8 @@ Size = tuple[int, int]  # pixels
 ALL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 #: Small: what they make is large enough.
 SIDES = (1, 2, 7, 16, 61)
+#: The last chunk of a PNG file; Pillow does not read it to its end.
+END = b"\0\0\0\0IEND\xaeB`\x82"
 BYTES_A_PIXEL = {"1": 1, "L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "I;16": 2}
 
 
@@ -51,7 +53,7 @@ def kept(rules: UploadRules, files: Mapping[str, bytes]) -> bool:
 
 def seen(rules: UploadRules, file: bytes) -> Image.Image | None:
     """The picture in a whole PNG file within the bounds of `rules`; None if it is none."""
-    if len(file) >= rules.bytes_max:
+    if len(file) >= rules.bytes_max or END not in file:
         return None
     try:
         with Image.open(BytesIO(file), formats=["PNG"]) as picture:
@@ -163,6 +165,7 @@ def _no_pngs(fine: bytes) -> Iterator[tuple[str, bytes]]:
     yield "header alone", fine[:33]
     yield "half", fine[: len(fine) // 2]
     yield "without its end", fine[:-12]
+    yield "without its last byte", fine[:-1]
     at = fine.index(b"IDAT") + 8
     yield "damaged", fine[:at] + bytes([fine[at] ^ 1]) + fine[at + 1 :]
     yield "after a space", b" " + fine

@@ -122,14 +122,15 @@ def run(config: Config) -> None:
 
 
 def _route_log(notice: Callable[[str], None]) -> None:
-    """What uvicorn has to say (of malformed HTTP, say) goes where all else goes."""
+    """What our libraries have to say (of malformed HTTP, say) goes where all else goes."""
 
     class Notices(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             notice(f"{record.levelname} {record.getMessage()}")
 
-    logger = logging.getLogger("uvicorn")
-    logger.handlers, logger.propagate = [Notices(logging.WARNING)], False
+    for name in ("uvicorn", "python_multipart"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [Notices(logging.WARNING)], False
 
 
 def _write_ready_file(path: Path | None, address: str) -> None:

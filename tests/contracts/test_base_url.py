@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from schemathesis import Case
 
 from contracts.judging import (
@@ -29,6 +30,8 @@ from contracts.judging import (
 )
 from mockserver.testing import ImagesMock
 
+IMAGES = ["/images/generations", "/images/edits", "/images/variations"]
+
 
 @pytest.fixture(scope="module")
 def judged() -> Iterator[Server]:
@@ -49,7 +52,7 @@ def test_an_upload_that_breaks_a_rule_is_refused_over_a_socket(
     judge_near_miss(miss, judged)
 
 
-@pytest.mark.parametrize("probe", probes_of(FULL), ids=lambda probe: probe.path)
+@pytest.mark.parametrize("probe", probes_of(FULL), ids=str)
 def test_a_request_without_a_key_is_refused_over_a_socket(probe: Probe, judged: Server) -> None:
     judge_without_key(probe, judged)
 
@@ -61,10 +64,11 @@ def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
         monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", mock.url)
         monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
         run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", "-p", "no:cacheprovider")
-    run.assert_outcomes(passed=2 * len(probes_of(CAREFUL)))
+    run.assert_outcomes(passed=2 * len(probes_of(CAREFUL)), skipped=1)  # no near misses
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     made = [line for line in map(json.loads, lines) if line["status"] == 200 and "n" in line]
-    assert 1 <= sum(line["n"] for line in made) <= 10
+    assert {line["path"] for line in made} == {f"/v1{path}" for path in IMAGES}
+    assert len(IMAGES) <= sum(line["n"] for line in made) <= 10
     assert {(line["model"], line["size"]) for line in made} == {("dall-e-2", "256x256")}
 
 
@@ -72,6 +76,43 @@ def test_beyond_the_budget_nothing_is_sent() -> None:
     session = CappedSession(budget=3)
     with pytest.raises(BudgetSpent):
         session.post("http://127.0.0.1:9/v1/images/generations", json={"prompt": "x", "n": 4})
+
+
+def test_a_form_counts_for_all_that_it_asks_for() -> None:
+    session = CappedSession(budget=3)
+    files = {"image": ("image.png", b"x" * 70_000, "image/png")}
+    with pytest.raises(BudgetSpent, match="4 more"):
+        session.post("http://127.0.0.1:9/v1/images/variations", data={"n": "4"}, files=files)
+
+
+def test_near_misses_are_for_servers_that_send_no_bill() -> None:
+    assert near_misses_of(CAREFUL) == []
+    assert {miss.path for miss in near_misses_of(FULL)} == set(IMAGES[1:])
+
+
+@pytest.mark.parametrize(
+    ("texts", "pictures"),
+    [
+        ([], 1),
+        (["7"], 7),
+        (["2.0"], 2),
+        ([" 3 "], 3),
+        (["1e1"], 10),
+        (["two"], 1),
+        (["-5"], 1),
+        (["nan"], 1),
+        (["inf"], float("inf")),
+        (["1", "9"], 9),
+        (["9", "1"], 9),
+    ],
+)
+@pytest.mark.parametrize("name", ["n", "n[]", "n[0]"])
+def test_a_form_is_read_generously_where_it_is_counted(
+    name: str, texts: list[str], pictures: float
+) -> None:
+    files = [("image", (None, "x")), *((name, (None, text)) for text in texts)]
+    prepared = requests.Request("POST", "http://x/", files=files).prepare()
+    assert pictures_in(prepared.body, prepared.headers["content-type"]) == pictures
 
 
 def test_a_request_counts_even_if_it_fails(judged: Server) -> None:

@@ -35,6 +35,6 @@ def test_an_upload_that_breaks_a_rule_is_refused_in_process(miss: NearMiss) -> N
     judge_near_miss(miss, SERVER)
 
 
-@pytest.mark.parametrize("probe", probes_of(FULL), ids=lambda probe: probe.path)
+@pytest.mark.parametrize("probe", probes_of(FULL), ids=str)
 def test_a_request_without_a_key_is_refused_in_process(probe: Probe) -> None:
     judge_without_key(probe, SERVER)

@@ -1,0 +1,159 @@
+"""Forms are read, filled and judged as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import example, given
+from hypothesis import strategies as st
+from schemathesis.core.failures import FailureGroup
+
+from contracts.forms import FORM, dressed, fields_in
+from contracts.judging import (
+    FULL,
+    NearMiss,
+    Server,
+    in_process,
+    judge,
+    judge_near_miss,
+    near_misses_of,
+    requests_of,
+)
+from contracts.uploads import good, kept, rules_of
+from mockserver.facts import load
+from mockserver.wire import form_value
+from tests.contracts.test_checks import MOCK, broken, headers, of_body, png, showing
+
+OPERATIONS = {"/images/edits": "images.edit", "/images/variations": "images.vary"}
+SCHEMA = requests_of(FULL)
+SMALL = {"image": "", "size": "256x256", "response_format": "b64_json"}
+Change = Callable[[dict[str, Any]], None]
+
+names = st.sampled_from(
+    ["image", "n", "n[]", "n[0]", "n[00]", "n[x]", "[]", "é", 'a"b', "a;b", "\\"]
+)
+values = st.binary(max_size=30) | st.sampled_from([b"", b"\r\n", b"\r\n\r\n", b"--", b"\r\n--\r\n"])
+
+
+def case_of(path: str, body: Any) -> Any:
+    return SCHEMA[path]["POST"].Case(body=body, media_type=FORM)
+
+
+def body_of(path: str, **more: Any) -> dict[str, Any]:
+    return SMALL | ({"prompt": "x"} if path == "/images/edits" else {}) | more
+
+
+def complaints(server: Server, path: str, body: Any) -> str:
+    with pytest.raises(FailureGroup) as group:
+        judge(case_of(path, body), server)
+    return " ".join(f"{failure.title}: {failure.message}" for failure in group.value.exceptions)
+
+
+@given(st.lists(st.tuples(names, values), min_size=1, max_size=5))
+@example([("n", b"1"), ("n[]", b"2")])
+def test_a_form_is_read_as_the_mock_reads_it(fields: list[tuple[str, bytes]]) -> None:
+    files = [(name, (None, value)) for name, value in fields]
+    sent = requests.Request("POST", "http://x/", files=files).prepare()
+    content_type = sent.headers["content-type"]
+    assert isinstance(content_type, str)
+    assert isinstance(sent.body, bytes)
+    told = dict(reversed(fields_in(content_type, sent.body)))
+    assert told == form_value(content_type, sent.body)
+
+
+@pytest.mark.parametrize("kind", [None, "", FORM, "text/plain; boundary=x", f"{FORM}; boundary=y"])
+def test_what_is_no_form_has_no_fields(kind: str | None) -> None:
+    assert (
+        fields_in(kind, b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\n2\r\n--x--') == []
+    )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("path", OPERATIONS)
+def test_generated_files_become_real_ones_that_follow_from_the_rest(
+    path: str, masked: bool
+) -> None:
+    operation = load().operations[OPERATIONS[path]]
+    drawn = []
+    for n in (*range(1, 60), 1):
+        body = body_of(path, n=n) | ({"mask": ""} if masked and "edits" in path else {})
+        case = dressed(case_of(path, body))
+        sent: Any = case.body
+        files = {name: sent[name] for name in ("image", "mask") if name in sent}
+        assert kept(rules_of(operation), files)
+        assert sent | body == body
+        drawn.append(files)
+    assert drawn[0] == drawn[-1]
+    assert len({file["image"] for file in drawn}) > 40
+
+
+def test_other_bodies_stay_as_they_are() -> None:
+    for case in (
+        SCHEMA["/images/generations"]["POST"].Case(body={}, media_type="application/json"),
+        case_of("/images/edits", "no object"),
+        SCHEMA["/images/edits"]["POST"].Case(method="PUT", body={"image": ""}, media_type=FORM),
+    ):
+        assert dressed(case) is case
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+def test_the_mock_itself_passes(path: str) -> None:
+    server = broken(lambda answer: None)
+    judge(case_of(path, body_of(path)), server)
+    judge(case_of(path, body_of(path, n="2.0")), server)
+    judge(case_of(path, {}), server)
+
+
+FAULTS: dict[str, tuple[Any, str]] = {
+    "a good form refused": (lambda a: a.update(status=400), "wants 200 is answered with 400"),
+    "undeclared status": (lambda a: a.update(status=201), "wants 200 is answered with 201"),
+    "too many": (of_body(lambda b: b["data"].append(b["data"][0])), "2 pictures where 1"),
+    "link too": (of_body(lambda b: b["data"][0].update(url="http://x/")), "fields"),
+    "alpha": (showing(png("RGBA")), "mode RGBA"),
+    "wrong size": (showing(png(size=(256, 255))), "(256, 255) where (256, 256)"),
+    "cut": (showing(png()[:-40]), "not a whole PNG"),
+    "odd request id": (headers(x_request_id=b"7"), "does not match"),
+}
+BAD_FORMS: dict[str, Change] = {
+    "fraction": lambda body: body.update(n="2.0"),
+    "too many": lambda body: body.update(n=11),
+    "no image": lambda body: body.pop("image"),
+    "unknown field": lambda body: body.update(style="vivid"),
+    "model": lambda body: body.update(model="dall-e-3"),
+}
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bad_answer_to_a_good_form_is_faulted(fault: str, path: str) -> None:
+    alter, complaint = FAULTS[fault]
+    assert complaint in complaints(broken(alter), path, body_of(path))
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+@pytest.mark.parametrize("fault", BAD_FORMS)
+def test_a_server_that_takes_a_bad_form_is_faulted(fault: str, path: str) -> None:
+    body = body_of(path)
+    BAD_FORMS[fault](body)
+    taken = broken(lambda answer: answer.update(status=200))
+    assert "a form that wants 400 is answered with 200" in complaints(taken, path, body)
+
+
+def test_a_server_that_takes_a_bad_file_is_faulted() -> None:
+    miss = near_misses_of(FULL)[0]
+    with pytest.raises(AssertionError, match=r"200 for images\.edit image empty"):
+        judge_near_miss(miss, broken(lambda answer: answer.update(status=200)))
+    with pytest.raises(AssertionError, match="an error of type server_error"):
+        judge_near_miss(miss, broken(of_body(lambda b: b["error"].update(type="server_error"))))
+    with pytest.raises(AssertionError, match="the error has the keys"):
+        judge_near_miss(miss, broken(of_body(lambda b: b["error"].pop("param"))))
+
+
+def test_a_good_file_is_no_near_miss() -> None:
+    miss = near_misses_of(FULL)[0]
+    fine = NearMiss("fine", miss.operation, miss.path, good(miss.operation, b"", masked=False))
+    with pytest.raises(AssertionError, match="200 for fine"):
+        judge_near_miss(fine, in_process(MOCK))
