@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from typing import Protocol
 
+SECOND = 1_000_000_000  # nanoseconds
+
 
 class Clock(Protocol):
     """Time as the server sees it."""

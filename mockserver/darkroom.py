@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.picture import Picture
@@ -22,6 +22,7 @@ class Darkroom:
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(AT_A_TIME)
         self._finished: OrderedDict[Picture, bytes] = OrderedDict()
+        self._making: dict[Picture, Event] = {}
 
     async def pixels(self, *uploads: bytes | None) -> tuple[bytes, ...]:
         """A digest of each upload's pixels; an upload that is missing has an empty one.
@@ -43,11 +44,19 @@ class Darkroom:
         return await self._in_thread(digest)
 
     async def made(self, picture: Picture, image: bytes, mask: bytes | None) -> bytes:
-        """The PNG of a picture that is made from uploads."""
+        """The PNG of a picture that is made from uploads; made once for all who ask meanwhile."""
+        while picture in self._making:
+            await self._making[picture].wait()
         if picture not in self._finished:
-            self._finished[picture] = await self._in_thread(lambda: _made(picture, image, mask))
+            self._making[picture] = Event()
+            try:
+                png = await self._in_thread(lambda: _made(picture, image, mask))
+            finally:
+                self._making.pop(picture).set()
+            self._finished[picture] = png
             if len(self._finished) > KEPT:
                 self._finished.popitem(last=False)
+        self._finished.move_to_end(picture)
         return self._finished[picture]
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

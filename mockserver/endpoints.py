@@ -8,6 +8,7 @@ from base64 import b64encode
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
+from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import answer_body, pictures, request_digest
 from mockserver.core.keys import Caller
@@ -16,10 +17,17 @@ from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.revision import revised_prompt
-from mockserver.wire import JSON, form_value, json_bytes, json_value, read_body, send_bytes
+from mockserver.wire import (
+    JSON,
+    ClientGone,
+    form_value,
+    has_left,
+    json_bytes,
+    json_value,
+    read_body,
+    send_bytes,
+)
 from mockserver.world import World
-
-SECOND = 1_000_000_000  # nanoseconds
 
 
 class Images:
@@ -41,9 +49,12 @@ class Images:
         exchange.usd = request.n * world.price(request.model, request.size, request.quality)
         await self._wait(request)
         planned = pictures(request, world.config.seed, pixels)
-        answer = await self._answer(request, planned, caller, base_url(world, scope, exchange))
+        if request.response_format == "url":
+            values = await self._urls(request, planned, caller, base_url(world, scope, exchange))
+        else:
+            values = [await self._base64(request, picture, receive) for picture in planned]
         headers = world.warnings(world.facts.models[request.model])
-        await send_bytes(send, 200, answer, JSON, headers)
+        await send_bytes(send, 200, self._answer(request, planned, values), JSON, headers)
 
     async def _admit(self, caller: Caller, request: ImageRequest) -> None:
         if caller.refusal:
@@ -84,24 +95,22 @@ class Images:
         place = request_digest(request, self._world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
 
-    async def _answer(
+    async def _urls(
         self, request: ImageRequest, planned: list[Picture], caller: Caller, base: str
-    ) -> bytes:
+    ) -> list[bytes]:
         created = self._world.clock.now() // SECOND
-        if request.response_format == "url":
-            await self._keep(request, planned[0], created)
-        items = []
-        for picture in planned:
-            if request.response_format == "url":
-                link = self._world.links.signed(picture, caller.organization, caller.user, created)
-                item = {"url": json.dumps(base + link).encode()}
-            else:
-                item = {"b64_json": await self._base64(request, picture)}
-            if self._revises(request):
+        await self._keep(request, planned[0], created)
+        sign = self._world.links.signed
+        links = (sign(p, caller.organization, caller.user, created) for p in planned)
+        return [json.dumps(base + link).encode() for link in links]
+
+    def _answer(self, request: ImageRequest, planned: list[Picture], values: list[bytes]) -> bytes:
+        items = [{request.response_format: value} for value in values]
+        if self._world.facts.models[request.model].offers[request.operation].revises_prompt:
+            for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-            items.append(item)
-        return answer_body(created, items)
+        return answer_body(self._world.clock.now() // SECOND, items)
 
     async def _keep(self, request: ImageRequest, picture: Picture, created: int) -> None:
         """What the download will need: uploads, for as long as the URLs are good."""
@@ -110,14 +119,13 @@ class Images:
             if address and upload:
                 await self._world.store.keep(address, upload, until=until, now=now)
 
-    async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
+    async def _base64(self, request: ImageRequest, picture: Picture, receive: Receive) -> bytes:
         if request.image is None:
             return gallery.quoted_base64(picture)
+        if await has_left(receive):
+            raise ClientGone
         made = await self._world.darkroom.made(picture, request.image, request.mask)
         return b'"%b"' % b64encode(made)
-
-    def _revises(self, request: ImageRequest) -> bool:
-        return self._world.facts.models[request.model].offers[request.operation].revises_prompt
 
 
 def _over_limit(wait_ms: int | None, **told: str | int) -> ApiError:

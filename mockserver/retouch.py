@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 
 from PIL import Image, ImageChops
@@ -40,6 +41,8 @@ OF_PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 COMPRESSED_TEXT = frozenset((b"zTXt", b"iCCP", b"iTXt"))
 #: Bytes of text and profiles in a file, inflated; Pillow allows as much in each of its chunks.
 TEXT = 1 << 20
+#: Rows that are hashed at once.
+STRIP = 64
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -61,7 +64,9 @@ def decoded(data: bytes) -> Image.Image:
 def pixels_digest(image: Image.Image) -> bytes:
     """32 bytes that follow from size and pixels alone, however they were encoded."""
     whole = sha256(struct.pack(">II", *image.size))
-    whole.update(image.convert("RGBA").tobytes())
+    for top in range(0, image.height, STRIP):  # strip by strip: a copy of a whole can be large
+        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
+        whole.update(strip.convert("RGBA").tobytes())
     return whole.digest()
 
 
@@ -72,6 +77,8 @@ def _chunks_of_pixels(data: bytes) -> tuple[bytes, int]:
     """
     kept, room = [SIGNATURE], TEXT
     for kind, start, end in _chunks(data):
+        if kind == b"IHDR" and len(kept) > 1:
+            raise Unreadable("two headers")  # only the first was checked; Pillow goes by the last
         if kind in OF_PIXELS:
             kept.append(data[start:end])
         elif kind in COMPRESSED_TEXT or kind == b"tEXt":
@@ -81,10 +88,7 @@ def _chunks_of_pixels(data: bytes) -> tuple[bytes, int]:
     pixels = b"".join(kept)
     if pixels[12:16] != b"IHDR" or len(pixels) < 33:
         raise Unreadable("no header")
-    width, height, depth = struct.unpack_from(">IIB", pixels, 16)
-    if width * height > (Image.MAX_IMAGE_PIXELS or width * height):
-        raise Unreadable("too many pixels")
-    return pixels, depth
+    return pixels, pixels[24]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -173,16 +177,20 @@ def edited(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
 
     A PNG file, RGB, of the picture's size. All other pixels are the upload's own.
     """
-    source = decoded(image)
-    shape = source if mask is None else decoded(mask)
-    size = (picture.width, picture.height)
-    hole = _hole(shape)
-    result = _cover(source.convert("RGB"), size, hole if mask is None else None)
-    hole = hole.resize(size, NEAREST, _middle(hole.size, size))
-    box = hole.getbbox()
+    upload, hole = _with_hole(image, mask, (picture.width, picture.height))
+    result, box = upload.copy(), hole.getbbox()
     if box:
-        result.paste(_filled(picture, result.crop(box), hole.crop(box)), box[:2])
+        result.paste(_filled(picture, upload.crop(box), hole.crop(box)), box[:2])
     return _encoded(picture, result)
+
+
+@lru_cache(maxsize=2)
+def _with_hole(image: bytes, mask: bytes | None, size: Size) -> tuple[Image.Image, Image.Image]:
+    """The upload in RGB and its hole, both of the size; the same for all pictures of a request."""
+    source = decoded(image)
+    hole = _hole(source if mask is None else decoded(mask))
+    upload = _cover(source.convert("RGB"), size, hole if mask is None else None)
+    return upload, hole.resize(size, NEAREST, _middle(hole.size, size))
 
 
 def _hole(shape: Image.Image) -> Image.Image:
@@ -198,7 +206,7 @@ def _cover(image: Image.Image, size: Size, hole: Image.Image | None) -> Image.Im
     """An RGB image scaled to cover the size. What lies in its hole taints no pixel outside."""
     if image.size == size:
         return image
-    if hole and hole.getbbox():
+    if hole and hole.getextrema() == (0, 255):
         image = _healed(image, hole, -(-image.width // size[0]))
     return _scaled(image, size)
 
@@ -244,29 +252,35 @@ def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.I
 
 def varied(picture: Picture, image: bytes) -> bytes:
     """The upload in other colours, with a strip of small print: a PNG file, RGB, as asked for."""
-    source = decoded(image)
-    palette = _tones(pixels_digest(source)[0] + picture.index)
-    result = _recoloured(picture, palette, _shown(source, palette, (picture.width, picture.height)))
+    upload, alpha, number = _scaled_upload(image, (picture.width, picture.height))
+    palette = _tones(number + picture.index)
+    paper = Image.new("RGB", upload.size, tuple(palette.paper))
+    result = _recoloured(picture, palette, Image.composite(upload, paper, alpha))
     if min(result.size) >= 64:
         strip = printed(replace(picture, prompt=""), palette, *result.size)
         result.paste(strip, (0, result.height - strip.height))
     return _encoded(picture, result)
 
 
+@lru_cache(maxsize=2)
+def _scaled_upload(image: bytes, size: Size) -> tuple[Image.Image, Image.Image, int]:
+    """The upload in RGB and its alpha, both scaled to cover the size, and a number from its pixels.
+
+    They are the same for all pictures of a request.
+    """
+    source = decoded(image)
+    number = pixels_digest(source)[0]
+    if "A" not in source.getbands():
+        return _cover(source.convert("RGB"), size, None), Image.new("L", size, 255), number
+    # Scaled apart, for Pillow weights colours by alpha, which leaves little of the clear ones.
+    upload = _cover(source.convert("RGB"), size, _hole(source))
+    return upload, _scaled(source.getchannel("A"), size), number
+
+
 def _tones(number: int) -> Palette:
     """Colours that no other of ten numbers in a row has."""
     dark, middle, light = map(bytes.fromhex, TONES[number % len(TONES)].split())
     return Palette((middle, light), light, (middle, dark), middle, light, dark)
-
-
-def _shown(source: Image.Image, palette: Palette, size: Size) -> Image.Image:
-    """The upload in RGB, scaled to cover the size, on the palette's paper where it is clear."""
-    if "A" not in source.getbands():
-        return _cover(source.convert("RGB"), size, None)
-    # Scaled apart, for Pillow weights colours by alpha, which leaves little of the clear ones.
-    image = _cover(source.convert("RGB"), size, _hole(source))
-    alpha = _scaled(source.getchannel("A"), size)
-    return Image.composite(image, Image.new("RGB", size, tuple(palette.paper)), alpha)
 
 
 #: From dark to light; neighbours are far apart in hue.

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import count
 from typing import Any, NoReturn
 
+from anyio import CancelScope
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File, FormParser, parse_options_header
+from python_multipart.multipart import (
+    Field,
+    File,
+    FormParser,
+    MultipartState,
+    parse_options_header,
+)
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.errors import Answer, ApiError, Reason
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+PARTS = 1_000  # of a form; no operation has a hundredth of them
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -71,24 +80,41 @@ def form_value(content_type: str | None, body: bytes) -> dict[str, bytes]:
     if kind.lower() != FORM.encode():
         told = content_type or "None"
         raise ApiError(Reason.WRONG_CONTENT_TYPE, content_type=told, expected=FORM)
-    if not (boundary := options.get(b"boundary")):
-        raise ApiError(Reason.UNPARSABLE_FORM)
-    found: dict[str, bytes] = {}
-
-    def on_field(field: Field) -> None:
-        found.setdefault(_name(field.field_name), field.value or b"")
-
-    def on_file(file: File) -> None:
-        file.file_object.seek(0)
-        found.setdefault(_name(file.field_name), file.file_object.read())
-
     try:
-        parser = FormParser(FORM, on_field, on_file, boundary=boundary, config=_IN_MEMORY)
-        parser.write(body)
-        parser.finalize()
+        return _parts(options.get(b"boundary", b""), body)
     except FormParserError:
         raise ApiError(Reason.UNPARSABLE_FORM) from None
-    return found
+
+
+def _parts(boundary: bytes, body: bytes) -> dict[str, bytes]:
+    if not boundary:
+        raise FormParserError("no boundary")
+    found: dict[str, bytes] = {}
+    numbers = count(1)
+
+    def add(name: bytes | None, value: bytes) -> None:
+        if next(numbers) > PARTS:
+            raise FormParserError("too many parts")
+        found.setdefault(_name(name), value)
+
+    def on_field(field: Field) -> None:
+        add(field.field_name, field.value or b"")
+
+    def on_file(file: File) -> None:
+        if file.size or file.file_name:  # browsers send an empty one for an unused input
+            file.file_object.seek(0)
+            add(file.field_name, file.file_object.read())
+        file.close()
+
+    parser = FormParser(FORM, on_field, on_file, boundary=boundary, config=_IN_MEMORY)
+    parser.write(body[max(0, body.find(b"--" + boundary)) :])  # a preamble may stand before it
+    parser.finalize()
+    if body and getattr(parser.parser, "state", None) is not MultipartState.END:
+        raise FormParserError("the form breaks off")
+    # The parser's callbacks are a cycle with `found`: what stays in it waits for the collector.
+    parts = dict(found)
+    found.clear()
+    return parts
 
 
 def _name(name: bytes | None) -> str:
@@ -109,6 +135,14 @@ _decode = json.JSONDecoder(parse_constant=_refuse).decode  # json.loads would ma
 def json_bytes(value: Any) -> bytes:
     """A success body as the API lays it out: indented by two, with a final newline."""
     return (json.dumps(value, indent=2) + "\n").encode("ascii")
+
+
+async def has_left(receive: Receive) -> bool:
+    """Whether the client of a request that was read is gone."""
+    with CancelScope() as now:
+        now.cancel()
+        return bool((await receive())["type"] == "http.disconnect")
+    return False
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

@@ -19,15 +19,13 @@ from mockserver.facts import Facts, Model, load
 from mockserver.settings import OFF
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
+from mockserver.wire import Headers
 
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
 )
-
-
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)

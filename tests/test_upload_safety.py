@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +29,13 @@ def bomb(side: int = 13_000) -> bytes:
     return file.getvalue()
 
 
+def disguised(data: bytes) -> bytes:
+    """The same behind a header of its own that says 256x256."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 256, 256, 8, 6, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return data[:8] + chunk + data[8:]
+
+
 def peak(pid: int) -> int:
     """The most memory that a process has had, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -33,8 +43,11 @@ def peak(pid: int) -> int:
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
-def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib() -> None:
-    data = bomb()
+@pytest.mark.parametrize("disguise", [bytes, disguised], ids=["plain", "behind another header"])
+def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib(
+    disguise: Callable[[bytes], bytes],
+) -> None:
+    data = disguise(bomb())
     assert 500_000 < len(data) < 900_000
     with serving("--port", "0", "--log-format", "none") as (process, line):
         url = f"{line.split()[1]}/v1/images/variations"
@@ -63,7 +76,24 @@ def test_a_bomb_of_text_is_refused(api: Api) -> None:
     assert error(refused)["code"] == "invalid_image_format"
 
 
-def test_frames_beyond_the_first_are_not_decoded(api: Api) -> None:
+def test_many_allowed_giants_at_once_grow_the_server_by_what_two_of_them_take() -> None:
+    """The largest pictures that are taken at all: 64 MiB each, once decoded."""
+    data = bomb(4096)
+    with serving("--port", "0", "--log-format", "none") as (process, line):
+        url = f"{line.split()[1]}/v1/images/variations"
+        headers = {"Authorization": "Bearer sk-mock-me"}
+
+        def send(_: int) -> int:
+            with httpx2.Client(timeout=60) as client:
+                return client.post(url, files={"image": data}, headers=headers).status_code
+
+        before = peak(process.pid)
+        with ThreadPoolExecutor(20) as pool:
+            assert set(pool.map(send, range(20))) == {200}
+        assert peak(process.pid) - before < 300 * MIB
+
+
+def test_frames_beyond_the_first_do_not_count(api: Api) -> None:
     frames = [Image.new("RGB", (64, 64), (shade, 0, 0)) for shade in range(40)]
     file = io.BytesIO()
     frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])

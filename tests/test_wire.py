@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +89,42 @@ def test_a_form_without_its_boundary_can_not_be_parsed(kind: str) -> None:
     with pytest.raises(ApiError) as refused:
         form_value(kind, form(part('name="n"', b"2")))
     assert refused.value.reason is Reason.UNPARSABLE_FORM
+
+
+@pytest.mark.parametrize("cut", [1, 3, 8, 30, 60])
+def test_a_form_that_breaks_off_is_refused_and_not_half_read(cut: int) -> None:
+    body = form(part('name="image"; filename="a"', PNG), part('name="size"', b"256x256"))
+    with pytest.raises(ApiError) as refused:
+        read(body.removesuffix(b"\r\n")[:-cut])
+    assert refused.value.reason is Reason.UNPARSABLE_FORM
+
+
+def test_what_stands_before_and_after_the_parts_is_no_matter() -> None:
+    body = b"This is a preamble\r\n" + form(part('name="n"', b"2")) + b"and an epilogue"
+    assert read(body) == {"n": b"2"}
+    assert read(b"") == {}
+
+
+def test_an_unused_file_input_of_a_browser_is_no_file() -> None:
+    unused = part('name="mask"; filename=""', b"", "application/octet-stream")
+    assert read(form(unused, part('name="n"', b"2"))) == {"n": b"2"}
+
+
+def test_more_parts_than_a_thousand_are_refused() -> None:
+    assert len(read(form(*[part('name="n"', b"2")] * 1000))) == 1
+    with pytest.raises(ApiError):
+        read(form(*[part('name="n"', b"2")] * 1001))
+
+
+def test_a_form_leaves_nothing_for_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        value = read(form(part('name="image"; filename="a"', PNG)))["image"]
+        # The name here and the argument of getrefcount.
+        assert sys.getrefcount(value) == 2
+    finally:
+        gc.enable()
 
 
 @given(st.binary(max_size=200), st.integers(0, 120), st.integers(0, 60))
