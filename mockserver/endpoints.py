@@ -49,12 +49,16 @@ class Images:
         exchange.usd = request.n * world.price(request.model, request.size, request.quality)
         await self._wait(request)
         planned = pictures(request, world.config.seed, pixels)
-        if request.response_format == "url":
-            values = await self._urls(request, planned, caller, base_url(world, scope, exchange))
-        else:
-            values = [await self._base64(request, picture, receive) for picture in planned]
-        headers = world.warnings(world.facts.models[request.model])
-        await send_bytes(send, 200, self._answer(request, planned, values), JSON, headers)
+        inline = request.response_format == "b64_json"
+        values = [await self._base64(request, p, receive) for p in planned] if inline else []
+        created = (
+            world.clock.now() // SECOND
+        )  # the end of the job, and the middle of its URLs' time
+        if not inline:
+            base = base_url(world, scope, exchange)
+            values = await self._urls(request, planned, caller, base, created)
+        answer = self._answer(request, planned, values, created)
+        await send_bytes(send, 200, answer, JSON, world.warnings(world.facts.models[request.model]))
 
     async def _admit(self, caller: Caller, request: ImageRequest) -> None:
         if caller.refusal:
@@ -96,21 +100,27 @@ class Images:
         return (shortest + place * (longest - shortest)) / 1000
 
     async def _urls(
-        self, request: ImageRequest, planned: list[Picture], caller: Caller, base: str
+        self,
+        request: ImageRequest,
+        planned: list[Picture],
+        caller: Caller,
+        base: str,
+        created: int,
     ) -> list[bytes]:
-        created = self._world.clock.now() // SECOND
         await self._keep(request, planned[0], created)
         sign = self._world.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
 
-    def _answer(self, request: ImageRequest, planned: list[Picture], values: list[bytes]) -> bytes:
+    def _answer(
+        self, request: ImageRequest, planned: list[Picture], values: list[bytes], created: int
+    ) -> bytes:
         items = [{request.response_format: value} for value in values]
         if self._world.facts.models[request.model].offers[request.operation].revises_prompt:
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-        return answer_body(self._world.clock.now() // SECOND, items)
+        return answer_body(created, items)
 
     async def _keep(self, request: ImageRequest, picture: Picture, created: int) -> None:
         """What the download will need: uploads, for as long as the URLs are good."""
