@@ -22,8 +22,10 @@ images-mock {version}: a local stand-in for the OpenAI Images API. It never cont
     curl {base}/v1/images/generations -H "Authorization: Bearer sk-mock-me" \\
       -H "Content-Type: application/json" -d '{{"prompt": "a red fox in the snow"}}'
 
-Keys with an effect: {keys}
 Rules of the day: {day}. Tier: {tier}. Ready: {base}/_mock/ready
+Keys with an effect, alone or with anything after a dash:
+
+{keys}
 """
 
 
@@ -38,7 +40,10 @@ class Help:
         text = _HELP.format(
             version=__version__,
             base=base_url(self._world, scope, scope["exchange"]),
-            keys=", ".join(f"{facts.magic_prefix}{name}" for name in facts.magic_keys),
+            keys="\n".join(
+                f"    {facts.magic_prefix}{name:12}{key.help}"
+                for name, key in facts.magic_keys.items()
+            ),
             day=facts.day,
             tier=self._world.config.tier,
         )
