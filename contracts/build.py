@@ -43,7 +43,11 @@ def build(sizes: Sizes = "page") -> Schema:
     wording = document.pop("x-wording")
     document["info"] |= {
         "version": str(facts.day),
-        "x-rules": {"day": str(facts.day), "dialect": facts.dialect, "sizes": sizes},
+        "x-rules": {
+            "day": str(facts.day),
+            "dialect": facts.operations["images.generate"].dialect,
+            "sizes": sizes,
+        },
     }
     schemas = document["components"]["schemas"]
     for operation in facts.operations.values():
@@ -51,6 +55,10 @@ def build(sizes: Sizes = "page") -> Schema:
     _fill_headers(document["components"]["headers"], facts)
     _fill_models(document, facts)
     return document
+
+
+def _dialect(facts: Facts) -> str:
+    return next(iter(facts.operations.values())).dialect
 
 
 def _requests(facts: Facts, operation: Operation, wording: Schema, sizes: Sizes) -> Schema:
@@ -147,8 +155,10 @@ def _remark(parameter: Parameter, offer: Offer) -> Schema:
 
 
 def _fill_headers(headers: Schema, facts: Facts) -> None:
-    headers["x-request-id"]["schema"]["pattern"] = f"^{facts.request_id_prefix}[0-9a-f]{{32}}$"
-    headers["openai-version"]["schema"]["const"] = facts.openai_version
+    headers["x-request-id"]["schema"]["pattern"] = (
+        f"^{facts.headers.request_id_prefix}[0-9a-f]{{32}}$"
+    )
+    headers["openai-version"]["schema"]["const"] = facts.headers.openai_version
 
 
 def _fill_models(document: Schema, facts: Facts) -> None:

@@ -15,7 +15,7 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
-from mockserver.endpoints import Chat, Images, Models
+from mockserver.endpoints import Chat, Images, Models, unknown_url
 from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -58,7 +58,7 @@ def _routes(world: World) -> list[Route]:
     return [
         *(
             Route(o.path, Images(world, o.id), methods=[o.method])
-            for o in world.facts.operations.values()
+            for o in world.facts.operations.values()  # all there ever were
         ),
         Route("/private/{path:path}", Blobs(world)),
         Route("/v1/models", models, methods=["GET"]),
@@ -74,11 +74,16 @@ def _routes(world: World) -> list[Route]:
 
 async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
-    reason = Reason.UNKNOWN_URL if in_api(path) else Reason.OUTSIDE_API
-    raise ApiError(reason, method=request.method, path=path)
+    if in_api(path):
+        raise unknown_url(request.scope)
+    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
 
 
 async def _wrong_method(request: Request, exc: Exception) -> Never:
+    operation = request.scope.get("endpoint")
+    if isinstance(operation, Images) and not operation.is_served(request.scope["exchange"].era):
+        raise unknown_url(request.scope)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
-    raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods))
+    told = {"method": request.method, "path": request.scope["path"]}
+    raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods), **told)

@@ -23,13 +23,14 @@ from mockserver.core.blob_errors import (
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
 from mockserver.core.links import LinkError
 from mockserver.core.picture import Picture
+from mockserver.era import Headers
 from mockserver.exchange import Exchange
-from mockserver.wire import Headers
 from mockserver.world import World
 
 _METHODS = ("GET", "HEAD")
 # How every picture's path begins: what begins otherwise was never one.
 _PICTURE = re.compile(r"/private/org-[^/]+/user-[^/]+/img-")
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # A plain blob's, as recorded with other accounts (Azure's SDK for JavaScript, 2019-04 to 2021-06).
 _PLAIN = (
     ("x-ms-lease-status", "unlocked"),
@@ -45,9 +46,6 @@ class Blobs:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        # Without a version of its own a request runs as the one that its URL names in `sv`
-        # (learn.microsoft.com, "Versioning for the Azure Storage services").
-        self._version = world.facts.link.sv
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
@@ -58,7 +56,7 @@ class Blobs:
             status, fields, body = _refusal(error, request_id, now)
         told = (*fields, ("x-ms-request-id", request_id))
         if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
-            told += (("x-ms-version", self._version),)
+            told += (("x-ms-version", _version(scope, exchange)),)
         headers: Headers = [(name.encode(), value.encode("latin-1")) for name, value in told]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         sent = b"" if exchange.method == "HEAD" else body
@@ -113,6 +111,15 @@ async def bytes_of(world: World, picture: Picture) -> bytes | None:
     if image is None or (picture.mask and mask is None):
         return None
     return await world.darkroom.made(picture, image, mask)
+
+
+def _version(scope: Scope, exchange: Exchange) -> str:
+    """Without a version of its own a request runs as the one that its URL names in `sv`.
+
+    Source: learn.microsoft.com, "Versioning for the Azure Storage services".
+    """
+    named = parse_qs(scope["query_string"].decode("latin-1")).get("sv", [""])[0]
+    return named if _VERSION.fullmatch(named) else exchange.era.facts.link.sv
 
 
 def _whole(blob: Blob) -> tuple[int, Fields, bytes]:

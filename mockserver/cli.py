@@ -157,8 +157,10 @@ def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _banner(config: Config) -> None:
+    as_of = f" as of {config.as_of}" if config.as_of else ""
     click.echo(
-        f"images-mock {__version__}, tier {config.tier}; it never contacts OpenAI.", err=True
+        f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI.",
+        err=True,
     )
     if not config.on_loopback:
         guard = "wants its token" if config.control_token else "is closed (no --control-token)"

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Latency, Limits, Setting
+
+if TYPE_CHECKING:
+    from datetime import date
 
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
@@ -28,6 +31,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 6780
     public_url: str | None = None
+    as_of: date | Literal["today"] | None = None  # None: the default day of the facts
     tier: str = "1"
     limits: Limits = Limits()
     sizes: str = "page"
@@ -91,7 +95,7 @@ def configured(**settings: Any) -> Config:
         _refuse_unknown(name, "call of configured()", BY_NAME)
     values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
     given = {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t}
-    return config_of(values | given)
+    return config_of(_with_consequences(values | given))
 
 
 def config_of(values: Mapping[str, Value]) -> Config:
@@ -120,6 +124,13 @@ def resolve(
     for name, texts in flags.items():
         if texts:
             values[name] = Value(BY_NAME[name], texts, f"flag --{name}")
+    return _with_consequences(values)
+
+
+def _with_consequences(values: dict[str, Value]) -> dict[str, Value]:
+    """Who asks for the API of a day gets its sizes too, unless he asks for others."""
+    if values["as-of"].texts and values["sizes"].origin == "default":
+        values["sizes"] = Value(BY_NAME["sizes"], ("api",), "default with as-of")
     return values
 
 

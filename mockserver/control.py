@@ -44,10 +44,19 @@ class Help:
                 f"    {facts.magic_prefix}{name:12}{key.help}"
                 for name, key in facts.magic_keys.items()
             ),
-            day=facts.day,
+            day=self._day(),
             tier=self._world.config.tier,
         )
         await send_bytes(send, 200, text.encode(), "text/plain; charset=utf-8")
+
+    def _day(self) -> str:
+        match self._world.config.as_of:
+            case None:
+                return str(self._world.facts.day)
+            case "today":
+                return "today's"
+            case day:
+                return str(day)
 
 
 class Live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from mockserver.core.generation import answer_body, pictures, request_digest
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.validation import ImageRequest
+from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.revision import revised_prompt
@@ -22,6 +24,7 @@ from mockserver.wire import (
     ClientGone,
     form_value,
     has_left,
+    is_json,
     json_bytes,
     json_value,
     read_body,
@@ -35,19 +38,20 @@ class Images:
 
     def __init__(self, world: World, operation: str) -> None:
         self._world = world
-        self._validator = world.validators[operation]
-        self._value = form_value if world.facts.operations[operation].form else json_value
+        self._operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         world, exchange = self._world, scope["exchange"]
+        if not self.is_served(exchange.era):
+            raise unknown_url(scope)
         caller = world.caller(exchange)
-        value = self._value(exchange.header(b"content-type"), await read_body(receive))
-        request = self._validator.validated(value)
+        value = self._value(exchange, await read_body(receive))
+        request = exchange.era.validators[self._operation].validated(value)
         exchange.request = request
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         await self._admit(caller, request)
         exchange.usd = request.n * world.price(request.model, request.size, request.quality)
-        await self._wait(request)
+        await self._wait(exchange, request)
         planned = pictures(request, world.config.seed, pixels)
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
@@ -56,9 +60,22 @@ class Images:
         )  # the end of the job, and the middle of its URLs' time
         if not inline:
             base = base_url(world, scope, exchange)
-            values = await self._urls(request, planned, caller, base, created)
-        answer = self._answer(request, planned, values, created)
-        await send_bytes(send, 200, answer, JSON, world.warnings(world.facts.models[request.model]))
+            values = await self._urls(exchange, request, planned, caller, base, created)
+        answer = self._answer(exchange, request, planned, values, created)
+        warning = world.deprecations.warning(exchange, self._operation, value)
+        await send_bytes(send, 200, answer, JSON, warning)
+
+    def is_served(self, era: Era) -> bool:
+        """Whether the operation was there in this era."""
+        return self._operation in era.validators
+
+    def _value(self, exchange: Exchange, body: bytes) -> Any:
+        """The body's JSON value, or its parts."""
+        operation = exchange.era.facts.operations[self._operation]
+        content_type = exchange.header(b"content-type")
+        if operation.form and not (operation.json_too and is_json(content_type)):
+            return form_value(content_type, body)
+        return json_value(content_type, body)
 
     async def _admit(self, caller: Caller, request: ImageRequest) -> None:
         if caller.refusal:
@@ -76,23 +93,26 @@ class Images:
         if not verdict.admitted:
             raise _over_limit(
                 verdict.wait_ms,
+                model=request.model,
                 organization=caller.organization,
                 limit=limit,
+                used=verdict.used,
+                requested=request.n,
                 current=verdict.used + request.n,
             )
 
-    async def _wait(self, request: ImageRequest) -> None:
+    async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
         """Hold the answer back as long as --latency says."""
         latency = self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
-            seconds = latency.measured * self._measured(request)
+            seconds = latency.measured * self._measured(exchange, request)
         if seconds:
             await self._world.clock.sleep(seconds)
 
-    def _measured(self, request: ImageRequest) -> float:
+    def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
-        offer = self._world.facts.models[request.model].offers[request.operation]
+        offer = exchange.era.facts.models[request.model].offers[request.operation]
         shortest, longest = offer.milliseconds
         if request.quality == "hd" and offer.milliseconds_hd:
             shortest, longest = offer.milliseconds_hd
@@ -101,30 +121,41 @@ class Images:
 
     async def _urls(
         self,
+        exchange: Exchange,
         request: ImageRequest,
         planned: list[Picture],
         caller: Caller,
         base: str,
         created: int,
     ) -> list[bytes]:
-        await self._keep(request, planned[0], created)
-        sign = self._world.links.signed
+        await self._keep(exchange, request, planned[0], created)
+        sign = exchange.era.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
 
     def _answer(
-        self, request: ImageRequest, planned: list[Picture], values: list[bytes], created: int
+        self,
+        exchange: Exchange,
+        request: ImageRequest,
+        planned: list[Picture],
+        values: list[bytes],
+        created: int,
     ) -> bytes:
+        facts = exchange.era.facts
         items = [{request.response_format: value} for value in values]
-        if self._world.facts.models[request.model].offers[request.operation].revises_prompt:
+        if facts.models[request.model].offers[request.operation].revises_prompt:
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-        return answer_body(created, items)
+        newline = facts.operations[self._operation].dialect == "A"
+        return answer_body(created, items, newline=newline)
 
-    async def _keep(self, request: ImageRequest, picture: Picture, created: int) -> None:
+    async def _keep(
+        self, exchange: Exchange, request: ImageRequest, picture: Picture, created: int
+    ) -> None:
         """What the download will need: uploads, for as long as the URLs are good."""
-        now, until = created * SECOND, (created + self._world.facts.link.seconds_after) * SECOND
+        after = exchange.era.facts.link.seconds_after
+        now, until = created * SECOND, (created + after) * SECOND
         for address, upload in ((picture.image, request.image), (picture.mask, request.mask)):
             if address and upload:
                 await self._world.store.keep(address, upload, until=until, now=now)
@@ -140,9 +171,11 @@ class Images:
 
 def _over_limit(wait_ms: int | None, **told: str | int) -> ApiError:
     if wait_ms is None:
-        return ApiError(Reason.OVER_LIMIT, **told)
+        return ApiError(Reason.OVER_LIMIT if told["limit"] else Reason.NOT_OF_TIER, **told)
     seconds = -(-wait_ms // 1000)
-    return ApiError(Reason.RATE_LIMITED, retry_after=seconds, retry_after_ms=wait_ms, **told)
+    wait = f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s"
+    told |= {"wait": wait, "retry_after": seconds, "retry_after_ms": wait_ms}
+    return ApiError(Reason.RATE_LIMITED, **told)
 
 
 class Models:
@@ -150,20 +183,20 @@ class Models:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._list = json_bytes(
-            {"object": "list", "data": [_described(m) for m in world.facts.models.values()]}
-        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._world.caller(scope["exchange"])
+        exchange: Exchange = scope["exchange"]
+        self._world.caller(exchange)
+        models = {m.id: m for m in exchange.era.facts.models.values() if m.listed}
         name = scope["path_params"].get("model")
         if name is None:
-            await send_bytes(send, 200, self._list, JSON)
+            data = [_described(m) for m in models.values()]
+            await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return
-        model = self._world.facts.models.get(name)
+        model = models.get(name)
         if model is None or scope["method"] == "DELETE":
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
-        headers = self._world.warnings(model)
+        headers = self._world.deprecations.of_model(exchange, model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON, headers)
 
 
@@ -176,6 +209,11 @@ class Chat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._world.caller(scope["exchange"])
         raise ApiError(Reason.NO_CHAT_MODEL)
+
+
+def unknown_url(scope: Scope) -> ApiError:
+    """The refusal of a path that the API does not have, or no longer."""
+    return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=scope["path"])
 
 
 def _described(model: Model) -> dict[str, str | int]:

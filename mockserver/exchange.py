@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from mockserver.core.keys import Caller
 from mockserver.core.validation import ImageRequest
+from mockserver.era import Era
 
 PROMPT_LOGGED = 60  # characters
 
@@ -23,6 +24,7 @@ class Exchange:
     path: str
     headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
     started: int  # nanoseconds since the epoch
+    era: Era  # whose rules and words count
     caller: Caller | None = None
     request: ImageRequest | None = None
     usd: float = 0.0  # what the pictures would have cost

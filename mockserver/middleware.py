@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mockserver.config import Config
 from mockserver.core.dialects import answer
 from mockserver.core.errors import ApiError, Reason
+from mockserver.era import Headers
 from mockserver.exchange import Exchange, log_of, notice_of
-from mockserver.wire import ClientGone, Headers, send_answer
+from mockserver.wire import ClientGone, send_answer
 from mockserver.world import World
 
 API = "/v1"
@@ -41,7 +42,6 @@ class Observe:
         self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
-        self._version = world.facts.openai_version.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,24 +66,26 @@ class Observe:
                 self._log(exchange)
 
     def _exchange(self, scope: Scope) -> Exchange:
+        era = self._world.era()
         return Exchange(
-            request_id=self._world.next_request_id(),
+            request_id=self._world.next_request_id(era.facts.headers.request_id_prefix),
             method=scope["method"],
             path=scope["path"],
             headers=dict(scope["headers"]),
             started=self._world.clock.now(),
+            era=era,
         )
 
     def _elapsed(self, exchange: Exchange) -> int:
         return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
 
     def _headers(self, exchange: Exchange) -> Headers:
-        headers = [(b"openai-version", self._version)]
-        if exchange.caller:
-            headers.append((b"openai-organization", exchange.caller.slug.encode()))
-        headers.append((b"x-request-id", exchange.request_id.encode()))
-        headers.append((b"openai-processing-ms", b"%d" % exchange.milliseconds))
-        return headers
+        return exchange.era.headers(
+            exchange.caller,
+            exchange.request_id,
+            exchange.milliseconds,
+            cross_origin=b"origin" in exchange.headers,
+        )
 
 
 class Refuse:
@@ -91,7 +93,6 @@ class Refuse:
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
-        self._dialect = world.facts.dialect
         self._notice = notice_of(world.config.log_format)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +116,8 @@ class Refuse:
         if not exchange.status:
             param = error.values.get("param")
             exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
-            await send_answer(send, answer(error, self._dialect, exchange.request_id))
+            words = exchange.era.words(exchange.path)
+            await send_answer(send, answer(error, words, exchange.request_id))
 
 
 def _where(error: Exception) -> str:

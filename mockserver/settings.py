@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from datetime import date
     from urllib.parse import SplitResult
 
     from mockserver.core.keys import BoundKey
@@ -68,6 +69,25 @@ def text(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
+
+
+def as_of(value: str) -> date | Literal["today"]:
+    """A day whose rules count, as 2023-12-01, or `today`."""
+    from datetime import date
+
+    from mockserver.facts import first_day
+
+    if value == "today":
+        return "today"
+    try:
+        day = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
+    except ValueError:
+        day = None
+    if day is None or day < first_day():
+        raise ValueError(
+            f"must be today or a day such as 2023-12-01, from {first_day()} on, when the API began"
+        )
+    return day
 
 
 def port(value: str) -> int:
@@ -236,6 +256,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", address, "address to listen on", "ADDRESS"),
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
+    Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
     Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),
     Setting("sizes", "page", one_of("page", "api"), "sizes of the model page too, or not", "SIZES"),

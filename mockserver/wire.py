@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from itertools import count
 from typing import Any, NoReturn
 
@@ -20,11 +21,12 @@ from python_multipart.multipart import (
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.uploads import Part
+from mockserver.era import Headers
 
 JSON = "application/json"
 FORM = "multipart/form-data"
 PARTS = 1_000  # of a form; no operation has a hundredth of them
-Headers = list[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
@@ -60,50 +62,50 @@ def json_value(content_type: str | None, body: bytes) -> Any:
     Raises:
         ApiError: another content type, or no JSON.
     """
-    if content_type is not None and content_type.partition(";")[0].strip().lower() != JSON:
-        raise ApiError(Reason.WRONG_CONTENT_TYPE, content_type=content_type, expected=JSON)
+    if content_type is not None and not is_json(content_type):
+        raise _wrong_content_type(content_type, JSON)
     try:
         return _decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise ApiError(Reason.UNPARSABLE_JSON) from None
 
 
-def form_value(content_type: str | None, body: bytes) -> dict[str, bytes]:
+def form_value(content_type: str | None, body: bytes) -> dict[str, Part]:
     """The parts of a multipart body by name, files and texts alike; of equal names the first.
 
     `image[]` and `image[0]` are `image`: clients write a list so, of which these models take one.
+    They may repeat; a part that is named outright and comes again is marked as repeated.
 
     Raises:
         ApiError: another content type, or no multipart body.
     """
     kind, options = parse_options_header(content_type)
     if kind.lower() != FORM.encode():
-        told = content_type or "None"
-        raise ApiError(Reason.WRONG_CONTENT_TYPE, content_type=told, expected=FORM)
+        raise _wrong_content_type(content_type or "None", FORM)
     try:
         return _parts(options.get(b"boundary", b""), body)
     except FormParserError:
         raise ApiError(Reason.UNPARSABLE_FORM) from None
 
 
-def _parts(boundary: bytes, body: bytes) -> dict[str, bytes]:
+def _parts(boundary: bytes, body: bytes) -> dict[str, Part]:
     if not boundary:
         raise FormParserError("no boundary")
-    found: dict[str, bytes] = {}
+    found: dict[str, Part] = {}
     numbers = count(1)
 
-    def add(name: bytes | None, value: bytes) -> None:
+    def add(part: Field | File, data: bytes) -> None:
         if next(numbers) > PARTS:
             raise FormParserError("too many parts")
-        found.setdefault(_name(name), value)
+        _add(found, part, data)
 
     def on_field(field: Field) -> None:
-        add(field.field_name, field.value or b"")
+        add(field, field.value or b"")
 
     def on_file(file: File) -> None:
         if file.size or file.file_name:  # browsers send an empty one for an unused input
             file.file_object.seek(0)
-            add(file.field_name, file.file_object.read())
+            add(file, file.file_object.read())
         file.close()
 
     parser = FormParser(FORM, on_field, on_file, boundary=boundary, config=_IN_MEMORY)
@@ -117,8 +119,15 @@ def _parts(boundary: bytes, body: bytes) -> dict[str, bytes]:
     return parts
 
 
-def _name(name: bytes | None) -> str:
-    return _LIST.sub("", (name or b"").decode("utf-8", "replace"))
+def _add(found: dict[str, Part], part: Field | File, data: bytes) -> None:
+    told = (part.field_name or b"").decode("utf-8", "replace")
+    name = _LIST.sub("", told)
+    if name not in found:
+        kind = (part.content_type or "").partition(";")[0].strip().lower()
+        is_file = isinstance(part, File) or kind not in ("", "text/plain")
+        found[name] = Part(data, kind, is_file=is_file, is_list=name != told)
+    elif name == told:
+        found[name] = replace(found[name], repeated=True)
 
 
 _LIST = re.compile(r"\[\d*\]\Z")
@@ -130,6 +139,16 @@ def _refuse(constant: str) -> NoReturn:
 
 
 _decode = json.JSONDecoder(parse_constant=_refuse).decode  # json.loads would make one a call
+
+
+def _wrong_content_type(told: str, expected: str) -> ApiError:
+    media = told.partition(";")[0].strip()
+    return ApiError(Reason.WRONG_CONTENT_TYPE, content_type=told, media=media, expected=expected)
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a body says that it is JSON."""
+    return content_type is not None and content_type.partition(";")[0].strip().lower() == JSON
 
 
 def json_bytes(value: Any) -> bytes:
@@ -154,11 +173,9 @@ async def send_answer(send: Send, answer: Answer) -> None:
 async def send_bytes(
     send: Send, status: int, body: bytes, content_type: str, headers: Headers | None = None
 ) -> None:
-    """Send a whole response with its length."""
-    start: Headers = [
-        (b"content-type", content_type.encode()),
-        (b"content-length", b"%d" % len(body)),
-        *(headers or ()),
-    ]
+    """Send a whole response with its length; one without a body has no type either."""
+    start: Headers = [(b"content-length", b"%d" % len(body)), *(headers or ())]
+    if body:
+        start.insert(0, (b"content-type", content_type.encode()))
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

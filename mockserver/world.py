@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date
 from hashlib import sha256
 from itertools import count
 
@@ -12,15 +12,17 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
-from mockserver.core.validation import Validator
 from mockserver.darkroom import Darkroom
+from mockserver.deprecations import Deprecations
+from mockserver.era import Era
 from mockserver.exchange import Exchange, notice_of
-from mockserver.facts import Facts, Model, load
+from mockserver.facts import Facts, load, period_of
 from mockserver.settings import OFF
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
-from mockserver.wire import Headers
 
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = 86_400 * 1_000_000_000  # nanoseconds
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
@@ -35,36 +37,57 @@ class World:
     config: Config
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
-    facts: Facts = field(default_factory=load)
+    facts: Facts = field(default_factory=load)  # what no date changes: keys, tiers, limits, prices
     darkroom: Darkroom = field(init=False, default_factory=Darkroom)
-    links: Links = field(init=False)
     keyring: Keyring = field(init=False)
-    validators: dict[str, Validator] = field(init=False)
+    links: Links = field(init=False)  # reads the URLs of every era
+    deprecations: Deprecations = field(init=False)
+    _eras: dict[date, Era] = field(init=False, default_factory=dict)  # by the period's first day
     _numbers: Iterator[int] = field(init=False, default_factory=count)
-    _retired: dict[str, tuple[Headers, int]] = field(init=False)
     _warned: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         keys = self.config.keys
         self.links = Links(self._secret("links"), self.facts.link)
+        self.deprecations = Deprecations(self.today, self.config.log_format)
         self.keyring = Keyring(
             self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
         )
-        self.validators = {
-            o.id: Validator(self.facts, o, page_sizes=self.config.sizes == "page")
-            for o in self.facts.operations.values()
-        }
-        models = self.facts.models.values()
-        self._retired = {m.id: _retirement(m.id, m.shutdown) for m in models if m.shutdown}
+
+    def era(self) -> Era:
+        """The era that rules: that of --as-of, under `today` the clock's."""
+        match self.config.as_of:
+            case None:
+                return self.era_of(self.facts.day)
+            case "today":
+                return self.today()
+            case day:
+                return self.era_of(day)
+
+    def today(self) -> Era:
+        """The era of the day that the clock shows."""
+        return self.era_of(date.fromordinal(_EPOCH + self.clock.now() // _DAY))
+
+    def era_of(self, day: date) -> Era:
+        """The era of a day; made once for all days of a period."""
+        first = period_of(day)
+        found = self._eras.get(first)
+        if found is None:
+            found = self._eras[first] = Era(
+                load(first),
+                page_sizes=self.config.sizes == "page",
+                link_secret=self._secret("links"),
+            )
+        return found
 
     def _secret(self, purpose: str) -> bytes:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
 
-    def next_request_id(self) -> str:
+    def next_request_id(self, prefix: str) -> str:
         """The next request id: the same row of ids for the same seed."""
         text = f"{self.config.seed}\0{next(self._numbers)}"
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return f"{self.facts.request_id_prefix}{digest[:32]}"
+        return f"{prefix}{digest[:32]}"
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who asks; remembered in the exchange.
@@ -96,19 +119,7 @@ class World:
         # A tier that does not have the model does not get it by another number.
         return of_table if limits.per_minute is None or not of_table else limits.per_minute
 
-    def warnings(self, model: Model) -> Headers:
-        """A header for a model that the real API no longer has, by this world's clock."""
-        headers, since = self._retired.get(model.id, ([], 0))
-        return headers if self.clock.now() >= since else []
-
     def price(self, model: str, size: str, quality: str | None) -> float:
         """USD for one picture by the chosen list."""
         prices = self.facts.prices[self.config.prices][model]
         return prices.get((quality or "", size), prices.get(("", size), 0.0))
-
-
-def _retirement(model: str, day: date) -> tuple[Headers, int]:
-    """The warning, and the nanosecond since which it is due."""
-    since = datetime.combine(day, time(), UTC).timestamp()
-    text = f"{model} was shut down on {day}; the real API no longer has it"
-    return [(b"mock-warning", text.encode("ascii"))], int(since) * 1_000_000_000

@@ -73,6 +73,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
     keys.write_text('[[key]]\nkey = "k"\n')
     good = {
         "public-url": "http://a.test",
+        "as-of": "2023-12-01",
         "tier": "5",
         "limits": "9/min",
         "sizes": "api",

@@ -49,7 +49,7 @@ RECORDS: list[tuple[str, dict[str, Any], int, tuple[str, ...], str, str, Any, An
     ("size-model-2023-11", asks(size="1792x1024"), 400, LEGACY, "The size is not supported by this model.", INVALID, None, "invalid_size"),
     ("size-model-2023-11 (dall-e-3)", asks(size="512x512", model="dall-e-3"), 400, LEGACY, "The size is not supported by this model.", INVALID, None, "invalid_size"),
     ("model-unknown-2023-11", asks(model="o1-mini"), 400, LEGACY, "Invalid model o1-mini. The model argument should be left blank.", INVALID, None, None),
-    ("prompt-too-long-2023", asks(prompt="é" * 1001), 400, LEGACY, f"'{'é' * 1001}' is too long - 'prompt'", INVALID, None, None),
+    ("prompt-too-long-2023", asks(prompt="é" * 4001), 400, LEGACY, f"'{'é' * 4001}' is too long - 'prompt'", INVALID, None, None),
     ("prompt-empty-2025", asks(prompt=""), 400, PLATFORM, "You must provide a prompt.", INVALID, None, None),
     ("json-unparsable", {"method": "POST", "url": GENERATIONS, "content": b"{"}, 400, PLATFORM, "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble figuring out how to fix this, please contact us through our help center at help.openai.com.)", INVALID, None, None),
     ("method-405-2025", {"method": "GET", "url": GENERATIONS}, 405, PLATFORM, "Only POST requests are accepted.", INVALID, None, "method_not_supported"),

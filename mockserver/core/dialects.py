@@ -1,328 +1,122 @@
-"""The exact words of every refusal, dialect by dialect, each with its source. Decides nothing."""
+"""From a refusal to its bytes: which table of words speaks, and how a template is filled in.
+
+`timeline.toml` and `words.toml` say which tables are in force on a day, for each service.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
 
-from mockserver.core.errors import (
-    AUTHENTICATION,
-    PLATFORM,
-    Answer,
-    ApiError,
-    Reason,
-    Wording,
-)
+from mockserver.core import earlier_words, gateway_words, legacy_words
+from mockserver.core.errors import Answer, ApiError, Reason, Wording
+from mockserver.facts import Parameter
 
-_REALM = (("www-authenticate", 'Bearer realm="OpenAI API"'),)
-_RATE = (
-    "Rate limit exceeded for images per minute in organization {organization}. "
-    "Limit: {limit}/1min. Current: {current}/1min. Please visit "
-    "https://platform.openai.com/docs/guides/rate-limits to learn how to increase your rate limit."
-)
-_JSONSCHEMA = "validator wording as recorded on the same endpoint for other parameters"
+Words = Mapping[Reason, Wording]
 
-#: 2022-11 to spring 2025.
-A: Mapping[Reason, Wording] = {
-    Reason.MISSING_KEY: Wording(
-        401,
-        "You didn't provide an API key. You need to provide your API key in an Authorization "
-        "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field "
-        "(with blank username) if you're accessing the API from your browser and are prompted for "
-        "a username and password. You can obtain an API key from "
-        "https://platform.openai.com/account/api-keys.",
-        form=AUTHENTICATION,
-        headers=_REALM,
-        level="observed in part",
-        source="recorded 2023 on chat, with four spaces; the same on images is assumed",
-    ),
-    Reason.INCORRECT_KEY: Wording(
-        401,
-        "Incorrect API key provided: {key}. You can find your API key at "
-        "https://platform.openai.com/account/api-keys.",
-        code="invalid_api_key",
-        form=AUTHENTICATION,
-        headers=_REALM,
-        level="observed in part",
-        source="recorded 2023; four spaces as for a missing key (assumed)",
-    ),
-    Reason.MISMATCHED_ORGANIZATION: Wording(
-        401,
-        "OpenAI-Organization header should match organization for API key",
-        code="mismatched_organization",
-        form=PLATFORM,
-        headers=_REALM,
-        level="observed in part",
-        source="body recorded 2024 and 2026-08-14; the header as on other 401s",
-    ),
-    Reason.UNVERIFIED: Wording(
-        403,
-        "Your organization must be verified to use the model `{model}`. Please go to: "
-        "https://platform.openai.com/settings/organization/general and click on Verify "
-        "Organization. If you just verified, it can take up to 15 minutes for access to propagate.",
-        form=PLATFORM,
-        level="inferred",
-        source="recorded 2025-04 for a GPT image model; these models never asked for it",
-    ),
-    Reason.NO_CREDIT: Wording(
-        429,
-        "You exceeded your current quota, please check your plan and billing details. For more "
-        "information on this error, read the docs: "
-        "https://platform.openai.com/docs/guides/error-codes/api-errors.",
-        type="insufficient_quota",
-        code="insufficient_quota",
-        form=PLATFORM,
-        level="observed in part",
-        source="documented and widely quoted, 2023 to 2026",
-    ),
-    Reason.HARD_LIMIT: Wording(
-        400,
-        "Billing hard limit has been reached.",
-        type="billing_limit_user_error",
-        code="billing_hard_limit_reached",
-        form=PLATFORM,
-        level="observed",
-        source="production logs 2025 to 2026",
-    ),
-    Reason.RATE_LIMITED: Wording(
-        429,
-        _RATE,
-        type="requests",
-        code="rate_limit_exceeded",
-        headers=(("retry-after", "{retry_after}"), ("retry-after-ms", "{retry_after_ms}")),
-        level="observed",
-        source="recorded 2023-12; the two headers were recorded on chat only",
-    ),
-    Reason.OVER_LIMIT: Wording(
-        429,
-        _RATE,
-        type="requests",
-        code="rate_limit_exceeded",
-        level="observed",
-        source="recorded 2023-12 with a limit of 0",
-    ),
-    Reason.UNKNOWN_URL: Wording(
-        404,
-        "Invalid URL ({method} {path})",
-        form=PLATFORM,
-        level="observed in part",
-        source="openai-node#132, openai-python#250, 2023-03",
-    ),
-    Reason.OUTSIDE_API: Wording(
-        404,
-        "Invalid URL ({method} {path})",
-        form=PLATFORM,
-        headers=(("mock-hint", "the API is under /v1: end the base URL in /v1"),),
-        level="observed in part",
-        source="as for an unknown URL; the hint is this server's own",
-    ),
-    Reason.WRONG_METHOD: Wording(
-        405,
-        "Only {allowed} requests are accepted.",
-        code="method_not_supported",
-        form=PLATFORM,
-        level="observed in part",
-        source="openai-python#2703, 2025; for methods other than POST assumed",
-    ),
-    Reason.NO_CHAT_MODEL: Wording(
-        404,
-        "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
-        "Did you mean to use v1/completions?",
-        param="model",
-        form=PLATFORM,
-        level="inferred",
-        source="recorded 2024 for other models that are not chat models",
-    ),
-    Reason.NO_SUCH_MODEL: Wording(
-        404,
-        "The model '{model}' does not exist",
-        param="model",
-        code="model_not_found",
-        form=PLATFORM,
-        level="observed",
-        source="recorded 2025-03-14 on DELETE /v1/models/ft:123; assumed for the vendor's own",
-    ),
-    Reason.WRONG_HOST: Wording(
-        421,
-        "This mock does not answer for the host '{host}'. If that is meant, start it with "
-        "--allowed-host {host} (or IMAGES_MOCK_ALLOWED_HOST={host}).",
-        code="host_not_allowed",
-        form=PLATFORM,
-        level="own",
-        source="the Host rule of this server",
-    ),
-    Reason.BODY_TOO_LARGE: Wording(
-        413,
-        "Maximum content size limit ({limit}) exceeded ({read} bytes read)",
-        type="server_error",
-        form=PLATFORM,
-        level="assumed",
-        source="as uploads to audio endpoints are refused (recalled)",
-    ),
-    Reason.WRONG_CONTENT_TYPE: Wording(
-        400,
-        "Invalid Content-Type header ({content_type}), expected {expected}. "
-        "(HINT: If you're using curl, you can pass -H 'Content-Type: {expected}')",
-        level="observed",
-        source="Azzeccagarbugli/openai_client#2 and load1n9/openai#20 (2023), the whole text; "
-        "for JSON assaf/fine-tune#7",
-    ),
-    Reason.UNPARSABLE_JSON: Wording(
-        400,
-        "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
-        "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was "
-        "sent was not valid JSON. If you have trouble figuring out how to fix this, please contact "
-        "us through our help center at help.openai.com.)",
-        form=PLATFORM,
-        level="observed in part",
-        source="2023, any JSON endpoint",
-    ),
-    Reason.WRONG_BODY_TYPE: Wording(
-        400, "{value!r} is not of type 'object'", level="assumed", source=_JSONSCHEMA
-    ),
-    Reason.UNKNOWN_PARAMETER: Wording(
-        400,
-        "Additional properties are not allowed ({unexpected} unexpected)",
-        level="observed",
-        source="recorded 2023-01",
-    ),
-    Reason.MISSING_PARAMETER: Wording(
-        400,
-        "'{param}' is a required property",
-        level="observed",
-        source="recorded 2022-11 for 'image'",
-    ),
-    Reason.WRONG_TYPE: Wording(
-        400,
-        "{value!r} is not of type '{expected}' - '{param}'",
-        level="inferred",
-        source=_JSONSCHEMA,
-    ),
-    Reason.NOT_ONE_OF: Wording(
-        400,
-        "{value!r} is not one of {allowed} - '{param}'",
-        level="observed",
-        source="recorded 2022-12 for size and 2023 for response_format",
-    ),
-    Reason.TOO_SMALL: Wording(
-        400,
-        "{value!r} is less than the minimum of {bound} - '{param}'",
-        level="observed",
-        source="recorded 2023",
-    ),
-    Reason.TOO_LARGE: Wording(
-        400,
-        "{value!r} is greater than the maximum of {bound} - '{param}'",
-        level="observed",
-        source="recorded 2023",
-    ),
-    Reason.EMPTY_PROMPT: Wording(
-        400,
-        "You must provide a prompt.",
-        form=PLATFORM,
-        level="observed in part",
-        source="asserted by a client's live tests, 2025; the full stop is not certain",
-    ),
-    Reason.PROMPT_TOO_LONG: Wording(
-        400,
-        "{value!r} is too long - 'prompt'",
-        level="observed in part",
-        source="recorded 2023: the message repeats the whole prompt",
-    ),
-    Reason.UNKNOWN_MODEL: Wording(
-        400,
-        "Invalid model {model}. The model argument should be left blank.",
-        level="observed in part",
-        source="a client's live tests, 2023-11",
-    ),
-    Reason.SIZE_NOT_OF_MODEL: Wording(
-        400,
-        "The size is not supported by this model.",
-        code="invalid_size",
-        level="observed",
-        source="recorded 2023-11",
-    ),
-    Reason.UNPARSABLE_FORM: Wording(
-        400,
-        "Could not parse multipart form",
-        form=PLATFORM,
-        level="assumed",
-        source="as file uploads to other endpoints are refused (recalled)",
-    ),
-    Reason.NOT_A_PNG: Wording(
-        400,
-        "Uploaded image must be a PNG and less than 4 MB.",
-        code="invalid_image_format",
-        level="observed",
-        source="recorded 2024-02; the same for a mask is assumed",
-    ),
-    Reason.IMAGE_MODE: Wording(
-        400,
-        "Invalid input image - format must be in {allowed}, got {mode}.",
-        level="observed in part",
-        source="reported 2023 for edits without a mask and for variations",
-    ),
-    Reason.NOT_SQUARE: Wording(
-        400,
-        "Invalid input image - expected an image with equal width and height, "
-        "got {width}x{height} instead.",
-        level="observed in part",
-        source="reported 2023",
-    ),
-    Reason.MASK_MODE: Wording(
-        400,
-        "Invalid input mask - format must be in {allowed}, got {mode}.",
-        level="assumed",
-        source="as for an image: no text for masks was found",
-    ),
-    Reason.MASK_SIZE: Wording(
-        400,
-        "Invalid input mask - expected a mask with the size of the image, {expected}, "
-        "got {width}x{height} instead.",
-        level="assumed",
-        source="as for an image that is not square: no text for masks was found",
-    ),
-    Reason.ONE_IMAGE_ONLY: Wording(
-        400,
-        "You must provide n=1 for this model.",
-        level="observed",
-        source="recorded 2023-11",
-    ),
-    Reason.INTERNAL: Wording(
-        500,
-        "The server had an error processing your request. Sorry about that! You can retry your "
-        "request, or contact us through our help center at help.openai.com if you keep seeing this "
-        "error. (Please include the request ID {request_id} in your email.)",
-        type="server_error",
-        level="observed in part",
-        source="2022 to 2024; the key order is inferred",
-    ),
-    Reason.CONTROL_REFUSED: Wording(
-        401,
-        "This mock listens beyond loopback, so /_mock wants its control token: start it with "
-        "--control-token TOKEN (or IMAGES_MOCK_CONTROL_TOKEN) and send "
-        "'Authorization: Bearer TOKEN'.",
-        code="control_token_required",
-        form=PLATFORM,
-        level="own",
-        source="the control token of this server",
-    ),
+#: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
+TABLES: Mapping[str, Words] = {
+    "A": legacy_words.A,
+    **earlier_words.EARLIER,
+    "B": gateway_words.B,
+    **gateway_words.AT_TIMES,
 }
 
-DIALECTS: Mapping[str, Mapping[Reason, Wording]] = {"A": A}
+
+def words(tables: Iterable[str]) -> Words:
+    """The words of these tables, where a later one lies over those before it."""
+    found: dict[Reason, Wording] = {}
+    for name in tables:
+        found |= TABLES[name]
+    return found
 
 
-def answer(error: ApiError, dialect: str, request_id: str = "") -> Answer:
-    """The status, bytes and extra headers of `error` in `dialect`."""
-    words = DIALECTS[dialect][error.reason]
+def answer(error: ApiError, words: Words, request_id: str = "") -> Answer:
+    """The status, bytes and extra headers of `error` in these words."""
+    wording = words[error.reason]
     values = {"request_id": request_id, **error.values}
+    headers = tuple((name, _filled(value, values)) for name, value in wording.headers)
+    return Answer(wording.status, _body(wording, values), headers)
+
+
+def message(error: ApiError, words: Words) -> str:
+    """What `error` says in these words, or its name where they leave the body empty."""
+    return _filled(words[error.reason].message, error.values) or str(error.reason)
+
+
+def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
+    form = wording.form
+    if not form.keys:
+        return b""
     fields = {
-        "code": words.code,
-        "message": words.message.format(**values),
-        "param": words.param,
-        "type": words.type,
+        "code": wording.code,
+        "message": _filled(wording.message, values),
+        "param": None if wording.param is None else _filled(wording.param, values),
+        "type": wording.type,
     }
-    body = {"error": {key: fields[key] for key in words.form.keys}}
-    text = json.dumps(body, indent=words.form.indent) + "\n" * words.form.newline
-    headers = tuple((name, value.format(**values)) for name, value in words.headers)
-    return Answer(words.status, text.encode("ascii"), headers)
+    body = {"error": {key: fields[key] for key in form.keys}}
+    return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")
+
+
+class _Template(Formatter):
+    """`str.format` with conversions for dialect B: !a(nd), !v(alues), !e(xpected), !g(ot)."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        match conversion:
+            case "a":
+                return _listed(value, "and")
+            case "v":
+                kind = "Value must be" if len(value) == 1 else "Supported values are:"
+                return f"{kind} {_listed(value, 'and')}."
+            case "e":
+                return _expected(value)
+            case "g":
+                return _got(value)
+            case _:
+                return super().convert_field(value, conversion)
+
+
+_TEMPLATE = _Template()
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    return _TEMPLATE.vformat(template, (), values)
+
+
+def _listed(values: Iterable[str], word: str) -> str:
+    """Quoted names as a sentence lists them: with a comma before the last of three and more."""
+    *others, last = [f"'{v}'" for v in values]
+    match others:
+        case []:
+            return last
+        case [first]:
+            return f"{first} {word} {last}"
+        case _:
+            return f"{', '.join(others)}, {word} {last}"
+
+
+def _expected(parameter: Parameter) -> str:
+    if parameter.values:
+        return f"one of {_listed(parameter.values, 'or')}"
+    return {"string": "a string", "integer": "an integer", "file": "a file"}[parameter.type]
+
+
+def _got(value: Any) -> str:
+    """The type of a JSON value, as recorded in 2026-08."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal number"
+        case str() | bytes():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

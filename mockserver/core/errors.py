@@ -23,6 +23,7 @@ class Reason(StrEnum):
     HARD_LIMIT = "hard_limit"
     RATE_LIMITED = "rate_limited"
     OVER_LIMIT = "over_limit"
+    NOT_OF_TIER = "not_of_tier"
     # what is asked for
     UNKNOWN_URL = "unknown_url"
     OUTSIDE_API = "outside_api"
@@ -38,17 +39,21 @@ class Reason(StrEnum):
     # parameters
     UNKNOWN_PARAMETER = "unknown_parameter"
     MISSING_PARAMETER = "missing_parameter"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
     WRONG_TYPE = "wrong_type"
+    NOT_A_NUMBER = "not_a_number"
     NOT_ONE_OF = "not_one_of"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     EMPTY_PROMPT = "empty_prompt"
     PROMPT_TOO_LONG = "prompt_too_long"
+    PROMPT_OVER_MODEL = "prompt_over_model"
     UNKNOWN_MODEL = "unknown_model"
     SIZE_NOT_OF_MODEL = "size_not_of_model"
     ONE_IMAGE_ONLY = "one_image_only"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
+    FILE_TYPE = "file_type"
     NOT_A_PNG = "not_a_png"
     IMAGE_MODE = "image_mode"
     NOT_SQUARE = "not_square"
@@ -71,11 +76,13 @@ class Form:
 LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
 PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=True)
 AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
+GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
+EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One error in one dialect. `message` and `headers` are `str.format` templates.
+    """One error in one dialect. `message`, `param` and `headers` are templates (see `dialects`).
 
     `level` is how well the words are known: observed, observed in part, documented, inferred,
     assumed; `own` marks words of this server, which the real API does not have.

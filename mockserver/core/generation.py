@@ -59,13 +59,14 @@ def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] =
     return sha256(json.dumps(parts).encode("ascii")).digest()
 
 
-def answer_body(created: int, items: list[dict[str, bytes]]) -> bytes:
-    """The 200 body, byte for byte as recorded: indented by two, final newline, sorted item keys.
+def answer_body(created: int, items: list[dict[str, bytes]], *, newline: bool) -> bytes:
+    """The 200 body, byte for byte as recorded: indented by two, sorted item keys.
 
     Args:
         created: Unix seconds.
         items: for each picture its fields, whose values are JSON already (quotes included): base64
             is large, and joining it once costs a hundredth of encoding it.
+        newline: whether the body ends in one: dialect A's do.
     """
     pieces = [b'{\n  "created": %d,\n  "data": [' % created]
     for number, fields in enumerate(items):
@@ -73,5 +74,5 @@ def answer_body(created: int, items: list[dict[str, bytes]]) -> bytes:
         for place, name in enumerate(sorted(fields)):
             pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), fields[name])
         pieces.append(b"\n    }")
-    pieces.append(b"\n  ]\n}\n")
+    pieces.append(b"\n  ]\n}\n" if newline else b"\n  ]\n}")
     return b"".join(pieces)

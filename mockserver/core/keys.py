@@ -39,6 +39,11 @@ class Caller:
         return f"user-{letters(self.sandbox.encode())}"
 
     @property
+    def project(self) -> str:
+        """As the `openai-project` header names the default project."""
+        return f"proj_{letters(self.user.encode())}"
+
+    @property
     def slug(self) -> str:
         """As the `openai-organization` header names a personal organization."""
         return self.user.lower()

@@ -13,6 +13,17 @@ _BITS = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One field of a multipart body."""
+
+    data: bytes
+    type: str = ""  # its content type, in lower case and without options; "" if it names none
+    is_file: bool = True  # it names a file, or a type that is no text
+    is_list: bool = False  # its name ended in brackets
+    repeated: bool = False  # more parts have this very name
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a PNG says of itself in its first 26 bytes."""
 

@@ -1,7 +1,8 @@
 """Check a decoded body against the facts, and turn it into a request. Pure: no I/O, no clock.
 
-The order of checks is the order of the lines in `Validator.validated`: the parameters as a schema
-would check them, then what only the chosen model can say. (Inferred: it was never observed.)
+The order of checks is the order of the lines in `Validator.checked`: here that of dialect A, the
+parameters as a schema would check them, then what only the chosen model can say. (Inferred: it was
+never observed.) Dialect B's is in `gateway`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.uploads import check_uploads
+from mockserver.core.uploads import Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
 
 
@@ -32,7 +33,8 @@ class ImageRequest:
     mask: bytes | None = field(default=None, repr=False)  # as uploaded
 
 
-_ABSENT: Any = object()
+Given = dict[str, Any]
+ABSENT: Any = object()
 
 
 class Validator:
@@ -40,41 +42,49 @@ class Validator:
 
     def __init__(self, facts: Facts, operation: Operation, *, page_sizes: bool) -> None:
         self.operation = operation
-        self._parameters = {p.name: p for p in operation.parameters}
+        self.parameters = {p.name: p for p in operation.parameters}
         self._required = [p.name for p in operation.parameters if p.required]
-        self._models = {m.id: m for m in facts.models.values() if operation.id in m.offers}
-        self._sizes = {
-            m.id: _sizes(m.offers[operation.id], page_sizes) for m in self._models.values()
+        self.models = {m.id: m for m in facts.models.values() if operation.id in m.offers}
+        self.sizes = {
+            m.id: _sizes(m.offers[operation.id], page_sizes) for m in self.models.values()
         }
         # Sizes that are accepted although the API's own error does not list them.
-        self._unlisted = frozenset(size for sizes in self._sizes.values() for size in sizes)
+        self._unlisted = frozenset(size for sizes in self.sizes.values() for size in sizes)
 
     def validated(self, body: Any) -> ImageRequest:
-        """The request in `body`, a decoded JSON value.
+        """The request in `body`: a decoded JSON value, or the parts of a form by name.
 
         Raises:
             ApiError: what the API would say first of all that is wrong.
         """
         if not isinstance(body, dict):
             raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
+        given, model = self.checked(body)
+        return self._request(given, model, model.offers[self.operation.id])
+
+    def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
+        """The values of `body` that count, and the model that they mean."""
         self._check_names(body)
-        given = {}
-        for name, parameter in self._parameters.items():
-            value = body.get(name, _ABSENT)
-            if value is _ABSENT or (value is None and parameter.nullable):
-                continue
-            if self.operation.form:
-                value = from_form(parameter, value)
-            check_value(parameter, value, self._unlisted if name == "size" else frozenset())
-            given[name] = value
+        given: Given = {}
+        for name, parameter in self.parameters.items():
+            value = self.value_of(body, parameter)
+            if value is not ABSENT:
+                check_value(parameter, value, self._unlisted if name == "size" else frozenset())
+                given[name] = value
         model = self._model(given)
-        offer = model.offers[self.operation.id]
-        self._check_offer(given, model, offer)
-        return self._request(given, model, offer)
+        self._check_offer(given, model, model.offers[self.operation.id])
+        return given, model
+
+    def value_of(self, body: Mapping[str, Any], parameter: Parameter) -> Any:
+        """The value of one parameter as its type has it; ABSENT without one."""
+        value = body.get(parameter.name, ABSENT)
+        if value is ABSENT or (value is None and parameter.nullable):
+            return ABSENT
+        return from_form(parameter, value) if isinstance(value, Part) else value
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
-        if not body.keys() <= self._parameters.keys():
-            unknown = [name for name in body if name not in self._parameters]
+        if not body.keys() <= self.parameters.keys():
+            unknown = [name for name in body if name not in self.parameters]
             raise ApiError(
                 Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=_unexpected(unknown)
             )
@@ -82,17 +92,18 @@ class Validator:
             if name not in body:
                 raise ApiError(Reason.MISSING_PARAMETER, param=name)
 
-    def _model(self, given: Mapping[str, Any]) -> Model:
+    def _model(self, given: Given) -> Model:
         name = given.get("model", self.operation.default_model)
-        if model := self._models.get(name):
+        if model := self.models.get(name):
             return model
         raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
-    def _check_offer(self, given: Mapping[str, Any], model: Model, offer: Offer) -> None:
+    def _check_offer(self, given: Given, model: Model, offer: Offer) -> None:
         if "prompt" in given:
-            _check_prompt(given["prompt"], offer)
+            check_prompt(given["prompt"], self.parameters["prompt"].length_max or offer.prompt_max)
+            check_prompt(given["prompt"], offer.prompt_max, Reason.PROMPT_OVER_MODEL)
         size = given.get("size", offer.default_size)
-        if size not in self._sizes[model.id]:
+        if size not in self.sizes[model.id]:
             raise self._wrong_size(size)
         if given.get("n", 1) > offer.n_max:
             raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
@@ -100,12 +111,12 @@ class Validator:
             check_uploads(offer.upload, given["image"], given.get("mask"))
 
     def _wrong_size(self, size: str) -> ApiError:
-        listed = self._parameters["size"].values or ()
+        listed = self.parameters["size"].values or ()
         if size in listed:
             return ApiError(Reason.SIZE_NOT_OF_MODEL, param="size")
         return _not_one_of("size", size, listed)
 
-    def _request(self, given: Mapping[str, Any], model: Model, offer: Offer) -> ImageRequest:
+    def _request(self, given: Given, model: Model, offer: Offer) -> ImageRequest:
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,
@@ -123,8 +134,8 @@ class Validator:
 def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = frozenset()) -> None:
     """Check one value as a schema would: type, then values, then bounds."""
     name = parameter.name
-    if not _is_of_type(value, parameter.type):
-        raise ApiError(Reason.WRONG_TYPE, param=name, value=value, expected=parameter.type)
+    if not is_of_type(value, parameter.type):
+        raise wrong_type(parameter, value)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:
@@ -133,18 +144,27 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
         raise ApiError(Reason.TOO_LARGE, param=name, value=value, bound=parameter.maximum)
 
 
-def from_form(parameter: Parameter, value: bytes) -> bytes | int | str:
+def wrong_type(parameter: Parameter, value: Any) -> ApiError:
+    """The refusal of a value that is not of its parameter's type."""
+    told = {"value": value, "expected": parameter.type, "parameter": parameter}
+    return ApiError(Reason.WRONG_TYPE, param=parameter.name, **told)
+
+
+def from_form(parameter: Parameter, part: Part) -> bytes | int | str:
     """A form's value, which comes as bytes, as its parameter has it: numbers come as text."""
     if parameter.type == "file":
-        return value
-    text = value.decode("utf-8", "replace")
+        return part.data
+    text = part.data.decode("utf-8", "replace")
     return int(text) if parameter.type == "integer" and _NUMBER.fullmatch(text) else text
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-def _is_of_type(value: Any, expected: str) -> bool:
+def is_of_type(value: Any, expected: str) -> bool:
+    """Whether a decoded value is of a parameter's type."""
+    if expected == "any":
+        return True
     if expected == "string":
         return isinstance(value, str)
     if expected == "file":
@@ -154,11 +174,12 @@ def _is_of_type(value: Any, expected: str) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_prompt(prompt: str, offer: Offer) -> None:
+def check_prompt(prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG) -> None:
+    """Hold a prompt to a length of at least 1 and at `most` so many characters."""
     if not prompt:
-        raise ApiError(Reason.EMPTY_PROMPT, param="prompt")
-    if len(prompt) > offer.prompt_max:
-        raise ApiError(Reason.PROMPT_TOO_LONG, param="prompt", value=prompt)
+        raise ApiError(Reason.EMPTY_PROMPT, param="prompt", value=prompt)
+    if len(prompt) > most:
+        raise ApiError(reason, param="prompt", value=prompt, bound=most, length=len(prompt))
 
 
 def _sizes(offer: Offer, page_sizes: bool) -> frozenset[str]:

@@ -1,14 +1,17 @@
-"""What OpenAI offered, as typed values read once from the TOML files here. Decides nothing."""
+"""What OpenAI offered on a day, as typed values read from the TOML files here. Decides nothing."""
 
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from mockserver.facts.dated import dates, in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,14 @@ class Parameter:
     """One parameter of an operation, for all of its models."""
 
     name: str
-    type: str  # "string", "integer" or "file"
+    type: str  # "string", "integer", "file" or "any"
     source: str
     level: str
     required: bool = False
     nullable: bool = False
     minimum: int | None = None
     maximum: int | None = None
+    length_max: int | None = None  # characters, whatever the model
     values: tuple[str, ...] | None = None  # in the order in which the API's error lists them
 
 
@@ -33,9 +37,12 @@ class Operation:
     id: str
     method: str
     path: str
-    default_model: str
+    default_model: str  # "" where a model must be named
+    dialect: str  # "A" or "B": whose words, order of checks and layout its answers have
     parameters: tuple[Parameter, ...]
     form: bool = False  # the body is multipart, else JSON
+    json_too: bool = False  # a form's operation takes JSON as well
+    first: tuple[str, ...] = ()  # parameters that are checked before the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ class UploadRules:
     level: str
     image_modes_with_mask: tuple[str, ...] = ()
     mask_modes: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
+    types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Offer:
     default_quality: str | None = None
     default_style: str | None = None
     ignored: tuple[str, ...] = ()  # parameters that are accepted and change nothing
+    unknown: tuple[str, ...] = ()  # parameters of the operation that this model does not have
     revises_prompt: bool = False
     milliseconds_hd: tuple[int, int] | None = None
     assumed: tuple[str, ...] = ()
@@ -79,7 +89,9 @@ class Model:
     id: str
     created: int  # Unix seconds, as GET /v1/models says
     owned_by: str
+    listed: bool  # whether GET /v1/models knows it
     shutdown: date | None
+    successor: str  # what the vendor says to use in its place; "" if nothing
     offers: Mapping[str, Offer]  # by operation id
 
 
@@ -97,6 +109,19 @@ class LinkFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the headers of an answer are like."""
+
+    openai_version: str
+    request_id_prefix: str
+    source: str
+    level: str
+    nosniff: bool = False  # x-content-type-options
+    project: bool = False  # openai-project, where there is a caller
+    exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
+
+
+@dataclass(frozen=True, slots=True)
 class MagicKey:
     """An API key with an effect: either a tier or a refusal (the name of an error)."""
 
@@ -111,12 +136,11 @@ class Facts:
     """All facts under the rules of one day."""
 
     day: date
-    dialect: str
-    openai_version: str
-    request_id_prefix: str
+    headers: HeaderFacts
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
+    words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
     limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
     prices: Mapping[
@@ -127,29 +151,54 @@ class Facts:
     mismatched_organization: str
 
 
+@lru_cache(maxsize=64)
+def load(day: date | None = None) -> Facts:
+    """The facts in force on `day`; without one, on the day whose rules are the default."""
+    day = day or _file("timeline")["default_day"]
+    return replace(_of_period(period_of(day)), day=day)
+
+
+def first_day() -> date:
+    """The earliest day that is known of."""
+    found: date = _file("timeline")["first_day"]
+    return found
+
+
 @lru_cache(maxsize=1)
-def load() -> Facts:
-    """The facts of the default day. Reads the files of this package once a process."""
-    era = _read("timeline")["era"][0]
-    limits, magic = _read("limits"), _read("magic")
+def periods() -> tuple[date, ...]:
+    """The first days of all periods: inside one, no fact changes."""
+    files = ("timeline", "models", "parameters", "words")
+    return tuple(sorted({first_day(), *(d for f in files for d in dates(_file(f)))}))
+
+
+def period_of(day: date) -> date:
+    """The first day of the period in which `day` lies; what is before the first is in it too."""
+    return periods()[max(0, bisect_right(periods(), day) - 1)]
+
+
+@lru_cache
+def _of_period(day: date) -> Facts:
+    timeline, limits, magic = (_file(f) for f in ("timeline", "limits", "magic"))
+    operations = in_force(_file("parameters")["operation"], day)
+    services = in_force(timeline["service"], day) + operations
     return Facts(
-        day=era["day"],
-        dialect=era["dialect"],
-        openai_version=era["openai_version"],
-        request_id_prefix=era["request_id_prefix"],
-        link=LinkFacts(**era["link"]),
-        operations={o["id"]: _operation(o) for o in _read("parameters")["operation"]},
-        models={m["id"]: _model(m) for m in _read("models")["model"]},
+        day=day,
+        headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
+        link=LinkFacts(**in_force(timeline["link"], day)),
+        operations={o["id"]: _operation(o) for o in operations},
+        models={m["id"]: _model(m) for m in in_force(_file("models")["model"], day)},
+        words=_words(services, in_force(_file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=_limits(limits),
-        prices=_prices(_read("prices")),
+        prices=_prices(_file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
         mismatched_organization=magic["organization"]["mismatch"],
     )
 
 
-def _read(name: str) -> dict[str, Any]:
+@lru_cache
+def _file(name: str) -> dict[str, Any]:
     # Not by importlib.resources, which costs a server 4 ms of its start.
     return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))
 
@@ -164,8 +213,11 @@ def _operation(table: dict[str, Any]) -> Operation:
         method=table["method"],
         path=table["path"],
         default_model=table["default_model"],
+        dialect=table["dialect"],
         parameters=tuple(Parameter(**_frozen(p)) for p in table["parameter"]),
         form=table.get("form", False),
+        json_too=table.get("json_too", False),
+        first=tuple(table.get("first", ())),
     )
 
 
@@ -174,7 +226,9 @@ def _model(table: dict[str, Any]) -> Model:
         id=table["id"],
         created=table["created"],
         owned_by=table["owned_by"],
+        listed=table["listed"],
         shutdown=table.get("shutdown"),
+        successor=table.get("successor", ""),
         offers={
             f"images.{name}": _offer(table[name])
             for name in ("generate", "edit", "vary")
@@ -187,6 +241,22 @@ def _offer(table: dict[str, Any]) -> Offer:
     plain = {k: v for k, v in table.items() if k != "upload"}
     upload = UploadRules(**_frozen(table["upload"])) if "upload" in table else None
     return Offer(**_frozen(plain), upload=upload)
+
+
+def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:
+    """For each service the tables of its words: its dialect's own, and what lies over that."""
+    return {
+        service["id"]: (
+            service["dialect"],
+            *(
+                row["table"]
+                for row in rows
+                if row["dialect"] == service["dialect"]
+                and service["id"] in row.get("services", (service["id"],))
+            ),
+        )
+        for service in services
+    }
 
 
 def _limits(file: dict[str, Any]) -> dict[str, dict[str, dict[str, int]]]:

@@ -13,6 +13,7 @@ from contracts.build import Sizes, build
 from contracts.forms import keeps
 from contracts.uploads import ALL_MODES, encoded, good, near_misses, padded, png, rules_of
 from mockserver.core.errors import ApiError
+from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
 from mockserver.facts import Operation, load
 from mockserver.retouch import Unreadable, decoded
@@ -60,7 +61,9 @@ def text(operation: Operation, **more: bytes) -> Fields:
 def accepts(sizes: Sizes, operation: Operation, fields: Fields) -> bool:
     """What the mock says, which checks a file's header first and decodes it later."""
     try:
-        request = VALIDATORS[sizes, operation.id].validated(fields)
+        request = VALIDATORS[sizes, operation.id].validated(
+            {name: Part(value) for name, value in fields.items()}
+        )
         for file in (request.image, request.mask):
             if file is not None:
                 decoded(file)

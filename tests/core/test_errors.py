@@ -7,8 +7,9 @@ import string
 
 import pytest
 
-from mockserver.core.dialects import DIALECTS, answer
-from mockserver.core.errors import ApiError, Reason
+from mockserver.core.dialects import TABLES, answer
+from mockserver.core.errors import EMPTY, ApiError, Reason
+from mockserver.facts import Parameter
 
 LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}
 HINT = "https://platform.openai.com/docs/guides/rate-limits"
@@ -58,32 +59,46 @@ RECORDED = [
 def test_a_recorded_body_is_reproduced_byte_for_byte(
     error: ApiError, status: int, body: bytes
 ) -> None:
-    told = answer(error, "A")
+    told = answer(error, TABLES["A"])
     assert (told.status, told.body) == (status, body)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("reason", Reason)
-def test_every_reason_has_words_with_level_and_source(dialect: str, reason: Reason) -> None:
-    words = DIALECTS[dialect][reason]
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_a_dialect_has_words_for_every_reason(dialect: str) -> None:
+    assert TABLES[dialect].keys() == set(Reason)
+
+
+WORDINGS = [(name, reason) for name, table in TABLES.items() for reason in table]
+
+
+@pytest.mark.parametrize(("table", "reason"), WORDINGS)
+def test_all_words_have_a_level_and_a_source(table: str, reason: Reason) -> None:
+    words = TABLES[table][reason]
     assert words.level in LEVELS
     assert words.source
     assert 400 <= words.status < 600
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("reason", Reason)
+EXAMPLE = {"parameter": Parameter("é", "string", "", ""), "allowed": ["é", "ü"], "value": "é"}
+
+
+@pytest.mark.parametrize(("table", "reason"), WORDINGS)
 def test_every_body_is_json_with_the_four_keys_in_the_order_of_its_form(
-    dialect: str, reason: Reason
+    table: str, reason: Reason
 ) -> None:
-    words = DIALECTS[dialect][reason]
+    words = TABLES[table][reason]
     names = {name for _, name, _, _ in string.Formatter().parse(words.message) if name}
     names |= {n for _, v in words.headers for _, n, _, _ in string.Formatter().parse(v) if n}
-    told = answer(ApiError(reason, **dict.fromkeys(names - {"request_id"}, "é")), dialect, "req_1")
+    values = dict.fromkeys(names - {"request_id"} | {"param"}, "é") | EXAMPLE
+    told = answer(ApiError(reason, **values), TABLES[table], "req_1")
+    if words.form is EMPTY:
+        assert told.body == b""
+        return
     assert tuple(json.loads(told.body)["error"]) == words.form.keys
     assert told.body.isascii()
+    assert told.body.endswith(b"}\n") == words.form.newline
 
 
 def test_values_with_braces_are_not_taken_for_templates() -> None:
-    told = answer(ApiError(Reason.UNKNOWN_MODEL, model="{x} {0}"), "A")
+    told = answer(ApiError(Reason.UNKNOWN_MODEL, model="{x} {0}"), TABLES["A"])
     assert b"Invalid model {x} {0}." in told.body

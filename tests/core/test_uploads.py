@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mockserver.core.dialects import answer
+from mockserver.core.dialects import TABLES, answer
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Header, check_uploads, header
 from mockserver.facts import UploadRules, load
@@ -31,7 +31,7 @@ def refusal(rules: UploadRules | None, image: bytes, mask: bytes | None = None) 
     assert rules
     with pytest.raises(ApiError) as refused:
         check_uploads(rules, image, mask)
-    error = json.loads(answer(refused.value, "A").body)["error"]
+    error = json.loads(answer(refused.value, TABLES["A"]).body)["error"]
     return error["message"], error["code"]
 
 

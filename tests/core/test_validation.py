@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.dialects import answer
+from mockserver.core.dialects import TABLES, answer
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.validation import ImageRequest, Validator
 from mockserver.facts import load
@@ -26,7 +26,7 @@ def accepted(body: dict[str, Any], validator: Validator = PAGE) -> ImageRequest:
 def refused(body: Any, validator: Validator = PAGE) -> tuple[str, str | None]:
     with pytest.raises(ApiError) as refusal:
         validator.validated(body)
-    error = json.loads(answer(refusal.value, "A").body)["error"]
+    error = json.loads(answer(refusal.value, TABLES["A"]).body)["error"]
     return error["message"], error["code"]
 
 
@@ -81,11 +81,21 @@ def test_api_sizes_refuse_the_two_that_the_live_api_refused(size: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "most"), [("dall-e-2", 1000), ("dall-e-3", 4000)])
-def test_a_prompt_has_a_maximum_by_model_and_is_repeated_when_over_it(
-    model: str, most: int
-) -> None:
+def test_a_prompt_has_a_maximum_by_model(model: str, most: int) -> None:
     assert len(accepted({"model": model, "prompt": "é" * most}).prompt) == most
-    long = "é" * (most + 1)
+    assert refused({"model": model, "prompt": "é" * (most + 1)})
+
+
+def test_a_prompt_that_is_too_long_for_its_model_alone_is_told_both_lengths() -> None:
+    assert refused({"prompt": "é" * 1192})[0] == (
+        "Prompt must be length 1000 or less. Your prompt length is 1192. "
+        "Please reduce your prompt length."
+    )
+
+
+@pytest.mark.parametrize("model", ["dall-e-2", "dall-e-3"])
+def test_a_prompt_that_is_too_long_for_any_model_is_repeated(model: str) -> None:
+    long = "é" * 4001
     assert refused({"model": model, "prompt": long})[0] == f"'{long}' is too long - 'prompt'"
 
 

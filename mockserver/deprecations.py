@@ -1,0 +1,80 @@
+"""What a request of another day would meet today: a header with each answer, a line a sandbox."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from mockserver.core.dialects import message
+from mockserver.core.errors import ApiError, Reason
+from mockserver.era import Era, Headers
+from mockserver.exchange import Exchange, notice_of
+from mockserver.facts import Model
+
+_SANDBOXES = 1_000  # that are remembered as told; the longest silent is told again
+
+
+class Deprecations:
+    """Compares the answers of an era with what the real API would say on the clock's day."""
+
+    def __init__(self, today: Callable[[], Era], log_format: str) -> None:
+        self._today = today
+        self._notice = notice_of(log_format) if log_format != "none" else None
+        self._told: OrderedDict[str, None] = OrderedDict()
+
+    def warning(self, exchange: Exchange, operation: str, body: Any) -> Headers:
+        """For a request that was answered: what would be said of it today, and what to change."""
+        today = self._today()
+        if today is exchange.era or exchange.request is None:
+            return []
+        model = exchange.era.facts.models[exchange.request.model]
+        text = _ended(model, today) or _refused(operation, body, today)
+        return self._headers(exchange, text) if text else []
+
+    def of_model(self, exchange: Exchange, model: Model) -> Headers:
+        """For a model that was looked up: whether it is still there today."""
+        text = _ended(model, self._today())
+        return self._headers(exchange, text) if text else []
+
+    def _headers(self, exchange: Exchange, text: str) -> Headers:
+        if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
+            sandbox = exchange.caller.sandbox[:6]
+            self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today: {text}")
+        return [(b"mock-warning", text.encode("ascii", "backslashreplace"))]
+
+    def _is_news(self, sandbox: str) -> bool:
+        is_news = sandbox not in self._told
+        self._told[sandbox] = None
+        self._told.move_to_end(sandbox)
+        if len(self._told) > _SANDBOXES:
+            self._told.popitem(last=False)
+        return is_news
+
+
+def _ended(model: Model, today: Era) -> str:
+    """That a model is gone, and what the vendor says to use in its place; "" if it is there."""
+    if model.id in today.facts.models:
+        return ""
+    advice = f"; name {model.successor} instead" if model.successor else ""
+    return f"{model.id} was shut down on {model.shutdown}, the real API no longer has it{advice}"
+
+
+def _refused(operation: str, body: Any, today: Era) -> str:
+    """The first thing that today's rules find wrong with a body, and what to do; "" if nothing."""
+    rules = today.facts.operations.get(operation)
+    if rules is None:
+        return "the real API no longer has this path"
+    try:
+        today.validators[operation].validated(body)
+    except ApiError as error:
+        said = message(error, today.words(rules.path))
+        advice = _ADVICE.get(error.reason, "").format(**error.values)
+        return f"{said} {advice}".strip()
+    return ""
+
+
+_ADVICE = {
+    Reason.UNKNOWN_PARAMETER: "Leave out '{param}'.",
+    Reason.MISSING_PARAMETER: "Send '{param}'.",
+}
