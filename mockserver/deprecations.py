@@ -40,7 +40,7 @@ class Deprecations:
     def _headers(self, exchange: Exchange, text: str) -> Headers:
         if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
             sandbox = exchange.caller.sandbox[:6]
-            self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today: {text}")
+            self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today; {text}")
         return [(b"mock-warning", text.encode("ascii", "backslashreplace"))]
 
     def _is_news(self, sandbox: str) -> bool:
@@ -56,8 +56,8 @@ def _ended(model: Model, today: Era) -> str:
     """That a model is gone, and what the vendor says to use in its place; "" if it is there."""
     if model.id in today.facts.models:
         return ""
-    advice = f"; name {model.successor} instead" if model.successor else ""
-    return f"{model.id} was shut down on {model.shutdown}, the real API no longer has it{advice}"
+    advice = f": name {model.successor} instead" if model.successor else ""
+    return f"{model.id} was shut down on {model.shutdown}{advice}"
 
 
 def _refused(operation: str, body: Any, today: Era) -> str:

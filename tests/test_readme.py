@@ -59,6 +59,24 @@ def test_the_picture_of_an_edit_is_current(tmp_path: Path) -> None:
         assert (now.size, now.tobytes()) == (told.size, told.tobytes())
 
 
+def test_the_walk_through_the_years_says_what_it_is_told_to_say(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exec(block("python", "as_of=day"), {})
+    assert capsys.readouterr().out == block("text", "2022-11-10")
+
+
+def test_the_warning_of_a_retired_model_is_the_one_that_is_told(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with ImagesMock(log_format="text") as mock:
+        client = openai.OpenAI(base_url=mock.url, api_key="sk-mock-me")
+        for _ in range(2):
+            client.images.generate(prompt="x")
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("WARNING")]
+    assert lines == block("text", "WARNING").splitlines()
+
+
 def test_the_example_of_the_plugin_runs_as_it_stands(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_poster=block("python", "def test_poster"))
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
