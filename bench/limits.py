@@ -36,7 +36,8 @@ def _ours() -> float:
 
     async def decide() -> None:
         for _ in range(DECISIONS):
-            await store.admit("a", "dall-e-2", limit=LIMIT, cost=1, now=time.time_ns())
+            sandbox = await store.sandbox("a")
+            await sandbox.admit("dall-e-2", limit=LIMIT, cost=1, now=time.time_ns())
 
     return seconds(lambda: asyncio.run(decide())) / DECISIONS
 

@@ -36,7 +36,9 @@ def create_app(
     """
     config = config or Config()
     world = World(
-        config, clock or SystemClock(), store or MemoryStore(upload_bytes=config.upload_cache)
+        config,
+        clock or SystemClock(),
+        store or MemoryStore(upload_bytes=config.upload_cache, rules=config.rules),
     )
     app = Starlette(
         routes=_routes(world),

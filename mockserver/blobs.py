@@ -9,7 +9,6 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver import gallery
 from mockserver.core.blob_errors import (
     BLOB_NOT_FOUND,
     BLOB_REFUSED,
@@ -25,11 +24,12 @@ from mockserver.core.links import LinkError
 from mockserver.core.picture import Picture
 from mockserver.era import Headers
 from mockserver.exchange import Exchange
+from mockserver.faults import developed
 from mockserver.world import World
 
 _METHODS = ("GET", "HEAD")
 # How every picture's path begins: what begins otherwise was never one.
-_PICTURE = re.compile(r"/private/org-[^/]+/user-[^/]+/img-")
+_PICTURE = re.compile(r"/private/org-([^/]+)/user-[^/]+/img-")
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # A plain blob's, as recorded with other accounts (Azure's SDK for JavaScript, 2019-04 to 2021-06).
 _PLAIN = (
@@ -49,7 +49,10 @@ class Blobs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
-        now, request_id = self._world.clock.now(), _azure_id(exchange.request_id)
+        if found := _PICTURE.match(scope["path"]):  # the sandbox stands in the path, for its clock
+            exchange.sandbox = await self._world.store.find(found[1])
+            exchange.life = exchange.sandbox.number if exchange.sandbox else 0
+        now, request_id = exchange.now(self._world.clock.now()), _azure_id(exchange.request_id)
         try:
             status, fields, body = await self._download(scope, exchange, now)
         except BlobError as error:
@@ -104,13 +107,11 @@ class Blobs:
 
 async def bytes_of(world: World, picture: Picture) -> bytes | None:
     """The picture's file; None if what it is made from is gone."""
-    if picture.image is None:
-        return gallery.png(picture)
-    image = await world.store.kept(picture.image)
+    image = await world.store.kept(picture.image) if picture.image else None
     mask = await world.store.kept(picture.mask) if picture.mask else None
-    if image is None or (picture.mask and mask is None):
+    if (picture.image and image is None) or (picture.mask and mask is None):
         return None
-    return await world.darkroom.made(picture, image, mask)
+    return await developed(world, picture, image, mask)
 
 
 def _version(scope: Scope, exchange: Exchange) -> str:

@@ -13,6 +13,8 @@ from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Latency, Limits, S
 if TYPE_CHECKING:
     from datetime import date
 
+    from mockserver.core.rules import Rule
+
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
 # Variables that Kubernetes and Docker links make of a service called images-mock: nobody set them.
@@ -37,6 +39,7 @@ class Config:
     sizes: str = "page"
     prices: str = "model-page"
     keys: Keys = Keys()
+    magic: str = "on"
     latency: Latency = Latency()
     seed: str = "0"
     allowed_host: tuple[str, ...] = ()
@@ -45,6 +48,7 @@ class Config:
     upload_cache: int = 256 * MIB
     ready_file: Path | None = None
     control_token: str | None = None
+    rules: tuple[Rule, ...] = ()  # `[[rules]]` of the configuration file
     log_format: str = "text"
 
     @property

@@ -59,6 +59,20 @@ class Darkroom:
         self._finished.move_to_end(picture)
         return self._finished[picture]
 
+    async def jpeg(self, png: bytes) -> bytes:
+        """A PNG as a JPEG."""
+
+        def converted() -> bytes:
+            from io import BytesIO
+
+            from PIL import Image
+
+            file = BytesIO()
+            Image.open(BytesIO(png)).convert("RGB").save(file, "JPEG")
+            return file.getvalue()
+
+        return await self._in_thread(converted)
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._limiter)
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
+from mockserver.admission import PLAIN, Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import answer_body, pictures, request_digest
+from mockserver.core.generation import address, answer_body, pictures, request_digest
+from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
+from mockserver.core.rules import Effect
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
+from mockserver.faults import Altered, developed
 from mockserver.revision import revised_prompt
 from mockserver.wire import (
     JSON,
@@ -42,28 +48,64 @@ class Images:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         world, exchange = self._world, scope["exchange"]
-        if not self.is_served(exchange.era):
-            raise unknown_url(scope)
-        caller = world.caller(exchange)
-        value = self._value(exchange, await read_body(receive))
+        self._check_served(scope)
+        caller, sandbox = await world.enter(exchange)
+        self._check_served(scope)  # the caller's sandbox may be as of another day
+        exchange.operation = self._operation
+        value = self._value(exchange, await self._body(scope, receive))
+        exchange.sent = sent_fields(value)
         request = exchange.era.validators[self._operation].validated(value)
         exchange.request = request
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
-        await self._admit(caller, request)
-        exchange.usd = request.n * world.price(request.model, request.size, request.quality)
+        effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         await self._wait(exchange, request)
-        planned = pictures(request, world.config.seed, pixels)
+        seed = sandbox.options.seed or world.config.seed
+        planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
-        created = (
-            world.clock.now() // SECOND
-        )  # the end of the job, and the middle of its URLs' time
+        # the end of the job, and the middle of its URLs' time
+        created = exchange.now(world.clock.now()) // SECOND
         if not inline:
             base = base_url(world, scope, exchange)
-            values = await self._urls(exchange, request, planned, caller, base, created)
+            aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
+            values = await self._urls(exchange, request, planned, caller, base, created - aged)
         answer = self._answer(exchange, request, planned, values, created)
         warning = world.deprecations.warning(exchange, self._operation, value)
-        await send_bytes(send, 200, answer, JSON, warning)
+        if effect is PLAIN:
+            await send_bytes(send, 200, answer, JSON, warning)
+        else:
+            await Altered(effect, scope, receive, world.holds).send(send, answer, JSON, warning)
+
+    def _check_served(self, scope: Scope) -> None:
+        if not self.is_served(scope["exchange"].era):
+            raise unknown_url(scope)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The body; and in the exchange what tells a retry from another call."""
+        exchange, body = scope["exchange"], await read_body(receive)
+        count = exchange.header(b"x-stainless-retry-count") or ""
+        host, port = scope.get("client") or ("", 0)
+        exchange.attempt = Attempt(
+            body=blake2b(body, digest_size=16, key=self._operation.encode()).digest(),
+            connection=f"{host}:{port}",
+            number=int(count) if count.isascii() and count.isdigit() else None,
+        )
+        return body
+
+    async def _faulty(
+        self, planned: list[Picture], effect: Effect, exchange: Exchange
+    ) -> list[Picture]:
+        """The planned pictures, with the fault that a rule wants; or a file that it gives."""
+        if effect.picture:
+            return [replace(p, fault=effect.picture) for p in planned]
+        if not effect.image:
+            return planned
+        given = b64decode(effect.image)
+        place = address(given)
+        now = exchange.now(self._world.clock.now())
+        after = exchange.era.facts.link.seconds_after * SECOND
+        await self._world.store.keep(place, given, until=now + after, now=now)
+        return [replace(p, fault="given", image=place) for p in planned]
 
     def is_served(self, era: Era) -> bool:
         """Whether the operation was there in this era."""
@@ -76,30 +118,6 @@ class Images:
         if operation.form and not (operation.json_too and is_json(content_type)):
             return form_value(content_type, body)
         return json_value(content_type, body)
-
-    async def _admit(self, caller: Caller, request: ImageRequest) -> None:
-        if caller.refusal:
-            raise ApiError(caller.refusal, model=request.model)
-        limit = self._world.limit(caller, request.model)
-        if limit is None:
-            return
-        verdict = await self._world.store.admit(
-            caller.sandbox,
-            request.model,
-            limit=limit,
-            cost=request.n,
-            now=self._world.clock.now(),
-        )
-        if not verdict.admitted:
-            raise _over_limit(
-                verdict.wait_ms,
-                model=request.model,
-                organization=caller.organization,
-                limit=limit,
-                used=verdict.used,
-                requested=request.n,
-                current=verdict.used + request.n,
-            )
 
     async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
         """Hold the answer back as long as --latency says."""
@@ -156,26 +174,17 @@ class Images:
         """What the download will need: uploads, for as long as the URLs are good."""
         after = exchange.era.facts.link.seconds_after
         now, until = created * SECOND, (created + after) * SECOND
-        for address, upload in ((picture.image, request.image), (picture.mask, request.mask)):
-            if address and upload:
-                await self._world.store.keep(address, upload, until=until, now=now)
+        for place, upload in ((picture.image, request.image), (picture.mask, request.mask)):
+            if place and upload and picture.fault != "given":
+                await self._world.store.keep(place, upload, until=until, now=now)
 
     async def _base64(self, request: ImageRequest, picture: Picture, receive: Receive) -> bytes:
-        if request.image is None:
+        if request.image is None and picture.fault is None:
             return gallery.quoted_base64(picture)
         if await has_left(receive):
             raise ClientGone
-        made = await self._world.darkroom.made(picture, request.image, request.mask)
+        made = await developed(self._world, picture, request.image, request.mask)
         return b'"%b"' % b64encode(made)
-
-
-def _over_limit(wait_ms: int | None, **told: str | int) -> ApiError:
-    if wait_ms is None:
-        return ApiError(Reason.OVER_LIMIT if told["limit"] else Reason.NOT_OF_TIER, **told)
-    seconds = -(-wait_ms // 1000)
-    wait = f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s"
-    told |= {"wait": wait, "retry_after": seconds, "retry_after_ms": wait_ms}
-    return ApiError(Reason.RATE_LIMITED, **told)
 
 
 class Models:
@@ -186,7 +195,7 @@ class Models:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
-        self._world.caller(exchange)
+        await self._world.enter(exchange)
         models = {m.id: m for m in exchange.era.facts.models.values() if m.listed}
         name = scope["path_params"].get("model")
         if name is None:
@@ -207,7 +216,7 @@ class Chat:
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._world.caller(scope["exchange"])
+        await self._world.enter(scope["exchange"])
         raise ApiError(Reason.NO_CHAT_MODEL)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+from mockserver.core.journal import Attempt, Record
 from mockserver.core.keys import Caller
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
+from mockserver.store import Sandbox
 
 PROMPT_LOGGED = 60  # characters
 
@@ -32,11 +35,59 @@ class Exchange:
     milliseconds: int = 0
     refused: str = ""  # why, in the name of the reason and the parameter
     quiet: bool = False  # not worth a log line
+    sandbox: Sandbox | None = None  # the caller's
+    life: int = 0  # of that sandbox, when the request came
+    operation: str = ""  # as in the facts
+    sent: dict[str, Any] = field(default_factory=dict)  # the body's fields
+    attempt: Attempt | None = None
+    error: dict[str, Any] | None = None  # the refusal, as the journal tells it
+    trace: list[str] = field(default_factory=list)  # each decision, in order
+    scripted: bool = False  # a refusal by rule, limit, budget or magic value
+    recorded: bool = False
 
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def told_fields(self) -> dict[str, Any]:
+        """The body's fields, under what was filled in for those that were left out."""
+        if self.request is None:
+            return {"operation": self.operation, **self.sent} if self.operation else self.sent
+        asked = self.request
+        filled = {
+            "operation": asked.operation,
+            "model": asked.model,
+            "n": asked.n,
+            "size": asked.size,
+            "quality": asked.quality,
+            "style": asked.style,
+            "response_format": asked.response_format,
+        }
+        return {k: v for k, v in filled.items() if v is not None} | self.sent | {"n": asked.n}
+
+    def now(self, real: int) -> int:
+        """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
+        return self.sandbox.now(real) if self.sandbox else real
+
+    def record(self) -> Record:
+        """What the journal keeps."""
+        return Record(
+            id=self.request_id,
+            at=self.started,
+            method=self.method,
+            path=self.path,
+            operation=self.operation,
+            fields=self.told_fields(),
+            status=self.status,
+            error=self.error,
+            usd=self.usd if self.status == 200 else 0.0,
+            milliseconds=self.milliseconds,
+            trace=self.trace,
+            scripted=self.scripted,
+            attempt=self.attempt,
+            sandbox=self.sandbox.name if self.sandbox else "",
+        )
 
     def fields(self) -> dict[str, str | int | float]:
         """What the log tells: never a key, and a prompt only in part."""

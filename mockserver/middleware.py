@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,8 +14,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
-from mockserver.core.dialects import answer
-from mockserver.core.errors import ApiError, Reason
+from mockserver.core.dialects import answer, message
+from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.era import Headers
 from mockserver.exchange import Exchange, log_of, notice_of
 from mockserver.wire import ClientGone, send_answer
@@ -55,6 +56,8 @@ class Observe:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 exchange.milliseconds = self._elapsed(exchange)
+                if is_api or exchange.sandbox:
+                    await self._world.write_down(exchange)  # before the client knows
                 if is_api:
                     message["headers"] = [*message["headers"], *self._headers(exchange)]
             await send(message)
@@ -62,6 +65,8 @@ class Observe:
         try:
             await self._app(scope, receive, send_observed)
         finally:
+            if is_api:
+                await self._world.write_down(exchange)
             if not exchange.quiet:
                 self._log(exchange)
 
@@ -117,7 +122,22 @@ class Refuse:
             param = error.values.get("param")
             exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
             words = exchange.era.words(exchange.path)
-            await send_answer(send, answer(error, words, exchange.request_id))
+            told = answer(error, words, exchange.request_id)
+            exchange.error = {
+                "reason": str(error.reason),
+                "message": message(error, words, exchange.request_id),
+                "code": words[error.reason].code,
+            }
+            await send_answer(send, _sooner(told, exchange))
+
+
+def _sooner(told: Answer, exchange: Exchange) -> Answer:
+    """A refusal that clients retry without being told when: where time stands still, at once."""
+    standing = exchange.sandbox is not None and exchange.sandbox.options.standing
+    retried = told.status in (408, 409) or told.status >= 500
+    if not standing or not retried:
+        return told
+    return replace(told, headers=(*told.headers, ("retry-after-ms", "1")))
 
 
 def _where(error: Exception) -> str:

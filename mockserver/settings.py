@@ -262,6 +262,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sizes", "page", one_of("page", "api"), "sizes of the model page too, or not", "SIZES"),
     Setting("prices", "model-page", prices, "price list: model-page or billing", "LIST"),
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
+    Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "SWITCH"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import count
 
@@ -12,13 +12,16 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
+from mockserver.core.magic import Words
+from mockserver.core.sandbox import Options
 from mockserver.darkroom import Darkroom
 from mockserver.deprecations import Deprecations
 from mockserver.era import Era
 from mockserver.exchange import Exchange, notice_of
 from mockserver.facts import Facts, load, period_of
+from mockserver.holds import Holds
 from mockserver.settings import OFF
-from mockserver.store import Store
+from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -42,6 +45,8 @@ class World:
     keyring: Keyring = field(init=False)
     links: Links = field(init=False)  # reads the URLs of every era
     deprecations: Deprecations = field(init=False)
+    holds: Holds = field(init=False)
+    magic: Words | None = field(init=False, default=None)  # of prompts
     _eras: dict[date, Era] = field(init=False, default_factory=dict)  # by the period's first day
     _numbers: Iterator[int] = field(init=False, default_factory=count)
     _warned: bool = field(init=False, default=False)
@@ -49,24 +54,31 @@ class World:
     def __post_init__(self) -> None:
         keys = self.config.keys
         self.links = Links(self._secret("links"), self.facts.link)
+        self.holds = Holds(self.clock)
+        if self.config.magic == "on":
+            self.magic = Words({w.name: w.then for w in self.facts.magic_words.values()})
         self.deprecations = Deprecations(self.today, self.config.log_format)
         self.keyring = Keyring(
             self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
         )
 
-    def era(self) -> Era:
-        """The era that rules: that of --as-of, under `today` the clock's."""
-        match self.config.as_of:
-            case None:
-                return self.era_of(self.facts.day)
-            case "today":
-                return self.today()
-            case day:
-                return self.era_of(day)
+    def era(self, sandbox: Sandbox | None = None) -> Era:
+        """The era that rules: the sandbox's or that of --as-of; under `today` the clock's.
 
-    def today(self) -> Era:
+        A sandbox's clock that was moved on moves the day on too.
+        """
+        as_of = (sandbox.options.as_of if sandbox else None) or self.config.as_of
+        if as_of is None:
+            return self.era_of(self.facts.day)
+        real = self.clock.now()
+        if as_of == "today":
+            return self.today(sandbox.now(real) if sandbox else real)
+        return self.era_of(as_of + timedelta(days=sandbox.offset // _DAY) if sandbox else as_of)
+
+    def today(self, now: int | None = None) -> Era:
         """The era of the day that the clock shows."""
-        return self.era_of(date.fromordinal(_EPOCH + self.clock.now() // _DAY))
+        now = self.clock.now() if now is None else now
+        return self.era_of(date.fromordinal(_EPOCH + now // _DAY))
 
     def era_of(self, day: date) -> Era:
         """The era of a day; made once for all days of a period."""
@@ -89,8 +101,8 @@ class World:
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{prefix}{digest[:32]}"
 
-    def caller(self, exchange: Exchange) -> Caller:
-        """Who asks; remembered in the exchange.
+    async def enter(self, exchange: Exchange) -> tuple[Caller, Sandbox]:
+        """Who asks; remembered in the exchange, with the sandbox and the era that rules there.
 
         Raises:
             ApiError: nobody that is let in.
@@ -99,7 +111,26 @@ class World:
         self._look_at(authorization)
         caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
         exchange.caller = caller
-        return caller
+        exchange.sandbox = sandbox = await self.store.sandbox(caller.sandbox)
+        exchange.life = sandbox.number
+        if sandbox.options.as_of or sandbox.offset:
+            exchange.era = self.era(sandbox)
+        return caller, sandbox
+
+    async def renew(self, name: str, options: Options) -> Sandbox:
+        """Begin a sandbox anew: who is kept waiting there is let go, what is late is told as such."""
+        self.holds.release(name)
+        return await self.store.renew(name, options)
+
+    async def write_down(self, exchange: Exchange) -> None:
+        """Put a request into the journal, once."""
+        if exchange.recorded:
+            return
+        exchange.recorded = True
+        record = exchange.record()
+        # The sandbox may have begun anew meanwhile: then the request is a late one.
+        current = await self.store.sandbox(record.sandbox)
+        await current.record(record, number=exchange.life or current.number)
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:
@@ -109,9 +140,12 @@ class World:
             self._warned = True
             notice_of(self.config.log_format)(_REAL_KEY)
 
-    def limit(self, caller: Caller, model: str) -> int | None:
+    def limit(self, caller: Caller, options: Options, model: str) -> int | None:
         """Images a minute for this caller and model; None is no limit."""
-        tier = caller.tier or self.config.tier
+        tier = caller.tier or options.tier or self.config.tier
+        per_minute = options.per_minute
+        if per_minute is not None and not caller.tier:
+            return per_minute
         if tier == OFF:
             return None
         limits = self.config.limits

@@ -41,9 +41,10 @@ def answer(error: ApiError, words: Words, request_id: str = "") -> Answer:
     return Answer(wording.status, _body(wording, values), headers)
 
 
-def message(error: ApiError, words: Words) -> str:
+def message(error: ApiError, words: Words, request_id: str = "") -> str:
     """What `error` says in these words, or its name where they leave the body empty."""
-    return _filled(words[error.reason].message, error.values) or str(error.reason)
+    values = {"request_id": request_id, **error.values}
+    return _filled(words[error.reason].message, values) or str(error.reason)
 
 
 def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:

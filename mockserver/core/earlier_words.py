@@ -40,6 +40,14 @@ EARLIER: Mapping[str, Mapping[Reason, Wording]] = {
             source="the message is older than its code, which was first seen 2024-02",
         ),
     },
+    "A, refusals before codes": {
+        Reason.REFUSED: replace(
+            A[Reason.REFUSED],
+            code=None,
+            level="observed in part",
+            source="the message 2022-12; that it had no code is not confirmed by a body",
+        ),
+    },
     "A, rates of 2023": {
         reason: replace(
             A[reason],

@@ -24,6 +24,11 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     OVER_LIMIT = "over_limit"
     NOT_OF_TIER = "not_of_tier"
+    OVERLOADED = "overloaded"
+    # what it shows
+    REFUSED = "refused"
+    DESCRIPTION_REFUSED = "description_refused"
+    PICTURE_REFUSED = "picture_refused"
     # what is asked for
     UNKNOWN_URL = "unknown_url"
     OUTSIDE_API = "outside_api"

@@ -39,7 +39,7 @@ _ELSEWHERE = (
     *(Reason.WRONG_HOST, Reason.CONTROL_REFUSED, Reason.BODY_TOO_LARGE, Reason.UNPARSABLE_FORM),
     *(Reason.OUTSIDE_API, Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL, Reason.UNKNOWN_URL),
     *(Reason.MISMATCHED_ORGANIZATION, Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
-    Reason.WRONG_METHOD,
+    *(Reason.WRONG_METHOD, Reason.OVERLOADED),
 )
 
 B: Mapping[Reason, Wording] = {
@@ -83,6 +83,9 @@ B: Mapping[Reason, Wording] = {
         level="inferred",
         source="quoted 2026 for a GPT image model (file id 57955872892); the end is assumed",
     ),
+    Reason.REFUSED: _kept(Reason.REFUSED),
+    Reason.DESCRIPTION_REFUSED: _kept(Reason.DESCRIPTION_REFUSED),
+    Reason.PICTURE_REFUSED: _kept(Reason.PICTURE_REFUSED),
     Reason.WRONG_CONTENT_TYPE: Wording(
         400,
         "Unsupported content type: '{media}'. This API method only accepts '{expected}' requests, "

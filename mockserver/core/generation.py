@@ -31,16 +31,16 @@ def pictures(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -
             quality=request.quality,
             style=request.style,
             digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-            image=address(request.image),
-            mask=address(request.mask),
+            image=address(request.image) if request.image is not None else None,
+            mask=address(request.mask) if request.mask is not None else None,
         )
         for index in range(request.n)
     ]
 
 
-def address(upload: bytes | None) -> str | None:
+def address(upload: bytes) -> str:
     """The content address under which an upload is kept."""
-    return None if upload is None else sha256(upload).hexdigest()[:32]
+    return sha256(upload).hexdigest()[:32]
 
 
 def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -> bytes:

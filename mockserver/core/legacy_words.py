@@ -111,6 +111,41 @@ A: Mapping[Reason, Wording] = {
         level="observed",
         source="recorded 2023-12 with a limit of 0",
     ),
+    Reason.OVERLOADED: Wording(
+        429,
+        "That model is currently overloaded with other requests. You can retry your request, or "
+        "contact us through our help center at help.openai.com if the error persists. (Please "
+        "include the request ID {request_id} in your message.)",
+        type="server_error",
+        form=PLATFORM,
+        level="observed",
+        source="file ids 11042291983 and 12197578738, 2023, text models; not seen on images",
+    ),
+    Reason.REFUSED: Wording(
+        400,
+        "Your request was rejected as a result of our safety system. Your prompt may contain text "
+        "that is not allowed by our safety system.",
+        code="content_policy_violation",
+        level="observed",
+        source="tipi-tapi/ai-paint-today-BE#210 (2023-08-24); file id 4105333085 (2023-11)",
+    ),
+    Reason.DESCRIPTION_REFUSED: Wording(
+        400,
+        "Your request was rejected as a result of our safety system. Image descriptions generated "
+        "from your prompt may contain text that is not allowed by our safety system. If you "
+        "believe this was done in error, your request may succeed if retried, or by adjusting "
+        "your prompt.",
+        code="content_policy_violation",
+        level="observed in part",
+        source="file ids 4564515720 and 7895003615, 2023-11",
+    ),
+    Reason.PICTURE_REFUSED: Wording(
+        400,
+        "This request has been blocked by our content filters.",
+        code="content_policy_violation",
+        level="observed in part",
+        source="file ids 4564515720, 48068051209 and 7895003615, 2023-11",
+    ),
     Reason.UNKNOWN_URL: Wording(
         404,
         "Invalid URL ({method} {path})",

@@ -90,14 +90,15 @@ def _packed(p: Picture) -> str:
         p.quality,
         p.style,
     )
-    text = _compact((*shown, p.digest.hex(), p.image, p.mask))
+    fault = (p.fault,) if p.fault else ()
+    text = _compact((*shown, p.digest.hex(), p.image, p.mask, *fault))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _unpacked(payload: str) -> Picture:
     padded = payload + "=" * (-len(payload) % 4)
     fields = json.loads(urlsafe_b64decode(padded))
-    fields[-3] = bytes.fromhex(fields[-3])
+    fields[9] = bytes.fromhex(fields[9])
     return Picture(*fields)
 
 

@@ -25,6 +25,7 @@ class Picture:
     digest: bytes  # 16 bytes; differs as soon as the request, the index or the seed does
     image: str | None = None  # content address of the upload that this picture is made from
     mask: str | None = None  # content address of that upload's mask
+    fault: str | None = None  # what is wrong with its file, on purpose; "given" is another's
 
     @property
     def size(self) -> str:

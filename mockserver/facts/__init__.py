@@ -132,6 +132,15 @@ class MagicKey:
 
 
 @dataclass(frozen=True, slots=True)
+class MagicWord:
+    """A word in a prompt with an effect: `then` is that of a rule, "$" what is after `=`."""
+
+    name: str
+    then: Mapping[str, Any]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All facts under the rules of one day."""
 
@@ -148,6 +157,7 @@ class Facts:
     ]  # list → model → (quality, size)
     magic_prefix: str
     magic_keys: Mapping[str, MagicKey]
+    magic_words: Mapping[str, MagicWord]
     mismatched_organization: str
 
 
@@ -193,6 +203,7 @@ def _of_period(day: date) -> Facts:
         prices=_prices(_file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
+        magic_words={w["name"]: MagicWord(**w) for w in magic["word"]},
         mismatched_organization=magic["organization"]["mismatch"],
     )
 

@@ -1,17 +1,138 @@
-"""The mutable state of all sandboxes, behind one protocol. The arithmetic is in the core."""
+"""The mutable state of all sandboxes, behind two protocols. The arithmetic is in the core."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from mockserver.core.limits import Verdict
+from mockserver.core.journal import Record
+from mockserver.core.limits import Bucket, Verdict
+from mockserver.core.rules import Rule
+from mockserver.core.sandbox import Options, Wait
+
+
+class Sandbox(Protocol):
+    """One sandbox. A call is one atomic step, however many workers share the store."""
+
+    @property
+    def name(self) -> str:
+        """24 letters and digits; "" is the one of requests without a key that is let in."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Of its life: a renewal begins another, and what is late belongs to an earlier one."""
+        ...
+
+    @property
+    def options(self) -> Options:
+        """What it is set to."""
+        ...
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """In the order in which they are tried."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Nanoseconds by which its clock was moved."""
+        ...
+
+    def now(self, real: int) -> int:
+        """The sandbox's time at `real`, both in nanoseconds since the epoch."""
+        ...
+
+    async def advance(self, nanoseconds: int) -> None:
+        """Move the sandbox's clock on."""
+        ...
+
+    async def configure(self, options: Options) -> None:
+        """Change what it is set to."""
+        ...
+
+    async def add(self, rule: Rule) -> Rule:
+        """Add a rule; the returned one has its id."""
+        ...
+
+    async def remove(self, rule_id: str) -> bool:
+        """Remove a rule; False if there is none."""
+        ...
+
+    async def claim(self, rule: Rule) -> int:
+        """Count a request that matches: how often the rule has fired with it, 0 if it does not."""
+        ...
+
+    def fired(self, rule_id: str) -> int:
+        """How often a rule has fired."""
+        ...
+
+    async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
+        """Take `cost` images from the bucket of `model` (see `limits.admit`)."""
+        ...
+
+    async def buckets(self) -> dict[str, Bucket]:
+        """What is left of each model's minute."""
+        ...
+
+    async def refill(self) -> None:
+        """Fill every bucket."""
+        ...
+
+    async def spend(self, amount: int) -> bool:
+        """Add micro-dollars to what was spent; False, and nothing, where the budget forbids it."""
+        ...
+
+    async def spent(self) -> int:
+        """Micro-dollars spent."""
+        ...
+
+    async def tell_wait(self, wait: Wait) -> None:
+        """Remember a wait that a refusal told."""
+        ...
+
+    async def serve_wait(self, body: bytes, real: int) -> int:
+        """Move the clock on by the wait that this request has served; the milliseconds, or 0."""
+        ...
+
+    async def record(self, record: Record, *, number: int) -> None:
+        """Write a request down; one of an earlier life is only counted as late."""
+        ...
+
+    async def requests(self) -> list[Record]:
+        """What was asked under /v1, the oldest first."""
+        ...
+
+    async def downloads(self) -> list[Record]:
+        """What was downloaded, the oldest first."""
+        ...
+
+    async def late(self) -> list[Record]:
+        """What an earlier life asked for and this one saw the end of."""
+        ...
+
+    async def forget(self, *, only: Sequence[str]) -> None:
+        """Empty parts of it: requests, rules, limits, ledger, clock."""
+        ...
 
 
 class Store(Protocol):
-    """Where sandboxes live. A call is one atomic step, however many workers share the store."""
+    """Where sandboxes live, and the uploads that pictures are made from."""
 
-    async def admit(self, sandbox: str, model: str, *, limit: int, cost: int, now: int) -> Verdict:
-        """Take `cost` images from the bucket of `model` in `sandbox` (see `limits.admit`)."""
+    async def sandbox(self, name: str) -> Sandbox:
+        """The sandbox of a name; new if there is none."""
+        ...
+
+    async def find(self, name: str) -> Sandbox | None:
+        """The sandbox of a name if there is one."""
+        ...
+
+    async def renew(self, name: str, options: Options) -> Sandbox:
+        """Begin a sandbox anew: empty but for the rules of the configuration file."""
+        ...
+
+    async def sandboxes(self) -> list[Sandbox]:
+        """All there are, the longest idle first."""
         ...
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:

@@ -1,29 +1,257 @@
-"""State in the memory of one process: nothing survives it, nothing is shared."""
+"""State in the memory of one process: nothing survives it, nothing is shared.
+
+Each step is atomic because nothing here waits.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import replace
 
+from mockserver.core.journal import Record, is_retry
 from mockserver.core.limits import Bucket, Verdict, admit
+from mockserver.core.rules import Rule
+from mockserver.core.sandbox import Options, Wait
+from mockserver.store import Sandbox
 
 UPLOAD_BYTES = 256 * 1024 * 1024
-SANDBOXES = 1_000  # more than that, and the longest idle one goes
+SANDBOXES = 1_000  # more than that, and the longest idle one without rules goes
+RECORDS = 1_000  # of a sandbox's journal
+RECORD_BYTES = 4 * 1024 * 1024
+_RECENT = 32  # records that are looked at for the call of a retry
+
+
+class Journal:
+    """The last records, bounded by count and bytes."""
+
+    def __init__(self) -> None:
+        self.records: deque[Record] = deque()
+        self._room = RECORD_BYTES
+
+    def add(self, record: Record) -> None:
+        """Write one down; the oldest go."""
+        self.records.append(record)
+        self._room -= record.size
+        while len(self.records) > RECORDS or (self._room < 0 and len(self.records) > 1):
+            self._room += self.records.popleft().size
+
+
+class MemorySandbox:
+    """One sandbox in dictionaries; `number` counts its lives."""
+
+    def __init__(self, name: str, number: int, options: Options, rules: Sequence[Rule]) -> None:
+        self.name = name
+        self.number = number
+        self.options = options
+        self._own = [replace(r, id=f"f{i}") for i, r in enumerate(rules, 1)]
+        self._offset = 0
+        self._stands_at: int | None = None
+        self._waits: dict[bytes, Wait] = {}
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self.rules: list[Rule] = list(self._own)
+        self._ids = 0
+        self._seen: Counter[str] = Counter()
+        self._fired: Counter[str] = Counter()
+        self._buckets: dict[str, Bucket] = {}
+        self._spent = 0
+        self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+
+    def now(self, real: int) -> int:
+        """The machine's time and the offset; a standing clock starts at its first look."""
+        if not self.options.standing:
+            return real + self._offset
+        if self._stands_at is None:
+            self._stands_at = real
+        return self._stands_at + self._offset
+
+    async def advance(self, nanoseconds: int) -> None:
+        """Move the clock on."""
+        self._offset += nanoseconds
+
+    @property
+    def offset(self) -> int:
+        """Nanoseconds by which the clock was moved."""
+        return self._offset
+
+    async def configure(self, options: Options) -> None:
+        """Change what it is set to."""
+        self.options = options
+
+    async def add(self, rule: Rule) -> Rule:
+        """Add a rule, behind those of its kind: `next` ones stand before the others."""
+        self._ids += 1
+        rule = replace(rule, id=f"r{self._ids}")
+        place = sum(r.next for r in self.rules) if rule.next else len(self.rules)
+        self.rules.insert(place, rule)
+        return rule
+
+    async def remove(self, rule_id: str) -> bool:
+        """Remove a rule."""
+        left = [r for r in self.rules if r.id != rule_id]
+        found = len(left) < len(self.rules)
+        self.rules = left
+        return found
+
+    async def claim(self, rule: Rule) -> int:
+        """Count a request that matches."""
+        self._seen[rule.id] += 1
+        if rule.when.call is not None and self._seen[rule.id] != rule.when.call:
+            return 0
+        if rule.times is not None and self._fired[rule.id] >= rule.times:
+            return 0
+        self._fired[rule.id] += 1
+        return self._fired[rule.id]
+
+    def fired(self, rule_id: str) -> int:
+        """How often a rule has fired."""
+        return self._fired[rule_id]
+
+    async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
+        """Take `cost` images."""
+        bucket = self._buckets.get(model)
+        self._buckets[model], verdict = admit(bucket, limit=limit, cost=cost, now=now)
+        return verdict
+
+    async def buckets(self) -> dict[str, Bucket]:
+        """What is left of each model's minute."""
+        return dict(self._buckets)
+
+    async def refill(self) -> None:
+        """Fill every bucket."""
+        self._buckets.clear()
+
+    async def spend(self, amount: int) -> bool:
+        """Add to what was spent, within the budget."""
+        budget = self.options.budget
+        if budget is not None and self._spent + amount > budget:
+            return False
+        self._spent += amount
+        return True
+
+    async def spent(self) -> int:
+        """Micro-dollars spent."""
+        return self._spent
+
+    async def tell_wait(self, wait: Wait) -> None:
+        """Remember a wait; a later one for the same request takes its place."""
+        self._waits[wait.body] = wait
+
+    async def serve_wait(self, body: bytes, real: int) -> int:
+        """Move the clock on by a wait that was served."""
+        wait = self._waits.get(body)
+        if wait is None or not wait.is_served(body, real):
+            return 0
+        del self._waits[body]
+        self._offset += wait.milliseconds * 1_000_000
+        return wait.milliseconds
+
+    async def record(self, record: Record, *, number: int) -> None:
+        """Write a request down, and find the call that it is an attempt of."""
+        if number != self.number:
+            self._late.add(record)
+            return
+        if record.operation or record.path.startswith("/v1"):
+            self._join(record)
+            self._requests.add(record)
+        else:
+            self._downloads.add(record)
+
+    def _join(self, record: Record) -> None:
+        record.call = record.id
+        if record.attempt is None:
+            return
+        records = self._requests.records
+        for earlier in list(records)[-_RECENT:][::-1] if records else ():
+            if is_retry(record.attempt, earlier):
+                record.call, record.retries = earlier.call, earlier.retries + 1
+                return
+
+    async def requests(self) -> list[Record]:
+        """What was asked, the oldest first."""
+        return list(self._requests.records)
+
+    async def downloads(self) -> list[Record]:
+        """What was downloaded, the oldest first."""
+        return list(self._downloads.records)
+
+    async def late(self) -> list[Record]:
+        """What an earlier life asked for."""
+        return list(self._late.records)
+
+    async def forget(self, *, only: Sequence[str]) -> None:
+        """Empty parts of it."""
+        for part in only:
+            match part:
+                case "requests":
+                    self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+                case "rules":
+                    self.rules, self._seen, self._fired = list(self._own), Counter(), Counter()
+                case "limits":
+                    self._buckets = {}
+                case "ledger":
+                    self._spent = 0
+                case "clock":
+                    self._offset, self._stands_at, self._waits = 0, None, {}
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether somebody scripted it."""
+        return len(self.rules) > len(self._own)
 
 
 class MemoryStore:
     """Sandboxes and uploads in dictionaries, in the order of their last use."""
 
-    def __init__(self, *, sandboxes: int = SANDBOXES, upload_bytes: int = UPLOAD_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        sandboxes: int = SANDBOXES,
+        upload_bytes: int = UPLOAD_BYTES,
+        rules: Sequence[Rule] = (),
+    ) -> None:
         self._most = sandboxes
+        self._rules = rules
         self._capacity = self._room = upload_bytes
         self._uploads: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
-        self._buckets: OrderedDict[str, dict[str, Bucket]] = OrderedDict()
+        self._sandboxes: OrderedDict[str, MemorySandbox] = OrderedDict()
+        self._numbers = 0
 
-    async def admit(self, sandbox: str, model: str, *, limit: int, cost: int, now: int) -> Verdict:
-        """Take `cost` images; atomic, because nothing here waits."""
-        buckets = self._sandbox(sandbox)
-        buckets[model], verdict = admit(buckets.get(model), limit=limit, cost=cost, now=now)
-        return verdict
+    async def sandbox(self, name: str) -> Sandbox:
+        """The sandbox of a name."""
+        found = self._sandboxes.get(name)
+        if found is None:
+            return self._new(name, Options())
+        self._sandboxes.move_to_end(name)
+        return found
+
+    async def find(self, name: str) -> Sandbox | None:
+        """The sandbox of a name if there is one."""
+        return self._sandboxes.get(name)
+
+    async def renew(self, name: str, options: Options) -> Sandbox:
+        """Begin a sandbox anew."""
+        return self._new(name, options)
+
+    def _new(self, name: str, options: Options) -> MemorySandbox:
+        self._numbers += 1
+        made = MemorySandbox(name, self._numbers, options, self._rules)
+        self._sandboxes[name] = made
+        self._sandboxes.move_to_end(name)
+        if len(self._sandboxes) > self._most:
+            self._drop_one()
+        return made
+
+    def _drop_one(self) -> None:
+        """The longest idle one goes; those that somebody scripted only if all are."""
+        idle = next((n for n, s in self._sandboxes.items() if not s.has_rules), None)
+        del self._sandboxes[idle or next(iter(self._sandboxes))]
+
+    async def sandboxes(self) -> list[Sandbox]:
+        """All there are."""
+        return [*self._sandboxes.values()]
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload; those whose time is over go first, then the oldest."""
@@ -44,10 +272,3 @@ class MemoryStore:
         """The upload at an address, if it is still here."""
         upload, _ = self._uploads.get(address, (None, 0))
         return upload
-
-    def _sandbox(self, name: str) -> dict[str, Bucket]:
-        found = self._buckets.setdefault(name, {})
-        self._buckets.move_to_end(name)
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
-        return found

@@ -1,0 +1,171 @@
+"""Whether a valid request gets its pictures: scripted rule, key's effect, limit, budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.keys import Caller
+from mockserver.core.rules import Effect, Rule, effect_name
+from mockserver.core.sandbox import MICRO, Wait, scaled
+from mockserver.core.validation import ImageRequest
+from mockserver.exchange import Exchange
+from mockserver.holds import NEVER
+from mockserver.store import Sandbox
+from mockserver.world import World
+
+PLAIN = Effect()
+_MINUTE = 60_000  # milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One valid request at the door."""
+
+    world: World
+    exchange: Exchange
+    sandbox: Sandbox
+    caller: Caller
+    request: ImageRequest
+
+    async def admitted(self, receive: Receive) -> Effect:
+        """Let the request through, and say what shall happen to its answer.
+
+        Raises:
+            ApiError: a rule, the key, the limit or the budget refuses it.
+            ClientGone: the client left while a rule held the answer back.
+        """
+        await self._serve_wait()
+        effect = await self._scripted()
+        if effect.delay or effect.stall:
+            seconds = NEVER if effect.stall else effect.delay
+            await self.world.holds.hold(self.sandbox.name, seconds, receive)
+        if effect.error:
+            raise await self._refusal(effect.error, effect.retry_after)
+        if self.caller.refusal:
+            self.exchange.scripted = True
+            raise ApiError(self.caller.refusal, model=self.request.model)
+        await self._admit()
+        await self._spend()
+        return effect
+
+    async def _serve_wait(self) -> None:
+        """A retry that has served the scaled wait finds the clock moved on by the full one."""
+        attempt = self.exchange.attempt
+        if self.sandbox.options.standing and attempt:
+            served = await self.sandbox.serve_wait(attempt.body, self.world.clock.now())
+            if served:
+                self._trace(f"clock moved on by {served / 1000:g} s, a wait that was served")
+
+    async def _scripted(self) -> Effect:
+        """The effect of the first rule that matches and is not used up, else of a magic word."""
+        fields = self.exchange.told_fields()
+        for rule in self.sandbox.rules:
+            if rule.when.matches(fields) and (number := await self.sandbox.claim(rule)):
+                return self._fired(rule, number)
+        magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
+        if magic and (number := await self.sandbox.claim(magic)):
+            return self._fired(magic, number)
+        return PLAIN
+
+    def _fired(self, rule: Rule, number: int) -> Effect:
+        of = f" of {rule.times}" if rule.times else ""
+        called = rule.name if rule.origin == "magic" else str(rule)
+        self._trace(f"rule {called}: {effect_name(rule.then)} (time {number}{of})")
+        self.exchange.scripted = True
+        return rule.then
+
+    async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
+        """The error of a rule, with a value for whatever its words mention."""
+        limit = self._limit() or 1
+        if reason is Reason.RATE_LIMITED:
+            wait = _MINUTE // limit if retry_after is None else round(retry_after * 1000)
+            return await self._rate_limited(limit, limit, wait)
+        operation = self.exchange.era.facts.operations[self.request.operation]
+        examples = _EXAMPLES | {
+            "parameter": operation.parameters[0],
+            "param": operation.parameters[0].name,
+            "value": self.request.prompt,
+            "method": self.exchange.method,
+            "path": self.exchange.path,
+        }
+        return ApiError(reason, **examples | self._told(limit, limit))
+
+    async def _admit(self) -> None:
+        limit, request = self._limit(), self.request
+        if limit is None:
+            return
+        now = self.sandbox.now(self.world.clock.now())
+        verdict = await self.sandbox.admit(request.model, limit=limit, cost=request.n, now=now)
+        if verdict.admitted:
+            self._trace(f"limit {limit} a minute: {verdict.used} used")
+            return
+        self.exchange.scripted = True
+        self._trace(f"limit {limit} a minute: {verdict.used} used, {request.n} more is too many")
+        if verdict.wait_ms is None:
+            reason = Reason.OVER_LIMIT if limit else Reason.NOT_OF_TIER
+            raise ApiError(reason, **self._told(limit, verdict.used))
+        raise await self._rate_limited(limit, verdict.used, verdict.wait_ms)
+
+    async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
+        """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
+        told_ms, attempt = wait_ms, self.exchange.attempt
+        if self.sandbox.options.standing:
+            told_ms = scaled(wait_ms)
+            if attempt:
+                await self.sandbox.tell_wait(Wait(attempt.body, self.world.clock.now(), wait_ms))
+        return ApiError(
+            Reason.RATE_LIMITED,
+            **self._told(limit, used),
+            wait=f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s",
+            retry_after=-(-wait_ms // 1000),
+            retry_after_ms=told_ms,
+        )
+
+    async def _spend(self) -> None:
+        """Write the price into the ledger, unless the budget forbids it."""
+        request = self.request
+        price = self.world.price(request.model, request.size, request.quality)
+        self.exchange.usd = request.n * price
+        if not await self.sandbox.spend(round(self.exchange.usd * MICRO)):
+            self.exchange.scripted = True
+            self._trace(f"budget: ${self.exchange.usd:g} more would exceed it")
+            raise ApiError(Reason.HARD_LIMIT)
+
+    def _limit(self) -> int | None:
+        return self.world.limit(self.caller, self.sandbox.options, self.request.model)
+
+    def _told(self, limit: int, used: int) -> dict[str, str | int]:
+        return {
+            "model": self.request.model,
+            "organization": self.caller.organization,
+            "limit": limit,
+            "used": used,
+            "requested": self.request.n,
+            "current": used + self.request.n,
+        }
+
+    def _trace(self, decision: str) -> None:
+        self.exchange.trace.append(decision)
+
+
+#: What the words of an error mention, where a rule asks for one that nothing caused.
+_EXAMPLES: dict[str, Any] = {
+    "allowed": ["x"],
+    "bound": 1,
+    "content_type": "text/plain",
+    "expected": "x",
+    "height": 2,
+    "host": "x",
+    "key": "x",
+    "length": 2,
+    "media": "text/plain",
+    "mode": "RGB",
+    "read": 1,
+    "type": "text/plain",
+    "unexpected": "'x' was",
+    "width": 1,
+}

@@ -1,0 +1,99 @@
+"""What is written down of a request: its fields, the decisions, the answer. Stores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from mockserver.core.uploads import Part, header
+
+_RETRYABLE = frozenset((408, 409, 429))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What tells whether a request is one more attempt of a call."""
+
+    body: bytes  # digest of method, path and body
+    connection: str  # the client's address
+    number: int | None  # x-stainless-retry-count, where the client sends it
+
+
+@dataclass(slots=True)
+class Record:
+    """One request under /v1, or one download, and what became of it."""
+
+    id: str  # x-request-id
+    at: int  # nanoseconds since the epoch, by the machine's clock
+    method: str
+    path: str
+    operation: str = ""  # as in the facts; "" if it is none on images
+    fields: dict[str, Any] = field(default_factory=dict)  # as sent, then what was filled in
+    status: int = 0
+    error: dict[str, Any] | None = None  # reason, message, code
+    usd: float = 0.0
+    milliseconds: int = 0
+    trace: list[str] = field(default_factory=list)  # each decision, in order
+    scripted: bool = False  # the refusal came from a rule, a limit, a budget or a magic value
+    attempt: Attempt | None = None
+    call: str = ""  # the id of the call's first attempt
+    retries: int = 0  # attempts of the same call before this one
+    sandbox: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """The record as JSON has it."""
+        return {
+            "id": self.id,
+            "time": self.at / 1e9,
+            "sandbox": self.sandbox,
+            "method": self.method,
+            "path": self.path,
+            "operation": self.operation,
+            "fields": self.fields,
+            "status": self.status,
+            "error": self.error,
+            "usd": self.usd,
+            "milliseconds": self.milliseconds,
+            "trace": self.trace,
+            "scripted": self.scripted,
+            "call": self.call,
+            "retries": self.retries,
+        }
+
+    @property
+    def size(self) -> int:
+        """Roughly the bytes that it takes."""
+        return 600 + sum(len(v) for v in self.fields.values() if isinstance(v, str))
+
+
+def sent_fields(value: Any) -> dict[str, Any]:
+    """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
+    if not isinstance(value, dict):
+        return {}
+    return {k: _told_part(v) if isinstance(v, Part) else v for k, v in value.items()}
+
+
+def _told_part(part: Part) -> Any:
+    if not part.is_file:
+        return part.data.decode("utf-8", "replace")
+    found = header(part.data)
+    told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
+    if found:
+        told |= {"format": "PNG", "mode": found.mode, "width": found.width, "height": found.height}
+    return told
+
+
+def is_retry(attempt: Attempt, earlier: Record) -> bool:
+    """Whether a request is a further attempt of the call that `earlier` belongs to.
+
+    A client that counts is believed. Of others, the same body over the same connection after an
+    answer that asks to try again is a retry; two equal calls are not.
+    """
+    before = earlier.attempt
+    if before is None or before.body != attempt.body:
+        return False
+    if attempt.number is not None:
+        return attempt.number == (before.number or 0) + 1
+    asked = earlier.status in _RETRYABLE or earlier.status >= 500 or earlier.status == 0
+    return asked and before.connection == attempt.connection

@@ -1,0 +1,53 @@
+"""The magic words of prompts: scripted behaviour for clients that can only choose a prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from mockserver.core.rules import Rule, When
+from mockserver.core.scripts import RuleError, effect_of
+
+
+class Words:
+    """The magic words of prompts: `mock:429`, `mock:429x2`, `mock:slow=5s`."""
+
+    def __init__(self, effects: Mapping[str, Mapping[str, Any]]) -> None:
+        self._effects = effects  # word → `then`, in which "$" stands for what is after `=`
+        names = "|".join(sorted(map(re.escape, effects), key=len, reverse=True))
+        self._word = re.compile(
+            rf"(?<![\w:])mock:({names})(?:x(\d{{1,4}}))?(?:=([\w.]+))?(?![\w-])"
+        )
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - one object a world, and prompts repeat
+    def rule(self, prompt: str) -> Rule | None:
+        """The rule that a prompt carries in itself, for this very prompt; None without one."""
+        found = self._word.search(prompt) if "mock:" in prompt else None
+        if found is None:
+            return None
+        word, times, value = found.groups()
+        try:
+            then = effect_of({k: _valued(v, value) for k, v in self._effects[word].items()})
+        except RuleError:
+            return None
+        return Rule(
+            when=When((("prompt", prompt),)),
+            then=then,
+            times=int(times) if times else None,
+            name=found[0],
+            id=f"magic:{prompt}",
+            origin="magic",
+        )
+
+
+def _valued(then: Any, value: str | None) -> Any:
+    """What a word means, with the value after `=` in place of `$`: a time becomes seconds."""
+    if then != "$":
+        return then
+    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)(ms|s|m)?", value or "")
+    if not found:
+        raise RuleError("a time is missing")
+    number = float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, None: 1}[found[2]]
+    return int(number) if number.is_integer() and not found[2] else number

@@ -1,0 +1,120 @@
+"""Scripted behaviour: what a rule asks of a request, and what happens to one that matches.
+
+Values and matching only: `scripts` reads and writes them, a sandbox counts them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mockserver.core.errors import Reason
+
+Fields = Mapping[str, Any]
+#: What a request can be told by, and how much it matters: what is missed costs this much.
+WEIGHTS: Mapping[str, int] = {
+    "operation": 8,
+    "model": 4,
+    "prompt": 3,
+    "n": 2,
+    "size": 2,
+    "quality": 2,
+    "style": 2,
+    "response_format": 2,
+    "user": 2,
+    "image": 2,
+    "mask": 2,
+}
+PICTURES = ("truncated", "wrong_size", "wrong_format")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """How a text must be: the same, containing something, or found by a regular expression."""
+
+    how: str  # "is", "contains" or "regex"
+    what: str
+
+    def matches(self, value: Any) -> bool:
+        """Whether a value is such a text."""
+        if not isinstance(value, str):
+            return False
+        if self.how == "contains":
+            return self.what in value
+        return re.search(self.what, value) is not None
+
+    def __str__(self) -> str:
+        return f"{self.how} {self.what!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Which requests are meant: all of these must be so. `call` picks the k-th that is so."""
+
+    wanted: tuple[tuple[str, Any], ...] = ()  # field → value or Text; a model may have * in it
+    call: int | None = None
+
+    def matches(self, given: Fields) -> bool:
+        """Whether a request with these fields is meant, whichever call it is."""
+        return all(fits(name, wanted, given.get(name)) for name, wanted in self.wanted)
+
+
+def fits(name: str, wanted: Any, value: Any) -> bool:
+    """Whether one field's value is the wanted one."""
+    if isinstance(wanted, Text):
+        return wanted.matches(value)
+    if name == "model" and isinstance(value, str) and isinstance(wanted, str):
+        return fnmatchcase(value, wanted)
+    return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What happens to a request: a refusal, or an answer that is late or broken."""
+
+    error: Reason | None = None
+    retry_after: float | None = None  # seconds that a rate limit tells
+    delay: float = 0.0  # seconds, for real, before anything else
+    stall: bool = False  # no answer ever
+    disconnect: int | None = None  # bytes of the body that are sent before the line breaks
+    drip: int | None = None  # bytes of the body a second
+    bad_json: bool = False  # the body breaks off, its length does not
+    content_type: str | None = None
+    picture: str | None = None  # one of PICTURES
+    expired_url: bool = False
+    image: str | None = None  # base64 of a file to answer with
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Scripted behaviour: without `times` it stays, else it is used up after so many requests."""
+
+    when: When
+    then: Effect
+    times: int | None = None
+    name: str = ""
+    next: bool = False  # goes before all rules that are not
+    id: str = ""  # given by the sandbox
+    origin: str = "call"  # "file", "call" or "magic"
+
+    def __str__(self) -> str:
+        return f'{self.id} "{self.name}"' if self.name else f"{self.id} {effect_name(self.then)}"
+
+
+def effect_name(effect: Effect) -> str:
+    """What an effect does, in a word or two."""
+    if effect.error:
+        return str(effect.error)
+    return ", ".join(changed(effect)) or "nothing"
+
+
+def changed(effect: Effect) -> dict[str, Any]:
+    """What an effect changes, by name."""
+    values = {f.name: getattr(effect, f.name) for f in fields(Effect)}
+    return {name: value for name, value in values.items() if value != getattr(_NONE, name)}
+
+
+_NONE = Effect()

@@ -1,0 +1,209 @@
+"""Read and write rules: one shape for the configuration file, HTTP and Python. Counts nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from mockserver.core.errors import Reason
+from mockserver.core.rules import PICTURES, WEIGHTS, Effect, Rule, Text, When, changed
+
+_HOW = ("contains", "regex")
+
+
+class RuleError(ValueError):
+    """A rule that can't be read. The message says which part, and what would be right."""
+
+
+def rule_of(value: Any, origin: str = "call") -> Rule:
+    """The rule in a decoded JSON or TOML value.
+
+    Raises:
+        RuleError: it is none.
+    """
+    table = _table("a rule", value, ("when", "then", "times", "name", "next"))
+    first = _boolean("next", table.get("next", False))
+    times = table.get("times", 1 if first else None)
+    if times is not None:
+        times = _whole("times", times, least=1)
+    return Rule(
+        when=_when(table.get("when", {})),
+        then=effect_of(table.get("then", {})),
+        times=times,
+        name=_text("name", table.get("name", "")),
+        next=first,
+        origin=origin,
+    )
+
+
+def _when(value: Any) -> When:
+    known = (*WEIGHTS, "call")
+    table = _table("when", value, known)
+    call = table.get("call")
+    return When(
+        wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
+        call=None if call is None else _whole("when.call", call, least=1),
+    )
+
+
+def _wanted(name: str, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    how, what = next(iter(_table(f"when.{name}", value, _HOW).items()), ("", None))
+    if len(value) != 1 or not isinstance(what, str):
+        raise RuleError(f"when.{name} must be a value, or a table with contains or regex alone")
+    if how == "regex":
+        try:
+            re.compile(what)
+        except re.error as error:
+            raise RuleError(f"when.{name}.regex is no regular expression: {error}") from None
+    return Text(how, what)
+
+
+def effect_of(value: Any) -> Effect:
+    """The effect in a `then` table; RuleError if it is none."""
+    table = _table("then", value, tuple(_EFFECTS))
+    if not table:
+        raise RuleError(f"then must say what happens: one of {', '.join(_EFFECTS)}")
+    effect = Effect()
+    for name, told in table.items():
+        changes = _EFFECTS[name](told)
+        if "error" in changes and effect.error:
+            raise RuleError("then can't refuse for two reasons at once")
+        effect = replace(effect, **changes)
+    return effect
+
+
+def _error(value: Any) -> dict[str, Any]:
+    names = [r.value for r in Reason]
+    if value not in names:
+        raise RuleError(f"then.error {value!r} is not known{_guess(str(value), names)}")
+    return {"error": Reason(value)}
+
+
+def _rate_limit(value: Any) -> dict[str, Any]:
+    if value is True:
+        return {"error": Reason.RATE_LIMITED}
+    after = _table("then.rate_limit", value, ("retry_after",)).get("retry_after")
+    if after is None:
+        return {"error": Reason.RATE_LIMITED}
+    return {"error": Reason.RATE_LIMITED, "retry_after": _seconds("rate_limit.retry_after", after)}
+
+
+_REFUSALS = {
+    "prompt": Reason.REFUSED,
+    "description": Reason.DESCRIPTION_REFUSED,
+    "picture": Reason.PICTURE_REFUSED,
+}
+
+
+def _refuse(value: Any) -> dict[str, Any]:
+    stage = "prompt" if value is True else value
+    if not isinstance(stage, str) or stage not in _REFUSALS:
+        raise RuleError(f"then.refuse must be true or one of {', '.join(_REFUSALS)}")
+    return {"error": _REFUSALS[stage]}
+
+
+def _flag(name: str, field: str, on: Any = True) -> Callable[[Any], dict[str, Any]]:
+    def parse(value: Any) -> dict[str, Any]:
+        if value is not True:
+            raise RuleError(f"then.{name} must be true")
+        return {field: on}
+
+    return parse
+
+
+def _picture(value: Any) -> dict[str, Any]:
+    if value not in PICTURES:
+        raise RuleError(f"then.picture must be one of {', '.join(PICTURES)}")
+    return {"picture": value}
+
+
+#: The words of a `then` table, and what each means.
+_EFFECTS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "error": _error,
+    "rate_limit": _rate_limit,
+    "refuse": _refuse,
+    "quota": _flag("quota", "error", Reason.NO_CREDIT),
+    "delay": lambda v: {"delay": _seconds("delay", v)},
+    "stall": _flag("stall", "stall"),
+    "disconnect": lambda v: {"disconnect": _whole("then.disconnect", v, least=0)},
+    "drip": lambda v: {"drip": _whole("then.drip", v, least=1)},
+    "bad_json": _flag("bad_json", "bad_json"),
+    "content_type": lambda v: {"content_type": _header("then.content_type", v)},
+    "picture": _picture,
+    "expired_url": _flag("expired_url", "expired_url"),
+    "image": lambda v: {"image": _text("then.image", v)},
+}
+
+
+def told(rule: Rule) -> dict[str, Any]:
+    """The rule as `rule_of` reads it, with its id; an image is left out, for its size."""
+    when: dict[str, Any] = {
+        name: {wanted.how: wanted.what} if isinstance(wanted, Text) else wanted
+        for name, wanted in rule.when.wanted
+    }
+    if rule.when.call is not None:
+        when["call"] = rule.when.call
+    found: dict[str, Any] = {"id": rule.id, "when": when, "then": _told_effect(rule.then)}
+    found |= {"times": rule.times} if rule.times is not None else {}
+    found |= {"name": rule.name} if rule.name else {}
+    return found | ({"next": True} if rule.next else {})
+
+
+def _told_effect(effect: Effect) -> dict[str, Any]:
+    found = changed(effect)
+    found.pop("image", None)
+    after = found.pop("retry_after", None)
+    if effect.error is Reason.RATE_LIMITED:
+        del found["error"]
+        found["rate_limit"] = True if after is None else {"retry_after": after}
+    return found
+
+
+def _table(name: str, value: Any, known: Iterable[str]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RuleError(f"{name} must be a table of {', '.join(known)}")
+    for key in value:
+        if key not in known:
+            raise RuleError(f"{name} has no {key!r}{_guess(key, known)}")
+    return value
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(known)}"
+
+
+def _whole(name: str, value: Any, *, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise RuleError(f"{name} must be a whole number from {least} on")
+    return value
+
+
+def _seconds(name: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 86_400:
+        raise RuleError(f"then.{name} must be seconds, from 0 to a day")
+    return float(value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise RuleError(f"{name} must be a text")
+    return value
+
+
+def _header(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if not text.isascii() or not text.isprintable():
+        raise RuleError(f"{name} must be printable ASCII")
+    return text
+
+
+def _boolean(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{name} must be true or false")
+    return value

@@ -1,0 +1,77 @@
+"""What a scripted effect does to an answer: late, cut, slow, mislabelled, or a broken picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NoReturn
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver import gallery
+from mockserver.core.picture import Picture
+from mockserver.core.rules import Effect
+from mockserver.era import Headers
+from mockserver.holds import Holds
+from mockserver.wire import ClientGone, send_bytes
+from mockserver.world import World
+
+_TICKS = 10  # pieces a second of a body that drips
+ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
+
+
+class Altered:
+    """Sends one answer as an effect wants it."""
+
+    def __init__(self, effect: Effect, scope: Scope, receive: Receive, holds: Holds) -> None:
+        self._effect = effect
+        self._scope = scope
+        self._receive = receive
+        self._holds = holds
+
+    async def send(self, send: Send, body: bytes, content_type: str, headers: Headers) -> None:
+        """Send a 200, or what is to be seen of it."""
+        effect = self._effect
+        kind = effect.content_type or content_type
+        if effect.bad_json:
+            body = body[: len(body) * 2 // 3]
+        if effect.disconnect is None and effect.drip is None:
+            await send_bytes(send, 200, body, kind, headers)
+            return
+        start = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body)), *headers]
+        if effect.disconnect == 0:
+            self._break()
+        await send({"type": "http.response.start", "status": 200, "headers": start})
+        if effect.disconnect is not None:
+            piece = body[: effect.disconnect]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._break()
+        await self._drip(send, body, max(1, (effect.drip or 1) // _TICKS))
+
+    def _break(self) -> NoReturn:
+        abort = self._scope.get("extensions", {}).get(ABORT)
+        if abort:
+            abort()
+        raise ClientGone
+
+    async def _drip(self, send: Send, body: bytes, piece: int) -> None:
+        pause = piece / (self._effect.drip or 1)
+        sandbox = self._scope["exchange"].caller.sandbox
+        for place in range(0, len(body), piece):
+            part, more = body[place : place + piece], place + piece < len(body)
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+            if more:
+                await self._holds.hold(sandbox, pause, self._receive)
+
+
+async def developed(
+    world: World, picture: Picture, image: bytes | None, mask: bytes | None
+) -> bytes:
+    """A picture's file, with the fault that a rule wants; `image` and `mask` are its uploads."""
+    if picture.fault == "given":
+        return await world.store.kept(picture.image or "") or b""
+    if picture.fault == "wrong_size":
+        picture = replace(picture, width=picture.width // 2)
+    made = await world.darkroom.made(picture, image, mask) if image else gallery.png(picture)
+    if picture.fault == "truncated":
+        return made[: len(made) // 2]
+    return await world.darkroom.jpeg(made) if picture.fault == "wrong_format" else made
