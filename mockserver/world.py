@@ -118,7 +118,7 @@ class World:
         return caller, sandbox
 
     async def renew(self, name: str, options: Options) -> Sandbox:
-        """Begin a sandbox anew: who is kept waiting there is let go, what is late is told as such."""
+        """Begin a sandbox anew: who is kept waiting there is let go."""
         self.holds.release(name)
         return await self.store.renew(name, options)
 
