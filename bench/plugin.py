@@ -1,10 +1,14 @@
-"""What the pytest plugin costs: loaded and never used, and for a call through its server."""
+"""What the pytest plugin costs: loaded and never used, for each test, and for a call."""
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -12,12 +16,13 @@ from tempfile import TemporaryDirectory
 import httpx2
 from openai import OpenAI
 
-from bench.rows import header, interleaved, row, seconds
-from mockserver.testing import ImagesMock
+from bench.rows import header, interleaved, row, seconds, skipped
+from mockserver.pytest_session import Ambient, OwnServer
 
 PAIRS = 21  # of pytest runs
 ROUNDS = 9
 CALLS = 100  # a round
+KEY = "sk-mock-bench"
 PLUGIN = ("-p", "mockserver.pytest_plugin")
 
 
@@ -25,7 +30,7 @@ def main() -> None:
     """Print the rows."""
     header()
     _report_loading()
-    _report_calls()
+    _report_use()
 
 
 def _report_loading() -> None:
@@ -47,18 +52,65 @@ def _pytest(directory: str, *arguments: str) -> float:
     )
 
 
-def _report_calls() -> None:
-    """The official SDK on a real server in a thread, and on a canned answer without a socket."""
-    with ImagesMock(limits="999999999/min") as mock, httpx2.Client() as http:
-        live = OpenAI(base_url=mock.url, api_key="sk-mock-bench", http_client=http)
+def _report_use() -> None:
+    """The plugin's server as the plugin runs it, beside a canned answer and pytest-httpserver."""
+    server = OwnServer(KEY)
+    ambient = Ambient(server, KEY)
+    ambient.settle({"limits": "999999999/min"})
+    try:
+        ambient.begin("test", {}, wanted=True)
+        _report_tests(ambient)
+        _report_calls(ambient)
+    finally:
+        server.stop()
+
+
+def _report_tests(ambient: Ambient) -> None:
+    """What comes before and after each test: a bill, a look at the rules, a new sandbox."""
+
+    def tests() -> None:
+        for _ in range(CALLS):
+            ambient.handle.unused_rules()
+            ambient.begin("test", {}, wanted=True)
+
+    best = min(seconds(tests) for _ in range(ROUNDS)) / CALLS
+    row("a new sandbox for a test", f"{1e6 * best:.0f} us", "-", "<= 1 ms", f"{1000 * best:.2f} ms")
+
+
+def _report_calls(ambient: Ambient) -> None:
+    """The official SDK on this server, and on others that give the same answer unthinkingly."""
+    with httpx2.Client() as http:
+        live = _client(ambient.url, http)
         raw = live.images.with_raw_response.generate(prompt="a fox", size="256x256")
         answer = httpx2.Response(200, content=raw.content, headers=dict(raw.headers))
         canned = httpx2.Client(transport=httpx2.MockTransport(lambda _: answer))
-        floor = OpenAI(base_url=mock.url, api_key="sk-mock-bench", http_client=canned)
-        bare, ours = (partial(_call, client) for client in (floor, live))
-        best, mine = map(min, interleaved(ROUNDS, [bare, ours]))
-    figures = f"{1e6 * mine:.0f} us", f"{1e6 * best:.0f} us"
-    row("call through the plugin's server", *figures, "<= 3", mine / best)
+        _compare("call through the plugin's server", live, _client(ambient.url, canned), "<= 3")
+        if not find_spec("pytest_httpserver"):
+            skipped("the same through pytest-httpserver", "pytest-httpserver is not installed")
+            return
+        with _httpserver(raw.content) as url:
+            _compare("call, beside pytest-httpserver", live, _client(url, http), "<= 1")
+
+
+def _client(url: str, http: httpx2.Client) -> OpenAI:
+    return OpenAI(base_url=url, api_key=KEY, http_client=http)
+
+
+@contextmanager
+def _httpserver(content: bytes) -> Iterator[str]:
+    from pytest_httpserver import HTTPServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request, else
+    with HTTPServer() as server:
+        expected = server.expect_request("/v1/images/generations", method="POST")
+        expected.respond_with_data(content, content_type="application/json")
+        yield server.url_for("/v1")
+
+
+def _compare(name: str, measured: OpenAI, floor: OpenAI, aim: str) -> None:
+    bare, ours = (partial(_call, client) for client in (floor, measured))
+    best, mine = map(min, interleaved(ROUNDS, [bare, ours]))
+    row(name, f"{1e6 * mine:.0f} us", f"{1e6 * best:.0f} us", aim, mine / best)
 
 
 def _call(client: OpenAI) -> float:

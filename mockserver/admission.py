@@ -62,20 +62,23 @@ class Admission:
 
     async def _scripted(self) -> Effect:
         """The effect of the first rule that matches and is not used up, else of a magic word."""
-        fields = self.exchange.told_fields()
-        for rule in self.sandbox.rules:
-            if rule.when.matches(fields) and (number := await self.sandbox.claim(rule)):
-                return self._fired(rule, number)
+        rules, matching = self.sandbox.rules, []
+        if rules:
+            fields = self.exchange.told_fields()
+            matching = [r for r in rules if r.when.matches(fields)]
+            if not matching:
+                self.exchange.missed = [r for r in rules if r.origin == "call"]
         magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
-        if magic and (number := await self.sandbox.claim(magic)):
-            return self._fired(magic, number)
-        return PLAIN
+        if magic:
+            matching.append(magic)
+        claimed = await self.sandbox.claim(matching) if matching else None
+        return self._fired(*claimed) if claimed else PLAIN
 
     def _fired(self, rule: Rule, number: int) -> Effect:
         of = f" of {rule.times}" if rule.times else ""
         called = rule.name if rule.origin == "magic" else str(rule)
         self._trace(f"rule {called}: {effect_name(rule.then)} (time {number}{of})")
-        self.exchange.scripted = True
+        self.exchange.scripted, self.exchange.rule = True, rule.id
         return rule.then
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
@@ -116,7 +119,9 @@ class Admission:
         if self.sandbox.options.standing:
             told_ms = scaled(wait_ms)
             if attempt:
-                await self.sandbox.tell_wait(Wait(attempt.body, self.world.clock.now(), wait_ms))
+                real = self.world.clock.now()
+                until = self.sandbox.now(real) + wait_ms * 1_000_000
+                await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
         return ApiError(
             Reason.RATE_LIMITED,
             **self._told(limit, used),
@@ -129,11 +134,12 @@ class Admission:
         """Write the price into the ledger, unless the budget forbids it."""
         request = self.request
         price = self.world.price(request.model, request.size, request.quality)
-        self.exchange.usd = request.n * price
-        if not await self.sandbox.spend(round(self.exchange.usd * MICRO)):
+        usd = request.n * price
+        if not await self.sandbox.spend(round(usd * MICRO)):
             self.exchange.scripted = True
-            self._trace(f"budget: ${self.exchange.usd:g} more would exceed it")
+            self._trace(f"budget: ${usd:g} more would exceed it")
             raise ApiError(Reason.HARD_LIMIT)
+        self.exchange.usd = usd
 
     def _limit(self) -> int | None:
         return self.world.limit(self.caller, self.sandbox.options, self.request.model)

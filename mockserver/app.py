@@ -56,7 +56,7 @@ def create_app(
 
 
 def _routes(world: World) -> list[Route]:
-    models = Models(world)
+    models, control = Models(world), Control(world)
     return [
         *(
             Route(o.path, Images(world, o.id), methods=[o.method])
@@ -68,8 +68,8 @@ def _routes(world: World) -> list[Route]:
         Route("/v1/chat/completions", Chat(world), methods=["POST"]),
         Route("/_mock/live", Live("live"), methods=["GET"]),
         Route("/_mock/ready", Live("ready"), methods=["GET"]),
-        Route("/_mock", Control(world)),
-        Route("/_mock/{path:path}", Control(world)),
+        Route("/_mock", control),
+        Route("/_mock/{path:path}", control),
         Route("/", Help(world), methods=["GET"]),
     ]
 

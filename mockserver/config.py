@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,14 +92,33 @@ class Value:
         return values[-1] if values else None
 
 
+@dataclass(frozen=True, slots=True)
+class Rules(Value):
+    """Rules that were written, shown by their number."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def parsed(self) -> tuple[Rule, ...]:
+        """The rules themselves."""
+        return self.rules
+
+
+#: No flag and no variable of the environment: rules are tables.
+_RULES = Setting("rules", None, str, "scripted behaviour, as tables", "TABLES", many=True)
+
+
 def configured(**settings: Any) -> Config:
-    """A configuration from Python: each setting as it would be written, in Python's spelling."""
+    """A configuration from Python: each setting as it would be written, in Python's spelling.
+
+    `rules` is a list of tables, as the control API takes them.
+    """
+    rules = _rules(settings.pop("rules", None), "call of configured()", None)
     named = {name.replace("_", "-"): _texts(value) for name, value in settings.items()}
     for name in named:
         _refuse_unknown(name, "call of configured()", BY_NAME)
     values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
     given = {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t}
-    return config_of(_with_consequences(values | given))
+    return config_of(_with_consequences(values | given | rules))
 
 
 def config_of(values: Mapping[str, Value]) -> Config:
@@ -175,8 +194,9 @@ def _file(directory: Path | None, file: Path | None) -> Path | None:
 def _from_file(path: Path | None) -> dict[str, Value]:
     if path is None:
         return {}
-    found = {}
-    for key, value in _table(path).items():
+    table = _table(path)
+    found: dict[str, Value] = {**_rules(table.pop("rules", None), f"file {path.name}", path)}
+    for key, value in table.items():
         name = key.replace("_", "-")
         _refuse_unknown(name, f"key {key} in {path.name}", BY_NAME)
         if not all(isinstance(v, str | int | float) for v in _listed(value)):
@@ -200,6 +220,76 @@ def _table(path: Path) -> dict[str, Any]:
     if not isinstance(file, dict):
         raise ConfigError(f"{path}: [tool.images-mock] must be a table.")
     return file
+
+
+def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
+    """The rules of a file, whose pictures are files beside it; or of a call."""
+    if tables is None:
+        return {}
+    from mockserver.core.scripts import RuleError, rule_of
+
+    if not isinstance(tables, list | tuple):
+        raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
+    rules = []
+    for number, table in enumerate(tables, 1):
+        try:
+            rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
+        except RuleError as error:
+            raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
+    told = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
+    return {"rules": Rules(_RULES, told, origin, tuple(rules))}
+
+
+def _with_picture(table: Any, path: Path) -> Any:
+    """A rule whose `then.image` is the file itself, no longer its path."""
+    from base64 import b64encode
+
+    from mockserver.core.scripts import RuleError
+
+    match table:
+        case {"then": {"image": str(name)}}:
+            then = table["then"]
+        case _:
+            return table
+    try:
+        content = (path.parent / name).read_bytes()
+    except OSError as error:
+        raise RuleError(
+            f"then.image {name!r} can't be read: {error.strerror}; "
+            f"it must be the path of a file, seen from where {path.name} is"
+        ) from None
+    return {**table, "then": {**then, "image": b64encode(content).decode()}}
+
+
+def shown(config: Config) -> dict[str, str | None]:
+    """Each setting's value as it would be written; what is secret is hidden."""
+    values = {f.name: getattr(config, f.name) for f in fields(Config)}
+    secret = {s.field for s in SETTINGS if s.secret}
+    return {
+        name.replace("_", "-"): "(hidden)" if value and name in secret else _as_written(value)
+        for name, value in values.items()
+    }
+
+
+def _as_written(value: Any) -> str | None:
+    match value:
+        case None | ():
+            return None
+        case Limits():
+            return value.table if value.per_minute is None else f"{value.per_minute}/min"
+        case Latency(seconds=0.0, measured=0.0):
+            return "none"
+        case Latency():
+            return f"measured*{value.measured:g}" if value.measured else f"{value.seconds:g}s"
+        case Keys():
+            listed = value.listed
+            name = "mock" if value.mock_only else "any"
+            return name if listed is None else f"(a file that lists {len(listed)})"
+        case tuple():
+            texts = [str(v) for v in value if isinstance(v, str)]
+            return ", ".join(texts) if texts else f"{len(value)} rule{'s' * (len(value) != 1)}"
+        case _:
+            return str(value)
 
 
 def _listed(value: Any) -> list[Any]:

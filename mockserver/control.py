@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver import __version__
+from mockserver import __version__, steering, witness
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
+from mockserver.core.scripts import RuleError
 from mockserver.endpoints import base_url
-from mockserver.wire import JSON, send_bytes
+from mockserver.era import Headers
+from mockserver.exchange import Exchange
+from mockserver.inquiry import KEY_HEADER, ControlError, Inquiry, body_of, not_found, query_of
+from mockserver.wire import JSON, json_bytes, send_bytes
 from mockserver.world import World
 
 _HELP = """\
@@ -70,17 +77,108 @@ class Live:
         await send_bytes(send, 200, self._body, JSON)
 
 
+Handler = Callable[[Inquiry], Awaitable[dict[str, Any]]]
+
+
+async def _document(inquiry: Inquiry) -> dict[str, Any]:
+    from mockserver.control_document import document  # few ask
+
+    return document()
+
+
+_FILTERS = ("sandbox", "status", "operation", "path", "model", "limit", "since")
+#: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
+_PATHS: dict[str, dict[str, Handler]] = {
+    "requests": {"GET": witness.requests, "DELETE": witness.forget_requests},
+    "requests/last": {"GET": witness.last_request},
+    "requests/count": {"POST": witness.count},
+    "requests/wait": {"POST": witness.wait},
+    "requests/*": {"GET": witness.request},
+    "downloads": {"GET": witness.downloads},
+    "rules": {"GET": steering.rules, "POST": steering.add_rule, "DELETE": steering.remove_rules},
+    "rules/*": {"GET": steering.rule, "PUT": steering.put_rule, "DELETE": steering.remove_rule},
+    "clock": {"GET": steering.clock},
+    "clock/advance": {"POST": steering.advance},
+    "limits": {"GET": steering.limits, "PUT": steering.put_limits},
+    "limits/refill": {"POST": steering.refill},
+    "ledger": {"GET": steering.ledger, "PUT": steering.put_ledger},
+    "reset": {"POST": steering.reset},
+    "sandbox": {"POST": steering.renew},
+    "sandboxes": {"GET": steering.sandboxes},
+    "config": {"GET": steering.config},
+    "openapi.json": {"GET": _document},
+}
+
+
 class Control:
-    """Everything else under /_mock/: off loopback only with the control token."""
+    """Everything else under /_mock/: off loopback only with the control token, never for a page."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange: Exchange = scope["exchange"]
+        exchange.quiet = True
+        self._check_token(exchange)
+        try:
+            _check_site(exchange, scope, self._world.config.public_url)
+            status, told = await self._answer(exchange, scope, receive)
+            headers: Headers = []
+        except ControlError as error:
+            status, told, headers = error.status, error.told, [*error.headers]
+        except RuleError as error:
+            refused = ControlError(400, error.sentence, "invalid_request")
+            status, told, headers = refused.status, refused.told, []
+        headers.append((b"cache-control", b"no-store"))
+        await send_bytes(send, status, json_bytes(told), JSON, headers)
+
+    def _check_token(self, exchange: Exchange) -> None:
         config = self._world.config
-        if not config.on_loopback:
-            given = key_in(scope["exchange"].header(b"authorization")) or ""
-            expected = config.control_token or ""
-            if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
-                raise ApiError(Reason.CONTROL_REFUSED)
-        raise ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=scope["path"])
+        if config.on_loopback:
+            return
+        given = key_in(exchange.header(b"authorization")) or ""
+        expected = config.control_token or ""
+        if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise ApiError(Reason.CONTROL_REFUSED)
+
+    async def _answer(
+        self, exchange: Exchange, scope: Scope, receive: Receive
+    ) -> tuple[int, dict[str, Any]]:
+        path = scope["path"].removeprefix("/_mock").removeprefix("/")
+        handler, name = _found(path, exchange.method)
+        body = None
+        if exchange.method in ("POST", "PUT"):
+            body = await body_of(exchange.header(b"content-type"), receive)
+        key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
+        inquiry = Inquiry(self._world, receive, key, query, body, name)
+        inquiry.check_query(_FILTERS if handler is witness.requests else ("sandbox",))
+        return 201 if handler is steering.add_rule else 200, await handler(inquiry)
+
+
+def _found(path: str, method: str) -> tuple[Handler, str]:
+    """Who answers at a path, and the id that stands in it."""
+    methods, (head, _, name) = _PATHS.get(path), path.rpartition("/")
+    if methods is None and name:
+        methods = _PATHS.get(f"{head}/*")
+    if methods is None:
+        not_found(f"There is nothing at /_mock/{path}; /_mock/openapi.json tells what there is.")
+    if method not in methods:
+        allowed = ", ".join(methods)
+        message = f"Only {allowed} can be asked for at /_mock/{path}."
+        raise ControlError(
+            405, message, "method_not_allowed", headers=((b"allow", allowed.encode()),)
+        )
+    return methods[method], name
+
+
+def _check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:
+    """Refuse what a web page sends: the user's browser is on this machine, its author is not."""
+    site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
+    own = {f"{scope['scheme']}://{exchange.header(b'host') or ''}".lower()}
+    if public_url:
+        parts = urlsplit(public_url)
+        own.add(f"{parts.scheme}://{parts.netloc}".lower())
+    is_foreign = site not in (None, "none", "same-origin")
+    if is_foreign or (origin is not None and origin.lower() not in own):
+        message = "No web page of another origin may use /_mock."
+        raise ControlError(403, message, "cross_site_refused")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from mockserver.core.journal import Attempt, Record
 from mockserver.core.keys import Caller
+from mockserver.core.nearness import nearest_rules
+from mockserver.core.rules import Rule
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.store import Sandbox
@@ -43,6 +45,8 @@ class Exchange:
     error: dict[str, Any] | None = None  # the refusal, as the journal tells it
     trace: list[str] = field(default_factory=list)  # each decision, in order
     scripted: bool = False  # a refusal by rule, limit, budget or magic value
+    rule: str = ""  # the id of the one that fired
+    missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
 
     def header(self, name: bytes) -> str | None:
@@ -64,7 +68,8 @@ class Exchange:
             "style": asked.style,
             "response_format": asked.response_format,
         }
-        return {k: v for k, v in filled.items() if v is not None} | self.sent | {"n": asked.n}
+        sent = {k: v for k, v in self.sent.items() if v is not None or k not in filled}
+        return {k: v for k, v in filled.items() if v is not None} | sent | {"n": asked.n}
 
     def now(self, real: int) -> int:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
@@ -81,10 +86,11 @@ class Exchange:
             fields=self.told_fields(),
             status=self.status,
             error=self.error,
-            usd=self.usd if self.status == 200 else 0.0,
+            usd=self.usd,
             milliseconds=self.milliseconds,
             trace=self.trace,
             scripted=self.scripted,
+            rule=self.rule,
             attempt=self.attempt,
             sandbox=self.sandbox.name if self.sandbox else "",
         )
@@ -130,11 +136,16 @@ def log_text(exchange: Exchange) -> None:
     if exchange.request:
         words.append(f'"{told["prompt"]}"')
     write_line(" ".join(map(str, words)))
+    if exchange.missed:
+        write_line(f"         no rule matched; the closest: {_closest(exchange)}")
 
 
 def log_json(exchange: Exchange) -> None:
     """One JSON object a line on stderr for programs."""
-    print(json.dumps({"time": exchange.started / 1e9, **exchange.fields()}), file=sys.stderr)
+    told = {"time": exchange.started / 1e9, **exchange.fields()}
+    if exchange.missed:
+        told["closest_rule"] = _closest(exchange)
+    print(json.dumps(told), file=sys.stderr)
 
 
 def log_nothing(exchange: Exchange) -> None:
@@ -165,6 +176,10 @@ def escaped(text: str) -> str:
 
 def _clock(exchange: Exchange) -> str:
     return datetime.fromtimestamp(exchange.started / 1e9, UTC).strftime("%H:%M:%S")
+
+
+def _closest(exchange: Exchange) -> str:
+    return nearest_rules(exchange.missed, exchange.told_fields(), most=1)[0]
 
 
 def _shortened(prompt: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NoReturn
 
 from starlette.types import Receive, Scope, Send
 
@@ -16,7 +15,6 @@ from mockserver.wire import ClientGone, send_bytes
 from mockserver.world import World
 
 _TICKS = 10  # pieces a second of a body that drips
-ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
 
 
 class Altered:
@@ -29,7 +27,11 @@ class Altered:
         self._holds = holds
 
     async def send(self, send: Send, body: bytes, content_type: str, headers: Headers) -> None:
-        """Send a 200, or what is to be seen of it."""
+        """Send a 200, or what is to be seen of it.
+
+        Raises:
+            ClientGone: the line shall break here.
+        """
         effect = self._effect
         kind = effect.content_type or content_type
         if effect.bad_json:
@@ -39,19 +41,13 @@ class Altered:
             return
         start = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body)), *headers]
         if effect.disconnect == 0:
-            self._break()
+            raise ClientGone
         await send({"type": "http.response.start", "status": 200, "headers": start})
         if effect.disconnect is not None:
             piece = body[: effect.disconnect]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            self._break()
+            raise ClientGone
         await self._drip(send, body, max(1, (effect.drip or 1) // _TICKS))
-
-    def _break(self) -> NoReturn:
-        abort = self._scope.get("extensions", {}).get(ABORT)
-        if abort:
-            abort()
-        raise ClientGone
 
     async def _drip(self, send: Send, body: bytes, piece: int) -> None:
         pause = piece / (self._effect.drip or 1)

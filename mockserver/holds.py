@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from starlette.types import Receive
@@ -14,12 +15,34 @@ from mockserver.wire import ClientGone
 NEVER = 86_400.0  # seconds: longer than any test
 
 
+class Bell:
+    """Tells all who wait that there is news."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    @contextmanager
+    def heard(self) -> Iterator[asyncio.Event]:
+        """What the next ring sets. Each listener has his own: an event knows one loop alone."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            yield event
+        finally:
+            self._waiting.discard(event)
+
+    def ring(self) -> None:
+        """There is news."""
+        for event in self._waiting:
+            event.set()
+
+
 class Holds:
     """Who is kept waiting, by sandbox, so that the end of a test ends the wait."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._ends: dict[str, asyncio.Event] = {}
+        self._ends: dict[str, Bell] = {}
 
     async def hold(self, sandbox: str, seconds: float, receive: Receive) -> None:
         """Wait `seconds` for real.
@@ -27,20 +50,31 @@ class Holds:
         Raises:
             ClientGone: the client left first, or the sandbox was begun anew.
         """
-        end = self._ends.setdefault(sandbox, asyncio.Event())
-        slept = asyncio.ensure_future(self._clock.sleep(seconds))
-        others = [asyncio.ensure_future(_left(receive)), asyncio.ensure_future(end.wait())]
-        try:
-            await asyncio.wait([slept, *others], return_when=asyncio.FIRST_COMPLETED)
-            if not slept.done():
+        with self._ends.setdefault(sandbox, Bell()).heard() as end:
+            if await came(end, self._clock, seconds, receive):
                 raise ClientGone
-        finally:
-            await _cancelled(slept, *others)
 
     def release(self, sandbox: str) -> None:
         """End every wait of a sandbox."""
         if end := self._ends.pop(sandbox, None):
-            end.set()
+            end.ring()
+
+
+async def came(event: asyncio.Event, clock: Clock, seconds: float, receive: Receive) -> bool:
+    """Wait for an event, at most `seconds`; whether it came.
+
+    Raises:
+        ClientGone: the client left first.
+    """
+    slept, left = (asyncio.ensure_future(w) for w in (clock.sleep(seconds), _left(receive)))
+    told = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait([slept, left, told], return_when=asyncio.FIRST_COMPLETED)
+        if not slept.done() and not told.done():
+            raise ClientGone
+        return not slept.done()
+    finally:
+        await _cancelled(slept, left, told)
 
 
 async def _left(receive: Receive) -> None:

@@ -1,10 +1,12 @@
-"""uvicorn's HTTP/1.1 without the one thing it can't do: to go on after an offer to upgrade."""
+"""uvicorn's HTTP/1.1 without what it can't do: to go on after an offer to upgrade, to hang up."""
 
 from __future__ import annotations
 
 import re
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from mockserver.wire import ABORT
 
 # Java's HttpClient and `curl --http2` offer h2c with each request. A server may ignore the offer
 # (RFC 9110, 7.8), but httptools stops reading at it: uvicorn #2722, httptools #124.
@@ -14,7 +16,7 @@ _END = b"\r\n\r\n"
 
 
 class Http1(HttpToolsProtocol):
-    """Declines upgrades before they are parsed."""
+    """Declines upgrades before they are parsed, and lets the application break the line."""
 
     def data_received(self, data: bytes) -> None:
         """Feed what arrived to the parser. Only the head of a request is ever changed."""
@@ -23,3 +25,16 @@ class Http1(HttpToolsProtocol):
             head, end, body = data.partition(_END)
             data = _OFFER.sub(_DECLINED, head) + end + body
         super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Begin to serve a request, which may find in its scope how to break the line."""
+        super().on_headers_complete()
+        cycle: RequestResponseCycle | None = self.cycle
+
+        def abort() -> None:
+            # Not the transport's abort, which throws away what was written and not sent yet.
+            if cycle is not None:
+                cycle.disconnected = True  # uvicorn would send a 500, and complain
+            self.transport.close()
+
+        self.scope["extensions"] = {ABORT: abort}  # type: ignore[dict-item]

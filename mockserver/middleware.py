@@ -18,10 +18,11 @@ from mockserver.core.dialects import answer, message
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.era import Headers
 from mockserver.exchange import Exchange, log_of, notice_of
-from mockserver.wire import ClientGone, send_answer
+from mockserver.wire import ABORT, ClientGone, send_answer
 from mockserver.world import World
 
 API = "/v1"
+CONTROL = "/_mock"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning"),
@@ -34,6 +35,11 @@ _CLIENT_GONE = 499  # only ever logged
 def in_api(path: str) -> bool:
     """Whether a path is the API's own."""
     return path == API or path.startswith(f"{API}/")
+
+
+def in_control(path: str) -> bool:
+    """Whether a path is the control surface's."""
+    return path == CONTROL or path.startswith(f"{CONTROL}/")
 
 
 class Observe:
@@ -108,7 +114,9 @@ class Refuse:
         try:
             await self._app(scope, receive, send)
         except ClientGone:
-            exchange.status = _CLIENT_GONE
+            exchange.status = exchange.status or _CLIENT_GONE
+            if abort := scope.get("extensions", {}).get(ABORT):  # it may be there, and wait
+                abort()
         except ApiError as error:
             await self._answer(exchange, error, send)
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
@@ -134,8 +142,8 @@ class Refuse:
 def _sooner(told: Answer, exchange: Exchange) -> Answer:
     """A refusal that clients retry without being told when: where time stands still, at once."""
     standing = exchange.sandbox is not None and exchange.sandbox.options.standing
-    retried = told.status in (408, 409) or told.status >= 500
-    if not standing or not retried:
+    retried = told.status in (408, 409, 429) or told.status >= 500
+    if not standing or not retried or any(name == "retry-after-ms" for name, _ in told.headers):
         return told
     return replace(told, headers=(*told.headers, ("retry-after-ms", "1")))
 
@@ -161,8 +169,13 @@ class CrossOrigin:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from_page = scope["type"] == "http" and b"origin" in scope["exchange"].headers
-        await (self._cors if from_page else self._app)(scope, receive, send)
+        await (self._cors if self._is_of_page(scope) else self._app)(scope, receive, send)
+
+    @staticmethod
+    def _is_of_page(scope: Scope) -> bool:
+        if scope["type"] != "http" or b"origin" not in scope["exchange"].headers:
+            return False
+        return not in_control(scope["path"])  # where no page of the web has any business
 
 
 class HostRule:

@@ -1,57 +1,350 @@
-"""The pytest plugin: a server a session, a sandbox a test. Imports nothing heavy at load."""
+"""The pytest plugin: an address and a guard a session, a new sandbox a test. Light to load."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
-from itertools import count
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-_numbers = count()
-_HERE = "127.0.0.1,localhost"  # requests to the mock shall not leave by a proxy
+from mockserver.guard import REAL, Guard
+from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
+from mockserver.pytest_session import (
+    Ambient,
+    OwnServer,
+    SharedServer,
+    WrongOptions,
+    environment,
+    put_in_place,
+)
 
 if TYPE_CHECKING:
-    from mockserver.testing import ImagesMock
+    import openai
+
+    from mockserver.handle import Sandbox
+
+_NO_SDK = "openai is not installed"
+_OURS = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """One test's own share of the server: its address, and a key that no other test uses."""
+@dataclass(slots=True)
+class Sums:
+    """What a session adds up for its summary."""
 
-    url: str  # ends in /v1
-    api_key: str
+    usd: float = 0.0
+    late: list[str] = field(default_factory=list)
 
-    @property
-    def env(self) -> dict[str, str]:
-        """The variables that the official SDK reads, for a subprocess say."""
-        around = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HERE)))
-        openai = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
-        return openai | {"NO_PROXY": around, "no_proxy": around}
+
+class Session:
+    """The plugin at work in one pytest process."""
+
+    def __init__(self, told: dict[str, str], worker: str) -> None:
+        self.told = told
+        key = f"sk-mock-{os.urandom(4).hex()}-{worker}"
+        self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key)
+        self.ambient = Ambient(self._server, key)
+        hosts = [REAL, *told["guarded_hosts"].replace(",", " ").split()]
+        self.guard = Guard(hosts, self.ambient.url)
+        self._restore = put_in_place(environment(self.ambient, hosts) if told["env"] == ON else {})
+        if told["guard"] == ON:
+            self.guard.start()
+        self.broke = False  # the running test, in whatever way
+        self.is_ours = False  # whether it asked for our fixtures or marker
+        self.options: dict[str, Any] = {}  # of its marker
+        self.elsewhere = Sums()  # of the xdist workers
+
+    def end(self) -> None:
+        """Leave the process as it was."""
+        self._restore()
+        if self.told["guard"] == ON:
+            self.guard.stop()
+        self._server.stop()
+
+    def begin(self, item: pytest.Item) -> None:
+        """Give a test a sandbox that is new."""
+        self.broke, self.is_ours = False, False
+        self.options = marked(item) or {}
+        names = getattr(item, "fixturenames", ())
+        self.is_ours = bool(self.options) or not _OURS.isdisjoint(names)
+        with _told_briefly():
+            self.ambient.begin(item.nodeid, self.options, wanted=self.is_ours)
+
+    def judge(self, item: pytest.Item) -> None:
+        """Fail a test that passed, for what it did not see itself.
+
+        Raises:
+            pytest.fail.Exception: it tried to get out, or left rules unused, or met errors.
+        """
+        if self.broke:
+            return
+        if self.guard.attempts:
+            pytest.fail(self.guard.attempts[0], pytrace=False)
+        if not self.ambient.is_used:
+            return
+        self._judge_rules(item)
+        if self.told["unexpected_errors"] == ON:
+            self._judge_errors()
+
+    def told_of_failure(self, item: pytest.Item) -> list[tuple[str, str]]:
+        """The section for the report of a failed test, if it has to do with pictures."""
+        if not self.ambient.is_used:
+            return []
+        handle = self.ambient.handle
+        try:
+            if not (self.is_ours or handle.requests):
+                return []
+            return [("images_mock", "\n".join((handle.report(), *self._kept(item))))]
+        except (RuntimeError, OSError) as error:
+            return [("images_mock", str(error))]
+
+    def _kept(self, item: pytest.Item) -> Iterator[str]:
+        if self.told["artifacts"]:
+            from mockserver.pytest_artifacts import keep
+
+            directory = item.config.rootpath / self.told["artifacts"]
+            ambient = self.ambient
+            spare = ambient.other(f"{ambient.key}-again")
+            place = keep(directory, item.nodeid, ambient.handle, spare, self.options)
+            yield f"journal and pictures are in {place}"
+
+    def _judge_rules(self, item: pytest.Item) -> None:
+        with _told_briefly():
+            unused = self.ambient.handle.unused_rules() if self.told["unused_rules"] != OFF else []
+        if not unused:
+            return
+        lines = "".join(f"\n  {rule}" for rule in unused)
+        text = f"images_mock: scripted, but no request met it:{lines}"
+        if self.told["unused_rules"] == WARN:
+            item.warn(pytest.PytestWarning(text))
+        else:
+            pytest.fail(
+                f'{text}\n(images_mock_unused_rules = "warn" or "off" lets it pass)', pytrace=False
+            )
+
+    def _judge_errors(self) -> None:
+        with _told_briefly():
+            errors = self.ambient.handle.unexpected_errors()
+        if errors:
+            lines = "".join(f"\n  {error}" for error in errors)
+            pytest.fail(f"images_mock: errors that nobody scripted:{lines}", pytrace=False)
+
+
+@contextmanager
+def _told_briefly() -> Iterator[None]:
+    """Fail without a trace where the server can't be used: its message says all."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise pytest.fail.Exception(f"images_mock: {error}", pytrace=False) from None
+
+
+_SESSION = pytest.StashKey[Session]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options and settings."""
+    add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """Set the environment before the first conftest.py makes a client."""
+    _begin_session(early_config)
+    return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known; begin here if a conftest.py named the plugin."""
+    config.addinivalue_line("markers", MARKER_LINE)
+    if _SESSION not in config.stash:
+        _begin_session(config)
+
+
+def _begin_session(config: pytest.Config) -> None:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    config.stash[_SESSION] = session = Session(chosen(config), worker)
+    config.add_cleanup(session.end)  # comes even where configuring fails
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say where the tests' requests go."""
+    session = config.stash[_SESSION]
+    where = "openai SDK and this environment" if session.told["env"] == ON else "environment as is"
+    address = session.ambient.url
+    if _hands_out(config) and not session.told["url"]:
+        address = "an address for each worker"
+    return f"images_mock: {address} ({where}), guard {session.told['guard']}"
+
+
+def _hands_out(config: pytest.Config) -> bool:
+    """Whether xdist's workers run the tests, and this process none."""
+    return getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Guard set-up, call and teardown, and the threads beside them."""
+    guard = item.config.stash[_SESSION].guard
+    guard.watch(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        guard.rest()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin the sandbox anew, before the fixtures."""
+    item.config.stash[_SESSION].begin(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Judge the test once its fixtures are gone."""
+    yield
+    item.config.stash[_SESSION].judge(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell in the report of a failed test what the mock saw."""
+    report = yield
+    session = item.config.stash[_SESSION]
+    session.broke |= call.excinfo is not None
+    if report.failed:
+        report.sections += session.told_of_failure(item)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Add up; a worker sends its sums to the process that reports."""
+    ours = session.config.stash[_SESSION]
+    with suppress(RuntimeError):  # the server is gone: what it had counted is lost
+        ours.ambient.close()
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["images_mock"] = {"usd": ours.ambient.usd, "late": ours.ambient.late}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the sums of a worker."""
+    sums = getattr(node, "workeroutput", {}).get("images_mock", {})
+    elsewhere = node.config.stash[_SESSION].elsewhere
+    elsewhere.usd += sums.get("usd", 0.0)
+    elsewhere.late += sums.get("late", [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell what the tests would have cost, and which requests came too late."""
+    session = config.stash[_SESSION]
+    usd = session.ambient.usd + session.elsewhere.usd
+    lines = []
+    if usd:
+        amount = f"{usd:.2f}" if usd >= 1 else f"{usd:.3f}"
+        lines.append(f"these tests would have cost ${amount} with the real API")
+    late = (*session.ambient.late, *session.elsewhere.late)
+    lines += [f"a late request of an earlier test: {line}" for line in late]
+    if lines:
+        terminalreporter.section("images_mock")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
-def images_mock_server() -> Iterator[ImagesMock]:
-    """The session's server (one for each xdist worker)."""
-    from mockserver.testing import ImagesMock
+def images_mock_options() -> dict[str, Any]:
+    """Settings of the session's server, as of the command line; override it in conftest.py.
 
-    with ImagesMock() as server:
-        yield server
+    `{"tier": "2", "as_of": "2023-12-01"}`, say.
+    """
+    return {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _images_mock_settled(request: pytest.FixtureRequest, images_mock_options: Any) -> None:
+    """Tells the server its settings before it can have started."""
+    try:
+        with _told_briefly():
+            request.config.stash[_SESSION].ambient.settle(images_mock_options)
+    except WrongOptions as error:
+        text = f"usage error: images_mock_options: {error}"
+        raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionServer:
+    """The server that this process's tests share."""
+
+    address: str
+    api_key: str  # of the ambient sandbox, that of `images_mock`
+    _ambient: Ambient = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url`; ends in /v1."""
+        return f"{self.address}/v1"
+
+    def sandbox(self, name: str) -> Sandbox:
+        """A sandbox that no test begins anew, for fixtures of a module or of the session."""
+        return self._ambient.other(f"{self.api_key}-{name}")
+
+
+@pytest.fixture(scope="session")
+def images_mock_server(request: pytest.FixtureRequest) -> SessionServer:
+    """The session's server (one for each xdist worker)."""
+    ambient = request.config.stash[_SESSION].ambient
+    return SessionServer(ambient.url.removesuffix("/v1"), ambient.key, ambient)
 
 
 @pytest.fixture
-def images_mock(
-    images_mock_server: ImagesMock,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Sandbox:
-    """A fresh sandbox for this test, with `OPENAI_BASE_URL` and `OPENAI_API_KEY` set to it."""
-    name = sha256(request.node.nodeid.encode()).hexdigest()[:16]
-    # The number keeps a test that is run again from the sandbox of its first run.
-    sandbox = Sandbox(images_mock_server.url, f"sk-mock-test-{name}-{next(_numbers)}")
-    for variable, value in sandbox.env.items():
-        monkeypatch.setenv(variable, value)
-    return sandbox
+def images_mock(request: pytest.FixtureRequest) -> Sandbox:
+    """The test's own sandbox: script what happens, move the time, assert what was sent."""
+    return request.config.stash[_SESSION].ambient.handle
+
+
+@pytest.fixture(scope="session")
+def _images_http(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The HTTP client that all tests share."""
+    client = _made("DefaultHttpxClient", request.config)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def images_client(request: pytest.FixtureRequest, _images_http: Any) -> openai.OpenAI:
+    """The official SDK's client of this test's sandbox."""
+    import openai
+
+    ambient = request.config.stash[_SESSION].ambient
+    return openai.OpenAI(base_url=ambient.url, api_key=ambient.key, http_client=_images_http)
+
+
+@pytest.fixture
+def async_images_client(request: pytest.FixtureRequest) -> openai.AsyncOpenAI:
+    """The official SDK's asynchronous client of this test's sandbox."""
+    sdk = pytest.importorskip("openai", reason=_NO_SDK)
+    limits = type(sdk.DEFAULT_CONNECTION_LIMITS)(max_keepalive_connections=0)
+    # Nothing stays open, so nothing is left to close once the test's event loop is gone.
+    http = _made("DefaultAsyncHttpxClient", request.config, limits=limits)
+    ambient = request.config.stash[_SESSION].ambient
+    client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
+        base_url=ambient.url, api_key=ambient.key, http_client=http
+    )
+    return client
+
+
+def _made(kind: str, config: pytest.Config, **more: Any) -> Any:
+    """An HTTP client as the SDK makes them; to reach plain HTTP it loads no certificates."""
+    openai = pytest.importorskip("openai", reason=_NO_SDK)
+    if config.stash[_SESSION].ambient.url.startswith("http:"):
+        import ssl
+
+        more["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return getattr(openai, kind)(**more)

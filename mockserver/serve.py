@@ -19,6 +19,7 @@ from mockserver.clock import SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.exchange import notice_of
 from mockserver.http1 import Http1
+from mockserver.store import Store
 
 BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
@@ -60,11 +61,13 @@ def address_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     """A uvicorn server that tells when it is ready, and ends a signal with a clean return."""
 
-    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: Config, ready: Callable[[], None], store: Store | None = None
+    ) -> None:
         self._clock = SystemClock()
         super().__init__(
             uvicorn.Config(
-                create_app(config, clock=self._clock),
+                create_app(config, clock=self._clock, store=store),
                 http=Http1,
                 log_config=None,
                 access_log=False,
@@ -149,12 +152,20 @@ def _write_ready_file(path: Path | None, address: str) -> None:
 
 
 class ServerThread:
-    """The server in a thread of this process."""
+    """The server in a thread of this process.
 
-    def __init__(self, config: Config) -> None:
-        self._listener = listening_socket(config.host, config.port)
+    Args:
+        config: what it runs with.
+        listener: a listening socket to serve; it is closed at the end. Else one is made.
+        store: the state to work on; empty unless given.
+    """
+
+    def __init__(
+        self, config: Config, listener: socket.socket | None = None, store: Store | None = None
+    ) -> None:
+        self._listener = listener or listening_socket(config.host, config.port)
         self._started = threading.Event()
-        self._server = Server(config, self._started.set)
+        self._server = Server(config, self._started.set, store)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
         )

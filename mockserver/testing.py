@@ -1,4 +1,4 @@
-"""A running server for tests in any framework. The pytest fixtures are made of this."""
+"""A running server for tests in any framework. What runs in it is `serve`'s."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mockserver.config import configured
+from mockserver.handle import Sandbox
 from mockserver.serve import ServerThread
 
 
@@ -13,19 +14,27 @@ class ImagesMock:
     """A server in a thread, on a free port of loopback.
 
         with ImagesMock(tier="off") as mock:
-            client = openai.OpenAI(base_url=mock.url, api_key="sk-mock-me")
+            images = mock.sandbox().begin()
+            client = openai.OpenAI(base_url=images.url, api_key=images.api_key)
+            images.next.rate_limit(retry_after=20)
 
     Settings are those of the command line, in Python's spelling. `url` ends in `/v1`.
     """
 
     def __init__(self, **settings: Any) -> None:
-        self._thread = ServerThread(configured(**{"port": 0, "log_format": "none"} | settings))
+        config = configured(**{"port": 0, "log_format": "none"} | settings)
+        self._control_token = config.control_token
+        self._thread = ServerThread(config)
         self.address = self._thread.address
 
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
         return f"{self.address}/v1"
+
+    def sandbox(self, key: str = "sk-mock-me") -> Sandbox:
+        """The sandbox of an API key, to script and to ask; `begin()` makes it new."""
+        return Sandbox(self.address, key, control_token=self._control_token)
 
     def start(self) -> Self:
         """Return once the server answers."""

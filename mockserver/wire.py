@@ -26,6 +26,7 @@ from mockserver.era import Headers
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
 PARTS = 1_000  # of a form; no operation has a hundredth of them
 
 

@@ -19,7 +19,7 @@ from mockserver.deprecations import Deprecations
 from mockserver.era import Era
 from mockserver.exchange import Exchange, notice_of
 from mockserver.facts import Facts, load, period_of
-from mockserver.holds import Holds
+from mockserver.holds import Bell, Holds
 from mockserver.settings import OFF
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
@@ -46,6 +46,7 @@ class World:
     links: Links = field(init=False)  # reads the URLs of every era
     deprecations: Deprecations = field(init=False)
     holds: Holds = field(init=False)
+    news: Bell = field(init=False, default_factory=Bell)  # rings when a request was written down
     magic: Words | None = field(init=False, default=None)  # of prompts
     _eras: dict[date, Era] = field(init=False, default_factory=dict)  # by the period's first day
     _numbers: Iterator[int] = field(init=False, default_factory=count)
@@ -131,6 +132,7 @@ class World:
         # The sandbox may have begun anew meanwhile: then the request is a late one.
         current = await self.store.sandbox(record.sandbox)
         await current.record(record, number=exchange.life or current.number)
+        self.news.ring()
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
+from math import isfinite
 from typing import Any
 
 from mockserver.core.uploads import Part, header
 
+TEXT = 100_000  # characters of one text
+ITEMS = 100  # of one list or table
+DEPTH = 5  # of lists and tables in one another
 _RETRYABLE = frozenset((408, 409, 429))
 
 
@@ -36,6 +41,7 @@ class Record:
     milliseconds: int = 0
     trace: list[str] = field(default_factory=list)  # each decision, in order
     scripted: bool = False  # the refusal came from a rule, a limit, a budget or a magic value
+    rule: str = ""  # the id of the one that fired
     attempt: Attempt | None = None
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
@@ -57,6 +63,7 @@ class Record:
             "milliseconds": self.milliseconds,
             "trace": self.trace,
             "scripted": self.scripted,
+            "rule": self.rule,
             "call": self.call,
             "retries": self.retries,
         }
@@ -64,19 +71,55 @@ class Record:
     @property
     def size(self) -> int:
         """Roughly the bytes that it takes."""
-        return 600 + sum(len(v) for v in self.fields.values() if isinstance(v, str))
+        return 600 + _weight(self.fields)
 
 
 def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
-    return {k: _told_part(v) if isinstance(v, Part) else v for k, v in value.items()}
+    return {
+        _cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
+        for k, v in islice(value.items(), ITEMS)
+    }
+
+
+def _told(value: Any, depth: int) -> Any:
+    """A JSON value within bounds, and such that JSON can say it again: no infinity."""
+    match value:
+        case str():
+            return _cut(value)
+        case list() | dict() if not depth:
+            return "…"
+        case list():
+            return [_told(v, depth - 1) for v in value[:ITEMS]]
+        case dict():
+            return {_cut(k): _told(v, depth - 1) for k, v in islice(value.items(), ITEMS)}
+        case float() if not isfinite(value):
+            return str(value)
+        case _:
+            return value
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT else f"{text[:TEXT]}…"
+
+
+def _weight(value: Any) -> int:
+    match value:
+        case str():
+            return len(value)
+        case list():
+            return sum(map(_weight, value), 8 * len(value))
+        case dict():
+            return sum(len(k) + 8 + _weight(v) for k, v in value.items())
+        case _:
+            return 0
 
 
 def _told_part(part: Part) -> Any:
     if not part.is_file:
-        return part.data.decode("utf-8", "replace")
+        return _cut(part.data.decode("utf-8", "replace"))
     found = header(part.data)
     told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
     if found:

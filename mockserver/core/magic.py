@@ -18,7 +18,7 @@ class Words:
         self._effects = effects  # word → `then`, in which "$" stands for what is after `=`
         names = "|".join(sorted(map(re.escape, effects), key=len, reverse=True))
         self._word = re.compile(
-            rf"(?<![\w:])mock:({names})(?:x(\d{{1,4}}))?(?:=([\w.]+))?(?![\w-])"
+            rf"(?<![\w:])mock:({names})(?:x(\d{{1,4}}))?(?:=([\w.]*\w))?(?![\w-])"
         )
 
     @lru_cache(maxsize=1024)  # noqa: B019 - one object a world, and prompts repeat

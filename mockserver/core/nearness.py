@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from mockserver.core.rules import WEIGHTS, Fields, Text, When, fits
+from mockserver.core.rules import WEIGHTS, Fields, Rule, Text, When, fits
 
 SHOWN = 60  # characters of a value
 _CLOSE = 0.6  # of 1; texts that are closer may be meant
@@ -55,6 +55,12 @@ def nearest(whens: Iterable[When], given: Fields, most: int = 3) -> list[int]:
     """The places of the conditions that come closest to a request, the closest first."""
     ranked = sorted((distance(when, given), i) for i, when in enumerate(whens))
     return [i for _, i in ranked[:most]]
+
+
+def nearest_rules(rules: Sequence[Rule], given: Fields, most: int = 3) -> list[str]:
+    """The rules that come closest to a request that they do not match, each as a line of text."""
+    found = nearest((r.when for r in rules), given, most)
+    return [f"{rules[i]}: {'; '.join(map(str, differences(rules[i].when, given)))}" for i in found]
 
 
 def _likeness(wanted: Any, got: Any) -> float:

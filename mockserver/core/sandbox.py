@@ -28,6 +28,7 @@ class Wait:
     body: bytes  # digest of the request that was refused
     told_at: int  # nanoseconds of the machine's clock
     milliseconds: int  # as an unscaled client would wait
+    until: int  # nanoseconds of the sandbox's clock, when that wait is over
 
     def is_served(self, body: bytes, now: int) -> bool:
         """Whether the same request comes back after a thousandth of the wait."""
@@ -35,5 +36,5 @@ class Wait:
 
 
 def scaled(milliseconds: int) -> int:
-    """A thousandth of a wait, in whole milliseconds, rounded up."""
-    return -(-milliseconds // 1000)
+    """A thousandth of a wait, in whole milliseconds, rounded up: clients pass over a 0."""
+    return max(1, -(-milliseconds // 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -17,6 +18,11 @@ _HOW = ("contains", "regex")
 class RuleError(ValueError):
     """A rule that can't be read. The message says which part, and what would be right."""
 
+    @property
+    def sentence(self) -> str:
+        """The message as a sentence."""
+        return f"{self}" if str(self).endswith("?") else f"{self}."
+
 
 def rule_of(value: Any, origin: str = "call") -> Rule:
     """The rule in a decoded JSON or TOML value.
@@ -24,11 +30,11 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
     Raises:
         RuleError: it is none.
     """
-    table = _table("a rule", value, ("when", "then", "times", "name", "next"))
+    table = table_of("a rule", value, ("when", "then", "times", "name", "next"))
     first = _boolean("next", table.get("next", False))
     times = table.get("times", 1 if first else None)
     if times is not None:
-        times = _whole("times", times, least=1)
+        times = whole_of("times", times, least=1)
     return Rule(
         when=_when(table.get("when", {})),
         then=effect_of(table.get("then", {})),
@@ -41,31 +47,36 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
 
 def _when(value: Any) -> When:
     known = (*WEIGHTS, "call")
-    table = _table("when", value, known)
+    table = table_of("when", value, known)
     call = table.get("call")
     return When(
         wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
-        call=None if call is None else _whole("when.call", call, least=1),
+        call=None if call is None else whole_of("when.call", call, least=1),
     )
+
+
+def when_of(value: Any) -> When:
+    """The condition in a `when` table, for a look back at requests: without `call`."""
+    return _when(table_of("when", value, WEIGHTS))
 
 
 def _wanted(name: str, value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    how, what = next(iter(_table(f"when.{name}", value, _HOW).items()), ("", None))
+    how, what = next(iter(table_of(f"when.{name}", value, _HOW).items()), ("", None))
     if len(value) != 1 or not isinstance(what, str):
         raise RuleError(f"when.{name} must be a value, or a table with contains or regex alone")
     if how == "regex":
         try:
             re.compile(what)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise RuleError(f"when.{name}.regex is no regular expression: {error}") from None
     return Text(how, what)
 
 
 def effect_of(value: Any) -> Effect:
     """The effect in a `then` table; RuleError if it is none."""
-    table = _table("then", value, tuple(_EFFECTS))
+    table = table_of("then", value, tuple(_EFFECTS))
     if not table:
         raise RuleError(f"then must say what happens: one of {', '.join(_EFFECTS)}")
     effect = Effect()
@@ -87,7 +98,7 @@ def _error(value: Any) -> dict[str, Any]:
 def _rate_limit(value: Any) -> dict[str, Any]:
     if value is True:
         return {"error": Reason.RATE_LIMITED}
-    after = _table("then.rate_limit", value, ("retry_after",)).get("retry_after")
+    after = table_of("then.rate_limit", value, ("retry_after",)).get("retry_after")
     if after is None:
         return {"error": Reason.RATE_LIMITED}
     return {"error": Reason.RATE_LIMITED, "retry_after": _seconds("rate_limit.retry_after", after)}
@@ -130,13 +141,13 @@ _EFFECTS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "quota": _flag("quota", "error", Reason.NO_CREDIT),
     "delay": lambda v: {"delay": _seconds("delay", v)},
     "stall": _flag("stall", "stall"),
-    "disconnect": lambda v: {"disconnect": _whole("then.disconnect", v, least=0)},
-    "drip": lambda v: {"drip": _whole("then.drip", v, least=1)},
+    "disconnect": lambda v: {"disconnect": whole_of("then.disconnect", v, least=0)},
+    "drip": lambda v: {"drip": whole_of("then.drip", v, least=1)},
     "bad_json": _flag("bad_json", "bad_json"),
     "content_type": lambda v: {"content_type": _header("then.content_type", v)},
     "picture": _picture,
     "expired_url": _flag("expired_url", "expired_url"),
-    "image": lambda v: {"image": _text("then.image", v)},
+    "image": lambda v: {"image": _file(v)},
 }
 
 
@@ -164,7 +175,8 @@ def _told_effect(effect: Effect) -> dict[str, Any]:
     return found
 
 
-def _table(name: str, value: Any, known: Iterable[str]) -> dict[str, Any]:
+def table_of(name: str, value: Any, known: Iterable[str]) -> dict[str, Any]:
+    """A table with no other keys than these; RuleError if it is none."""
     if not isinstance(value, dict):
         raise RuleError(f"{name} must be a table of {', '.join(known)}")
     for key in value:
@@ -174,11 +186,12 @@ def _table(name: str, value: Any, known: Iterable[str]) -> dict[str, Any]:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
+    close = get_close_matches(name[:100], list(known), n=1)
     return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(known)}"
 
 
-def _whole(name: str, value: Any, *, least: int) -> int:
+def whole_of(name: str, value: Any, *, least: int) -> int:
+    """A whole number; RuleError if it is none."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise RuleError(f"{name} must be a whole number from {least} on")
     return value
@@ -194,6 +207,15 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RuleError(f"{name} must be a text")
     return value
+
+
+def _file(value: Any) -> str:
+    text = _text("then.image", value)
+    try:
+        b64decode(text, validate=True)
+    except ValueError:
+        raise RuleError("then.image must be a file in base64") from None
+    return text
 
 
 def _header(name: str, value: Any) -> str:

@@ -59,12 +59,23 @@ class Sandbox(Protocol):
         """Remove a rule; False if there is none."""
         ...
 
-    async def claim(self, rule: Rule) -> int:
-        """Count a request that matches: how often the rule has fired with it, 0 if it does not."""
+    async def put(self, rule: Rule) -> bool:
+        """Put a rule in the place of the one with its id, counted anew; False if there is none."""
+        ...
+
+    async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
+        """Count a request that all of these match; which one fires, and for the how-manieth time.
+
+        It is the first that is not used up, and whose `call` it is. None if there is none.
+        """
         ...
 
     def fired(self, rule_id: str) -> int:
         """How often a rule has fired."""
+        ...
+
+    def seen(self, rule_id: str) -> int:
+        """How many requests a rule has matched."""
         ...
 
     async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
@@ -103,6 +114,10 @@ class Sandbox(Protocol):
         """What was asked under /v1, the oldest first."""
         ...
 
+    async def billed(self) -> list[Record]:
+        """What is in the ledger, the oldest first."""
+        ...
+
     async def downloads(self) -> list[Record]:
         """What was downloaded, the oldest first."""
         ...
@@ -112,7 +127,10 @@ class Sandbox(Protocol):
         ...
 
     async def forget(self, *, only: Sequence[str]) -> None:
-        """Empty parts of it: requests, rules, limits, ledger, clock."""
+        """Empty parts of it: requests, rules, limits, ledger, clock.
+
+        What was set since it began (rules, limit, tier, budget) goes back with its part.
+        """
         ...
 
 

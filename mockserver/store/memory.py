@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from mockserver.core.journal import Record, is_retry
 from mockserver.core.limits import Bucket, Verdict, admit
@@ -43,7 +44,7 @@ class MemorySandbox:
     def __init__(self, name: str, number: int, options: Options, rules: Sequence[Rule]) -> None:
         self.name = name
         self.number = number
-        self.options = options
+        self.options = self._begun = options
         self._own = [replace(r, id=f"f{i}") for i, r in enumerate(rules, 1)]
         self._offset = 0
         self._stands_at: int | None = None
@@ -58,6 +59,7 @@ class MemorySandbox:
         self._buckets: dict[str, Bucket] = {}
         self._spent = 0
         self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+        self._billed = Journal()
 
     def now(self, real: int) -> int:
         """The machine's time and the offset; a standing clock starts at its first look."""
@@ -95,19 +97,33 @@ class MemorySandbox:
         self.rules = left
         return found
 
-    async def claim(self, rule: Rule) -> int:
-        """Count a request that matches."""
-        self._seen[rule.id] += 1
-        if rule.when.call is not None and self._seen[rule.id] != rule.when.call:
-            return 0
-        if rule.times is not None and self._fired[rule.id] >= rule.times:
-            return 0
-        self._fired[rule.id] += 1
-        return self._fired[rule.id]
+    async def put(self, rule: Rule) -> bool:
+        """Put a rule in the place of another."""
+        for place, old in enumerate(self.rules):
+            if old.id == rule.id:
+                self.rules = [*self.rules[:place], rule, *self.rules[place + 1 :]]
+                del self._seen[rule.id], self._fired[rule.id]
+                return True
+        return False
+
+    async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
+        """Count a request that matches: for every rule, lest the k-th call depend on the others."""
+        self._seen.update(r.id for r in rules)
+        for rule in rules:
+            if rule.when.call is not None and self._seen[rule.id] != rule.when.call:
+                continue
+            if rule.times is None or self._fired[rule.id] < rule.times:
+                self._fired[rule.id] += 1
+                return rule, self._fired[rule.id]
+        return None
 
     def fired(self, rule_id: str) -> int:
         """How often a rule has fired."""
         return self._fired[rule_id]
+
+    def seen(self, rule_id: str) -> int:
+        """How many requests a rule has matched."""
+        return self._seen[rule_id]
 
     async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
         """Take `cost` images."""
@@ -145,8 +161,10 @@ class MemorySandbox:
         if wait is None or not wait.is_served(body, real):
             return 0
         del self._waits[body]
-        self._offset += wait.milliseconds * 1_000_000
-        return wait.milliseconds
+        # Waits that ran side by side end side by side: the clock moves to the end, not by the wait.
+        missing = max(0, wait.until - self.now(real))
+        self._offset += missing
+        return missing // 1_000_000
 
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""
@@ -156,6 +174,8 @@ class MemorySandbox:
         if record.operation or record.path.startswith("/v1"):
             self._join(record)
             self._requests.add(record)
+            if record.usd:
+                self._billed.add(record)
         else:
             self._downloads.add(record)
 
@@ -163,15 +183,21 @@ class MemorySandbox:
         record.call = record.id
         if record.attempt is None:
             return
-        records = self._requests.records
-        for earlier in list(records)[-_RECENT:][::-1] if records else ():
-            if is_retry(record.attempt, earlier):
+        followed: set[tuple[str, int]] = set()  # attempts that have their next one already
+        for earlier in islice(reversed(self._requests.records), _RECENT):
+            attempt = (earlier.call, earlier.retries)
+            if attempt not in followed and is_retry(record.attempt, earlier):
                 record.call, record.retries = earlier.call, earlier.retries + 1
                 return
+            followed.add((earlier.call, earlier.retries - 1))
 
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""
         return list(self._requests.records)
+
+    async def billed(self) -> list[Record]:
+        """What is in the ledger, the oldest first."""
+        return list(self._billed.records)
 
     async def downloads(self) -> list[Record]:
         """What was downloaded, the oldest first."""
@@ -190,16 +216,21 @@ class MemorySandbox:
                 case "rules":
                     self.rules, self._seen, self._fired = list(self._own), Counter(), Counter()
                 case "limits":
+                    begun = self._begun
                     self._buckets = {}
+                    self.options = replace(
+                        self.options, per_minute=begun.per_minute, tier=begun.tier
+                    )
                 case "ledger":
-                    self._spent = 0
+                    self._spent, self._billed = 0, Journal()
+                    self.options = replace(self.options, budget=self._begun.budget)
                 case "clock":
                     self._offset, self._stands_at, self._waits = 0, None, {}
 
     @property
     def has_rules(self) -> bool:
         """Whether somebody scripted it."""
-        return len(self.rules) > len(self._own)
+        return any(r.origin == "call" for r in self.rules)
 
 
 class MemoryStore:

@@ -1,0 +1,83 @@
+"""Asks a running server what became of the last request. A client, no part of the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+_PATIENCE = 10.0  # seconds
+_SHOWN = 200  # characters of a field's value
+
+
+class Unexplained(Exception):
+    """There is nothing to explain, or nobody to ask. The message says which."""
+
+
+def explain_last(address: str, sandbox: str | None, *, token: str | None = None) -> str:
+    """The last request with each decision on it, and the rules that came closest.
+
+    Args:
+        address: of the server, with or without `/v1`.
+        sandbox: a name, or its first six letters or more; None looks at all.
+        token: the control token, which a server wants that listens beyond loopback.
+
+    Raises:
+        Unexplained: no server answers, or it has nothing to tell.
+    """
+    query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
+    base = (address if "://" in address else f"http://{address}").rstrip("/").removesuffix("/v1")
+    url = f"{base}/_mock/requests/last{query}"
+    return "\n".join(_lines(_asked(url, token)))
+
+
+def _asked(url: str, token: str | None) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    opener = build_opener(ProxyHandler({}))  # a proxy would not reach this machine
+    try:
+        with opener.open(Request(url, headers=headers), timeout=_PATIENCE) as response:
+            found: dict[str, Any] = json.load(response)
+            return found
+    except HTTPError as error:
+        raise Unexplained(_message(error)) from None
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        raise Unexplained(f"no images-mock answers at {url}: {error}") from None
+
+
+def _message(error: HTTPError) -> str:
+    try:
+        with error:
+            return str(json.load(error)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url} answers {error.code}: it is no images-mock"
+
+
+def _lines(record: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{record['status']} {record['method']} {record['path']}  ({record['milliseconds']} ms)"
+    yield f"  id       {record['id']}"
+    yield f"  sandbox  {record['sandbox'] or '(none: no key was let in)'}"
+    if record["retries"]:
+        yield f"  retry    {record['retries']} of {record['call']}"
+    for name, value in record["fields"].items():
+        yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}"
+    if record["error"]:
+        yield f"  error    {record['error']['reason']}: {_short(record['error']['message'])}"
+    yield f"  price    ${record['usd']:g}"
+    yield from _listed("what was decided", record["trace"])
+    yield from _listed("rules that came closest", record["near"])
+
+
+def _listed(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"  {title}:"
+        yield from (f"    {_short(line)}" for line in lines)
+
+
+def _short(text: str) -> str:
+    """One line that no terminal can stumble over."""
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"

@@ -1,0 +1,192 @@
+"""Keep tests away from the real API, whatever HTTP library they use. Opens no connection itself.
+
+Python tells its audit hooks of every name that it looks up and every address that it connects to.
+A hook can't be taken away again, so there is one for the process, and it asks the guards on duty.
+Libraries that look names up outside Python are wrapped when they are imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+REAL = "api.openai.com"
+_EVENTS = frozenset(
+    (
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyaddr",
+        "socket.gethostbyname",
+        "socket.sendmsg",
+        "socket.sendto",
+    )
+)
+#: Where names are looked up in C: module → class, and those of its methods that take a host.
+_OUTSIDE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "aiodns": ("DNSResolver", ("getaddrinfo", "gethostbyname", "query", "query_dns")),
+    "uvloop": (
+        "Loop",
+        (
+            "create_connection",
+            "create_datagram_endpoint",
+            "getaddrinfo",
+            "sock_connect",
+            "sock_sendto",
+        ),
+    ),
+}
+_MESSAGE = """\
+images_mock: {test} was about to reach {host}, and was stopped: a test pays for nothing.
+Its client has an address of its own, or was made before the plugin had set OPENAI_BASE_URL.
+Fix: leave base_url out, or give it images_mock.url (here {url}).
+To let tests out: --images-mock-guard=off (images_mock_guard = "off" in pytest's settings)."""
+
+
+class Guard:
+    """Refuses some hosts while a test is watched. What was refused is in `attempts`."""
+
+    def __init__(self, hosts: Iterable[str], url: str) -> None:
+        names = [_plain(h) for h in hosts]
+        self._hosts = frozenset(n for n in names if not n.startswith("*."))
+        self._domains = tuple(n[1:] for n in names if n.startswith("*."))
+        self._url = url
+        self._test: str | None = None
+        self.attempts: list[str] = []
+
+    def start(self) -> None:
+        """Go on duty; nothing is refused until a test is watched."""
+        _on_duty.append(self)
+        if _importer not in sys.meta_path:
+            sys.meta_path.insert(0, _importer)
+        for name in _OUTSIDE.keys() & sys.modules.keys():
+            _wrap(sys.modules[name])
+
+    def stop(self) -> None:
+        """Go off duty."""
+        self.rest()
+        _on_duty.remove(self)
+        if not _on_duty and _importer in sys.meta_path:
+            sys.meta_path.remove(_importer)
+
+    def watch(self, test: str) -> None:
+        """From now on refuse what this test, or a thread that lives beside it, is about to do."""
+        _hook_once()  # not before the first test: it is called for each import of a long start
+        self.attempts = []
+        self._test = test
+
+    def rest(self) -> None:
+        """Refuse nothing until the next test."""
+        self._test = None
+
+    def check(self, values: Iterable[Any]) -> None:
+        """Refuse a guarded host among the arguments of a call.
+
+        Raises:
+            pytest.fail.Exception: there is one. No Exception, so that no library tries again.
+        """
+        __tracebackhide__ = True
+        if self._test is None:
+            return
+        for value in values:
+            host = _host(value)
+            if host and (host in self._hosts or host.endswith(self._domains)):
+                message = _MESSAGE.format(test=self._test, host=host, url=self._url)
+                self.attempts.append(message)
+                raise pytest.fail.Exception(message)
+
+
+def _host(value: Any) -> str | None:
+    """The host in an argument: a name, or the first part of an address."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    if isinstance(value, bytes | bytearray):
+        value = value.decode("latin-1")
+    return _plain(value) if isinstance(value, str) else None
+
+
+def _plain(name: str) -> str:
+    """A host name as all its spellings have it."""
+    if not name.isascii():  # full-width letters lead to the same host
+        try:
+            name = name.encode("idna").decode()
+        except UnicodeError:
+            return name
+    return name.lower().rstrip(".")
+
+
+_on_duty: list[Guard] = []
+_hooked: list[bool] = []
+
+
+def _hook_once() -> None:
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_audit)
+
+
+# The defaults outlive this module's names, which are gone before the interpreter ends.
+def _audit(
+    event: str,
+    arguments: tuple[Any, ...],
+    events: frozenset[str] = _EVENTS,
+    on_duty: Sequence[Guard] = _on_duty,
+) -> None:
+    __tracebackhide__ = True
+    if event in events:
+        for guard in on_duty:
+            guard.check(arguments)
+
+
+class _Importer:
+    """Finds the libraries of `_OUTSIDE` as others do, and wraps them once they are loaded."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in _OUTSIDE:
+            return None
+        others = (f for f in sys.meta_path if f is not self)
+        spec = next(filter(None, (f.find_spec(name, path, target) for f in others)), None)
+        if spec and spec.loader:
+            _wrap_after(spec.loader)
+        return spec
+
+
+_importer = _Importer()
+
+
+def _wrap_after(loader: Any) -> None:
+    load = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        load(module)
+        _wrap(module)
+
+    loader.exec_module = exec_module
+
+
+def _wrap(module: ModuleType) -> None:
+    """Let the guards look at what this module's methods are asked for; once for the process."""
+    kind, methods = _OUTSIDE[module.__name__]
+    known = getattr(module, kind, None)
+    for name in methods:
+        method = getattr(known, name, None)
+        if method is not None and not hasattr(method, "__wrapped__"):
+            setattr(known, name, _guarded(method))
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def ask_first(*arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        for guard in _on_duty:
+            guard.check((*arguments, *named.values()))
+        return method(*arguments, **named)
+
+    return ask_first

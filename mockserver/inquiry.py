@@ -1,0 +1,187 @@
+"""Reads a request to the control API: query, body, which sandbox is meant. Answers nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Never
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive
+
+from mockserver.core.errors import ApiError
+from mockserver.core.keys import Caller
+from mockserver.core.scripts import RuleError, table_of, whole_of
+from mockserver.store import Sandbox
+from mockserver.wire import is_json, read_body
+from mockserver.world import World
+
+KEY_HEADER = b"mock-sandbox-key"
+SHORTEST = 6  # letters of a sandbox's name, as the log shows it
+_WHICH = (
+    "Say which sandbox: by the header 'Mock-Sandbox-Key: YOUR_API_KEY', or by ?sandbox=NAME, a "
+    "name of /_mock/sandboxes or its first six letters."
+)
+
+
+class ControlError(Exception):
+    """A request to the control API that can't be done. Its words are this server's own."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str,
+        *,
+        param: str | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.told = {
+            "error": {
+                "message": message,
+                "type": "invalid_request_error",
+                "param": param,
+                "code": code,
+            }
+        }
+
+
+def refuse(message: str, param: str | None = None) -> Never:
+    """Refuse a request for what it says."""
+    raise ControlError(400, message, "invalid_request", param=param)
+
+
+def not_found(message: str) -> Never:
+    """Refuse a request for what is not there."""
+    raise ControlError(404, message, "not_found")
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One request to the control API, read."""
+
+    world: World
+    receive: Receive
+    key: str | None  # of the sandbox
+    query: Mapping[str, str]
+    body: Any = None
+    id: str = ""  # what stands in the path
+    caller: Caller | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.key is not None:
+            object.__setattr__(self, "caller", self._called(self.key))
+
+    def _called(self, key: str) -> Caller:
+        try:
+            return self.world.keyring.caller(f"Bearer {key}", None)
+        except ApiError:
+            message = "Mock-Sandbox-Key must be an API key that this server lets in."
+            refuse(message, "Mock-Sandbox-Key")
+
+    @property
+    def is_general(self) -> bool:
+        """Whether no sandbox is named."""
+        return self.caller is None and "sandbox" not in self.query
+
+    async def sandbox(self) -> Sandbox:
+        """The sandbox that is named; one that a key names is made if it is new."""
+        if self.caller:
+            return await self.world.store.sandbox(self.caller.sandbox)
+        if self.is_general:
+            raise ControlError(400, _WHICH, "sandbox_missing", param="sandbox")
+        return await self._found(self.query["sandbox"])
+
+    async def sandboxes(self) -> list[Sandbox]:
+        """The sandbox that is named, else all."""
+        return await self.world.store.sandboxes() if self.is_general else [await self.sandbox()]
+
+    async def _found(self, name: str) -> Sandbox:
+        if len(name) < SHORTEST:
+            refuse(f"sandbox must be a name, or its first {SHORTEST} letters or more.", "sandbox")
+        if exact := await self.world.store.find(name):
+            return exact
+        fitting = [s for s in await self.world.store.sandboxes() if s.name.startswith(name)]
+        if len(fitting) != 1:
+            kind = "Several sandboxes have names" if fitting else "No sandbox has a name"
+            not_found(f"{kind} that begin with {name!r}. All are at /_mock/sandboxes.")
+        return fitting[0]
+
+    def fields(self, *known: str) -> dict[str, Any]:
+        """The body's fields, none of which may be unknown; no body has none."""
+        return table_of("the body", {} if self.body is None else self.body, known)
+
+    def number(self, name: str) -> int | None:
+        """A whole number of the query."""
+        text = self.query.get(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            refuse(f"{name} must be a whole number.", name)
+        return int(text)
+
+    def check_query(self, known: Iterable[str]) -> None:
+        """Refuse what nobody would look at."""
+        for name in self.query:
+            if name not in known:
+                close = get_close_matches(name[:100], list(known), n=1)
+                hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(known)}."
+                refuse(f"There is no parameter {name!r} here; {hint}", name)
+
+
+def query_of(query_string: bytes) -> dict[str, str]:
+    """The parameters of a query; each may be there once."""
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        refuse("A parameter may be given only once.")
+    return query
+
+
+async def body_of(content_type: str | None, receive: Receive) -> Any:
+    """The JSON value of a body; None without one.
+
+    Raises:
+        ControlError: it is something else: only then could a page of another site send it unasked.
+    """
+    body = await read_body(receive)
+    if not is_json(content_type) and (body or content_type):
+        message = "The body must be JSON, and say so: Content-Type: application/json."
+        raise ControlError(415, message, "unsupported_media_type")
+    if not body:
+        return None
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        refuse("The body is no JSON.")
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is not JSON")
+
+
+def seconds_of(name: str, value: Any, most: float) -> float:
+    """A length of time; RuleError if it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+        raise RuleError(f"{name} must be seconds, from 0 to {most:g}")
+    return float(value)
+
+
+def optional_whole(name: str, value: Any, *, least: int) -> int | None:
+    """A whole number or null; RuleError if it is neither."""
+    return None if value is None else whole_of(name, value, least=least)
+
+
+def optional_usd(name: str, value: Any) -> float | None:
+    """An amount or null; RuleError if it is neither."""
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1e9:
+        raise RuleError(f"{name} must be an amount in USD from 0 on, or null for none")
+    return float(value)

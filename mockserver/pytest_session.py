@@ -1,0 +1,247 @@
+"""What one pytest process has: an address, a server behind it, and the ambient sandbox.
+
+The address is there before any test is imported; the server starts when somebody connects to it.
+Knows nothing of pytest's hooks. Imports nothing heavy at load.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.config import Config
+    from mockserver.handle import Sandbox
+    from mockserver.serve import ServerThread
+    from mockserver.store import Store
+
+_BACKLOG = 2048
+_OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
+_HERE = ("127.0.0.1", "localhost")
+
+
+class WrongOptions(Exception):
+    """Settings that the server can't take: wrong ones, or too late, or not its own."""
+
+
+class OwnServer:
+    """A server of this process. It listens at once, and starts when somebody connects.
+
+    Args:
+        key: the key whose sandbox has a standing clock from the first request on.
+    """
+
+    def __init__(self, key: str) -> None:
+        # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(_BACKLOG)
+        self.address = "http://{}:{}".format(*self._listener.getsockname())
+        self._key = key
+        self._config: Config | None = None
+        self._waker, self._woken = socket.socketpair()
+        self._server: ServerThread | None = None
+        self._process = os.getpid()
+        self.is_up = False
+        self._starter = threading.Thread(target=self._wait, name="images-mock-starter", daemon=True)
+        self._starter.start()
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Choose what the server runs with.
+
+        Raises:
+            WrongOptions: one is wrong, or the server runs already.
+        """
+        if settings and self.is_up:
+            raise WrongOptions(
+                "it is too late, for the server was called, and so started, while tests were "
+                "being collected. Make that call in a fixture or a test."
+            )
+        if settings:
+            self._config = _config(settings)
+
+    def stop(self) -> None:
+        """Return once the server has ended. A forked child leaves it to its parent."""
+        if os.getpid() != self._process:
+            return
+        self._waker.close()  # the other end becomes readable
+        self._starter.join(timeout=30)
+        if self._server:
+            self._server.stop()
+        self._listener.close()
+        self._woken.close()
+
+    def _wait(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for end in (self._listener, self._woken):
+                selector.register(end, selectors.EVENT_READ)
+            ready = {key.fileobj for key, _ in selector.select()}
+        if self._woken not in ready:
+            self._start()
+
+    def _start(self) -> None:
+        self.is_up = True
+        try:
+            from mockserver.serve import ServerThread
+
+            config = self._config or _config({})
+            store = _store_with(config, self._key)
+            self._server = ServerThread(config, self._listener, store)
+            self._server.start()
+        except BaseException:
+            self._listener.close()  # whoever waits for an answer shall not wait for ever
+            raise
+
+
+def _config(settings: Mapping[str, Any]) -> Config:
+    from mockserver.config import ConfigError, configured
+
+    try:
+        return configured(**{"port": 0, "log_format": "none"} | dict(settings))
+    except ConfigError as error:
+        raise WrongOptions(str(error)) from None
+
+
+def _store_with(config: Config, key: str) -> Store:
+    """A store in which the sandbox of `key` has a standing clock already."""
+    import asyncio
+
+    from mockserver.core.sandbox import Options
+    from mockserver.store.memory import MemoryStore
+    from mockserver.world import World
+
+    store = MemoryStore(upload_bytes=config.upload_cache, rules=config.rules)
+    caller = World(config, store=store).keyring.caller(f"Bearer {key}", None)
+    asyncio.run(store.renew(caller.sandbox, Options(standing=True)))
+    return store
+
+
+class SharedServer:
+    """A server that somebody else runs, for many processes."""
+
+    is_up = True
+
+    def __init__(self, url: str) -> None:
+        self.address = url.rstrip("/").removesuffix("/v1")
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Refuse settings: they are the server's own.
+
+        Raises:
+            WrongOptions: there are some.
+        """
+        if settings:
+            raise WrongOptions(
+                "whoever runs the server at images_mock_url sets it up. Take @pytest.mark."
+                "images_mock(…) for what a single test needs."
+            )
+
+    def stop(self) -> None:
+        """Leave it running."""
+
+
+class Ambient:
+    """The sandbox of this process's own key. It begins anew with each test.
+
+    A beginning waits until the server's settings are known, and is left out while nobody has ever
+    called the server.
+    """
+
+    def __init__(self, server: OwnServer | SharedServer, key: str) -> None:
+        self._server = server
+        self.key = key
+        self._handle: Sandbox | None = None
+        self._settled = False
+        self._due: Mapping[str, Any] | None = None
+        self._test = ""  # whose sandbox it is
+        self.usd = 0.0  # of the tests before this one
+        self.late: list[str] = []  # requests that ended after their test
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url`; ends in /v1."""
+        return f"{self._server.address}/v1"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody has called the server."""
+        return self._server.is_up
+
+    @property
+    def handle(self) -> Sandbox:
+        """What scripts the sandbox, and tells what happened there."""
+        if self._handle is None:
+            self._handle = self.other(self.key)
+        return self._handle
+
+    def other(self, key: str) -> Sandbox:
+        """The sandbox of another key on the same server."""
+        from mockserver.handle import Sandbox
+
+        return Sandbox(self._server.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
+
+    def settle(self, settings: Mapping[str, Any]) -> None:
+        """Choose the server's settings, and begin what waited for them.
+
+        Raises:
+            WrongOptions: they can't be used.
+        """
+        self._server.configure(settings)
+        self._settled = True
+        if self._due is not None:
+            self._renew(self._due)
+
+    def begin(self, test: str, options: Mapping[str, Any], *, wanted: bool) -> None:
+        """Begin anew for a test, if it wants that or the server is in use.
+
+        Raises:
+            ControlError: the server refuses these options, or is gone.
+        """
+        self._due = None
+        if self._server.is_up:
+            self.close()
+            self._renew(options)
+        elif wanted and self._settled:
+            self._renew(options)
+        elif wanted:
+            self._due = options
+        self._test = test
+
+    def close(self) -> None:
+        """Add up what the last test has cost, and what came too late for the one before."""
+        if not self._server.is_up:
+            return
+        self.usd += self.handle.spent
+        self.late += [f"{r} (seen by {self._test})" for r in self.handle.late]
+
+    def _renew(self, options: Mapping[str, Any]) -> None:
+        self._due = None
+        self.handle.begin(**options)
+
+
+def environment(ambient: Ambient, guarded: Iterable[str]) -> dict[str, str]:
+    """The variables that the SDKs read, and those that keep proxies out of the way."""
+    known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
+    hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
+    direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
+    openai = {"OPENAI_BASE_URL": ambient.url, "OPENAI_API_KEY": ambient.key}
+    return openai | {"NO_PROXY": direct, "no_proxy": direct}
+
+
+def put_in_place(variables: Mapping[str, str]) -> Callable[[], None]:
+    """Set variables of the environment; what is returned puts back what was there before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+
+    def restore() -> None:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    return restore

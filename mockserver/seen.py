@@ -1,0 +1,175 @@
+"""A request as a test sees it, read from the journal's records. Asks no server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Self
+
+_SHOWN = 60  # characters of a prompt, a path or a message
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request was refused: the mock's name for it, and what the client was told."""
+
+    reason: str
+    message: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Upload:
+    """A file that was sent. Two are equal if they have the same content."""
+
+    sha256: str
+    length: int  # bytes
+    format: str | None = field(default=None, compare=False)  # None if it is no PNG
+    mode: str | None = field(default=None, compare=False)
+    width: int | None = field(default=None, compare=False)
+    height: int | None = field(default=None, compare=False)
+
+    @classmethod
+    def holding(cls, content: bytes) -> Self:
+        """The upload of this content."""
+        return cls(sha256(content).hexdigest(), len(content))
+
+    def __repr__(self) -> str:
+        picture = f"{self.width}x{self.height} {self.mode} {self.format}, " if self.format else ""
+        return f"{picture}{self.length} bytes, sha256 {self.sha256[:12]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request under `/v1`, or one download, and what became of it."""
+
+    id: str
+    time: float  # seconds since the epoch
+    method: str
+    path: str
+    operation: str  # "" if it is none on images
+    status: int
+    error: Refusal | None
+    usd: float
+    milliseconds: int
+    trace: tuple[str, ...]  # each decision, in order
+    call: str  # the id of the call's first request: a retry has that of what it repeats
+    retries: int  # requests of the same call before this one
+    scripted: bool  # a rule, a limit, a budget or a magic value had a hand in it
+    fields: Mapping[str, Any] = field(hash=False)  # as sent, and what was filled in
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """The request of a record of the control API."""
+        error = record["error"]
+        return cls(
+            id=record["id"],
+            time=record["time"],
+            method=record["method"],
+            path=record["path"],
+            operation=record["operation"],
+            status=record["status"],
+            error=Refusal(error["reason"], error["message"], error["code"]) if error else None,
+            usd=record["usd"],
+            milliseconds=record["milliseconds"],
+            trace=tuple(record["trace"]),
+            call=record["call"] or record["id"],
+            retries=record["retries"],
+            scripted=record["scripted"],
+            fields=record["fields"],
+        )
+
+    @property
+    def prompt(self) -> str | None:
+        """The prompt, if there was one."""
+        return self._text("prompt")
+
+    @property
+    def model(self) -> str | None:
+        """The model, asked for or filled in."""
+        return self._text("model")
+
+    @property
+    def size(self) -> str | None:
+        """The size, asked for or filled in."""
+        return self._text("size")
+
+    @property
+    def n(self) -> int | None:
+        """How many pictures, asked for or filled in."""
+        value = self.fields.get("n")
+        return value if isinstance(value, int) else None
+
+    @property
+    def quality(self) -> str | None:
+        """The quality, where the model knows one."""
+        return self._text("quality")
+
+    @property
+    def style(self) -> str | None:
+        """The style, where the model knows one."""
+        return self._text("style")
+
+    @property
+    def response_format(self) -> str | None:
+        """How the pictures were to come, asked for or filled in."""
+        return self._text("response_format")
+
+    @property
+    def user(self) -> str | None:
+        """The end user that the client named."""
+        return self._text("user")
+
+    @property
+    def image(self) -> Upload | None:
+        """The file that was sent as `image`."""
+        return upload_of(self.fields.get("image"))
+
+    @property
+    def mask(self) -> Upload | None:
+        """The file that was sent as `mask`."""
+        return upload_of(self.fields.get("mask"))
+
+    def _text(self, name: str) -> str | None:
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else None
+
+    def __str__(self) -> str:
+        words = [str(self.status), self.operation or f"{self.method} {shortened(self.path)}"]
+        words += [w for w in (self.model, self.size) if w]
+        words += [f"n={self.n}"] if self.n is not None else []
+        words += [repr(shortened(self.prompt))] if self.prompt is not None else []
+        words += [dollars(self.usd)] if self.usd else []
+        words += [f"{self.milliseconds} ms"]
+        words += [f"retry {self.retries}"] if self.retries else []
+        if self.error:
+            words.append(f"{self.error.reason}: {shortened(self.error.message)}")
+        return " ".join(words) + (" (scripted)" if self.scripted else "")
+
+
+def calls_of(requests: Iterable[Request]) -> list[list[Request]]:
+    """The requests of each call, in the order of the calls: the first one, then its retries."""
+    calls: dict[str, list[Request]] = {}
+    for request in requests:
+        calls.setdefault(request.call, []).append(request)
+    return list(calls.values())
+
+
+def upload_of(value: Any) -> Upload | None:
+    """The upload in a record's field; None if it is none."""
+    if not isinstance(value, Mapping) or "sha256" not in value:
+        return None
+    told = (value.get(k) for k in ("format", "mode", "width", "height"))
+    return Upload(value["sha256"], value["bytes"], *told)
+
+
+def dollars(usd: float) -> str:
+    """An amount, with two digits behind the point or as many more as it needs."""
+    whole, _, part = f"{usd:.6f}".rstrip("0").partition(".")
+    return f"${whole}.{part:0<2}"
+
+
+def shortened(text: str) -> str:
+    """A text's beginning."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

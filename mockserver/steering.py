@@ -1,0 +1,273 @@
+"""What the control API changes: rules, clock, limits, ledger, sandboxes. Journal: see `witness`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mockserver import settings
+from mockserver.clock import SECOND
+from mockserver.config import shown
+from mockserver.core.keys import Caller
+from mockserver.core.limits import Bucket, admit
+from mockserver.core.rules import Rule
+from mockserver.core.sandbox import MICRO, Options
+from mockserver.core.scripts import RuleError, rule_of, told
+from mockserver.inquiry import (
+    ControlError,
+    Inquiry,
+    not_found,
+    optional_usd,
+    optional_whole,
+    refuse,
+    seconds_of,
+)
+from mockserver.store import Sandbox
+
+PARTS = ("requests", "rules", "limits", "ledger", "clock")
+FARTHEST = 3650 * 86_400  # seconds that a clock may be moved on, in all
+_OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
+Told = dict[str, Any]
+
+
+# -- rules -------------------------------------------------------------------------------------
+
+
+async def rules(inquiry: Inquiry) -> Told:
+    """The rules, in the order in which they are tried."""
+    return {"rules": [_told(s, r) for s in await inquiry.sandboxes() for r in s.rules]}
+
+
+async def add_rule(inquiry: Inquiry) -> Told:
+    """A further rule."""
+    sandbox = await inquiry.sandbox()
+    return _told(sandbox, await sandbox.add(_rule(inquiry)))
+
+
+async def remove_rules(inquiry: Inquiry) -> Told:
+    """Take away all rules but those of the configuration file."""
+    sandbox = await inquiry.sandbox()
+    for rule in [r for r in sandbox.rules if r.origin != "file"]:
+        await sandbox.remove(rule.id)
+    return {}
+
+
+async def rule(inquiry: Inquiry) -> Told:
+    """One rule."""
+    return _told(*await _found(inquiry))
+
+
+async def put_rule(inquiry: Inquiry) -> Told:
+    """Another rule in its place."""
+    await inquiry.sandbox()
+    sandbox, old = await _found(inquiry)
+    new = replace(_rule(inquiry), id=old.id, origin=old.origin)
+    await sandbox.put(new)
+    return _told(sandbox, new)
+
+
+async def remove_rule(inquiry: Inquiry) -> Told:
+    """Take one rule away; one of the configuration file comes back with a reset."""
+    await inquiry.sandbox()
+    sandbox, old = await _found(inquiry)
+    await sandbox.remove(old.id)
+    return {}
+
+
+def _rule(inquiry: Inquiry) -> Rule:
+    body = inquiry.body
+    if isinstance(body, dict):
+        body = {k: v for k, v in body.items() if k not in _OF_ANSWERS}
+    return rule_of(body)
+
+
+async def _found(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+    sandboxes = await inquiry.sandboxes()
+    found = [(s, r) for s in sandboxes for r in s.rules if r.id == inquiry.id]
+    if not found:
+        not_found(f"There is no rule {inquiry.id!r} here.")
+    if len(found) > 1:
+        await inquiry.sandbox()  # which refuses
+    return found[0]
+
+
+def _told(sandbox: Sandbox, rule: Rule) -> Told:
+    counted = {"fired": sandbox.fired(rule.id), "origin": rule.origin, "sandbox": sandbox.name}
+    return told(rule) | counted
+
+
+# -- clock -------------------------------------------------------------------------------------
+
+
+async def clock(inquiry: Inquiry) -> Told:
+    """The sandbox's time; the server's where none is named."""
+    real = inquiry.world.clock.now()
+    if inquiry.is_general:
+        return {"now": real / SECOND, "moved": 0.0, "standing": False}
+    sandbox = await inquiry.sandbox()
+    standing, moved = sandbox.options.standing, sandbox.offset / SECOND
+    return {"now": sandbox.now(real) / SECOND, "moved": moved, "standing": standing}
+
+
+async def advance(inquiry: Inquiry) -> Told:
+    """Move the clock on."""
+    sandbox = await inquiry.sandbox()
+    seconds = seconds_of("seconds", inquiry.fields("seconds").get("seconds"), FARTHEST)
+    if sandbox.offset / SECOND + seconds > FARTHEST:
+        refuse(f"A clock can be moved on by {FARTHEST} seconds in all.", "seconds")
+    await sandbox.advance(round(seconds * SECOND))
+    return await clock(inquiry)
+
+
+# -- limits ------------------------------------------------------------------------------------
+
+
+async def limits(inquiry: Inquiry) -> Told:
+    """Each model's images a minute, and how many are used."""
+    world, used = inquiry.world, dict[str, int]()
+    options = Options() if inquiry.is_general else (await inquiry.sandbox()).options
+    caller = inquiry.caller or Caller("")
+    models = world.facts.limits[world.config.limits.table]
+    a_minute = {m: world.limit(caller, options, m) for m in models}
+    for sandbox in await inquiry.sandboxes():
+        now = sandbox.now(world.clock.now())
+        for model, bucket in (await sandbox.buckets()).items():
+            used[model] = used.get(model, 0) + _used(bucket, a_minute.get(model), now)
+    return {
+        "limits": [
+            {"model": m, "per_minute": limit, "used": used.get(m, 0)}
+            for m, limit in a_minute.items()
+        ]
+    }
+
+
+def _used(bucket: Bucket, limit: int | None, now: int) -> int:
+    return 0 if limit is None else admit(bucket, limit=limit, cost=0, now=now)[1].used
+
+
+async def put_limits(inquiry: Inquiry) -> Told:
+    """Another limit for every model, or another tier; null is the server's own.
+
+    It begins with a full minute: what is left of another limit's says nothing about it.
+    """
+    sandbox, asked = await inquiry.sandbox(), inquiry.fields("per_minute", "tier")
+    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    await sandbox.refill()
+    return await limits(inquiry)
+
+
+async def refill(inquiry: Inquiry) -> Told:
+    """Let the minute be over."""
+    await (await inquiry.sandbox()).refill()
+    return await limits(inquiry)
+
+
+# -- ledger ------------------------------------------------------------------------------------
+
+
+async def ledger(inquiry: Inquiry) -> Told:
+    """What was spent, and on what."""
+    sandboxes = await inquiry.sandboxes()
+    budget = None if inquiry.is_general else sandboxes[0].options.budget
+    billed = [r for s in sandboxes for r in await s.billed()]
+    return {
+        "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
+        "budget_usd": None if budget is None else budget / MICRO,
+        "requests": [
+            {"id": r.id, **{n: r.fields.get(n) for n in ("model", "size", "n")}, "usd": r.usd}
+            for r in sorted(billed, key=lambda r: r.at)
+        ],
+    }
+
+
+async def put_ledger(inquiry: Inquiry) -> Told:
+    """Another budget; null is none."""
+    sandbox, asked = await inquiry.sandbox(), inquiry.fields("budget_usd")
+    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    return await ledger(inquiry)
+
+
+# -- sandboxes ---------------------------------------------------------------------------------
+
+
+async def reset(inquiry: Inquiry) -> Told:
+    """Empty parts of a sandbox, or of all."""
+    only = inquiry.fields("only").get("only", list(PARTS))
+    if not isinstance(only, list) or not all(part in PARTS for part in only):
+        raise RuleError(f"only must be a list of {', '.join(PARTS)}")
+    for sandbox in await inquiry.sandboxes():
+        await sandbox.forget(only=only)
+    return {}
+
+
+async def renew(inquiry: Inquiry) -> Told:
+    """Begin a sandbox anew; `late` is what its life that ends saw late."""
+    old = await inquiry.sandbox()
+    options = Options(**_settled(inquiry.fields(*_OPTIONS)))
+    late = len(await old.late())
+    sandbox = await inquiry.world.renew(old.name, options)
+    return {"sandbox": sandbox.name, "late": late}
+
+
+async def sandboxes(inquiry: Inquiry) -> Told:
+    """All sandboxes, the longest idle first."""
+    return {"sandboxes": [await _summary(s) for s in await inquiry.sandboxes()]}
+
+
+async def _summary(sandbox: Sandbox) -> Told:
+    return {
+        "name": sandbox.name,
+        "requests": len(await sandbox.requests()),
+        "rules": len(sandbox.rules),
+        "spent_usd": await sandbox.spent() / MICRO,
+    }
+
+
+async def config(inquiry: Inquiry) -> Told:
+    """The server's settings."""
+    return {"settings": shown(inquiry.world.config)}
+
+
+def _settled(asked: Told) -> Told:
+    """Options as a sandbox has them, from their names and values in JSON."""
+    found: Told = {}
+    for name, value in asked.items():
+        field, parse = _OPTIONS[name]
+        found[field] = parse(name, value)
+    return found
+
+
+def _as_setting(parse: Callable[[str], Any]) -> Callable[[str, Any], Any]:
+    def parsed(name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise RuleError(f"{name} must be a text or null")
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ControlError(400, f"{name} {error}.", "invalid_request", param=name) from None
+
+    return parsed
+
+
+def _micro(name: str, value: Any) -> int | None:
+    usd = optional_usd(name, value)
+    return None if usd is None else round(usd * MICRO)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{name} must be true or false")
+    return value
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
+    "tier": ("tier", _as_setting(settings.tier)),
+    "as_of": ("as_of", _as_setting(settings.as_of)),
+    "seed": ("seed", _as_setting(settings.text)),
+    "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
+    "budget_usd": ("budget", _micro),
+    "standing": ("standing", _switch),
+}

@@ -1,0 +1,91 @@
+"""The control API keeps its own document, and Schemathesis finds no 5xx in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from mockserver import control
+from mockserver.app import create_app
+from mockserver.clock import ManualClock
+from mockserver.config import configured
+from mockserver.control_document import document
+from mockserver.core.rules import WEIGHTS
+from mockserver.core.scripts import _EFFECTS
+
+APP = create_app(
+    configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),
+    clock=ManualClock(),
+)
+SCHEMA = schemathesis.openapi.from_asgi("/_mock/openapi.json", APP)
+KEY = {"Mock-Sandbox-Key": "sk-mock-schema"}
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_every_answer_keeps_the_document(case: Case[Any]) -> None:
+    if case.path != "/_mock/sandboxes":  # else nearly every one names a sandbox that is not there
+        case.query.pop("sandbox", None)
+        case.headers.update(KEY)
+    case.call_and_validate(checks=CHECKS)
+
+
+def test_the_document_is_valid_and_tells_every_path() -> None:
+    SCHEMA.validate()
+    for schema in document()["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    told = {
+        (path.removeprefix("/_mock/").replace("{id}", "*"), method.upper())
+        for path, methods in document()["paths"].items()
+        for method in methods
+    }
+    served = {(path, method) for path, methods in control._PATHS.items() for method in methods}
+    assert told == served | {("live", "GET"), ("ready", "GET")}
+
+
+def test_the_document_knows_each_field_and_each_effect() -> None:
+    schemas = document()["components"]["schemas"]
+    assert list(schemas["When"]["properties"]) == list(WEIGHTS)
+    assert list(schemas["Effect"]["properties"]) == list(_EFFECTS)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"when": {"prompt": {"regex": "x"}, "call": 1}, "then": {"rate_limit": {"retry_after": 2}}},
+        {"then": {"picture": "truncated", "delay": 0.5, "expired_url": True}, "times": 1},
+        {"then": {"refuse": "picture"}, "next": True, "name": "a"},
+    ],
+    ids=str,
+)
+def test_rules_and_their_answers_keep_the_document(rule: dict[str, Any]) -> None:
+    components = {"components": document()["components"]}
+
+    def check(name: str, value: Any) -> None:
+        Draft202012Validator({"$ref": f"#/components/schemas/{name}"} | components).validate(value)
+
+    client = TestClient(APP, base_url="http://localhost:6780")
+    check("Rule", rule)
+    check("RuleTold", client.post("/_mock/rules", json=rule, headers=KEY).json())
+    headers = {"Authorization": "Bearer sk-mock-schema"}
+    client.post("/v1/images/generations", json={"prompt": "x"}, headers=headers)
+    check("Explained", client.get("/_mock/requests/last", headers=KEY).json())
+    check("Ledger", client.get("/_mock/ledger", headers=KEY).json())

@@ -1,0 +1,324 @@
+"""Rules as values: read, told again, matched, counted; magic words, near misses, the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from mockserver.core.journal import DEPTH, ITEMS, TEXT, Attempt, Record, is_retry, sent_fields
+from mockserver.core.magic import Words
+from mockserver.core.nearness import closest, differences, nearest_rules
+from mockserver.core.rules import Rule
+from mockserver.core.sandbox import Options, Wait, scaled
+from mockserver.core.scripts import RuleError, rule_of, told, when_of
+from mockserver.facts import load
+from mockserver.store.memory import RECORD_BYTES, RECORDS, MemorySandbox
+
+WORDS = load().magic_words
+MILLISECOND = 1_000_000
+
+
+def rule(**parts: Any) -> Rule:
+    return rule_of({"then": {"quota": True}} | parts)
+
+
+def sandbox(*rules: Rule, **options: Any) -> MemorySandbox:
+    return MemorySandbox("s", 1, Options(**options), rules)
+
+
+def record(number: int = 0, **values: Any) -> Record:
+    return Record(f"req_{number}", 0, "POST", "/v1/images/generations", "images.generate", **values)
+
+
+# -- reading and telling -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"when": {}, "then": {"error": "overloaded"}},
+        {"when": {"prompt": "x", "call": 2}, "then": {"delay": 1.5}, "times": 2, "name": "slow"},
+        {"when": {"prompt": {"contains": "x"}}, "then": {"rate_limit": True}},
+        {"when": {"prompt": {"regex": "^x"}}, "then": {"rate_limit": {"retry_after": 20.0}}},
+        {
+            "when": {"n": 2, "model": "dall-e-*"},
+            "then": {"disconnect": 0},
+            "times": 1,
+            "next": True,
+        },
+        {"when": {}, "then": {"picture": "truncated", "drip": 9, "content_type": "text/html"}},
+        {"when": {}, "then": {"bad_json": True, "expired_url": True, "stall": True}},
+    ],
+    ids=str,
+)
+def test_a_rule_is_told_as_it_is_read(value: dict[str, Any]) -> None:
+    assert told(rule_of(value)) == {"id": "", **value}
+
+
+def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
+    assert told(rule(then={"refuse": True}))["then"] == {"error": "refused"}
+    assert told(rule(then={"refuse": "picture"}))["then"] == {"error": "picture_refused"}
+    assert told(rule(then={"quota": True}))["then"] == {"error": "no_credit"}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "a rule must be a table"),
+        ({"than": {}}, "did you mean then?"),
+        ({}, "then must say what happens"),
+        ({"then": {"eror": "x"}}, "did you mean error?"),
+        ({"then": {"error": "overload"}}, "did you mean overloaded?"),
+        ({"then": {"error": "refused", "quota": True}}, "two reasons"),
+        ({"then": {"refuse": "x"}}, "true or one of prompt"),
+        ({"then": {"quota": False}}, "then.quota must be true"),
+        ({"then": {"delay": -1}}, "from 0 to a day"),
+        ({"then": {"delay": True}}, "must be seconds"),
+        ({"then": {"disconnect": 1.5}}, "a whole number from 0"),
+        ({"then": {"drip": 0}}, "a whole number from 1"),
+        ({"then": {"content_type": "a\nb"}}, "printable ASCII"),
+        ({"then": {"picture": "blue"}}, "one of truncated"),
+        ({"then": {"image": "?"}}, "a file in base64"),
+        ({"then": {"image": 1}}, "must be a text"),
+        ({"then": {"rate_limit": {"after": 1}}}, "retry_after"),
+        ({"when": {"promt": "x"}}, "did you mean prompt?"),
+        ({"when": {"prompt": {"contains": "x", "regex": "x"}}}, "a table with contains or regex"),
+        ({"when": {"prompt": {"regex": "("}}}, "no regular expression"),
+        ({"when": {"prompt": {"regex": f"a{{{'9' * 30}}}"}}}, "no regular expression"),
+        ({"when": {"call": 0}}, "when.call must be a whole number from 1"),
+        ({"times": 0, "then": {"stall": True}}, "times must be"),
+        ({"next": 1, "then": {"stall": True}}, "next must be true or false"),
+        ({"name": 1, "then": {"stall": True}}, "name must be a text"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_cannot_be_read_says_what_would_be_right(value: Any, words: str) -> None:
+    with pytest.raises(RuleError, match=words.replace("?", r"\?").replace(".", r"\.")):
+        rule_of(value)
+
+
+def test_a_look_back_picks_no_call() -> None:
+    with pytest.raises(RuleError, match="when has no 'call'"):
+        when_of({"call": 1})
+
+
+# -- matching and counting ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "matches"),
+    [
+        ({}, True),
+        ({"prompt": "a red fox"}, True),
+        ({"prompt": "a red"}, False),
+        ({"prompt": {"contains": "red"}}, True),
+        ({"prompt": {"regex": "r.d fox$"}}, True),
+        ({"prompt": {"regex": "^red"}}, False),
+        ({"model": "dall-e-*", "n": 1}, True),
+        ({"n": True}, False),
+        ({"user": None}, True),
+        ({"user": {"contains": ""}}, False),
+    ],
+    ids=str,
+)
+def test_all_fields_of_a_condition_must_be_so(when: dict[str, Any], matches: bool) -> None:
+    given = {"prompt": "a red fox", "model": "dall-e-2", "n": 1}
+    assert when_of(when).matches(given) is matches
+
+
+async def fired(box: MemorySandbox, times: int) -> list[str]:
+    found = [await box.claim(box.rules) for _ in range(times)]
+    return [claimed[0].id if claimed else "" for claimed in found]
+
+
+def test_times_count_down_and_next_goes_first() -> None:
+    box = sandbox(rule(times=1))
+
+    async def asked() -> list[str]:
+        await box.add(rule(times=2))
+        await box.add(rule(next=True))
+        await box.add(rule())
+        return await fired(box, 6)
+
+    assert asyncio.run(asked()) == ["r2", "f1", "r1", "r1", "r3", "r3"]
+    assert (box.fired("r1"), box.fired("r3"), box.seen("r3")) == (2, 2, 6)
+
+
+def test_the_kth_call_is_counted_whatever_other_rules_do() -> None:
+    box = sandbox(*(rule(when={"call": k}) for k in (1, 2, 4)))
+    assert asyncio.run(fired(box, 5)) == ["f1", "f2", "", "f3", ""]
+
+
+def test_a_rule_that_is_put_in_anothers_place_is_counted_anew() -> None:
+    box = sandbox(rule(times=1))
+
+    async def asked() -> None:
+        assert await fired(box, 2) == ["f1", ""]
+        (old,) = box.rules
+        assert await box.put(old)
+        assert await fired(box, 2) == ["f1", ""]
+        assert not await box.put(rule())
+
+    asyncio.run(asked())
+
+
+def test_waits_that_ran_side_by_side_end_side_by_side() -> None:
+    box = sandbox(standing=True)
+
+    async def asked() -> None:
+        assert box.now(5) == 5
+        for body in (b"a", b"b"):
+            await box.tell_wait(Wait(body, 5, 12_000, 5 + 12_000 * MILLISECOND))
+        back = 5 + scaled(12_000) * MILLISECOND
+        assert await box.serve_wait(b"a", back - 1) == 0
+        assert await box.serve_wait(b"a", back) == 12_000
+        assert await box.serve_wait(b"b", back) == 0
+        assert box.offset == 12_000 * MILLISECOND
+
+    asyncio.run(asked())
+
+
+def test_a_wait_shrinks_to_thousandths_but_never_to_nothing() -> None:
+    assert [scaled(ms) for ms in (0, 1, 1000, 1001, 20_000)] == [1, 1, 1, 2, 20]
+
+
+# -- magic words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "times"),
+    [
+        ("a fox mock:500", "mock:500", None),
+        ("mock:429x2, please", "mock:429x2", 2),
+        ("Wait: mock:slow=5s.", "mock:slow=5s", None),
+        ("mock:slow=250ms mock:500", "mock:slow=250ms", None),
+        ("mock:slow", None, None),
+        ("mock:slow=x", None, None),
+        ("amock:500", None, None),
+        ("mock:5000", None, None),
+        ("mock:bad-jsonp", None, None),
+        ("mock: 500", None, None),
+    ],
+)
+def test_a_word_is_magic_only_where_it_stands_alone(
+    prompt: str, name: str | None, times: int | None
+) -> None:
+    found = Words({w.name: w.then for w in WORDS.values()}).rule(prompt)
+    assert (found and found.name, found and found.times) == (name, times)
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("5s", 5), ("250ms", 0.25), ("1.5m", 90), ("3", 3)])
+def test_a_time_after_a_word_is_in_seconds(told: str, seconds: float) -> None:
+    found = Words({"slow": {"delay": "$"}}).rule(f"mock:slow={told}")
+    assert found is not None
+    assert found.then.delay == seconds
+
+
+# -- near misses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "words"),
+    [
+        ("a red fox", "a red  fox", "only the white space differs"),
+        ("a red fox", "A red fox", "only the case differs"),
+        ("a red fox", "a red fix", "did you mean this?"),
+        ("a red fox", "zzz", ""),
+        ("2", 2, "it is of type int"),
+        ("a red fox", None, "got nothing"),
+    ],
+)
+def test_a_difference_says_how_small_it_is(wanted: Any, got: Any, words: str) -> None:
+    (found,) = differences(when_of({"prompt": wanted}), {"prompt": got})
+    assert str(found).startswith("≠ prompt: wanted ")
+    assert words in str(found)
+
+
+def test_what_differs_in_less_is_closer() -> None:
+    asked = [{"model": "a", "prompt": "x"}, {"model": "a", "prompt": "a fix"}, {"model": "b"}]
+    assert closest(when_of({"model": "a", "prompt": "a fox"}), asked) == [1, 0, 2]
+    rules = [rule(when={"model": "b"}, name="other"), rule(when={"prompt": "x  y"})]
+    lines = nearest_rules(rules, {"model": "a", "prompt": "x y"}, most=1)
+    assert lines == [
+        " no_credit: ≠ prompt: wanted 'x  y', got 'x y'  (only the white space differs)"
+    ]
+
+
+# -- the journal -------------------------------------------------------------------------------
+
+
+def test_the_journal_is_bounded_by_count() -> None:
+    box = sandbox()
+
+    async def write() -> list[Record]:
+        for number in range(RECORDS + 5):
+            await box.record(record(number), number=1)
+        return await box.requests()
+
+    kept = asyncio.run(write())
+    assert (len(kept), kept[0].id) == (RECORDS, "req_5")
+
+
+def test_the_journal_is_bounded_by_bytes_and_keeps_the_last_whatever_its_size() -> None:
+    box, half = sandbox(), "x" * (RECORD_BYTES // 2)
+
+    async def write(**fields: Any) -> list[Record]:
+        await box.record(record(fields=fields), number=1)
+        return await box.requests()
+
+    counts = [len(asyncio.run(write(prompt=half))) for _ in range(3)]
+    assert counts == [1, 1, 1]
+    assert len(asyncio.run(write(deep=[{"x": [half, half, half]}]))) == 1
+    assert [len(asyncio.run(write(prompt="x"))) for _ in range(2)] == [1, 2]
+
+
+def test_fields_are_written_down_within_bounds_and_as_json_can_say_them() -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    sent = sent_fields(
+        {"prompt": "é" * (TEXT + 1), "n": float("inf"), "deep": deep, "many": [0] * 1000, "x": None}
+    )
+    assert sent["prompt"] == "é" * TEXT + "…"
+    assert (sent["n"], sent["x"], len(sent["many"])) == ("inf", None, ITEMS)
+    assert str(sent["deep"]).count("[") == DEPTH
+    assert len(sent_fields(dict.fromkeys(map(str, range(1000))))) == ITEMS
+    assert sent_fields([1]) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "connection", "expected"),
+    [
+        (1, 429, "other", True),
+        (1, 200, "other", True),  # the client counts, and is believed
+        (0, 500, "same", False),
+        (2, 500, "same", False),
+        (None, 500, "same", True),
+        (None, 429, "same", True),
+        (None, 500, "other", False),
+        (None, 200, "same", False),
+        (None, 400, "same", False),
+    ],
+)
+def test_what_is_a_retry(number: int | None, status: int, connection: str, expected: bool) -> None:
+    earlier = record(
+        status=status, attempt=Attempt(b"x", "same", 0 if number is not None else None)
+    )
+    assert is_retry(Attempt(b"x", connection, number), earlier) is expected
+    assert not is_retry(Attempt(b"y", connection, number), earlier)
+
+
+def test_retries_of_two_equal_calls_go_one_to_each() -> None:
+    box = sandbox()
+
+    async def write() -> list[Record]:
+        for place, number in enumerate([0, 0, 1, 1, 2, 2]):
+            attempt = Attempt(b"x", str(place), number)
+            await box.record(record(place, status=500, attempt=attempt), number=1)
+        return await box.requests()
+
+    kept = asyncio.run(write())
+    assert [r.retries for r in kept] == [0, 0, 1, 1, 2, 2]
+    assert sorted(r.call for r in kept) == ["req_0"] * 3 + ["req_1"] * 3

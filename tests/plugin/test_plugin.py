@@ -1,0 +1,309 @@
+"""The pytest plugin in a project of somebody else's: the session, its environment, its options."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from tests.plugin.conftest import CLIENT, run
+
+PROJECT = (
+    CLIENT
+    + """
+    def test_the_environment_leads_to_the_mock(images_mock):
+        assert os.environ["OPENAI_BASE_URL"] == images_mock.url == images_mock.env["OPENAI_BASE_URL"]
+        answer = openai.OpenAI().images.generate(model="dall-e-2", prompt="a fox", size="256x256")
+        assert answer.data[0].url.startswith(images_mock.url.removesuffix("/v1"))
+
+    @pytest.mark.parametrize("again", range(2))
+    def test_each_test_has_a_sandbox_of_its_own(images_mock, again):
+        for _ in range(50):
+            poster(n=10)
+        with pytest.raises(openai.RateLimitError):
+            poster(n=10)
+
+    def test_a_test_without_the_fixture_has_one_too():
+        assert poster().data
+"""
+)
+
+
+@pytest.fixture
+def project(downstream: pytest.Pytester) -> pytest.Pytester:
+    downstream.makepyfile(test_app=PROJECT)
+    return downstream
+
+
+def discover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on pytest finds its plugins itself."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.delenv("PYTEST_PLUGINS")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
+def test_a_downstream_project_calls_the_mock(
+    project: pytest.Pytester, workers: Sequence[str]
+) -> None:
+    result = project.runpytest_subprocess(*workers)
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["these tests would have cost $16.03 with the real API"])
+
+
+def test_the_header_names_the_address_and_the_guard(project: pytest.Pytester) -> None:
+    where = "(openai SDK and this environment), guard on"
+    alone = project.runpytest_subprocess("-k", "fixture")
+    assert re.search(rf"images_mock: http://127.0.0.1:\d+/v1 {re.escape(where)}", str(alone.stdout))
+    many = project.runpytest_subprocess("-n", "2", "-k", "fixture")
+    many.stdout.fnmatch_lines([f"images_mock: an address for each worker {where}"])
+
+
+def test_requests_do_not_leave_by_a_proxy(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.test")
+    monkeypatch.setenv("no_proxy", "elsewhere.test,intranet.test")
+    project.makeconftest(
+        """
+        import os
+        def pytest_unconfigure():
+            print("AFTER", os.environ["NO_PROXY"], os.environ["no_proxy"])
+        def pytest_configure():
+            print("IN", os.environ["NO_PROXY"])
+        """
+    )
+    result = project.runpytest_subprocess("-k", "environment", "-s")
+    result.assert_outcomes(passed=1, deselected=3)
+    result.stdout.fnmatch_lines(["IN intranet.test,elsewhere.test,127.0.0.1,localhost,*openai.com"])
+
+
+def test_the_environment_is_put_back(
+    downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
+    names = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_PROXY", "no_proxy")
+    before = {name: os.environ.get(name) for name in names}
+    program = f"""
+import os, pytest, sys, threading
+assert pytest.main(["-q", "-p", "no:cacheprovider"]) == int(sys.argv[1])
+assert {{n: os.environ.get(n) for n in {names!r}}} == {before!r}
+assert not [t.name for t in threading.enumerate() if "images-mock" in t.name]
+"""
+    driver = downstream.makepyfile(driver=program)
+    endings = {
+        0: "def test_it(): assert poster().data",
+        1: "def test_it():\n        poster(); assert 0",
+        2: "def test_it():\n        poster(); raise KeyboardInterrupt",
+        3: "def test_it():\n        poster(); pytest.exit('enough', returncode=3)",
+    }
+    for code, test in endings.items():
+        downstream.makepyfile(test_app=CLIENT + "\n    " + test)
+        done = downstream.run(sys.executable, driver, str(code))
+        assert done.ret == 0, done.stderr.str()
+    downstream.makeconftest("raise SystemError")
+    done = downstream.run(sys.executable, driver, "4")
+    assert done.ret == 0, done.stderr.str()
+
+
+def test_a_crash_in_a_test_ends_the_run_all_the_same(downstream: pytest.Pytester) -> None:
+    code = """
+    def test_it(images_mock):
+        images_mock.next.delay(30)
+        import threading
+        threading.Thread(target=poster, daemon=True).start()
+        raise SystemExit(7)
+    """
+    downstream.makepyfile(test_app=CLIENT + code)
+    result = downstream.runpytest_subprocess(timeout=20)  # less than the server would wait
+    result.assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize("where", ["option", "setting"])
+def test_the_environment_can_be_left_alone(downstream: pytest.Pytester, where: str) -> None:
+    code = """
+        import os
+        def test_it(images_mock):
+            assert "OPENAI_BASE_URL" not in os.environ
+            assert images_mock.env["OPENAI_BASE_URL"] == images_mock.url
+    """
+    downstream.makepyfile(test_app=code)
+    if where == "setting":
+        downstream.makeini("[pytest]\nimages_mock_env = off\n")
+    result = downstream.runpytest_subprocess(
+        *(["--images-mock-env=off"] if where == "option" else [])
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["images_mock: http:*/v1 (environment as is), guard on"])
+
+
+def test_a_setting_that_is_none_is_refused(downstream: pytest.Pytester) -> None:
+    downstream.makeini("[pytest]\nimages_mock_guard = maybe\n")
+    result = downstream.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*images_mock_guard must be one of on, off, not 'maybe'*"])
+
+
+def test_a_client_made_in_conftest_is_in_time(downstream: pytest.Pytester) -> None:
+    downstream.makeconftest("import openai\nCLIENT = openai.OpenAI(max_retries=0)\n")
+    code = """
+        from conftest import CLIENT
+        ASKED = CLIENT.images.generate(prompt="as it is imported", size="256x256")
+        def test_it(images_mock):
+            assert not images_mock.requests
+            CLIENT.images.generate(prompt="x", size="256x256")
+            assert len(images_mock.requests) == 1
+    """
+    downstream.makepyfile(test_app=code)
+    downstream.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_clock_stands_from_the_first_request_on(downstream: pytest.Pytester) -> None:
+    code = """
+    @pytest.mark.parametrize("number", range(2))
+    def test_without_fixture(number):
+        from mockserver.handle import Sandbox
+        poster()
+        mine = Sandbox(os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"])
+        assert len({mine.clock.now for _ in range(5)}) == 1
+        assert mine.spent == 0.016
+
+    def test_with_fixture(images_mock):
+        assert len({images_mock.clock.now for _ in range(5)}) == 1
+
+    @pytest.mark.images_mock(real_time=True)
+    def test_it_runs_if_told_so(images_mock):
+        assert len({images_mock.clock.now for _ in range(5)}) > 1
+    """
+    run(downstream, code).assert_outcomes(passed=4)
+
+
+def test_the_marker_sets_up_the_sandbox(downstream: pytest.Pytester) -> None:
+    code = """
+    pytestmark = pytest.mark.images_mock(budget_usd=0.02)
+
+    @pytest.mark.images_mock(tier="free")
+    def test_tier():
+        with pytest.raises(openai.RateLimitError): poster()
+
+    @pytest.mark.images_mock(per_minute=1, budget_usd=None)
+    def test_the_closest_counts():
+        poster()
+        with pytest.raises(openai.RateLimitError): poster()
+
+    def test_budget(images_client):
+        images_client.images.generate(prompt="x", size="256x256")
+        with pytest.raises(openai.BadRequestError, match="limit"): poster()
+    """
+    run(downstream, code, "--strict-markers").assert_outcomes(passed=3)
+
+
+WRONG = {
+    "unknown": (
+        "teir='1'",
+        "usage error: *images_mock of *::test_it has no 'teir'; did you mean tier?",
+    ),
+    "unlike any": ("colour=1", "*has no 'colour'; it is one of tier, as_of, *"),
+    "positional": ("'1'", "usage error: *images_mock of *::test_it takes keywords only, not '1'"),
+    "no such tier": ("tier='9'", "images_mock: *tier*free*"),
+    "no day": ("as_of='soon'", "images_mock: *as_of*2023-12-01*"),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), WRONG.values(), ids=WRONG)
+def test_a_marker_that_is_wrong_says_how(downstream: pytest.Pytester, said: str, told: str) -> None:
+    code = f"\n    @pytest.mark.images_mock({said})\n    def test_it(images_mock): pass"
+    result = run(downstream, code)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+
+
+def test_a_project_sets_up_the_server(downstream: pytest.Pytester) -> None:
+    conftest = """
+        import pytest
+        @pytest.fixture(scope="session")
+        def images_mock_options(): return {options}
+    """
+    code = """
+    def test_plain():
+        with pytest.raises(openai.RateLimitError, match="Limit: 0"): poster()
+    def test_fixture(images_mock):
+        with pytest.raises(openai.RateLimitError, match="Limit: 0"): poster()
+    """
+    downstream.makeconftest(conftest.format(options={"tier": "free"}))
+    run(downstream, code).assert_outcomes(passed=2)
+    result = run(downstream, "\n    poster()\n" + code)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["usage error: images_mock_options: it is too late, *"])
+    result = run(downstream, code, "--images-mock-url=http://127.0.0.1:9/v1")
+    result.assert_outcomes(errors=2)
+    downstream.makeconftest(conftest.format(options={"teir": "free"}))
+    result = run(downstream, code)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["usage error: images_mock_options: *Did you mean tier?"])
+
+
+def test_the_plugin_loads_nothing_heavy(
+    downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy = (
+        "{'starlette', 'uvicorn', 'PIL', 'faker', 'click', 'asyncio', 'ssl', 'http.client', "
+        "'mockserver.testing', 'mockserver.handle', 'mockserver.serve'}"
+    )
+    downstream.makepyfile(
+        test_app=f"import sys\ndef test_light():\n    assert not {heavy} & set(sys.modules)\n"
+    )
+    monkeypatch.setenv("PYTEST_PLUGINS", "mockserver.pytest_plugin")
+    result = downstream.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*would have cost*")
+
+
+def test_it_is_found_where_it_is_installed(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discover(monkeypatch)
+    result = project.runpytest_subprocess("-k", "fixture")
+    result.assert_outcomes(passed=1, deselected=3)
+    result.stdout.fnmatch_lines(["images_mock: http:*"])
+
+
+def test_the_plugin_can_be_switched_off(
+    downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discover(monkeypatch)
+    code = """
+        import os
+        def test_it(): assert "OPENAI_BASE_URL" not in os.environ
+        def test_fixture(images_mock): pass
+    """
+    downstream.makepyfile(test_app=code)
+    result = downstream.runpytest_subprocess("-p", "no:images_mock")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.no_fnmatch_line("images_mock: *")
+
+
+def test_pytest_lists_markers_options_and_fixtures(downstream: pytest.Pytester) -> None:
+    marked = downstream.runpytest_subprocess("--markers")
+    marked.stdout.fnmatch_lines(["@pytest.mark.images_mock(tier=…, as_of=…, *"])
+    options = downstream.runpytest_subprocess("--help")
+    for name in (
+        "env",
+        "guard",
+        "guarded-hosts",
+        "url",
+        "unused-rules",
+        "unexpected-errors",
+        "artifacts",
+    ):
+        options.stdout.fnmatch_lines([f"*--images-mock-{name}=*"])
+    options.stdout.fnmatch_lines(["*images_mock_unused_rules (string)*"])
+    fixtures = downstream.runpytest_subprocess("--fixtures")
+    told = ("images_mock", "images_client", "async_images_client", "images_mock_server")
+    for name in (*told, "images_mock_options"):
+        fixtures.stdout.fnmatch_lines([f"{name}* -- *pytest_plugin.py:*"])
+    fixtures.stdout.no_fnmatch_line("_images*")

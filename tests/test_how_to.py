@@ -1,0 +1,54 @@
+"""The how-tos: each is a test file of a user, run in a project of its own, and shown in the docs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((Path(__file__).parent / "how_to").glob("test_*.py"))
+PAGE = ROOT / "docs" / "how-to.md"
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    for variable in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        monkeypatch.delenv(variable, raising=False)
+    for file in FILES:
+        pytester.path.joinpath(file.name).write_text(file.read_text("utf-8"), "utf-8")
+    return pytester
+
+
+def test_each_how_to_passes_without_a_warning(project: pytest.Pytester) -> None:
+    check(project.runpytest_subprocess("-W", "error", "--durations=3"))
+
+
+def test_each_how_to_passes_on_four_workers(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # five times every plugin is slow
+    plugins = ("-p", "xdist", "-p", "anyio", "-p", "mockserver.pytest_plugin")
+    check(project.runpytest_subprocess("-W", "error", "-n", "4", *plugins))
+
+
+def check(result: pytest.RunResult) -> None:
+    outcomes = result.parseoutcomes()
+    assert outcomes.pop("passed") > len(FILES)
+    assert outcomes == {}
+    assert result.ret == 0
+
+
+def test_the_one_without_pytest_runs_without_pytest(project: pytest.Pytester) -> None:
+    command = [sys.executable, "-m", "unittest", "test_unittest"]
+    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
+    assert done.stderr.endswith("OK\n"), done.stderr
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_page_shows_each_how_to_letter_for_letter() -> None:
+    shown = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert sorted(shown) == sorted(f.read_text("utf-8") for f in FILES)
