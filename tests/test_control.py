@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.config import ConfigError, config_of, configured, resolve
-from mockserver.explain import Unexplained, explain_last
+from mockserver.recount import Unexplained, explain_last
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api, error, generate
 
