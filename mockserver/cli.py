@@ -7,13 +7,16 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockserver import __version__
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
-from mockserver.settings import SETTINGS, seconds
+from mockserver.settings import SETTINGS, as_of, seconds
+
+if TYPE_CHECKING:
+    from datetime import date
 
 USAGE, CONFIGURATION, NOT_READY, INTERNAL = 2, 3, 4, 70
 
@@ -121,6 +124,45 @@ def identify(file: Path) -> None:
     if found is None:
         _end(USAGE, f"{file} holds no picture of images-mock.")
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    from datetime import UTC, datetime
+
+    try:
+        day = as_of(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}", ctx, param) from None
+    if day != "today":
+        return day
+    from mockserver.clock import SECOND, SystemClock
+
+    return datetime.fromtimestamp(SystemClock().now() // SECOND, UTC).date()
+
+
+@cli.command()
+@click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
+@click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
+@click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
+def explain(text: tuple[str, ...], as_of: date | None, markdown: bool) -> None:
+    """Tell where an error or a default is from.
+
+    Each rule comes with its days, its source, and how well it is known. CODE-or-MESSAGE is what you
+    have: a code (invalid_size), a reason of the log (size_not_of_model), a message or a piece of
+    one, the name of a parameter or a default (size).
+    """
+    from mockserver.explain import find, missed, table, told
+
+    if markdown == bool(text) or (markdown and as_of):
+        raise click.UsageError("Give a code or a message, or --markdown alone.")
+    if markdown:
+        click.echo(table(), nl=False)
+        return
+    asked = " ".join(text)
+    found = find(asked, as_of)
+    if not found:
+        _end(USAGE, missed(asked, as_of))
+    click.echo("\n\n".join(map(told, found)))
 
 
 @cli.group("config")

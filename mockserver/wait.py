@@ -1,4 +1,4 @@
-"""Wait for a server to be ready. The only client here, and no part of the server."""
+"""Wait for a server to be ready. A client, and no part of the server."""
 
 from __future__ import annotations
 

@@ -306,6 +306,7 @@ def test_an_expired_url_answers_as_it_was_recorded() -> None:
     detail = window_detail(1_679_764_355, 1_679_771_555, now // 10**9)
     error = BlobError(blob_errors.BLOB_REFUSED, detail)
     assert blob_error_body(error, "9f915471-f01e-0050-757d-60ffe4000000", now) == (
+        b"\xef\xbb\xbf"
         b'<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthenticationFailed</Code><Message>'
         b"Server failed to authenticate the request. Make sure the value of Authorization header "
         b"is formed correctly including the signature.\nRequestId:9f915471-f01e-0050-757d-"

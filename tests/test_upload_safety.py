@@ -54,7 +54,7 @@ def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib(
         headers = {"Authorization": "Bearer sk-mock-me"}
 
         def send(_: int) -> int:
-            with httpx2.Client() as client:
+            with httpx2.Client(timeout=60) as client:
                 return client.post(url, files={"image": data}, headers=headers).status_code
 
         send(0)

@@ -7,6 +7,7 @@ prompt, images, n, the rest. Null is a type error unless the parameter takes it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
@@ -42,10 +43,10 @@ class GatewayValidator(Validator):
         for parameter in self._ordered:
             value = self._value(body, parameter)
             if value is not ABSENT:
+                _check_media(body[parameter.name], parameter, offer)
                 self._check(parameter, value, model, offer)
                 given[parameter.name] = value
         if offer.upload:
-            _check_types(body, offer)
             check_uploads(offer.upload, given["image"], given.get("mask"))
         return given, model
 
@@ -77,16 +78,13 @@ class GatewayValidator(Validator):
             case "size":
                 self._check_size(parameter, value, model, offer)
             case "n":
-                check_value(parameter, value)
-                if value > offer.n_max:
-                    told = {"value": value, "bound": offer.n_max}
-                    raise ApiError(Reason.ONE_IMAGE_ONLY, param="n", **told)
+                check_value(replace(parameter, maximum=offer.n_max), value)
             case _:
                 check_value(parameter, value)
 
     def _check_size(self, parameter: Parameter, value: Any, model: Model, offer: Offer) -> None:
         if not isinstance(value, str):
-            raise wrong_type(parameter, value)
+            raise wrong_type(replace(parameter, values=offer.sizes), value)
         if value not in self.sizes[model.id]:
             told = {"value": value, "allowed": offer.sizes}
             raise ApiError(Reason.SIZE_NOT_OF_MODEL, param="size", **told)
@@ -103,16 +101,14 @@ def _check_part(parameter: Parameter, part: Part, value: Any) -> None:
         raise ApiError(Reason.NOT_A_NUMBER, param=parameter.name, value=value)
 
 
-def _check_types(body: Mapping[str, Any], offer: Offer) -> None:
-    """Refuse files by the content type that their part names; no type is octet-stream."""
+def _check_media(part: Any, parameter: Parameter, offer: Offer) -> None:
+    """Refuse a file by the content type that its part names; no type is octet-stream."""
     rules = offer.upload
-    if not rules or not rules.types:
+    if parameter.type != "file" or not isinstance(part, Part) or not rules or not rules.types:
         return
-    for name in ("image", "mask"):
-        part = body.get(name)
-        found = (part.type or "application/octet-stream") if isinstance(part, Part) else None
-        if found and found not in rules.types + rules.types_unlisted:
-            raise ApiError(Reason.FILE_TYPE, param=name, type=found, allowed=rules.types)
+    found = part.type or "application/octet-stream"
+    if found not in rules.types + rules.types_unlisted:
+        raise ApiError(Reason.FILE_TYPE, param=parameter.name, type=found, allowed=rules.types)
 
 
 def validator_of(facts: Facts, operation: Operation, *, page_sizes: bool) -> Validator:

@@ -177,18 +177,10 @@ B: Mapping[Reason, Wording] = {
         code="integer_above_max_value",
         form=GATEWAY,
         level="observed",
-        source=f"{_PROBED}; for n of chat thisisartium/continuous-alignment-testing#25",
+        source=f"{_PROBED}; for n of chat thisisartium/continuous-alignment-testing#25; the first "
+        "sentence for DALL·E 3 (file id 8405943388)",
     ),
-    Reason.ONE_IMAGE_ONLY: Wording(
-        400,
-        "Invalid '{param}': integer above maximum value. Expected a value <= {bound}, but got "
-        "{value} instead.",
-        param="{param}",
-        code="integer_above_max_value",
-        form=GATEWAY,
-        level="observed in part",
-        source="the first sentence for DALL·E 3 (file id 8405943388)",
-    ),
+    Reason.ONE_IMAGE_ONLY: _kept(Reason.ONE_IMAGE_ONLY, source="B has the model's bound alone"),
     Reason.EMPTY_PROMPT: Wording(
         400,
         "Invalid 'prompt': empty string. Expected a string with minimum length 1, but got an empty "

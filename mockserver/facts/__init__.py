@@ -58,6 +58,7 @@ class UploadRules:
     mask_modes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
     types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
