@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -175,7 +176,7 @@ def _from_file(path: Path | None) -> dict[str, Value]:
     for key, value in _table(path).items():
         name = key.replace("_", "-")
         _refuse_unknown(name, f"key {key} in {path.name}", BY_NAME)
-        if not all(isinstance(v, str | int | float) for v in _listed(value)):
+        if not all(isinstance(v, str | int | float | date) for v in _listed(value)):
             raise ConfigError(f"{name} must be a text, a number or a list, in file {path.name}.")
         found[name] = Value(BY_NAME[name], _texts(value), f"file {path.name}")
     return found
