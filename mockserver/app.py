@@ -16,6 +16,7 @@ from mockserver.config import Config
 from mockserver.control import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
 from mockserver.endpoints import Chat, Images, Models, unknown_url
+from mockserver.facts import routes
 from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -59,8 +60,8 @@ def _routes(world: World) -> list[Route]:
     models, control = Models(world), Control(world)
     return [
         *(
-            Route(o.path, Images(world, o.id), methods=[o.method])
-            for o in world.facts.operations.values()  # all there ever were
+            Route(path, Images(world, operation), methods=[method])
+            for operation, method, path in routes()
         ),
         Route("/private/{path:path}", Blobs(world)),
         Route("/v1/models", models, methods=["GET"]),

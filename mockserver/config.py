@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,7 +116,7 @@ def configured(**settings: Any) -> Config:
     rules = _rules(settings.pop("rules", None), "call of configured()", None)
     named = {name.replace("_", "-"): _texts(value) for name, value in settings.items()}
     for name in named:
-        _refuse_unknown(name, "call of configured()", BY_NAME)
+        _refuse_unknown(name, f"{name} in the call of configured()", BY_NAME)
     values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
     given = {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t}
     return config_of(_with_consequences(values | given | rules))
@@ -199,7 +200,7 @@ def _from_file(path: Path | None) -> dict[str, Value]:
     for key, value in table.items():
         name = key.replace("_", "-")
         _refuse_unknown(name, f"key {key} in {path.name}", BY_NAME)
-        if not all(isinstance(v, str | int | float) for v in _listed(value)):
+        if not all(isinstance(v, str | int | float | date) for v in _listed(value)):
             raise ConfigError(f"{name} must be a text, a number or a list, in file {path.name}.")
         found[name] = Value(BY_NAME[name], _texts(value), f"file {path.name}")
     return found

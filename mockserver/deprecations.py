@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from mockserver.core.dialects import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.era import Era, Headers
-from mockserver.exchange import Exchange, notice_of
+from mockserver.exchange import Exchange, escaped, notice_of
 from mockserver.facts import Model
 
 _SANDBOXES = 1_000  # that are remembered as told; the longest silent is told again
@@ -41,7 +42,7 @@ class Deprecations:
         if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
             sandbox = exchange.caller.sandbox[:6]
             self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today; {text}")
-        return [(b"mock-warning", text.encode("ascii", "backslashreplace"))]
+        return [(b"mock-warning", _header(text))]
 
     def _is_news(self, sandbox: str) -> bool:
         is_news = sandbox not in self._told
@@ -50,6 +51,11 @@ class Deprecations:
         if len(self._told) > _SANDBOXES:
             self._told.popitem(last=False)
         return is_news
+
+
+@lru_cache(maxsize=64)
+def _header(text: str) -> bytes:
+    return escaped(text).encode("ascii", "backslashreplace")
 
 
 def _ended(model: Model, today: Era) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.core.dialects import Words, words
+from mockserver.core.dialects import Words, words_of
 from mockserver.core.gateway import validator_of
 from mockserver.core.keys import Caller
 from mockserver.core.links import Links
@@ -21,7 +21,7 @@ class Era:
             o.id: validator_of(facts, o, page_sizes=page_sizes) for o in facts.operations.values()
         }
         self.links = Links(link_secret, facts.link)
-        self._words = {service: words(tables) for service, tables in facts.words.items()}
+        self._words = {service: words_of(tables) for service, tables in facts.words.items()}
         self._services = {o.path: o.id for o in facts.operations.values()}
         told = facts.headers
         self._first: Headers = [(b"openai-version", told.openai_version.encode())]
@@ -34,7 +34,7 @@ class Era:
         """The words of the service that answers for a path."""
         service = self._services.get(path)
         if service is None:
-            service = _SERVICES.get("/".join(path.split("/")[:3]), "other")
+            service = "models" if path.startswith(_MODEL) else _SERVICES.get(path, "other")
         return self._words[service]
 
     def headers(
@@ -51,4 +51,5 @@ class Era:
         return headers + (self._last if cross_origin else self._last + self._exposed)
 
 
-_SERVICES = {"/v1/models": "models", "/v1/chat": "chat"}
+_MODEL = "/v1/models/"
+_SERVICES = {"/v1/models": "models", "/v1/chat/completions": "chat"}

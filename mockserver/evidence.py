@@ -19,7 +19,7 @@ from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
 from mockserver.core.dialects import TABLES
 from mockserver.core.errors import Reason, Wording
-from mockserver.facts import load, periods
+from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
 
 #: What each level means, the best known first.
@@ -118,7 +118,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
     Reason.NO_CHAT_MODEL: ("chat",),
     Reason.NO_SUCH_MODEL: ("models",),
-    Reason.UNKNOWN_URL: ("chat", "other"),
+    Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
 #: What a dialect's own order of checks never comes to.
@@ -133,6 +133,8 @@ def _errors() -> Iterator[Finding]:
     for number, day in enumerate(periods()):
         for service, tables in load(day).words.items():
             for spoken in _spoken(service, tables):
+                if not _can_be_met(spoken[0], load(day), service):
+                    continue
                 met.setdefault(spoken, {}).setdefault(service, []).append(number)
     dates = {row["table"]: f"{row['level']}: {row['source']}" for row in _file("words")["words"]}
     order = list(Reason)
@@ -157,6 +159,28 @@ def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Word
     return [
         row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
     ]
+
+
+def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
+    """Whether the facts of a day leave a request that meets this reason."""
+    operation = facts.operations.get(service)
+    if operation is None:
+        return True
+    offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
+    parameters = {p.name: p for p in operation.parameters}
+    match reason:
+        case Reason.UNKNOWN_MODEL:
+            return "model" in parameters
+        case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
+            return not operation.form or operation.json_too
+        case Reason.SIZE_NOT_OF_MODEL if operation.dialect == "A":
+            return any(set(parameters["size"].values or ()) - {*o.sizes} for o in offers)
+        case Reason.ONE_IMAGE_ONLY:
+            return any(o.n_max < (parameters["n"].maximum or 0) for o in offers)
+        case Reason.PROMPT_OVER_MODEL:
+            return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
+        case _:
+            return True
 
 
 def _blob_errors() -> Iterator[Finding]:

@@ -75,7 +75,8 @@ class Sandbox:
     @property
     def env(self) -> dict[str, str]:
         """The variables that the official SDK reads, for a subprocess say."""
-        around = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HERE)))
+        known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
+        around = ",".join(dict.fromkeys(filter(None, f"{known},{_HERE}".split(","))))
         openai = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
         return openai | {"NO_PROXY": around, "no_proxy": around}
 

@@ -82,7 +82,7 @@ def form_value(content_type: str | None, body: bytes) -> dict[str, Part]:
     """
     kind, options = parse_options_header(content_type)
     if kind.lower() != FORM.encode():
-        raise _wrong_content_type(content_type or "None", FORM)
+        raise _wrong_content_type(content_type, FORM)
     try:
         return _parts(options.get(b"boundary", b""), body)
     except FormParserError:
@@ -127,8 +127,10 @@ def _add(found: dict[str, Part], part: Field | File, data: bytes) -> None:
         kind = (part.content_type or "").partition(";")[0].strip().lower()
         is_file = isinstance(part, File) or kind not in ("", "text/plain")
         found[name] = Part(data, kind, is_file=is_file, is_list=name != told)
-    elif name == told:
+    elif name == told and not found[name].is_list:
         found[name] = replace(found[name], repeated=True)
+    else:
+        found[name] = replace(found[name], is_list=True)
 
 
 _LIST = re.compile(r"\[\d*\]\Z")
@@ -142,9 +144,11 @@ def _refuse(constant: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_constant=_refuse).decode  # json.loads would make one a call
 
 
-def _wrong_content_type(told: str, expected: str) -> ApiError:
-    media = told.partition(";")[0].strip()
-    return ApiError(Reason.WRONG_CONTENT_TYPE, content_type=told, media=media, expected=expected)
+def _wrong_content_type(told: str | None, expected: str) -> ApiError:
+    media = (told or "").partition(";")[0].strip()
+    return ApiError(
+        Reason.WRONG_CONTENT_TYPE, content_type=told or None, media=media, expected=expected
+    )
 
 
 def is_json(content_type: str | None) -> bool:

@@ -40,7 +40,7 @@ class World:
     config: Config
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
-    facts: Facts = field(default_factory=load)  # what no date changes: keys, tiers, limits, prices
+    facts: Facts = field(default_factory=load)  # of the default day; keys, tiers, prices of any
     darkroom: Darkroom = field(init=False, default_factory=Darkroom)
     keyring: Keyring = field(init=False)
     links: Links = field(init=False)  # reads the URLs of every era
@@ -51,6 +51,7 @@ class World:
     _eras: dict[date, Era] = field(init=False, default_factory=dict)  # by the period's first day
     _numbers: Iterator[int] = field(init=False, default_factory=count)
     _warned: bool = field(init=False, default=False)
+    _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
 
     def __post_init__(self) -> None:
         keys = self.config.keys
@@ -58,6 +59,7 @@ class World:
         self.holds = Holds(self.clock)
         if self.config.magic == "on":
             self.magic = Words({w.name: w.then for w in self.facts.magic_words.values()})
+        self._today = (-1, self.era_of(self.facts.day))
         self.deprecations = Deprecations(self.today, self.config.log_format)
         self.keyring = Keyring(
             self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
@@ -78,8 +80,10 @@ class World:
 
     def today(self, now: int | None = None) -> Era:
         """The era of the day that the clock shows."""
-        now = self.clock.now() if now is None else now
-        return self.era_of(date.fromordinal(_EPOCH + now // _DAY))
+        number = (self.clock.now() if now is None else now) // _DAY
+        if number != self._today[0]:
+            self._today = (number, self.era_of(date.fromordinal(_EPOCH + number)))
+        return self._today[1]
 
     def era_of(self, day: date) -> Era:
         """The era of a day; made once for all days of a period."""

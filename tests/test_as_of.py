@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
-from mockserver.config import ConfigError, configured
+from mockserver.config import ConfigError, config_of, configured, resolve
 from tests.conftest import Api, error, generate
 from tests.test_records import png
 
@@ -182,3 +183,31 @@ def test_a_path_that_ended_is_warned_of() -> None:
     key = {"Authorization": "Bearer sk-mock-me"}
     made = later("2026-06-01").post(VARIATIONS, files=files, headers=key)
     assert made.headers["mock-warning"].startswith("dall-e-2 was shut down")
+
+
+def test_a_warning_is_one_line_whatever_a_part_says_of_itself() -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n'
+        b"Content-Type: image/png\nx-evil: 1\r\n\r\n" + png() + b"\r\n--x--\r\n"
+    )
+    headers = {"Authorization": "Bearer k", "Content-Type": "multipart/form-data; boundary=x"}
+    answer = later("2025-07-01").post("/v1/images/edits", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert "\\n" in answer.headers["mock-warning"]
+
+
+def test_the_file_may_have_the_day_as_toml_writes_days(tmp_path: Path) -> None:
+    (tmp_path / "images-mock.toml").write_text("as-of = 2025-06-15\n")
+    values = resolve(flags={}, environment={}, directory=tmp_path)
+    assert config_of(values).as_of == date(2025, 6, 15)
+
+
+@pytest.mark.parametrize("names", [("image", "image[]"), ("image[]", "image")])
+def test_dialect_b_takes_no_list_of_images_in_either_order(names: tuple[str, str]) -> None:
+    files = [(name, ("a.png", png(), "image/png")) for name in names]
+    key = {"Authorization": "Bearer sk-mock-me"}
+    asked: dict[str, Any] = {"files": files, "data": {"prompt": "x"}, "headers": key}
+    refused = at("2025-06-15").post("/v1/images/edits", **asked)
+    said = "Invalid type for 'image': expected a file, but got an array instead."
+    assert error(refused)["message"] == said

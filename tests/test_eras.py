@@ -158,13 +158,14 @@ RETIREMENT = date(2026, 5, 12)
 
 def allowed(path: str, day: date) -> set[str]:
     """The forms that errors of this path may have on a day."""
-    if path.startswith("/v1/models"):
-        return OF_A | OF_B if day >= KEYS_OF_2026 else OF_A
-    if path.startswith("/v1/chat") or (path == VARIATIONS and day < RETIREMENT):
-        return OF_A
+    bare = {"empty"} if day >= BARE_DAY else set()
+    if path.startswith("/v1/models/") or path == "/v1/models":
+        return OF_A | bare | (OF_B if day >= KEYS_OF_2026 else set())
+    if path == "/v1/chat/completions" or (path == VARIATIONS and day < RETIREMENT):
+        return OF_A | bare
     if day < IN_B.get(path, GATEWAY_DAY):
         return OF_A
-    return OF_B | {"empty"} if day >= BARE_DAY else OF_B
+    return OF_B | bare
 
 
 def form_of(response: Response) -> str:

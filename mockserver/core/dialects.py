@@ -25,7 +25,7 @@ TABLES: Mapping[str, Words] = {
 }
 
 
-def words(tables: Iterable[str]) -> Words:
+def words_of(tables: Iterable[str]) -> Words:
     """The words of these tables, where a later one lies over those before it."""
     found: dict[Reason, Wording] = {}
     for name in tables:

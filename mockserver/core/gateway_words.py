@@ -265,7 +265,7 @@ B: Mapping[Reason, Wording] = {
     ),
 }
 
-#: What lay over B for a time, by the names that facts/words.toml has for it.
+#: What lay over B for a time, and over A when B was there, by their names in facts/words.toml.
 AT_TIMES: Mapping[str, Mapping[Reason, Wording]] = {
     "B, models of edits": {
         Reason.UNKNOWN_MODEL: Wording(
@@ -298,5 +298,6 @@ AT_TIMES: Mapping[str, Mapping[Reason, Wording]] = {
             source="GET /v1/models, by a third party's account (file id 68774700682)",
         ),
     },
+    "A, bare 404": {Reason.WRONG_METHOD: _BARE},
     "B, bare 404": {Reason.UNKNOWN_URL: _BARE, Reason.WRONG_METHOD: _BARE},
 }

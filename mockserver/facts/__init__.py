@@ -187,6 +187,11 @@ def period_of(day: date) -> date:
     return periods()[max(0, bisect_right(periods(), day) - 1)]
 
 
+def routes() -> list[tuple[str, str, str]]:
+    """Every operation that there ever was: its id, method and path."""
+    return [(o["id"], o["method"], o["path"]) for o in _file("parameters")["operation"]]
+
+
 @lru_cache
 def _of_period(day: date) -> Facts:
     timeline, limits, magic = (_file(f) for f in ("timeline", "limits", "magic"))

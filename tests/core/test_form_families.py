@@ -66,7 +66,7 @@ def texts_in_a() -> Iterator[Row]:
     for day, url in [(day, url) for day in OF_A for url in (EDITS, VARIATIONS)] + [
         (GATEWAY, VARIATIONS)
     ]:
-        for wrong in ("x", "1.5", "", "true", "null", "[1]", "+1", "1e0", "9" * 30):
+        for wrong in ("x", "1.5", "", "true", "null", "[1]", "+1", "1e0"):
             told = legacy(f"'{wrong}' is not of type 'integer' - 'n'")
             yield day, form(url, ("n", text(wrong))), told
         for below in (0, -1):

@@ -202,10 +202,12 @@ def methods() -> Iterator[Route]:
         yield BARE_DAY, sends("GET", path), "", 404
     for path, allowed in (("/v1/models", "GET"), ("/v1/models/x", "DELETE, GET")):
         yield OLDEST, sends("POST", path), no_method("POST", path), 405
-        for day in (DEFAULT, GATEWAY, BARE_DAY):
+        for day in (DEFAULT, GATEWAY):
             yield day, sends("POST", path), only(platform, allowed), 405
-    for day in (DEFAULT, GATEWAY, BARE_DAY):
+        yield BARE_DAY, sends("POST", path), "", 404
+    for day in (DEFAULT, GATEWAY):
         yield day, sends("GET", "/v1/chat/completions"), only(platform, "POST"), 405
+    yield BARE_DAY, sends("GET", "/v1/chat/completions"), "", 404
 
 
 ROUTES = [
