@@ -132,6 +132,9 @@ class World:
         if exchange.recorded:
             return
         exchange.recorded = True
+        if exchange.sandbox is None:  # refused before it was entered: a wrong path, an unknown key
+            name = self.keyring.sandbox_of(exchange.header(b"authorization"))
+            exchange.sandbox = await self.store.find(name)
         record = exchange.record()
         # The sandbox may have begun anew meanwhile: then the request is a late one.
         current = await self.store.sandbox(record.sandbox)

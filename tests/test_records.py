@@ -73,7 +73,7 @@ class Record:
     body: str
     key: str | None = "sk-mock-me"
     headers: Mapping[str, str | None] = field(default_factory=dict)  # patterns; None is absent
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     is_broken: bool = False  # the server fails inside
 
     @property
@@ -99,7 +99,23 @@ SORRY = "The server had an error processing your request. Sorry about that! You 
 SORRY_B = "An error occurred while processing your request. You can retry your request, or contact us through our help center at help.openai.com if the error persists. Please include the request ID <ID> in your message."
 QUOTA = "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."
 
+REFUSED = "Your request was rejected as a result of our safety system. Your prompt may contain text that is not allowed by our safety system."
+DESCRIBED = "Your request was rejected as a result of our safety system. Image descriptions generated from your prompt may contain text that is not allowed by our safety system. If you believe this was done in error, your request may succeed if retried, or by adjusting your prompt."
+OVERLOADED = "That model is currently overloaded with other requests. You can retry your request, or contact us through our help center at help.openai.com if the error persists. (Please include the request ID <ID> in your message.)"
+VIOLATION = {"code": "content_policy_violation"}
+
+
+def scripted(**then: Any) -> dict[str, Any]:
+    return {"rules": [{"then": then}]}
+
+
 RECORDS = [
+    # what it shows
+    Record("content-policy-2022", "2022-12-01", asks(prompt="mock:refuse"), 400, legacy(REFUSED)),
+    Record("content-policy-2023", "2023-11-01", asks(prompt="mock:refuse", n=4), 400, legacy(REFUSED, **VIOLATION)),
+    Record("content-policy-descriptions", "2023-11-06", asks(model="dall-e-3"), 400, legacy(DESCRIBED, **VIOLATION), settings=scripted(refuse="description")),
+    Record("content-filter-dalle3", "2023-11-06", asks(model="dall-e-3"), 400, legacy("This request has been blocked by our content filters.", **VIOLATION), settings=scripted(refuse="picture")),
+    Record("overloaded-429", "2023-01-01", asks(prompt="mock:overloaded"), 429, platform(OVERLOADED, "server_error")),
     # who asks
     Record("auth-missing-key-2022", BEGINNING, asks(), 401, legacy(PROVIDE_2022), None, UNAUTHORIZED),
     Record("auth-incorrect-key-2022", BEGINNING, asks(), 401, legacy(f"Incorrect API key provided: sk-{'*' * 23}. You can find your API key at https://beta.openai.com.", code="invalid_api_key"), "sk-" + "*" * 23, UNAUTHORIZED, MOCK_KEYS),
@@ -244,13 +260,10 @@ def test_a_recorded_answer_is_given_on_its_first_day(
         assert found is None if pattern is None else re.fullmatch(pattern, found or ""), name
 
 
-RULES = "needs rules that refuse a prompt or a request at will"
 GPT = "needs a GPT image model"
 AZURE = "another service's envelope"
 ANOTHER = "said on endpoints that are not served here"
 NOT_YET: dict[str, str] = {
-    **dict.fromkeys(["content-policy-2023", "content-policy-2022", "content-policy-descriptions"], RULES),
-    **dict.fromkeys(["content-filter-dalle3", "overloaded-429"], RULES),
     **dict.fromkeys(["mimetype-octet-stream-gpt", "rl-images-gpt-image", "rl-images-gpt-image-no-family"], GPT),
     **dict.fromkeys(["rl-slow-down-gpt-image", "unknown-param-response-format"], GPT),
     **dict.fromkeys(["unknown-param-input-fidelity", "partial-images-no-stream", "quality-enum"], GPT),

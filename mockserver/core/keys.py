@@ -97,8 +97,16 @@ class Keyring:
         bound = (self._listed or {}).get(key, _UNBOUND)
         if organization and not self._belongs(organization, bound):
             raise ApiError(Reason.MISMATCHED_ORGANIZATION)
-        name = hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
-        return Caller(letters(name), magic.tier or bound.tier, refusal)
+        return Caller(self._name(key), magic.tier or bound.tier, refusal)
+
+    def sandbox_of(self, authorization: str | None) -> str:
+        """The sandbox that a key would open, let in or not; "" without a key."""
+        key = key_in(authorization)
+        return "" if key is None else self._name(key)
+
+    def _name(self, key: str) -> str:
+        digest = hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
+        return letters(digest)
 
     def _knows(self, key: str) -> bool:
         return key in self._listed if self._listed is not None else key.startswith(self._prefix)
