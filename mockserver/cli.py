@@ -144,13 +144,27 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
 @click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
 @click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
-def explain(text: tuple[str, ...], as_of: date | None, markdown: bool) -> None:
-    """Tell where an error or a default is from.
+@click.option("--url", help="for `explain last`: the server's address")
+@click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
+def explain(
+    text: tuple[str, ...],
+    as_of: date | None,
+    markdown: bool,
+    url: str | None,
+    sandbox: str | None,
+) -> None:
+    """Tell where an error or a default is from; or what became of the last request.
 
     Each rule comes with its days, its source, and how well it is known. CODE-or-MESSAGE is what you
     have: a code (invalid_size), a reason of the log (size_not_of_model), a message or a piece of
     one, the name of a parameter or a default (size).
+
+    `images-mock explain last` asks the running server: each decision on the last request, and the
+    rules that came closest.
     """
+    if text == ("last",):
+        click.echo(_recounted(url, sandbox))
+        return
     from mockserver.explain import find, missed, table, told
 
     if markdown == bool(text) or (markdown and as_of):
@@ -163,6 +177,17 @@ def explain(text: tuple[str, ...], as_of: date | None, markdown: bool) -> None:
     if not found:
         _end(USAGE, missed(asked, as_of))
     click.echo("\n\n".join(map(told, found)))
+
+
+def _recounted(url: str | None, sandbox: str | None) -> str:
+    from mockserver.recount import Unexplained, explain_last
+    from mockserver.wait import expected_address
+
+    config = config_of(_resolved(None, {}))
+    try:
+        return explain_last(expected_address(config, url)(), sandbox, token=config.control_token)
+    except Unexplained as error:
+        _end(NOT_READY, str(error))
 
 
 @cli.group("config")

@@ -59,10 +59,10 @@ class Sandbox:
     """
 
     def __init__(self, address: str, api_key: str, *, control_token: str | None = None) -> None:
-        self.address = address.rstrip("/").removesuffix("/v1")
+        self.address: str = address.rstrip("/").removesuffix("/v1")
         self.api_key = api_key
         self._remote = Remote(self.address, api_key, control_token)
-        self.clock = Clock(self._remote)
+        self.clock: Clock = Clock(self._remote)
 
     def __repr__(self) -> str:
         return f"Sandbox({self.address!r}, {self.api_key!r})"

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import openai
 import pytest
 import yaml
 from PIL import Image
 
 from mockserver.cli import CONFIGURATION, INTERNAL, NOT_READY, USAGE
+from mockserver.config import config_of, resolve
 from mockserver.facts import load
 from mockserver.settings import SETTINGS
 from mockserver.testing import ImagesMock
@@ -78,8 +80,29 @@ def test_the_warning_of_a_retired_model_is_the_one_that_is_told(
 
 
 def test_the_example_of_the_plugin_runs_as_it_stands(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_poster=block("python", "def test_poster"))
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.makepyfile(test_program=block("python", "def test_the_program_tries_again"))
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_every_magic_word_is_in_the_table_with_its_effect() -> None:
+    told = dict(re.findall(r"^\| `mock:([\w-]+)(?:=5s)?` \| (.*) \|$", README, re.MULTILINE))
+    assert told == {w.name: w.help.split(", as `mock:")[0] for w in load().magic_words.values()}
+
+
+def test_the_rules_of_the_examples_do_what_they_say(tmp_path: Path, server: ImagesMock) -> None:
+    (tmp_path / "images-mock.toml").write_text(block("toml", "[[rules]]"))
+    config = config_of(resolve(flags={}, environment={}, directory=tmp_path))
+    assert [rule.name for rule in config.rules] == ["the second fox is limited"]
+    posted = re.search(r"-d '(\{.*\})'", block("sh", "/_mock/rules"))
+    assert posted
+    sandbox = server.sandbox("sk-mock-readme")
+    sandbox.begin()
+    headers = {"Mock-Sandbox-Key": sandbox.api_key, "Content-Type": "application/json"}
+    url = f"{server.address}/_mock/rules"
+    assert httpx2.post(url, content=posted[1], headers=headers).status_code == 201
+    client = openai.OpenAI(base_url=server.url, api_key=sandbox.api_key, max_retries=0)
+    with pytest.raises(openai.InternalServerError):
+        client.images.generate(prompt="x", size="256x256")
 
 
 def test_the_example_of_a_server_in_a_thread_runs_as_it_stands(
