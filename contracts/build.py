@@ -1,28 +1,36 @@
 """Builds the OpenAPI document from the facts and the skeleton. Sends nothing and judges nothing.
 
-python -m contracts.build            writes openapi.yaml
-python -m contracts.build --check    fails when openapi.yaml is not current
+python -m contracts.build               writes openapi.yaml, the contract of the default day
+python -m contracts.build --check       fails when openapi.yaml is not current
+python -m contracts.build --as-of DATE  prints the contract of another day, with the API's sizes
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules, load
-
-Schema = dict[str, Any]
-Sizes = Literal["page", "api"]
+from contracts.bodies import Schema as Schema
+from contracts.bodies import Sizes as Sizes
+from contracts.bodies import bodies, encoding, kept_examples, models_of
+from contracts.bodies import taken as taken
+from mockserver.facts import Facts, Operation, first_day, load
 
 HERE = Path(__file__).parent
 SKELETON = HERE / "skeleton.yaml"
 DOCUMENT = HERE / "openapi.yaml"
+#: The tables of words that empty some refusals, as facts/words.toml names them.
+BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
+#: Answers that no operation refers to: they are for methods that are not declared.
+_UNREFERENCED = {"MethodNotAllowed", "Bare"}
 _HEADER = """\
 # Built from mockserver/facts and contracts/skeleton.yaml by `python -m contracts.build`.
 # Change those, not this.
@@ -30,128 +38,64 @@ _HEADER = """\
 """
 
 
-def build(sizes: Sizes = "page") -> Schema:
+def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
     """The contract as an OpenAPI 3.1 document.
 
     Args:
         sizes: "page" takes the sizes of the model page too, as the mock does unless told otherwise;
             "api" takes those that the real API took.
+        day: whose rules count; the default day's unless given.
     """
-    facts = load()
-    document: Schema = yaml.safe_load(SKELETON.read_text("utf-8"))
-    del document["x-shared"]
-    wording = document.pop("x-wording")
-    document["info"] |= {
-        "version": str(facts.day),
-        "x-rules": {
-            "day": str(facts.day),
-            "dialect": facts.operations["images.generate"].dialect,
-            "sizes": sizes,
-        },
-    }
-    schemas = document["components"]["schemas"]
-    for operation in facts.operations.values():
-        schemas |= _requests(facts, operation, wording[operation.id], sizes)
+    facts = load(day)
+    document = deepcopy(_skeleton())
+    document["info"] |= {"version": str(facts.day), "x-rules": _rules(facts, sizes)}
+    _drop_headers(document, facts)
     _fill_headers(document["components"]["headers"], facts)
+    _fill_operations(document, facts, sizes)
     _fill_models(document, facts)
+    _fill_pictures(document, facts)
+    _keep_refusals(document["components"]["responses"], facts)
+    for name in ("x-shared", "x-wording", "x-wording-when"):
+        del document[name]
+    _prune(document)
     return document
 
 
-def _dialect(facts: Facts) -> str:
-    return next(iter(facts.operations.values())).dialect
+@cache
+def _skeleton() -> Schema:
+    skeleton: Schema = yaml.safe_load(SKELETON.read_text("utf-8"))
+    return skeleton
 
 
-def _requests(facts: Facts, operation: Operation, wording: Schema, sizes: Sizes) -> Schema:
-    """The schema of an operation's body, and one for each of its models if there are more."""
-    models = [m for m in facts.models.values() if operation.id in m.offers]
-    branches = {f"{operation.id}.{m.id}": _branch(operation, m, wording, sizes) for m in models}
-    said = {key: wording[key] for key in ("description", "x-correction")}
-    if len(branches) == 1:
-        (branch,) = branches.values()
-        return {operation.id: said | branch}
-    one_of = [{"$ref": f"#/components/schemas/{name}"} for name in branches]
-    return {operation.id: said | {"oneOf": one_of}} | branches
+def _rules(facts: Facts, sizes: Sizes) -> Schema:
+    dialects = {operation.id: operation.dialect for operation in facts.operations.values()}
+    return {"day": str(facts.day), "dialects": dialects, "sizes": sizes}
 
 
-def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -> Schema:
-    """What one model takes. `model` keeps the branches apart: only the default needs none."""
-    offer = model.offers[operation.id]
-    property_of = partial(_property, operation=operation, model=model, sizes=sizes)
-    required = [p.name for p in operation.parameters if p.required]
-    if model.id != operation.default_model:
-        required.append("model")
-    return {
-        "type": "object",
-        "required": required,
-        "additionalProperties": False,
-        "properties": {
-            p.name: property_of(p) | _remark(p, offer) | wording["properties"][p.name]
-            for p in operation.parameters
-        },
-    }
+def facts_of(document: Mapping[str, Any]) -> Facts:
+    """The facts from which a contract was built."""
+    return load(date.fromisoformat(document["info"]["x-rules"]["day"]))
 
 
-def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes: Sizes) -> Schema:
-    offer = model.offers[operation.id]
-    match parameter.name:
-        case "model":
-            if model.id != operation.default_model:
-                return {"const": model.id}
-            return _typed(parameter, {"enum": [model.id], "default": model.id})
-        case "prompt":
-            return _typed(parameter, {"maxLength": offer.prompt_max})
-        case "n":
-            most = min(offer.n_max, parameter.maximum or offer.n_max)
-            return _typed(parameter, {"minimum": parameter.minimum, "maximum": most})
-        case "size":
-            return _typed(parameter, {"enum": taken(offer, sizes), "default": offer.default_size})
-        case _ if offer.upload and parameter.type == "file":
-            return FILE | {"x-upload": _upload(parameter, offer.upload)}
-        case _:
-            return _typed(parameter, _listed(parameter) | _default(parameter, offer))
+def bare_404(facts: Facts, service: str) -> bool:
+    """Whether a service refuses methods that are not there with an empty 404."""
+    return not BARE_404.isdisjoint(facts.words[service])
 
 
-#: An uploaded file: `format` for tools that know OpenAPI 3.0's word alone.
-FILE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
+# Headers
 
 
-def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
-    """What a schema can't say of a file; uploads.py holds files to it."""
-    bounds = {"bytes-below": rules.bytes_max, "side-maximum": rules.side_max}
-    if parameter.name == "mask":
-        return bounds | {"size": "the image's", "modes": list(rules.mask_modes)}
-    modes: Schema = {"modes": list(rules.image_modes)}
-    if rules.image_modes_with_mask:
-        modes["modes-with-mask"] = list(rules.image_modes_with_mask)
-    return bounds | {"size": "square"} | modes
-
-
-def _typed(parameter: Parameter, rules: Schema) -> Schema:
-    """These rules, and null beside them where it means the same as leaving the parameter out."""
-    if not parameter.nullable:
-        return {"type": parameter.type} | rules
-    if "enum" in rules:
-        rules = rules | {"enum": [*rules["enum"], None]}
-    return {"type": [parameter.type, "null"]} | rules
-
-
-def taken(offer: Offer, sizes: Sizes) -> list[str]:
-    """The sizes that a model takes, each once."""
-    return list(dict.fromkeys(offer.sizes + (offer.page_sizes if sizes == "page" else ())))
-
-
-def _listed(parameter: Parameter) -> Schema:
-    return {} if parameter.values is None else {"enum": list(parameter.values)}
-
-
-def _default(parameter: Parameter, offer: Offer) -> Schema:
-    defaults = {"quality": offer.default_quality, "style": offer.default_style}
-    default = defaults.get(parameter.name)
-    return {} if default is None else {"default": default}
-
-
-def _remark(parameter: Parameter, offer: Offer) -> Schema:
-    return {"x-ignored": True} if parameter.name in offer.ignored else {}
+def _drop_headers(document: Schema, facts: Facts) -> None:
+    """Take away what no answer of this day has."""
+    absent = set()
+    if not facts.headers.nosniff:
+        absent.add("x-content-type-options")
+    if not facts.headers.project:
+        absent.add("openai-project")
+    # The answers hold these very tables: YAML's aliases are one object.
+    for headers in (*document["x-shared"].values(), document["components"]["headers"]):
+        for name in absent & headers.keys():
+            del headers[name]
 
 
 def _fill_headers(headers: Schema, facts: Facts) -> None:
@@ -161,18 +105,125 @@ def _fill_headers(headers: Schema, facts: Facts) -> None:
     headers["openai-version"]["schema"]["const"] = facts.headers.openai_version
 
 
-def _fill_models(document: Schema, facts: Facts) -> None:
-    """Name the models that can be asked for, and bound the answer by the most that any makes."""
-    (parameter,) = document["paths"]["/models/{model}"]["get"]["parameters"]
-    parameter["examples"] = {name: {"value": name} for name in facts.models}
-    offers = [o for model in facts.models.values() for o in model.offers.values()]
-    images = document["components"]["schemas"]["Images"]
-    images["properties"]["data"]["maxItems"] = max(offer.n_max for offer in offers)
+# Operations
+
+
+def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
+    for operation_id in document["x-wording"].keys() - facts.operations.keys():
+        _drop_operation(document, operation_id)
+    for operation in facts.operations.values():
+        document["components"]["schemas"] |= bodies(facts, operation, document, sizes)
+        definition = document["paths"][path_of(operation, document)][operation.method.lower()]
+        _fill_body(definition["requestBody"]["content"], facts, operation)
+        if not models_of(facts, operation):
+            del definition["responses"]["200"]
+
+
+def _drop_operation(document: Schema, operation_id: str) -> None:
+    for path, methods in list(document["paths"].items()):
+        if any(definition["operationId"] == operation_id for definition in methods.values()):
+            del document["paths"][path]
+
+
+def _fill_body(content: Schema, facts: Facts, operation: Operation) -> None:
+    kind, *more = content
+    if not operation.json_too:
+        for other in more:
+            del content[other]
+    media = content[kind]
+    if files := encoding(facts, operation):
+        media["encoding"] = files
+    media["examples"] = kept_examples(facts, operation, media["examples"])
+    if not media["examples"]:
+        del media["examples"]
 
 
 def path_of(operation: Operation, document: Mapping[str, Any]) -> str:
     """The operation's path as the document has it: under the base path of its server."""
     return operation.path.removeprefix(urlsplit(document["servers"][0]["url"]).path)
+
+
+# Answers
+
+
+def _keep_refusals(responses: Schema, facts: Facts) -> None:
+    """Of the two ways to refuse a method those that some service of the day has."""
+    bare = {bare_404(facts, service) for service in ("models", *facts.operations)}
+    if True not in bare:
+        del responses["Bare"]
+    if False not in bare:
+        del responses["MethodNotAllowed"]
+
+
+def _fill_models(document: Schema, facts: Facts) -> None:
+    """Name the models that are listed, or one that is not where none is."""
+    listed = [model.id for model in facts.models.values() if model.listed]
+    one = document["paths"]["/models/{model}"]["get"]
+    (parameter,) = one["parameters"]
+    if listed:
+        parameter["examples"] = {name: {"value": name} for name in listed}
+    _keep_models(one["responses"]["200"], listed)
+    _keep_models(document["paths"]["/models"]["get"]["responses"]["200"], listed)
+
+
+def _keep_models(answer: Schema, listed: list[str]) -> None:
+    media = answer["content"]["application/json"]
+    for name, shown in list(media["examples"].items()):
+        value = shown["value"]
+        if "data" in value:
+            value["data"] = [model for model in value["data"] if model["id"] in listed]
+        elif value["id"] not in listed:
+            del media["examples"][name]
+    if not media["examples"]:
+        del media["examples"]
+
+
+def _fill_pictures(document: Schema, facts: Facts) -> None:
+    """Bound the pictures of an answer by what any model of the day makes."""
+    offers = [o for model in facts.models.values() for o in model.offers.values()]
+    schemas = document["components"]["schemas"]
+    schemas["Images"]["properties"]["data"]["maxItems"] = max((o.n_max for o in offers), default=0)
+    if any(offer.revises_prompt for offer in offers):
+        return
+    for name in ("LinkedImage", "EmbeddedImage"):
+        del schemas[name]["properties"]["revised_prompt"]
+    for methods in document["paths"].values():
+        for definition in methods.values():
+            answer = definition["responses"].get("200", {}).get("content", {})
+            answer.get("application/json", {}).get("examples", {}).pop("revised_prompt", None)
+
+
+def _prune(document: Schema) -> None:
+    """Take away the schemas and answers that nothing refers to on this day."""
+    components = document["components"]
+    while True:
+        used = set(references(document))
+        orphans = [
+            (kind, name)
+            for kind in ("schemas", "responses")
+            for name in components[kind]
+            if name not in _UNREFERENCED and f"#/components/{kind}/{name}" not in used
+        ]
+        if not orphans:
+            return
+        for kind, name in orphans:
+            del components[kind][name]
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in a part of a document."""
+    match value:
+        case {"$ref": str(name)}:
+            yield name
+        case dict():
+            for inner in value.values():
+                yield from references(inner)
+        case list():
+            for inner in value:
+                yield from references(inner)
+
+
+# The text
 
 
 class _Plain(yaml.SafeDumper):
@@ -188,15 +239,34 @@ def rendered(document: Mapping[str, Any]) -> str:
     return _HEADER + body
 
 
+def day_in(text: str) -> date:
+    """The day that a text names, as 2025-06-15.
+
+    Raises:
+        ValueError: it names none, or one before the API was there.
+    """
+    day = date.fromisoformat(text)
+    if day < first_day():
+        raise ValueError(f"{text} is before {first_day()}, the first day of the API")
+    return day
+
+
 def main(arguments: list[str]) -> str | None:
-    """Write or check openapi.yaml; what is returned is the complaint."""
-    text = rendered(build())
-    if arguments == ["--check"]:
-        current = DOCUMENT.is_file() and DOCUMENT.read_text("utf-8") == text
-        return None if current else "openapi.yaml is not current: run python -m contracts.build"
-    if arguments:
-        return __doc__
-    DOCUMENT.write_text(text, "utf-8")
+    """Write, check or print; what is returned is the complaint."""
+    match arguments:
+        case []:
+            DOCUMENT.write_text(rendered(build()), "utf-8")
+        case ["--check"]:
+            current = DOCUMENT.is_file() and DOCUMENT.read_text("utf-8") == rendered(build())
+            return None if current else "openapi.yaml is not current: run python -m contracts.build"
+        case ["--as-of", text]:
+            try:
+                day = day_in(text)
+            except ValueError as error:
+                return f"--as-of: {error}"
+            sys.stdout.write(rendered(build("api", day)))
+        case _:
+            return __doc__
     return None
 
 

@@ -9,29 +9,49 @@ leaves as the text "5", and of a file it knows nothing. Here a form is judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, CheckContext, Response
 
-from contracts.build import Schema
+from contracts.bodies import takes_nothing
+from contracts.build import Schema, facts_of
 from contracts.uploads import Files, good, kept, near_misses, rules_of
-from mockserver.facts import Operation, load
+from mockserver.facts import Operation, UploadRules
 
 FORM = "multipart/form-data"
-Fields = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form, as it was sent."""
+
+    data: bytes
+    type: str = ""  # its content type, in lower case and without options; "" if it names none
+    is_file: bool = True  # it names a file, or a type that is no text
+    is_list: bool = False  # its name ended in brackets, or that of another one did
+    repeated: bool = False  # more fields have this very name
+
+
+Fields = Mapping[str, Field]
 
 _BOUNDARY = re.compile(r'\A\s*multipart/form-data\s*;.*?\bboundary="?([^";]+)', re.I | re.S)
 _NAME = re.compile(rb'^content-disposition:[^\r\n]*?;\s*name="([^"]*)"', re.I | re.M)
+_FILE = re.compile(rb'^content-disposition:[^\r\n]*?;\s*filename="', re.I | re.M)
+_TYPE = re.compile(rb"^content-type:([^\r\n;]*)", re.I | re.M)
 _LIST = re.compile(r"\[[0-9]*\]\Z")
+#: What a part is that names no type (RFC 7578 says text/plain; the API said this).
+_NO_TYPE = "application/octet-stream"
 #: Answers that say nothing of the form: the key, the limit.
 NOT_JUDGED = (401, 403, 429)
 
 
-def fields_in(content_type: str | bytes | None, body: Any) -> list[tuple[str, bytes]]:
-    """Names and values of a form, in order; none if it is no form, as clients write one."""
+def fields_in(content_type: str | bytes | None, body: Any) -> list[tuple[str, Field]]:
+    """Names and fields of a form, in order; none if it is no form, as clients write one."""
     told = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
     boundary = _BOUNDARY.match(told or "")
     if not (boundary and isinstance(body, bytes)):
@@ -40,19 +60,40 @@ def fields_in(content_type: str | bytes | None, body: Any) -> list[tuple[str, by
     for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:]:
         head, _, value = part.partition(b"\r\n\r\n")
         if name := _NAME.search(head):
-            found.append((_LIST.sub("", name[1].decode("utf-8", "replace")), value))
+            found.append(_field(name[1].decode("utf-8", "replace"), head, value))
     return found
 
 
-def sent_fields(response: Response) -> Fields:
-    """The form that left with a request; of equal names the first counts."""
+def _field(told: str, head: bytes, value: bytes) -> tuple[str, Field]:
+    name, kind = _LIST.sub("", told), _TYPE.search(head)
+    media = kind[1].decode("latin-1").strip().lower() if kind else ""
+    is_file = _FILE.search(head) is not None or media not in ("", "text/plain")
+    return name, Field(value, media, is_file=is_file, is_list=name != told)
+
+
+def gathered(fields: Iterable[tuple[str, Field]]) -> dict[str, Field]:
+    """Fields by name: of equal names the first, marked as one that came again or in a list."""
+    found: dict[str, Field] = {}
+    for name, field in fields:
+        if name not in found:
+            found[name] = field
+        elif field.is_list or found[name].is_list:
+            found[name] = replace(found[name], is_list=True)
+        else:
+            found[name] = replace(found[name], repeated=True)
+    return found
+
+
+def sent_fields(response: Response) -> dict[str, Field]:
+    """The form that left with a request."""
     request = response.request
-    return dict(reversed(fields_in(request.headers.get("content-type"), request.body)))
+    return gathered(fields_in(request.headers.get("content-type"), request.body))
 
 
-def read(schema: Schema, fields: Mapping[str, bytes]) -> dict[str, Any]:
+def read(schema: Schema, fields: Fields) -> dict[str, Any]:
     """The values of a form as `schema` means them: a file is left out of its text."""
-    return {name: _read(schema["properties"].get(name, {}), v) for name, v in fields.items()}
+    known = schema.get("properties", {})
+    return {name: _read(known.get(name, {}), field.data) for name, field in fields.items()}
 
 
 def _read(rules: Schema, value: bytes) -> Any:
@@ -68,16 +109,29 @@ def is_file(rules: Schema) -> bool:
     return rules.get("format") == "binary"
 
 
-def keeps(schema: Schema, operation: Operation, fields: Mapping[str, bytes]) -> bool:
+def keeps(schema: Schema, operation: Operation, fields: Fields, day: date | None = None) -> bool:
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
     if not Draft202012Validator(schema).is_valid(read(schema, fields)):
         return False
-    return kept(rules_of(operation), fields)
+    rules = rules_of(operation, day)
+    if operation.dialect == "B" and not _sent_well(schema, rules, fields):
+        return False
+    return kept(rules, {name: field.data for name, field in fields.items()})
+
+
+def _sent_well(schema: Schema, rules: UploadRules, fields: Fields) -> bool:
+    """Whether each field comes once and under its own name, and files as files of a good type."""
+    if any(field.is_list or field.repeated for field in fields.values()):
+        return False
+    files = [field for name, field in fields.items() if is_file(schema["properties"][name])]
+    types = rules.types + rules.types_unlisted
+    return all(f.is_file and (not types or (f.type or _NO_TYPE) in types) for f in files)
 
 
 def operation_of(case: Case[Any]) -> Operation | None:
     """The operation of a case whose body is a form, else None."""
-    found = load().operations.get(case.operation.definition.raw.get("operationId", ""))
+    facts = facts_of(case.operation.schema.raw_schema)
+    found = facts.operations.get(case.operation.definition.raw.get("operationId", ""))
     return found if found and found.form and case.method == found.method else None
 
 
@@ -99,9 +153,10 @@ def dressed(case: Case[Any]) -> Case[Any]:
     if operation is None or not isinstance(case.body, dict):
         return case
     schema = schema_of(case, operation)
+    if takes_nothing(schema):
+        return case
     names = {name for name, rules in schema["properties"].items() if is_file(rules)}
-    seed = sha256(repr(sorted(case.body.items(), key=repr)).encode()).digest()
-    files = _files(operation, seed, is_negative(case), masked="mask" in case.body)
+    files = _files(case, case.body, operation, masked="mask" in names & case.body.keys())
     body = {k: files.get(k, b"") if k in names else v for k, v in case.body.items()}
     changed: Case[Any] = case.operation.Case(
         method=case.method,
@@ -119,11 +174,15 @@ def is_negative(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_negative
 
 
-def _files(operation: Operation, seed: bytes, negative: bool, *, masked: bool) -> Files:
-    if negative and seed[0] % 4 == 0:
-        misses = [f for f in near_misses(operation).values() if ("mask" in f) is masked]
+def _files(
+    case: Case[Any], body: Mapping[str, Any], operation: Operation, *, masked: bool
+) -> Files:
+    day = facts_of(case.operation.schema.raw_schema).day
+    seed = sha256(repr(sorted(body.items(), key=repr)).encode()).digest()
+    if is_negative(case) and seed[0] % 4 == 0:
+        misses = [f for f in near_misses(operation, day).values() if ("mask" in f) is masked]
         return misses[seed[1] % len(misses)]
-    return good(operation, seed, masked=masked)
+    return good(operation, seed, masked=masked, day=day)
 
 
 def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
@@ -131,6 +190,7 @@ def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     operation = operation_of(case)
     if operation is None or response.status_code in NOT_JUDGED or response.status_code >= 500:
         return
-    wanted = 200 if keeps(schema_of(case, operation), operation, sent_fields(response)) else 400
-    status = response.status_code
+    day = facts_of(case.operation.schema.raw_schema).day
+    good_form = keeps(schema_of(case, operation), operation, sent_fields(response), day)
+    wanted, status = 200 if good_form else 400, response.status_code
     assert status == wanted, f"a form that wants {wanted} is answered with {status}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ from schemathesis import Case
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
-from contracts.build import Schema, build, path_of
+from contracts.bodies import models_of
+from contracts.build import Schema, build, facts_of
 from contracts.checks import (
     Fetch,
     assert_error,
@@ -30,10 +32,13 @@ from contracts.checks import (
     request_id,
     undeclared_method,
 )
-from contracts.forms import FORM, accepted_as_sent, dressed, fields_in
+from contracts.forms import FORM, Field, accepted_as_sent, dressed, fields_in
+from contracts.misses import NearMiss as NearMiss
+from contracts.misses import Stray as Stray
+from contracts.misses import as_files, near_misses_in, strays_in
 from contracts.narrow import narrowed
-from contracts.uploads import Files, good, near_misses
-from mockserver.facts import Operation, load
+from contracts.uploads import Files, good
+from mockserver.facts import Operation
 
 #: Opens a sandbox of its own on the mock, and nothing anywhere else.
 KEY = "sk-mock-contract"
@@ -154,12 +159,12 @@ def _in_json(body: Any) -> list[float]:
     return [n] if isinstance(n, int | float) else []
 
 
-def _in_form(form: list[tuple[str, bytes]]) -> list[float]:
+def _in_form(form: list[tuple[str, Field]]) -> list[float]:
     """Of all that is said of `n`, read generously: nobody knows which of two a server takes."""
     found = []
-    for name, value in form:
+    for name, sent in form:
         with suppress(ValueError):
-            found += [float(value)] if name == "n" else []
+            found += [float(sent.data)] if name == "n" else []
     return found
 
 
@@ -175,16 +180,24 @@ def in_process(app: Any) -> Server:
     return Server("http://testserver/v1", get_client(app))
 
 
-def requests_of(profile: Profile) -> BaseSchema:
-    """What to send: its `parametrize()` makes one test of each operation, which takes a `case`."""
-    return schemathesis.openapi.from_dict(_document(profile), config=_configuration(profile))
+def requests_of(profile: Profile, day: date | None = None) -> BaseSchema:
+    """What to send: its `parametrize()` makes one test of each operation, which takes a `case`.
+
+    Args:
+        profile: how much of it.
+        day: whose rules count; the default day's unless given.
+    """
+    document = _document(profile, day)
+    return schemathesis.openapi.from_dict(document, config=_configuration(profile, document))
 
 
-def _document(profile: Profile) -> Schema:
-    return narrowed(build()) if profile.narrow else build()
+def _document(profile: Profile, day: date | None) -> Schema:
+    """The contract of a day: with the sizes that the mock has there, the API's under a date."""
+    document = build("api", day) if day else build()
+    return narrowed(document) if profile.narrow else document
 
 
-def _configuration(profile: Profile) -> schemathesis.Config:
+def _configuration(profile: Profile, document: Schema) -> schemathesis.Config:
     return schemathesis.Config.from_dict(
         {
             "seed": 1,
@@ -200,10 +213,9 @@ def _configuration(profile: Profile) -> schemathesis.Config:
             "operations": [
                 {
                     "include-operation-id": operation.id,
-                    "generation": {"max-examples": profile.uploads},
+                    "generation": _generation(profile, document, operation),
                 }
-                for operation in load().operations.values()
-                if operation.form
+                for operation in facts_of(document).operations.values()
             ],
             "phases": {"coverage": {"enabled": profile.coverage}},
             # Constants out of the code under test would make other requests in process than by URL.
@@ -211,6 +223,13 @@ def _configuration(profile: Profile) -> schemathesis.Config:
             "cache": {"enabled": False},
         }
     )
+
+
+def _generation(profile: Profile, document: Schema, operation: Operation) -> dict[str, Any]:
+    examples = {"max-examples": profile.uploads if operation.form else profile.examples}
+    if models_of(facts_of(document), operation):
+        return examples
+    return examples | {"mode": "negative"}  # whatever is sent is refused
 
 
 def judge(case: Case[Any], server: Server) -> None:
@@ -234,50 +253,49 @@ def _authorized(server: Server) -> dict[str, str]:
     return {"Authorization": f"Bearer {server.api_key}"}
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """Uploads that only just break a rule, in a form that is good but for them."""
-
-    name: str  # what is wrong
-    operation: Operation
-    path: str
-    files: Files = field(repr=False)
-
-
-def near_misses_of(profile: Profile) -> list[NearMiss]:
+def near_misses_of(profile: Profile, day: date | None = None) -> list[NearMiss]:
     """Every near miss; none where a server that takes it could send a bill."""
-    if profile.budget is not None:
-        return []
-    document = _document(profile)
-    return [
-        NearMiss(f"{operation.id} {name}", operation, path_of(operation, document), files)
-        for operation in load().operations.values()
-        if operation.form
-        for name, files in near_misses(operation).items()
-    ]
+    return [] if profile.budget is not None else list(near_misses_in(_document(profile, day)))
+
+
+#: The types of a refusal, by dialect; the second is the word of the service behind B's gateway.
+REFUSALS = {
+    "A": {"invalid_request_error"},
+    "B": {"invalid_request_error", "image_generation_user_error"},
+}
 
 
 def judge_near_miss(miss: NearMiss, server: Server) -> None:
-    """A form with a file that breaks a rule is refused with 400, in the one form of errors."""
-    names = {parameter.name for parameter in miss.operation.parameters}
-    texts = {"prompt": "x", "n": "1", "size": "256x256"}
+    """A request that only just breaks a rule is refused with 400, in the one form of errors."""
     answer = server.session.request(
         miss.operation.method,
         server.base_url + miss.path,
         headers=_authorized(server),
-        data={name: text for name, text in texts.items() if name in names},
-        files=_as_files(miss.files),
+        **miss.sent,
         timeout=30,
     )
     assert answer.status_code == 400, f"{answer.status_code} for {miss.name}"
     assert_error(answer.headers["content-type"], answer.content)
     error = answer.json()["error"]
-    assert error["type"] == "invalid_request_error", f"an error of type {error['type']}"
+    assert error["type"] in REFUSALS[miss.operation.dialect], f"an error of type {error['type']}"
     assert answer.headers.get("x-request-id"), "there is no x-request-id"
 
 
-def _as_files(files: Files) -> dict[str, tuple[str, bytes, str]]:
-    return {name: (f"{name}.png", file, "image/png") for name, file in files.items()}
+def strays_of(day: date | None = None) -> list[Stray]:
+    """Requests to what is not there, whoever asks: they buy nothing."""
+    return list(strays_in(build(day=day)))
+
+
+def judge_stray(stray: Stray, server: Server) -> None:
+    """A path or a method that is not there is refused with its status, in its form."""
+    url = server.base_url + stray.path
+    answer = server.session.request(stray.method, url, headers=_authorized(server), timeout=30)
+    assert answer.status_code == stray.status, f"{answer.status_code} for {stray}"
+    assert answer.headers.get("x-request-id"), "there is no x-request-id"
+    if stray.bare:
+        assert not answer.content, "there is a body"
+    else:
+        assert_error(answer.headers["content-type"], answer.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +311,12 @@ class Probe:
         return f"{self.method.upper()} {self.path}"
 
 
-def probes_of(profile: Profile) -> list[Probe]:
-    """One good request of each operation."""
+def probes_of(profile: Profile, day: date | None = None) -> list[Probe]:
+    """One good request of each operation; an empty one where none is good on that day."""
+    document = _document(profile, day)
     return [
-        Probe(method, path.format_map(_path_values(definition)), *_example(definition))
-        for path, methods in _document(profile)["paths"].items()
+        Probe(method, path.format_map(_path_values(definition)), *_example(definition, document))
+        for path, methods in document["paths"].items()
         for method, definition in methods.items()
     ]
 
@@ -307,15 +326,17 @@ def _path_values(definition: Schema) -> dict[str, str]:
     return {p["name"]: _first(p["examples"]) for p in parameters}
 
 
-def _example(definition: Schema) -> tuple[Any, Files | None]:
+def _example(definition: Schema, document: Schema) -> tuple[Any, Files | None]:
     """The body of the first example; of a form the texts, and real files."""
     if "requestBody" not in definition:
         return None, None
-    ((kind, media),) = definition["requestBody"]["content"].items()
-    body = _first(media["examples"])
-    if kind != FORM:
+    kind, media = next(iter(definition["requestBody"]["content"].items()))
+    body = _first(media["examples"]) if "examples" in media else {}
+    if kind != FORM or not body:
         return body, None
-    files = good(load().operations[definition["operationId"]], b"", masked="mask" in body)
+    facts = facts_of(document)
+    operation = facts.operations[definition["operationId"]]
+    files = good(operation, b"", masked="mask" in body, day=facts.day)
     return {name: value for name, value in body.items() if name not in files}, files
 
 
@@ -329,7 +350,7 @@ def judge_without_key(probe: Probe, server: Server) -> None:
     if probe.files is None:
         body = {"json": probe.body}
     else:
-        body = {"data": probe.body, "files": _as_files(probe.files)}
+        body = {"data": probe.body, "files": as_files(probe.files)}
     answer = server.session.request(probe.method, url, **body, timeout=30)
     assert answer.status_code == 401, f"{answer.status_code} without a key"
     assert_error(answer.headers["content-type"], answer.content)

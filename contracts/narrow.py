@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from contracts.build import Schema, path_of
-from mockserver.facts import Operation, load
+from contracts.bodies import takes_nothing
+from contracts.build import Schema, facts_of, path_of
+from mockserver.facts import Operation
 
 
 def narrowed(document: Schema) -> Schema:
     """A document whose requests mean one picture each: the smallest, by the default model.
 
-    None of them deletes anything.
+    None of them deletes anything, and none is of a kind that is always refused.
     """
     narrow = deepcopy(document)
     for methods in narrow["paths"].values():
         methods.pop("delete", None)
-    for operation in load().operations.values():
-        schemas = narrow["components"]["schemas"]
+    schemas = narrow["components"]["schemas"]
+    for operation in facts_of(document).operations.values():
+        if takes_nothing(schemas[operation.id]):
+            del narrow["paths"][path_of(operation, document)]
+            continue
         branch = schemas.get(f"{operation.id}.{operation.default_model}", schemas[operation.id])
         _narrow_branch(branch)
         schemas[operation.id] = branch

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from hashlib import shake_256
 from io import BytesIO
@@ -27,12 +28,18 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 BYTES_A_PIXEL = {"1": 1, "L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "I;16": 2}
 
 
-def rules_of(operation: Operation) -> UploadRules:
-    """The rules of an operation's files, by its default model."""
-    rules = load().models[operation.default_model].offers[operation.id].upload
+def rules_of(operation: Operation, day: date | None = None) -> UploadRules:
+    """The rules of an operation's files on a day, by its default model."""
+    model = load(day).models.get(operation.default_model)
+    rules = model.offers[operation.id].upload if model else None
     if rules is None:
         raise ValueError(f"{operation.id} takes no files")
     return rules
+
+
+def needs_mask(operation: Operation) -> bool:
+    """Whether no image is taken without a mask."""
+    return any(p.name == "mask" and p.required for p in operation.parameters)
 
 
 # What the rules say
@@ -110,9 +117,12 @@ def padded(file: bytes, length: int) -> bytes:
     return file[:-12] + chunk + file[-12:]
 
 
-def good(operation: Operation, seed: bytes, *, masked: bool) -> Files:
-    """An image that the rules take, with its mask if `masked`; they follow from `seed`."""
-    rules, lot = rules_of(operation), shake_256(seed).digest(3)
+def good(
+    operation: Operation, seed: bytes, *, masked: bool = False, day: date | None = None
+) -> Files:
+    """An image that the rules take, with its mask if `masked` or needed; it follows from `seed`."""
+    rules, lot = rules_of(operation, day), shake_256(seed).digest(3)
+    masked = masked or needs_mask(operation)
     modes = rules.image_modes_with_mask if masked else rules.image_modes
     side = SIDES[lot[0] % len(SIDES)]
     files = {"image": png(modes[lot[1] % len(modes)], side, seed=seed)}
@@ -126,17 +136,22 @@ def good(operation: Operation, seed: bytes, *, masked: bool) -> Files:
 
 
 @cache
-def near_misses(operation: Operation) -> dict[str, Files]:
+def near_misses(operation: Operation, day: date | None = None) -> dict[str, Files]:
     """Uploads that only just break one rule, by what is wrong with them."""
-    rules = rules_of(operation)
-    fine = png(rules.image_modes[0])
-    told = {f"image {name}": {"image": file} for name, file in _no_pngs(fine)}
-    told |= {f"image {name}": {"image": file} for name, file in _too_large(rules)}
-    told |= {f"image {w}x{h}": {"image": png("RGBA", w, h)} for w, h in ((16, 8), (15, 16))}
-    told |= {f"image {m}": {"image": png(m)} for m in ALL_MODES if m not in rules.image_modes}
+    rules = rules_of(operation, day)
+    fine, alone = png(rules.image_modes[0]), not needs_mask(operation)
+    beside = {} if alone else {"mask": png(rules.mask_modes[0])}
+    told = {f"image {name}": {"image": file} | beside for name, file in _no_pngs(fine)}
+    told |= {f"image {name}": {"image": file} | beside for name, file in _too_large(rules)}
+    told |= _of_shape_and_mode(rules) if alone else {"no mask": {"image": fine}}
     if rules.mask_modes:
         told |= _with_masks(rules)
     return told
+
+
+def _of_shape_and_mode(rules: UploadRules) -> dict[str, Files]:
+    told = {f"image {w}x{h}": {"image": png("RGBA", w, h)} for w, h in ((16, 8), (15, 16))}
+    return told | {f"image {m}": {"image": png(m)} for m in ALL_MODES if m not in rules.image_modes}
 
 
 def _with_masks(rules: UploadRules) -> dict[str, Files]:

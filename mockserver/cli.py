@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -234,7 +234,7 @@ def _banner(config: Config) -> None:
         click.echo(f"Listening beyond this machine ({config.host}); /_mock {guard}.", err=True)
 
 
-def _end(code: int, message: str) -> None:
+def _end(code: int, message: str) -> NoReturn:
     click.echo(f"images-mock: {message}", err=True)
     sys.exit(code)
 

@@ -158,7 +158,7 @@ def from_form(parameter: Parameter, part: Part) -> bytes | int | str:
     return int(text) if parameter.type == "integer" and _NUMBER.fullmatch(text) else text
 
 
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,4000}")  # int() takes 4300 digits at most
 
 
 def is_of_type(value: Any, expected: str) -> bool:

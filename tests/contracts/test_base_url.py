@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,15 +20,18 @@ from contracts.judging import (
     NearMiss,
     Probe,
     Server,
+    Stray,
     at,
     judge,
     judge_near_miss,
+    judge_stray,
     judge_without_key,
     near_misses_of,
     pictures_in,
     probes_of,
     profile_for,
     requests_of,
+    strays_of,
 )
 from mockserver.testing import ImagesMock
 
@@ -57,6 +62,11 @@ def test_a_request_without_a_key_is_refused_over_a_socket(probe: Probe, judged: 
     judge_without_key(probe, judged)
 
 
+@pytest.mark.parametrize("stray", strays_of(), ids=str)
+def test_what_is_not_there_is_refused_over_a_socket(stray: Stray, judged: Server) -> None:
+    judge_stray(stray, judged)
+
+
 def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,12 +74,34 @@ def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
         monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", mock.url)
         monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
         run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", "-p", "no:cacheprovider")
-    run.assert_outcomes(passed=2 * len(probes_of(CAREFUL)), skipped=1)  # no near misses
+    sent = 2 * len(probes_of(CAREFUL)) + len(strays_of())
+    run.assert_outcomes(passed=sent, skipped=1)  # no near misses
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     made = [line for line in map(json.loads, lines) if line.get("status") == 200 and "n" in line]
     assert {line["path"] for line in made} == {f"/v1{path}" for path in IMAGES}
     assert len(IMAGES) <= sum(line["n"] for line in made) <= 10
     assert {(line["model"], line["size"]) for line in made} == {("dall-e-2", "256x256")}
+
+
+def test_a_careful_run_as_of_a_day_without_a_model_makes_no_picture(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    day = "2026-09-01"
+    probes, strays = probes_of(CAREFUL, date.fromisoformat(day)), strays_of(date.fromisoformat(day))
+    with ImagesMock(tier="off", log_format="json", as_of=day) as mock:
+        monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", mock.url)
+        monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
+        monkeypatch.setenv("IMAGES_CONTRACT_AS_OF", day)
+        run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", "-p", "no:cacheprovider")
+    assert {probe.path.split("/")[1] for probe in probes} == {"models"}
+    run.assert_outcomes(passed=2 * len(probes) + len(strays), skipped=1)
+    assert '"n"' not in capfd.readouterr().err
+
+
+def test_a_day_before_the_api_is_no_day_for_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGES_CONTRACT_AS_OF", "2022-11-02")
+    with pytest.raises(ValueError, match="before 2022-11-03, the first day"):
+        runpy.run_module("contracts.suite")
 
 
 def test_beyond_the_budget_nothing_is_sent() -> None:

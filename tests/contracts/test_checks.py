@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 from typing import Any, Literal
 
@@ -19,8 +20,10 @@ from contracts.judging import (
     FULL,
     Probe,
     Server,
+    Stray,
     in_process,
     judge,
+    judge_stray,
     judge_without_key,
     requests_of,
 )
@@ -152,6 +155,63 @@ def test_a_refusal_of_a_method_must_be_a_405_in_json() -> None:
     assert "PUT is answered with 404" in complaints(allowed, SMALL, "PUT")
     plain = in_process(PlainTextResponse("Method Not Allowed", 405))
     assert "an error as 'text/plain; charset=utf-8'" in complaints(plain, SMALL, "PUT")
+
+
+LAST = date(2026, 9, 1)
+APPS = {
+    "that day": create_app(configured(tier="off", log_format="none", as_of=str(LAST))),
+    "the default day": MOCK,
+    "text": PlainTextResponse("Not Found", 404),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "app", "complaint"),
+    [
+        ("/images/generations", "that day", ""),
+        ("/images/generations", "the default day", "PATCH is answered with 405"),
+        ("/images/generations", "text", "PATCH is answered with a body"),
+        ("/models", "that day", ""),
+        ("/models", "text", "PATCH is answered with a body"),
+    ],
+)
+def test_where_a_404_is_empty_an_undeclared_method_must_get_one(
+    path: str, app: str, complaint: str
+) -> None:
+    method = "POST" if "images" in path else "GET"
+    case = requests_of(FULL, LAST)[path][method].Case(method="PATCH")
+    with pytest.raises(FailureGroup) as group:  # for the status, which no operation documents
+        judge(case, in_process(APPS[app]))
+    told = [f.message for f in group.value.exceptions if "answered" in f.message]
+    assert complaint in " ".join(told)
+    assert bool(complaint) is bool(told)
+    is_text = any("an error as 'text/plain" in f.message for f in group.value.exceptions)
+    assert is_text is (app == "text")
+
+
+def test_a_model_that_is_not_there_gets_the_form_of_errors_and_no_empty_404() -> None:
+    operation = requests_of(FULL, LAST)["/models/{model}"]["GET"]
+    case = operation.Case(method="GET", path_parameters={"model": "x"})
+    judge(case, in_process(APPS["that day"]))
+    with pytest.raises(FailureGroup) as group:
+        judge(case, in_process(PlainTextResponse("", 404)))
+    assert any("an error as" in failure.message for failure in group.value.exceptions)
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (PlainTextResponse("", 404), "no x-request-id"),
+        (PlainTextResponse("x", 404, headers={"x-request-id": "1"}), "there is a body"),
+        (PlainTextResponse("", 405), "405 for GET /images/edits"),
+    ],
+)
+def test_a_bad_refusal_of_what_is_not_there_is_faulted(
+    answer: PlainTextResponse, complaint: str
+) -> None:
+    stray = Stray("GET", "/images/edits", 404, bare=True)
+    with pytest.raises(AssertionError, match=complaint):
+        judge_stray(stray, in_process(answer))
 
 
 def test_a_link_to_nothing_is_faulted() -> None:

@@ -1,7 +1,10 @@
-"""The mock and the contract accept the same forms, whatever their texts and files are."""
+"""On any day the mock and the contract accept the same forms, whatever their texts and files are."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,38 +12,73 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from contracts.build import Sizes, build
-from contracts.forms import keeps
-from contracts.uploads import ALL_MODES, encoded, good, near_misses, padded, png, rules_of
+from contracts.build import Schema, Sizes, build
+from contracts.forms import Field, keeps
+from contracts.uploads import (
+    ALL_MODES,
+    Files,
+    encoded,
+    good,
+    near_misses,
+    needs_mask,
+    padded,
+    png,
+    rules_of,
+)
 from mockserver.core.errors import ApiError
+from mockserver.core.gateway import validator_of
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
 from mockserver.facts import Operation, load
 from mockserver.retouch import Unreadable, decoded
+from tests.contracts.days import DAYS, SIZES, examples
 
-Fields = dict[str, bytes]
-FACTS = load()
-FORMS = {operation.id: operation for operation in FACTS.operations.values() if operation.form}
-OFFERS = {name: FACTS.models["dall-e-2"].offers[name] for name in FORMS}
-SIZES: tuple[Sizes, ...] = ("page", "api")
-SCHEMAS = {s: build(s)["components"]["schemas"] for s in SIZES}
-VALIDATORS = {
-    (s, operation.id): Validator(FACTS, operation, page_sizes=s == "page")
-    for s in SIZES
-    for operation in FORMS.values()
-}
+Fields = dict[str, Field]
+#: Every form of each day, while there is a model.
+FORMS = [
+    pytest.param(operation, day, id=f"{operation.id} {day}")
+    for day in DAYS
+    for operation in load(day).operations.values()
+    if operation.form and load(day).models
+]
+OFFERS = [
+    offer for model in load().models.values() for offer in model.offers.values() if offer.upload
+]
 
-LENGTHS = sorted({o.prompt_max + more for o in OFFERS.values() for more in (-1, 0, 1)} - {-1})
+
+@cache
+def schemas(day: date, sizes: Sizes) -> Schema:
+    found: Schema = build(sizes, day)["components"]["schemas"]
+    return found
+
+
+@cache
+def validator(day: date, sizes: Sizes, operation: Operation) -> Validator:
+    return validator_of(load(day), operation, page_sizes=sizes == "page")
+
+
+LENGTHS = sorted({o.prompt_max + more for o in OFFERS for more in (-1, 0, 1)} - {-1})
 # A character beyond the basic plane is one; so is a byte, or the start of one, that is no UTF-8.
 LETTERS = [b"x", b" ", "é".encode(), b"\0", "\U0001f9a6".encode(), b"\xff", b"\xf0\x9f\xa6"]
 # Of each text: what is taken, and beside it what only just is not taken.
 NEAR: dict[str, list[bytes]] = {
     "prompt": [letter * length for letter in LETTERS for length in LENGTHS],
     "model": [b"dall-e-2", b"", b"dall-e-3", b"DALL-E-2", b"dall-e-2 ", b"null"],
-    "n": [b"1", b"2", b"10", b"02", b"0" * 17 + b"2", b"0" * 18 + b"2", b"0", b"-0", b"-1", b"11"],
+    "n": [
+        b"1",
+        b"2",
+        b"10",
+        b"02",
+        b"0" * 18 + b"2",
+        b"0" * 3999 + b"2",
+        b"0",
+        b"-0",
+        b"-1",
+        b"11",
+    ],
     "response_format": [b"url", b"b64_json", b"b64", b"URL", b"", b"null"],
     "size": [
-        *sorted({s.encode() for o in OFFERS.values() for s in o.sizes + o.page_sizes}),
+        *sorted({s.encode() for o in OFFERS for s in o.sizes + o.page_sizes}),
         *(b"1024x1792", b"1792x1024", b"1024X1024", b"auto", b"256x256 ", b"256x256\n", b""),
     ],
     "user": [b"user-1", b"", b"5", b"null", b"\xff", b"x" * 2000],
@@ -48,21 +86,43 @@ NEAR: dict[str, list[bytes]] = {
     "Prompt": [b"x"],
     "": [b"x"],
 }
-NEAR["n"] += [b"2.0", b"1e0", b"+2", b" 2", b"2\n", b"", b"two", b"9" * 18, b"true", b"null"]
+NEAR["n"] += [
+    b"2.0",
+    b"1e0",
+    b"+2",
+    b" 2",
+    b"2\n",
+    b"",
+    b"two",
+    b"0" * 4000 + b"2",
+    b"9" * 4000,
+    b"true",
+    b"null",
+]
 NEAR["n"] += ["\u0662".encode(), "\uff12".encode(), b"\xff", b"2,3", b"--1", b"1_0"]
 
 
-def text(operation: Operation, **more: bytes) -> Fields:
-    """The texts of a good form, and these."""
-    needed = {p.name: b"x" for p in operation.parameters if p.required and p.type == "string"}
-    return needed | more
+def plain(value: bytes) -> Field:
+    """A text, as clients send one."""
+    return Field(value, is_file=False)
 
 
-def accepts(sizes: Sizes, operation: Operation, fields: Fields) -> bool:
+def files(found: Files) -> Fields:
+    """Files, as good clients send them."""
+    return {name: Field(data, "image/png") for name, data in found.items()}
+
+
+def text(operation: Operation) -> Fields:
+    """The texts of a good form."""
+    required = [p.name for p in operation.parameters if p.required and p.type == "string"]
+    return {name: plain(b"x") for name in required}
+
+
+def accepts(sizes: Sizes, day: date, operation: Operation, fields: Fields) -> bool:
     """What the mock says, which checks a file's header first and decodes it later."""
     try:
-        request = VALIDATORS[sizes, operation.id].validated(
-            {name: Part(value) for name, value in fields.items()}
+        request = validator(day, sizes, operation).validated(
+            {name: Part(**asdict(field)) for name, field in fields.items()}
         )
         for file in (request.image, request.mask):
             if file is not None:
@@ -72,100 +132,147 @@ def accepts(sizes: Sizes, operation: Operation, fields: Fields) -> bool:
     return True
 
 
-def agreed(sizes: Sizes, operation: Operation, fields: Fields) -> bool:
+def agreed(sizes: Sizes, day: date, operation: Operation, fields: Fields) -> bool:
     """What both say of a form."""
-    accepted = accepts(sizes, operation, fields)
-    assert keeps(SCHEMAS[sizes][operation.id], operation, fields) is accepted
+    accepted = accepts(sizes, day, operation, fields)
+    assert keeps(schemas(day, sizes)[operation.id], operation, fields, day) is accepted
     return accepted
 
 
-every_form = pytest.mark.parametrize("operation", FORMS.values(), ids=FORMS)
+every_form = pytest.mark.parametrize(("operation", "day"), FORMS)
 
 
 @every_form
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("name", NEAR)
 def test_each_near_miss_of_a_text_is_judged_alike(
-    name: str, sizes: Sizes, operation: Operation
+    name: str, sizes: Sizes, operation: Operation, day: date
 ) -> None:
-    files = good(operation, b"", masked=False)
+    fine = files(good(operation, b"", day=day)) | text(operation)
+    assert agreed(sizes, day, operation, fine)
     for value in NEAR[name]:
-        agreed(sizes, operation, files | text(operation) | {name: value})
+        agreed(sizes, day, operation, fine | {name: plain(value)})
 
 
 @every_form
-def test_every_near_miss_of_a_file_is_refused_by_both(operation: Operation) -> None:
-    for name, files in near_misses(operation).items():
-        assert not agreed("page", operation, text(operation) | files), name
+def test_every_near_miss_of_a_file_is_refused_by_both(operation: Operation, day: date) -> None:
+    for name, found in near_misses(operation, day).items():
+        assert not agreed("page", day, operation, text(operation) | files(found)), name
 
 
 @every_form
-def test_every_file_that_the_rules_take_is_accepted_by_both(operation: Operation) -> None:
-    rules = rules_of(operation)
+def test_every_file_that_the_rules_take_is_accepted_by_both(
+    operation: Operation, day: date
+) -> None:
+    def taken(**found: bytes) -> bool:
+        return agreed("page", day, operation, text(operation) | files(found))
+
+    rules = rules_of(operation, day)
     for mode in rules.image_modes:
-        assert agreed("page", operation, text(operation, image=png(mode)))
+        assert taken(image=png(mode)) is not needs_mask(operation)
     for mode in rules.image_modes_with_mask:
         for mask in rules.mask_modes:
-            assert agreed("page", operation, text(operation, image=png(mode), mask=png(mask)))
+            assert taken(image=png(mode), mask=png(mask))
     mode, side = rules.image_modes[0], rules.side_max
-    assert agreed("page", operation, text(operation, image=padded(png(mode), rules.bytes_max - 1)))
     largest = encoded(Image.new(mode, (side, side)), compress_level=1)
-    assert agreed("page", operation, text(operation, image=largest))
+    heaviest = padded(png(mode), rules.bytes_max - 1)
+    for file in (largest, heaviest):
+        assert taken(image=file, **({"mask": file} if needs_mask(operation) else {}))
 
 
-def small(operation: Operation) -> list[bytes]:
+@cache
+def small(operation: Operation, day: date) -> list[bytes]:
     """Files of every kind that is decoded at once."""
-    bad = {f for files in near_misses(operation).values() for f in files.values()}
+    bad = {f for found in near_misses(operation, day).values() for f in found.values()}
     fine = {png(mode, side) for mode in ALL_MODES for side in (15, 16)}
     return sorted(f for f in bad | fine if len(f) < 10_000)
 
 
 @every_form
-def test_any_two_files_are_judged_alike(operation: Operation) -> None:
-    files = small(operation)
+def test_any_two_files_are_judged_alike(operation: Operation, day: date) -> None:
+    found = small(operation, day)
     told = [
-        agreed("page", operation, text(operation, image=image, mask=mask))
-        for image in files
-        for mask in files
+        agreed("page", day, operation, text(operation) | files({"image": image, "mask": mask}))
+        for image in found
+        for mask in found
     ]
     assert any(told) is ("mask" in {p.name for p in operation.parameters})
 
 
+TYPES = ("", "image/png", "image/jpeg", "text/plain", "application/octet-stream")
+#: What can be odd about how a field is sent.
+ODDLY: list[dict[str, Any]] = [
+    *({"type": media} for media in TYPES),
+    *({how: told} for how in ("is_file", "is_list", "repeated") for told in (True, False)),
+]
+
+
+@every_form
+def test_each_odd_way_to_send_a_field_is_judged_alike(operation: Operation, day: date) -> None:
+    named = {p.name for p in operation.parameters}
+    fine = files(good(operation, b"", masked="mask" in named, day=day))
+    fine |= {name: plain(NEAR[name][0]) for name in sorted(named & NEAR.keys())}
+    fine |= text(operation)
+    assert agreed("api", day, operation, fine)
+    for name, field in fine.items():
+        for odd in ODDLY:
+            agreed("api", day, operation, fine | {name: replace(field, **odd)})
+
+
 @st.composite
-def forms(draw: st.DrawFn, operation: Operation) -> Fields:
+def forms(draw: st.DrawFn, operation: Operation, day: date) -> Fields:
     """A form that is good but for at most two things, which are often only just wrong."""
     named = {p.name for p in operation.parameters}
     masked = "mask" in named and draw(st.booleans())
-    fields = good(operation, draw(st.binary(max_size=4)), masked=masked) | text(operation)
+    fields = files(good(operation, draw(st.binary(max_size=4)), masked=masked, day=day))
+    fields |= text(operation)
     for name in sorted(draw(st.sets(st.sampled_from(sorted(named & NEAR.keys()))))):
-        fields[name] = NEAR[name][draw(st.integers(0, 1))]
+        fields[name] = plain(NEAR[name][draw(st.integers(0, 1))])
     for _ in range(draw(st.integers(0, 2))):
-        match draw(st.sampled_from(["near", "near", "any", "drop", "file", "cut"])):
-            case "near":
-                name = draw(st.sampled_from(sorted(NEAR)))
-                fields[name] = draw(st.sampled_from(NEAR[name]))
-            case "any":
-                fields[draw(st.sampled_from(sorted(NEAR)))] = draw(st.binary(max_size=6))
-            case "drop" if fields:
-                del fields[draw(st.sampled_from(sorted(fields)))]
-            case "file":
-                name = draw(st.sampled_from(["image", "mask"]))
-                fields[name] = draw(st.sampled_from(SMALL[operation.id]) | st.binary(max_size=40))
-            case _:
-                image = fields.get("image", b"")
-                at = draw(st.integers(0, len(image)))
-                fields["image"] = image[:at] + draw(st.binary(max_size=2)) + image[at + 1 :]
+        fields |= draw(changes(operation, day, fields))
+        if fields and draw(st.integers(0, 5)) == 0:
+            del fields[draw(st.sampled_from(sorted(fields)))]
     return fields
 
 
-SMALL = {name: small(operation) for name, operation in FORMS.items()}
+@st.composite
+def changes(draw: st.DrawFn, operation: Operation, day: date, fields: Fields) -> Fields:
+    """One field of a form, made new."""
+    match draw(st.sampled_from(["near", "near", "any", "file", "cut", "oddly"])):
+        case "near":
+            name = draw(st.sampled_from(sorted(NEAR)))
+            return {name: plain(draw(st.sampled_from(NEAR[name])))}
+        case "any":
+            return {draw(st.sampled_from(sorted(NEAR))): plain(draw(st.binary(max_size=6)))}
+        case "file":
+            data = draw(st.sampled_from(small(operation, day)) | st.binary(max_size=40))
+            return {draw(st.sampled_from(["image", "mask"])): Field(data, "image/png")}
+        case "oddly" if fields:
+            name = draw(st.sampled_from(sorted(fields)))
+            return {name: replace(fields[name], **draw(st.sampled_from(ODDLY)))}
+        case _:
+            image = fields.get("image", Field(b"")).data
+            at = draw(st.integers(0, len(image)))
+            cut = image[:at] + draw(st.binary(max_size=2)) + image[at + 1 :]
+            return {"image": Field(cut, "image/png")}
 
 
 @every_form
 @pytest.mark.parametrize("sizes", SIZES)
-@settings(max_examples=200)
-@given(data=st.data())
 def test_the_mock_accepts_the_forms_that_the_contract_accepts_and_no_others(
-    sizes: Sizes, operation: Operation, data: Any
+    sizes: Sizes, operation: Operation, day: date
 ) -> None:
-    event("accepted" if agreed(sizes, operation, data.draw(forms(operation))) else "refused")
+    @settings(max_examples=examples(day, 200))
+    @given(fields=forms(operation, day))
+    def judged(fields: Fields) -> None:
+        event("accepted" if agreed(sizes, day, operation, fields) else "refused")
+
+    judged()
+
+
+@pytest.mark.parametrize("day", [day for day in DAYS if not load(day).models], ids=str)
+def test_where_no_model_is_left_no_form_is_taken(day: date) -> None:
+    (operation,) = (o for o in load(day).operations.values() if o.form)
+    fine = files({"image": png("RGBA")}) | {"prompt": plain(b"x")}
+    for fields in ({}, fine, *(fine | {"model": plain(name)} for name in NEAR["model"])):
+        assert not agreed("api", day, operation, fields)

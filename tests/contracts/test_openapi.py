@@ -1,8 +1,10 @@
-"""The committed contract: current, sound, whole, and in today's SDK's language."""
+"""The contract: current as committed, sound and whole on every day, and in today's SDK's language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,12 +18,13 @@ from openai.types.image_edit_params import ImageEditParamsNonStreaming
 from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
 
 from contracts import build as building
-from contracts.build import DOCUMENT, build, main, path_of, rendered
+from contracts.bodies import takes_nothing
+from contracts.build import DOCUMENT, build, facts_of, main, path_of, references, rendered
 from contracts.forms import is_file
-from contracts.judging import CAREFUL, requests_of
+from contracts.judging import CAREFUL, probes_of, requests_of
 from contracts.narrow import narrowed
 from contracts.uploads import rules_of
-from mockserver.facts import Operation, load
+from mockserver.facts import Operation, load, periods
 
 CONTRACT: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))
 FACTS = load()
@@ -39,19 +42,24 @@ def validator(name: str, document: dict[str, Any] = CONTRACT) -> Draft202012Vali
     return Draft202012Validator({"$ref": reference, "components": document["components"]})
 
 
-def operations() -> Iterator[dict[str, Any]]:
-    for methods in CONTRACT["paths"].values():
+@cache
+def contract(day: date) -> dict[str, Any]:
+    return build("api", day)
+
+
+def operations(document: dict[str, Any] = CONTRACT) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
         yield from methods.values()
 
 
-def answers() -> Iterator[tuple[str, Any]]:
+def answers(document: dict[str, Any] = CONTRACT) -> Iterator[tuple[str, Any]]:
     """Each example of a good answer, and the name of its schema."""
-    for operation in operations():
+    for operation in operations(document):
         answer = operation["responses"].get("200", {"content": NOTHING})
         if "$ref" in answer:
-            answer = CONTRACT["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+            answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
         media = answer["content"]["application/json"]
-        for shown in media["examples"].values():
+        for shown in media.get("examples", {}).values():
             yield media["schema"]["$ref"].rpartition("/")[2], shown["value"]
 
 
@@ -70,56 +78,119 @@ def test_a_contract_that_is_not_current_is_told_and_can_be_written(
     assert "--check" in (main(["--unknown"]) or "")
 
 
-def test_the_contract_is_valid_openapi() -> None:
-    schemathesis.openapi.from_path(DOCUMENT).validate()
+def test_the_contract_of_a_day_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--as-of", "2025-06-15"]) is None
+    assert yaml.safe_load(capsys.readouterr().out) == contract(date(2025, 6, 15))
+    for text, complaint in (("2022-11-02", "before 2022-11-03"), ("soon", "Invalid isoformat")):
+        assert complaint in (main(["--as-of", text]) or "")
+    assert not capsys.readouterr().out
 
 
-def test_each_schema_is_valid_json_schema() -> None:
-    for schema in CONTRACT["components"]["schemas"].values():
+every_period = pytest.mark.parametrize("day", periods(), ids=str)
+
+
+@every_period
+def test_the_contract_is_valid_openapi(day: date) -> None:
+    schemathesis.openapi.from_dict(contract(day)).validate()
+
+
+@every_period
+def test_each_schema_is_valid_json_schema(day: date) -> None:
+    for schema in contract(day)["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
-def test_the_contract_has_every_operation_of_the_facts() -> None:
-    for operation in FACTS.operations.values():
-        definition = CONTRACT["paths"][path_of(operation, CONTRACT)][operation.method.lower()]
-        assert definition["operationId"] == operation.id
+@every_period
+def test_the_contract_has_the_operations_of_the_day_and_no_others(day: date) -> None:
+    document = contract(day)
+    found = {
+        path: definition["operationId"]
+        for path, methods in document["paths"].items()
+        for definition in methods.values()
+        if path.startswith("/images/")
+    }
+    assert found == {path_of(o, document): o.id for o in load(day).operations.values()}
+    assert facts_of(document) == load(day)
 
 
-def test_the_contract_has_every_model_and_parameter_of_the_facts() -> None:
-    for operation in FACTS.operations.values():
-        schemas = CONTRACT["components"]["schemas"]
-        models = [name for name, model in FACTS.models.items() if operation.id in model.offers]
+@every_period
+def test_the_contract_has_every_model_and_parameter_of_the_facts(day: date) -> None:
+    facts, schemas = load(day), contract(day)["components"]["schemas"]
+    for operation in facts.operations.values():
+        models = [model for model in facts.models.values() if operation.id in model.offers]
+        assert takes_nothing(schemas[operation.id]) is (not models)
         for model in models:
-            branch = schemas[f"{operation.id}.{model}" if len(models) > 1 else operation.id]
-            assert list(branch["properties"]) == [p.name for p in operation.parameters]
-            assert model in (branch["properties"]["model"].get("enum") or [model])
+            branch = schemas[f"{operation.id}.{model.id}" if len(models) > 1 else operation.id]
+            names = [p.name for p in operation.parameters]
+            unknown = model.offers[operation.id].unknown
+            assert list(branch["properties"]) == [name for name in names if name not in unknown]
+            assert model.id in (branch["properties"].get("model", {}).get("enum") or [model.id])
 
 
-def test_no_reference_leads_nowhere() -> None:
-    for name in references(CONTRACT):
-        found: Any = CONTRACT
+@every_period
+def test_no_reference_leads_nowhere_and_every_schema_is_referred_to(day: date) -> None:
+    document = contract(day)
+    for name in references(document):
+        found: Any = document
         for part in name.removeprefix("#/").split("/"):
             found = found[part]
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert schemas <= set(references(document))
 
 
-def references(value: Any) -> Iterator[str]:
-    match value:
-        case {"$ref": str(name)}:
-            yield name
-        case dict():
-            for inner in value.values():
-                yield from references(inner)
-        case list():
-            for inner in value:
-                yield from references(inner)
-
-
-def test_the_examples_of_requests_keep_the_contract() -> None:
-    for operation in FACTS.operations.values():
-        definition = CONTRACT["paths"][path_of(operation, CONTRACT)]["post"]
+@every_period
+def test_the_examples_of_requests_keep_the_contract(day: date) -> None:
+    facts, document = load(day), contract(day)
+    for operation in facts.operations.values():
+        definition = document["paths"][path_of(operation, document)]["post"]
         kind = "multipart/form-data" if operation.form else "application/json"
-        for shown in definition["requestBody"]["content"][kind]["examples"].values():
-            validator(operation.id).validate(shown["value"])
+        examples = definition["requestBody"]["content"][kind].get("examples", {})
+        assert bool(examples) is bool(facts.models)
+        for shown in examples.values():
+            validator(operation.id, document).validate(shown["value"])
+
+
+HEADERS = {
+    "2022-11-10": ("^[0-9a-f]{32}$", set()),
+    "2025-03-31": ("^req_[0-9a-f]{32}$", set()),
+    "2025-06-15": ("^req_[0-9a-f]{32}$", {"x-content-type-options"}),
+    "2026-03-31": ("^req_[0-9a-f]{32}$", {"x-content-type-options", "openai-project"}),
+}
+
+
+@pytest.mark.parametrize("day", HEADERS)
+def test_the_headers_are_those_of_the_day(day: str) -> None:
+    document, (pattern, more) = contract(date.fromisoformat(day)), HEADERS[day]
+    headers = document["components"]["headers"]
+    assert headers["x-request-id"]["schema"]["pattern"] == pattern
+    assert {"x-content-type-options", "openai-project"} & headers.keys() == more
+    assert more <= document["components"]["responses"]["BadRequest"]["headers"].keys()
+
+
+def test_a_model_that_does_not_know_a_parameter_has_a_branch_without_it() -> None:
+    schema = validator("images.generate", contract(date(2025, 6, 15)))
+    assert schema.is_valid({"prompt": "x", "model": "dall-e-3", "quality": "hd", "user": 123})
+    assert not schema.is_valid({"prompt": "x", "model": "dall-e-2", "quality": "standard"})
+    assert validator("images.generate").is_valid({"prompt": "x", "quality": "standard"})
+
+
+def test_an_empty_404_is_in_the_contract_since_it_was_seen() -> None:
+    refusals = {"Bare", "MethodNotAllowed"}
+    before, since = (contract(date(2026, 7, 31)), contract(date(2026, 8, 1)))
+    assert refusals & before["components"]["responses"].keys() == {"MethodNotAllowed"}
+    assert refusals & since["components"]["responses"].keys() == {"Bare"}
+    assert "content" not in since["components"]["responses"]["Bare"]
+
+
+def test_files_name_their_type_where_the_api_looked_at_it() -> None:
+    def media(day: date) -> dict[str, Any]:
+        content = contract(day)["paths"]["/images/edits"]["post"]["requestBody"]["content"]
+        form: dict[str, Any] = content["multipart/form-data"]
+        return form
+
+    assert "encoding" not in media(FACTS.day)
+    told = {"contentType": "image/png"}
+    assert media(date(2025, 6, 15))["encoding"] == {"image": told, "mask": told}
 
 
 def test_the_contract_says_of_files_what_the_facts_say() -> None:
@@ -135,9 +206,24 @@ def test_the_contract_says_of_files_what_the_facts_say() -> None:
             assert (said["bytes-below"], said["side-maximum"]) == (rules.bytes_max, rules.side_max)
 
 
-@pytest.mark.parametrize(("name", "answer"), list(answers()))
-def test_the_examples_of_answers_keep_the_contract(name: str, answer: Any) -> None:
-    validator(name).validate(answer)
+@every_period
+def test_the_examples_of_answers_keep_the_contract_and_name_the_models_of_the_day(
+    day: date,
+) -> None:
+    listed = sorted(model.id for model in load(day).models.values() if model.listed)
+    for name, answer in answers(contract(day)):
+        validator(name, contract(day)).validate(answer)
+        if name == "Models":
+            assert sorted(model["id"] for model in answer["data"]) == listed
+        if name == "Model":
+            assert answer["id"] in listed
+
+
+@every_period
+def test_pictures_are_among_the_answers_as_long_as_there_is_a_model(day: date) -> None:
+    for operation in operations(contract(day)):
+        if operation["operationId"] in load(day).operations:
+            assert ("200" in operation["responses"]) is bool(load(day).models)
 
 
 @pytest.mark.parametrize(("name", "answer"), [a for a in answers() if a[0] in SDK_TYPES])
@@ -158,6 +244,13 @@ def test_the_sizes_of_the_api_are_fewer() -> None:
         needed = {p.name: "x" for p in operation.parameters if p.required}
         assert wide.is_valid(needed | {"size": "1024x1536"})
         assert not narrow.is_valid(needed | {"size": "1024x1536"})
+
+
+@every_period
+def test_each_operation_can_be_asked_without_a_key(day: date) -> None:
+    asked = {(probe.method, probe.path.split("/")[1]) for probe in probes_of(CAREFUL, day)}
+    assert {("get", "models")} <= asked
+    assert (("post", "images") in asked) is bool(load(day).models)
 
 
 def test_rendering_loses_nothing() -> None:

@@ -1,0 +1,168 @@
+"""The schemas of request bodies, made from the facts of a day. Knows nothing of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Literal
+
+from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules
+
+Schema = dict[str, Any]
+Sizes = Literal["page", "api"]
+
+#: An uploaded file: `format` for tools that know OpenAPI 3.0's word alone.
+FILE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
+#: What no value keeps.
+NOTHING: Schema = {"not": {}}
+
+
+def takes_nothing(schema: Mapping[str, Any]) -> bool:
+    """Whether a body's schema refuses every body."""
+    return schema.get("not") == {}
+
+
+def models_of(facts: Facts, operation: Operation) -> list[Model]:
+    """The models that serve an operation on the day of these facts."""
+    return [m for m in facts.models.values() if operation.id in m.offers]
+
+
+def bodies(facts: Facts, operation: Operation, skeleton: Schema, sizes: Sizes) -> Schema:
+    """The schema of an operation's body, and one for each of its models if there are more."""
+    models = models_of(facts, operation)
+    wording = _wording(skeleton, operation, len(models))
+    branches = {f"{operation.id}.{m.id}": _branch(operation, m, wording, sizes) for m in models}
+    said = {key: wording[key] for key in ("description", "x-correction") if key in wording}
+    match list(branches.values()):
+        case []:
+            return {operation.id: said | NOTHING}
+        case [branch]:
+            return {operation.id: said | branch}
+        case _:
+            one_of = [{"$ref": f"#/components/schemas/{name}"} for name in branches]
+            return {operation.id: said | {"oneOf": one_of}} | branches
+
+
+def _wording(skeleton: Schema, operation: Operation, models: int) -> Schema:
+    """What is said of an operation and its parameters, as it is on this day."""
+    wording: Schema = skeleton["x-wording"][operation.id]
+    for occasion in _occasions(operation, models):
+        layer = skeleton["x-wording-when"][occasion].get(operation.id, {})
+        properties = wording["properties"] | layer.get("properties", {})
+        wording = wording | layer | {"properties": properties}
+    return wording
+
+
+def _occasions(operation: Operation, models: int) -> Iterator[str]:
+    if models == 1:
+        yield "one model"
+    yield f"dialect {operation.dialect}"
+    if not models:
+        yield "no model"
+
+
+def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -> Schema:
+    """What one model takes. `model` keeps the branches apart: only the default needs none."""
+    offer = model.offers[operation.id]
+    property_of = partial(_property, operation=operation, model=model, sizes=sizes)
+    required = [p.name for p in operation.parameters if p.required]
+    if model.id != operation.default_model:
+        required.append("model")
+    return {
+        "type": "object",
+        "required": list(dict.fromkeys(required)),
+        "additionalProperties": False,
+        "properties": {
+            p.name: property_of(p) | _remark(p, offer) | wording["properties"][p.name]
+            for p in operation.parameters
+            if p.name not in offer.unknown
+        },
+    }
+
+
+def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes: Sizes) -> Schema:
+    offer = model.offers[operation.id]
+    match parameter.name:
+        case "model":
+            if model.id != operation.default_model:
+                return {"const": model.id}
+            return _typed(parameter, {"enum": [model.id], "default": model.id})
+        case "prompt":
+            return _typed(parameter, {"maxLength": offer.prompt_max})
+        case "n":
+            most = min(offer.n_max, parameter.maximum or offer.n_max)
+            return _typed(parameter, {"minimum": parameter.minimum, "maximum": most})
+        case "size":
+            return _typed(parameter, {"enum": taken(offer, sizes), "default": offer.default_size})
+        case _ if offer.upload and parameter.type == "file":
+            return FILE | {"x-upload": _upload(parameter, offer.upload)}
+        case _:
+            return _typed(parameter, _listed(parameter) | _default(parameter, offer))
+
+
+def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
+    """What a schema can't say of a file; uploads.py and forms.py hold files to it."""
+    bounds: Schema = {"bytes-below": rules.bytes_max, "side-maximum": rules.side_max}
+    if rules.types:
+        bounds["types"] = list(rules.types + rules.types_unlisted)
+    if parameter.name == "mask":
+        return bounds | {"size": "the image's", "modes": list(rules.mask_modes)}
+    modes: Schema = {"modes": list(rules.image_modes)}
+    if rules.image_modes_with_mask:
+        modes["modes-with-mask"] = list(rules.image_modes_with_mask)
+    return bounds | {"size": "square"} | modes
+
+
+def _typed(parameter: Parameter, rules: Schema) -> Schema:
+    """These rules, and null beside them where it means the same as leaving the parameter out."""
+    if parameter.type == "any":
+        return rules
+    if not parameter.nullable:
+        return {"type": parameter.type} | rules
+    if "enum" in rules:
+        rules = rules | {"enum": [*rules["enum"], None]}
+    return {"type": [parameter.type, "null"]} | rules
+
+
+def taken(offer: Offer, sizes: Sizes) -> list[str]:
+    """The sizes that a model takes, each once."""
+    return list(dict.fromkeys(offer.sizes + (offer.page_sizes if sizes == "page" else ())))
+
+
+def _listed(parameter: Parameter) -> Schema:
+    return {} if parameter.values is None else {"enum": list(parameter.values)}
+
+
+def _default(parameter: Parameter, offer: Offer) -> Schema:
+    defaults = {"quality": offer.default_quality, "style": offer.default_style}
+    default = defaults.get(parameter.name)
+    return {} if default is None else {"default": default}
+
+
+def _remark(parameter: Parameter, offer: Offer) -> Schema:
+    return {"x-ignored": True} if parameter.name in offer.ignored else {}
+
+
+def encoding(facts: Facts, operation: Operation) -> Schema:
+    """For each file of a form the content types that its part may name; empty if it may be any."""
+    rules = next((m.offers[operation.id].upload for m in models_of(facts, operation)), None)
+    if not rules or not rules.types:
+        return {}
+    told = {"contentType": ", ".join(rules.types + rules.types_unlisted)}
+    return {p.name: dict(told) for p in operation.parameters if p.type == "file"}
+
+
+def kept_examples(facts: Facts, operation: Operation, examples: Schema) -> Schema:
+    """The examples that are good on this day, without the parameters that it does not know."""
+    models = {m.id: m for m in models_of(facts, operation)}
+    kept: Schema = {}
+    for name, shown in examples.items():
+        model = models.get(shown["value"].get("model", operation.default_model))
+        if model is None:
+            continue
+        unknown = model.offers[operation.id].unknown
+        known = {p.name for p in operation.parameters if p.name not in unknown}
+        value = {key: v for key, v in shown["value"].items() if key in known}
+        if all(p.name in value for p in operation.parameters if p.required):
+            kept[name] = shown | {"value": value}
+    return kept

@@ -1,0 +1,121 @@
+"""Requests that only just break the contract where no schema can say so. Sends nothing.
+
+Uploads against a rule of files, forms against a rule of their fields, what was good before the last
+model ended, and paths and methods that are not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from contracts.bodies import Schema, models_of
+from contracts.build import bare_404, facts_of, path_of
+from contracts.uploads import Files, good, near_misses, png, rules_of
+from mockserver.facts import Facts, Operation, load
+
+Sent = Mapping[str, Any]  # what `requests` is given for the body: json, or data and files
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A request that only just breaks a rule, and is good but for that."""
+
+    name: str  # what is wrong
+    operation: Operation
+    path: str  # as the document has it
+    sent: Sent = field(repr=False)
+
+
+def as_files(files: Files, media: str = "image/png") -> list[tuple[str, Any]]:
+    """Files as `requests` takes them, each with this content type."""
+    return [(name, (f"{name}.png", file, media)) for name, file in files.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A request to a path, or with a method, that the contract does not have."""
+
+    method: str
+    path: str  # as documents have it
+    status: int  # of the refusal
+    bare: bool  # it has no body, and else the one form of errors
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def strays_in(document: Schema) -> Iterator[Stray]:
+    """Methods that paths do not have, paths that are gone, and one that never was."""
+    facts = facts_of(document)
+    for operation in facts.operations.values():
+        bare = bare_404(facts, operation.id)
+        yield Stray("GET", path_of(operation, document), 404 if bare else 405, bare)
+    bare = bare_404(facts, "models")
+    yield Stray("POST", "/models", 404 if bare else 405, bare)
+    gone = [path_of(o, document) for o in load().operations.values()]
+    for path in (*gone, "/images/nothing"):
+        if path not in document["paths"]:
+            yield Stray("POST", path, 404, bare_404(facts, "other"))
+
+
+def near_misses_in(document: Schema) -> Iterator[NearMiss]:
+    """Every near miss of a contract's operations on images."""
+    facts = facts_of(document)
+    for operation in facts.operations.values():
+        path = path_of(operation, document)
+        for name, sent in _of_operation(operation, facts):
+            yield NearMiss(f"{operation.id} {name}", operation, path, sent)
+
+
+def _of_operation(operation: Operation, facts: Facts) -> Iterator[tuple[str, Sent]]:
+    day = facts.day
+    if not models_of(facts, operation):
+        yield from _too_late(operation)
+    elif operation.form:
+        for name, files in near_misses(operation, day).items():
+            yield name, _form(operation, as_files(files))
+        if operation.dialect == "B":
+            yield from _badly_sent(operation, day)
+    if operation.json_too:
+        yield from _as_json()
+
+
+def _form(operation: Operation, files: list[tuple[str, Any]], **texts: Any) -> Sent:
+    """A good form around these files."""
+    names = {parameter.name for parameter in operation.parameters}
+    fine = {"prompt": "x", "n": "1", "size": "256x256"}
+    return {"data": {k: v for k, v in fine.items() if k in names} | texts, "files": files}
+
+
+def _badly_sent(operation: Operation, day: date) -> Iterator[tuple[str, Sent]]:
+    """Good files and texts, sent as dialect B does not take them."""
+    files, rules = as_files(good(operation, b"", day=day)), rules_of(operation, day)
+    (_, image), *others = files
+    yield "image[]", _form(operation, [("image[]", image), *others])
+    yield "image twice", _form(operation, [*files, ("image", image)])
+    yield "image as text", _form(operation, [("image", (None, image[1])), *others])
+    yield "n twice", _form(operation, files, n=["1", "1"])
+    yield "user[]", _form(operation, files, **{"user[]": "x"})
+    for media in ("image/jpeg", "text/plain", "application/octet-stream"):
+        if rules.types and media not in rules.types + rules.types_unlisted:
+            yield f"image as {media}", _form(operation, as_files({"image": image[1]}, media))
+
+
+def _as_json() -> Iterator[tuple[str, Sent]]:
+    address = "data:image/png;base64,iVBORw0KGgo="
+    yield "as JSON", {"json": {"prompt": "x", "image": address}}
+    yield "as JSON with images", {"json": {"prompt": "x", "images": [{"image_url": address}]}}
+
+
+def _too_late(operation: Operation) -> Iterator[tuple[str, Sent]]:
+    """What was good until the last model ended: without a model, and by each that there was."""
+    for model in (None, *(m.id for m in models_of(load(), operation))):
+        texts = {"prompt": "x"} | ({"model": model} if model else {})
+        late = f"after the end of {model}" if model else "without a model"
+        if operation.form:
+            yield late, {"data": texts, "files": as_files({"image": png("RGBA")})}
+        else:
+            yield late, {"json": texts}

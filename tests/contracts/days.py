@@ -1,0 +1,28 @@
+"""Days on which contract and mock are compared: each has rules of its own. Tests nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from contracts.build import Sizes
+from mockserver.facts import load
+
+DEFAULT = load().day
+DAYS = (
+    date(2022, 11, 10),  # one model, which cannot be named; an edit needs a mask
+    date(2023, 12, 1),
+    DEFAULT,
+    date(2025, 6, 15),  # dialect B, but for variations
+    date(2026, 3, 31),
+    date(2026, 6, 1),  # no model, and edits as JSON too
+)
+SIZES: tuple[Sizes, ...] = ("page", "api")
+
+each_day = pytest.mark.parametrize("day", DAYS, ids=str)
+
+
+def examples(day: date, most: int) -> int:
+    """How many examples Hypothesis shall try: fewer on other days than the default one."""
+    return most if day == DEFAULT else most // 4
