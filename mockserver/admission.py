@@ -15,6 +15,7 @@ from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.holds import NEVER
 from mockserver.store import Sandbox
+from mockserver.wire import ClientGone
 from mockserver.world import World
 
 PLAIN = Effect()
@@ -43,13 +44,20 @@ class Admission:
         if effect.delay or effect.stall:
             seconds = NEVER if effect.stall else effect.delay
             await self.world.holds.hold(self.sandbox.name, seconds, receive)
+            if effect.stall:  # the server stops: this one never answers
+                raise ClientGone
         if effect.error:
             raise await self._refusal(effect.error, effect.retry_after)
         if self.caller.refusal:
             self.exchange.scripted = True
             raise ApiError(self.caller.refusal, model=self.request.model)
-        await self._admit()
-        await self._spend()
+        spent = await self._spend()
+        try:
+            await self._admit()
+        except ApiError:
+            await self.sandbox.spend(-spent)  # what is refused costs nothing
+            self.exchange.usd = 0.0
+            raise
         return effect
 
     async def _serve_wait(self) -> None:
@@ -130,16 +138,18 @@ class Admission:
             retry_after_ms=told_ms,
         )
 
-    async def _spend(self) -> None:
-        """Write the price into the ledger, unless the budget forbids it."""
+    async def _spend(self) -> int:
+        """Write the price into the ledger, unless the budget forbids it; in micro-dollars."""
         request = self.request
         price = self.world.price(request.model, request.size, request.quality)
-        usd = request.n * price
-        if not await self.sandbox.spend(round(usd * MICRO)):
+        amount = round(request.n * price * MICRO)
+        usd = amount / MICRO
+        if not await self.sandbox.spend(amount):
             self.exchange.scripted = True
             self._trace(f"budget: ${usd:g} more would exceed it")
             raise ApiError(Reason.HARD_LIMIT)
         self.exchange.usd = usd
+        return amount
 
     def _limit(self) -> int | None:
         return self.world.limit(self.caller, self.sandbox.options, self.request.model)

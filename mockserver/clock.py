@@ -13,6 +13,11 @@ SECOND = 1_000_000_000  # nanoseconds
 class Clock(Protocol):
     """Time as the server sees it."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing waits any more, for the server is going to stop."""
+        ...
+
     def now(self) -> int:
         """Nanoseconds since the epoch."""
         ...
@@ -27,6 +32,11 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._woken = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `wake` was called."""
+        return self._woken.is_set()
 
     def now(self) -> int:
         """Nanoseconds since the epoch."""
@@ -44,6 +54,8 @@ class SystemClock:
 
 class ManualClock:
     """A time that stands still until it is moved, for tests."""
+
+    ended = False
 
     def __init__(self, start: float = 1_743_379_200) -> None:
         self._now = round(start * 1e9)

@@ -52,10 +52,10 @@ class Altered:
     async def _drip(self, send: Send, body: bytes, piece: int) -> None:
         pause = piece / (self._effect.drip or 1)
         sandbox = self._scope["exchange"].caller.sandbox
-        for place in range(0, len(body), piece):
-            part, more = body[place : place + piece], place + piece < len(body)
-            await send({"type": "http.response.body", "body": part, "more_body": more})
-            if more:
+        while body:
+            part, body = (body, b"") if self._holds.ended else (body[:piece], body[piece:])
+            await send({"type": "http.response.body", "body": part, "more_body": bool(body)})
+            if body:
                 await self._holds.hold(sandbox, pause, self._receive)
 
 

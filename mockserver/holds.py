@@ -44,6 +44,11 @@ class Holds:
         self._clock = clock
         self._ends: dict[str, Bell] = {}
 
+    @property
+    def ended(self) -> bool:
+        """Whether nobody is kept waiting any more, for the server is going to stop."""
+        return self._clock.ended
+
     async def hold(self, sandbox: str, seconds: float, receive: Receive) -> None:
         """Wait `seconds` for real.
 

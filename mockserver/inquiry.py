@@ -108,8 +108,9 @@ class Inquiry:
             return exact
         fitting = [s for s in await self.world.store.sandboxes() if s.name.startswith(name)]
         if len(fitting) != 1:
-            kind = "Several sandboxes have names" if fitting else "No sandbox has a name"
-            not_found(f"{kind} that begin with {name!r}. All are at /_mock/sandboxes.")
+            kind = "Several sandboxes have names" if fitting else "There is no sandbox with a name"
+            begins = "begin" if fitting else "begins"
+            not_found(f"{kind} that {begins} with {name!r}. All are at /_mock/sandboxes.")
         return fitting[0]
 
     def fields(self, *known: str) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def _no_constant(name: str) -> Never:
 def seconds_of(name: str, value: Any, most: float) -> float:
     """A length of time; RuleError if it is none."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
-        raise RuleError(f"{name} must be seconds, from 0 to {most:g}")
+        raise RuleError(f"{name} must be a number of seconds from 0 to {most:.0f}")
     return float(value)
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mockserver.config import Config
 from mockserver.core.dialects import answer, message
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.journal import cut
 from mockserver.era import Headers
 from mockserver.exchange import Exchange, log_of, notice_of
 from mockserver.wire import ABORT, ClientGone, send_answer
@@ -133,7 +134,7 @@ class Refuse:
             told = answer(error, words, exchange.request_id)
             exchange.error = {
                 "reason": str(error.reason),
-                "message": message(error, words, exchange.request_id),
+                "message": cut(message(error, words, exchange.request_id)),
                 "code": words[error.reason].code,
             }
             await send_answer(send, _sooner(told, exchange))

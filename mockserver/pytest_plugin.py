@@ -52,6 +52,7 @@ class Session:
         if told["guard"] == ON:
             self.guard.start()
         self.broke = False  # the running test, in whatever way
+        self.has_begun = False  # whether the sandbox is the running test's
         self.is_ours = False  # whether it asked for our fixtures or marker
         self.options: dict[str, Any] = {}  # of its marker
         self.elsewhere = Sums()  # of the xdist workers
@@ -65,12 +66,13 @@ class Session:
 
     def begin(self, item: pytest.Item) -> None:
         """Give a test a sandbox that is new."""
-        self.broke, self.is_ours = False, False
+        self.broke, self.is_ours, self.has_begun = False, False, False
         self.options = marked(item) or {}
         names = getattr(item, "fixturenames", ())
         self.is_ours = bool(self.options) or not _OURS.isdisjoint(names)
         with _told_briefly():
             self.ambient.begin(item.nodeid, self.options, wanted=self.is_ours)
+        self.has_begun = True
 
     def judge(self, item: pytest.Item) -> None:
         """Fail a test that passed, for what it did not see itself.
@@ -90,8 +92,8 @@ class Session:
 
     def told_of_failure(self, item: pytest.Item) -> list[tuple[str, str]]:
         """The section for the report of a failed test, if it has to do with pictures."""
-        if not self.ambient.is_used:
-            return []
+        if not (self.ambient.is_used and self.has_begun):
+            return []  # else it would be told what an earlier test had asked
         handle = self.ambient.handle
         try:
             if not (self.is_ours or handle.requests):

@@ -25,7 +25,7 @@ class Attempt:
     number: int | None  # x-stainless-retry-count, where the client sends it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """One request under /v1, or one download, and what became of it."""
 
@@ -46,6 +46,16 @@ class Record:
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
     sandbox: str = ""
+    size: int = field(init=False, default=0)  # roughly the bytes that it takes
+
+    def __post_init__(self) -> None:
+        said = self.error["message"] if self.error else ""
+        self.size = 600 + len(self.path) + _weight(self.fields) + _weight(said)
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether clients try again after such an answer, or the lack of one."""
+        return self.status in _RETRYABLE or self.status >= 500 or self.status == 0
 
     def told(self) -> dict[str, Any]:
         """The record as JSON has it."""
@@ -68,18 +78,13 @@ class Record:
             "retries": self.retries,
         }
 
-    @property
-    def size(self) -> int:
-        """Roughly the bytes that it takes."""
-        return 600 + _weight(self.fields)
-
 
 def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
     return {
-        _cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
+        cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
         for k, v in islice(value.items(), ITEMS)
     }
 
@@ -88,38 +93,43 @@ def _told(value: Any, depth: int) -> Any:
     """A JSON value within bounds, and such that JSON can say it again: no infinity."""
     match value:
         case str():
-            return _cut(value)
+            return cut(value)
         case list() | dict() if not depth:
             return "…"
         case list():
             return [_told(v, depth - 1) for v in value[:ITEMS]]
         case dict():
-            return {_cut(k): _told(v, depth - 1) for k, v in islice(value.items(), ITEMS)}
+            return {cut(k): _told(v, depth - 1) for k, v in islice(value.items(), ITEMS)}
         case float() if not isfinite(value):
             return str(value)
         case _:
             return value
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text within bounds."""
     return text if len(text) <= TEXT else f"{text[:TEXT]}…"
 
 
 def _weight(value: Any) -> int:
     match value:
         case str():
-            return len(value)
+            return len(value) if value.isascii() else 4 * len(value)
         case list():
             return sum(map(_weight, value), 8 * len(value))
         case dict():
-            return sum(len(k) + 8 + _weight(v) for k, v in value.items())
+            total = 0
+            for k, v in value.items():
+                is_text = isinstance(v, str) and v.isascii()  # by far the most frequent
+                total += len(k) + 8 + (len(v) if is_text else _weight(v))
+            return total
         case _:
             return 0
 
 
 def _told_part(part: Part) -> Any:
     if not part.is_file:
-        return _cut(part.data.decode("utf-8", "replace"))
+        return cut(part.data.decode("utf-8", "replace"))
     found = header(part.data)
     told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
     if found:
@@ -138,5 +148,4 @@ def is_retry(attempt: Attempt, earlier: Record) -> bool:
         return False
     if attempt.number is not None:
         return attempt.number == (before.number or 0) + 1
-    asked = earlier.status in _RETRYABLE or earlier.status >= 500 or earlier.status == 0
-    return asked and before.connection == attempt.connection
+    return earlier.asks_again and before.connection == attempt.connection

@@ -212,9 +212,11 @@ def _text(name: str, value: Any) -> str:
 def _file(value: Any) -> str:
     text = _text("then.image", value)
     try:
-        b64decode(text, validate=True)
+        content = b64decode(text, validate=True)
     except ValueError:
-        raise RuleError("then.image must be a file in base64") from None
+        content = b""
+    if not content:
+        raise RuleError("then.image must be a file in base64")
     return text
 
 

@@ -20,7 +20,7 @@ UPLOAD_BYTES = 256 * 1024 * 1024
 SANDBOXES = 1_000  # more than that, and the longest idle one without rules goes
 RECORDS = 1_000  # of a sandbox's journal
 RECORD_BYTES = 4 * 1024 * 1024
-_RECENT = 32  # records that are looked at for the call of a retry
+_EQUAL = 128  # attempts of equal calls that the next one may follow
 
 
 class Journal:
@@ -58,8 +58,12 @@ class MemorySandbox:
         self._fired: Counter[str] = Counter()
         self._buckets: dict[str, Bucket] = {}
         self._spent = 0
-        self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+        self._forget_requests()
         self._billed = Journal()
+
+    def _forget_requests(self) -> None:
+        self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+        self._open: OrderedDict[bytes, deque[Record]] = OrderedDict()
 
     def now(self, real: int) -> int:
         """The machine's time and the offset; a standing clock starts at its first look."""
@@ -180,16 +184,22 @@ class MemorySandbox:
             self._downloads.add(record)
 
     def _join(self, record: Record) -> None:
+        """Find the call; `_open` has the attempts by body that have no next one yet."""
         record.call = record.id
         if record.attempt is None:
             return
-        followed: set[tuple[str, int]] = set()  # attempts that have their next one already
-        for earlier in islice(reversed(self._requests.records), _RECENT):
-            attempt = (earlier.call, earlier.retries)
-            if attempt not in followed and is_retry(record.attempt, earlier):
+        body = record.attempt.body
+        same = self._open.pop(body, None) or deque(maxlen=_EQUAL)
+        if same and record.attempt.number != 0:
+            fitting = [r for r in same if is_retry(record.attempt, r)]
+            if fitting:  # of equal calls one that was told to try again, the longest waiting
+                earlier = next((r for r in fitting if r.asks_again), fitting[-1])
                 record.call, record.retries = earlier.call, earlier.retries + 1
-                return
-            followed.add((earlier.call, earlier.retries - 1))
+                same.remove(earlier)
+        same.append(record)
+        self._open[body] = same
+        if len(self._open) > RECORDS:
+            self._open.popitem(last=False)
 
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""
@@ -212,7 +222,7 @@ class MemorySandbox:
         for part in only:
             match part:
                 case "requests":
-                    self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
+                    self._forget_requests()
                 case "rules":
                     self.rules, self._seen, self._fired = list(self._own), Counter(), Counter()
                 case "limits":
@@ -276,9 +286,13 @@ class MemoryStore:
         return made
 
     def _drop_one(self) -> None:
-        """The longest idle one goes; those that somebody scripted only if all are."""
-        idle = next((n for n, s in self._sandboxes.items() if not s.has_rules), None)
-        del self._sandboxes[idle or next(iter(self._sandboxes))]
+        """The longest idle one goes; those that somebody scripted only if all are.
+
+        Never the last, which was made just now: what is told to it would be told to nobody.
+        """
+        older = islice(self._sandboxes.items(), len(self._sandboxes) - 1)
+        idle = next((n for n, s in older if not s.has_rules), None)
+        del self._sandboxes[next(iter(self._sandboxes)) if idle is None else idle]
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""

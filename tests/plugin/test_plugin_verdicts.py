@@ -198,3 +198,17 @@ def test_what_failed_can_be_kept(downstream: pytest.Pytester) -> None:
     told = identify((place / "2-1.png").read_bytes())
     assert told
     assert told["prompt"] == "ein Schloß"
+
+
+def test_a_set_up_that_fails_does_not_tell_of_another_test(downstream: pytest.Pytester) -> None:
+    code = """
+    def test_one(images_mock):
+        poster("a prompt of the first")
+
+    @pytest.mark.images_mock(budget_usd=-1)
+    def test_two(images_mock):
+        pass
+    """
+    result = run(downstream, code)
+    result.assert_outcomes(passed=1, errors=1)
+    assert "a prompt of the first" not in result.stdout.str()
