@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from mockserver.cli import NOT_READY
 from mockserver.settings import SETTINGS
 from mockserver.testing import ImagesMock
 
@@ -255,3 +256,19 @@ def test_ipv6_loopback_can_be_listened_on() -> None:
         address = line.split()[1]
         assert address.startswith("http://[::1]:")
         assert httpx2.get(f"{address}/_mock/ready").status_code == 200
+
+
+def test_explain_last_tells_what_became_of_the_last_request() -> None:
+    with ImagesMock() as mock:
+        sandbox = mock.sandbox("sk-mock-cli").begin()
+        sandbox.on(prompt="a red fox").refuse()
+        headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+        asked = {"prompt": "a red  fox"}
+        httpx2.post(f"{mock.url}/images/generations", json=asked, headers=headers)
+        done = run("explain", "last", "--url", mock.address)
+    assert done.returncode == 0
+    assert done.stdout.startswith("200 POST /v1/images/generations")
+    assert "only the white space differs" in done.stdout
+    gone = run("explain", "last", "--url", mock.address)
+    assert (gone.returncode, gone.stdout) == (NOT_READY, "")
+    assert "no images-mock answers" in gone.stderr
