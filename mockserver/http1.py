@@ -29,12 +29,13 @@ class Http1(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""
         super().on_headers_complete()
-        cycle: RequestResponseCycle | None = self.cycle
+        # A bound method, and no closure over the cycle: its scope would be freed by the collector
+        # alone, which costs a third of a request.
+        self.scope["extensions"] = {ABORT: self._break}  # type: ignore[dict-item]
 
-        def abort() -> None:
-            # Not the transport's abort, which throws away what was written and not sent yet.
-            if cycle is not None:
-                cycle.disconnected = True  # uvicorn would send a 500, and complain
-            self.transport.close()
-
-        self.scope["extensions"] = {ABORT: abort}  # type: ignore[dict-item]
+    def _break(self) -> None:
+        """Break the line; not as the transport's abort, which throws away what is not sent yet."""
+        running: RequestResponseCycle | None = self.cycle
+        if running is not None:
+            running.disconnected = True  # uvicorn would send a 500, and complain
+        self.transport.close()

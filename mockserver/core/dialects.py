@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
@@ -80,10 +81,13 @@ class _Template(Formatter):
 
 
 _TEMPLATE = _Template()
+_OWN = re.compile(r"![aegv]\}")
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:
-    return _TEMPLATE.vformat(template, (), values)
+    if _OWN.search(template):
+        return _TEMPLATE.vformat(template, (), values)
+    return template.format_map(values)  # a fifth of the time
 
 
 def _listed(values: Iterable[str], word: str) -> str:
