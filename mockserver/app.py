@@ -79,6 +79,7 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
     if in_api(path):
         raise unknown_url(request.scope)
+    request.scope["exchange"].hints.append("the API is under /v1: end the base URL in /v1")
     raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
 
 

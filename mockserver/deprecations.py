@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from mockserver.core.dialects import message
 from mockserver.core.errors import ApiError, Reason
-from mockserver.era import Era, Headers
-from mockserver.exchange import Exchange, escaped, notice_of
+from mockserver.era import Era
+from mockserver.exchange import Exchange, notice_of
 from mockserver.facts import Model
 
 _SANDBOXES = 1_000  # that are remembered as told; the longest silent is told again
@@ -24,25 +23,25 @@ class Deprecations:
         self._notice = notice_of(log_format) if log_format != "none" else None
         self._told: OrderedDict[str, None] = OrderedDict()
 
-    def warning(self, exchange: Exchange, operation: str, body: Any) -> Headers:
-        """For a request that was answered: what would be said of it today, and what to change."""
+    def warn(self, exchange: Exchange, operation: str, body: Any) -> None:
+        """Of a request that was answered: what would be said of it today, and what to change."""
         today = self._today()
         if today is exchange.era or exchange.request is None:
-            return []
+            return
         model = exchange.era.facts.models[exchange.request.model]
-        text = _ended(model, today) or _refused(operation, body, today)
-        return self._headers(exchange, text) if text else []
+        if text := _ended(model, today) or _refused(operation, body, today):
+            self._tell(exchange, text)
 
-    def of_model(self, exchange: Exchange, model: Model) -> Headers:
-        """For a model that was looked up: whether it is still there today."""
-        text = _ended(model, self._today())
-        return self._headers(exchange, text) if text else []
+    def warn_of_model(self, exchange: Exchange, model: Model) -> None:
+        """Of a model that was looked up: whether it is still there today."""
+        if text := _ended(model, self._today()):
+            self._tell(exchange, text)
 
-    def _headers(self, exchange: Exchange, text: str) -> Headers:
+    def _tell(self, exchange: Exchange, text: str) -> None:
+        exchange.warnings.append(text)
         if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
             sandbox = exchange.caller.sandbox[:6]
             self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today; {text}")
-        return [(b"mock-warning", _header(text))]
 
     def _is_news(self, sandbox: str) -> bool:
         is_news = sandbox not in self._told
@@ -51,11 +50,6 @@ class Deprecations:
         if len(self._told) > _SANDBOXES:
             self._told.popitem(last=False)
         return is_news
-
-
-@lru_cache(maxsize=64)
-def _header(text: str) -> bytes:
-    return escaped(text).encode("ascii", "backslashreplace")
 
 
 def _ended(model: Model, today: Era) -> str:

@@ -70,11 +70,11 @@ class Images:
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, caller, base, created - aged)
         answer = self._answer(exchange, request, planned, values, created)
-        warning = world.deprecations.warning(exchange, self._operation, value)
+        world.deprecations.warn(exchange, self._operation, value)
         if effect is PLAIN:
-            await send_bytes(send, 200, answer, JSON, warning)
+            await send_bytes(send, 200, answer, JSON)
         else:
-            await Altered(effect, scope, receive, world.holds).send(send, answer, JSON, warning)
+            await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
 
     def _check_served(self, scope: Scope) -> None:
         if not self.is_served(scope["exchange"].era):
@@ -205,8 +205,8 @@ class Models:
         model = models.get(name)
         if model is None or scope["method"] == "DELETE":
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
-        headers = self._world.deprecations.of_model(exchange, model)
-        await send_bytes(send, 200, json_bytes(_described(model)), JSON, headers)
+        self._world.deprecations.warn_of_model(exchange, model)
+        await send_bytes(send, 200, json_bytes(_described(model)), JSON)
 
 
 class Chat:

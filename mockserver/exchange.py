@@ -44,6 +44,8 @@ class Exchange:
     attempt: Attempt | None = None
     error: dict[str, Any] | None = None  # the refusal, as the journal tells it
     trace: list[str] = field(default_factory=list)  # each decision, in order
+    warnings: list[str] = field(default_factory=list)  # what the client should know of an answer
+    hints: list[str] = field(default_factory=list)  # what it may have meant instead
     scripted: bool = False  # a refusal by rule, limit, budget or magic value
     rule: str = ""  # the id of the one that fired
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
@@ -75,6 +77,13 @@ class Exchange:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
         return self.sandbox.now(real) if self.sandbox else real
 
+    def remarks(self) -> list[str]:
+        """What this server has to say of the request, beside what the API says."""
+        return [
+            *(f"warning: {text}" for text in self.warnings),
+            *(f"hint: {text}" for text in self.hints),
+        ]
+
     def record(self) -> Record:
         """What the journal keeps."""
         return Record(
@@ -88,7 +97,7 @@ class Exchange:
             error=self.error,
             usd=self.usd,
             milliseconds=self.milliseconds,
-            trace=self.trace,
+            trace=[*self.trace, *self.remarks()],
             scripted=self.scripted,
             rule=self.rule,
             attempt=self.attempt,
@@ -136,6 +145,8 @@ def log_text(exchange: Exchange) -> None:
     if exchange.request:
         words.append(f'"{told["prompt"]}"')
     write_line(" ".join(map(str, words)))
+    for hint in exchange.hints:
+        write_line(f"         hint: {hint}")
     if exchange.missed:
         write_line(f"         no rule matched; the closest: {_closest(exchange)}")
 
@@ -143,6 +154,8 @@ def log_text(exchange: Exchange) -> None:
 def log_json(exchange: Exchange) -> None:
     """One JSON object a line on stderr for programs."""
     told = {"time": exchange.started / 1e9, **exchange.fields()}
+    if exchange.hints:
+        told["hint"] = "; ".join(exchange.hints)
     if exchange.missed:
         told["closest_rule"] = _closest(exchange)
     print(json.dumps(told), file=sys.stderr)

@@ -9,7 +9,6 @@ from starlette.types import Receive, Scope, Send
 from mockserver import gallery
 from mockserver.core.picture import Picture
 from mockserver.core.rules import Effect
-from mockserver.era import Headers
 from mockserver.holds import Holds
 from mockserver.wire import ClientGone, send_bytes
 from mockserver.world import World
@@ -26,7 +25,7 @@ class Altered:
         self._receive = receive
         self._holds = holds
 
-    async def send(self, send: Send, body: bytes, content_type: str, headers: Headers) -> None:
+    async def send(self, send: Send, body: bytes, content_type: str) -> None:
         """Send a 200, or what is to be seen of it.
 
         Raises:
@@ -37,9 +36,9 @@ class Altered:
         if effect.bad_json:
             body = body[: len(body) * 2 // 3]
         if effect.disconnect is None and effect.drip is None:
-            await send_bytes(send, 200, body, kind, headers)
+            await send_bytes(send, 200, body, kind)
             return
-        start = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body)), *headers]
+        start = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
         if effect.disconnect == 0:
             raise ClientGone
         await send({"type": "http.response.start", "status": 200, "headers": start})

@@ -18,7 +18,7 @@ from mockserver.core.dialects import answer, message
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.journal import cut
 from mockserver.era import Headers
-from mockserver.exchange import Exchange, log_of, notice_of
+from mockserver.exchange import Exchange, escaped, log_of, notice_of
 from mockserver.wire import ABORT, ClientGone, send_answer
 from mockserver.world import World
 
@@ -26,7 +26,8 @@ API = "/v1"
 CONTROL = "/_mock"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
-    *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "mock-warning"),
+    *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
+    *("mock-warning", "mock-hint"),
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
@@ -67,6 +68,8 @@ class Observe:
                     await self._world.write_down(exchange)  # before the client knows
                 if is_api:
                     message["headers"] = [*message["headers"], *self._headers(exchange)]
+                if exchange.warnings or exchange.hints:
+                    message["headers"] = [*message["headers"], *_remarks(exchange)]
             await send(message)
 
         try:
@@ -98,6 +101,18 @@ class Observe:
             exchange.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _remarks(exchange: Exchange) -> Headers:
+    """What the real API has no headers for: what an answer would meet today, what was meant."""
+    said = ((b"mock-warning", exchange.warnings), (b"mock-hint", exchange.hints))
+    return [(name, header_text("; ".join(texts))) for name, texts in said if texts]
+
+
+@lru_cache(maxsize=64)
+def header_text(text: str) -> bytes:
+    """Any text as a header can carry it."""
+    return escaped(text).encode("ascii", "backslashreplace")
 
 
 class Refuse:

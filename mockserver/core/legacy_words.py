@@ -157,9 +157,8 @@ A: Mapping[Reason, Wording] = {
         404,
         "Invalid URL ({method} {path})",
         form=PLATFORM,
-        headers=(("mock-hint", "the API is under /v1: end the base URL in /v1"),),
         level="observed in part",
-        source="as for an unknown URL; the hint is this server's own",
+        source="as for an unknown URL",
     ),
     Reason.WRONG_METHOD: Wording(
         405,
