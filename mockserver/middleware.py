@@ -68,8 +68,7 @@ class Observe:
                     await self._world.write_down(exchange)  # before the client knows
                 if is_api:
                     message["headers"] = [*message["headers"], *self._headers(exchange)]
-                if exchange.warnings or exchange.hints:
-                    message["headers"] = [*message["headers"], *_remarks(exchange)]
+                message["headers"] = [*message["headers"], *_remarks(exchange)]
             await send(message)
 
         try:
