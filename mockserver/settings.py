@@ -270,6 +270,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
+    Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),
     Setting("log-format", "text", one_of("text", "json", "none"), "text, json or none", "FORMAT"),
 )
