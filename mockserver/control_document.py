@@ -351,7 +351,15 @@ def _sandboxes() -> Schema:
 
 def _health() -> Schema:
     def told(status: str) -> Schema:
-        answer = _table({"status": {"const": status}})
+        answer = _table(
+            {
+                "status": {"const": status},
+                "server": {"const": "images-mock"},
+                "version": TEXT,
+                "start_id": _or_null(TEXT),
+                "since": {"type": "number"},
+            }
+        )
         responses = {"200": {"description": status, "content": _json(answer)}}
         return {"get": {"operationId": status, "security": [], "responses": responses}}
 
