@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver import __version__
 from mockserver.core.errors import Reason
-from mockserver.core.rules import PICTURES, WEIGHTS
+from mockserver.core.rules import FORMATS, PICTURES, PICTURES_MAX, WEIGHTS
 from mockserver.inquiry import SHORTEST
 from mockserver.steering import FARTHEST, PARTS
 from mockserver.witness import LONGEST
@@ -58,11 +58,34 @@ _MATCHER: Schema = {
     ],
 }
 _WHEN = _asked(**{name: _named("Matcher") for name in WEIGHTS})
+_WAIT = {"retry_after": SECONDS, "as_date": FLAG}
+_STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
+_HEADERS: Schema = {
+    "type": "object",
+    "propertyNames": {
+        "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        "not": {"enum": ["connection", "content-length", "transfer-encoding"]},
+    },
+    "additionalProperties": TEXT | {"pattern": "^[ -~]*$"},
+}
+_BODY: Schema = {"description": "A text goes as it is, any other value as JSON."}
+_REPLY = _asked(status=_STATUS, headers=_HEADERS, body=_BODY, **_WAIT)
 _EFFECT = _asked(
     error={"enum": [r.value for r in Reason]},
-    rate_limit={"anyOf": [ON, _asked(retry_after=SECONDS)]},
+    rate_limit={"anyOf": [ON, _asked(**_WAIT)]},
     refuse={"enum": [True, "prompt", "description", "picture"]},
     quota=ON,
+    respond={
+        "description": "An answer in place of the API's own, with its headers.",
+        "anyOf": [_STATUS, _REPLY],
+    },
+    gateway={
+        "description": "One from before the API, without its headers; an HTML page of itself.",
+        "anyOf": [_STATUS, ON, _REPLY],
+    },
+    headers=_HEADERS | {"minProperties": 1},
+    pictures=WHOLE | {"maximum": PICTURES_MAX},
+    response_format={"enum": list(FORMATS)},
     delay=SECONDS,
     stall=ON,
     disconnect=WHOLE,

@@ -11,14 +11,14 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
-from mockserver.admission import PLAIN, Admission
+from mockserver.admission import Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import address, answer_body, pictures, request_digest
 from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
-from mockserver.core.rules import Effect
+from mockserver.core.rules import PLAIN, Effect
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
@@ -58,9 +58,15 @@ class Images:
         exchange.request = request
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
+        if effect.reply:
+            await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
+            return
         await self._wait(exchange, request)
         seed = sandbox.options.seed or world.config.seed
-        planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
+        planned = pictures(request, seed, pixels)[: effect.pictures]
+        planned = await self._faulty(planned, effect, exchange)
+        if effect.response_format:
+            request = replace(request, response_format=effect.response_format)
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
         # the end of the job, and the middle of its URLs' time
@@ -144,7 +150,8 @@ class Images:
         base: str,
         created: int,
     ) -> list[bytes]:
-        await self._keep(exchange, request, planned[0])
+        for picture in planned[:1]:  # all are made from the same uploads
+            await self._keep(exchange, request, picture)
         sign = exchange.era.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
