@@ -54,8 +54,7 @@ class Images:
         exchange.operation = self._operation
         value = self._value(exchange, await self._body(scope, receive))
         exchange.sent = sent_fields(value)
-        request = exchange.era.validators[self._operation].validated(value)
-        exchange.request = request
+        request = exchange.request = self._validated(exchange, value)
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         if effect.reply:
@@ -122,6 +121,14 @@ class Images:
         if operation.form and not (operation.json_too and is_json(content_type)):
             return form_value(content_type, body)
         return json_value(content_type, body)
+
+    def _validated(self, exchange: Exchange, value: Any) -> ImageRequest:
+        try:
+            return exchange.era.validators[self._operation].validated(value)
+        except ApiError as refusal:
+            if refusal.reason is Reason.UNKNOWN_MODEL:
+                _hint_at(exchange, refusal.values["model"])
+            raise
 
     async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
         """Hold the answer back as long as --latency says."""
@@ -211,6 +218,7 @@ class Models:
             return
         model = models.get(name)
         if model is None or scope["method"] == "DELETE":
+            _hint_at(exchange, name)
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
         self._world.deprecations.warn_of_model(exchange, model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON)
@@ -225,6 +233,14 @@ class Chat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._world.enter(scope["exchange"])
         raise ApiError(Reason.NO_CHAT_MODEL)
+
+
+def _hint_at(exchange: Exchange, model: str) -> None:
+    """Say that a model is not here, if the vendor has or had it."""
+    facts = exchange.era.facts
+    if model in facts.unbuilt:
+        known = " and ".join(facts.models) or "no model of that day"
+        exchange.hints.append(f"this server does not have {model} yet: it has {known}")
 
 
 def unknown_url(scope: Scope) -> ApiError:
