@@ -67,8 +67,7 @@ class Observe:
                 exchange.milliseconds = self._elapsed(exchange)
                 if is_api or exchange.sandbox:
                     await self._world.write_down(exchange)  # before the client knows
-                headers = [*message["headers"], *_remarks(exchange)]
-                message["headers"] = self._labelled(exchange, headers) if is_api else headers
+                message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
         try:
@@ -93,11 +92,13 @@ class Observe:
     def _elapsed(self, exchange: Exchange) -> int:
         return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
 
-    def _labelled(self, exchange: Exchange, headers: Headers) -> Headers:
-        """The headers of an answer of the API, or of what stands before it: as they are sent."""
+    def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
+        """An answer's headers as they are sent. What stands before the API has not the API's."""
+        if not is_api:
+            return [*own, *_remarks(exchange)]
         effect = exchange.effect
-        if not (effect.reply and effect.reply.gateway):
-            headers += self._headers(exchange)
+        of_api = [] if effect.reply and effect.reply.gateway else self._headers(exchange)
+        headers = [*own, *of_api, *_remarks(exchange)]
         if effect is not PLAIN:
             headers = labelled(headers, effect)
         return _sooner(exchange, headers) if exchange.status >= 400 else headers

@@ -153,6 +153,8 @@ class Script:
         *,
         headers: Mapping[str, str] | None = None,
         body: Any = "",
+        retry_after: float | None = None,
+        as_date: bool = False,
         times: int | None = None,
         name: str = "",
     ) -> RuleHandle:
@@ -161,7 +163,7 @@ class Script:
         It has the API's headers, such as x-request-id; what `headers` names replaces them.
         """
         told = {"status": status, "headers": dict(headers or {}), "body": body}
-        return self._add({"respond": told}, times, name)
+        return self._add({"respond": told | _wait(retry_after, as_date)}, times, name)
 
     def gateway(
         self,

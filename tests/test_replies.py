@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import tomllib
 from base64 import b64decode
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from itertools import count
 from typing import Any
 
 import httpx2
@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from mockserver.app import create_app
 from mockserver.clock import ManualClock
+from mockserver.config import configured
 from mockserver.core.scripts import _EFFECTS, rule_of, told
 from mockserver.scripting import Then
 from mockserver.testing import ImagesMock
@@ -23,7 +25,7 @@ from tests.conftest import Api, error, generate
 
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 OF_THE_API = ("x-request-id", "openai-version", "openai-processing-ms", "openai-organization")
-_numbers = count()
+WORLD = create_app(configured(log_format="none", tier="off"), clock=ManualClock())
 HTML, JSON, TEXT = "text/html; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 
 
@@ -150,6 +152,55 @@ def test_every_reply_is_told_as_it_was_given(
     assert once[word]["body"] == body
     assert told(rule_of({"then": once}))["then"] == once
     assert rule_of({"then": once}) == rule_of({"then": then})
+
+
+EFFECTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "headers": st.dictionaries(
+            st.sampled_from(["date", "x-A", "vary"]), st.just(" a,b"), min_size=1
+        ),
+        "content_type": st.sampled_from(["", "text/html"]),
+        "pictures": st.integers(0, 10),
+        "response_format": st.sampled_from(["url", "b64_json"]),
+        "bad_json": st.just(True),
+        "drip": st.sampled_from([1, 10**9]),
+        "disconnect": st.sampled_from([0, 1, 10**9]),
+        "expired_url": st.just(True),
+        "picture": st.just("truncated"),
+    },
+)
+
+
+@settings(max_examples=30)
+@given(
+    status=st.integers(200, 599).filter(lambda status: status != 500),
+    effects=EFFECTS,
+    asked=st.fixed_dictionaries(
+        {"n": st.integers(1, 3), "response_format": st.sampled_from(["url", "b64_json"])}
+    ),
+    how=st.sampled_from(["gateway", "respond", "plain"]),
+)
+def test_no_effect_is_an_internal_error(
+    status: int, effects: dict[str, Any], asked: dict[str, Any], how: str
+) -> None:
+    client = TestClient(WORLD, base_url="http://localhost:6780")
+    script(client, (effects if how == "plain" else effects | {how: status}) or {"delay": 1})
+    with suppress(Exception):  # the line may break, as the rule wants it
+        generate(client, size="256x256", **asked)
+    answered = last(client)["status"]
+    client.delete("/_mock/rules", headers=HERE)
+    assert answered in {499, 200 if how == "plain" else status}
+
+
+def test_an_answer_without_a_body_ends_on_a_real_line(server: ImagesMock) -> None:
+    mock = server.sandbox("sk-mock-bodiless").begin()
+    headers = {"Authorization": f"Bearer {mock.api_key}"}
+    with httpx2.Client(headers=headers, trust_env=False) as line:
+        for status in (204, 304, 200):  # on one line: each must know where the last one ended
+            mock.next.respond(status)
+            answer = line.post(f"{mock.url}/images/generations", json={"prompt": "x"})
+            assert (answer.status_code, answer.content) == (status, b"")
 
 
 # -- headers -----------------------------------------------------------------------------------
