@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 
 from starlette.types import Receive
 
+from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
-from mockserver.core.rules import Effect, Rule, effect_name
+from mockserver.core.rules import PLAIN, Effect, Lines, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
@@ -18,8 +20,8 @@ from mockserver.store import Sandbox
 from mockserver.wire import ClientGone
 from mockserver.world import World
 
-PLAIN = Effect()
 _MINUTE = 60_000  # milliseconds
+_NANOSECONDS = 1_000_000  # of a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Admission:
                 raise ClientGone
         if effect.error:
             raise await self._refusal(effect.error, effect.retry_after)
+        if effect.reply:
+            if effect.retry_after is not None:
+                wait = round(effect.retry_after * 1000)
+                self._add_wait(wait, await self._told_wait(wait))
+            return effect
         if self.caller.refusal:
             self.exchange.scripted = True
             raise ApiError(self.caller.refusal, model=self.request.model)
@@ -86,8 +93,10 @@ class Admission:
         of = f" of {rule.times}" if rule.times else ""
         called = rule.name if rule.origin == "magic" else str(rule)
         self._trace(f"rule {called}: {effect_name(rule.then)} (time {number}{of})")
-        self.exchange.scripted, self.exchange.rule = True, rule.id
-        return rule.then
+        exchange, effect = self.exchange, rule.then
+        exchange.scripted, exchange.rule, exchange.effect = True, rule.id, effect
+        exchange.fired = f"{called if rule.origin == 'magic' else rule.id}({effect_name(effect)})"
+        return effect
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
@@ -123,13 +132,9 @@ class Admission:
 
     async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
         """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
-        told_ms, attempt = wait_ms, self.exchange.attempt
-        if self.sandbox.options.standing:
-            told_ms = scaled(wait_ms)
-            if attempt:
-                real = self.world.clock.now()
-                until = self.sandbox.now(real) + wait_ms * 1_000_000
-                await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
+        told_ms = await self._told_wait(wait_ms)
+        if self.exchange.effect.as_date:
+            self._add_wait(wait_ms, told_ms)
         return ApiError(
             Reason.RATE_LIMITED,
             **self._told(limit, used),
@@ -137,6 +142,31 @@ class Admission:
             retry_after=-(-wait_ms // 1000),
             retry_after_ms=told_ms,
         )
+
+    async def _told_wait(self, wait_ms: int) -> int:
+        """The milliseconds that a client is told to wait: thousandths, where the clock stands."""
+        if not self.sandbox.options.standing:
+            return wait_ms
+        if attempt := self.exchange.attempt:
+            real = self.world.clock.now()
+            until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
+            await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
+        return scaled(wait_ms)
+
+    def _add_wait(self, wait_ms: int, told_ms: int) -> None:
+        """Tell a wait in the answer's headers, as the rule wants it: in seconds or as a date.
+
+        A date is by the machine's clock, wherever the sandbox's stands: clients hold it against
+        their own. It knows whole seconds only, so thousandths of the wait are told beside it.
+        """
+        effect, after = self.exchange.effect, str(-(-wait_ms // 1000))
+        if effect.as_date:
+            end = self.world.clock.now() + wait_ms * _NANOSECONDS
+            after = formatdate(-(-end // SECOND), usegmt=True)
+        told: Lines = (("retry-after", after),)
+        if self.sandbox.options.standing:
+            told += (("retry-after-ms", str(told_ms)),)
+        self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
 
     async def _spend(self) -> int:
         """Write the price into the ledger, unless the budget forbids it; in micro-dollars."""

@@ -96,8 +96,10 @@ def _told_effect(name: str, value: Any) -> str:
     match value:
         case True:
             return name
-        case {"retry_after": seconds}:
+        case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
+        case {"status": status}:
+            return f"{name} {status}"
         case _:
             return f"{name} {value}"
 

@@ -7,21 +7,22 @@ from functools import lru_cache
 from typing import Any
 
 from mockserver import __version__
-from mockserver.core.errors import Reason
-from mockserver.core.rules import PICTURES, WEIGHTS
 from mockserver.inquiry import SHORTEST
+from mockserver.rule_document import (
+    EFFECT,
+    FLAG,
+    MATCHER,
+    POSITIVE,
+    TEXT,
+    WHEN,
+    WHOLE,
+    Schema,
+    asked,
+)
 from mockserver.steering import FARTHEST, PARTS
 from mockserver.witness import LONGEST
 
-Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-FLAG: Schema = {"type": "boolean"}
-ON: Schema = {"const": True}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-POSITIVE: Schema = {"type": "integer", "minimum": 1}
-SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 USD: Schema = {"type": "number", "minimum": 0}
-_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 
 
@@ -40,39 +41,10 @@ def _table(properties: Mapping[str, Schema], *optional: str) -> Schema:
     return found | ({"required": required} if required else {})
 
 
-def _asked(**properties: Schema) -> Schema:
-    """An object that may have each of these properties, and no others."""
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
 def _named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_MATCHER: Schema = {
-    "description": "The value itself; or how a text must be.",
-    "anyOf": [
-        {"type": ["string", "integer", "boolean"]},
-        _asked(contains=TEXT) | {"required": ["contains"]},
-        _asked(regex=TEXT | {"format": "regex"}) | {"required": ["regex"]},
-    ],
-}
-_WHEN = _asked(**{name: _named("Matcher") for name in WEIGHTS})
-_EFFECT = _asked(
-    error={"enum": [r.value for r in Reason]},
-    rate_limit={"anyOf": [ON, _asked(retry_after=SECONDS)]},
-    refuse={"enum": [True, "prompt", "description", "picture"]},
-    quota=ON,
-    delay=SECONDS,
-    stall=ON,
-    disconnect=WHOLE,
-    drip=POSITIVE,
-    bad_json=ON,
-    content_type=TEXT | {"pattern": "^[ -~]*$"},
-    picture={"enum": list(PICTURES)},
-    expired_url=ON,
-    image=TEXT | {"contentEncoding": "base64", "pattern": _BASE64},
-)
 _RECORD = _table(
     {
         "id": TEXT,
@@ -102,13 +74,13 @@ _SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Nothing": NOTHING,
-    "Matcher": _MATCHER,
-    "When": _WHEN,
-    "Effect": _EFFECT | {"minProperties": 1},
-    "Rule": _asked(
+    "Matcher": MATCHER,
+    "When": WHEN,
+    "Effect": EFFECT | {"minProperties": 1},
+    "Rule": asked(
         when={
-            **_WHEN,
-            "properties": {**_WHEN["properties"], "call": POSITIVE},
+            **WHEN,
+            "properties": {**WHEN["properties"], "call": POSITIVE},
         },
         then=_named("Effect"),
         times=POSITIVE,
@@ -120,7 +92,7 @@ _SCHEMAS: dict[str, Schema] = {
         {
             "id": TEXT,
             "when": {"type": "object"},
-            "then": _EFFECT,  # an image is left out, for its size
+            "then": EFFECT,  # an image is left out, for its size
             "times": POSITIVE,
             "name": TEXT,
             "next": FLAG,
@@ -223,7 +195,7 @@ def _journal() -> Schema:
                 "requests.count",
                 "How many requests were so",
                 _table({"count": WHOLE}),
-                body=_asked(**_OF_LOOK),
+                body=asked(**_OF_LOOK),
             )
         },
         "/_mock/requests/wait": {
@@ -231,7 +203,7 @@ def _journal() -> Schema:
                 "requests.wait",
                 "The same, once there are enough; or when the time is over, which is real",
                 _table({"count": WHOLE, "reached": FLAG}),
-                body=_asked(
+                body=asked(
                     **_OF_LOOK,
                     count=WHOLE,
                     timeout={"type": "number", "minimum": 0, "maximum": LONGEST},
@@ -282,9 +254,9 @@ def _rules() -> Schema:
 def _state() -> Schema:
     limit, text = _or_null(WHOLE), _or_null(TEXT)
     seconds: Schema = {"type": "number", "minimum": 0, "maximum": FARTHEST}
-    advance = _asked(seconds=seconds) | {"required": ["seconds"]}
+    advance = asked(seconds=seconds) | {"required": ["seconds"]}
     clock, limits, ledger = _named("Clock"), _named("Limits"), _named("Ledger")
-    put_limits, put_budget = _asked(per_minute=limit, tier=text), _asked(budget_usd=_or_null(USD))
+    put_limits, put_budget = asked(per_minute=limit, tier=text), asked(budget_usd=_or_null(USD))
     return {
         "/_mock/clock": {"get": _does("clock.get", "The time", clock)},
         "/_mock/clock/advance": {
@@ -313,7 +285,7 @@ def _sandboxes() -> Schema:
                 "reset",
                 "Empty a sandbox or parts of it; all sandboxes where none is named",
                 _named("Nothing"),
-                body=_asked(only=_listed({"enum": list(PARTS)})),
+                body=asked(only=_listed({"enum": list(PARTS)})),
             )
         },
         "/_mock/sandbox": {
@@ -321,7 +293,7 @@ def _sandboxes() -> Schema:
                 "sandbox.begin",
                 "Begin a sandbox anew; `late` is what its life that ends saw late",
                 _table({"sandbox": TEXT, "late": WHOLE}),
-                body=_asked(
+                body=asked(
                     tier=text,
                     as_of=text,
                     seed=text,

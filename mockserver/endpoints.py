@@ -11,14 +11,14 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
-from mockserver.admission import PLAIN, Admission
+from mockserver.admission import Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import address, answer_body, pictures, request_digest
 from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
-from mockserver.core.rules import Effect
+from mockserver.core.rules import PLAIN, Effect
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
@@ -54,13 +54,18 @@ class Images:
         exchange.operation = self._operation
         value = self._value(exchange, await self._body(scope, receive))
         exchange.sent = sent_fields(value)
-        request = exchange.era.validators[self._operation].validated(value)
-        exchange.request = request
+        request = exchange.request = self._validated(exchange, value)
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
+        if effect.reply:
+            await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
+            return
         await self._wait(exchange, request)
         seed = sandbox.options.seed or world.config.seed
-        planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
+        planned = pictures(request, seed, pixels)[: effect.pictures]
+        planned = await self._faulty(planned, effect, exchange)
+        if effect.response_format:
+            request = replace(request, response_format=effect.response_format)
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
         # the end of the job, and the middle of its URLs' time
@@ -117,6 +122,14 @@ class Images:
             return form_value(content_type, body)
         return json_value(content_type, body)
 
+    def _validated(self, exchange: Exchange, value: Any) -> ImageRequest:
+        try:
+            return exchange.era.validators[self._operation].validated(value)
+        except ApiError as refusal:
+            if refusal.reason is Reason.UNKNOWN_MODEL:
+                _hint_at(exchange, refusal.values["model"])
+            raise
+
     async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
         """Hold the answer back as long as --latency says."""
         latency = self._world.config.latency
@@ -144,7 +157,8 @@ class Images:
         base: str,
         created: int,
     ) -> list[bytes]:
-        await self._keep(exchange, request, planned[0])
+        for picture in planned[:1]:  # all are made from the same uploads
+            await self._keep(exchange, request, picture)
         sign = exchange.era.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
@@ -204,6 +218,7 @@ class Models:
             return
         model = models.get(name)
         if model is None or scope["method"] == "DELETE":
+            _hint_at(exchange, name)
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
         self._world.deprecations.warn_of_model(exchange, model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON)
@@ -218,6 +233,14 @@ class Chat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._world.enter(scope["exchange"])
         raise ApiError(Reason.NO_CHAT_MODEL)
+
+
+def _hint_at(exchange: Exchange, model: str) -> None:
+    """Say that a model is not here, if the vendor has or had it."""
+    facts = exchange.era.facts
+    if model in facts.unbuilt:
+        known = " and ".join(facts.models) or "no model of that day"
+        exchange.hints.append(f"this server does not have {model} yet: it has {known}")
 
 
 def unknown_url(scope: Scope) -> ApiError:

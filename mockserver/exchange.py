@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.core.journal import Attempt, Record
 from mockserver.core.keys import Caller
 from mockserver.core.nearness import nearest_rules
-from mockserver.core.rules import Rule
+from mockserver.core.rules import PLAIN, Effect, Rule
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.store import Sandbox
@@ -48,6 +48,8 @@ class Exchange:
     hints: list[str] = field(default_factory=list)  # what it may have meant instead
     scripted: bool = False  # a refusal by rule, limit, budget or magic value
     rule: str = ""  # the id of the one that fired
+    fired: str = ""  # that rule or magic word, and what it does
+    effect: Effect = PLAIN  # of that rule
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
 
@@ -115,6 +117,8 @@ class Exchange:
         }
         if self.refused:
             told["refused"] = self.refused
+        if self.fired:
+            told["rule"] = self.fired
         if self.caller:
             told["sandbox"] = self.caller.sandbox[:6]
         if self.request:
@@ -140,6 +144,8 @@ def log_text(exchange: Exchange) -> None:
     words.append(f"{told['ms']}ms")
     if exchange.refused:
         words.append(f"refused={exchange.refused}")
+    if exchange.fired:
+        words.append(f"rule={exchange.fired}")
     if exchange.caller:
         words.append(f"sandbox={told['sandbox']}")
     if exchange.request:

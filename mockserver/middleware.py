@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -15,10 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
 from mockserver.core.dialects import answer, message
-from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import cut
+from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
 from mockserver.exchange import Exchange, escaped, log_of, notice_of
+from mockserver.faults import labelled
 from mockserver.wire import ABORT, ClientGone, send_answer
 from mockserver.world import World
 
@@ -66,9 +67,7 @@ class Observe:
                 exchange.milliseconds = self._elapsed(exchange)
                 if is_api or exchange.sandbox:
                     await self._world.write_down(exchange)  # before the client knows
-                if is_api:
-                    message["headers"] = [*message["headers"], *self._headers(exchange)]
-                message["headers"] = [*message["headers"], *_remarks(exchange)]
+                message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
         try:
@@ -93,6 +92,17 @@ class Observe:
     def _elapsed(self, exchange: Exchange) -> int:
         return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
 
+    def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
+        """An answer's headers as they are sent. What stands before the API has not the API's."""
+        if not is_api:
+            return [*own, *_remarks(exchange)]
+        effect = exchange.effect
+        of_api = [] if effect.reply and effect.reply.gateway else self._headers(exchange)
+        headers = [*own, *of_api, *_remarks(exchange)]
+        if effect is not PLAIN:
+            headers = labelled(headers, effect)
+        return _sooner(exchange, headers) if exchange.status >= 400 else headers
+
     def _headers(self, exchange: Exchange) -> Headers:
         return exchange.era.headers(
             exchange.caller,
@@ -100,6 +110,18 @@ class Observe:
             exchange.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _sooner(exchange: Exchange, headers: Headers) -> Headers:
+    """A refusal that clients retry without being told when: where time stands still, at once."""
+    if exchange.sandbox is None or not exchange.sandbox.options.standing:
+        return headers
+    told = dict(headers)
+    retried = exchange.status in (408, 409, 429) or exchange.status >= 500
+    if not retried and told.get(b"x-should-retry") != b"true":
+        return headers
+    is_told = b"retry-after" in told or b"retry-after-ms" in told
+    return headers if is_told else [*headers, (b"retry-after-ms", b"1")]
 
 
 def _remarks(exchange: Exchange) -> Headers:
@@ -151,16 +173,7 @@ class Refuse:
                 "message": cut(message(error, words, exchange.request_id)),
                 "code": words[error.reason].code,
             }
-            await send_answer(send, _sooner(told, exchange))
-
-
-def _sooner(told: Answer, exchange: Exchange) -> Answer:
-    """A refusal that clients retry without being told when: where time stands still, at once."""
-    standing = exchange.sandbox is not None and exchange.sandbox.options.standing
-    retried = told.status in (408, 409, 429) or told.status >= 500
-    if not standing or not retried or any(name == "retry-after-ms" for name, _ in told.headers):
-        return told
-    return replace(told, headers=(*told.headers, ("retry-after-ms", "1")))
+            await send_answer(send, told)
 
 
 def _where(error: Exception) -> str:

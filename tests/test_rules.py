@@ -287,6 +287,14 @@ def is_plain(client: TestClient, prompt: str) -> bool:
         return (image.size, image.format) == ((256, 256), "PNG")
 
 
+IN_THE_BODY = {
+    **dict.fromkeys(("refuse", "429", "quota", "hard-limit", "overloaded", "500"), '"error": {'),
+    **dict.fromkeys(("502", "503", "504", "html-page"), "<html>"),
+    "empty": "",
+    "no-pictures": '"data": []',
+}
+
+
 @pytest.mark.parametrize("name", [n for n in WORDS if n not in ("stall", "disconnect")])
 def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     api: Api, clock: ManualClock, name: str
@@ -295,8 +303,9 @@ def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     prompt = f"a fox mock:{name}{'=5s' if name == 'slow' else ''}"
     answer = generate(client, prompt=prompt, **SMALL)
     match name:
-        case "refuse" | "429" | "quota" | "hard-limit" | "overloaded" | "500":
+        case _ if name in IN_THE_BODY:
             assert str(answer.status_code) in WORDS[name].help
+            assert IN_THE_BODY[name] in answer.text
         case "slow":
             assert clock.now() - start == 5 * 10**9
         case "bad-json":

@@ -29,6 +29,10 @@ WEIGHTS: Mapping[str, int] = {
     "mask": 2,
 }
 PICTURES = ("truncated", "wrong_size", "wrong_format")
+FORMATS = ("url", "b64_json")
+PICTURES_MAX = 10  # no request asks for more
+BODILESS = (204, 304)  # statuses whose answers have no body
+Lines = tuple[tuple[str, str], ...]  # header names in lower case, and values
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,30 @@ def fits(name: str, wanted: Any, value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in place of the API's own; or a gateway's, which stands before the API."""
+
+    status: int = 200
+    headers: Lines = ()
+    body: str | None = None  # None is none; from a gateway its page
+    is_json: bool = False  # whether the body was given as a JSON value
+    gateway: bool = False
+
+    def __str__(self) -> str:
+        return f"{'gateway' if self.gateway else 'respond'} {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens to a request: a refusal, or an answer that is late or broken."""
+    """What happens to a request: another answer, or one that is late, changed or broken."""
 
     error: Reason | None = None
-    retry_after: float | None = None  # seconds that a rate limit tells
+    reply: Reply | None = None
+    retry_after: float | None = None  # seconds that a rate limit or a reply tells
+    as_date: bool = False  # tells them as an HTTP date
+    headers: Lines = ()  # of whatever answer there is
+    pictures: int | None = None  # at most so many, whatever was asked for
+    response_format: str | None = None  # one of FORMATS, whatever was asked for
     delay: float = 0.0  # seconds, for real, before anything else
     stall: bool = False  # no answer ever
     disconnect: int | None = None  # bytes of the body that are sent before the line breaks
@@ -105,16 +128,17 @@ class Rule:
 
 
 def effect_name(effect: Effect) -> str:
-    """What an effect does, in a word or two."""
-    if effect.error:
-        return str(effect.error)
-    return ", ".join(changed(effect)) or "nothing"
+    """What an effect does, in a few words."""
+    found = [str(answer) for answer in (effect.error, effect.reply) if answer]
+    found += [name for name in changed(effect) if name not in _OF_ANSWERS]
+    return ", ".join(found) or "nothing"
 
 
 def changed(effect: Effect) -> dict[str, Any]:
     """What an effect changes, by name."""
     values = {f.name: getattr(effect, f.name) for f in fields(Effect)}
-    return {name: value for name, value in values.items() if value != getattr(_NONE, name)}
+    return {name: value for name, value in values.items() if value != getattr(PLAIN, name)}
 
 
-_NONE = Effect()
+PLAIN = Effect()
+_OF_ANSWERS = ("error", "reply", "retry_after", "as_date")

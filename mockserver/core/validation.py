@@ -48,6 +48,7 @@ class Validator:
         self.sizes = {
             m.id: _sizes(m.offers[operation.id], page_sizes) for m in self.models.values()
         }
+        self._unbuilt = facts.unbuilt
         # Sizes that are accepted although the API's own error does not list them.
         self._unlisted = frozenset(size for sizes in self.sizes.values() for size in sizes)
 
@@ -64,6 +65,7 @@ class Validator:
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
+        self._check_built(body)
         self._check_names(body)
         given: Given = {}
         for name, parameter in self.parameters.items():
@@ -81,6 +83,16 @@ class Validator:
         if value is ABSENT or (value is None and parameter.nullable):
             return ABSENT
         return from_form(parameter, value) if isinstance(value, Part) else value
+
+    def _check_built(self, body: Mapping[str, Any]) -> None:
+        """Refuse a model that this server does not have, before its parameters are held to others'.
+
+        The API has no such step: it has those models.
+        """
+        parameter = self.parameters.get("model")
+        name = self.value_of(body, parameter) if parameter else ABSENT
+        if isinstance(name, str) and name in self._unbuilt:
+            raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
         if not body.keys() <= self.parameters.keys():

@@ -150,6 +150,7 @@ class Facts:
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
+    unbuilt: frozenset[str]  # models of the vendor that this server does not have, on any day
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
     limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
@@ -203,6 +204,7 @@ def _of_period(day: date) -> Facts:
         link=LinkFacts(**in_force(timeline["link"], day)),
         operations={o["id"]: _operation(o) for o in operations},
         models={m["id"]: _model(m) for m in in_force(_file("models")["model"], day)},
+        unbuilt=frozenset(i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]),
         words=_words(services, in_force(_file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=_limits(limits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -50,6 +51,11 @@ def record(number: int = 0, **values: Any) -> Record:
         },
         {"when": {}, "then": {"picture": "truncated", "drip": 9, "content_type": "text/html"}},
         {"when": {}, "then": {"bad_json": True, "expired_url": True, "stall": True}},
+        {"when": {}, "then": {"gateway": 502, "headers": {"x-should-retry": "false"}}},
+        {"when": {}, "then": {"respond": {"status": 200, "body": {"data": []}}, "delay": 1.0}},
+        {"when": {}, "then": {"gateway": {"status": 503, "retry_after": 20.0, "as_date": True}}},
+        {"when": {}, "then": {"rate_limit": {"as_date": True}}},
+        {"when": {}, "then": {"pictures": 0, "response_format": "url"}},
     ],
     ids=str,
 )
@@ -71,7 +77,28 @@ def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
         ({}, "then must say what happens"),
         ({"then": {"eror": "x"}}, "did you mean error?"),
         ({"then": {"error": "overload"}}, "did you mean overloaded?"),
-        ({"then": {"error": "refused", "quota": True}}, "two reasons"),
+        ({"then": {"error": "refused", "quota": True}}, "two answers"),
+        ({"then": {"gateway": 502, "respond": 200}}, "two answers"),
+        ({"then": {"rate_limit": True, "gateway": 502}}, "two answers"),
+        ({"then": {"respond": "x"}}, "then.respond must be a table of status, headers, body"),
+        ({"then": {"respond": True}}, "then.respond.status must be a whole number"),
+        ({"then": {"gateway": False}}, "then.gateway.status must be a whole number from 200"),
+        ({"then": {"gateway": 199}}, "from 200 to 599"),
+        ({"then": {"respond": {"status": 600}}}, "then.respond.status must be a whole number"),
+        ({"then": {"respond": {"bdoy": ""}}}, "did you mean body?"),
+        ({"then": {"respond": {"body": float("nan")}}}, "a value that JSON has"),
+        ({"then": {"respond": {"body": date(2025, 1, 1)}}}, "a value that JSON has"),
+        ({"then": {"respond": {"status": 204, "body": "x"}}}, "must be empty: 204 has none"),
+        ({"then": {"respond": {"as_date": True}}}, "wants a retry_after"),
+        ({"then": {"rate_limit": {"as_date": 1}}}, "then.rate_limit.as_date must be true or"),
+        ({"then": {"headers": {}}}, "must have a header"),
+        ({"then": {"headers": ["x"]}}, "a table of header names and texts"),
+        ({"then": {"headers": {"a b": ""}}}, "no name of a header"),
+        ({"then": {"headers": {"x": "a\nb"}}}, "then.headers.x must be printable ASCII"),
+        ({"then": {"headers": {"Content-Length": "3"}}}, "the server's own to send"),
+        ({"then": {"pictures": 11}}, "then.pictures must be a whole number from 0 to 10"),
+        ({"then": {"pictures": True}}, "then.pictures must be a whole number"),
+        ({"then": {"response_format": "gif"}}, "must be one of url, b64_json"),
         ({"then": {"refuse": "x"}}, "true or one of prompt"),
         ({"then": {"quota": False}}, "then.quota must be true"),
         ({"then": {"delay": -1}}, "from 0 to a day"),
