@@ -78,7 +78,7 @@ class Blobs:
     ) -> tuple[int, Fields, bytes]:
         if exchange.method not in _METHODS:
             raise BlobError(BLOB_WRONG_VERB, headers=(("allow", ", ".join(_METHODS)),))
-        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        path, query = scope["path"], scope["query_string"].decode("latin-1")
         picture = self._picture(path, query, now // SECOND)
         content = await bytes_of(self._world, picture)
         if content is None:

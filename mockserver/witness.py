@@ -107,7 +107,8 @@ def _value(record: Record, name: str) -> Any:
 
 
 async def _count(inquiry: Inquiry, when: When) -> int:
-    return sum([when.matches(r.fields) for r in await _asked(await inquiry.sandboxes())])
+    asked = await _asked(await inquiry.sandboxes())
+    return sum(when.matches(r.fields) for r in asked if not r.is_outside)
 
 
 async def _explained(inquiry: Inquiry, record: Record) -> Told:

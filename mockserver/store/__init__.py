@@ -111,7 +111,7 @@ class Sandbox(Protocol):
         ...
 
     async def requests(self) -> list[Record]:
-        """What was asked under /v1, the oldest first."""
+        """What was asked under /v1, or was meant to be, the oldest first."""
         ...
 
     async def billed(self) -> list[Record]:

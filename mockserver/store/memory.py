@@ -175,7 +175,7 @@ class MemorySandbox:
         if number != self.number:
             self._late.add(record)
             return
-        if record.operation or record.path.startswith("/v1"):
+        if not record.path.startswith("/private/"):
             self._join(record)
             self._requests.add(record)
             if record.usd:
