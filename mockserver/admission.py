@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
+from mockserver.core.patterns import DEADLINE
 from mockserver.core.rules import Effect, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
@@ -20,6 +21,10 @@ from mockserver.world import World
 
 PLAIN = Effect()
 _MINUTE = 60_000  # milliseconds
+_TOO_SLOW = (
+    f"its regular expression took longer than {DEADLINE * 1000:g} ms with this request, which "
+    "counts as no match; write it without repeats of repeats"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Admission:
         if rules:
             fields = self.exchange.told_fields()
             matching = [r for r in rules if r.when.matches(fields)]
+            undecided = [r for r in rules if r.when.is_undecided(fields)]
+            self.exchange.hints += [f"rule {r}: {_TOO_SLOW}" for r in undecided]
             if not matching:
                 self.exchange.missed = [r for r in rules if r.origin == "call"]
         magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.config import ConfigError, config_of, configured, resolve
+from mockserver.core import patterns
 from mockserver.recount import Unexplained, explain_last
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api, error, generate
@@ -238,6 +239,20 @@ def test_the_last_request_is_explained_in_a_terminal(server: ImagesMock) -> None
 
 
 # -- rules -------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_runs_out_of_time_is_named_in_header_log_and_journal(
+    api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = api(log_format="text")
+    ask(client, "POST", "rules", json={"name": "slow", "when": {"prompt": {"regex": "^x"}}} | QUOTA)
+    monkeypatch.setattr(patterns, "DEADLINE", 0)
+    response = generate(client, prompt="x, but in vain")
+    assert response.status_code == 200
+    last = ask(client, "GET", "requests/last")
+    for said in (response.headers["mock-hint"], capsys.readouterr().err, last["trace"][-1]):
+        assert 'rule r1 "slow": its regular expression took longer than 20 ms' in said
+    assert "counts as no match" in last["near"][0]
 
 
 def test_rules_are_added_read_replaced_and_removed(api: Api) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+from mockserver.core import patterns
 from mockserver.core.errors import Reason
 from mockserver.core.rules import PICTURES, WEIGHTS, Effect, Rule, Text, When, changed
 
@@ -68,9 +68,9 @@ def _wanted(name: str, value: Any) -> Any:
         raise RuleError(f"when.{name} must be a value, or a table with contains or regex alone")
     if how == "regex":
         try:
-            re.compile(what)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise RuleError(f"when.{name}.regex is no regular expression: {error}") from None
+            patterns.check(what)
+        except ValueError as error:
+            raise RuleError(f"when.{name}.regex {error}") from None
     return Text(how, what)
 
 
