@@ -82,7 +82,7 @@ class Admission:
             undecided = [r for r in rules if r.when.is_undecided(fields)]
             self.exchange.hints += [f"rule {r}: {_TOO_SLOW}" for r in undecided]
             if not matching:
-                self.exchange.missed = [r for r in rules if r.origin == "call"]
+                self.exchange.missed = [r for r in rules if r.origin != "file"]
         magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
         if magic:
             matching.append(magic)

@@ -84,6 +84,35 @@ def test_writes_without_a_sandbox_are_told_how_to_name_one(
     assert len(client.get("/_mock/rules").json()["rules"]) == 1
 
 
+def test_a_key_may_come_as_it_stood_in_its_header(api: Api) -> None:
+    client = api()
+    generate(client)
+    for text in ("Bearer sk-mock-me", "bearer  sk-mock-me"):
+        found = client.get("/_mock/sandboxes", headers={"Mock-Sandbox-Key": text}).json()
+        assert [s["requests"] for s in found["sandboxes"]] == [1]
+
+
+def test_two_ways_to_name_a_sandbox_must_agree(api: Api) -> None:
+    client = api()
+    generate(client)
+    generate(client, key="sk-mock-other")
+    mine, other = [s["name"] for s in client.get("/_mock/sandboxes").json()["sandboxes"]]
+    for name, status in [(mine, 200), (mine[:6], 200), (other, 400), (mine[:5], 400), ("*", 400)]:
+        answer = client.get("/_mock/requests", params={"sandbox": name}, headers=HERE)
+        assert answer.status_code == status
+    everyone = {"Mock-Sandbox-Key": "*"}
+    answer = client.get("/_mock/requests", params={"sandbox": mine}, headers=everyone)
+    assert "name different sandboxes" in error(answer)["message"]
+
+
+@pytest.mark.parametrize("text", ["sk-mock-me", "Bearer sk-mock-me", "sk-proj-1"])
+def test_a_key_in_the_query_is_told_its_place_and_not_repeated(api: Api, text: str) -> None:
+    answer = api().get("/_mock/requests", params={"sandbox": text})
+    assert answer.status_code == 400
+    assert "goes in the header Mock-Sandbox-Key" in error(answer)["message"]
+    assert "sk-" not in answer.text
+
+
 # -- requests ----------------------------------------------------------------------------------
 
 

@@ -110,7 +110,7 @@ class Rule:
     name: str = ""
     next: bool = False  # goes before all rules that are not
     id: str = ""  # given by the sandbox
-    origin: str = "call"  # "file", "call" or "magic"
+    origin: str = "call"  # "file", "call", "all" (of all sandboxes) or "magic"
 
     def __str__(self) -> str:
         return f'{self.id} "{self.name}"' if self.name else f"{self.id} {effect_name(self.then)}"
