@@ -83,7 +83,11 @@ class Admission:
             self.exchange.hints += [f"rule {r}: {_TOO_SLOW}" for r in undecided]
             if not matching:
                 self.exchange.missed = [r for r in rules if r.origin != "file"]
-        magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
+        magic = None
+        if words := self.world.magic:
+            magic = words.rule(self.request.prompt)
+            for text in words.misspelt(self.request.prompt):
+                self.world.warn(self.exchange, text)
         if magic:
             matching.append(magic)
         claimed = await self.sandbox.claim(matching) if matching else None

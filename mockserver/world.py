@@ -152,6 +152,12 @@ class World:
             return await self.store.find(self.keyring.sandbox_of(authorization))
         return await self.store.sandbox(caller.sandbox)
 
+    def warn(self, exchange: Exchange, text: str) -> None:
+        """Tell the client, the journal and the log what is odd about a request."""
+        exchange.warnings.append(text)
+        if self.config.log_format != "none":
+            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
+
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:
             return

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -380,7 +381,7 @@ def test_a_request_that_outlives_its_test_is_late(images: Sandbox, post: Post) -
 
 @pytest.mark.parametrize("kind", ["azure", "without v1"])
 def test_the_sdk_with_a_wrong_base_url_is_told_the_right_one(images: Sandbox, kind: str) -> None:
-    common = {"api_key": images.api_key, "max_retries": 0}
+    common: dict[str, Any] = {"api_key": images.api_key, "max_retries": 0}
     client = (
         openai.AzureOpenAI(azure_endpoint=images.address, api_version="2024-02-01", **common)
         if kind == "azure"
