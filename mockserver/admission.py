@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
-from mockserver.core.patterns import DEADLINE
+from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Effect, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
@@ -21,10 +21,7 @@ from mockserver.world import World
 
 PLAIN = Effect()
 _MINUTE = 60_000  # milliseconds
-_TOO_SLOW = (
-    f"its regular expression took longer than {DEADLINE * 1000:g} ms with this request, which "
-    "counts as no match; write it without repeats of repeats"
-)
+_NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Admission:
             fields = self.exchange.told_fields()
             matching = [r for r in rules if r.when.matches(fields)]
             undecided = [r for r in rules if r.when.is_undecided(fields)]
-            self.exchange.hints += [f"rule {r}: {_TOO_SLOW}" for r in undecided]
+            self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
             if not matching:
                 self.exchange.missed = [r for r in rules if r.origin != "file"]
         magic = None

@@ -98,7 +98,7 @@ async def _wrong_method(request: Request, exc: Exception) -> Never:
     operation = request.scope.get("endpoint")
     if isinstance(operation, Images) and not operation.is_served(request.scope["exchange"].era):
         raise unknown_url(request.scope)
-    if not in_api(request.scope["path"]):
+    if request.scope["path"] == "/":
         _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]

@@ -209,7 +209,7 @@ def _journal() -> Schema:
         "/_mock/requests": {
             "get": _does(
                 "requests.list",
-                "What was asked under /v1, the oldest first; and what came late",
+                "What was asked under /v1, or meant to be, the oldest first; and what came late",
                 _table({"requests": _RECORDS, "late": _RECORDS}),
                 parameters=_FILTERS,
             ),

@@ -282,6 +282,11 @@ def test_a_rule_that_runs_out_of_time_is_named_in_header_log_and_journal(
     for said in (response.headers["mock-hint"], capsys.readouterr().err, last["trace"][-1]):
         assert 'rule r1 "slow": its regular expression took longer than 20 ms' in said
     assert "counts as no match" in last["near"][0]
+    for path in ("count", "wait"):
+        body = {"when": {"prompt": {"regex": f"^{path}"}}}
+        answer = client.post(f"/_mock/requests/{path}", json=body)
+        assert answer.status_code == 400
+        assert "took longer than 20 ms" in error(answer)["message"]
 
 
 def test_rules_are_added_read_replaced_and_removed(api: Api) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 DEADLINE = 0.02  # seconds that one search may take
+TOO_SLOW = f"its regular expression took longer than {DEADLINE * 1000:g} ms with a request"
 _NAMED_CLASS = re.compile(r"\[:\^?\w+:\]")  # in a set: to `re` its letters, to `regex` its name
 # A brace that begins no repeat, which `regex` would take for an approximate match.
 _BRACE = re.compile(r"(\\N\{|\\.|\{(?=[\d,])\d*(?:,\d*)?\})|\{", re.DOTALL)
