@@ -11,6 +11,7 @@ from starlette.types import Receive
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
+from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import PLAIN, Effect, Lines, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
@@ -22,6 +23,7 @@ from mockserver.world import World
 
 _MINUTE = 60_000  # milliseconds
 _NANOSECONDS = 1_000_000  # of a millisecond
+_NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,15 @@ class Admission:
         if rules:
             fields = self.exchange.told_fields()
             matching = [r for r in rules if r.when.matches(fields)]
+            undecided = [r for r in rules if r.when.is_undecided(fields)]
+            self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
             if not matching:
-                self.exchange.missed = [r for r in rules if r.origin == "call"]
-        magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
+                self.exchange.missed = [r for r in rules if r.origin != "file"]
+        magic = None
+        if words := self.world.magic:
+            magic = words.rule(self.request.prompt)
+            for text in words.misspelt(self.request.prompt):
+                self.world.warn(self.exchange, text)
         if magic:
             matching.append(magic)
         claimed = await self.sandbox.claim(matching) if matching else None

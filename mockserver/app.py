@@ -22,6 +22,12 @@ from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
 from mockserver.world import World
 
+_OUTSIDE = "the API is under /v1: end the base URL in /v1"
+_AZURE = (
+    "Azure's paths (/openai/…) come with a later version of this mock; until then use OpenAI(…) in "
+    "place of AzureOpenAI(…), with a base URL that ends in /v1"
+)
+
 
 def create_app(
     config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
@@ -79,14 +85,21 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
     if in_api(path):
         raise unknown_url(request.scope)
-    request.scope["exchange"].hints.append("the API is under /v1: end the base URL in /v1")
+    _hint_at_v1(request)
     raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
+
+
+def _hint_at_v1(request: Request) -> None:
+    is_azure = request.scope["path"].startswith("/openai/")
+    request.scope["exchange"].hints.append(_AZURE if is_azure else _OUTSIDE)
 
 
 async def _wrong_method(request: Request, exc: Exception) -> Never:
     operation = request.scope.get("endpoint")
     if isinstance(operation, Images) and not operation.is_served(request.scope["exchange"].era):
         raise unknown_url(request.scope)
+    if request.scope["path"] == "/":
+        _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
     told = {"method": request.method, "path": request.scope["path"]}

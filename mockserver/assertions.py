@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.core.journal import HINT
 from mockserver.core.nearness import closest, differences
 from mockserver.core.rules import Text, When
 from mockserver.core.scripts import when_of
 from mockserver.scripting import Sent, condition, content_of
-from mockserver.seen import Request, Upload, calls_of, dollars, upload_of
+from mockserver.seen import Request, Upload, calls_of, dollars, shortened, upload_of
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
@@ -42,14 +44,16 @@ class Expectation:
 
     def message(self, requests: Sequence[Request], rules: Rules, url: str) -> str:
         """What was expected, what was seen instead, and what came closest."""
-        if not requests:
+        inside = [r for r in requests if not r.is_outside]
+        ends = [*_strays(requests), *_unused(rules)]
+        if not inside:
             seen = f"no request at all has come to {url} with this sandbox's key"
-            return "\n".join([f"expected {self}, but {seen}", *_unused(rules)])
-        calls = calls_of(requests)
+            return "\n".join([f"expected {self}, but {seen}", *ends])
+        calls = calls_of(inside)
         seen = f"{self._matching(calls)} of {_count(len(calls), 'call')}"
-        also = f" ({len(requests)} requests)" if len(requests) > len(calls) else ""
+        also = f" ({len(inside)} requests)" if len(inside) > len(calls) else ""
         lines = [f"expected {self}, but saw {seen}{also}; the closest:"]
-        return "\n".join([*lines, *near(self.when, [c[-1] for c in calls]), *_unused(rules)])
+        return "\n".join([*lines, *near(self.when, [c[-1] for c in calls]), *ends])
 
     def _matching(self, calls: Sequence[Sequence[Request]]) -> int:
         return sum(c[0].operation != "" and self.when.matches(fields_of(c[0])) for c in calls)
@@ -58,6 +62,15 @@ class Expectation:
         often = {None: "at least 1", 0: "no"}.get(self.times, f"exactly {self.times}")
         noun = "call" if self.times in (None, 0, 1) else "calls"
         return f"{often} {noun}{with_fields(self.when)}"
+
+
+def _strays(requests: Sequence[Request]) -> list[str]:
+    """A line for each path beside the API to which requests came."""
+    came = Counter((shortened(r.path), *r.hints) for r in requests if r.is_outside)
+    return [
+        f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
+        for (path, *hints), number in came.items()
+    ]
 
 
 def with_fields(when: When) -> str:
@@ -152,7 +165,7 @@ def report(
     lines = [
         f"{last}{_count(len(requests), 'request')}, spent {dollars(ledger['spent_usd'])}{within}"
     ]
-    lines += [f"  {r}" for r in shown]
+    lines += [line for r in shown for line in (f"  {r}", *(f"    {HINT}{h}" for h in r.hints))]
     if found := unused(rules):
         lines.append("rules that never fired, and the request that came closest:")
         lines += [line for r in found for line in _missed(r, requests)]
@@ -165,7 +178,8 @@ def report(
 def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:
     when = when_of_rule(rule)
     why = f"but it was not call {when.call}" if when.call else "but it came before the rule"
-    lines = near(when, requests, 1, fitting=f"= as wanted, {why}, or another rule went first")
+    inside = [r for r in requests if not r.is_outside]
+    lines = near(when, inside, 1, fitting=f"= as wanted, {why}, or another rule went first")
     return [f"  {told_rule(rule)}", *(f"  {line}" for line in lines)]
 
 

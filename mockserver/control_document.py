@@ -97,7 +97,7 @@ _SCHEMAS: dict[str, Schema] = {
             "name": TEXT,
             "next": FLAG,
             "fired": WHOLE,
-            "origin": {"enum": ["file", "call"]},
+            "origin": {"enum": ["file", "call", "all"]},
             "sandbox": TEXT,
         },
         *("times", "name", "next"),
@@ -163,7 +163,7 @@ def _id(pattern: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": TEXT | {"pattern": pattern}}
 
 
-_REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[fr][1-9][0-9]*$")  # of the file, or since
+_REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[afr][1-9][0-9]*$")  # of all, the file, or since
 _FILTERS = [
     _query("status", WHOLE | {"maximum": 999_999_999}, "of the answer"),
     _query("operation", TEXT, "as images.generate"),
@@ -181,7 +181,7 @@ def _journal() -> Schema:
         "/_mock/requests": {
             "get": _does(
                 "requests.list",
-                "What was asked under /v1, the oldest first; and what came late",
+                "What was asked under /v1, or meant to be, the oldest first; and what came late",
                 _table({"requests": _RECORDS, "late": _RECORDS}),
                 parameters=_FILTERS,
             ),
@@ -342,13 +342,16 @@ def _health() -> Schema:
 def document() -> dict[str, Any]:
     """The document."""
     header = {"name": "Mock-Sandbox-Key", "in": "header", "schema": TEXT}
-    which = f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more"
+    which = (
+        f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more; * for rules of all"
+    )
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Control API of images-mock",
             "version": __version__,
-            "description": "Which sandbox is meant, a key or a name says; reads without span all.",
+            "description": "Which sandbox is meant, a key or a name says; reads without span all. "
+            "* gives every sandbox a rule, those to come too: counted for all together.",
         },
         "security": [{}, {"token": []}],  # wanted off loopback
         "paths": {**_health(), **_journal(), **_rules(), **_state(), **_sandboxes()},
@@ -356,7 +359,8 @@ def document() -> dict[str, Any]:
             "schemas": _SCHEMAS,
             "parameters": {
                 "Sandbox": _query("sandbox", TEXT, which),
-                "Key": header | {"description": "An API key; its sandbox is made if it is new"},
+                "Key": header
+                | {"description": "An API key; its sandbox is made if it is new. Or *"},
             },
             "responses": {
                 "Error": {"description": "A refusal", "content": _json(_named("Error"))},

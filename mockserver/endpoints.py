@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
@@ -211,8 +212,8 @@ class Models:
         exchange: Exchange = scope["exchange"]
         await self._world.enter(exchange)
         models = {m.id: m for m in exchange.era.facts.models.values() if m.listed}
-        name = scope["path_params"].get("model")
-        if name is None:
+        name = unquote(scope["path_params"].get("model", ""))
+        if "model" not in scope["path_params"]:
             data = [_described(m) for m in models.values()]
             await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return

@@ -184,7 +184,6 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
 
 
 def _blob_errors() -> Iterator[Finding]:
-    details = (blob_errors.BLOB_WINDOW, blob_errors.BLOB_UNREADABLE)
     for name, wording in vars(blob_errors).items():
         if isinstance(wording, BlobWording):
             yield Finding(
@@ -195,7 +194,7 @@ def _blob_errors() -> Iterator[Finding]:
                 level=wording.level,
                 source=wording.source,
                 names=_names(name, wording.code, str(wording.status)),
-                details=details if wording is blob_errors.BLOB_REFUSED else (),
+                details=wording.details,
             )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mockserver.core.journal import Attempt, Record
+from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
 from mockserver.core.nearness import nearest_rules
 from mockserver.core.rules import PLAIN, Effect, Rule
@@ -18,6 +18,7 @@ from mockserver.era import Era
 from mockserver.store import Sandbox
 
 PROMPT_LOGGED = 60  # characters
+KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ class Exchange:
         """What this server has to say of the request, beside what the API says."""
         return [
             *(f"warning: {text}" for text in self.warnings),
-            *(f"hint: {text}" for text in self.hints),
+            *(f"{HINT}{text}" for text in self.hints),
         ]
 
     def record(self) -> Record:

@@ -7,7 +7,7 @@ import re
 import traceback
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,13 +18,14 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import cut
 from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
-from mockserver.exchange import Exchange, escaped, log_of, notice_of
+from mockserver.exchange import KEY_HEADERS, Exchange, escaped, log_of, notice_of
 from mockserver.faults import labelled
 from mockserver.wire import ABORT, ClientGone, send_answer
 from mockserver.world import World
 
 API = "/v1"
 CONTROL = "/_mock"
+PICTURES = "/private/"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
@@ -45,6 +46,19 @@ def in_control(path: str) -> bool:
     return path == CONTROL or path.startswith(f"{CONTROL}/")
 
 
+def raw_path(scope: Scope) -> str:
+    """A request's path with its escapes, as the client sent it."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw.decode("latin-1")
+
+
+def _is_call_outside(exchange: Exchange) -> bool:
+    """Whether this was meant for the API, but came to a path beside it; a browser's icon is not."""
+    if in_control(exchange.path) or exchange.path.startswith(PICTURES):
+        return False
+    return exchange.method == "POST" or any(name in exchange.headers for name in KEY_HEADERS)
+
+
 class Observe:
     """Outermost: gives a request its exchange, an API answer its headers, both a log line."""
 
@@ -57,15 +71,17 @@ class Observe:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = self._exchange(scope)
-        scope["exchange"] = exchange
+        # Every path is matched as it came: the real API does not decode it before it routes.
+        scope = {**scope, "path": raw_path(scope)}
+        exchange = scope["exchange"] = self._exchange(scope)
         is_api = in_api(exchange.path)
+        is_call = is_api or _is_call_outside(exchange)
 
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 exchange.milliseconds = self._elapsed(exchange)
-                if is_api or exchange.sandbox:
+                if is_call or exchange.sandbox:
                     await self._world.write_down(exchange)  # before the client knows
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
@@ -73,7 +89,7 @@ class Observe:
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            if is_api:
+            if is_call:
                 await self._world.write_down(exchange)
             if not exchange.quiet:
                 self._log(exchange)

@@ -35,19 +35,21 @@ Told = dict[str, Any]
 
 
 async def rules(inquiry: Inquiry) -> Told:
-    """The rules, in the order in which they are tried."""
-    return {"rules": [_told(s, r) for s in await inquiry.sandboxes() for r in s.rules]}
+    """The rules, in the order in which they are tried; of all sandboxes each once."""
+    return {"rules": [_told(s, r) for s, r in await _tried(inquiry)]}
 
 
 async def add_rule(inquiry: Inquiry) -> Told:
     """A further rule."""
-    sandbox = await inquiry.sandbox()
-    return _told(sandbox, await sandbox.add(_rule(inquiry)))
+    sandbox, rule = await inquiry.ruled(), _rule(inquiry)
+    if inquiry.is_of_all:
+        rule = replace(rule, origin="all")
+    return _told(sandbox, await sandbox.add(rule))
 
 
 async def remove_rules(inquiry: Inquiry) -> Told:
     """Take away all rules but those of the configuration file."""
-    sandbox = await inquiry.sandbox()
+    sandbox = await inquiry.ruled()
     for rule in [r for r in sandbox.rules if r.origin != "file"]:
         await sandbox.remove(rule.id)
     return {}
@@ -60,8 +62,7 @@ async def rule(inquiry: Inquiry) -> Told:
 
 async def put_rule(inquiry: Inquiry) -> Told:
     """Another rule in its place."""
-    await inquiry.sandbox()
-    sandbox, old = await _found(inquiry)
+    sandbox, old = await _named(inquiry)
     new = replace(_rule(inquiry), id=old.id, origin=old.origin)
     await sandbox.put(new)
     return _told(sandbox, new)
@@ -69,8 +70,7 @@ async def put_rule(inquiry: Inquiry) -> Told:
 
 async def remove_rule(inquiry: Inquiry) -> Told:
     """Take one rule away; one of the configuration file comes back with a reset."""
-    await inquiry.sandbox()
-    sandbox, old = await _found(inquiry)
+    sandbox, old = await _named(inquiry)
     await sandbox.remove(old.id)
     return {}
 
@@ -82,9 +82,28 @@ def _rule(inquiry: Inquiry) -> Rule:
     return rule_of(body)
 
 
-async def _found(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+async def _tried(inquiry: Inquiry) -> list[tuple[Sandbox, Rule]]:
+    """The rules that are meant, each with the sandbox that it is of."""
+    everyone = inquiry.world.store.everyone
+    if inquiry.is_of_all:
+        return [(everyone, r) for r in everyone.rules]
     sandboxes = await inquiry.sandboxes()
-    found = [(s, r) for s in sandboxes for r in s.rules if r.id == inquiry.id]
+    tried = [(everyone if r.origin == "all" else s, r) for s in sandboxes for r in s.rules]
+    tried += [(everyone, r) for r in everyone.rules if inquiry.is_general]
+    return list({(s.name, r.id): (s, r) for s, r in tried}.values())
+
+
+async def _named(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+    """A rule that shall change: one of all sandboxes only where all are named."""
+    await inquiry.ruled()  # which refuses where none is named
+    sandbox, rule = await _found(inquiry)
+    if rule.origin == "all" and not inquiry.is_of_all:
+        refuse(f"Rule {rule.id} is of all sandboxes: change it with ?sandbox=*.", "sandbox")
+    return sandbox, rule
+
+
+async def _found(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+    found = [(s, r) for s, r in await _tried(inquiry) if r.id == inquiry.id]
     if not found:
         not_found(f"There is no rule {inquiry.id!r} here.")
     if len(found) > 1:
@@ -196,7 +215,8 @@ async def reset(inquiry: Inquiry) -> Told:
     only = inquiry.fields("only").get("only", list(PARTS))
     if not isinstance(only, list) or not all(part in PARTS for part in only):
         raise RuleError(f"only must be a list of {', '.join(PARTS)}")
-    for sandbox in await inquiry.sandboxes():
+    everyone = [inquiry.world.store.everyone] if inquiry.is_general else []
+    for sandbox in [*await inquiry.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
     return {}
 

@@ -10,6 +10,7 @@ from itertools import count
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
+from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller, Keyring, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.magic import Words
@@ -133,13 +134,29 @@ class World:
             return
         exchange.recorded = True
         if exchange.sandbox is None:  # refused before it was entered: a wrong path, an unknown key
-            name = self.keyring.sandbox_of(exchange.header(b"authorization"))
-            exchange.sandbox = await self.store.find(name)
+            exchange.sandbox = await self._sandbox_of_key(exchange)
         record = exchange.record()
         # The sandbox may have begun anew meanwhile: then the request is a late one.
         current = await self.store.sandbox(record.sandbox)
         await current.record(record, number=exchange.life or current.number)
         self.news.ring()
+
+    async def _sandbox_of_key(self, exchange: Exchange) -> Sandbox | None:
+        """The sandbox of the key that a request has; a new one if the key is let in."""
+        authorization = exchange.header(b"authorization")
+        if authorization is None and (of_azure := exchange.header(b"api-key")):
+            authorization = f"Bearer {of_azure}"
+        try:
+            caller = self.keyring.caller(authorization, None)
+        except ApiError:
+            return await self.store.find(self.keyring.sandbox_of(authorization))
+        return await self.store.sandbox(caller.sandbox)
+
+    def warn(self, exchange: Exchange, text: str) -> None:
+        """Tell the client, the journal and the log what is odd about a request."""
+        exchange.warnings.append(text)
+        if self.config.log_format != "none":
+            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:

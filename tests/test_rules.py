@@ -323,6 +323,18 @@ def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     assert is_plain(api(magic="off"), prompt)
 
 
+def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="text")
+    response = generate(client, prompt="a fox mock:refsue")
+    assert response.status_code == 200
+    (asked,) = client.get("/_mock/requests").json()["requests"]
+    for said in (response.headers["mock-warning"], capsys.readouterr().err, str(asked["trace"])):
+        assert "'mock:refsue' is no magic word: did you mean mock:refuse?" in said
+    assert "no magic word" not in str(generate(api(magic="off"), prompt="mock:refsue").headers)
+
+
 def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:
     key = "sk-mock-magic"
     assert partial(server, key, "mock:disconnect")

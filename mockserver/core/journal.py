@@ -13,6 +13,7 @@ from mockserver.core.uploads import Part, header
 TEXT = 100_000  # characters of one text
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
+HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _RETRYABLE = frozenset((408, 409, 429))
 
 
@@ -27,7 +28,7 @@ class Attempt:
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One request under /v1, or one download, and what became of it."""
+    """One request under /v1, or meant to be, or one download; and what became of it."""
 
     id: str  # x-request-id
     at: int  # nanoseconds since the epoch, by the machine's clock
@@ -51,6 +52,11 @@ class Record:
     def __post_init__(self) -> None:
         said = self.error["message"] if self.error else ""
         self.size = 600 + len(self.path) + _weight(self.fields) + _weight(said)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it came to a path beside the API: it was meant for it, and not served."""
+        return is_outside(self.path)
 
     @property
     def asks_again(self) -> bool:
@@ -77,6 +83,11 @@ class Record:
             "call": self.call,
             "retries": self.retries,
         }
+
+
+def is_outside(path: str) -> bool:
+    """Whether a path in the journal is neither the API's nor a picture's."""
+    return not path.startswith(("/v1/", "/private/")) and path != "/v1"
 
 
 def sent_fields(value: Any) -> dict[str, Any]:

@@ -5,12 +5,12 @@ Values and matching only: `scripts` reads and writes them, a sandbox counts them
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockserver.core import patterns
 from mockserver.core.errors import Reason
 
 Fields = Mapping[str, Any]
@@ -48,7 +48,12 @@ class Text:
             return False
         if self.how == "contains":
             return self.what in value
-        return re.search(self.what, value) is not None
+        return patterns.found(self.what, value) is True
+
+    def is_undecided(self, value: Any) -> bool:
+        """Whether the search took too long, which counts as no match."""
+        is_searched = self.how == "regex" and isinstance(value, str)
+        return is_searched and patterns.found(self.what, value) is None
 
     def __str__(self) -> str:
         return f"{self.how} {self.what!r}"
@@ -64,6 +69,13 @@ class When:
     def matches(self, given: Fields) -> bool:
         """Whether a request with these fields is meant, whichever call it is."""
         return all(fits(name, wanted, given.get(name)) for name, wanted in self.wanted)
+
+    def is_undecided(self, given: Fields) -> bool:
+        """Whether a regular expression took too long to tell whether a request is meant."""
+        for name, wanted in self.wanted:
+            if not fits(name, wanted, given.get(name)):
+                return isinstance(wanted, Text) and wanted.is_undecided(given.get(name))
+        return False
 
 
 def fits(name: str, wanted: Any, value: Any) -> bool:
@@ -121,7 +133,7 @@ class Rule:
     name: str = ""
     next: bool = False  # goes before all rules that are not
     id: str = ""  # given by the sandbox
-    origin: str = "call"  # "file", "call" or "magic"
+    origin: str = "call"  # "file", "call", "all" (of all sandboxes) or "magic"
 
     def __str__(self) -> str:
         return f'{self.id} "{self.name}"' if self.name else f"{self.id} {effect_name(self.then)}"

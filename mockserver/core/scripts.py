@@ -10,6 +10,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+from mockserver.core import patterns
 from mockserver.core.errors import Reason
 from mockserver.core.rules import (
     BODILESS,
@@ -82,9 +83,9 @@ def _wanted(name: str, value: Any) -> Any:
         raise RuleError(f"when.{name} must be a value, or a table with contains or regex alone")
     if how == "regex":
         try:
-            re.compile(what)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise RuleError(f"when.{name}.regex is no regular expression: {error}") from None
+            patterns.check(what)
+        except ValueError as error:
+            raise RuleError(f"when.{name}.regex {error}") from None
     return Text(how, what)
 
 

@@ -10,13 +10,15 @@ from mockserver.core.limits import Bucket, Verdict
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait
 
+EVERYONE = "*"  # instead of a sandbox's name: the rules of all
+
 
 class Sandbox(Protocol):
     """One sandbox. A call is one atomic step, however many workers share the store."""
 
     @property
     def name(self) -> str:
-        """24 letters and digits; "" is the one of requests without a key that is let in."""
+        """24 letters and digits; "" is of requests without a key that is let in; or `EVERYONE`."""
         ...
 
     @property
@@ -31,7 +33,7 @@ class Sandbox(Protocol):
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """In the order in which they are tried."""
+        """Its own and everyone's, in the order in which they are tried."""
         ...
 
     @property
@@ -111,7 +113,7 @@ class Sandbox(Protocol):
         ...
 
     async def requests(self) -> list[Record]:
-        """What was asked under /v1, the oldest first."""
+        """What was asked under /v1, or was meant to be, the oldest first."""
         ...
 
     async def billed(self) -> list[Record]:
@@ -136,6 +138,15 @@ class Sandbox(Protocol):
 
 class Store(Protocol):
     """Where sandboxes live, and the uploads that pictures are made from."""
+
+    @property
+    def everyone(self) -> Sandbox:
+        """Holds the rules that every sandbox has, those to come too; asked for nothing else.
+
+        They are tried behind a sandbox's own of their kind, counted for all sandboxes together, and
+        outlive each.
+        """
+        ...
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; new if there is none."""

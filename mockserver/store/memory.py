@@ -14,7 +14,7 @@ from mockserver.core.journal import Record, is_retry
 from mockserver.core.limits import Bucket, Verdict, admit
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait
-from mockserver.store import Sandbox
+from mockserver.store import EVERYONE, Sandbox
 
 UPLOAD_BYTES = 256 * 1024 * 1024
 SANDBOXES = 1_000  # more than that, and the longest idle one without rules goes
@@ -39,10 +39,18 @@ class Journal:
 
 
 class MemorySandbox:
-    """One sandbox in dictionaries; `number` counts its lives."""
+    """One sandbox in dictionaries; `number` counts its lives. `everyone` has the rules of all."""
 
-    def __init__(self, name: str, number: int, options: Options, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        options: Options,
+        rules: Sequence[Rule],
+        everyone: MemorySandbox | None = None,
+    ) -> None:
         self.name = name
+        self._everyone = everyone
         self.number = number
         self.options = self._begun = options
         self._own = [replace(r, id=f"f{i}") for i, r in enumerate(rules, 1)]
@@ -52,7 +60,7 @@ class MemorySandbox:
         self._forget_all()
 
     def _forget_all(self) -> None:
-        self.rules: list[Rule] = list(self._own)
+        self._rules = list(self._own)
         self._ids = 0
         self._seen: Counter[str] = Counter()
         self._fired: Counter[str] = Counter()
@@ -86,48 +94,61 @@ class MemorySandbox:
         """Change what it is set to."""
         self.options = options
 
+    @property
+    def rules(self) -> list[Rule]:
+        """Its own and everyone's, in the order in which they are tried."""
+        if self._everyone is None or not self._everyone.rules:
+            return self._rules
+        return sorted([*self._rules, *self._everyone.rules], key=lambda r: not r.next)
+
+    def _home(self, rule_id: str) -> MemorySandbox:
+        """Where a rule is counted: one of everyone's for all sandboxes together."""
+        return self._everyone if self._everyone and rule_id.startswith("a") else self
+
     async def add(self, rule: Rule) -> Rule:
         """Add a rule, behind those of its kind: `next` ones stand before the others."""
         self._ids += 1
-        rule = replace(rule, id=f"r{self._ids}")
-        place = sum(r.next for r in self.rules) if rule.next else len(self.rules)
-        self.rules.insert(place, rule)
+        rule = replace(rule, id=f"{'a' if self.name == EVERYONE else 'r'}{self._ids}")
+        place = sum(r.next for r in self._rules) if rule.next else len(self._rules)
+        self._rules.insert(place, rule)
         return rule
 
     async def remove(self, rule_id: str) -> bool:
         """Remove a rule."""
-        left = [r for r in self.rules if r.id != rule_id]
-        found = len(left) < len(self.rules)
-        self.rules = left
+        left = [r for r in self._rules if r.id != rule_id]
+        found = len(left) < len(self._rules)
+        self._rules = left
         return found
 
     async def put(self, rule: Rule) -> bool:
         """Put a rule in the place of another."""
-        for place, old in enumerate(self.rules):
+        for place, old in enumerate(self._rules):
             if old.id == rule.id:
-                self.rules = [*self.rules[:place], rule, *self.rules[place + 1 :]]
+                self._rules = [*self._rules[:place], rule, *self._rules[place + 1 :]]
                 del self._seen[rule.id], self._fired[rule.id]
                 return True
         return False
 
     async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
         """Count a request that matches: for every rule, lest the k-th call depend on the others."""
-        self._seen.update(r.id for r in rules)
-        for rule in rules:
-            if rule.when.call is not None and self._seen[rule.id] != rule.when.call:
+        homes = [self._home(r.id) for r in rules]
+        for rule, home in zip(rules, homes, strict=True):
+            home._seen[rule.id] += 1
+        for rule, home in zip(rules, homes, strict=True):
+            if rule.when.call is not None and home._seen[rule.id] != rule.when.call:
                 continue
-            if rule.times is None or self._fired[rule.id] < rule.times:
-                self._fired[rule.id] += 1
-                return rule, self._fired[rule.id]
+            if rule.times is None or home._fired[rule.id] < rule.times:
+                home._fired[rule.id] += 1
+                return rule, home._fired[rule.id]
         return None
 
     def fired(self, rule_id: str) -> int:
         """How often a rule has fired."""
-        return self._fired[rule_id]
+        return self._home(rule_id)._fired[rule_id]
 
     def seen(self, rule_id: str) -> int:
         """How many requests a rule has matched."""
-        return self._seen[rule_id]
+        return self._home(rule_id)._seen[rule_id]
 
     async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
         """Take `cost` images."""
@@ -175,7 +196,7 @@ class MemorySandbox:
         if number != self.number:
             self._late.add(record)
             return
-        if record.operation or record.path.startswith("/v1"):
+        if not record.path.startswith("/private/"):
             self._join(record)
             self._requests.add(record)
             if record.usd:
@@ -224,7 +245,7 @@ class MemorySandbox:
                 case "requests":
                     self._forget_requests()
                 case "rules":
-                    self.rules, self._seen, self._fired = list(self._own), Counter(), Counter()
+                    self._rules, self._seen, self._fired = list(self._own), Counter(), Counter()
                 case "limits":
                     begun = self._begun
                     self._buckets = {}
@@ -240,7 +261,7 @@ class MemorySandbox:
     @property
     def has_rules(self) -> bool:
         """Whether somebody scripted it."""
-        return any(r.origin == "call" for r in self.rules)
+        return any(r.origin == "call" for r in self._rules)
 
 
 class MemoryStore:
@@ -259,6 +280,12 @@ class MemoryStore:
         self._uploads: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._sandboxes: OrderedDict[str, MemorySandbox] = OrderedDict()
         self._numbers = 0
+        self._everyone = MemorySandbox(EVERYONE, 0, Options(), ())
+
+    @property
+    def everyone(self) -> Sandbox:
+        """What holds the rules of all sandboxes."""
+        return self._everyone
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name."""
@@ -278,7 +305,7 @@ class MemoryStore:
 
     def _new(self, name: str, options: Options) -> MemorySandbox:
         self._numbers += 1
-        made = MemorySandbox(name, self._numbers, options, self._rules)
+        made = MemorySandbox(name, self._numbers, options, self._rules, self._everyone)
         self._sandboxes[name] = made
         self._sandboxes.move_to_end(name)
         if len(self._sandboxes) > self._most:

@@ -29,6 +29,24 @@ def sandbox(*rules: Rule, **options: Any) -> MemorySandbox:
     return MemorySandbox("s", 1, Options(**options), rules)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a fox mock:refsue", ["'mock:refsue' is no magic word: did you mean mock:refuse?"]),
+        ("mock:REFUSE.", ["'mock:REFUSE.' is no magic word: did you mean mock:refuse?"]),
+        ("MOCK:429x2", ["'MOCK:429x2' is no magic word: did you mean mock:429?"]),
+        ("mock:slow", ["'mock:slow' is no magic word: did you mean mock:slow=5s?"]),
+        ("mock:slow=soon", ["'mock:slow=soon' is no magic word: did you mean mock:slow=5s?"]),
+        ("mock:429 mock:truncate", ["'mock:truncate' is no magic word: did you mean mock:truncated?"]),
+        ("mock:turtle, mock:turtle", [f"'mock:turtle' is no magic word: it is one of {', '.join(WORDS)}"]),
+        ("mock:429 mock:slow=5s mock:refuse. (mock:429x2)", []),
+        ("a mock: fox, hammock:refsue, https://mock/", []),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_magic_word_is_told(prompt: str, said: list[str]) -> None:
+    assert Words({w.name: w.then for w in WORDS.values()}).misspelt(prompt) == said
+
+
 def record(number: int = 0, **values: Any) -> Record:
     return Record(f"req_{number}", 0, "POST", "/v1/images/generations", "images.generate", **values)
 
