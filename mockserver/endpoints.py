@@ -19,6 +19,7 @@ from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.rules import Effect
+from mockserver.core.uploads import Fields
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
@@ -54,8 +55,11 @@ class Images:
         exchange.operation = self._operation
         value = self._value(exchange, await self._body(scope, receive))
         exchange.sent = sent_fields(value)
-        request = exchange.era.validators[self._operation].validated(value)
-        exchange.request = request
+        if isinstance(value, Fields):
+            exchange.hints += value.hints
+        validator = exchange.era.validators[self._operation]
+        request = exchange.request = validator.validated(value)
+        exchange.warnings += validator.ignored(value, request)
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         await self._wait(exchange, request)
