@@ -38,7 +38,7 @@ class Deprecations:
             self._tell(exchange, text)
 
     def _tell(self, exchange: Exchange, text: str) -> None:
-        exchange.warnings.append(text)
+        exchange.warnings.insert(0, text)  # before what the day's own API did with the request
         if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
             sandbox = exchange.caller.sandbox[:6]
             self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today; {text}")

@@ -20,6 +20,7 @@ from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.rules import PLAIN, Effect
+from mockserver.core.uploads import Fields
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
@@ -124,12 +125,18 @@ class Images:
         return json_value(content_type, body)
 
     def _validated(self, exchange: Exchange, value: Any) -> ImageRequest:
+        """The request in a body's value; and in the exchange what there is to say of it."""
+        if isinstance(value, Fields):
+            exchange.hints += value.hints
+        validator = exchange.era.validators[self._operation]
         try:
-            return exchange.era.validators[self._operation].validated(value)
+            request = validator.validated(value)
         except ApiError as refusal:
             if refusal.reason is Reason.UNKNOWN_MODEL:
                 _hint_at(exchange, refusal.values["model"])
             raise
+        exchange.warnings += validator.ignored(value, request)
+        return request
 
     async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
         """Hold the answer back as long as --latency says."""

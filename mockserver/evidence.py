@@ -36,7 +36,7 @@ _ERRORS, _BLOBS = "Errors of the API", "Errors of picture URLs"
 _SECTIONS = {
     "parameters": "Operations and their parameters",
     "models": "Models, their defaults and bounds",
-    "timeline": "Headers, picture URLs and who speaks which dialect",
+    "timeline": "Headers, picture URLs, modes and who speaks which dialect",
     "limits": "Limits",
     "prices": "Prices",
 }
@@ -113,6 +113,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
     Reason.ONE_IMAGE_ONLY: _PROMPTED,
     **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
+    Reason.NO_BOUNDARY: _FORMS,
     **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
     **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
     **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
@@ -234,6 +235,7 @@ _PLACES = {
     **{name: f"images.{name}" for name in ("generate", "edit", "vary")},
     "link": "picture URLs",
     "headers": "headers of every answer",
+    "modes": "uploads",
     "upload": "uploads",
 }
 _IDS = ("id", "list", "model")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from mockserver.head_cap import HeadCap
 from mockserver.wire import ABORT
 
 # Java's HttpClient and `curl --http2` offer h2c with each request. A server may ignore the offer
@@ -15,7 +16,7 @@ _DECLINED = rb"\r\nx-declined-upgrade:"
 _END = b"\r\n\r\n"
 
 
-class Http1(HttpToolsProtocol):
+class Http1(HeadCap):
     """Declines upgrades before they are parsed, and lets the application break the line."""
 
     def data_received(self, data: bytes) -> None:

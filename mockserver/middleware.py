@@ -20,7 +20,8 @@ from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
 from mockserver.exchange import KEY_HEADERS, Exchange, escaped, log_of, notice_of
 from mockserver.faults import labelled
-from mockserver.wire import ABORT, ClientGone, send_answer
+from mockserver.forms import HOW_TO_SEND
+from mockserver.wire import ABORT, FORM, ClientGone, send_answer
 from mockserver.world import World
 
 API = "/v1"
@@ -182,6 +183,8 @@ class Refuse:
         if not exchange.status:
             param = error.values.get("param")
             exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
+            if hint := error.values.get("hint"):
+                exchange.hints.append(hint)
             words = exchange.era.words(exchange.path)
             told = answer(error, words, exchange.request_id)
             exchange.error = {
@@ -274,14 +277,14 @@ class BodyCap:
         told = scope["exchange"].headers.get(b"content-length", b"")
         if told.isdigit():  # the HTTP parser holds the client to what it told
             if int(told) > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
+                raise self._refusal(scope, int(told))
             await self._app(scope, receive, send)
             return
         if b"transfer-encoding" in scope["exchange"].headers:
-            receive = replayed(await self._whole(receive), receive)
+            receive = replayed(await self._whole(scope, receive), receive)
         await self._app(scope, receive, send)
 
-    async def _whole(self, receive: Receive) -> bytes:
+    async def _whole(self, scope: Scope, receive: Receive) -> bytes:
         """The body, read before anyone asks for it: also on a route where nobody will."""
         body, more = bytearray(), True
         while more:
@@ -291,8 +294,14 @@ class BodyCap:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=len(body))
+                raise self._refusal(scope, len(body))
         return bytes(body)
+
+    def _refusal(self, scope: Scope, read: int) -> ApiError:
+        hint = "--max-body sets this bound"
+        if (scope["exchange"].header(b"content-type") or "").lower().startswith(FORM):
+            hint += f"; {HOW_TO_SEND}"
+        return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -225,6 +225,10 @@ def test_a_body_over_the_cap_is_refused_whether_its_length_is_told_or_not(api: A
     for response in (told, untold, elsewhere):
         assert response.status_code == 413
         assert "Maximum content size limit (1024) exceeded" in error(response)["message"]
+        assert response.headers["mock-hint"] == "--max-body sets this bound"
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    spread = client.post("/v1/images/edits", content=b"x" * 1025, headers=form)
+    assert "toFile(buffer" in spread.headers["mock-hint"]
 
 
 # -- headers -----------------------------------------------------------------------------------

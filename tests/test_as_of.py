@@ -163,7 +163,7 @@ def later(day: str, **chosen: Any) -> TestClient:
 def test_what_is_refused_today_is_answered_with_the_reason_and_the_fix() -> None:
     answer = generate(later("2025-06-15"), model="dall-e-2", quality="standard")
     said = answer.headers["mock-warning"]
-    assert said == "Unknown parameter: 'quality'. Leave out 'quality'."
+    assert said == "Unknown parameter: 'quality'. Leave out 'quality'.; dall-e-2 ignores 'quality'"
 
 
 def test_what_is_right_today_too_carries_no_warning() -> None:

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     ONE_IMAGE_ONLY = "one_image_only"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
+    NO_BOUNDARY = "no_boundary"
     FILE_TYPE = "file_type"
     NOT_A_PNG = "not_a_png"
     IMAGE_MODE = "image_mode"
@@ -114,7 +115,10 @@ class Answer:
 
 
 class ApiError(Exception):
-    """A refusal: its reason, and the values that its words mention."""
+    """A refusal: its reason, and the values that its words mention.
+
+    The value `hint` is no part of them: it is what this server says beside the API's words.
+    """
 
     def __init__(self, reason: Reason, **values: Any) -> None:
         super().__init__(reason)

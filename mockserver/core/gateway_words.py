@@ -221,6 +221,7 @@ B: Mapping[Reason, Wording] = {
         level="observed in part",
         source="the words for DALL·E 3, 2026-02-06 (file id 42072536001); the rest inferred",
     ),
+    Reason.NO_BOUNDARY: replace(A[Reason.UNPARSABLE_FORM], form=GATEWAY),
     Reason.FILE_TYPE: Wording(
         400,
         "Invalid file '{param}': unsupported mimetype ('{type}'). Supported file formats are "

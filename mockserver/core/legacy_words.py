@@ -312,6 +312,13 @@ A: Mapping[Reason, Wording] = {
         level="assumed",
         source="as file uploads to other endpoints are refused (recalled)",
     ),
+    Reason.NO_BOUNDARY: Wording(
+        400,
+        "'image' is a required property",
+        level="observed in part",
+        source="aallam/openai-kotlin#83 (2023-01), variations: a form without a boundary has no "
+        "parts; for edits and other days assumed",
+    ),
     Reason.FILE_TYPE: Wording(
         400,
         "Uploaded image must be a PNG and less than 4 MB.",

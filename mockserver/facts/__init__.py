@@ -58,6 +58,7 @@ class UploadRules:
     mask_modes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
     types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
+    grey_16: str = "I;16"  # what a refusal calls the mode of 16-bit grey
     assumed: tuple[str, ...] = ()
 
 
@@ -203,8 +204,11 @@ def _of_period(day: date) -> Facts:
         headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
         link=LinkFacts(**in_force(timeline["link"], day)),
         operations={o["id"]: _operation(o) for o in operations},
-        models={m["id"]: _model(m) for m in in_force(_file("models")["model"], day)},
         unbuilt=frozenset(i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]),
+        models={
+            m["id"]: _model(m, in_force(timeline["modes"], day)["grey_16"])
+            for m in in_force(_file("models")["model"], day)
+        },
         words=_words(services, in_force(_file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=_limits(limits),
@@ -240,7 +244,7 @@ def _operation(table: dict[str, Any]) -> Operation:
     )
 
 
-def _model(table: dict[str, Any]) -> Model:
+def _model(table: dict[str, Any], grey_16: str) -> Model:
     return Model(
         id=table["id"],
         created=table["created"],
@@ -249,16 +253,18 @@ def _model(table: dict[str, Any]) -> Model:
         shutdown=table.get("shutdown"),
         successor=table.get("successor", ""),
         offers={
-            f"images.{name}": _offer(table[name])
+            f"images.{name}": _offer(table[name], grey_16)
             for name in ("generate", "edit", "vary")
             if name in table
         },
     )
 
 
-def _offer(table: dict[str, Any]) -> Offer:
+def _offer(table: dict[str, Any], grey_16: str) -> Offer:
     plain = {k: v for k, v in table.items() if k != "upload"}
-    upload = UploadRules(**_frozen(table["upload"])) if "upload" in table else None
+    upload = None
+    if "upload" in table:
+        upload = UploadRules(**_frozen(table["upload"]), grey_16=grey_16)
     return Offer(**_frozen(plain), upload=upload)
 
 
