@@ -9,16 +9,18 @@ from typing import Any
 from mockserver import __version__
 from mockserver.core.errors import Reason
 from mockserver.core.rules import PICTURES, WEIGHTS
+from mockserver.core.sandbox import FARTHEST
+from mockserver.core.scripts import MOST
 from mockserver.inquiry import SHORTEST
-from mockserver.steering import FARTHEST, PARTS
+from mockserver.steering import PARTS
 from mockserver.witness import LONGEST
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
 ON: Schema = {"const": True}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-POSITIVE: Schema = {"type": "integer", "minimum": 1}
+WHOLE: Schema = {"type": "integer", "minimum": 0, "maximum": MOST}
+POSITIVE: Schema = {"type": "integer", "minimum": 1, "maximum": MOST}
 SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 USD: Schema = {"type": "number", "minimum": 0}
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
@@ -193,11 +195,11 @@ def _id(pattern: str) -> Schema:
 
 _REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[fr][1-9][0-9]*$")  # of the file, or since
 _FILTERS = [
-    _query("status", WHOLE | {"maximum": 999_999_999}, "of the answer"),
+    _query("status", WHOLE, "of the answer"),
     _query("operation", TEXT, "as images.generate"),
     _query("path", TEXT, "as the client sent it"),
     _query("model", TEXT, "as sent, or filled in"),
-    _query("limit", WHOLE | {"maximum": 999_999_999}, "the last so many"),
+    _query("limit", WHOLE, "the last so many"),
     _query("since", TEXT, "what came after the request of this id"),
 ]
 _OF_LOOK: dict[str, Schema] = {"when": _named("When")}

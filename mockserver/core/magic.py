@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from mockserver.core.rules import Rule, When
 from mockserver.core.scripts import RuleError, effect_of
+
+MAGIC = "magic:"  # how the id of such a rule begins
 
 
 class Words:
@@ -21,7 +23,6 @@ class Words:
             rf"(?<![\w:])mock:({names})(?:x(\d{{1,4}}))?(?:=([\w.]*\w))?(?![\w-])"
         )
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - one object a world, and prompts repeat
     def rule(self, prompt: str) -> Rule | None:
         """The rule that a prompt carries in itself, for this very prompt; None without one."""
         found = self._word.search(prompt) if "mock:" in prompt else None
@@ -33,13 +34,17 @@ class Words:
         except RuleError:
             return None
         return Rule(
-            when=When((("prompt", prompt),)),
+            when=When(),  # it is there for this request alone
             then=then,
             times=int(times) if times else None,
             name=found[0],
-            id=f"magic:{prompt}",
+            id=f"{MAGIC}{_digest(prompt)}",
             origin="magic",
         )
+
+
+def _digest(prompt: str) -> str:
+    return blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _valued(then: Any, value: str | None) -> Any:

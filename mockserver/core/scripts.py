@@ -12,6 +12,8 @@ from typing import Any
 from mockserver.core.errors import Reason
 from mockserver.core.rules import PICTURES, WEIGHTS, Effect, Rule, Text, When, changed
 
+MOST = 999_999_999  # of any whole number that can be set, as in `--limits N/min`
+_NAME = 1_000  # characters of a rule's name
 _HOW = ("contains", "regex")
 
 
@@ -39,7 +41,7 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
         when=_when(table.get("when", {})),
         then=effect_of(table.get("then", {})),
         times=times,
-        name=_text("name", table.get("name", "")),
+        name=_name(table.get("name", "")),
         next=first,
         origin=origin,
     )
@@ -192,8 +194,8 @@ def _guess(name: str, known: Iterable[str]) -> str:
 
 def whole_of(name: str, value: Any, *, least: int) -> int:
     """A whole number; RuleError if it is none."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise RuleError(f"{name} must be a whole number from {least} on")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
+        raise RuleError(f"{name} must be a whole number from {least} to {MOST}")
     return value
 
 
@@ -207,6 +209,13 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RuleError(f"{name} must be a text")
     return value
+
+
+def _name(value: Any) -> str:
+    name = _text("name", value)
+    if len(name) > _NAME:  # each request that it fires for has it in its trace
+        raise RuleError(f"name must have at most {_NAME} characters")
+    return name
 
 
 def _file(value: Any) -> str:
