@@ -169,13 +169,13 @@ async def ledger(inquiry: Inquiry) -> Told:
     """What was spent, and on what."""
     sandboxes = await inquiry.sandboxes()
     budget = None if inquiry.is_general else sandboxes[0].options.budget
-    billed = [bill for s in sandboxes for bill in await s.billed()]
+    billed = [b for s in sandboxes for b in await s.billed()]
     return {
         "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
         "requests": [
-            {"id": bill.id, **bill.fields, "usd": bill.usd}
-            for bill in sorted(billed, key=lambda bill: bill.at)
+            {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
+            for b in sorted(billed, key=lambda b: b.at)
         ],
     }
 

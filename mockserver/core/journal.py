@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.uploads import Part, header
-from mockserver.core.weight import weight
+from mockserver.core.weight import WIDEST, weight
 
 TEXT = 100_000  # characters of one text
 FIELDS = 1024 * 1024  # bytes of all fields: the longest texts there are, and many more
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
 _RETRYABLE = frozenset((408, 409, 429))
-_RECORD = 600  # bytes of one without the fields, the error, the path and the trace
+_RECORD = 800  # bytes of one without the fields, the error, and what path and trace say
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ class Record:
     size: int = field(init=False, default=0)  # roughly the bytes that it takes
 
     def __post_init__(self) -> None:
-        self.path = cut(self.path)
-        self.trace = [*map(cut, self.trace)]
-        said = weight(self.error) if self.error else 0
-        self.size = _RECORD + len(self.path) + weight(self.fields) + weight(self.trace) + said
+        said = len(self.path) + sum(map(len, self.trace))
+        if said > TEXT:
+            self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
+            said = len(self.path) + sum(map(len, self.trace))
+        refused = weight(self.error) if self.error else 0
+        self.size = _RECORD + WIDEST * said + weight(self.fields) + refused
 
     @property
     def asks_again(self) -> bool:
@@ -84,29 +86,24 @@ class Record:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """What the ledger keeps of a request that was paid for."""
 
     id: str  # x-request-id
     at: int  # nanoseconds since the epoch
-    fields: dict[str, Any]  # model, size, n
+    model: str
+    size: str  # of the pictures
+    n: int
     usd: float
 
     @classmethod
     def of(cls, record: Record) -> Bill:
-        """The bill for what a record tells."""
-        told = {name: record.fields.get(name) for name in ("model", "size", "n")}
-        return cls(record.id, record.at, told, record.usd)
-
-    @property
-    def size(self) -> int:
-        """Roughly the bytes that it takes."""
-        return 200 + weight(self.fields)
+        """The bill for what a record tells; only a valid request has a price."""
+        asked = record.fields
+        return cls(record.id, record.at, asked["model"], asked["size"], asked["n"], record.usd)
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """What is remembered of a request so that a retry finds its call: nothing of what was sent."""
 
     attempt: Attempt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from mockserver.core.limits import Bucket, Verdict, settle
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import FARTHEST, Options, Wait
 from mockserver.core.scripts import RuleError
-from mockserver.store.tables import Calls, Counts, Journal, Tally, Waits, weight_of
+from mockserver.store.tables import BILL, RECORDS, Calls, Counts, Journal, Tally, Waits, weight_of
 
 MIB = 1024 * 1024
 RULE_BYTES = 32 * MIB  # of one sandbox: six pictures as large as the API takes them, in base64
@@ -35,7 +36,8 @@ class MemorySandbox:
         self.used = 0  # nanoseconds since the epoch, the last time
         self._own = numbered(rules)
         self._tally = tally or Tally()
-        self._counted = self._rule_bytes = 0
+        self.size = 0  # bytes, as they were told to the tally
+        self._rule_bytes = 0
         self._offset = 0
         self._stands_at: int | None = None
         self.is_warned = False  # the log has told something of it
@@ -43,7 +45,7 @@ class MemorySandbox:
         self._buckets: dict[str, Bucket] = {}
         self._spent = 0
         self._waits = Waits()
-        self._billed = Journal[Bill]()
+        self._billed = deque[Bill](maxlen=RECORDS)
         self._forget_rules()
         self._forget_requests()
         self._count()
@@ -54,8 +56,8 @@ class MemorySandbox:
         self._counts = Counts()
 
     def _forget_requests(self) -> None:
-        self._requests, self._downloads = Journal[Record](), Journal[Record]()
-        self._late = Journal[Record]()
+        self._requests, self._downloads = Journal(), Journal()
+        self._late = Journal()
         self._calls = Calls()
 
     def _count(self) -> None:
@@ -66,25 +68,25 @@ class MemorySandbox:
             + self._requests.size
             + self._downloads.size
             + self._late.size
-            + self._billed.size
+            + BILL * len(self._billed)
             + self._calls.size
             + self._counts.size
             + self._waits.size
         )
-        change, self._counted = taken - self._counted, taken
+        change, self.size = taken - self.size, taken
         self._tally.add(change)
 
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
         self._forget_requests()
-        self._billed, self._waits = Journal[Bill](), Waits()
+        self._billed, self._waits = deque[Bill](maxlen=RECORDS), Waits()
         self._counts.forget_words()
         self._count()
 
     def leave(self) -> None:
         """Be no longer counted: whoever has this sandbox still may use it, to no effect."""
         self._tally.rules -= self._rule_bytes
-        self._tally.add(-self._counted)
+        self._tally.add(-self.size)
         self._tally = Tally()
 
     def now(self, real: int) -> int:
@@ -190,7 +192,7 @@ class MemorySandbox:
             amount=amount,
             now=now,
         )
-        if bucket:
+        if bucket is not None:
             self._buckets[model] = bucket
         return verdict
 
@@ -235,7 +237,7 @@ class MemorySandbox:
             self._calls.join(record)
             self._requests.add(record)
             if record.usd:
-                self._billed.add(Bill.of(record))
+                self._billed.append(Bill.of(record))
         else:
             self._downloads.add(record)
         self._count()
@@ -246,7 +248,7 @@ class MemorySandbox:
 
     async def billed(self) -> list[Bill]:
         """What is in the ledger, the oldest first."""
-        return list(self._billed.records)
+        return list(self._billed)
 
     async def downloads(self) -> list[Record]:
         """What was downloaded, the oldest first."""
@@ -271,7 +273,7 @@ class MemorySandbox:
                         self.options, per_minute=begun.per_minute, tier=begun.tier
                     )
                 case "ledger":
-                    self._spent, self._billed = 0, Journal[Bill]()
+                    self._spent, self._billed = 0, deque[Bill](maxlen=RECORDS)
                     self.options = replace(self.options, budget=self._begun.budget)
                 case "clock":
                     self._offset, self._stands_at, self._waits = 0, None, Waits()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
 
 from mockserver.core.journal import Record, Tried, is_retry
 from mockserver.core.rules import Rule, Text, changed
@@ -16,27 +15,23 @@ RECORD_BYTES = 4 * 1024 * 1024
 WAITS = 1_000  # told and not served; of more the oldest goes
 WORDS = 1_000  # prompts with a magic word that are counted
 _EQUAL = 128  # attempts of equal calls that the next one may follow
-_RULE, _WAIT, _COUNT, _TRIED = 600, 350, 280, 420  # bytes of one of each; the rest is counted
+_RULE, _WAIT, _COUNT, _TRIED, BILL = (
+    600,
+    350,
+    280,
+    420,
+    400,
+)  # bytes of one of each; the rest is counted
 
 
-class Sized(Protocol):
-    """What knows roughly how many bytes it takes."""
-
-    @property
-    def size(self) -> int: ...
-
-
-Item = TypeVar("Item", bound=Sized)
-
-
-class Journal(Generic[Item]):
+class Journal:
     """The last records, bounded by count and bytes."""
 
     def __init__(self) -> None:
-        self.records: deque[Item] = deque()
-        self.size = 0
+        self.records: deque[Record] = deque()
+        self.size = 0  # bytes
 
-    def add(self, record: Item) -> None:
+    def add(self, record: Record) -> None:
         """Write one down; the oldest go."""
         self.records.append(record)
         self.size += record.size
@@ -50,11 +45,7 @@ class Calls:
     def __init__(self) -> None:
         self._open: OrderedDict[bytes, list[Tried]] = OrderedDict()
         self._length = 0
-
-    @property
-    def size(self) -> int:
-        """Roughly what they take."""
-        return _TRIED * self._length
+        self.size = 0  # bytes
 
     def join(self, record: Record) -> None:
         """Find the call that a record is an attempt of, and write it into the record."""
@@ -76,6 +67,7 @@ class Calls:
         self._length += len(same)
         while self._length > RECORDS:
             self._length -= len(self._open.popitem(last=False)[1])
+        self.size = _TRIED * self._length
 
 
 class Waits:
@@ -83,11 +75,7 @@ class Waits:
 
     def __init__(self) -> None:
         self._told: OrderedDict[bytes, Wait] = OrderedDict()
-
-    @property
-    def size(self) -> int:
-        """Roughly what they take."""
-        return _WAIT * len(self._told)
+        self.size = 0  # bytes
 
     def tell(self, wait: Wait) -> None:
         """Remember one; a later one for the same request takes its place."""
@@ -95,12 +83,14 @@ class Waits:
         self._told[wait.body] = wait
         if len(self._told) > WAITS:
             self._told.popitem(last=False)
+        self.size = _WAIT * len(self._told)
 
     def served(self, body: bytes, real: int) -> Wait | None:
         """The wait that this request has served; it is forgotten."""
         wait = self._told.get(body)
         if wait is None or not wait.is_served(body, real):
             return None
+        self.size -= _WAIT
         return self._told.pop(body)
 
 
@@ -110,11 +100,7 @@ class Counts:
     def __init__(self) -> None:
         self._scripted: dict[str, list[int]] = {}  # id → seen, fired
         self._magic: OrderedDict[str, list[int]] = OrderedDict()
-
-    @property
-    def size(self) -> int:
-        """Roughly what the counts of magic words take; the others weigh with their rules."""
-        return _COUNT * len(self._magic)
+        self.size = 0  # bytes of the latter; the others weigh with their rules
 
     def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
         """Count a request that matches: for every rule, lest the k-th call depend on the others."""
@@ -133,6 +119,7 @@ class Counts:
             count = self._magic[rule.id] = self._magic.pop(rule.id, [0, 0])
             if len(self._magic) > WORDS:
                 self._magic.popitem(last=False)
+            self.size = _COUNT * len(self._magic)
         else:
             count = self._scripted.setdefault(rule.id, [0, 0])
         count[0] += 1
@@ -150,6 +137,7 @@ class Counts:
     def forget_words(self) -> None:
         """Count magic words anew."""
         self._magic.clear()
+        self.size = 0
 
 
 class Tally:
