@@ -332,6 +332,19 @@ def test_the_words_of_a_full_server_are_a_way_out_and_so_is_an_hour() -> None:
     assert generate(client, key="sk-mock-new").status_code == 200
 
 
+def test_who_scripts_a_sandbox_by_its_name_uses_it() -> None:
+    client, clock = full()
+    names = [s["name"] for s in client.get("/_mock/sandboxes").json()["sandboxes"]]
+    for _ in range(3):
+        clock.advance(1800)
+        client.get(f"/_mock/rules?sandbox={names[0]}")
+    for key in ("sk-mock-new", "sk-mock-newer"):
+        assert generate(client, key=key).status_code == 200
+    left = [s["name"] for s in client.get("/_mock/sandboxes").json()["sandboxes"]]
+    assert names[0] in left
+    assert names[1] not in left
+
+
 # -- what goes with a sandbox ------------------------------------------------------------------
 
 
