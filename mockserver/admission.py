@@ -11,6 +11,7 @@ from starlette.types import Receive
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
+from mockserver.core.limits import Verdict
 from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import PLAIN, Effect, Lines, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
@@ -60,13 +61,7 @@ class Admission:
         if self.caller.refusal:
             self.exchange.scripted = True
             raise ApiError(self.caller.refusal, model=self.request.model)
-        spent = await self._spend()
-        try:
-            await self._admit()
-        except ApiError:
-            await self.sandbox.spend(-spent)  # what is refused costs nothing
-            self.exchange.usd = 0.0
-            raise
+        await self._admit()
         return effect
 
     async def _serve_wait(self) -> None:
@@ -123,20 +118,34 @@ class Admission:
         return ApiError(reason, **examples | self._told(limit, limit))
 
     async def _admit(self) -> None:
-        limit, request = self._limit(), self.request
-        if limit is None:
-            return
-        now = self.sandbox.now(self.world.clock.now())
-        verdict = await self.sandbox.admit(request.model, limit=limit, cost=request.n, now=now)
+        """Take the images from the minute and their price from the budget, or refuse."""
+        limit, amount = self._limit(), self._amount()
+        verdict = await self.sandbox.admit(
+            self.request.model,
+            limit=limit,
+            cost=self.request.n,
+            amount=amount,
+            now=self.sandbox.now(self.world.clock.now()),
+        )
         if verdict.admitted:
-            self._trace(f"limit {limit} a minute: {verdict.used} used")
+            self.exchange.usd = amount / MICRO
+            if limit is not None:
+                self._trace(f"limit {limit} a minute: {verdict.used} used")
             return
         self.exchange.scripted = True
+        if not verdict.affordable or limit is None:
+            self._trace(f"budget: ${amount / MICRO:g} more would exceed it")
+            raise ApiError(Reason.HARD_LIMIT)
+        raise await self._over(limit, verdict)
+
+    async def _over(self, limit: int, verdict: Verdict) -> ApiError:
+        """The refusal of a limit."""
+        request = self.request
         self._trace(f"limit {limit} a minute: {verdict.used} used, {request.n} more is too many")
         if verdict.wait_ms is None:
             reason = Reason.OVER_LIMIT if limit else Reason.NOT_OF_TIER
-            raise ApiError(reason, **self._told(limit, verdict.used))
-        raise await self._rate_limited(limit, verdict.used, verdict.wait_ms)
+            return ApiError(reason, **self._told(limit, verdict.used))
+        return await self._rate_limited(limit, verdict.used, verdict.wait_ms)
 
     async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
         """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
@@ -176,18 +185,11 @@ class Admission:
             told += (("retry-after-ms", str(told_ms)),)
         self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
 
-    async def _spend(self) -> int:
-        """Write the price into the ledger, unless the budget forbids it; in micro-dollars."""
+    def _amount(self) -> int:
+        """The price of the request, in micro-dollars."""
         request = self.request
         price = self.world.price(request.model, request.size, request.quality)
-        amount = round(request.n * price * MICRO)
-        usd = amount / MICRO
-        if not await self.sandbox.spend(amount):
-            self.exchange.scripted = True
-            self._trace(f"budget: ${usd:g} more would exceed it")
-            raise ApiError(Reason.HARD_LIMIT)
-        self.exchange.usd = usd
-        return amount
+        return round(request.n * price * MICRO)
 
     def _limit(self) -> int | None:
         return self.world.limit(self.caller, self.sandbox.options, self.request.model)
@@ -218,6 +220,7 @@ _EXAMPLES: dict[str, Any] = {
     "length": 2,
     "media": "text/plain",
     "mode": "RGB",
+    "most": 1,
     "read": 1,
     "type": "text/plain",
     "unexpected": "'x' was",

@@ -19,8 +19,7 @@ from mockserver.endpoints import Chat, Images, Models, unknown_url
 from mockserver.facts import routes
 from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.store import Store
-from mockserver.store.memory import MemoryStore
-from mockserver.world import World
+from mockserver.world import World, store_of
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
 _AZURE = (
@@ -42,11 +41,8 @@ def create_app(
         store: this process's memory, unless given.
     """
     config = config or Config()
-    world = World(
-        config,
-        clock or SystemClock(),
-        store or MemoryStore(upload_bytes=config.upload_cache, rules=config.rules),
-    )
+    clock = clock or SystemClock()
+    world = World(config, clock, store or store_of(config, clock))
     app = Starlette(
         routes=_routes(world),
         middleware=[

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from mockserver import __version__
+from mockserver.core.sandbox import FARTHEST
 from mockserver.inquiry import SHORTEST
 from mockserver.rule_document import (
     EFFECT,
@@ -19,7 +20,7 @@ from mockserver.rule_document import (
     Schema,
     asked,
 )
-from mockserver.steering import FARTHEST, PARTS
+from mockserver.steering import PARTS
 from mockserver.witness import LONGEST
 
 USD: Schema = {"type": "number", "minimum": 0}
@@ -165,11 +166,11 @@ def _id(pattern: str) -> Schema:
 
 _REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[afr][1-9][0-9]*$")  # of all, the file, or since
 _FILTERS = [
-    _query("status", WHOLE | {"maximum": 999_999_999}, "of the answer"),
+    _query("status", WHOLE, "of the answer"),
     _query("operation", TEXT, "as images.generate"),
     _query("path", TEXT, "as the client sent it"),
     _query("model", TEXT, "as sent, or filled in"),
-    _query("limit", WHOLE | {"maximum": 999_999_999}, "the last so many"),
+    _query("limit", WHOLE, "the last so many"),
     _query("since", TEXT, "what came after the request of this id"),
 ]
 _OF_LOOK: dict[str, Schema] = {"when": _named("When")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import blake2b
@@ -37,8 +38,11 @@ from mockserver.wire import (
     json_value,
     read_body,
     send_bytes,
+    without_boundary,
 )
 from mockserver.world import World
+
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class Images:
@@ -91,11 +95,12 @@ class Images:
         """The body; and in the exchange what tells a retry from another call."""
         exchange, body = scope["exchange"], await read_body(receive)
         count = exchange.header(b"x-stainless-retry-count") or ""
+        common = without_boundary(exchange.header(b"content-type"), body)
         host, port = scope.get("client") or ("", 0)
         exchange.attempt = Attempt(
-            body=blake2b(body, digest_size=16, key=self._operation.encode()).digest(),
+            body=blake2b(common, digest_size=16, key=self._operation.encode()).digest(),
             connection=f"{host}:{port}",
-            number=int(count) if count.isascii() and count.isdigit() else None,
+            number=int(count) if _COUNT.fullmatch(count) else None,
         )
         return body
 

@@ -123,7 +123,8 @@ class Inquiry:
             refuse(_OF_ALL, "sandbox")
         if self.is_general:
             raise ControlError(400, _WHICH, "sandbox_missing", param="sandbox")
-        return await self._found(self.query["sandbox"])
+        found = await self._found(self.query["sandbox"])
+        return await self.world.store.sandbox(found.name)  # it is in use
 
     async def sandboxes(self) -> list[Sandbox]:
         """The sandbox that is named, else all."""

@@ -34,6 +34,7 @@ _EXPOSED = (
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
+_DIGITS = 19  # of a length; what has more is too long, however long
 _CLIENT_GONE = 499  # only ever logged
 
 
@@ -276,8 +277,9 @@ class BodyCap:
             return
         told = scope["exchange"].headers.get(b"content-length", b"")
         if told.isdigit():  # the HTTP parser holds the client to what it told
-            if int(told) > self._limit:
-                raise self._refusal(scope, int(told))
+            length = int(told.lstrip(b"0")[:_DIGITS] or b"0")
+            if length > self._limit:
+                raise self._refusal(scope, length)
             await self._app(scope, receive, send)
             return
         if b"transfer-encoding" in scope["exchange"].headers:

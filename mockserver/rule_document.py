@@ -6,13 +6,14 @@ from typing import Any
 
 from mockserver.core.errors import Reason
 from mockserver.core.rules import FORMATS, PICTURES, PICTURES_MAX, WEIGHTS
+from mockserver.core.scripts import MOST
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
 ON: Schema = {"const": True}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-POSITIVE: Schema = {"type": "integer", "minimum": 1}
+WHOLE: Schema = {"type": "integer", "minimum": 0, "maximum": MOST}
+POSITIVE: Schema = {"type": "integer", "minimum": 1, "maximum": MOST}
 SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 

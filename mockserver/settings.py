@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 OFF = "off"
+LONGEST = 1_000  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def text(value: str) -> str:
-    """Anything but nothing."""
+    """Anything but nothing, and not a whole file."""
     if not value.strip():
         raise ValueError("must not be blank")
+    if len(value) > LONGEST:
+        raise ValueError(f"must have at most {LONGEST} characters")
     return value
 
 

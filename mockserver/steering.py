@@ -12,7 +12,7 @@ from mockserver.config import shown
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Bucket, admit
 from mockserver.core.rules import Rule
-from mockserver.core.sandbox import MICRO, Options
+from mockserver.core.sandbox import FARTHEST, MICRO, Options
 from mockserver.core.scripts import RuleError, rule_of, told
 from mockserver.inquiry import (
     ControlError,
@@ -26,7 +26,6 @@ from mockserver.inquiry import (
 from mockserver.store import Sandbox
 
 PARTS = ("requests", "rules", "limits", "ledger", "clock")
-FARTHEST = 3650 * 86_400  # seconds that a clock may be moved on, in all
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
 
@@ -189,13 +188,13 @@ async def ledger(inquiry: Inquiry) -> Told:
     """What was spent, and on what."""
     sandboxes = await inquiry.sandboxes()
     budget = None if inquiry.is_general else sandboxes[0].options.budget
-    billed = [r for s in sandboxes for r in await s.billed()]
+    billed = [b for s in sandboxes for b in await s.billed()]
     return {
         "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
         "requests": [
-            {"id": r.id, **{n: r.fields.get(n) for n in ("model", "size", "n")}, "usd": r.usd}
-            for r in sorted(billed, key=lambda r: r.at)
+            {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
+            for b in sorted(billed, key=lambda b: b.at)
         ],
     }
 

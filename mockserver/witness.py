@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver.clock import SECOND
 from mockserver.core.journal import Record
+from mockserver.core.magic import MAGIC
 from mockserver.core.nearness import differences, nearest
 from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Rule, When
@@ -145,6 +146,6 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:
         return f"matches, but is used up: it has fired {fired} of {rule.times} times"
-    if record.rule and not record.rule.startswith("magic:"):
+    if record.rule and not record.rule.startswith(MAGIC):
         return f"matches, but {record.rule} came first"
     return "matches, but was not there yet"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from itertools import count
 
@@ -26,12 +27,18 @@ from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_LAST = date.max.toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
 )
+
+
+def store_of(config: Config, clock: Clock) -> Store:
+    """The store of a configuration, in the memory of this process."""
+    return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
 
 
 @dataclass(slots=True)
@@ -77,7 +84,8 @@ class World:
         real = self.clock.now()
         if as_of == "today":
             return self.today(sandbox.now(real) if sandbox else real)
-        return self.era_of(as_of + timedelta(days=sandbox.offset // _DAY) if sandbox else as_of)
+        moved = sandbox.offset // _DAY if sandbox else 0
+        return self.era_of(date.fromordinal(min(as_of.toordinal() + moved, _LAST)))
 
     def today(self, now: int | None = None) -> Era:
         """The era of the day that the clock shows."""
@@ -133,12 +141,13 @@ class World:
         if exchange.recorded:
             return
         exchange.recorded = True
-        if exchange.sandbox is None:  # refused before it was entered: a wrong path, an unknown key
-            exchange.sandbox = await self._sandbox_of_key(exchange)
-        record = exchange.record()
-        # The sandbox may have begun anew meanwhile: then the request is a late one.
-        current = await self.store.sandbox(record.sandbox)
-        await current.record(record, number=exchange.life or current.number)
+        with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
+            if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
+                exchange.sandbox = await self._sandbox_of_key(exchange)
+            record = exchange.record()
+            # The sandbox may have begun anew meanwhile: then the request is a late one.
+            current = await self.store.sandbox(record.sandbox)
+            await current.record(record, number=exchange.life or current.number)
         self.news.ring()
 
     async def _sandbox_of_key(self, exchange: Exchange) -> Sandbox | None:

@@ -13,7 +13,9 @@ import pytest
 from mockserver.core.journal import Attempt, Record
 from mockserver.core.rules import Effect, Rule, When
 from mockserver.core.sandbox import Options
-from mockserver.store.memory import RECORD_BYTES, MemorySandbox, MemoryStore
+from mockserver.store.memory import MemoryStore
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.tables import RECORD_BYTES
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 from tests.test_control import ask

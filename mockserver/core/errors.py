@@ -68,6 +68,7 @@ class Reason(StrEnum):
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
+    SANDBOXES_FULL = "sandboxes_full"
 
 
 @dataclass(frozen=True, slots=True)

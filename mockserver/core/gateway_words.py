@@ -39,7 +39,7 @@ _ELSEWHERE = (
     *(Reason.WRONG_HOST, Reason.CONTROL_REFUSED, Reason.BODY_TOO_LARGE, Reason.UNPARSABLE_FORM),
     *(Reason.OUTSIDE_API, Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL, Reason.UNKNOWN_URL),
     *(Reason.MISMATCHED_ORGANIZATION, Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
-    *(Reason.WRONG_METHOD, Reason.OVERLOADED),
+    *(Reason.WRONG_METHOD, Reason.OVERLOADED, Reason.SANDBOXES_FULL),
 )
 
 B: Mapping[Reason, Wording] = {

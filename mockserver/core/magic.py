@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import lru_cache
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from mockserver.core.rules import Rule, When
 from mockserver.core.scripts import RuleError, effect_of
 
 _LIKELY = re.compile(r"(?<![\w:])mock:\w[\w.=-]{0,40}", re.IGNORECASE)
+MAGIC = "magic:"  # how the id of such a rule begins
 
 
 class Words:
@@ -38,7 +39,6 @@ class Words:
         value = "=5s" if "$" in self._effects[close[0]].values() else ""
         return f"{text!r} is no magic word: did you mean mock:{close[0]}{value}?"
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - one object a world, and prompts repeat
     def rule(self, prompt: str) -> Rule | None:
         """The rule that a prompt carries in itself, for this very prompt; None without one."""
         found = self._word.search(prompt) if "mock:" in prompt else None
@@ -50,13 +50,17 @@ class Words:
         except RuleError:
             return None
         return Rule(
-            when=When((("prompt", prompt),)),
+            when=When(),  # it is there for this request alone
             then=then,
             times=int(times) if times else None,
             name=found[0],
-            id=f"magic:{prompt}",
+            id=f"{MAGIC}{_digest(prompt)}",
             origin="magic",
         )
+
+
+def _digest(prompt: str) -> str:
+    return blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _valued(then: Any, value: str | None) -> Any:

@@ -27,6 +27,8 @@ from mockserver.core.rules import (
     changed,
 )
 
+MOST = 999_999_999  # of any whole number that can be set, as in `--limits N/min`
+_NAME = 1_000  # characters of a rule's name
 _HOW = ("contains", "regex")
 
 
@@ -54,7 +56,7 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
         when=_when(table.get("when", {})),
         then=effect_of(table.get("then", {})),
         times=times,
-        name=_text("name", table.get("name", "")),
+        name=_name(table.get("name", "")),
         next=first,
         origin=origin,
     )
@@ -314,8 +316,8 @@ def _guess(name: str, known: Iterable[str]) -> str:
 
 def whole_of(name: str, value: Any, *, least: int) -> int:
     """A whole number; RuleError if it is none."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise RuleError(f"{name} must be a whole number from {least} on")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
+        raise RuleError(f"{name} must be a whole number from {least} to {MOST}")
     return value
 
 
@@ -329,6 +331,13 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RuleError(f"{name} must be a text")
     return value
+
+
+def _name(value: Any) -> str:
+    name = _text("name", value)
+    if len(name) > _NAME:  # each request that it fires for has it in its trace
+        raise RuleError(f"name must have at most {_NAME} characters")
+    return name
 
 
 def _file(value: Any) -> str:

@@ -8,14 +8,24 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.journal import DEPTH, ITEMS, TEXT, Attempt, Record, is_retry, sent_fields
+from mockserver.core.journal import (
+    DEPTH,
+    ITEMS,
+    TEXT,
+    Attempt,
+    Record,
+    Tried,
+    is_retry,
+    sent_fields,
+)
 from mockserver.core.magic import Words
 from mockserver.core.nearness import closest, differences, nearest_rules
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait, scaled
 from mockserver.core.scripts import RuleError, rule_of, told, when_of
 from mockserver.facts import load
-from mockserver.store.memory import RECORD_BYTES, RECORDS, MemorySandbox
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.tables import RECORD_BYTES, RECORDS
 
 WORDS = load().magic_words
 MILLISECOND = 1_000_000
@@ -348,9 +358,8 @@ def test_fields_are_written_down_within_bounds_and_as_json_can_say_them() -> Non
     ],
 )
 def test_what_is_a_retry(number: int | None, status: int, connection: str, expected: bool) -> None:
-    earlier = record(
-        status=status, attempt=Attempt(b"x", "same", 0 if number is not None else None)
-    )
+    before = Attempt(b"x", "same", 0 if number is not None else None)
+    earlier = Tried.of(record(status=status), before)
     assert is_retry(Attempt(b"x", connection, number), earlier) is expected
     assert not is_retry(Attempt(b"y", connection, number), earlier)
 
