@@ -102,16 +102,16 @@ class Bill(NamedTuple):
 
     id: str  # x-request-id
     at: int  # nanoseconds since the epoch
-    model: str
-    size: str  # of the pictures
-    n: int
+    model: Any
+    size: Any  # of the pictures
+    n: Any
     usd: float
 
     @classmethod
     def of(cls, record: Record) -> Bill:
-        """The bill for what a record tells; only a valid request has a price."""
-        asked = record.fields
-        return cls(record.id, record.at, asked["model"], asked["size"], asked["n"], record.usd)
+        """The bill for what a record tells."""
+        model, size, n = map(record.fields.get, ("model", "size", "n"))
+        return cls(record.id, record.at, model, size, n, record.usd)
 
 
 class Tried(NamedTuple):
