@@ -58,7 +58,7 @@ class Images:
         exchange.request = request
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
-        await self._wait(exchange, request)
+        await self._wait(exchange, request, receive)
         seed = sandbox.options.seed or world.config.seed
         planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
         inline = request.response_format == "b64_json"
@@ -117,14 +117,18 @@ class Images:
             return form_value(content_type, body)
         return json_value(content_type, body)
 
-    async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
-        """Hold the answer back as long as --latency says."""
+    async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
+        """Hold the answer back as long as --latency says.
+
+        Raises:
+            ClientGone: the client left first, or its sandbox was begun anew.
+        """
         latency = self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
             seconds = latency.measured * self._measured(exchange, request)
-        if seconds:
-            await self._world.clock.sleep(seconds)
+        if seconds and exchange.sandbox:
+            await self._world.holds.hold(exchange.sandbox.name, seconds, receive)
 
     def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""

@@ -18,7 +18,8 @@ from mockserver.core.dialects import answer, message
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.journal import cut
 from mockserver.era import Headers
-from mockserver.exchange import Exchange, escaped, log_of, notice_of
+from mockserver.exchange import Exchange
+from mockserver.log import escaped, log_of, notice_of
 from mockserver.wire import ABORT, ClientGone, send_answer
 from mockserver.world import World
 
