@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, TextIO, TypeGuard
 
 ROOM = 1 << 20  # characters that may wait to be written
-_END = 1.0  # seconds that the last lines get
+_END = 0.5  # seconds that the last lines get
 _IDLE = 1.0  # seconds without a line after which the thread ends
 _GATHER = 0.005  # seconds in which lines come together to be written at once
 _LOOK = 0.1  # seconds between two looks at whether to give up
