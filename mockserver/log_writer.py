@@ -12,6 +12,7 @@ import os
 import select
 import sys
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
@@ -61,7 +62,8 @@ class LogWriter:
         self._is_heard = True  # whether it was taken
         self._news, self._closing = threading.Event(), threading.Event()
         self._given_up = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()  # the thread, or it has not begun
+        self._ended.set()
         self._lock = threading.RLock()
 
     def put(self, text: str, told: Callable[[str], str] = str) -> None:
@@ -78,21 +80,20 @@ class LogWriter:
                 return
             self._own_up(stream)
             self._add(_Line(stream, text, 1))
-            if self._thread is None:
+            if self._ended.is_set():
                 self._start()
         if not self._news.is_set():
             self._news.set()
 
     def flush(self, seconds: float = _END) -> None:
         """Return once all is written and the thread has ended; the rest is lost after `seconds`."""
-        thread = self._thread
-        if thread is None:
+        if self._ended.is_set():
             return
         self._closing.set()
         self._news.set()
-        thread.join(seconds)
-        self._given_up.set()
-        thread.join(2 * _LOOK)
+        if not self._ended.wait(seconds):
+            self._given_up.set()
+            self._ended.wait(2 * _LOOK)
 
     def _add(self, line: _Line) -> None:
         self._lines.append(line)
@@ -108,17 +109,18 @@ class LogWriter:
 
     def _start(self) -> None:
         self._closing.clear()
-        self._given_up = threading.Event()
-        thread = threading.Thread(target=self._run, name="images-mock-log", daemon=True)
-        with suppress(RuntimeError):  # the process is ending
-            thread.start()
-            self._thread = thread
+        self._given_up.clear()
+        self._ended.clear()
+        try:
+            start_new_thread(self._run, ())  # threading's own would wait for it to begin
+        except RuntimeError:  # the process is ending
+            self._ended.set()
 
     def _run(self) -> None:
-        given_up = self._given_up
+        given_up = self._given_up.is_set
         while lines := self._taken():
             for piece in _pieces(lines):
-                self._is_heard = not given_up.is_set() and _written(piece, given_up.is_set)
+                self._is_heard = not given_up() and _written(piece, given_up)
                 lost = 0 if self._is_heard else sum(line.number for line in piece)
                 with self._lock:
                     self._held -= sum(len(line.text) for line in piece)
@@ -135,7 +137,7 @@ class LogWriter:
                 self._own_up(self._stream)
             lines, self._lines = self._lines, []
             if not lines:
-                self._thread = None
+                self._ended.set()
         return lines
 
 
