@@ -24,7 +24,7 @@ from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.faults import Altered, developed
-from mockserver.revision import revised_prompt
+from mockserver.revision import get_ready, revised_prompt
 from mockserver.wire import (
     JSON,
     ClientGone,
@@ -69,7 +69,7 @@ class Images:
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, caller, base, created - aged)
-        answer = self._answer(exchange, request, planned, values, created)
+        answer = await self._answer(exchange, request, planned, values, created)
         world.deprecations.warn(exchange, self._operation, value)
         if effect is PLAIN:
             await send_bytes(send, 200, answer, JSON)
@@ -153,7 +153,7 @@ class Images:
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
 
-    def _answer(
+    async def _answer(
         self,
         exchange: Exchange,
         request: ImageRequest,
@@ -164,6 +164,7 @@ class Images:
         facts = exchange.era.facts
         items = [{request.response_format: value} for value in values]
         if facts.models[request.model].offers[request.operation].revises_prompt:
+            await get_ready()
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
