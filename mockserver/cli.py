@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -94,13 +94,16 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
         # Not sys.exit: an exception can get lost in a callback of the import system.
         signal.signal(number, lambda *_: os._exit(0))
     settings = config_of(_resolved(config, flags))
+    from mockserver.log import announce
     from mockserver.serve import NotListening, run
 
-    _banner(settings)
+    for line in _banner(settings):
+        announce(settings.log_format, line)
     try:
         run(settings)
-    except NotListening as error:
-        _end(NOT_READY, str(error))
+    except (ConfigError, NotListening) as error:
+        announce(settings.log_format, f"images-mock: {error}")
+        sys.exit(NOT_READY if isinstance(error, NotListening) else CONFIGURATION)
 
 
 @cli.command()
@@ -244,15 +247,12 @@ def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
-def _banner(config: Config) -> None:
+def _banner(config: Config) -> Iterator[str]:
     as_of = f" as of {config.as_of}" if config.as_of else ""
-    click.echo(
-        f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI.",
-        err=True,
-    )
+    yield f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI."
     if not config.on_loopback:
         guard = "wants its token" if config.control_token else "is closed (no --control-token)"
-        click.echo(f"Listening beyond this machine ({config.host}); /_mock {guard}.", err=True)
+        yield f"Listening beyond this machine ({config.host}); /_mock {guard}."
 
 
 def _end(code: int, message: str) -> NoReturn:

@@ -8,8 +8,9 @@ from typing import Any
 from mockserver.core.dialects import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.era import Era
-from mockserver.exchange import Exchange, notice_of
+from mockserver.exchange import Exchange
 from mockserver.facts import Model
+from mockserver.log import notice_of
 
 
 class Deprecations:

@@ -27,7 +27,7 @@ from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.faults import Altered, developed
-from mockserver.revision import revised_prompt
+from mockserver.revision import get_ready, revised_prompt
 from mockserver.wire import (
     JSON,
     ClientGone,
@@ -66,7 +66,7 @@ class Images:
         if effect.reply:
             await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
             return
-        await self._wait(exchange, request)
+        await self._wait(exchange, request, receive)
         seed = sandbox.options.seed or world.config.seed
         planned = pictures(request, seed, pixels)[: effect.pictures]
         planned = await self._faulty(planned, effect, exchange)
@@ -80,7 +80,7 @@ class Images:
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, caller, base, created - aged)
-        answer = self._answer(exchange, request, planned, values, created)
+        answer = await self._answer(exchange, request, planned, values, created)
         world.deprecations.warn(exchange, self._operation, value)
         if effect is PLAIN:
             await send_bytes(send, 200, answer, JSON)
@@ -143,14 +143,18 @@ class Images:
         exchange.warnings += validator.ignored(value, request)
         return request
 
-    async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
-        """Hold the answer back as long as --latency says."""
+    async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
+        """Hold the answer back as long as --latency says.
+
+        Raises:
+            ClientGone: the client left first, or its sandbox was begun anew.
+        """
         latency = self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
             seconds = latency.measured * self._measured(exchange, request)
-        if seconds:
-            await self._world.clock.sleep(seconds)
+        if seconds and exchange.sandbox:
+            await self._world.holds.hold(exchange.sandbox.name, seconds, receive)
 
     def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
@@ -176,7 +180,7 @@ class Images:
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
 
-    def _answer(
+    async def _answer(
         self,
         exchange: Exchange,
         request: ImageRequest,
@@ -187,6 +191,7 @@ class Images:
         facts = exchange.era.facts
         items = [{request.response_format: value} for value in values]
         if facts.models[request.model].offers[request.operation].revises_prompt:
+            await get_ready()
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()

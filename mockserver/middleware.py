@@ -18,9 +18,10 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import cut
 from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
-from mockserver.exchange import KEY_HEADERS, Exchange, escaped, log_of, notice_of
+from mockserver.exchange import KEY_HEADERS, Exchange
 from mockserver.faults import labelled
 from mockserver.forms import HOW_TO_SEND
+from mockserver.log import escaped, log_of, notice_of
 from mockserver.wire import ABORT, FORM, ClientGone, send_answer
 from mockserver.world import World
 

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import mockserver.clock  # noqa: F401 - bound before a test patches the time
+
 if TYPE_CHECKING:
     from mockserver.config import Config
     from mockserver.handle import Sandbox

@@ -19,9 +19,10 @@ from mockserver.core.sandbox import Options
 from mockserver.darkroom import Darkroom
 from mockserver.deprecations import Deprecations
 from mockserver.era import Era
-from mockserver.exchange import Exchange, notice_of
+from mockserver.exchange import Exchange
 from mockserver.facts import Facts, load, period_of
 from mockserver.holds import Bell, Holds
+from mockserver.log import notice_of
 from mockserver.settings import OFF
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from mockserver.facts.dated import dates, in_force
+from mockserver.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,7 @@ def _of_period(day: date) -> Facts:
 
 @lru_cache
 def _file(name: str) -> dict[str, Any]:
-    # Not by importlib.resources, which costs a server 4 ms of its start.
-    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads(packaged(__path__[0], f"{name}.toml").decode("utf-8"))
 
 
 def _frozen(table: dict[str, Any]) -> dict[str, Any]:
