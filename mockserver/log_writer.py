@@ -66,6 +66,11 @@ class LogWriter:
         self._ended.set()
         self._lock = threading.RLock()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no thread is at work."""
+        return self._ended.is_set()
+
     def put(self, text: str, told: Callable[[str], str] = str) -> None:
         """Write a line some time soon; `told` gives what is said of dropped ones their form."""
         stream = sys.stderr

@@ -131,8 +131,8 @@ class Server(uvicorn.Server):
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        if not await self._is_done_within(GRACE):
-            running = self.server_state.tasks
+        running = self.server_state.tasks
+        if not await self._is_done_within(GRACE) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
             for task in running:
                 task.cancel()

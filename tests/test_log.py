@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import IO
 
 import httpx2
+import pytest
 
+from mockserver.log_writer import WRITER
+from mockserver.testing import ImagesMock
 from tests.test_cli import IMAGES_MOCK, environment
 
 LONG = "/v1/" + "x" * 900  # a line that takes a pipe's room
@@ -118,3 +121,10 @@ def test_every_line_of_the_json_log_is_json() -> None:
         *("images-mock", "Listening", "WARNING", "WARNING", "images-mock", "images-mock:")
     ]
     assert [line["status"] for line in lines if "status" in line] == [200]
+
+
+def test_a_server_in_a_thread_leaves_none_that_writes(capfd: pytest.CaptureFixture[str]) -> None:
+    with ImagesMock(log_format="text") as mock:
+        assert pictures(mock.address) == 200
+    assert WRITER.is_idle
+    assert "200 POST /v1/images/generations" in capfd.readouterr().err

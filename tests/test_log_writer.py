@@ -60,7 +60,7 @@ def test_lines_are_written_in_order_and_the_thread_goes(writer: LogWriter, pipe:
     lines = [f"line {number} é" for number in range(300)]
     put(writer, pipe, *lines)
     writer.flush()
-    assert writer._ended.is_set()
+    assert writer.is_idle
     put(writer, pipe, "one more")
     writer.flush()
     pipe.stream.close()
@@ -92,7 +92,7 @@ def test_nobody_reads_and_nobody_waits_and_the_rest_is_counted(
 def test_what_nobody_reads_ends_with_the_server(writer: LogWriter, pipe: Pipe) -> None:
     put(writer, pipe, *["x" * 999] * 200)
     writer.flush(0)
-    assert writer._ended.is_set()
+    assert writer.is_idle
     os.close(pipe.end)
 
 
@@ -136,7 +136,7 @@ def test_no_stderr_and_a_broken_one_are_borne(
 ) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
     writer.put("x")
-    assert writer._ended.is_set()
+    assert writer.is_idle
 
 
 def test_what_is_no_file_gets_its_line_at_once(
@@ -146,7 +146,7 @@ def test_what_is_no_file_gets_its_line_at_once(
     monkeypatch.setattr(sys, "stderr", memory)
     writer.put("x")
     assert memory.getvalue() == "x\n"
-    assert writer._ended.is_set()
+    assert writer.is_idle
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
