@@ -186,7 +186,7 @@ def _headers(name: str, value: Any) -> Lines:
     found: dict[str, str] = {}
     for header, text in value.items():
         if not _TOKEN.fullmatch(header):
-            raise RuleError(f"{name} has {header!r}, which is no name of a header")
+            raise RuleError(f"{name} has {header[:100]!r}, which is no name of a header")
         if header.lower() in _FRAMING:
             raise RuleError(f"{name} has {header!r}, which is the server's own to send")
         found[header.lower()] = _header(f"{name}.{header}", text)
