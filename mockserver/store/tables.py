@@ -160,5 +160,7 @@ class Tally:
 def weight_of(rule: Rule) -> int:
     """Roughly the bytes of a rule, its picture and its counts."""
     wanted = (w.what if isinstance(w, Text) else w for _, w in rule.when.wanted)
-    told = sum(map(weight, wanted)) + sum(map(weight, changed(rule.then).values()))
-    return _RULE + told + weight(rule.name)
+    told = [*wanted, *changed(rule.then).values(), rule.name]
+    if reply := rule.then.reply:
+        told += [reply.body, reply.headers]
+    return _RULE + sum(map(weight, told))
