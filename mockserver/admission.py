@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import Receive
 
+from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.rules import Effect, Rule, effect_name
@@ -122,9 +123,12 @@ class Admission:
         raise await self._rate_limited(limit, verdict.used, verdict.wait_ms)
 
     async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
-        """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
+        """The 429 of a limit; where the clock stands still its wait is told in thousandths.
+
+        Not so one that this client would not serve: it shall see what it would see elsewhere.
+        """
         told_ms, attempt = wait_ms, self.exchange.attempt
-        if self.sandbox.options.standing:
+        if self.sandbox.options.standing and self._would_serve(wait_ms):
             told_ms = scaled(wait_ms)
             if attempt:
                 real = self.world.clock.now()
@@ -138,10 +142,23 @@ class Admission:
             retry_after_ms=told_ms,
         )
 
+    def _would_serve(self, wait_ms: int) -> bool:
+        """Whether the client's own retry would wait so long; of one that is not known it is so."""
+        client = client_of(self.exchange.header, self.world.clients)
+        if client is None or wait_ms <= client.longest_ms:
+            return True
+        longest = client.longest_ms / 1000
+        self._trace(
+            f"the wait of {wait_ms / 1000:g} s is told in full: {client.name} serves none above "
+            f"{longest:g} s, and {client.beyond}"
+        )
+        return False
+
     async def _spend(self) -> int:
         """Write the price into the ledger, unless the budget forbids it; in micro-dollars."""
         request = self.request
-        price = self.world.price(request.model, request.size, request.quality)
+        options = self.sandbox.options
+        price = self.world.price(options, request.model, request.size, request.quality)
         amount = round(request.n * price * MICRO)
         usd = amount / MICRO
         if not await self.sandbox.spend(amount):

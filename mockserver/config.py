@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Latency, Limits, Setting
+from mockserver.core.sandbox import Latency
+from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
     from datetime import date

@@ -21,6 +21,11 @@ WHOLE: Schema = {"type": "integer", "minimum": 0}
 POSITIVE: Schema = {"type": "integer", "minimum": 1}
 SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 USD: Schema = {"type": "number", "minimum": 0}
+SECONDS_WAITED: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "description": "real ones, between an answer that asks to try again and the next attempt",
+}
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 
@@ -82,6 +87,7 @@ _RECORD = _table(
         "path": TEXT,
         "operation": TEXT,
         "fields": {"type": "object"},
+        "filled": _listed(TEXT),
         "status": {"type": "integer"},
         "error": _or_null(_table({"reason": TEXT, "message": TEXT, "code": _or_null(TEXT)})),
         "usd": USD,
@@ -142,6 +148,7 @@ _SCHEMAS: dict[str, Schema] = {
         {
             "spent_usd": USD,
             "budget_usd": _or_null(USD),
+            "prices": TEXT,
             "requests": _listed(
                 _table({"id": TEXT, "model": TEXT, "size": TEXT, "n": POSITIVE, "usd": USD})
             ),
@@ -210,7 +217,7 @@ def _journal() -> Schema:
             "get": _does(
                 "requests.list",
                 "What was asked under /v1, the oldest first; and what came late",
-                _table({"requests": _RECORDS, "late": _RECORDS}),
+                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS_WAITED}),
                 parameters=_FILTERS,
             ),
             "delete": _does("requests.clear", "Empty the journal alone", _named("Nothing")),
@@ -235,6 +242,15 @@ def _journal() -> Schema:
                     **_OF_LOOK,
                     count=WHOLE,
                     timeout={"type": "number", "minimum": 0, "maximum": LONGEST},
+                ),
+            )
+        },
+        "/_mock/requests/elsewhere": {
+            "get": _does(
+                "requests.elsewhere",
+                "The sandboxes of other keys that were asked since this one began",
+                _table(
+                    {"sandboxes": _listed(_table({"name": TEXT, "key": TEXT, "requests": WHOLE}))}
                 ),
             )
         },
@@ -325,6 +341,9 @@ def _sandboxes() -> Schema:
                     tier=text,
                     as_of=text,
                     seed=text,
+                    sizes=text,
+                    prices=text,
+                    latency=text,
                     per_minute=_or_null(WHOLE),
                     budget_usd=_or_null(USD),
                     standing=FLAG,

@@ -118,8 +118,9 @@ class Images:
         return json_value(content_type, body)
 
     async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
-        """Hold the answer back as long as --latency says."""
-        latency = self._world.config.latency
+        """Hold the answer back as long as the sandbox's latency says, or the server's."""
+        own = exchange.sandbox.options.latency if exchange.sandbox else None
+        latency = own or self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
             seconds = latency.measured * self._measured(exchange, request)

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Literal, Self, Unpack
 
 from mockserver import assertions
-from mockserver.assertions import Expectation, sent_when
+from mockserver.assertions import Expectation, Names, Presence, sent_when
 from mockserver.remote import ControlError, Remote
 from mockserver.scripting import Asked, RuleHandle, Script, Sent, condition
 from mockserver.seen import Refusal, Request, Upload, calls_of
@@ -83,9 +83,12 @@ class Sandbox:
     def begin(
         self,
         *,
-        tier: str | None = None,
+        tier: str | int | None = None,
         as_of: date | str | None = None,
         seed: str | int | None = None,
+        sizes: str | None = None,
+        prices: str | None = None,
+        latency: str | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         real_time: bool = False,
@@ -95,14 +98,17 @@ class Sandbox:
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
         """
-        options = {
+        texts = {
             "tier": tier,
-            "as_of": None if as_of is None else str(as_of),
-            "seed": None if seed is None else str(seed),
-            "per_minute": per_minute,
-            "budget_usd": budget_usd,
+            "as_of": as_of,
+            "seed": seed,
+            "sizes": sizes,
+            "prices": prices,
+            "latency": latency,
         }
-        given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
+        given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
+        numbers = {"per_minute": per_minute, "budget_usd": budget_usd}
+        given |= {k: v for k, v in numbers.items() if v is not None}
         self._remote.ask("POST", "sandbox", given | {"standing": not real_time})
         return self
 
@@ -159,6 +165,14 @@ class Sandbox:
         return [*map(Request.of, told["late"])]
 
     @property
+    def others(self) -> list[dict[str, Any]]:
+        """Sandboxes of other keys that were asked since this one began: name, key, requests.
+
+        A key is told in part: its first 8 characters and its last 4.
+        """
+        return list(self._remote.ask("GET", "requests/elsewhere")["sandboxes"])
+
+    @property
     def spent(self) -> float:
         """What all pictures would have cost, in USD."""
         return float(self._ledger()["spent_usd"])
@@ -174,27 +188,55 @@ class Sandbox:
     def report(self) -> str:
         """What there is to know after a test that failed."""
         requests, late = self._journal()
-        return assertions.report(requests, late, self._rules(), self._ledger())
+        others = [] if requests else self.others
+        return assertions.report(requests, late, self._rules(), self._ledger(), others)
 
     # --- what should have happened
 
-    def assert_called(self, times: int | None = None, **fields: Unpack[Sent]) -> None:
-        """There was a call like this, or exactly so many; retries are of the call they repeat."""
+    def assert_called(
+        self,
+        times: int | None = None,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
+        """There was a call like this, or exactly so many; retries are of the call they repeat.
+
+        Args:
+            times: how many; None is one or more.
+            sent: fields that the client must have sent itself: what it leaves out is filled in.
+            not_sent: fields that it must have left out.
+            own_retries: count what a loop of the program's own repeats as one call, too.
+            fields: what they must be, sent or filled in.
+        """
         __tracebackhide__ = True
-        expected = Expectation(sent_when(fields), times)
+        presence = Presence.of(sent, not_sent)
+        expected = Expectation(sent_when(fields), times, presence, own_retries)
         requests = self.requests
         if not expected.is_met(requests):
-            raise AssertionError(expected.message(requests, self._rules(), self.url))
+            others = [] if requests else self.others
+            raise AssertionError(expected.message(requests, self._rules(), self.url, others))
 
-    def assert_called_once(self, **fields: Unpack[Sent]) -> None:
+    def assert_called_once(
+        self,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
         """There was exactly one call like this."""
         __tracebackhide__ = True
-        self.assert_called(1, **fields)
+        self.assert_called(1, sent=sent, not_sent=not_sent, own_retries=own_retries, **fields)
 
-    def assert_not_called(self, **fields: Unpack[Sent]) -> None:
+    def assert_not_called(
+        self, *, sent: Names = (), not_sent: Names = (), **fields: Unpack[Sent]
+    ) -> None:
         """There was no call like this."""
         __tracebackhide__ = True
-        self.assert_called(0, **fields)
+        self.assert_called(0, sent=sent, not_sent=not_sent, **fields)
 
     def assert_spent_at_most(self, usd: float) -> None:
         """All pictures would have cost no more than this."""

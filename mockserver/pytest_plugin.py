@@ -186,6 +186,11 @@ def _hands_out(config: pytest.Config) -> bool:
     return getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Look at the markers of a test while it is collected: what is wrong is told with its name."""
+    marked(metafunc.definition)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Guard set-up, call and teardown, and the threads beside them."""
