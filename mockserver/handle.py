@@ -9,8 +9,10 @@ images.assert_called_once(prompt="a red fox")
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import date
+from threading import current_thread
 from typing import Any, Literal, Self, Unpack
 
 from mockserver import assertions
@@ -29,6 +31,9 @@ __all__ = [
     "Script",
     "Upload",
 ]
+_SERVERS = "images-mock"  # what the names of a server's threads begin with
+_SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
+_sleep = time.sleep  # itself, whatever is put in its place later
 _HERE = "127.0.0.1,localhost"  # requests to the mock shall not leave by a proxy
 Part = Literal["requests", "rules", "limits", "ledger", "clock"]
 
@@ -50,6 +55,33 @@ class Clock:
         """Move it on; returns what it shows then."""
         moved = seconds + 60 * (minutes + 60 * (hours + 24 * days))
         return float(self._remote.ask("POST", "clock/advance", {"seconds": moved})["now"])
+
+    def sleep(self, seconds: float, /) -> None:
+        """What `time.sleep` does, on this clock: it moves on at once, and nobody waits.
+
+        For a program that has a retry loop of its own, in the place of its `time.sleep`. What the
+        SDK's own retries sleep, some thousandths, is slept besides: by that the server knows that
+        a wait was served.
+        """
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        _sleep(self._left(seconds))
+
+    async def async_sleep(self, seconds: float, result: Any = None, /) -> Any:
+        """The same in the place of `asyncio.sleep`."""
+        from asyncio.tasks import sleep  # itself, whatever `asyncio.sleep` is now
+
+        await sleep(self._left(seconds) if seconds > 0 else 0)
+        return result
+
+    def _left(self, seconds: float) -> float:
+        """What must be waited for real once the clock has moved on."""
+        if current_thread().name.startswith(
+            _SERVERS
+        ):  # the server's own, if it runs in this process
+            return seconds
+        self.advance(seconds)
+        return seconds if seconds <= _SHORT else 0
 
 
 class Sandbox:

@@ -104,7 +104,8 @@ def _checked(item: pytest.Item, name: str, value: Any) -> Any:
     try:
         return None if value is None and name != "real_time" else check(value)
     except ValueError as error:
-        _refuse(item, f"has {name}={value!r}; it {error}")
+        why = str(error)
+    return _refuse(item, f"has {name}={value!r}; it {why}")
 
 
 def _setting(name: str) -> Callable[[Any], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,19 @@ import pytest
 from mockserver.guard import REAL, Guard
 from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
 from mockserver.pytest_session import (
+    KEYS,
     Ambient,
     OwnServer,
     SharedServer,
-    WrongOptions,
     environment,
     put_in_place,
 )
+from mockserver.pytest_settings import WrongOptions, found
 
 if TYPE_CHECKING:
     import openai
 
+    from mockserver.config import Value
     from mockserver.handle import Sandbox
 
 _NO_SDK = "openai is not installed"
@@ -41,10 +43,12 @@ class Sums:
 class Session:
     """The plugin at work in one pytest process."""
 
-    def __init__(self, told: dict[str, str], worker: str) -> None:
+    def __init__(
+        self, told: dict[str, str], worker: str, values: Mapping[str, Value] | None = None
+    ) -> None:
         self.told = told
-        key = f"sk-mock-{os.urandom(4).hex()}-{worker}"
-        self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key)
+        key = f"{KEYS}{os.urandom(4).hex()}-{worker}"
+        self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
         hosts = [REAL, *told["guarded_hosts"].replace(",", " ").split()]
         self.guard = Guard(hosts, self.ambient.url)
@@ -167,7 +171,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _begin_session(config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    config.stash[_SESSION] = session = Session(chosen(config), worker)
+    told = chosen(config)
+    try:  # a shared server has its own settings
+        values = {} if told["url"] else found(os.environ, config.rootpath)
+    except WrongOptions as error:
+        raise pytest.UsageError(f"images_mock: {error}") from None
+    config.stash[_SESSION] = session = Session(told, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
 
 
@@ -299,8 +308,12 @@ class SessionServer:
         return f"{self.address}/v1"
 
     def sandbox(self, name: str) -> Sandbox:
-        """A sandbox that no test begins anew, for fixtures of a module or of the session."""
-        return self._ambient.other(f"{self.api_key}-{name}")
+        """A sandbox that no test begins anew, for fixtures of a module or of the session.
+
+        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
+        and has its effect. `begin()` gives it a standing clock.
+        """
+        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
 
 
 @pytest.fixture(scope="session")
