@@ -28,6 +28,13 @@ _LOOP = (
     "  The SDK's own retries are of the call that they repeat; those of a loop in the program are\n"
     "  calls of their own. With own_retries=True they count with the call that they repeat."
 )
+#: What may puzzle in a list of prices.
+_PRICES = {
+    "model-page": (
+        "  (prices of the model page, by which a larger picture may cost less than a smaller one;\n"
+        '  @pytest.mark.images_mock(prices="billing") takes the other list)'
+    )
+}
 _FILLED = "  (in brackets: what the client left out, and the API fills in)"
 _OTHER_KEY = (
     "  Fix: let the client take its key from OPENAI_API_KEY, or give it images_mock.api_key."
@@ -222,9 +229,10 @@ def _unused(rules: Rules) -> list[str]:
     return ["rules that never fired:", *(f"  {told_rule(r)}" for r in found)] if found else []
 
 
-def spending(requests: Sequence[Request], spent: float, most: float) -> str:
-    """Why too much was spent: the price of each request."""
+def spending(requests: Sequence[Request], spent: float, most: float, prices: str = "") -> str:
+    """Why too much was spent: the price of each request, and by which list."""
     lines = [f"  {r}" for r in requests if r.usd]
+    lines += [_PRICES[prices]] if prices in _PRICES else []
     return "\n".join([f"spent {dollars(spent)}, more than {dollars(most)}:", *lines])
 
 
@@ -267,6 +275,15 @@ def report(
         lines.append("late requests of an earlier test, not counted here:")
         lines += [f"  {r}" for r in late[-LAST:]]
     return "\n".join(lines)
+
+
+def told_wait(seconds: float) -> str:
+    """That real time was lost between a refusal and the next try, and the cure."""
+    return (
+        f"waited {seconds:.0f} real seconds between refusals and the next try: "
+        "images_mock.clock.sleep in the place of time.sleep (see the how-to, Retry loops of your "
+        "own)"
+    )
 
 
 def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:

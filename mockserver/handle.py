@@ -16,7 +16,8 @@ from threading import current_thread
 from typing import Any, Literal, Self, Unpack
 
 from mockserver import assertions
-from mockserver.assertions import Expectation, Names, Presence, sent_when
+from mockserver.assertions import Expectation, Names, Presence, sent_when, told_wait
+from mockserver.leading import variables
 from mockserver.remote import ControlError, Remote
 from mockserver.scripting import Asked, RuleHandle, Script, Sent, condition
 from mockserver.seen import Refusal, Request, Upload, calls_of
@@ -34,7 +35,6 @@ __all__ = [
 _SERVERS = "images-mock"  # what the names of a server's threads begin with
 _SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
 _sleep = time.sleep  # itself, whatever is put in its place later
-_HERE = "127.0.0.1,localhost"  # requests to the mock shall not leave by a proxy
 Part = Literal["requests", "rules", "limits", "ledger", "clock"]
 
 
@@ -106,11 +106,8 @@ class Sandbox:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that the official SDK reads, for a subprocess say."""
-        known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
-        around = ",".join(dict.fromkeys(filter(None, f"{known},{_HERE}".split(","))))
-        openai = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
-        return openai | {"NO_PROXY": around, "no_proxy": around}
+        """The variables that the official SDK and others read, for a subprocess say."""
+        return variables(self.url, self.api_key, os.environ)
 
     def begin(
         self,
@@ -178,7 +175,7 @@ class Sandbox:
     @property
     def requests(self) -> list[Request]:
         """All requests under `/v1`, the oldest first. A retry is a request too."""
-        return self._journal()[0]
+        return [*map(Request.of, self._remote.ask("GET", "requests")["requests"])]
 
     @property
     def calls(self) -> list[list[Request]]:
@@ -193,8 +190,7 @@ class Sandbox:
     @property
     def late(self) -> list[Request]:
         """What was asked before this sandbox began anew, and answered after."""
-        told = self._remote.ask("GET", "requests?limit=0")  # of the others none
-        return [*map(Request.of, told["late"])]
+        return self.aftermath()[0]
 
     @property
     def others(self) -> list[dict[str, Any]]:
@@ -203,6 +199,16 @@ class Sandbox:
         A key is told in part: its first 8 characters and its last 4.
         """
         return list(self._remote.ask("GET", "requests/elsewhere")["sandboxes"])
+
+    @property
+    def waited(self) -> float:
+        """Real seconds between a refusal and the next try, where one wait was a second or more."""
+        return self.aftermath()[1]
+
+    def aftermath(self) -> tuple[list[Request], float]:
+        """What came late, and the real seconds that were waited, at one asking."""
+        told = self._remote.ask("GET", "requests?limit=0")  # of the others none
+        return [*map(Request.of, told["late"])], float(told["waited"])
 
     @property
     def spent(self) -> float:
@@ -219,9 +225,11 @@ class Sandbox:
 
     def report(self) -> str:
         """What there is to know after a test that failed."""
-        requests, late = self._journal()
+        told = self._remote.ask("GET", "requests")
+        requests, late = ([*map(Request.of, told[name])] for name in ("requests", "late"))
         others = [] if requests else self.others
-        return assertions.report(requests, late, self._rules(), self._ledger(), others)
+        report = assertions.report(requests, late, self._rules(), self._ledger(), others)
+        return f"{report}\n{told_wait(told['waited'])}" if told["waited"] else report
 
     # --- what should have happened
 
@@ -273,9 +281,11 @@ class Sandbox:
     def assert_spent_at_most(self, usd: float) -> None:
         """All pictures would have cost no more than this."""
         __tracebackhide__ = True
-        spent = self.spent
+        ledger = self._ledger()
+        spent = float(ledger["spent_usd"])
         if spent > usd:
-            raise AssertionError(assertions.spending(self.requests, spent, usd))
+            told = assertions.spending(self.requests, spent, usd, ledger["prices"])
+            raise AssertionError(told)
 
     def assert_downloaded(self, times: int | None = None) -> None:
         """A picture's file was downloaded, or exactly so many times."""
@@ -283,10 +293,6 @@ class Sandbox:
         downloads = self.downloads
         if not assertions.downloaded(downloads, times):
             raise AssertionError(assertions.downloading(downloads, times))
-
-    def _journal(self) -> tuple[list[Request], list[Request]]:
-        told = self._remote.ask("GET", "requests")
-        return [*map(Request.of, told["requests"])], [*map(Request.of, told["late"])]
 
     def _rules(self) -> list[Mapping[str, Any]]:
         return list(self._remote.ask("GET", "rules")["rules"])

@@ -39,9 +39,13 @@ class Option:
 
 
 OPTIONS = (
-    Option("env", ON, "set OPENAI_BASE_URL, OPENAI_API_KEY and NO_PROXY to the mock", (ON, OFF)),
+    Option("env", ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
     Option("guard", ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
-    Option("guarded_hosts", "", "more hosts to guard, by commas; *.example.com is all under it"),
+    Option(
+        "guarded_hosts",
+        "",
+        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many",
+    ),
     Option("url", "", "use the images-mock that runs there instead of one of one's own"),
     Option("unused_rules", ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     Option("unexpected_errors", OFF, "fail tests that got errors nobody scripted", (ON, OFF)),

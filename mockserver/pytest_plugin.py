@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.guard import REAL, Guard
+from mockserver.leading import hosts_to_guard
+from mockserver.pytest_advice import of_error, of_others
 from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
 from mockserver.pytest_session import (
     KEYS,
@@ -37,6 +39,7 @@ class Sums:
     """What a session adds up for its summary."""
 
     usd: float = 0.0
+    waited: float = 0.0
     late: list[str] = field(default_factory=list)
 
 
@@ -50,7 +53,7 @@ class Session:
         key = f"{KEYS}{os.urandom(4).hex()}-{worker}"
         self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
-        hosts = [REAL, *told["guarded_hosts"].replace(",", " ").split()]
+        hosts = [REAL, *hosts_to_guard(told["guarded_hosts"])]
         self.guard = Guard(hosts, self.ambient.url)
         self._restore = put_in_place(environment(self.ambient, hosts) if told["env"] == ON else {})
         if told["guard"] == ON:
@@ -122,6 +125,8 @@ class Session:
         if not unused:
             return
         lines = "".join(f"\n  {rule}" for rule in unused)
+        with _told_briefly():
+            lines += of_others(self.ambient.handle)
         text = f"images_mock: scripted, but no request met it:{lines}"
         if self.told["unused_rules"] == WARN:
             item.warn(pytest.PytestWarning(text))
@@ -234,6 +239,7 @@ def pytest_runtest_makereport(
     session.broke |= call.excinfo is not None
     if report.failed:
         report.sections += session.told_of_failure(item)
+        report.sections += of_error(call.excinfo.value) if call.excinfo else []
     return report
 
 
@@ -244,7 +250,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         ours.ambient.close()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["images_mock"] = {"usd": ours.ambient.usd, "late": ours.ambient.late}
+        output["images_mock"] = {
+            name: getattr(ours.ambient, name) for name in ("usd", "waited", "late")
+        }
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -253,6 +261,7 @@ def pytest_testnodedown(node: Any) -> None:
     sums = getattr(node, "workeroutput", {}).get("images_mock", {})
     elsewhere = node.config.stash[_SESSION].elsewhere
     elsewhere.usd += sums.get("usd", 0.0)
+    elsewhere.waited += sums.get("waited", 0.0)
     elsewhere.late += sums.get("late", [])
 
 
@@ -266,6 +275,11 @@ def pytest_terminal_summary(
     if usd:
         amount = f"{usd:.2f}" if usd >= 1 else f"{usd:.3f}"
         lines.append(f"these tests would have cost ${amount} with the real API")
+    waited = session.ambient.waited + session.elsewhere.waited
+    if waited:
+        from mockserver.assertions import told_wait
+
+        lines.append(told_wait(waited))
     late = (*session.ambient.late, *session.elsewhere.late)
     lines += [f"a late request of an earlier test: {line}" for line in late]
     if lines:

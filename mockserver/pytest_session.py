@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mockserver.leading import variables
 from mockserver.pytest_settings import WrongOptions, config_with
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _BACKLOG = 2048
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
 KEYS = "sk-mock-"  # what each key of the mock's begins with
-_HERE = ("127.0.0.1", "localhost")
 
 
 class OwnServer:
@@ -151,6 +151,7 @@ class Ambient:
         self._due: Mapping[str, Any] | None = None
         self._test = ""  # whose sandbox it is
         self.usd = 0.0  # of the tests before this one
+        self.waited = 0.0  # real seconds, between refusals and the next try
         self.late: list[str] = []  # requests that ended after their test
 
     @property
@@ -208,7 +209,9 @@ class Ambient:
         if not self._server.is_up:
             return
         self.usd += self.handle.spent
-        self.late += [f"{r} (seen by {self._test})" for r in self.handle.late]
+        late, waited = self.handle.aftermath()
+        self.late += [f"{r} (seen by {self._test})" for r in late]
+        self.waited += waited
 
     def _renew(self, options: Mapping[str, Any]) -> None:
         self._due = None
@@ -217,11 +220,7 @@ class Ambient:
 
 def environment(ambient: Ambient, guarded: Iterable[str]) -> dict[str, str]:
     """The variables that the SDKs read, and those that keep proxies out of the way."""
-    known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
-    hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
-    direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
-    openai = {"OPENAI_BASE_URL": ambient.url, "OPENAI_API_KEY": ambient.key}
-    return openai | {"NO_PROXY": direct, "no_proxy": direct}
+    return variables(ambient.url, ambient.key, os.environ, guarded)
 
 
 def put_in_place(variables: Mapping[str, str]) -> Callable[[], None]:
