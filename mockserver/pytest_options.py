@@ -96,6 +96,23 @@ def marked(item: pytest.Item) -> dict[str, Any] | None:
     return told if markers else None
 
 
+def check_scope(item: pytest.Item) -> None:
+    """Refuse an `images_mock_options` that is there for less than the session, as the server is.
+
+    Raises:
+        pytest.fail.Exception: it is.
+    """
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    for fixture in known.get("images_mock_options", ())[-1:]:
+        if fixture.scope != "session":
+            pytest.fail(
+                f"usage error: images_mock_options of {fixture.baseid or 'conftest.py'} has the "
+                f'scope of a {fixture.scope}. Write @pytest.fixture(scope="session"), for all '
+                f"tests share a server; for one test, class or file take @pytest.mark.{MARKER}(…).",
+                pytrace=False,
+            )
+
+
 def _checked(item: pytest.Item, name: str, value: Any) -> Any:
     """What a keyword of the marker means."""
     check = _MARKED.get(name)

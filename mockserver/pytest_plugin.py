@@ -13,7 +13,16 @@ import pytest
 from mockserver.guard import REAL, Guard
 from mockserver.leading import hosts_to_guard
 from mockserver.pytest_advice import of_error, of_others
-from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
+from mockserver.pytest_options import (
+    MARKER_LINE,
+    OFF,
+    ON,
+    WARN,
+    add_options,
+    check_scope,
+    chosen,
+    marked,
+)
 from mockserver.pytest_session import (
     KEYS,
     Ambient,
@@ -201,8 +210,9 @@ def _hands_out(config: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Look at the markers of a test while it is collected: what is wrong is told with its name."""
+    """Look at a test's markers while it is collected: what is wrong is told with its name."""
     marked(metafunc.definition)
+    check_scope(metafunc.definition)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -83,3 +83,33 @@ def test_the_plugin_obeys_them_and_stops_at_a_slip(
     result = run(downstream, code)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: images_mock: *IMAGES_MOCK_TEIR. Did you mean *_TIER?"])
+
+
+def test_options_of_one_test_alone_are_refused_with_the_cure(downstream: pytest.Pytester) -> None:
+    code = """
+    @pytest.fixture
+    def images_mock_options(): return {"tier": "2"}
+
+    def test_it(images_mock): pass
+    """
+    result = run(downstream, code)
+    result.assert_outcomes(errors=1)
+    cure = "*images_mock_options of test_app.py has the scope of a function. *@pytest.mark.images_*"
+    result.stdout.fnmatch_lines([cure])
+
+
+def test_options_as_the_how_to_has_them(downstream: pytest.Pytester) -> None:
+    downstream.makeconftest(
+        """
+        import pytest
+        @pytest.fixture(scope="session")
+        def images_mock_options():
+            return {"tier": "2", "prices": "billing", "rules": [{"then": {"delay": 0.1}}]}
+        """
+    )
+    code = """
+    def test_it(images_mock):
+        APP.images.generate(model="dall-e-2", prompt="x", size="1024x1024")
+        assert images_mock.spent == 0.02
+    """
+    run(downstream, code).assert_outcomes(passed=1)
