@@ -21,11 +21,6 @@ WHOLE: Schema = {"type": "integer", "minimum": 0}
 POSITIVE: Schema = {"type": "integer", "minimum": 1}
 SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 USD: Schema = {"type": "number", "minimum": 0}
-SECONDS_WAITED: Schema = {
-    "type": "number",
-    "minimum": 0,
-    "description": "real ones, between an answer that asks to try again and the next attempt",
-}
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 
@@ -217,7 +212,7 @@ def _journal() -> Schema:
             "get": _does(
                 "requests.list",
                 "What was asked under /v1, the oldest first; and what came late",
-                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS_WAITED}),
+                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS}),
                 parameters=_FILTERS,
             ),
             "delete": _does("requests.clear", "Empty the journal alone", _named("Nothing")),
