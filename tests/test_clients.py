@@ -34,11 +34,11 @@ def download(url):
 """
 LITELLM = """
 import litellm
-made = litellm.image_generation(model="dall-e-2", prompt="a fox", n=2, size="256x256")
+made = litellm.image_generation(model="openai/dall-e-2", prompt="a fox", n=2, size="256x256")
 edited = litellm.image_edit(
     model="openai/dall-e-2", image=png("RGBA", (9, 9, 9, 0)), prompt="a fox", size="256x256"
 )
-varied = litellm.image_variation(model="dall-e-2", image=png("RGB", (9, 9, 9)))
+varied = litellm.image_variation(model="openai/dall-e-2", image=png("RGB", (9, 9, 9)))
 for answer in (made, edited):
     for item in answer.data:
         download(item.url)
