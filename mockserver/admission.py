@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import Receive
 
 from mockserver.clock import SECOND
+from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
@@ -148,7 +149,7 @@ class Admission:
         return await self._rate_limited(limit, verdict.used, verdict.wait_ms)
 
     async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
-        """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
+        """The 429 of a limit, with the wait that it tells."""
         told_ms = await self._told_wait(wait_ms)
         if self.exchange.effect.as_date:
             self._add_wait(wait_ms, told_ms)
@@ -161,14 +162,29 @@ class Admission:
         )
 
     async def _told_wait(self, wait_ms: int) -> int:
-        """The milliseconds that a client is told to wait: thousandths, where the clock stands."""
-        if not self.sandbox.options.standing:
+        """The milliseconds that a client is told to wait: thousandths, where the clock stands.
+
+        Not so if this client would not serve the wait: it shall see what it would see elsewhere.
+        """
+        if not (self.sandbox.options.standing and self._would_serve(wait_ms)):
             return wait_ms
         if attempt := self.exchange.attempt:
             real = self.world.clock.now()
             until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
             await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
         return scaled(wait_ms)
+
+    def _would_serve(self, wait_ms: int) -> bool:
+        """Whether the client's own retry would wait so long; of one that is not known it is so."""
+        client = client_of(self.exchange.header, self.world.clients)
+        if client is None or wait_ms <= client.longest_ms:
+            return True
+        longest = client.longest_ms / 1000
+        self._trace(
+            f"the wait of {wait_ms / 1000:g} s is told in full: {client.name} serves none above "
+            f"{longest:g} s, and {client.beyond}"
+        )
+        return False
 
     def _add_wait(self, wait_ms: int, told_ms: int) -> None:
         """Tell a wait in the answer's headers, as the rule wants it: in seconds or as a date.
@@ -188,7 +204,8 @@ class Admission:
     def _amount(self) -> int:
         """The price of the request, in micro-dollars."""
         request = self.request
-        price = self.world.price(request.model, request.size, request.quality)
+        options = self.sandbox.options
+        price = self.world.price(options, request.model, request.size, request.quality)
         return round(request.n * price * MICRO)
 
     def _limit(self) -> int | None:

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Latency, Limits, Setting
+from mockserver.core.sandbox import Latency
+from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
     from datetime import date
@@ -114,13 +115,23 @@ def configured(**settings: Any) -> Config:
 
     `rules` is a list of tables, as the control API takes them.
     """
-    rules = _rules(settings.pop("rules", None), "call of configured()", None)
-    named = {name.replace("_", "-"): _texts(value) for name, value in settings.items()}
+    return overlaid({}, settings, "call of configured()")
+
+
+def overlaid(values: Mapping[str, Value], settings: Mapping[str, Any], origin: str) -> Config:
+    """A configuration from values that are resolved already, and settings from Python over them."""
+    defaults = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
+    return config_of(_with_consequences({**defaults, **values, **_called(settings, origin)}))
+
+
+def _called(settings: Mapping[str, Any], origin: str) -> dict[str, Value]:
+    """What a call from Python says."""
+    given = dict(settings)
+    rules = _rules(given.pop("rules", None), origin, None)
+    named = {name.replace("_", "-"): _texts(value) for name, value in given.items()}
     for name in named:
-        _refuse_unknown(name, f"{name} in the call of configured()", BY_NAME)
-    values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
-    given = {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t}
-    return config_of(_with_consequences(values | given | rules))
+        _refuse_unknown(name, f"{name} in the {origin}", BY_NAME)
+    return {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t} | rules
 
 
 def config_of(values: Mapping[str, Value]) -> Config:

@@ -101,6 +101,7 @@ _PATHS: dict[str, dict[str, Handler]] = {
     "requests": {"GET": witness.requests, "DELETE": witness.forget_requests},
     "requests/last": {"GET": witness.last_request},
     "requests/count": {"POST": witness.count},
+    "requests/elsewhere": {"GET": witness.elsewhere},
     "requests/wait": {"POST": witness.wait},
     "requests/*": {"GET": witness.request},
     "downloads": {"GET": witness.downloads},

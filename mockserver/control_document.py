@@ -14,6 +14,7 @@ from mockserver.rule_document import (
     FLAG,
     MATCHER,
     POSITIVE,
+    SECONDS,
     TEXT,
     WHEN,
     WHOLE,
@@ -55,6 +56,7 @@ _RECORD = _table(
         "path": TEXT,
         "operation": TEXT,
         "fields": {"type": "object"},
+        "filled": _listed(TEXT),
         "status": {"type": "integer"},
         "error": _or_null(_table({"reason": TEXT, "message": TEXT, "code": _or_null(TEXT)})),
         "usd": USD,
@@ -115,6 +117,7 @@ _SCHEMAS: dict[str, Schema] = {
         {
             "spent_usd": USD,
             "budget_usd": _or_null(USD),
+            "prices": TEXT,
             "requests": _listed(
                 _table({"id": TEXT, "model": TEXT, "size": TEXT, "n": POSITIVE, "usd": USD})
             ),
@@ -183,7 +186,7 @@ def _journal() -> Schema:
             "get": _does(
                 "requests.list",
                 "What was asked under /v1, or meant to be, the oldest first; and what came late",
-                _table({"requests": _RECORDS, "late": _RECORDS}),
+                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS}),
                 parameters=_FILTERS,
             ),
             "delete": _does("requests.clear", "Empty the journal alone", _named("Nothing")),
@@ -208,6 +211,15 @@ def _journal() -> Schema:
                     **_OF_LOOK,
                     count=WHOLE,
                     timeout={"type": "number", "minimum": 0, "maximum": LONGEST},
+                ),
+            )
+        },
+        "/_mock/requests/elsewhere": {
+            "get": _does(
+                "requests.elsewhere",
+                "The sandboxes of other keys that were asked since this one began",
+                _table(
+                    {"sandboxes": _listed(_table({"name": TEXT, "key": TEXT, "requests": WHOLE}))}
                 ),
             )
         },
@@ -298,6 +310,9 @@ def _sandboxes() -> Schema:
                     tier=text,
                     as_of=text,
                     seed=text,
+                    sizes=text,
+                    prices=text,
+                    latency=text,
                     per_minute=_or_null(WHOLE),
                     budget_usd=_or_null(USD),
                     standing=FLAG,

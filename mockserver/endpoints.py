@@ -149,7 +149,8 @@ class Images:
         Raises:
             ClientGone: the client left first, or its sandbox was begun anew.
         """
-        latency = self._world.config.latency
+        own = exchange.sandbox.options.latency if exchange.sandbox else None
+        latency = own or self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
             seconds = latency.measured * self._measured(exchange, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Exchange:
     started: int  # nanoseconds since the epoch
     era: Era  # whose rules and words count
     caller: Caller | None = None
+    key: str = ""  # a hint at the caller's key
     request: ImageRequest | None = None
     usd: float = 0.0  # what the pictures would have cost
     status: int = 0
@@ -73,6 +74,13 @@ class Exchange:
         sent = {k: v for k, v in self.sent.items() if v is not None or k not in filled}
         return {k: v for k, v in filled.items() if v is not None} | sent | {"n": asked.n}
 
+    def filled(self, told: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of those of `told_fields` that the client left out, or sent as null."""
+        sent = self.sent
+        return tuple(
+            n for n, v in told.items() if v is not None and sent.get(n) is None and n != "operation"
+        )
+
     def now(self, real: int) -> int:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
         return self.sandbox.now(real) if self.sandbox else real
@@ -86,13 +94,15 @@ class Exchange:
 
     def record(self) -> Record:
         """What the journal keeps."""
+        fields = self.told_fields()
         return Record(
             id=self.request_id,
             at=self.started,
             method=self.method,
             path=self.path,
             operation=self.operation,
-            fields=self.told_fields(),
+            fields=fields,
+            filled=self.filled(fields),
             status=self.status,
             error=self.error,
             usd=self.usd,
@@ -102,6 +112,7 @@ class Exchange:
             rule=self.rule,
             attempt=self.attempt,
             sandbox=self.sandbox.name if self.sandbox else "",
+            key=self.key,
         )
 
     def fields(self) -> dict[str, str | int | float]:

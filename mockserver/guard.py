@@ -45,6 +45,7 @@ _MESSAGE = """\
 images_mock: {test} was about to reach {host}, and was stopped: a test pays for nothing.
 Its client has an address of its own, or was made before the plugin had set OPENAI_BASE_URL.
 Fix: leave base_url out, or give it images_mock.url (here {url}).
+The plugin leads what reads OPENAI_BASE_URL, OPENAI_API_BASE_URL or OPENAI_API_BASE.
 To let tests out: --images-mock-guard=off (images_mock_guard = "off" in pytest's settings)."""
 
 

@@ -9,12 +9,15 @@ images.assert_called_once(prompt="a red fox")
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import date
+from threading import current_thread
 from typing import Any, Literal, Self, Unpack
 
 from mockserver import assertions
-from mockserver.assertions import Expectation, sent_when
+from mockserver.assertions import Expectation, Names, Presence, sent_when, told_wait
+from mockserver.leading import variables
 from mockserver.remote import ControlError, Remote
 from mockserver.scripting import Asked, RuleHandle, Script, Sent, condition
 from mockserver.seen import Refusal, Request, Upload, calls_of
@@ -29,7 +32,9 @@ __all__ = [
     "Script",
     "Upload",
 ]
-_HERE = "127.0.0.1,localhost"  # requests to the mock shall not leave by a proxy
+_SERVERS = "images-mock"  # what the names of a server's threads begin with
+_SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
+_sleep = time.sleep  # itself, whatever is put in its place later
 Part = Literal["requests", "rules", "limits", "ledger", "clock"]
 
 
@@ -50,6 +55,33 @@ class Clock:
         """Move it on; returns what it shows then."""
         moved = seconds + 60 * (minutes + 60 * (hours + 24 * days))
         return float(self._remote.ask("POST", "clock/advance", {"seconds": moved})["now"])
+
+    def sleep(self, seconds: float, /) -> None:
+        """What `time.sleep` does, on this clock: it moves on at once, and nobody waits.
+
+        For a program that has a retry loop of its own, in the place of its `time.sleep`. What the
+        SDK's own retries sleep, some thousandths, is slept besides: by that the server knows that
+        a wait was served.
+        """
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        _sleep(self._left(seconds))
+
+    async def async_sleep(self, seconds: float, result: Any = None, /) -> Any:
+        """The same in the place of `asyncio.sleep`."""
+        from asyncio.tasks import sleep  # itself, whatever `asyncio.sleep` is now
+
+        await sleep(self._left(seconds) if seconds > 0 else 0)
+        return result
+
+    def _left(self, seconds: float) -> float:
+        """What must be waited for real once the clock has moved on."""
+        if current_thread().name.startswith(
+            _SERVERS
+        ):  # the server's own, if it runs in this process
+            return seconds
+        self.advance(seconds)
+        return seconds if seconds <= _SHORT else 0
 
 
 class Sandbox:
@@ -74,18 +106,18 @@ class Sandbox:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that the official SDK reads, for a subprocess say."""
-        known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
-        around = ",".join(dict.fromkeys(filter(None, f"{known},{_HERE}".split(","))))
-        openai = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.api_key}
-        return openai | {"NO_PROXY": around, "no_proxy": around}
+        """The variables that the official SDK and others read, for a subprocess say."""
+        return variables(self.url, self.api_key, os.environ)
 
     def begin(
         self,
         *,
-        tier: str | None = None,
+        tier: str | int | None = None,
         as_of: date | str | None = None,
         seed: str | int | None = None,
+        sizes: str | None = None,
+        prices: str | None = None,
+        latency: str | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         real_time: bool = False,
@@ -95,14 +127,17 @@ class Sandbox:
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
         """
-        options = {
+        texts = {
             "tier": tier,
-            "as_of": None if as_of is None else str(as_of),
-            "seed": None if seed is None else str(seed),
-            "per_minute": per_minute,
-            "budget_usd": budget_usd,
+            "as_of": as_of,
+            "seed": seed,
+            "sizes": sizes,
+            "prices": prices,
+            "latency": latency,
         }
-        given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
+        given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
+        numbers = {"per_minute": per_minute, "budget_usd": budget_usd}
+        given |= {k: v for k, v in numbers.items() if v is not None}
         self._remote.ask("POST", "sandbox", given | {"standing": not real_time})
         return self
 
@@ -143,7 +178,7 @@ class Sandbox:
 
         Also those that a wrong base URL sent to a path beside it: they got a 404, and are no calls.
         """
-        return self._journal()[0]
+        return [*map(Request.of, self._remote.ask("GET", "requests")["requests"])]
 
     @property
     def calls(self) -> list[list[Request]]:
@@ -158,8 +193,25 @@ class Sandbox:
     @property
     def late(self) -> list[Request]:
         """What was asked before this sandbox began anew, and answered after."""
+        return self.aftermath()[0]
+
+    @property
+    def others(self) -> list[dict[str, Any]]:
+        """Sandboxes of other keys that were asked since this one began: name, key, requests.
+
+        A key is told in part: its first 8 characters and its last 4.
+        """
+        return list(self._remote.ask("GET", "requests/elsewhere")["sandboxes"])
+
+    @property
+    def waited(self) -> float:
+        """Real seconds between a refusal and the next try, where one wait was a second or more."""
+        return self.aftermath()[1]
+
+    def aftermath(self) -> tuple[list[Request], float]:
+        """What came late, and the real seconds that were waited, at one asking."""
         told = self._remote.ask("GET", "requests?limit=0")  # of the others none
-        return [*map(Request.of, told["late"])]
+        return [*map(Request.of, told["late"])], float(told["waited"])
 
     @property
     def spent(self) -> float:
@@ -176,35 +228,67 @@ class Sandbox:
 
     def report(self) -> str:
         """What there is to know after a test that failed."""
-        requests, late = self._journal()
-        return assertions.report(requests, late, self._rules(), self._ledger())
+        told = self._remote.ask("GET", "requests")
+        requests, late = ([*map(Request.of, told[name])] for name in ("requests", "late"))
+        others = [] if requests else self.others
+        report = assertions.report(requests, late, self._rules(), self._ledger(), others)
+        return f"{report}\n{told_wait(told['waited'])}" if told["waited"] else report
 
     # --- what should have happened
 
-    def assert_called(self, times: int | None = None, **fields: Unpack[Sent]) -> None:
-        """There was a call like this, or exactly so many; retries are of the call they repeat."""
+    def assert_called(
+        self,
+        times: int | None = None,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
+        """There was a call like this, or exactly so many; retries are of the call they repeat.
+
+        Args:
+            times: how many; None is one or more.
+            sent: fields that the client must have sent itself: what it leaves out is filled in.
+            not_sent: fields that it must have left out.
+            own_retries: count what a loop of the program's own repeats as one call, too.
+            fields: what they must be, sent or filled in.
+        """
         __tracebackhide__ = True
-        expected = Expectation(sent_when(fields), times)
+        presence = Presence.of(sent, not_sent)
+        expected = Expectation(sent_when(fields), times, presence, own_retries)
         requests = self.requests
         if not expected.is_met(requests):
-            raise AssertionError(expected.message(requests, self._rules(), self.url))
+            others = [] if requests else self.others
+            raise AssertionError(expected.message(requests, self._rules(), self.url, others))
 
-    def assert_called_once(self, **fields: Unpack[Sent]) -> None:
+    def assert_called_once(
+        self,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
         """There was exactly one call like this."""
         __tracebackhide__ = True
-        self.assert_called(1, **fields)
+        self.assert_called(1, sent=sent, not_sent=not_sent, own_retries=own_retries, **fields)
 
-    def assert_not_called(self, **fields: Unpack[Sent]) -> None:
+    def assert_not_called(
+        self, *, sent: Names = (), not_sent: Names = (), **fields: Unpack[Sent]
+    ) -> None:
         """There was no call like this."""
         __tracebackhide__ = True
-        self.assert_called(0, **fields)
+        self.assert_called(0, sent=sent, not_sent=not_sent, **fields)
 
     def assert_spent_at_most(self, usd: float) -> None:
         """All pictures would have cost no more than this."""
         __tracebackhide__ = True
-        spent = self.spent
+        ledger = self._ledger()
+        spent = float(ledger["spent_usd"])
         if spent > usd:
-            raise AssertionError(assertions.spending(self.requests, spent, usd))
+            told = assertions.spending(self.requests, spent, usd, ledger["prices"])
+            raise AssertionError(told)
 
     def assert_downloaded(self, times: int | None = None) -> None:
         """A picture's file was downloaded, or exactly so many times."""
@@ -212,10 +296,6 @@ class Sandbox:
         downloads = self.downloads
         if not assertions.downloaded(downloads, times):
             raise AssertionError(assertions.downloading(downloads, times))
-
-    def _journal(self) -> tuple[list[Request], list[Request]]:
-        told = self._remote.ask("GET", "requests")
-        return [*map(Request.of, told["requests"])], [*map(Request.of, told["late"])]
 
     def _rules(self) -> list[Mapping[str, Any]]:
         return list(self._remote.ask("GET", "rules")["rules"])

@@ -91,4 +91,5 @@ def _clock(exchange: Exchange) -> str:
 
 
 def _closest(exchange: Exchange) -> str:
-    return nearest_rules(exchange.missed, exchange.told_fields(), most=1)[0]
+    told = exchange.told_fields()
+    return nearest_rules(exchange.missed, told, exchange.filled(told), most=1)[0]

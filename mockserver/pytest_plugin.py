@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,19 +11,32 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.guard import REAL, Guard
-from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
+from mockserver.leading import hosts_to_guard
+from mockserver.pytest_advice import of_error, of_others
+from mockserver.pytest_options import (
+    MARKER_LINE,
+    OFF,
+    ON,
+    WARN,
+    add_options,
+    check_scope,
+    chosen,
+    marked,
+)
 from mockserver.pytest_session import (
+    KEYS,
     Ambient,
     OwnServer,
     SharedServer,
-    WrongOptions,
     environment,
     put_in_place,
 )
+from mockserver.pytest_settings import WrongOptions, found
 
 if TYPE_CHECKING:
     import openai
 
+    from mockserver.config import Value
     from mockserver.handle import Sandbox
 
 _NO_SDK = "openai is not installed"
@@ -35,18 +48,21 @@ class Sums:
     """What a session adds up for its summary."""
 
     usd: float = 0.0
+    waited: float = 0.0
     late: list[str] = field(default_factory=list)
 
 
 class Session:
     """The plugin at work in one pytest process."""
 
-    def __init__(self, told: dict[str, str], worker: str) -> None:
+    def __init__(
+        self, told: dict[str, str], worker: str, values: Mapping[str, Value] | None = None
+    ) -> None:
         self.told = told
-        key = f"sk-mock-{os.urandom(4).hex()}-{worker}"
-        self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key)
+        key = f"{KEYS}{os.urandom(4).hex()}-{worker}"
+        self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
-        hosts = [REAL, *told["guarded_hosts"].replace(",", " ").split()]
+        hosts = [REAL, *hosts_to_guard(told["guarded_hosts"])]
         self.guard = Guard(hosts, self.ambient.url)
         self._restore = put_in_place(environment(self.ambient, hosts) if told["env"] == ON else {})
         if told["guard"] == ON:
@@ -118,6 +134,8 @@ class Session:
         if not unused:
             return
         lines = "".join(f"\n  {rule}" for rule in unused)
+        with _told_briefly():
+            lines += of_others(self.ambient.handle)
         text = f"images_mock: scripted, but no request met it:{lines}"
         if self.told["unused_rules"] == WARN:
             item.warn(pytest.PytestWarning(text))
@@ -167,7 +185,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _begin_session(config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    config.stash[_SESSION] = session = Session(chosen(config), worker)
+    told = chosen(config)
+    try:  # a shared server has its own settings
+        values = {} if told["url"] else found(os.environ, config.rootpath)
+    except WrongOptions as error:
+        raise pytest.UsageError(f"images_mock: {error}") from None
+    config.stash[_SESSION] = session = Session(told, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
 
 
@@ -184,6 +207,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 def _hands_out(config: pytest.Config) -> bool:
     """Whether xdist's workers run the tests, and this process none."""
     return getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Look at a test's markers while it is collected: what is wrong is told with its name."""
+    marked(metafunc.definition)
+    check_scope(metafunc.definition)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -220,6 +249,7 @@ def pytest_runtest_makereport(
     session.broke |= call.excinfo is not None
     if report.failed:
         report.sections += session.told_of_failure(item)
+        report.sections += of_error(call.excinfo.value) if call.excinfo else []
     return report
 
 
@@ -230,7 +260,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         ours.ambient.close()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["images_mock"] = {"usd": ours.ambient.usd, "late": ours.ambient.late}
+        output["images_mock"] = {
+            name: getattr(ours.ambient, name) for name in ("usd", "waited", "late")
+        }
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -239,6 +271,7 @@ def pytest_testnodedown(node: Any) -> None:
     sums = getattr(node, "workeroutput", {}).get("images_mock", {})
     elsewhere = node.config.stash[_SESSION].elsewhere
     elsewhere.usd += sums.get("usd", 0.0)
+    elsewhere.waited += sums.get("waited", 0.0)
     elsewhere.late += sums.get("late", [])
 
 
@@ -252,6 +285,11 @@ def pytest_terminal_summary(
     if usd:
         amount = f"{usd:.2f}" if usd >= 1 else f"{usd:.3f}"
         lines.append(f"these tests would have cost ${amount} with the real API")
+    waited = session.ambient.waited + session.elsewhere.waited
+    if waited:
+        from mockserver.assertions import told_wait
+
+        lines.append(told_wait(waited))
     late = (*session.ambient.late, *session.elsewhere.late)
     lines += [f"a late request of an earlier test: {line}" for line in late]
     if lines:
@@ -294,8 +332,12 @@ class SessionServer:
         return f"{self.address}/v1"
 
     def sandbox(self, name: str) -> Sandbox:
-        """A sandbox that no test begins anew, for fixtures of a module or of the session."""
-        return self._ambient.other(f"{self.api_key}-{name}")
+        """A sandbox that no test begins anew, for fixtures of a module or of the session.
+
+        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
+        and has its effect. `begin()` gives it a standing clock.
+        """
+        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
 
 
 @pytest.fixture(scope="session")

@@ -14,20 +14,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import mockserver.clock  # noqa: F401 - bound before a test patches the time
+from mockserver.leading import variables
+from mockserver.pytest_settings import WrongOptions, config_with
 
 if TYPE_CHECKING:
-    from mockserver.config import Config
+    from mockserver.config import Config, Value
     from mockserver.handle import Sandbox
     from mockserver.serve import ServerThread
     from mockserver.store import Store
 
 _BACKLOG = 2048
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
-_HERE = ("127.0.0.1", "localhost")
-
-
-class WrongOptions(Exception):
-    """Settings that the server can't take: wrong ones, or too late, or not its own."""
+KEYS = "sk-mock-"  # what each key of the mock's begins with
 
 
 class OwnServer:
@@ -35,15 +33,17 @@ class OwnServer:
 
     Args:
         key: the key whose sandbox has a standing clock from the first request on.
+        values: what environment and file set.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, values: Mapping[str, Value] | None = None) -> None:
         # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(_BACKLOG)
         self.address = "http://{}:{}".format(*self._listener.getsockname())
         self._key = key
+        self._values = values or {}
         self._config: Config | None = None
         self._waker, self._woken = socket.socketpair()
         self._server: ServerThread | None = None
@@ -64,7 +64,7 @@ class OwnServer:
                 "being collected. Make that call in a fixture or a test."
             )
         if settings:
-            self._config = _config(settings)
+            self._config = config_with(settings, self._values)
 
     def stop(self) -> None:
         """Return once the server has ended. A forked child leaves it to its parent."""
@@ -90,22 +90,13 @@ class OwnServer:
         try:
             from mockserver.serve import ServerThread
 
-            config = self._config or _config({})
+            config = self._config or config_with({}, self._values)
             store = _store_with(config, self._key)
             self._server = ServerThread(config, self._listener, store)
             self._server.start()
         except BaseException:
             self._listener.close()  # whoever waits for an answer shall not wait for ever
             raise
-
-
-def _config(settings: Mapping[str, Any]) -> Config:
-    from mockserver.config import ConfigError, configured
-
-    try:
-        return configured(**{"port": 0, "log_format": "none"} | dict(settings))
-    except ConfigError as error:
-        raise WrongOptions(str(error)) from None
 
 
 def _store_with(config: Config, key: str) -> Store:
@@ -161,6 +152,7 @@ class Ambient:
         self._due: Mapping[str, Any] | None = None
         self._test = ""  # whose sandbox it is
         self.usd = 0.0  # of the tests before this one
+        self.waited = 0.0  # real seconds, between refusals and the next try
         self.late: list[str] = []  # requests that ended after their test
 
     @property
@@ -218,7 +210,9 @@ class Ambient:
         if not self._server.is_up:
             return
         self.usd += self.handle.spent
-        self.late += [f"{r} (seen by {self._test})" for r in self.handle.late]
+        late, waited = self.handle.aftermath()
+        self.late += [f"{r} (seen by {self._test})" for r in late]
+        self.waited += waited
 
     def _renew(self, options: Mapping[str, Any]) -> None:
         self._due = None
@@ -227,11 +221,7 @@ class Ambient:
 
 def environment(ambient: Ambient, guarded: Iterable[str]) -> dict[str, str]:
     """The variables that the SDKs read, and those that keep proxies out of the way."""
-    known = ",".join(os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
-    hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
-    direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
-    openai = {"OPENAI_BASE_URL": ambient.url, "OPENAI_API_KEY": ambient.key}
-    return openai | {"NO_PROXY": direct, "no_proxy": direct}
+    return variables(ambient.url, ambient.key, os.environ, guarded)
 
 
 def put_in_place(variables: Mapping[str, str]) -> Callable[[], None]:

@@ -74,7 +74,8 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     if record["retries"]:
         yield f"  retry    {record['retries']} of {record['call']}"
     for name, value in record["fields"].items():
-        yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}"
+        chosen = "  (filled in: not sent)" if name in record["filled"] else ""
+        yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}{chosen}"
     if record["error"]:
         yield f"  error    {record['error']['reason']}: {_short(record['error']['message'])}"
     yield f"  price    ${record['usd']:g}"

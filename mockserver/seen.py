@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Self
 
-from mockserver.core.journal import HINT, is_outside
+from mockserver.core.journal import HINT, asks_again, is_outside
 
 _SHOWN = 60  # characters of a prompt, a path or a message
 
@@ -60,6 +60,7 @@ class Request:
     retries: int  # requests of the same call before this one
     scripted: bool  # a rule, a limit, a budget or a magic value had a hand in it
     fields: Mapping[str, Any] = field(hash=False)  # as sent, and what was filled in
+    filled: tuple[str, ...] = ()  # the names of those that the client did not send
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -80,6 +81,7 @@ class Request:
             retries=record["retries"],
             scripted=record["scripted"],
             fields=record["fields"],
+            filled=tuple(record["filled"]),
         )
 
     @property
@@ -91,6 +93,16 @@ class Request:
     def hints(self) -> list[str]:
         """What the server guessed that was meant instead."""
         return [line.removeprefix(HINT) for line in self.trace if line.startswith(HINT)]
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The fields that the client sent, without what was filled in."""
+        return {k: v for k, v in self.fields.items() if k not in (*self.filled, "operation")}
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether clients try again after such an answer, or the lack of one."""
+        return asks_again(self.status)
 
     @property
     def prompt(self) -> str | None:
@@ -149,8 +161,9 @@ class Request:
 
     def __str__(self) -> str:
         words = [str(self.status), self.operation or f"{self.method} {shortened(self.path)}"]
-        words += [w for w in (self.model, self.size) if w]
-        words += [f"n={self.n}"] if self.n is not None else []
+        shown = {"model": self.model, "size": self.size}
+        shown |= {"n": f"n={self.n}"} if self.n is not None else {}
+        words += [f"({w})" if k in self.filled else w for k, w in shown.items() if w]
         words += [repr(shortened(self.prompt))] if self.prompt is not None else []
         words += [dollars(self.usd)] if self.usd else []
         words += [f"{self.milliseconds} ms"]
@@ -160,12 +173,29 @@ class Request:
         return " ".join(words) + (" (scripted)" if self.scripted else "")
 
 
-def calls_of(requests: Iterable[Request]) -> list[list[Request]]:
-    """The requests of each call, in the order of the calls: the first one, then its retries."""
+def calls_of(requests: Iterable[Request], *, own_retries: bool = False) -> list[list[Request]]:
+    """The requests of each call, in the order of the calls: the first one, then its retries.
+
+    With `own_retries` an equal call after one that was told to try again belongs to it, too.
+    """
     calls: dict[str, list[Request]] = {}
     for request in requests:
         calls.setdefault(request.call, []).append(request)
-    return list(calls.values())
+    return _joined(calls.values()) if own_retries else list(calls.values())
+
+
+def _joined(calls: Iterable[list[Request]]) -> list[list[Request]]:
+    joined: list[list[Request]] = []
+    last: dict[str, list[Request]] = {}  # by what was asked
+    for call in calls:
+        asked = repr((call[0].path, sorted(call[0].fields.items())))
+        before = last.get(asked)
+        if before and before[-1].asks_again:
+            before += call
+        else:
+            last[asked] = [*call]
+            joined.append(last[asked])
+    return joined
 
 
 def upload_of(value: Any) -> Upload | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockserver.core.sandbox import Latency
+
 if TYPE_CHECKING:
     from datetime import date
     from urllib.parse import SplitResult
@@ -22,14 +24,6 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """How long an answer is held back: a fixed time, or as measured of the real model."""
-
-    seconds: float = 0.0
-    measured: float = 0.0  # factor on the recorded processing time
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +130,11 @@ def limits(value: str) -> Limits:
     if found := re.fullmatch(r"(\d{1,9})/min", value):
         return Limits(per_minute=int(found[1]))
     raise ValueError(f"must be one of {', '.join(tables)}, or a number as 50/min")
+
+
+def sizes(value: str) -> str:
+    """Whose sizes are taken: those of the model page too, or those of the API reference."""
+    return one_of("page", "api")(value)
 
 
 def prices(value: str) -> str:
@@ -262,7 +261,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
     Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),
-    Setting("sizes", "page", one_of("page", "api"), "sizes of the model page too, or not", "SIZES"),
+    Setting("sizes", "page", sizes, "sizes of the model page too, or not", "SIZES"),
     Setting("prices", "model-page", prices, "price list: model-page or billing", "LIST"),
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "SWITCH"),

@@ -187,11 +187,13 @@ async def refill(inquiry: Inquiry) -> Told:
 async def ledger(inquiry: Inquiry) -> Told:
     """What was spent, and on what."""
     sandboxes = await inquiry.sandboxes()
-    budget = None if inquiry.is_general else sandboxes[0].options.budget
+    options = Options() if inquiry.is_general else sandboxes[0].options
+    budget = options.budget
     billed = [b for s in sandboxes for b in await s.billed()]
     return {
         "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
+        "prices": options.prices or inquiry.world.config.prices,
         "requests": [
             {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
             for b in sorted(billed, key=lambda b: b.at)
@@ -223,7 +225,8 @@ async def reset(inquiry: Inquiry) -> Told:
 async def renew(inquiry: Inquiry) -> Told:
     """Begin a sandbox anew; `late` is what its life that ends saw late."""
     old = await inquiry.sandbox()
-    options = Options(**_settled(inquiry.fields(*_OPTIONS)))
+    begun = inquiry.world.clock.now()
+    options = Options(begun=begun, **_settled(inquiry.fields(*_OPTIONS)))
     late = len(await old.late())
     sandbox = await inquiry.world.renew(old.name, options)
     return {"sandbox": sandbox.name, "late": late}
@@ -286,6 +289,9 @@ _OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "tier": ("tier", _as_setting(settings.tier)),
     "as_of": ("as_of", _as_setting(settings.as_of)),
     "seed": ("seed", _as_setting(settings.text)),
+    "sizes": ("sizes", _as_setting(settings.sizes)),
+    "prices": ("prices", _as_setting(settings.prices)),
+    "latency": ("latency", _as_setting(settings.latency)),
     "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
     "budget_usd": ("budget", _micro),
     "standing": ("standing", _switch),

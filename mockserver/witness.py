@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mockserver.clock import SECOND
-from mockserver.core.journal import Record
+from mockserver.core.journal import Record, waited
 from mockserver.core.magic import MAGIC
 from mockserver.core.nearness import differences, nearest
 from mockserver.core.patterns import TOO_SLOW
@@ -29,7 +29,22 @@ async def requests(inquiry: Inquiry) -> Told:
     place = next((i for i, r in enumerate(asked, 1) if r.id == since), 0)
     asked = asked[max(place, len(asked) - limit if limit is not None else 0) :]
     late = _filtered(inquiry, _sorted([r for s in sandboxes for r in await s.late()]))
-    return {"requests": [r.told() for r in asked], "late": [r.told() for r in late]}
+    return {
+        "requests": [r.told() for r in asked],
+        "late": [r.told() for r in late],
+        "waited": sum([waited(await s.requests()) for s in sandboxes if s.options.standing]),
+    }
+
+
+async def elsewhere(inquiry: Inquiry) -> Told:
+    """The other sandboxes that were asked since this one began, and a hint at the key of each."""
+    own = await inquiry.sandbox()
+    found = []
+    for other in await inquiry.world.store.sandboxes():
+        asked = [r for r in await other.requests() if r.at >= own.options.begun]
+        if asked and other.name != own.name:
+            found.append({"name": other.name, "key": asked[-1].key, "requests": len(asked)})
+    return {"sandboxes": found}
 
 
 async def forget_requests(inquiry: Inquiry) -> Told:
@@ -136,7 +151,7 @@ def _near(sandbox: Sandbox, record: Record) -> list[str]:
 
 
 def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
-    missing = differences(rule.when, record.fields)
+    missing = differences(rule.when, record.fields, record.filled)
     if missing:
         return "; ".join(map(str, missing))
     if record.error and not record.scripted:

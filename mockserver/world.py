@@ -12,7 +12,7 @@ from itertools import count
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.errors import ApiError
-from mockserver.core.keys import Caller, Keyring, key_in, looks_real
+from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.magic import Words
 from mockserver.core.sandbox import Options
@@ -21,12 +21,14 @@ from mockserver.deprecations import Deprecations
 from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Facts, load, period_of
+from mockserver.facts.clients import Client, clients
 from mockserver.holds import Bell, Holds
 from mockserver.log import notice_of
 from mockserver.settings import OFF
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
+_SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST = date.max.toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
@@ -50,6 +52,7 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
     facts: Facts = field(default_factory=load)  # of the default day; keys, tiers, prices of any
+    clients: tuple[Client, ...] = field(init=False, default_factory=clients)
     darkroom: Darkroom = field(init=False, default_factory=Darkroom)
     keyring: Keyring = field(init=False)
     links: Links = field(init=False)  # reads the URLs of every era
@@ -57,7 +60,7 @@ class World:
     holds: Holds = field(init=False)
     news: Bell = field(init=False, default_factory=Bell)  # rings when a request was written down
     magic: Words | None = field(init=False, default=None)  # of prompts
-    _eras: dict[date, Era] = field(init=False, default_factory=dict)  # by the period's first day
+    _eras: dict[tuple[date, str], Era] = field(init=False, default_factory=dict)  # by period, sizes
     _numbers: Iterator[int] = field(init=False, default_factory=count)
     _warned: bool = field(init=False, default=False)
     _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
@@ -79,30 +82,34 @@ class World:
 
         A sandbox's clock that was moved on moves the day on too.
         """
-        as_of = (sandbox.options.as_of if sandbox else None) or self.config.as_of
+        options = sandbox.options if sandbox else _SERVERS_OWN
+        as_of, sizes = options.as_of or self.config.as_of, options.sizes
         if as_of is None:
-            return self.era_of(self.facts.day)
+            return self.era_of(self.facts.day, sizes)
         real = self.clock.now()
         if as_of == "today":
-            return self.today(sandbox.now(real) if sandbox else real)
+            return self.today(sandbox.now(real) if sandbox else real, sizes)
         moved = sandbox.offset // _DAY if sandbox else 0
-        return self.era_of(date.fromordinal(min(as_of.toordinal() + moved, _LAST)))
+        return self.era_of(date.fromordinal(min(as_of.toordinal() + moved, _LAST)), sizes)
 
-    def today(self, now: int | None = None) -> Era:
+    def today(self, now: int | None = None, sizes: str | None = None) -> Era:
         """The era of the day that the clock shows."""
         number = (self.clock.now() if now is None else now) // _DAY
+        if sizes:
+            return self.era_of(date.fromordinal(_EPOCH + number), sizes)
         if number != self._today[0]:
             self._today = (number, self.era_of(date.fromordinal(_EPOCH + number)))
         return self._today[1]
 
-    def era_of(self, day: date) -> Era:
+    def era_of(self, day: date, sizes: str | None = None) -> Era:
         """The era of a day; made once for all days of a period."""
+        sizes = sizes or self.config.sizes
         first = period_of(day)
-        found = self._eras.get(first)
+        found = self._eras.get((first, sizes))
         if found is None:
-            found = self._eras[first] = Era(
+            found = self._eras[first, sizes] = Era(
                 load(first),
-                page_sizes=self.config.sizes == "page",
+                page_sizes=sizes == "page",
                 link_secret=self._secret("links"),
             )
         return found
@@ -124,11 +131,12 @@ class World:
         """
         authorization = exchange.header(b"authorization")
         self._look_at(authorization)
+        exchange.key = hinted(authorization, self.facts.magic_prefix)
         caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
         exchange.caller = caller
         exchange.sandbox = sandbox = await self.store.sandbox(caller.sandbox)
         exchange.life = sandbox.number
-        if sandbox.options.as_of or sandbox.offset:
+        if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
             exchange.era = self.era(sandbox)
         return caller, sandbox
 
@@ -189,7 +197,7 @@ class World:
         # A tier that does not have the model does not get it by another number.
         return of_table if limits.per_minute is None or not of_table else limits.per_minute
 
-    def price(self, model: str, size: str, quality: str | None) -> float:
-        """USD for one picture by the chosen list."""
-        prices = self.facts.prices[self.config.prices][model]
+    def price(self, options: Options, model: str, size: str, quality: str | None) -> float:
+        """USD for one picture by the sandbox's list, or the server's."""
+        prices = self.facts.prices[options.prices or self.config.prices][model]
         return prices.get((quality or "", size), prices.get(("", size), 0.0))

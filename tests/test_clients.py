@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mockserver.testing import ImagesMock
 
-pytestmark = pytest.mark.clients
-
+KEY = "sk-mock-clients"
+TABLE: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[1] / "docs" / "clients.py"))
+PROGRAMS = {c["name"]: c for c in TABLE["clients"]() if "program" in c}
 UPLOAD = """
 import io, urllib.request
 from PIL import Image
@@ -30,11 +34,11 @@ def download(url):
 """
 LITELLM = """
 import litellm
-made = litellm.image_generation(model="dall-e-2", prompt="a fox", n=2, size="256x256")
+made = litellm.image_generation(model="openai/dall-e-2", prompt="a fox", n=2, size="256x256")
 edited = litellm.image_edit(
     model="openai/dall-e-2", image=png("RGBA", (9, 9, 9, 0)), prompt="a fox", size="256x256"
 )
-varied = litellm.image_variation(model="dall-e-2", image=png("RGB", (9, 9, 9)))
+varied = litellm.image_variation(model="openai/dall-e-2", image=png("RGB", (9, 9, 9)))
 for answer in (made, edited):
     for item in answer.data:
         download(item.url)
@@ -58,16 +62,21 @@ for item in [*edited.data, *varied.data]:
 """
 
 
+#: What every program of the table does: a picture, then one that is refused for ever.
+BOTH = """
+ask("a fox")
+try:
+    ask("a fox mock:429")
+except Exception as error:
+    print(type(error))
+"""
+
+
 def run(program: str, server: ImagesMock) -> None:
-    here = {
-        "OPENAI_API_KEY": "sk-mock-clients",
-        "OPENAI_BASE_URL": server.url,
-        "OPENAI_API_BASE": server.url,
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it asks the network at import
-        "NO_PROXY": "127.0.0.1",
-    }
+    # LiteLLM asks the network at import unless it is told so.
+    here = server.sandbox(KEY).env | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     done = subprocess.run(
-        [sys.executable, "-c", UPLOAD + program],
+        [sys.executable, "-c", program],
         env=os.environ | here,
         capture_output=True,
         text=True,
@@ -83,16 +92,40 @@ def needs(module: str) -> pytest.MarkDecorator:
     )
 
 
+@pytest.mark.skipif(not TABLE["PAGE"].exists(), reason="the docs are out of the way")
+def test_the_page_of_clients_is_made_of_the_table() -> None:
+    assert TABLE["PAGE"].read_text("utf-8") == TABLE["page"](), "run python docs/clients.py"
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_client_does_what_the_table_says(server: ImagesMock, name: str) -> None:
+    client, images = PROGRAMS[name], server.sandbox(KEY).begin()
+    module = client["program"].split()[1].partition(".")[0]
+    module = client.get("module", module)
+    if importlib.util.find_spec(module) is None and not os.environ.get("CI"):
+        pytest.skip(f"{module} is not installed: pip install '.[clients]'")
+    run(client["program"] + BOTH, server)
+    first, *refused = images.requests
+    assert first.sent == client["sent"] | {"prompt": "a fox"}
+    assert len(refused) == client["requests_on_429"]
+    assert len({r.call for r in refused}) == 1
+    assert images.waited == 0
+
+
+@pytest.mark.clients
 def test_the_official_sdk_edits_varies_and_downloads(server: ImagesMock) -> None:
-    run(OPENAI, server)
+    run(UPLOAD + OPENAI, server)
 
 
+@pytest.mark.clients
 @needs("litellm")
 def test_litellm_generates_edits_varies_and_downloads(server: ImagesMock) -> None:
-    run(LITELLM, server)
+    run(UPLOAD + LITELLM, server)
 
 
+@pytest.mark.clients
 @needs("langchain_community")
 def test_langchain_generates_and_downloads(server: ImagesMock) -> None:
     """Its wrapper knows generations only."""
-    run(LANGCHAIN, server)
+    run(UPLOAD + LANGCHAIN, server)

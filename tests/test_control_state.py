@@ -132,7 +132,13 @@ def test_a_budget_refuses_what_would_exceed_it_and_the_ledger_lists_each_price(a
     ask(client, "DELETE", "requests")
     assert ask(client, "GET", "ledger") == told
     ask(client, "POST", "reset", json={"only": ["ledger"]})
-    assert ask(client, "GET", "ledger") == {"spent_usd": 0.0, "budget_usd": None, "requests": []}
+    nothing: dict[str, Any] = {
+        "spent_usd": 0.0,
+        "budget_usd": None,
+        "prices": "model-page",
+        "requests": [],
+    }
+    assert ask(client, "GET", "ledger") == nothing
     assert client.put("/_mock/ledger", json={"budget_usd": "1"}, headers=HERE).status_code == 400
 
 
@@ -291,7 +297,7 @@ def test_the_control_api_is_never_journaled_limited_or_faulted_nor_logged(
 ) -> None:
     client = api(rules=[{"then": {"error": "internal"}}], limits="0/min", log_format="text")
     for _ in range(3):
-        assert ask(client, "GET", "requests") == {"requests": [], "late": []}
+        assert ask(client, "GET", "requests") == {"requests": [], "late": [], "waited": 0}
     client.get("/_mock/nope")
     assert client.get("/_mock/requests").json()["requests"] == []
     assert capsys.readouterr().err == ""

@@ -78,6 +78,7 @@ def test_the_message_names_host_test_and_fix(away: pytest.Pytester) -> None:
             "E * images_mock: test_escape.py::test_0 was about to reach api.openai.com, *",
             "E * has an address of its own, or was made before the plugin had set OPENAI_BASE_URL.",
             "E * leave base_url out, or give it images_mock.url (here http://127.0.0.1:*/v1).",
+            "E * leads what reads OPENAI_BASE_URL, OPENAI_API_BASE_URL or OPENAI_API_BASE.",
             "E * --images-mock-guard=off *",
         ]
     )

@@ -298,9 +298,10 @@ def test_too_much_spent_shows_each_price(images: Sandbox, post: Post) -> None:
     post(), post(prompt="a second one", n=2), post(n=0)
     with pytest.raises(AssertionError) as error:
         images.assert_spent_at_most(0.04)
-    first, *prices = str(error.value).splitlines()
+    first, *prices, _, list_ = str(error.value).splitlines()
     assert first == f"spent ${images.spent:g}, more than $0.04:"
     assert [line.split("$")[1].split()[0] for line in prices] == ["0.016", "0.032"]
+    assert "billing" in list_
 
 
 def test_failures_show_at_the_line_of_the_test(images: Sandbox) -> None:
@@ -341,6 +342,8 @@ def test_the_environment_leads_a_program_to_the_sandbox(
     monkeypatch.setenv("NO_PROXY", "intranet.test")
     assert images.env == {
         "OPENAI_BASE_URL": images.url,
+        "OPENAI_API_BASE_URL": images.url,
+        "OPENAI_API_BASE": images.url,
         "OPENAI_API_KEY": images.api_key,
         "NO_PROXY": "intranet.test,127.0.0.1,localhost",
         "no_proxy": "intranet.test,127.0.0.1,localhost",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -16,8 +17,9 @@ FIELDS = 1024 * 1024  # bytes of all fields: the longest texts there are, and ma
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
 HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
+_LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
-_RECORD = 800  # bytes of one without the fields, the error, and what path and trace say
+_RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Record:
     path: str
     operation: str = ""  # as in the facts; "" if it is none on images
     fields: dict[str, Any] = field(default_factory=dict)  # as sent, then what was filled in
+    filled: tuple[str, ...] = ()  # the names of those that the client did not send
     status: int = 0
     error: dict[str, Any] | None = None  # reason, message, code
     usd: float = 0.0
@@ -50,6 +53,7 @@ class Record:
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
     sandbox: str = ""
+    key: str = ""  # a hint at it, see `keys.hinted`
     size: int = field(init=False, default=0)  # roughly the bytes that it takes
 
     def __post_init__(self) -> None:
@@ -68,7 +72,7 @@ class Record:
     @property
     def asks_again(self) -> bool:
         """Whether clients try again after such an answer, or the lack of one."""
-        return self.status in _RETRYABLE or self.status >= 500 or self.status == 0
+        return asks_again(self.status)
 
     def told(self) -> dict[str, Any]:
         """The record as JSON has it."""
@@ -80,6 +84,7 @@ class Record:
             "path": self.path,
             "operation": self.operation,
             "fields": self.fields,
+            "filled": list(self.filled),
             "status": self.status,
             "error": self.error,
             "usd": self.usd,
@@ -126,6 +131,29 @@ class Tried(NamedTuple):
     def of(cls, record: Record, attempt: Attempt) -> Tried:
         """What is remembered of a record."""
         return cls(attempt, record.call, record.retries, record.asks_again)
+
+
+def asks_again(status: int) -> bool:
+    """Whether clients try again after an answer of this status; 0 is none at all."""
+    return status in _RETRYABLE or status >= 500 or status == 0
+
+
+def waited(records: Iterable[Record]) -> float:
+    """Real seconds that callers let pass between such an answer and their next attempt.
+
+    Attempts have the same body. Less than a second is no wait that anybody would mind.
+    """
+    total = 0.0
+    last: dict[bytes, Record] = {}
+    for record in records:
+        if record.attempt is None:
+            continue
+        before = last.get(record.attempt.body)
+        if before and before.asks_again:
+            gap = (record.at - before.at) / 1e9 - before.milliseconds / 1e3
+            total += gap if gap >= _LONG else 0.0
+        last[record.attempt.body] = record
+    return total
 
 
 def sent_fields(value: Any) -> dict[str, Any]:

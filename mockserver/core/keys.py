@@ -141,6 +141,16 @@ def masked(key: str) -> str:
     return key if len(key) <= 12 else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
 
 
+def hinted(authorization: str | None, magic_prefix: str) -> str:
+    """So much of a key as tells its owner which one it was; nothing of one that may cost money."""
+    key = key_in(authorization)
+    if key is None:
+        return "(none)"
+    if looks_real(key, magic_prefix):
+        return "(one that looks real)"
+    return key if len(key) <= 12 else f"{key[:8]}…{key[-4:]}"
+
+
 def looks_real(key: str, magic_prefix: str) -> bool:
     """Whether this looks like a key that costs money elsewhere."""
     return not key.startswith(magic_prefix) and _REAL.match(key) is not None

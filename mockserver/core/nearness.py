@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -11,6 +11,8 @@ from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import WEIGHTS, Fields, Rule, Text, When, fits
 
 SHOWN = 60  # characters of a value
+FILLED = "filled in: the client sent none"
+_MISSED = 2  # what each other thing costs, as a field does
 _CLOSE = 0.6  # of 1; texts that are closer may be meant
 
 
@@ -24,15 +26,20 @@ class Difference:
     hint: str = ""
 
     def __str__(self) -> str:
-        wanted = str(self.wanted) if isinstance(self.wanted, Text) else _shown(self.wanted)
-        got = "nothing" if self.got is None else _shown(self.got)
+        wanted = str(self.wanted) if isinstance(self.wanted, Text) else shown(self.wanted)
+        got = "nothing" if self.got is None else shown(self.got)
         return f"≠ {self.name}: wanted {wanted}, got {got}{self.hint and f'  ({self.hint})'}"
 
 
-def differences(when: When, given: Fields) -> list[Difference]:
-    """Every field that keeps a request from matching."""
+def differences(when: When, given: Fields, filled: Collection[str] = ()) -> list[Difference]:
+    """Every field that keeps a request from matching; `filled` are those that nobody sent."""
     return [
-        Difference(name, wanted, given.get(name), _hint(wanted, given.get(name)))
+        Difference(
+            name,
+            wanted,
+            given.get(name),
+            FILLED if name in filled else _hint(wanted, given.get(name)),
+        )
         for name, wanted in when.wanted
         if not fits(name, wanted, given.get(name))
     ]
@@ -46,10 +53,16 @@ def distance(when: When, given: Fields) -> float:
     return total
 
 
-def closest(when: When, requests: Sequence[Fields], most: int = 3) -> list[int]:
-    """The places of the requests that come closest, the closest first; of equals the last."""
-    ranked = sorted(range(len(requests)), key=lambda i: (distance(when, requests[i]), -i))
-    return ranked[:most]
+def closest(
+    when: When, requests: Sequence[Fields], most: int = 3, *, also: Sequence[int] = ()
+) -> list[int]:
+    """The places of the requests that come closest, the closest first; of equals the last.
+
+    `also` has for each request how many other things about it are not as wanted.
+    """
+    costs = [distance(when, r) for r in requests]
+    costs = [c + _MISSED * m for c, m in zip(costs, also, strict=True)] if also else costs
+    return sorted(range(len(requests)), key=lambda i: (costs[i], -i))[:most]
 
 
 def nearest(whens: Iterable[When], given: Fields, most: int = 3) -> list[int]:
@@ -58,10 +71,16 @@ def nearest(whens: Iterable[When], given: Fields, most: int = 3) -> list[int]:
     return [i for _, i in ranked[:most]]
 
 
-def nearest_rules(rules: Sequence[Rule], given: Fields, most: int = 3) -> list[str]:
+def nearest_rules(
+    rules: Sequence[Rule], given: Fields, filled: Collection[str] = (), most: int = 3
+) -> list[str]:
     """The rules that come closest to a request that they do not match, each as a line of text."""
+
+    def why(rule: Rule) -> str:
+        return "; ".join(map(str, differences(rule.when, given, filled)))
+
     found = nearest((r.when for r in rules), given, most)
-    return [f"{rules[i]}: {'; '.join(map(str, differences(rules[i].when, given)))}" for i in found]
+    return [f"{rules[i]}: {why(rules[i])}" for i in found]
 
 
 def _likeness(wanted: Any, got: Any) -> float:
@@ -85,6 +104,7 @@ def _hint(wanted: Any, got: Any) -> str:
     return "did you mean this?" if _likeness(wanted, got) >= _CLOSE else ""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value's beginning, as Python writes it."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

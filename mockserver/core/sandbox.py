@@ -12,14 +12,26 @@ FARTHEST = 3650 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    """How long an answer is held back: a fixed time, or as measured of the real model."""
+
+    seconds: float = 0.0
+    measured: float = 0.0  # factor on the recorded processing time
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a sandbox has for itself; None is the server's own."""
 
     tier: str | None = None
     as_of: date | Literal["today"] | None = None
     seed: str | None = None
+    sizes: str | None = None  # "page" or "api"
+    prices: str | None = None  # the name of a list
+    latency: Latency | None = None
     per_minute: int | None = None  # images, whatever the table says
     budget: int | None = None  # micro-dollars
+    begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths
 
 

@@ -190,6 +190,14 @@ def test_the_marker_sets_up_the_sandbox(downstream: pytest.Pytester) -> None:
     def test_tier():
         with pytest.raises(openai.RateLimitError): poster()
 
+    @pytest.mark.images_mock(tier=1, sizes="api", latency="1ms", prices="billing", budget_usd=1)
+    def test_numbers_and_more(images_mock):
+        poster()
+        with pytest.raises(openai.BadRequestError):
+            APP.images.generate(model="dall-e-2", prompt="x", size="1024x1536")
+        APP.images.generate(model="dall-e-2", prompt="x", size="1024x1024")
+        assert images_mock.spent == pytest.approx(0.036)
+
     @pytest.mark.images_mock(per_minute=1, budget_usd=None)
     def test_the_closest_counts():
         poster()
@@ -199,7 +207,7 @@ def test_the_marker_sets_up_the_sandbox(downstream: pytest.Pytester) -> None:
         images_client.images.generate(prompt="x", size="256x256")
         with pytest.raises(openai.BadRequestError, match="limit"): poster()
     """
-    run(downstream, code, "--strict-markers").assert_outcomes(passed=3)
+    run(downstream, code, "--strict-markers").assert_outcomes(passed=4)
 
 
 WRONG = {
@@ -209,8 +217,11 @@ WRONG = {
     ),
     "unlike any": ("colour=1", "*has no 'colour'; it is one of tier, as_of, *"),
     "positional": ("'1'", "usage error: *images_mock of *::test_it takes keywords only, not '1'"),
-    "no such tier": ("tier='9'", "images_mock: *tier*free*"),
-    "no day": ("as_of='soon'", "images_mock: *as_of*2023-12-01*"),
+    "no such tier": ("tier=9", "usage error: *::test_it has tier=9; it must be one of free, 1, *"),
+    "no day": ("as_of='soon'", "usage error: *::test_it has as_of='soon'; it *2023-12-01*"),
+    "no list": ("prices='cheap'", "*::test_it has prices='cheap'; it must be one of model-page, *"),
+    "no amount": ("budget_usd='x'", "*::test_it has budget_usd='x'; it must be an amount in USD *"),
+    "no switch": ("real_time=None", "*::test_it has real_time=None; it must be True or False"),
 }
 
 
@@ -218,8 +229,23 @@ WRONG = {
 def test_a_marker_that_is_wrong_says_how(downstream: pytest.Pytester, said: str, told: str) -> None:
     code = f"\n    @pytest.mark.images_mock({said})\n    def test_it(images_mock): pass"
     result = run(downstream, code)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([told])
+    result.assert_outcomes(errors=1)  # while it is collected
+    result.stdout.fnmatch_lines([told, "*Interrupted: 1 error during collection*"])
+
+
+def test_a_wrong_marker_fails_no_other_test(downstream: pytest.Pytester) -> None:
+    code = """
+    @pytest.mark.images_mock(tier="ten")
+    def test_first(images_mock): pass
+
+    def test_second(images_mock): poster()
+
+    def test_third(): pass
+    """
+    downstream.makepyfile(test_other="def test_it(images_mock): assert images_mock.url")
+    result = run(downstream, code, "--continue-on-collection-errors")
+    result.assert_outcomes(passed=1, errors=1)  # of a file none is collected: as with parametrize
+    result.stdout.fnmatch_lines(["*::test_first has tier='ten'; *"])
 
 
 def test_a_project_sets_up_the_server(downstream: pytest.Pytester) -> None:

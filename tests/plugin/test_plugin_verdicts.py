@@ -48,8 +48,9 @@ def test_a_failed_test_tells_what_the_mock_saw(downstream: pytest.Pytester) -> N
 
 GOLDEN = """\
 2 requests, spent $0.032
-  429 images.generate dall-e-2 256x256 n=1 'a boat' 0 ms rate_limited: Rate limit exceeded for images per minute in organization o… (scripted)
+  429 images.generate dall-e-2 256x256 (n=1) 'a boat' 0 ms rate_limited: Rate limit exceeded for images per minute in organization o… (scripted)
   200 images.generate dall-e-2 256x256 n=2 'a red  fox' $0.032 0 ms
+  (in brackets: what the client left out, and the API fills in)
 rules that never fired, and the request that came closest:
   r1: error refused for every request with prompt 'a red fox'
     200 images.generate dall-e-2 256x256 n=2 'a red  fox' $0.032 0 ms
@@ -67,7 +68,7 @@ def test_a_fixture_that_fails_has_the_section_too(downstream: pytest.Pytester, p
         assert 0
     def test_it(broken): pass
     """
-    assert "images.generate dall-e-2 256x256 n=1 'a boat'" in section(run(downstream, code))
+    assert "images.generate dall-e-2 256x256 (n=1) 'a boat'" in section(run(downstream, code))
 
 
 def test_a_failure_that_has_nothing_to_do_with_pictures_has_none(
@@ -205,10 +206,13 @@ def test_a_set_up_that_fails_does_not_tell_of_another_test(downstream: pytest.Py
     def test_one(images_mock):
         poster("a prompt of the first")
 
-    @pytest.mark.images_mock(budget_usd=-1)
-    def test_two(images_mock):
+    @pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.images_mock(budget_usd=-1))])
+    def test_two(images_mock, x):
+        pass
+
+    def test_three(images_mock):
         pass
     """
     result = run(downstream, code)
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=2, errors=1)
     assert "a prompt of the first" not in result.stdout.str()

@@ -1,0 +1,32 @@
+"""What to tell where a test went wrong for a reason that is not in the test. Judges nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.handle import Sandbox
+
+_CLOSED_LOOP = """\
+hint: an asynchronous client that several tests share keeps connections of a loop that has ended.
+Make it in the test (`async with openai.AsyncOpenAI() as client`), take async_images_client, or let
+all tests share a loop (see the how-to, The asynchronous client)."""
+
+
+def of_others(handle: Sandbox) -> str:
+    """Lines on requests with other keys, where none came with this sandbox's."""
+    from mockserver.assertions import told_others
+
+    others = [] if handle.requests else handle.others
+    return "".join(f"\n{line}" for line in told_others(others))
+
+
+def of_error(error: BaseException | None) -> list[tuple[str, str]]:
+    """A section for the report of a failed test, where the error has a cure."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, RuntimeError) and str(error) == "Event loop is closed":
+            return [("images_mock", _CLOSED_LOOP)]
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return []
