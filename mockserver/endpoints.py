@@ -264,7 +264,7 @@ def _hint_at(exchange: Exchange, model: str) -> None:
 
 def unknown_url(scope: Scope) -> ApiError:
     """The refusal of a path that the API does not have, or no longer."""
-    return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=scope["path"])
+    return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=unquote(scope["path"]))
 
 
 def _described(model: Model) -> dict[str, str | int]:
