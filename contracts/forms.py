@@ -96,6 +96,13 @@ def read(schema: Schema, fields: Fields) -> dict[str, Any]:
     return {name: _read(known.get(name, {}), field.data) for name, field in fields.items()}
 
 
+def is_utf_8(schema: Schema, fields: Fields) -> bool:
+    """Whether all texts of a form can be read."""
+    known = schema.get("properties", {})
+    texts = [field.data for name, field in fields.items() if not is_file(known.get(name, {}))]
+    return all(text.decode("utf-8", "ignore").encode() == text for text in texts)
+
+
 def _read(rules: Schema, value: bytes) -> Any:
     if is_file(rules):
         return ""
@@ -111,7 +118,9 @@ def is_file(rules: Schema) -> bool:
 
 def keeps(schema: Schema, operation: Operation, fields: Fields, day: date | None = None) -> bool:
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
-    if not Draft202012Validator(schema).is_valid(read(schema, fields)):
+    if not (
+        is_utf_8(schema, fields) and Draft202012Validator(schema).is_valid(read(schema, fields))
+    ):
         return False
     rules = rules_of(operation, day)
     if operation.dialect == "B" and not _sent_well(schema, rules, fields):

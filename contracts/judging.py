@@ -12,6 +12,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ from contracts.checks import (
     request_id,
     undeclared_method,
 )
+from contracts.discretion import DiscreetSession, Key, discreetly
 from contracts.forms import FORM, Field, accepted_as_sent, dressed, fields_in
 from contracts.misses import NearMiss as NearMiss
 from contracts.misses import Stray as Stray
@@ -103,7 +105,7 @@ class Server:
 
     base_url: str  # ends in /v1
     session: requests.Session
-    api_key: str = KEY
+    key: Key = field(default_factory=lambda: Key(KEY))
     fetch: Fetch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,21 +115,27 @@ class Server:
         """The picture behind a URL of this server; no other host is asked."""
         if urlsplit(url).netloc != urlsplit(self.base_url).netloc:
             return None
-        answer = self.session.get(url, timeout=30)
+        answer = discreetly(self.key, lambda: self.session.get(url, timeout=30))
         assert answer.status_code == 200, f"the picture's URL answers {answer.status_code}"
         assert answer.headers["content-type"] == "image/png", "the picture is not sent as a PNG"
         return answer.content
 
+    def ask(self, method: str, path: str, **sent: Any) -> requests.Response:
+        """The answer to one request, with a key only where `auth` says so."""
+        url = self.base_url + path
+        ask = partial(self.session.request, method, url, timeout=30, **sent)
+        return discreetly(self.key, ask)
 
-class CappedSession(requests.Session):
+
+class CappedSession(DiscreetSession):
     """Lets no more pictures be asked for than `budget`, whoever asks.
 
     Counted where requests leave, as a `before_call` hook misses what Schemathesis' checks send
     themselves. A request is counted before it is sent, and whether or not it will be accepted.
     """
 
-    def __init__(self, budget: int) -> None:
-        super().__init__()
+    def __init__(self, budget: int, key: Key | None = None) -> None:
+        super().__init__(key or Key(KEY))
         self._left: float = budget
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -168,11 +176,12 @@ def _in_form(form: list[tuple[str, Field]]) -> list[float]:
     return found
 
 
-def at(base_url: str, profile: Profile, api_key: str = KEY) -> Server:
-    """The server behind `base_url`."""
-    session = requests.Session() if profile.budget is None else CappedSession(profile.budget)
+def at(base_url: str, profile: Profile, key: Key | None = None) -> Server:
+    """The server behind `base_url`; a key of the mock's unless given."""
+    key, budget = key or Key(KEY), profile.budget
+    session = DiscreetSession(key) if budget is None else CappedSession(budget, key)
     session.trust_env = False  # no proxy, and no key out of ~/.netrc
-    return Server(base_url.rstrip("/"), session, api_key)
+    return Server(base_url.rstrip("/"), session, key)
 
 
 def in_process(app: Any) -> Server:
@@ -234,10 +243,11 @@ def _generation(profile: Profile, document: Schema, operation: Operation) -> dic
 
 def judge(case: Case[Any], server: Server) -> None:
     """Send one request, and check everything that the contract says of the answer."""
-    dressed(case).call_and_validate(
+    judged = partial(
+        dressed(case).call_and_validate,
         base_url=server.base_url,
         session=server.session,
-        headers=_authorized(server),
+        auth=server.key,
         additional_checks=[
             request_id,
             error_envelope,
@@ -247,10 +257,7 @@ def judge(case: Case[Any], server: Server) -> None:
         ],
         timeout=120,
     )
-
-
-def _authorized(server: Server) -> dict[str, str]:
-    return {"Authorization": f"Bearer {server.api_key}"}
+    discreetly(server.key, judged)
 
 
 def near_misses_of(profile: Profile, day: date | None = None) -> list[NearMiss]:
@@ -267,13 +274,7 @@ REFUSALS = {
 
 def judge_near_miss(miss: NearMiss, server: Server) -> None:
     """A request that only just breaks a rule is refused with 400, in the one form of errors."""
-    answer = server.session.request(
-        miss.operation.method,
-        server.base_url + miss.path,
-        headers=_authorized(server),
-        **miss.sent,
-        timeout=30,
-    )
+    answer = server.ask(miss.operation.method, miss.path, auth=server.key, **miss.sent)
     assert answer.status_code == 400, f"{answer.status_code} for {miss.name}"
     assert_error(answer.headers["content-type"], answer.content)
     error = answer.json()["error"]
@@ -288,8 +289,7 @@ def strays_of(day: date | None = None) -> list[Stray]:
 
 def judge_stray(stray: Stray, server: Server) -> None:
     """A path or a method that is not there is refused with its status, in its form."""
-    url = server.base_url + stray.path
-    answer = server.session.request(stray.method, url, headers=_authorized(server), timeout=30)
+    answer = server.ask(stray.method, stray.path, auth=server.key)
     assert answer.status_code == stray.status, f"{answer.status_code} for {stray}"
     assert answer.headers.get("x-request-id"), "there is no x-request-id"
     if stray.bare:
@@ -346,12 +346,11 @@ def _first(examples: Schema) -> Any:
 
 def judge_without_key(probe: Probe, server: Server) -> None:
     """A good request without a key is refused with 401, and buys nothing."""
-    url = server.base_url + probe.path
     if probe.files is None:
         body = {"json": probe.body}
     else:
         body = {"data": probe.body, "files": as_files(probe.files)}
-    answer = server.session.request(probe.method, url, **body, timeout=30)
+    answer = server.ask(probe.method, probe.path, **body)
     assert answer.status_code == 401, f"{answer.status_code} without a key"
     assert_error(answer.headers["content-type"], answer.content)
     assert answer.headers.get("www-authenticate"), "there is no www-authenticate"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 
 from starlette.types import Receive
 
+from mockserver.clock import SECOND
 from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
-from mockserver.core.rules import Effect, Rule, effect_name
+from mockserver.core.limits import Verdict
+from mockserver.core.patterns import TOO_SLOW
+from mockserver.core.rules import PLAIN, Effect, Lines, Rule, effect_name
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
@@ -19,8 +23,9 @@ from mockserver.store import Sandbox
 from mockserver.wire import ClientGone
 from mockserver.world import World
 
-PLAIN = Effect()
 _MINUTE = 60_000  # milliseconds
+_NANOSECONDS = 1_000_000  # of a millisecond
+_NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,15 @@ class Admission:
                 raise ClientGone
         if effect.error:
             raise await self._refusal(effect.error, effect.retry_after)
+        if effect.reply:
+            if effect.retry_after is not None:
+                wait = round(effect.retry_after * 1000)
+                self._add_wait(wait, await self._told_wait(wait))
+            return effect
         if self.caller.refusal:
             self.exchange.scripted = True
             raise ApiError(self.caller.refusal, model=self.request.model)
-        spent = await self._spend()
-        try:
-            await self._admit()
-        except ApiError:
-            await self.sandbox.spend(-spent)  # what is refused costs nothing
-            self.exchange.usd = 0.0
-            raise
+        await self._admit()
         return effect
 
     async def _serve_wait(self) -> None:
@@ -75,9 +79,15 @@ class Admission:
         if rules:
             fields = self.exchange.told_fields()
             matching = [r for r in rules if r.when.matches(fields)]
+            undecided = [r for r in rules if r.when.is_undecided(fields)]
+            self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
             if not matching:
-                self.exchange.missed = [r for r in rules if r.origin == "call"]
-        magic = self.world.magic.rule(self.request.prompt) if self.world.magic else None
+                self.exchange.missed = [r for r in rules if r.origin != "file"]
+        magic = None
+        if words := self.world.magic:
+            magic = words.rule(self.request.prompt)
+            for text in words.misspelt(self.request.prompt):
+                self.world.warn(self.exchange, text)
         if magic:
             matching.append(magic)
         claimed = await self.sandbox.claim(matching) if matching else None
@@ -87,8 +97,10 @@ class Admission:
         of = f" of {rule.times}" if rule.times else ""
         called = rule.name if rule.origin == "magic" else str(rule)
         self._trace(f"rule {called}: {effect_name(rule.then)} (time {number}{of})")
-        self.exchange.scripted, self.exchange.rule = True, rule.id
-        return rule.then
+        exchange, effect = self.exchange, rule.then
+        exchange.scripted, exchange.rule, exchange.effect = True, rule.id, effect
+        exchange.fired = f"{called if rule.origin == 'magic' else rule.id}({effect_name(effect)})"
+        return effect
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
@@ -107,33 +119,40 @@ class Admission:
         return ApiError(reason, **examples | self._told(limit, limit))
 
     async def _admit(self) -> None:
-        limit, request = self._limit(), self.request
-        if limit is None:
-            return
-        now = self.sandbox.now(self.world.clock.now())
-        verdict = await self.sandbox.admit(request.model, limit=limit, cost=request.n, now=now)
+        """Take the images from the minute and their price from the budget, or refuse."""
+        limit, amount = self._limit(), self._amount()
+        verdict = await self.sandbox.admit(
+            self.request.model,
+            limit=limit,
+            cost=self.request.n,
+            amount=amount,
+            now=self.sandbox.now(self.world.clock.now()),
+        )
         if verdict.admitted:
-            self._trace(f"limit {limit} a minute: {verdict.used} used")
+            self.exchange.usd = amount / MICRO
+            if limit is not None:
+                self._trace(f"limit {limit} a minute: {verdict.used} used")
             return
         self.exchange.scripted = True
+        if not verdict.affordable or limit is None:
+            self._trace(f"budget: ${amount / MICRO:g} more would exceed it")
+            raise ApiError(Reason.HARD_LIMIT)
+        raise await self._over(limit, verdict)
+
+    async def _over(self, limit: int, verdict: Verdict) -> ApiError:
+        """The refusal of a limit."""
+        request = self.request
         self._trace(f"limit {limit} a minute: {verdict.used} used, {request.n} more is too many")
         if verdict.wait_ms is None:
             reason = Reason.OVER_LIMIT if limit else Reason.NOT_OF_TIER
-            raise ApiError(reason, **self._told(limit, verdict.used))
-        raise await self._rate_limited(limit, verdict.used, verdict.wait_ms)
+            return ApiError(reason, **self._told(limit, verdict.used))
+        return await self._rate_limited(limit, verdict.used, verdict.wait_ms)
 
     async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
-        """The 429 of a limit; where the clock stands still its wait is told in thousandths.
-
-        Not so one that this client would not serve: it shall see what it would see elsewhere.
-        """
-        told_ms, attempt = wait_ms, self.exchange.attempt
-        if self.sandbox.options.standing and self._would_serve(wait_ms):
-            told_ms = scaled(wait_ms)
-            if attempt:
-                real = self.world.clock.now()
-                until = self.sandbox.now(real) + wait_ms * 1_000_000
-                await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
+        """The 429 of a limit; where the clock stands still its wait is told in thousandths."""
+        told_ms = await self._told_wait(wait_ms)
+        if self.exchange.effect.as_date:
+            self._add_wait(wait_ms, told_ms)
         return ApiError(
             Reason.RATE_LIMITED,
             **self._told(limit, used),
@@ -154,19 +173,39 @@ class Admission:
         )
         return False
 
-    async def _spend(self) -> int:
-        """Write the price into the ledger, unless the budget forbids it; in micro-dollars."""
+    async def _told_wait(self, wait_ms: int) -> int:
+        """The milliseconds that a client is told to wait: thousandths, where the clock stands.
+
+        Not so of a wait that this client would not serve: it shall do what it would do elsewhere.
+        """
+        if not self.sandbox.options.standing or not self._would_serve(wait_ms):
+            return wait_ms
+        if attempt := self.exchange.attempt:
+            real = self.world.clock.now()
+            until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
+            await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
+        return scaled(wait_ms)
+
+    def _add_wait(self, wait_ms: int, told_ms: int) -> None:
+        """Tell a wait in the answer's headers, as the rule wants it: in seconds or as a date.
+
+        A date is by the machine's clock, wherever the sandbox's stands: clients hold it against
+        their own. It knows whole seconds only, so thousandths of the wait are told beside it.
+        """
+        effect, after = self.exchange.effect, str(-(-wait_ms // 1000))
+        if effect.as_date:
+            end = self.world.clock.now() + wait_ms * _NANOSECONDS
+            after = formatdate(-(-end // SECOND), usegmt=True)
+        told: Lines = (("retry-after", after),)
+        if self.sandbox.options.standing:
+            told += (("retry-after-ms", str(told_ms)),)
+        self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
+
+    def _amount(self) -> int:
+        """The price of the request, in micro-dollars."""
         request = self.request
-        options = self.sandbox.options
-        price = self.world.price(options, request.model, request.size, request.quality)
-        amount = round(request.n * price * MICRO)
-        usd = amount / MICRO
-        if not await self.sandbox.spend(amount):
-            self.exchange.scripted = True
-            self._trace(f"budget: ${usd:g} more would exceed it")
-            raise ApiError(Reason.HARD_LIMIT)
-        self.exchange.usd = usd
-        return amount
+        price = self.world.price(self.sandbox.options, request.model, request.size, request.quality)
+        return round(request.n * price * MICRO)
 
     def _limit(self) -> int | None:
         return self.world.limit(self.caller, self.sandbox.options, self.request.model)
@@ -197,6 +236,7 @@ _EXAMPLES: dict[str, Any] = {
     "length": 2,
     "media": "text/plain",
     "mode": "RGB",
+    "most": 1,
     "read": 1,
     "type": "text/plain",
     "unexpected": "'x' was",

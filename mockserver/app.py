@@ -19,8 +19,13 @@ from mockserver.endpoints import Chat, Images, Models, unknown_url
 from mockserver.facts import routes
 from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.store import Store
-from mockserver.store.memory import MemoryStore
-from mockserver.world import World
+from mockserver.world import World, store_of
+
+_OUTSIDE = "the API is under /v1: end the base URL in /v1"
+_AZURE = (
+    "Azure's paths (/openai/…) come with a later version of this mock; until then use OpenAI(…) in "
+    "place of AzureOpenAI(…), with a base URL that ends in /v1"
+)
 
 
 def create_app(
@@ -36,11 +41,8 @@ def create_app(
         store: this process's memory, unless given.
     """
     config = config or Config()
-    world = World(
-        config,
-        clock or SystemClock(),
-        store or MemoryStore(upload_bytes=config.upload_cache, rules=config.rules),
-    )
+    clock = clock or SystemClock()
+    world = World(config, clock, store or store_of(config, clock))
     app = Starlette(
         routes=_routes(world),
         middleware=[
@@ -67,8 +69,8 @@ def _routes(world: World) -> list[Route]:
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{model:path}", models, methods=["GET", "DELETE"]),
         Route("/v1/chat/completions", Chat(world), methods=["POST"]),
-        Route("/_mock/live", Live("live"), methods=["GET"]),
-        Route("/_mock/ready", Live("ready"), methods=["GET"]),
+        Route("/_mock/live", Live(world, "live"), methods=["GET"]),
+        Route("/_mock/ready", Live(world, "ready"), methods=["GET"]),
         Route("/_mock", control),
         Route("/_mock/{path:path}", control),
         Route("/", Help(world), methods=["GET"]),
@@ -79,14 +81,21 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
     if in_api(path):
         raise unknown_url(request.scope)
-    request.scope["exchange"].hints.append("the API is under /v1: end the base URL in /v1")
+    _hint_at_v1(request)
     raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
+
+
+def _hint_at_v1(request: Request) -> None:
+    is_azure = request.scope["path"].startswith("/openai/")
+    request.scope["exchange"].hints.append(_AZURE if is_azure else _OUTSIDE)
 
 
 async def _wrong_method(request: Request, exc: Exception) -> Never:
     operation = request.scope.get("endpoint")
     if isinstance(operation, Images) and not operation.is_served(request.scope["exchange"].era):
         raise unknown_url(request.scope)
+    if request.scope["path"] == "/":
+        _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
     told = {"method": request.method, "path": request.scope["path"]}

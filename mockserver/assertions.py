@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Self
 
+from mockserver.core.journal import HINT
 from mockserver.core.nearness import closest, differences, shown
 from mockserver.core.rules import Text, When
 from mockserver.core.scripts import when_of
 from mockserver.scripting import Sent, condition, content_of
-from mockserver.seen import Request, Upload, calls_of, dollars, upload_of
+from mockserver.seen import Request, Upload, calls_of, dollars, shortened, upload_of
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
@@ -117,16 +119,18 @@ class Expectation:
         self, requests: Sequence[Request], rules: Rules, url: str, others: Others = ()
     ) -> str:
         """What was expected, what was seen instead, and what came closest."""
-        if not requests:
+        inside = [r for r in requests if not r.is_outside]
+        ends = [*_strays(requests), *_unused(rules)]
+        if not inside:
             seen = f"no request at all has come to {url} with this sandbox's key"
-            lines = [f"expected {self}, but {seen}", *told_others(others), *_unused(rules)]
+            lines = [f"expected {self}, but {seen}", *told_others(others), *ends]
             return "\n".join(lines)
-        calls = self._calls(requests)
+        calls = self._calls(inside)
         seen = f"{self._matching(calls)} of {_count(len(calls), 'call')}"
-        also = f" ({len(requests)} requests)" if len(requests) > len(calls) else ""
+        also = f" ({len(inside)} requests)" if len(inside) > len(calls) else ""
         lines = [f"expected {self}, but saw {seen}{also}; the closest:"]
         lines += near(self.when, [c[-1] for c in calls], presence=self.presence)
-        return "\n".join([*lines, *self._told_loop(requests), *_unused(rules)])
+        return "\n".join([*lines, *self._told_loop(inside), *ends])
 
     def _calls(self, requests: Sequence[Request]) -> list[list[Request]]:
         return calls_of(requests, own_retries=self.own_retries)
@@ -148,6 +152,15 @@ class Expectation:
         often = {None: "at least 1", 0: "no"}.get(self.times, f"exactly {self.times}")
         noun = "call" if self.times in (None, 0, 1) else "calls"
         return f"{often} {noun}{with_fields(self.when, self.presence)}"
+
+
+def _strays(requests: Sequence[Request]) -> list[str]:
+    """A line for each path beside the API to which requests came."""
+    came = Counter((shortened(r.path), *r.hints) for r in requests if r.is_outside)
+    return [
+        f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
+        for (path, *hints), number in came.items()
+    ]
 
 
 def with_fields(when: When, presence: Presence = ANY) -> str:
@@ -206,8 +219,10 @@ def _told_effect(name: str, value: Any) -> str:
     match value:
         case True:
             return name
-        case {"retry_after": seconds}:
+        case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
+        case {"status": status}:
+            return f"{name} {status}"
         case _:
             return f"{name} {value}"
 
@@ -265,7 +280,7 @@ def report(
     lines = [
         f"{last}{_count(len(requests), 'request')}, spent {dollars(ledger['spent_usd'])}{within}"
     ]
-    lines += [f"  {r}" for r in recent]
+    lines += [line for r in recent for line in (f"  {r}", *(f"    {HINT}{h}" for h in r.hints))]
     lines += [_FILLED] if any(r.filled for r in recent) else []
     lines += told_others(others)
     if found := unused(rules):
@@ -289,7 +304,8 @@ def told_wait(seconds: float) -> str:
 def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:
     when = when_of_rule(rule)
     why = f"but it was not call {when.call}" if when.call else "but it came before the rule"
-    lines = near(when, requests, 1, fitting=f"= as wanted, {why}, or another rule went first")
+    inside = [r for r in requests if not r.is_outside]
+    lines = near(when, inside, 1, fitting=f"= as wanted, {why}, or another rule went first")
     return [f"  {told_rule(rule)}", *(f"  {line}" for line in lines)]
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 
 from mockserver.core.blob_errors import (
+    BLOB_ALTERED,
     BLOB_NOT_FOUND,
     BLOB_REFUSED,
     BLOB_UNREADABLE,
@@ -17,9 +18,11 @@ from mockserver.core.blob_errors import (
     SECOND,
     BlobError,
     blob_error_body,
+    unequal_detail,
     window_detail,
 )
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
+from mockserver.core.journal import cut
 from mockserver.core.links import LinkError
 from mockserver.core.picture import Picture
 from mockserver.era import Headers
@@ -31,6 +34,10 @@ _METHODS = ("GET", "HEAD")
 # How every picture's path begins: what begins otherwise was never one.
 _PICTURE = re.compile(r"/private/org-([^/]+)/user-[^/]+/img-")
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_GONE = (
+    "the upload that this picture is made from is not here: it had to go for others (there is room "
+    "for {room:,} bytes of uploads: --upload-cache), its time was over, or the server was restarted"
+)
 # A plain blob's, as recorded with other accounts (Azure's SDK for JavaScript, 2019-04 to 2021-06).
 _PLAIN = (
     ("x-ms-lease-status", "unlocked"),
@@ -56,6 +63,7 @@ class Blobs:
         try:
             status, fields, body = await self._download(scope, exchange, now)
         except BlobError as error:
+            _note(exchange, error)
             status, fields, body = _refusal(error, request_id, now)
         told = (*fields, ("x-ms-request-id", request_id))
         if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
@@ -70,11 +78,12 @@ class Blobs:
     ) -> tuple[int, Fields, bytes]:
         if exchange.method not in _METHODS:
             raise BlobError(BLOB_WRONG_VERB, headers=(("allow", ", ".join(_METHODS)),))
-        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        path, query = scope["path"], scope["query_string"].decode("latin-1")
         picture = self._picture(path, query, now // SECOND)
         content = await bytes_of(self._world, picture)
         if content is None:
-            raise BlobError(BLOB_NOT_FOUND)
+            exchange.hints.append(_GONE.format(room=self._world.config.upload_cache))
+            raise BlobError(BLOB_NOT_FOUND, why="upload_gone")
         signed = parse_qs(query)
         blob = blob_of(content, self._made(signed["st"][0]))
         check_conditions(exchange.header, blob)
@@ -96,8 +105,11 @@ class Blobs:
             return self._world.links.read(path, query, now)
         except LinkError as error:
             window = error.window
+            if error.why == "altered":
+                detail = unequal_detail(path, error.fields)
+                raise BlobError(BLOB_ALTERED, detail, why=error.why) from None
             detail = window_detail(window.start, window.expiry, now) if window else BLOB_UNREADABLE
-            raise BlobError(BLOB_REFUSED, detail) from None
+            raise BlobError(BLOB_REFUSED, detail, why=error.why) from None
 
     def _made(self, start: str) -> int:
         """The Unix second in which a picture was made, from the start of its URL's window."""
@@ -121,6 +133,16 @@ def _version(scope: Scope, exchange: Exchange) -> str:
     """
     named = parse_qs(scope["query_string"].decode("latin-1")).get("sv", [""])[0]
     return named if _VERSION.fullmatch(named) else exchange.era.facts.link.sv
+
+
+def _note(exchange: Exchange, error: BlobError) -> None:
+    """Tell log and journal why; that a client's copy is still good is no refusal."""
+    words = error.words
+    if words.status < 400:
+        return
+    exchange.refused = f"{words.code}({error.why})" if error.why else words.code
+    said = error.detail or words.message
+    exchange.error = {"reason": exchange.refused, "message": cut(said), "code": words.code}
 
 
 def _whole(blob: Blob) -> tuple[int, Fields, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +13,7 @@ import click
 
 from mockserver import __version__
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
-from mockserver.settings import SETTINGS, as_of, seconds
+from mockserver.settings import BY_NAME, SETTINGS, Setting, as_of, seconds
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +48,19 @@ class ServeByDefault(click.Group):
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command a flag for every setting, and --config."""
-    for setting in reversed(SETTINGS):
+    return _with_flags(command, SETTINGS)
+
+
+def with_address(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the flags of the settings that lead to a running server, and --config."""
+    return _with_flags(command, [BY_NAME[name] for name in _OF_ADDRESS])
+
+
+_OF_ADDRESS = ("host", "port", "ready-file", "control-token")
+
+
+def _with_flags(command: Callable[..., None], settings: Sequence[Setting]) -> Callable[..., None]:
+    for setting in reversed(settings):
         shown = "" if setting.default is None else f"  [default: {setting.default}]"
         option = click.option(
             f"--{setting.name}",
@@ -82,13 +94,16 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
         # Not sys.exit: an exception can get lost in a callback of the import system.
         signal.signal(number, lambda *_: os._exit(0))
     settings = config_of(_resolved(config, flags))
+    from mockserver.log import announce
     from mockserver.serve import NotListening, run
 
-    _banner(settings)
+    for line in _banner(settings):
+        announce(settings.log_format, line)
     try:
         run(settings)
-    except NotListening as error:
-        _end(NOT_READY, str(error))
+    except (ConfigError, NotListening) as error:
+        announce(settings.log_format, f"images-mock: {error}")
+        sys.exit(NOT_READY if isinstance(error, NotListening) else CONFIGURATION)
 
 
 @cli.command()
@@ -103,13 +118,15 @@ def wait(
 ) -> None:
     """Wait until a server is ready, for CI and HEALTHCHECK. Ignores proxy settings.
 
-    URL is the server's address; without it, the one that the settings here lead to.
+    URL is the server's address; without it, the one that the settings here lead to. With a start id
+    or a ready file no other server will do.
     """
-    from mockserver.wait import expected_address, is_ready_within
+    from mockserver.wait import Awaited, NotReady, wait_for
 
-    address = expected_address(config_of(_resolved(config, flags)), url)
-    if not is_ready_within(address, timeout):
-        _end(NOT_READY, f"no images-mock was ready at {address()} within {timeout:g} s.")
+    try:
+        wait_for(Awaited(config_of(_resolved(config, flags)), url), timeout)
+    except NotReady as error:
+        _end(NOT_READY, f"no images-mock was ready within {timeout:g} s: {error}.")
 
 
 @cli.command()
@@ -146,12 +163,13 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 @click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
 @click.option("--url", help="for `explain last`: the server's address")
 @click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
+@click.option("--key", help="for `explain last`: the API key whose sandbox is meant")
+@with_address
 def explain(
     text: tuple[str, ...],
     as_of: date | None,
     markdown: bool,
-    url: str | None,
-    sandbox: str | None,
+    **of_last: Any,
 ) -> None:
     """Tell where an error or a default is from; or what became of the last request.
 
@@ -163,8 +181,11 @@ def explain(
     rules that came closest.
     """
     if text == ("last",):
-        click.echo(_recounted(url, sandbox))
+        click.echo(_recounted(**of_last))
         return
+    for name, value in of_last.items():
+        if value is not None:
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with `explain last` alone.")
     from mockserver.explain import find, missed, table, told
 
     if markdown == bool(text) or (markdown and as_of):
@@ -179,14 +200,17 @@ def explain(
     click.echo("\n\n".join(map(told, found)))
 
 
-def _recounted(url: str | None, sandbox: str | None) -> str:
+def _recounted(
+    url: str | None, sandbox: str | None, key: str | None, config: Path | None, **flags: str | None
+) -> str:
     from mockserver.recount import Unexplained, explain_last
-    from mockserver.wait import expected_address
+    from mockserver.wait import Awaited, NotReady
 
-    config = config_of(_resolved(None, {}))
+    settings = config_of(_resolved(config, flags))
     try:
-        return explain_last(expected_address(config, url)(), sandbox, token=config.control_token)
-    except Unexplained as error:
+        address = Awaited(settings, url).address()
+        return explain_last(address, sandbox, key=key, token=settings.control_token)
+    except (NotReady, Unexplained) as error:
         _end(NOT_READY, str(error))
 
 
@@ -223,15 +247,12 @@ def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
-def _banner(config: Config) -> None:
+def _banner(config: Config) -> Iterator[str]:
     as_of = f" as of {config.as_of}" if config.as_of else ""
-    click.echo(
-        f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI.",
-        err=True,
-    )
+    yield f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI."
     if not config.on_loopback:
         guard = "wants its token" if config.control_token else "is closed (no --control-token)"
-        click.echo(f"Listening beyond this machine ({config.host}); /_mock {guard}.", err=True)
+        yield f"Listening beyond this machine ({config.host}); /_mock {guard}."
 
 
 def _end(code: int, message: str) -> NoReturn:

@@ -1,11 +1,17 @@
-"""The only place that asks the system for the time or waits for it to pass."""
+"""The only place that asks the system for the time or waits for it to pass.
+
+Its functions are bound when this is loaded, so that a test that patches `time` stops no server.
+freezegun finds `time_ns` here and freezes it, as it means to; a loop's time it must not find.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import suppress
-from typing import Protocol
+from time import time_ns
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 SECOND = 1_000_000_000  # nanoseconds
 
@@ -28,28 +34,46 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's own time, for any number of loops and threads at once."""
+
+    #: Seconds for an event loop; in a class, where nobody replaces it by one that stands still.
+    monotonic = staticmethod(time.monotonic)
 
     def __init__(self) -> None:
-        self._woken = asyncio.Event()
-
-    @property
-    def ended(self) -> bool:
-        """Whether `wake` was called."""
-        return self._woken.is_set()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self.ended = False  # whether `wake` was called
 
     def now(self) -> int:
         """Nanoseconds since the epoch."""
-        return time.time_ns()
+        return time_ns()
 
     async def sleep(self, seconds: float) -> None:
         """Wait for real, unless `wake` ends it."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+        from asyncio import get_running_loop  # here, for the plugin loads this module early
+
+        loop = get_running_loop()
+        end = loop.create_future()
+        self._waiting.add(end)  # first this, then the look: `wake` may come between any two steps
+        timer = loop.call_later(0 if self.ended else seconds, _set, end)
+        try:
+            await end
+        finally:
+            timer.cancel()
+            self._waiting.discard(end)
 
     def wake(self) -> None:
-        """End every wait, now and from now on: the server is going to stop."""
-        self._woken.set()
+        """End every wait, now and from now on; from any thread, and from a signal's handler."""
+        self.ended = True
+        for end in tuple(self._waiting):
+            try:
+                end.get_loop().call_soon_threadsafe(_set, end)
+            except RuntimeError:  # its loop was closed: nobody waits
+                self._waiting.discard(end)
+
+
+def _set(end: asyncio.Future[None]) -> None:
+    if not end.done():
+        end.set_result(None)
 
 
 class ManualClock:

@@ -49,6 +49,7 @@ class Config:
     max_body: int = 64 * MIB
     upload_cache: int = 256 * MIB
     ready_file: Path | None = None
+    start_id: str | None = None
     control_token: str | None = None
     rules: tuple[Rule, ...] = ()  # `[[rules]]` of the configuration file
     log_format: str = "text"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.types import Receive, Scope, Send
 
 from mockserver import __version__, steering, witness
+from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
 from mockserver.core.scripts import RuleError
@@ -67,10 +68,18 @@ class Help:
 
 
 class Live:
-    """GET /_mock/live and /_mock/ready: no key, no token, whatever the address."""
+    """GET /_mock/live and /_mock/ready: who serves, to anyone, whatever the address."""
 
-    def __init__(self, status: str) -> None:
-        self._body = b'{"status": "%b"}\n' % status.encode()
+    def __init__(self, world: World, status: str) -> None:
+        self._body = json_bytes(
+            {
+                "status": status,
+                "server": "images-mock",
+                "version": __version__,
+                "start_id": world.config.start_id,
+                "since": world.clock.now() / SECOND,
+            }
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["exchange"].quiet = True  # a health check a second is no news

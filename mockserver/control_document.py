@@ -7,21 +7,23 @@ from functools import lru_cache
 from typing import Any
 
 from mockserver import __version__
-from mockserver.core.errors import Reason
-from mockserver.core.rules import PICTURES, WEIGHTS
+from mockserver.core.sandbox import FARTHEST
 from mockserver.inquiry import SHORTEST
-from mockserver.steering import FARTHEST, PARTS
+from mockserver.rule_document import (
+    EFFECT,
+    FLAG,
+    MATCHER,
+    POSITIVE,
+    TEXT,
+    WHEN,
+    WHOLE,
+    Schema,
+    asked,
+)
+from mockserver.steering import PARTS
 from mockserver.witness import LONGEST
 
-Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-FLAG: Schema = {"type": "boolean"}
-ON: Schema = {"const": True}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-POSITIVE: Schema = {"type": "integer", "minimum": 1}
-SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 86_400}
 USD: Schema = {"type": "number", "minimum": 0}
-_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 
 
@@ -40,39 +42,10 @@ def _table(properties: Mapping[str, Schema], *optional: str) -> Schema:
     return found | ({"required": required} if required else {})
 
 
-def _asked(**properties: Schema) -> Schema:
-    """An object that may have each of these properties, and no others."""
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
 def _named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_MATCHER: Schema = {
-    "description": "The value itself; or how a text must be.",
-    "anyOf": [
-        {"type": ["string", "integer", "boolean"]},
-        _asked(contains=TEXT) | {"required": ["contains"]},
-        _asked(regex=TEXT | {"format": "regex"}) | {"required": ["regex"]},
-    ],
-}
-_WHEN = _asked(**{name: _named("Matcher") for name in WEIGHTS})
-_EFFECT = _asked(
-    error={"enum": [r.value for r in Reason]},
-    rate_limit={"anyOf": [ON, _asked(retry_after=SECONDS)]},
-    refuse={"enum": [True, "prompt", "description", "picture"]},
-    quota=ON,
-    delay=SECONDS,
-    stall=ON,
-    disconnect=WHOLE,
-    drip=POSITIVE,
-    bad_json=ON,
-    content_type=TEXT | {"pattern": "^[ -~]*$"},
-    picture={"enum": list(PICTURES)},
-    expired_url=ON,
-    image=TEXT | {"contentEncoding": "base64", "pattern": _BASE64},
-)
 _RECORD = _table(
     {
         "id": TEXT,
@@ -103,13 +76,13 @@ _SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Nothing": NOTHING,
-    "Matcher": _MATCHER,
-    "When": _WHEN,
-    "Effect": _EFFECT | {"minProperties": 1},
-    "Rule": _asked(
+    "Matcher": MATCHER,
+    "When": WHEN,
+    "Effect": EFFECT | {"minProperties": 1},
+    "Rule": asked(
         when={
-            **_WHEN,
-            "properties": {**_WHEN["properties"], "call": POSITIVE},
+            **WHEN,
+            "properties": {**WHEN["properties"], "call": POSITIVE},
         },
         then=_named("Effect"),
         times=POSITIVE,
@@ -121,12 +94,12 @@ _SCHEMAS: dict[str, Schema] = {
         {
             "id": TEXT,
             "when": {"type": "object"},
-            "then": _EFFECT,  # an image is left out, for its size
+            "then": EFFECT,  # an image is left out, for its size
             "times": POSITIVE,
             "name": TEXT,
             "next": FLAG,
             "fired": WHOLE,
-            "origin": {"enum": ["file", "call"]},
+            "origin": {"enum": ["file", "call", "all"]},
             "sandbox": TEXT,
         },
         *("times", "name", "next"),
@@ -193,13 +166,13 @@ def _id(pattern: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": TEXT | {"pattern": pattern}}
 
 
-_REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[fr][1-9][0-9]*$")  # of the file, or since
+_REQUEST, _RULE = _id("^[A-Za-z0-9_-]+$"), _id("^[afr][1-9][0-9]*$")  # of all, the file, or since
 _FILTERS = [
-    _query("status", WHOLE | {"maximum": 999_999_999}, "of the answer"),
+    _query("status", WHOLE, "of the answer"),
     _query("operation", TEXT, "as images.generate"),
     _query("path", TEXT, "as the client sent it"),
     _query("model", TEXT, "as sent, or filled in"),
-    _query("limit", WHOLE | {"maximum": 999_999_999}, "the last so many"),
+    _query("limit", WHOLE, "the last so many"),
     _query("since", TEXT, "what came after the request of this id"),
 ]
 _OF_LOOK: dict[str, Schema] = {"when": _named("When")}
@@ -211,8 +184,8 @@ def _journal() -> Schema:
         "/_mock/requests": {
             "get": _does(
                 "requests.list",
-                "What was asked under /v1, the oldest first; and what came late",
-                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS}),
+                "What was asked under /v1, or meant to be, the oldest first; and what came late",
+                _table({"requests": _RECORDS, "late": _RECORDS, "waited": USD}),
                 parameters=_FILTERS,
             ),
             "delete": _does("requests.clear", "Empty the journal alone", _named("Nothing")),
@@ -225,7 +198,7 @@ def _journal() -> Schema:
                 "requests.count",
                 "How many requests were so",
                 _table({"count": WHOLE}),
-                body=_asked(**_OF_LOOK),
+                body=asked(**_OF_LOOK),
             )
         },
         "/_mock/requests/wait": {
@@ -233,7 +206,7 @@ def _journal() -> Schema:
                 "requests.wait",
                 "The same, once there are enough; or when the time is over, which is real",
                 _table({"count": WHOLE, "reached": FLAG}),
-                body=_asked(
+                body=asked(
                     **_OF_LOOK,
                     count=WHOLE,
                     timeout={"type": "number", "minimum": 0, "maximum": LONGEST},
@@ -293,9 +266,9 @@ def _rules() -> Schema:
 def _state() -> Schema:
     limit, text = _or_null(WHOLE), _or_null(TEXT)
     seconds: Schema = {"type": "number", "minimum": 0, "maximum": FARTHEST}
-    advance = _asked(seconds=seconds) | {"required": ["seconds"]}
+    advance = asked(seconds=seconds) | {"required": ["seconds"]}
     clock, limits, ledger = _named("Clock"), _named("Limits"), _named("Ledger")
-    put_limits, put_budget = _asked(per_minute=limit, tier=text), _asked(budget_usd=_or_null(USD))
+    put_limits, put_budget = asked(per_minute=limit, tier=text), asked(budget_usd=_or_null(USD))
     return {
         "/_mock/clock": {"get": _does("clock.get", "The time", clock)},
         "/_mock/clock/advance": {
@@ -324,7 +297,7 @@ def _sandboxes() -> Schema:
                 "reset",
                 "Empty a sandbox or parts of it; all sandboxes where none is named",
                 _named("Nothing"),
-                body=_asked(only=_listed({"enum": list(PARTS)})),
+                body=asked(only=_listed({"enum": list(PARTS)})),
             )
         },
         "/_mock/sandbox": {
@@ -332,7 +305,7 @@ def _sandboxes() -> Schema:
                 "sandbox.begin",
                 "Begin a sandbox anew; `late` is what its life that ends saw late",
                 _table({"sandbox": TEXT, "late": WHOLE}),
-                body=_asked(
+                body=asked(
                     tier=text,
                     as_of=text,
                     seed=text,
@@ -365,7 +338,15 @@ def _sandboxes() -> Schema:
 
 def _health() -> Schema:
     def told(status: str) -> Schema:
-        answer = _table({"status": {"const": status}})
+        answer = _table(
+            {
+                "status": {"const": status},
+                "server": {"const": "images-mock"},
+                "version": TEXT,
+                "start_id": _or_null(TEXT),
+                "since": {"type": "number"},
+            }
+        )
         responses = {"200": {"description": status, "content": _json(answer)}}
         return {"get": {"operationId": status, "security": [], "responses": responses}}
 
@@ -376,13 +357,16 @@ def _health() -> Schema:
 def document() -> dict[str, Any]:
     """The document."""
     header = {"name": "Mock-Sandbox-Key", "in": "header", "schema": TEXT}
-    which = f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more"
+    which = (
+        f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more; * for rules of all"
+    )
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Control API of images-mock",
             "version": __version__,
-            "description": "Which sandbox is meant, a key or a name says; reads without span all.",
+            "description": "Which sandbox is meant, a key or a name says; reads without span all. "
+            "* gives every sandbox a rule, those to come too: counted for all together.",
         },
         "security": [{}, {"token": []}],  # wanted off loopback
         "paths": {**_health(), **_journal(), **_rules(), **_state(), **_sandboxes()},
@@ -390,7 +374,8 @@ def document() -> dict[str, Any]:
             "schemas": _SCHEMAS,
             "parameters": {
                 "Sandbox": _query("sandbox", TEXT, which),
-                "Key": header | {"description": "An API key; its sandbox is made if it is new"},
+                "Key": header
+                | {"description": "An API key; its sandbox is made if it is new. Or *"},
             },
             "responses": {
                 "Error": {"description": "A refusal", "content": _json(_named("Error"))},

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from mockserver.core.dialects import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.era import Era
-from mockserver.exchange import Exchange, notice_of
+from mockserver.exchange import Exchange
 from mockserver.facts import Model
-
-_SANDBOXES = 1_000  # that are remembered as told; the longest silent is told again
+from mockserver.log import notice_of
 
 
 class Deprecations:
@@ -21,7 +19,6 @@ class Deprecations:
     def __init__(self, today: Callable[[], Era], log_format: str) -> None:
         self._today = today
         self._notice = notice_of(log_format) if log_format != "none" else None
-        self._told: OrderedDict[str, None] = OrderedDict()
 
     def warn(self, exchange: Exchange, operation: str, body: Any) -> None:
         """Of a request that was answered: what would be said of it today, and what to change."""
@@ -38,18 +35,10 @@ class Deprecations:
             self._tell(exchange, text)
 
     def _tell(self, exchange: Exchange, text: str) -> None:
-        exchange.warnings.append(text)
-        if self._notice and exchange.caller and self._is_news(exchange.caller.sandbox):
-            sandbox = exchange.caller.sandbox[:6]
+        exchange.warnings.insert(0, text)  # before what the day's own API did with the request
+        if self._notice and exchange.sandbox and exchange.sandbox.first_warning():
+            sandbox = exchange.sandbox.name[:6]
             self._notice(f"WARNING sandbox={sandbox} the real API would refuse this today; {text}")
-
-    def _is_news(self, sandbox: str) -> bool:
-        is_news = sandbox not in self._told
-        self._told[sandbox] = None
-        self._told.move_to_end(sandbox)
-        if len(self._told) > _SANDBOXES:
-            self._told.popitem(last=False)
-        return is_news
 
 
 def _ended(model: Model, today: Era) -> str:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
-from mockserver.admission import PLAIN, Admission
+from mockserver.admission import Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import address, answer_body, pictures, request_digest
 from mockserver.core.journal import Attempt, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
-from mockserver.core.rules import Effect
+from mockserver.core.rules import PLAIN, Effect
+from mockserver.core.uploads import Fields
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.faults import Altered, developed
-from mockserver.revision import revised_prompt
+from mockserver.revision import get_ready, revised_prompt
 from mockserver.wire import (
     JSON,
     ClientGone,
@@ -35,8 +38,11 @@ from mockserver.wire import (
     json_value,
     read_body,
     send_bytes,
+    without_boundary,
 )
 from mockserver.world import World
+
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class Images:
@@ -54,13 +60,18 @@ class Images:
         exchange.operation = self._operation
         value = self._value(exchange, await self._body(scope, receive))
         exchange.sent = sent_fields(value)
-        request = exchange.era.validators[self._operation].validated(value)
-        exchange.request = request
+        request = exchange.request = self._validated(exchange, value)
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
-        await self._wait(exchange, request)
+        if effect.reply:
+            await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
+            return
+        await self._wait(exchange, request, receive)
         seed = sandbox.options.seed or world.config.seed
-        planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
+        planned = pictures(request, seed, pixels)[: effect.pictures]
+        planned = await self._faulty(planned, effect, exchange)
+        if effect.response_format:
+            request = replace(request, response_format=effect.response_format)
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
         # the end of the job, and the middle of its URLs' time
@@ -69,7 +80,7 @@ class Images:
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, caller, base, created - aged)
-        answer = self._answer(exchange, request, planned, values, created)
+        answer = await self._answer(exchange, request, planned, values, created)
         world.deprecations.warn(exchange, self._operation, value)
         if effect is PLAIN:
             await send_bytes(send, 200, answer, JSON)
@@ -84,11 +95,12 @@ class Images:
         """The body; and in the exchange what tells a retry from another call."""
         exchange, body = scope["exchange"], await read_body(receive)
         count = exchange.header(b"x-stainless-retry-count") or ""
+        common = without_boundary(exchange.header(b"content-type"), body)
         host, port = scope.get("client") or ("", 0)
         exchange.attempt = Attempt(
-            body=blake2b(body, digest_size=16, key=self._operation.encode()).digest(),
+            body=blake2b(common, digest_size=16, key=self._operation.encode()).digest(),
             connection=f"{host}:{port}",
-            number=int(count) if count.isascii() and count.isdigit() else None,
+            number=int(count) if _COUNT.fullmatch(count) else None,
         )
         return body
 
@@ -117,15 +129,33 @@ class Images:
             return form_value(content_type, body)
         return json_value(content_type, body)
 
-    async def _wait(self, exchange: Exchange, request: ImageRequest) -> None:
-        """Hold the answer back as long as the sandbox's latency says, or the server's."""
+    def _validated(self, exchange: Exchange, value: Any) -> ImageRequest:
+        """The request in a body's value; and in the exchange what there is to say of it."""
+        if isinstance(value, Fields):
+            exchange.hints += value.hints
+        validator = exchange.era.validators[self._operation]
+        try:
+            request = validator.validated(value)
+        except ApiError as refusal:
+            if refusal.reason is Reason.UNKNOWN_MODEL:
+                _hint_at(exchange, refusal.values["model"])
+            raise
+        exchange.warnings += validator.ignored(value, request)
+        return request
+
+    async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
+        """Hold the answer back as long as the sandbox's latency says, or the server's.
+
+        Raises:
+            ClientGone: the client left first, or its sandbox was begun anew.
+        """
         own = exchange.sandbox.options.latency if exchange.sandbox else None
         latency = own or self._world.config.latency
         seconds = latency.seconds
         if latency.measured:
             seconds = latency.measured * self._measured(exchange, request)
-        if seconds:
-            await self._world.clock.sleep(seconds)
+        if seconds and exchange.sandbox:
+            await self._world.holds.hold(exchange.sandbox.name, seconds, receive)
 
     def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
@@ -145,12 +175,13 @@ class Images:
         base: str,
         created: int,
     ) -> list[bytes]:
-        await self._keep(exchange, request, planned[0])
+        for picture in planned[:1]:  # all are made from the same uploads
+            await self._keep(exchange, request, picture)
         sign = exchange.era.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)
         return [json.dumps(base + link).encode() for link in links]
 
-    def _answer(
+    async def _answer(
         self,
         exchange: Exchange,
         request: ImageRequest,
@@ -161,6 +192,7 @@ class Images:
         facts = exchange.era.facts
         items = [{request.response_format: value} for value in values]
         if facts.models[request.model].offers[request.operation].revises_prompt:
+            await get_ready()
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
@@ -198,13 +230,14 @@ class Models:
         exchange: Exchange = scope["exchange"]
         await self._world.enter(exchange)
         models = {m.id: m for m in exchange.era.facts.models.values() if m.listed}
-        name = scope["path_params"].get("model")
-        if name is None:
+        name = unquote(scope["path_params"].get("model", ""))
+        if "model" not in scope["path_params"]:
             data = [_described(m) for m in models.values()]
             await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return
         model = models.get(name)
         if model is None or scope["method"] == "DELETE":
+            _hint_at(exchange, name)
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
         self._world.deprecations.warn_of_model(exchange, model)
         await send_bytes(send, 200, json_bytes(_described(model)), JSON)
@@ -219,6 +252,14 @@ class Chat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._world.enter(scope["exchange"])
         raise ApiError(Reason.NO_CHAT_MODEL)
+
+
+def _hint_at(exchange: Exchange, model: str) -> None:
+    """Say that a model is not here, if the vendor has or had it."""
+    facts = exchange.era.facts
+    if model in facts.unbuilt:
+        known = " and ".join(facts.models) or "no model of that day"
+        exchange.hints.append(f"this server does not have {model} yet: it has {known}")
 
 
 def unknown_url(scope: Scope) -> ApiError:

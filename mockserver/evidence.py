@@ -36,7 +36,7 @@ _ERRORS, _BLOBS = "Errors of the API", "Errors of picture URLs"
 _SECTIONS = {
     "parameters": "Operations and their parameters",
     "models": "Models, their defaults and bounds",
-    "timeline": "Headers, picture URLs and who speaks which dialect",
+    "timeline": "Headers, picture URLs, modes and who speaks which dialect",
     "limits": "Limits",
     "prices": "Prices",
 }
@@ -100,6 +100,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys(
         (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
     ),
+    Reason.SANDBOXES_FULL: _CALLED,
     **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
@@ -113,6 +114,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
     Reason.ONE_IMAGE_ONLY: _PROMPTED,
     **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
+    Reason.NO_BOUNDARY: _FORMS,
     **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
     **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
     **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
@@ -184,7 +186,6 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
 
 
 def _blob_errors() -> Iterator[Finding]:
-    details = (blob_errors.BLOB_WINDOW, blob_errors.BLOB_UNREADABLE)
     for name, wording in vars(blob_errors).items():
         if isinstance(wording, BlobWording):
             yield Finding(
@@ -195,7 +196,7 @@ def _blob_errors() -> Iterator[Finding]:
                 level=wording.level,
                 source=wording.source,
                 names=_names(name, wording.code, str(wording.status)),
-                details=details if wording is blob_errors.BLOB_REFUSED else (),
+                details=wording.details,
             )
 
 
@@ -235,6 +236,7 @@ _PLACES = {
     **{name: f"images.{name}" for name in ("generate", "edit", "vary")},
     "link": "picture URLs",
     "headers": "headers of every answer",
+    "modes": "uploads",
     "upload": "uploads",
 }
 _IDS = ("id", "list", "model")

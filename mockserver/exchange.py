@@ -1,23 +1,21 @@
-"""One request and its answer, as all layers of the server see it, and the line that logs it."""
+"""One request and its answer, as all layers of the server see it."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from mockserver.core.journal import Attempt, Record
+from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
-from mockserver.core.nearness import nearest_rules
-from mockserver.core.rules import Rule
+from mockserver.core.rules import PLAIN, Effect, Rule
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
 from mockserver.store import Sandbox
 
 PROMPT_LOGGED = 60  # characters
+KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
+NAME_LOGGED = 1_000  # characters of what the client named: a path, a parameter
 
 
 @dataclass(slots=True)
@@ -49,6 +47,8 @@ class Exchange:
     hints: list[str] = field(default_factory=list)  # what it may have meant instead
     scripted: bool = False  # a refusal by rule, limit, budget or magic value
     rule: str = ""  # the id of the one that fired
+    fired: str = ""  # that rule or magic word, and what it does
+    effect: Effect = PLAIN  # of that rule
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
 
@@ -89,7 +89,7 @@ class Exchange:
         """What this server has to say of the request, beside what the API says."""
         return [
             *(f"warning: {text}" for text in self.warnings),
-            *(f"hint: {text}" for text in self.hints),
+            *(f"{HINT}{text}" for text in self.hints),
         ]
 
     def record(self) -> Record:
@@ -120,92 +120,21 @@ class Exchange:
         told: dict[str, str | int | float] = {
             "status": self.status,
             "method": self.method,
-            "path": self.path,
+            "path": _shortened(self.path, NAME_LOGGED),
             "ms": self.milliseconds,
             "id": self.request_id,
         }
         if self.refused:
-            told["refused"] = self.refused
+            told["refused"] = _shortened(self.refused, NAME_LOGGED)
+        if self.fired:
+            told["rule"] = self.fired
         if self.caller:
             told["sandbox"] = self.caller.sandbox[:6]
         if self.request:
             told |= {"model": self.request.model, "size": self.request.size, "n": self.request.n}
-            told |= {"usd": self.usd, "prompt": _shortened(self.request.prompt)}
+            told |= {"usd": self.usd, "prompt": _shortened(self.request.prompt, PROMPT_LOGGED)}
         return told
 
 
-Log = Callable[[Exchange], None]
-
-
-def log_of(form: str) -> Log:
-    """The access log in one form: text, json or none."""
-    return {"text": log_text, "json": log_json, "none": log_nothing}[form]
-
-
-def log_text(exchange: Exchange) -> None:
-    """One line on stderr for people."""
-    told = exchange.fields()
-    words = [_clock(exchange), told["status"], told["method"], told["path"]]
-    if exchange.request:
-        words += [told["model"], told["size"], f"n={told['n']}", f"${told['usd']:g}"]
-    words.append(f"{told['ms']}ms")
-    if exchange.refused:
-        words.append(f"refused={exchange.refused}")
-    if exchange.caller:
-        words.append(f"sandbox={told['sandbox']}")
-    if exchange.request:
-        words.append(f'"{told["prompt"]}"')
-    write_line(" ".join(map(str, words)))
-    for hint in exchange.hints:
-        write_line(f"         hint: {hint}")
-    if exchange.missed:
-        write_line(f"         no rule matched; the closest: {_closest(exchange)}")
-
-
-def log_json(exchange: Exchange) -> None:
-    """One JSON object a line on stderr for programs."""
-    told = {"time": exchange.started / 1e9, **exchange.fields()}
-    if exchange.hints:
-        told["hint"] = "; ".join(exchange.hints)
-    if exchange.missed:
-        told["closest_rule"] = _closest(exchange)
-    print(json.dumps(told), file=sys.stderr)
-
-
-def log_nothing(exchange: Exchange) -> None:
-    """No access log."""
-
-
-def notice_of(form: str) -> Callable[[str], None]:
-    """Where warnings and errors go, in the form of the log. They are never left out."""
-    return notice_json if form == "json" else write_line
-
-
-def notice_json(text: str) -> None:
-    """A warning or an error as a JSON object on one line."""
-    print(json.dumps({"message": text}), file=sys.stderr)
-
-
-def write_line(text: str) -> None:
-    """One line on stderr, whatever is in it: control characters are escaped."""
-    print(escaped(text), file=sys.stderr)
-
-
-def escaped(text: str) -> str:
-    """`text` with every character escaped that could move a cursor or break a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _clock(exchange: Exchange) -> str:
-    return datetime.fromtimestamp(exchange.started / 1e9, UTC).strftime("%H:%M:%S")
-
-
-def _closest(exchange: Exchange) -> str:
-    told = exchange.told_fields()
-    return nearest_rules(exchange.missed, told, exchange.filled(told), most=1)[0]
-
-
-def _shortened(prompt: str) -> str:
-    return prompt if len(prompt) <= PROMPT_LOGGED else prompt[: PROMPT_LOGGED - 1] + "…"
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

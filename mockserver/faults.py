@@ -1,4 +1,4 @@
-"""What a scripted effect does to an answer: late, cut, slow, mislabelled, or a broken picture."""
+"""What a scripted effect does to an answer: another one, cut, slow, relabelled, broken pictures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,28 @@ from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
 from mockserver.core.picture import Picture
-from mockserver.core.rules import Effect
+from mockserver.core.rules import BODILESS, Effect, Reply
+from mockserver.era import Headers
 from mockserver.holds import Holds
-from mockserver.wire import ClientGone, send_bytes
+from mockserver.wire import JSON, ClientGone
 from mockserver.world import World
 
 _TICKS = 10  # pieces a second of a body that drips
+
+
+#: What a gateway's page is called, as nginx calls it; others have their number alone.
+_PHRASES = {200: "OK", 502: "Bad Gateway", 503: "Service Temporarily Unavailable"}
+_PHRASES |= {404: "Not Found", 413: "Request Entity Too Large", 504: "Gateway Time-out"}
+_PAGE = """\
+<html>
+<head><title>{title}</title></head>
+<body>
+<center><h1>{title}</h1></center>
+<hr><center>a gateway, scripted by images-mock</center>
+</body>
+</html>
+"""
+_WAITS = ("retry-after", "retry-after-ms")  # one wait: who tells the one does without the other
 
 
 class Altered:
@@ -25,28 +41,37 @@ class Altered:
         self._receive = receive
         self._holds = holds
 
-    async def send(self, send: Send, body: bytes, content_type: str) -> None:
-        """Send a 200, or what is to be seen of it.
+    async def reply(self, send: Send, reply: Reply) -> None:
+        """Send the answer that stands in place of the API's own; raises as `send` does."""
+        text = reply.body
+        if text is None:
+            text = _page(reply.status) if reply.gateway else ""
+        body = text.encode("utf-8", "surrogatepass")
+        await self.send(send, body, _type(text, is_json=reply.is_json), reply.status)
+
+    async def send(self, send: Send, body: bytes, content_type: str, status: int = 200) -> None:
+        """Send an answer, or what is to be seen of it.
 
         Raises:
             ClientGone: the line shall break here.
         """
         effect = self._effect
-        kind = effect.content_type or content_type
         if effect.bad_json:
             body = body[: len(body) * 2 // 3]
-        if effect.disconnect is None and effect.drip is None:
-            await send_bytes(send, 200, body, kind)
-            return
-        start = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        start: Headers = [(b"content-type", content_type.encode())] if body else []
+        if status not in BODILESS:
+            start.append((b"content-length", b"%d" % len(body)))
         if effect.disconnect == 0:
             raise ClientGone
-        await send({"type": "http.response.start", "status": 200, "headers": start})
+        await send({"type": "http.response.start", "status": status, "headers": start})
         if effect.disconnect is not None:
             piece = body[: effect.disconnect]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             raise ClientGone
-        await self._drip(send, body, max(1, (effect.drip or 1) // _TICKS))
+        if effect.drip is None or not body:
+            await send({"type": "http.response.body", "body": body})
+            return
+        await self._drip(send, body, max(1, effect.drip // _TICKS))
 
     async def _drip(self, send: Send, body: bytes, piece: int) -> None:
         pause = piece / (self._effect.drip or 1)
@@ -56,6 +81,30 @@ class Altered:
             await send({"type": "http.response.body", "body": part, "more_body": bool(body)})
             if body:
                 await self._holds.hold(sandbox, pause, self._receive)
+
+
+def _page(status: int) -> str:
+    """What a gateway says; nothing where there is no body."""
+    title = f"{status} {_PHRASES.get(status, '')}".rstrip()
+    return "" if status in BODILESS else _PAGE.format(title=title)
+
+
+def _type(text: str, *, is_json: bool) -> str:
+    """The content type of a body that names none: by its first character."""
+    first = text.lstrip()[:1]
+    if is_json or (first and first in "{["):
+        return JSON
+    return "text/html; charset=utf-8" if first == "<" else "text/plain; charset=utf-8"
+
+
+def labelled(headers: Headers, effect: Effect) -> Headers:
+    """An answer's headers as an effect wants them: what it names replaces what was there."""
+    given = dict(effect.reply.headers) if effect.reply else {}
+    given |= {"content-type": effect.content_type} if effect.content_type is not None else {}
+    given |= dict(effect.headers)
+    gone = {*given, *(_WAITS if given.keys() & {*_WAITS} else ())}
+    kept = [(name, value) for name, value in headers if name.decode("latin-1").lower() not in gone]
+    return [*kept, *((name.encode(), value.encode()) for name, value in given.items())]
 
 
 async def developed(

@@ -174,13 +174,16 @@ class Sandbox:
 
     @property
     def requests(self) -> list[Request]:
-        """All requests under `/v1`, the oldest first. A retry is a request too."""
+        """All requests under `/v1`, the oldest first. A retry is a request too.
+
+        Also those that a wrong base URL sent to a path beside it: they got a 404, and are no calls.
+        """
         return [*map(Request.of, self._remote.ask("GET", "requests")["requests"])]
 
     @property
     def calls(self) -> list[list[Request]]:
         """The requests by call: each with its retries behind it."""
-        return calls_of(self.requests)
+        return calls_of(r for r in self.requests if not r.is_outside)
 
     @property
     def downloads(self) -> list[Request]:

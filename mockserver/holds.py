@@ -31,6 +31,11 @@ class Bell:
         finally:
             self._waiting.discard(event)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._waiting)
+
     def ring(self) -> None:
         """There is news."""
         for event in self._waiting:
@@ -55,9 +60,14 @@ class Holds:
         Raises:
             ClientGone: the client left first, or the sandbox was begun anew.
         """
-        with self._ends.setdefault(sandbox, Bell()).heard() as end:
-            if await came(end, self._clock, seconds, receive):
-                raise ClientGone
+        bell = self._ends.setdefault(sandbox, Bell())
+        try:
+            with bell.heard() as end:
+                if await came(end, self._clock, seconds, receive):
+                    raise ClientGone
+        finally:
+            if not bell.is_heard and self._ends.get(sandbox) is bell:
+                del self._ends[sandbox]
 
     def release(self, sandbox: str) -> None:
         """End every wait of a sandbox."""

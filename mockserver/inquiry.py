@@ -14,7 +14,7 @@ from starlette.types import Receive
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.scripts import RuleError, table_of, whole_of
-from mockserver.store import Sandbox
+from mockserver.store import EVERYONE, Sandbox
 from mockserver.wire import is_json, read_body
 from mockserver.world import World
 
@@ -24,6 +24,9 @@ _WHICH = (
     "Say which sandbox: by the header 'Mock-Sandbox-Key: YOUR_API_KEY', or by ?sandbox=NAME, a "
     "name of /_mock/sandboxes or its first six letters."
 )
+_OF_ALL = "All sandboxes together (*) have rules, and a reset; for this, name one."
+_IS_KEY = "?sandbox= takes a sandbox's name; an API key goes in the header Mock-Sandbox-Key."
+_CONFLICT = "Mock-Sandbox-Key and ?sandbox= name different sandboxes; leave one of them out."
 
 
 class ControlError(Exception):
@@ -74,10 +77,24 @@ class Inquiry:
     caller: Caller | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        if self.key is not None:
+        if self.key is not None and self.key != EVERYONE:
             object.__setattr__(self, "caller", self._called(self.key))
+        named = self.query.get("sandbox")
+        if named is not None and named.startswith(("sk-", "Bearer ")):
+            refuse(_IS_KEY, "sandbox")
+        if named is not None and self.key is not None and not self._is_called(named):
+            refuse(_CONFLICT, "sandbox")
+
+    def _is_called(self, named: str) -> bool:
+        """Whether the sandbox of the header has this name, or one that begins so."""
+        if self.caller is None:
+            return named == EVERYONE
+        return self.caller.sandbox.startswith(named) and len(named) >= SHORTEST
 
     def _called(self, key: str) -> Caller:
+        scheme, _, rest = key.partition(" ")
+        if scheme.lower() == "bearer":  # copied with the header that it was in
+            key = rest
         try:
             return self.world.keyring.caller(f"Bearer {key}", None)
         except ApiError:
@@ -86,16 +103,28 @@ class Inquiry:
 
     @property
     def is_general(self) -> bool:
-        """Whether no sandbox is named."""
-        return self.caller is None and "sandbox" not in self.query
+        """Whether no sandbox is named, or all."""
+        return self.caller is None and ("sandbox" not in self.query or self.is_of_all)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether all sandboxes are named."""
+        return EVERYONE in (self.key, self.query.get("sandbox"))
+
+    async def ruled(self) -> Sandbox:
+        """Whose rules are meant: those of the sandbox that is named, or those of all."""
+        return self.world.store.everyone if self.is_of_all else await self.sandbox()
 
     async def sandbox(self) -> Sandbox:
         """The sandbox that is named; one that a key names is made if it is new."""
         if self.caller:
             return await self.world.store.sandbox(self.caller.sandbox)
+        if self.is_of_all:
+            refuse(_OF_ALL, "sandbox")
         if self.is_general:
             raise ControlError(400, _WHICH, "sandbox_missing", param="sandbox")
-        return await self._found(self.query["sandbox"])
+        found = await self._found(self.query["sandbox"])
+        return await self.world.store.sandbox(found.name)  # it is in use
 
     async def sandboxes(self) -> list[Sandbox]:
         """The sandbox that is named, else all."""

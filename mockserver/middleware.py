@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
 from mockserver.core.dialects import answer, message
-from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import cut
+from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
-from mockserver.exchange import Exchange, escaped, log_of, notice_of
-from mockserver.wire import ABORT, ClientGone, send_answer
+from mockserver.exchange import KEY_HEADERS, Exchange
+from mockserver.faults import labelled
+from mockserver.forms import HOW_TO_SEND
+from mockserver.log import escaped, log_of, notice_of
+from mockserver.wire import ABORT, FORM, ClientGone, send_answer
 from mockserver.world import World
 
 API = "/v1"
 CONTROL = "/_mock"
+PICTURES = "/private/"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
@@ -31,6 +35,7 @@ _EXPOSED = (
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
+_DIGITS = 19  # of a length; what has more is too long, however long
 _CLIENT_GONE = 499  # only ever logged
 
 
@@ -42,6 +47,19 @@ def in_api(path: str) -> bool:
 def in_control(path: str) -> bool:
     """Whether a path is the control surface's."""
     return path == CONTROL or path.startswith(f"{CONTROL}/")
+
+
+def raw_path(scope: Scope) -> str:
+    """A request's path with its escapes, as the client sent it."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw.decode("latin-1")
+
+
+def _is_call_outside(exchange: Exchange) -> bool:
+    """Whether this was meant for the API, but came to a path beside it; a browser's icon is not."""
+    if in_control(exchange.path) or exchange.path.startswith(PICTURES):
+        return False
+    return exchange.method == "POST" or any(name in exchange.headers for name in KEY_HEADERS)
 
 
 class Observe:
@@ -56,25 +74,25 @@ class Observe:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = self._exchange(scope)
-        scope["exchange"] = exchange
+        # Every path is matched as it came: the real API does not decode it before it routes.
+        scope = {**scope, "path": raw_path(scope)}
+        exchange = scope["exchange"] = self._exchange(scope)
         is_api = in_api(exchange.path)
+        is_call = is_api or _is_call_outside(exchange)
 
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 exchange.milliseconds = self._elapsed(exchange)
-                if is_api or exchange.sandbox:
+                if is_call or exchange.sandbox:
                     await self._world.write_down(exchange)  # before the client knows
-                if is_api:
-                    message["headers"] = [*message["headers"], *self._headers(exchange)]
-                message["headers"] = [*message["headers"], *_remarks(exchange)]
+                message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            if is_api:
+            if is_call:
                 await self._world.write_down(exchange)
             if not exchange.quiet:
                 self._log(exchange)
@@ -93,6 +111,17 @@ class Observe:
     def _elapsed(self, exchange: Exchange) -> int:
         return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
 
+    def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
+        """An answer's headers as they are sent. What stands before the API has not the API's."""
+        if not is_api:
+            return [*own, *_remarks(exchange)]
+        effect = exchange.effect
+        of_api = [] if effect.reply and effect.reply.gateway else self._headers(exchange)
+        headers = [*own, *of_api, *_remarks(exchange)]
+        if effect is not PLAIN:
+            headers = labelled(headers, effect)
+        return _sooner(exchange, headers) if exchange.status >= 400 else headers
+
     def _headers(self, exchange: Exchange) -> Headers:
         return exchange.era.headers(
             exchange.caller,
@@ -100,6 +129,18 @@ class Observe:
             exchange.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _sooner(exchange: Exchange, headers: Headers) -> Headers:
+    """A refusal that clients retry without being told when: where time stands still, at once."""
+    if exchange.sandbox is None or not exchange.sandbox.options.standing:
+        return headers
+    told = dict(headers)
+    retried = exchange.status in (408, 409, 429) or exchange.status >= 500
+    if not retried and told.get(b"x-should-retry") != b"true":
+        return headers
+    is_told = b"retry-after" in told or b"retry-after-ms" in told
+    return headers if is_told else [*headers, (b"retry-after-ms", b"1")]
 
 
 def _remarks(exchange: Exchange) -> Headers:
@@ -144,6 +185,8 @@ class Refuse:
         if not exchange.status:
             param = error.values.get("param")
             exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
+            if hint := error.values.get("hint"):
+                exchange.hints.append(hint)
             words = exchange.era.words(exchange.path)
             told = answer(error, words, exchange.request_id)
             exchange.error = {
@@ -151,16 +194,7 @@ class Refuse:
                 "message": cut(message(error, words, exchange.request_id)),
                 "code": words[error.reason].code,
             }
-            await send_answer(send, _sooner(told, exchange))
-
-
-def _sooner(told: Answer, exchange: Exchange) -> Answer:
-    """A refusal that clients retry without being told when: where time stands still, at once."""
-    standing = exchange.sandbox is not None and exchange.sandbox.options.standing
-    retried = told.status in (408, 409, 429) or told.status >= 500
-    if not standing or not retried or any(name == "retry-after-ms" for name, _ in told.headers):
-        return told
-    return replace(told, headers=(*told.headers, ("retry-after-ms", "1")))
+            await send_answer(send, told)
 
 
 def _where(error: Exception) -> str:
@@ -244,15 +278,16 @@ class BodyCap:
             return
         told = scope["exchange"].headers.get(b"content-length", b"")
         if told.isdigit():  # the HTTP parser holds the client to what it told
-            if int(told) > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=int(told))
+            length = int(told.lstrip(b"0")[:_DIGITS] or b"0")
+            if length > self._limit:
+                raise self._refusal(scope, length)
             await self._app(scope, receive, send)
             return
         if b"transfer-encoding" in scope["exchange"].headers:
-            receive = replayed(await self._whole(receive), receive)
+            receive = replayed(await self._whole(scope, receive), receive)
         await self._app(scope, receive, send)
 
-    async def _whole(self, receive: Receive) -> bytes:
+    async def _whole(self, scope: Scope, receive: Receive) -> bytes:
         """The body, read before anyone asks for it: also on a route where nobody will."""
         body, more = bytearray(), True
         while more:
@@ -262,8 +297,14 @@ class BodyCap:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._limit:
-                raise ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=len(body))
+                raise self._refusal(scope, len(body))
         return bytes(body)
+
+    def _refusal(self, scope: Scope, read: int) -> ApiError:
+        hint = "--max-body sets this bound"
+        if (scope["exchange"].header(b"content-type") or "").lower().startswith(FORM):
+            hint += f"; {HOW_TO_SEND}"
+        return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

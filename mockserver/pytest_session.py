@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import mockserver.clock  # noqa: F401 - bound before a test patches the time
 from mockserver.leading import variables
 from mockserver.pytest_settings import WrongOptions, config_with
 
@@ -102,11 +103,11 @@ def _store_with(config: Config, key: str) -> Store:
     """A store in which the sandbox of `key` has a standing clock already."""
     import asyncio
 
+    from mockserver.clock import SystemClock
     from mockserver.core.sandbox import Options
-    from mockserver.store.memory import MemoryStore
-    from mockserver.world import World
+    from mockserver.world import World, store_of
 
-    store = MemoryStore(upload_bytes=config.upload_cache, rules=config.rules)
+    store = store_of(config, SystemClock())
     caller = World(config, store=store).keyring.caller(f"Bearer {key}", None)
     asyncio.run(store.renew(caller.sandbox, Options(standing=True)))
     return store

@@ -10,6 +10,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from mockserver.wait import based
+
 _PATIENCE = 10.0  # seconds
 _SHOWN = 200  # characters of a field's value
 
@@ -18,34 +20,43 @@ class Unexplained(Exception):
     """There is nothing to explain, or nobody to ask. The message says which."""
 
 
-def explain_last(address: str, sandbox: str | None, *, token: str | None = None) -> str:
+def explain_last(
+    address: str, sandbox: str | None, *, key: str | None = None, token: str | None = None
+) -> str:
     """The last request with each decision on it, and the rules that came closest.
 
     Args:
         address: of the server, with or without `/v1`.
         sandbox: a name, or its first six letters or more; None looks at all.
+        key: an API key, whose sandbox is meant.
         token: the control token, which a server wants that listens beyond loopback.
 
     Raises:
         Unexplained: no server answers, or it has nothing to tell.
     """
     query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
-    base = (address if "://" in address else f"http://{address}").rstrip("/").removesuffix("/v1")
-    url = f"{base}/_mock/requests/last{query}"
-    return "\n".join(_lines(_asked(url, token)))
-
-
-def _asked(url: str, token: str | None) -> dict[str, Any]:
+    url = f"{based(address)}/_mock/requests/last{query}"
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Mock-Sandbox-Key": key} if key else {}
+    record = _asked(url, headers)
+    try:
+        return "\n".join(_lines(record))
+    except (LookupError, TypeError, AttributeError):
+        raise Unexplained(f"{url} answers, but is no images-mock") from None
+
+
+def _asked(url: str, headers: dict[str, str]) -> Any:
     opener = build_opener(ProxyHandler({}))  # a proxy would not reach this machine
     try:
         with opener.open(Request(url, headers=headers), timeout=_PATIENCE) as response:
-            found: dict[str, Any] = json.load(response)
-            return found
+            return json.load(response)
     except HTTPError as error:
         raise Unexplained(_message(error)) from None
     except (URLError, HTTPException, OSError, ValueError) as error:
-        raise Unexplained(f"no images-mock answers at {url}: {error}") from None
+        raise Unexplained(
+            f"no images-mock answers at {url}: {getattr(error, 'reason', error)}. Say where it is "
+            "by --url, or by --port or IMAGES_MOCK_PORT"
+        ) from None
 
 
 def _message(error: HTTPError) -> str:

@@ -39,8 +39,11 @@ class Unreadable(Exception):
 #: All that makes pixels. The rest (profiles, animations, texts) is kept from Pillow.
 OF_PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 COMPRESSED_TEXT = frozenset((b"zTXt", b"iCCP", b"iTXt"))
-#: Bytes of text and profiles in a file, inflated; Pillow allows as much in each of its chunks.
-TEXT = 1 << 20
+#: Bytes that one chunk of text or profile may have once inflated, as Pillow's MAX_TEXT_CHUNK.
+TEXT_CHUNK = 1 << 20
+#: Bytes of a file's texts and profiles together, as Pillow's MAX_TEXT_MEMORY (which knows no
+#: profiles). What is not deflated is bounded by the file itself, but counts.
+TEXTS = 64 << 20
 #: Rows that are hashed at once.
 STRIP = 64
 
@@ -75,15 +78,16 @@ def _chunks_of_pixels(data: bytes) -> tuple[bytes, int]:
 
     Pillow neither sees what it would warn of nor inflates what it would throw away.
     """
-    kept, room = [SIGNATURE], TEXT
+    kept, room = [SIGNATURE], TEXTS
     for kind, start, end in _chunks(data):
         if kind == b"IHDR" and len(kept) > 1:
             raise Unreadable("two headers")  # only the first was checked; Pillow goes by the last
         if kind in OF_PIXELS:
             kept.append(data[start:end])
         elif kind in COMPRESSED_TEXT or kind == b"tEXt":
-            room -= _text_size(kind, data[start + 8 : end - 4], room)
-            if room < 0:
+            size, is_deflated = _text_size(kind, data[start + 8 : end - 4])
+            room -= size
+            if room < 0 or (is_deflated and size > TEXT_CHUNK):
                 raise Unreadable("too much text")
     pixels = b"".join(kept)
     if pixels[12:16] != b"IHDR" or len(pixels) < 33:
@@ -110,19 +114,19 @@ def _number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "big")
 
 
-def _text_size(kind: bytes, body: bytes, room: int) -> int:
-    """Bytes of a text as it would be read; inflated no further than a byte more than `room`."""
+def _text_size(kind: bytes, body: bytes) -> tuple[int, bool]:
+    """Bytes of a text as it would be read, and whether it is deflated; none is inflated much."""
     after = body.partition(b"\0")[2]  # the keyword
     if kind == b"iTXt" and after[:1] == b"\1":
         after = after[2:].partition(b"\0")[2].partition(b"\0")[2]  # language, keyword in it
     elif kind in (b"iTXt", b"tEXt"):
-        return len(body)
+        return len(body), False
     else:
         after = after[1:]  # the method
     try:
-        return len(zlib.decompressobj().decompress(after, room + 1))
+        return len(zlib.decompressobj().decompress(after, TEXT_CHUNK + 1)), True
     except zlib.error:
-        return len(body)
+        return len(body), False
 
 
 def _in_8_bits(image: Image.Image, depth: int) -> Image.Image:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from mockserver.core.scripts import rule_of
 from mockserver.remote import Remote
@@ -37,6 +37,29 @@ class Sent(Asked, total=False):
 
     image: File | None
     mask: File | None
+
+
+class Then(TypedDict, total=False):
+    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+
+    error: str
+    rate_limit: bool | Mapping[str, Any]  # retry_after, as_date
+    refuse: bool | str
+    quota: bool
+    respond: int | Mapping[str, Any]  # status, headers, body, retry_after, as_date
+    gateway: int | bool | Mapping[str, Any]  # the same
+    headers: Mapping[str, str]
+    pictures: int
+    response_format: str
+    delay: float  # seconds
+    stall: bool
+    disconnect: int  # bytes
+    drip: int  # bytes a second
+    bad_json: bool
+    content_type: str
+    picture: str  # "truncated", "wrong_size" or "wrong_format"
+    expired_url: bool
+    image: File
 
 
 PROMPTS = ("prompt", "contains", "regex")
@@ -92,84 +115,155 @@ class Script:
     _when: Mapping[str, Any]
     _next: bool = False
 
-    def rate_limit(
-        self, retry_after: float | None = None, *, times: int | None = None, name: str = ""
+    def then(
+        self, *, times: int | None = None, name: str = "", **effects: Unpack[Then]
     ) -> RuleHandle:
-        """429, to be tried again after so many seconds."""
-        then = True if retry_after is None else {"retry_after": retry_after}
-        return self._add("rate_limit", then, times, name)
+        """Several things in one rule: `then(delay=2, error="internal")`."""
+        return self._add(effects, times, name)
+
+    def rate_limit(
+        self,
+        retry_after: float | None = None,
+        *,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """429, to be tried again after so many seconds; told as an HTTP date if you like."""
+        wait = _wait(retry_after, as_date)
+        return self._add({"rate_limit": wait or True}, times, name)
 
     def refuse(
         self, stage: str = "prompt", *, times: int | None = None, name: str = ""
     ) -> RuleHandle:
         """400 of the content policy: for the "prompt", the "description" or the "picture"."""
-        return self._add("refuse", stage, times, name)
+        return self._add({"refuse": stage}, times, name)
 
     def quota(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """429: the account has no credit left, and trying again is no use."""
-        return self._add("quota", True, times, name)
+        return self._add({"quota": True}, times, name)
 
     def error(self, reason: str, *, times: int | None = None, name: str = "") -> RuleHandle:
         """Any error that the mock knows, by its name: "internal", "overloaded", "hard_limit"."""
-        return self._add("error", reason, times, name)
+        return self._add({"error": reason}, times, name)
+
+    def respond(
+        self,
+        status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = "",
+        retry_after: float | None = None,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """Another answer than the API's: a text goes as it is, any other value as JSON.
+
+        It has the API's headers, such as x-request-id; what `headers` names replaces them.
+        """
+        told = {"status": status, "headers": dict(headers or {}), "body": body}
+        return self._add({"respond": told | _wait(retry_after, as_date)}, times, name)
+
+    def gateway(
+        self,
+        status: int = 502,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        retry_after: float | None = None,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """The answer of a proxy before the API: an HTML page, unless there is a `body`."""
+        told: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
+        told |= {} if body is None else {"body": body}
+        return self._add({"gateway": told | _wait(retry_after, as_date)}, times, name)
+
+    def headers(
+        self, headers: Mapping[str, str], *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The answer, whichever it is, has these headers too, or in place of its own."""
+        return self._add({"headers": headers}, times, name)
+
+    def pictures(self, count: int, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """At most so many pictures, whatever was asked for; 0 is none."""
+        return self._add({"pictures": count}, times, name)
+
+    def response_format(
+        self, value: str, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The other form of picture than was asked for: "url" or "b64_json"."""
+        return self._add({"response_format": value}, times, name)
 
     def delay(self, seconds: float, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The answer comes later, for real; the wait ends when the client leaves."""
-        return self._add("delay", seconds, times, name)
+        return self._add({"delay": seconds}, times, name)
 
     def stall(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """No answer ever."""
-        return self._add("stall", True, times, name)
+        return self._add({"stall": True}, times, name)
 
     def disconnect(
         self, after_bytes: int = 0, *, times: int | None = None, name: str = ""
     ) -> RuleHandle:
         """The line breaks after so many bytes of the body; with 0 before any answer."""
-        return self._add("disconnect", after_bytes, times, name)
+        return self._add({"disconnect": after_bytes}, times, name)
 
     def drip(
         self, bytes_per_second: int, *, times: int | None = None, name: str = ""
     ) -> RuleHandle:
         """The body comes slowly."""
-        return self._add("drip", bytes_per_second, times, name)
+        return self._add({"drip": bytes_per_second}, times, name)
 
     def bad_json(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The JSON of the answer breaks off."""
-        return self._add("bad_json", True, times, name)
+        return self._add({"bad_json": True}, times, name)
 
     def content_type(
         self, value: str = "text/html", *, times: int | None = None, name: str = ""
     ) -> RuleHandle:
         """The answer says that it is something else than JSON."""
-        return self._add("content_type", value, times, name)
+        return self._add({"content_type": value}, times, name)
 
     def truncated_picture(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The file of the picture breaks off."""
-        return self._add("picture", "truncated", times, name)
+        return self._add({"picture": "truncated"}, times, name)
 
     def picture_of_wrong_size(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture has not the size that was asked for."""
-        return self._add("picture", "wrong_size", times, name)
+        return self._add({"picture": "wrong_size"}, times, name)
 
     def picture_of_wrong_format(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture is no PNG."""
-        return self._add("picture", "wrong_format", times, name)
+        return self._add({"picture": "wrong_format"}, times, name)
 
     def expired_url(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture's URL has expired already."""
-        return self._add("expired_url", True, times, name)
+        return self._add({"expired_url": True}, times, name)
 
     def image(self, file: File, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture is this file."""
-        return self._add("image", b64encode(content_of(file)).decode(), times, name)
+        return self._add({"image": file}, times, name)
 
-    def _add(self, effect: str, value: Any, times: int | None, name: str) -> RuleHandle:
-        rule: dict[str, Any] = {"when": dict(self._when), "then": {effect: value}, "name": name}
+    def _add(self, effects: Then, times: int | None, name: str) -> RuleHandle:
+        then: dict[str, Any] = {**effects}
+        if "headers" in effects:
+            then["headers"] = dict(effects["headers"])
+        if "image" in effects:
+            then["image"] = b64encode(content_of(effects["image"])).decode()
+        rule: dict[str, Any] = {"when": dict(self._when), "then": then, "name": name}
         rule |= {"next": True} if self._next else {}
         rule |= {"times": times} if times is not None else {}
         rule_of(rule)  # what is wrong with it is told here, in the caller's own line
         made = self._remote.ask("POST", "rules", rule)
         return RuleHandle(made["id"], name, self._remote)
+
+
+def _wait(retry_after: float | None, as_date: bool) -> dict[str, Any]:
+    told = {} if retry_after is None else {"retry_after": retry_after}
+    return told | ({"as_date": True} if as_date else {})
 
 
 def content_of(file: File) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Self
 
-from mockserver.core.journal import asks_again
+from mockserver.core.journal import HINT, asks_again, is_outside
 
 _SHOWN = 60  # characters of a prompt, a path or a message
 
@@ -44,7 +44,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request under `/v1`, or one download, and what became of it."""
+    """One request under `/v1`, or meant to be, or one download; and what became of it."""
 
     id: str
     time: float  # seconds since the epoch
@@ -93,6 +93,16 @@ class Request:
     def asks_again(self) -> bool:
         """Whether clients try again after such an answer, or the lack of one."""
         return asks_again(self.status)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it came to a path beside `/v1`: it was meant for the API, and not served."""
+        return is_outside(self.path)
+
+    @property
+    def hints(self) -> list[str]:
+        """What the server guessed that was meant instead."""
+        return [line.removeprefix(HINT) for line in self.trace if line.startswith(HINT)]
 
     @property
     def prompt(self) -> str | None:

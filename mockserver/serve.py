@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.server import HANDLED_SIGNALS
 
 from mockserver.app import create_app
-from mockserver.clock import SystemClock
+from mockserver.clock import SECOND, SystemClock
 from mockserver.config import Config, ConfigError
-from mockserver.exchange import notice_of
 from mockserver.http1 import Http1
+from mockserver.log import notice_of
+from mockserver.log_writer import WRITER, say
 from mockserver.store import Store
 
 BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
+_LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
 class NotListening(Exception):
@@ -58,8 +65,20 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
+def event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, or asyncio's with a time that stands still for nobody."""
+    loop = auto_loop_factory()()
+    if isinstance(loop, asyncio.BaseEventLoop):
+        loop.time = SystemClock.monotonic  # type: ignore[method-assign]
+    return loop
+
+
 class Server(uvicorn.Server):
-    """A uvicorn server that tells when it is ready, and ends a signal with a clean return."""
+    """A uvicorn server that tells when it is ready, and ends a signal with a clean return.
+
+    Its main loop and its end are its own: uvicorn's look ten times a second whether to stop, by
+    functions that a test may have patched (`asyncio.sleep`, `time.time`).
+    """
 
     def __init__(
         self, config: Config, ready: Callable[[], None], store: Store | None = None
@@ -69,6 +88,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 create_app(config, clock=self._clock, store=store),
                 http=Http1,
+                loop=f"{__name__}:{event_loop.__name__}",
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -87,10 +107,45 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is held back, then stop."""
+    async def main_loop(self) -> None:
+        """Wait for the end; once a second the Date header moves on."""
+        while not self.should_exit:
+            date = formatdate(self._clock.now() // SECOND, usegmt=True)
+            self.server_state.default_headers = [(b"date", date.encode())]
+            await self._clock.sleep(1)
+
+    def stop(self) -> None:
+        """Begin to end; from any thread."""
+        self.should_exit = True
         self._clock.wake()
-        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end at a signal; a second SIGINT does not wait for running requests."""
+        super().handle_exit(sig, frame)
+        self._clock.wake()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is held back, give the rest a second, then stop."""
+        self._clock.wake()
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        running = self.server_state.tasks
+        if not await self._is_done_within(GRACE) and running:
+            logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
+            for task in running:
+                task.cancel()
+
+    async def _is_done_within(self, seconds: float) -> bool:
+        """Whether all answers are sent and all connections closed in time."""
+        loop, pause = asyncio.get_running_loop(), SystemClock()
+        last, state = loop.time() + seconds, self.server_state
+        while (state.connections or state.tasks) and not self.force_exit:
+            if loop.time() > last:
+                return False
+            await pause.sleep(_LOOK)
+        return True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -113,7 +168,7 @@ def run(config: Config) -> None:
 
     def ready() -> None:
         _write_ready_file(config.ready_file, address)
-        print(f"READY {address}", flush=True)
+        say(sys.stdout, f"READY {address}")
 
     try:
         Server(config, ready).run([listener])
@@ -122,18 +177,21 @@ def run(config: Config) -> None:
         if config.ready_file:
             with contextlib.suppress(OSError):
                 config.ready_file.unlink()
+        WRITER.flush()
 
 
 def _route_log(notice: Callable[[str], None]) -> None:
-    """What our libraries have to say (of malformed HTTP, say) goes where all else goes."""
+    """What our libraries have to say (of malformed HTTP, say) goes where all else goes.
+
+    It is for a process of our own: warnings and whatever else is logged there go the same way.
+    """
 
     class Notices(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             notice(f"{record.levelname} {record.getMessage()}")
 
-    for name in ("uvicorn", "python_multipart"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [Notices(logging.WARNING)], False
+    logging.getLogger().handlers = [Notices(logging.WARNING)]
+    logging.captureWarnings(True)
 
 
 def _write_ready_file(path: Path | None, address: str) -> None:
@@ -179,7 +237,8 @@ class ServerThread:
 
     def stop(self) -> None:
         """Return once the server has ended."""
-        self._server.should_exit = True
+        self._server.stop()
         if self._thread.ident is not None:
             self._thread.join(timeout=30)
         self._listener.close()
+        WRITER.flush()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 OFF = "off"
+LONGEST = 1_000  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def text(value: str) -> str:
-    """Anything but nothing."""
+    """Anything but nothing, and not a whole file."""
     if not value.strip():
         raise ValueError("must not be blank")
+    if len(value) > LONGEST:
+        raise ValueError(f"must have at most {LONGEST} characters")
     return value
 
 
@@ -269,6 +272,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
+    Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),
     Setting("log-format", "text", one_of("text", "json", "none"), "text, json or none", "FORMAT"),
 )

@@ -12,7 +12,7 @@ from mockserver.config import shown
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Bucket, admit
 from mockserver.core.rules import Rule
-from mockserver.core.sandbox import MICRO, Options
+from mockserver.core.sandbox import FARTHEST, MICRO, Options
 from mockserver.core.scripts import RuleError, rule_of, told
 from mockserver.inquiry import (
     ControlError,
@@ -26,7 +26,6 @@ from mockserver.inquiry import (
 from mockserver.store import Sandbox
 
 PARTS = ("requests", "rules", "limits", "ledger", "clock")
-FARTHEST = 3650 * 86_400  # seconds that a clock may be moved on, in all
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
 
@@ -35,19 +34,21 @@ Told = dict[str, Any]
 
 
 async def rules(inquiry: Inquiry) -> Told:
-    """The rules, in the order in which they are tried."""
-    return {"rules": [_told(s, r) for s in await inquiry.sandboxes() for r in s.rules]}
+    """The rules, in the order in which they are tried; of all sandboxes each once."""
+    return {"rules": [_told(s, r) for s, r in await _tried(inquiry)]}
 
 
 async def add_rule(inquiry: Inquiry) -> Told:
     """A further rule."""
-    sandbox = await inquiry.sandbox()
-    return _told(sandbox, await sandbox.add(_rule(inquiry)))
+    sandbox, rule = await inquiry.ruled(), _rule(inquiry)
+    if inquiry.is_of_all:
+        rule = replace(rule, origin="all")
+    return _told(sandbox, await sandbox.add(rule))
 
 
 async def remove_rules(inquiry: Inquiry) -> Told:
     """Take away all rules but those of the configuration file."""
-    sandbox = await inquiry.sandbox()
+    sandbox = await inquiry.ruled()
     for rule in [r for r in sandbox.rules if r.origin != "file"]:
         await sandbox.remove(rule.id)
     return {}
@@ -60,8 +61,7 @@ async def rule(inquiry: Inquiry) -> Told:
 
 async def put_rule(inquiry: Inquiry) -> Told:
     """Another rule in its place."""
-    await inquiry.sandbox()
-    sandbox, old = await _found(inquiry)
+    sandbox, old = await _named(inquiry)
     new = replace(_rule(inquiry), id=old.id, origin=old.origin)
     await sandbox.put(new)
     return _told(sandbox, new)
@@ -69,8 +69,7 @@ async def put_rule(inquiry: Inquiry) -> Told:
 
 async def remove_rule(inquiry: Inquiry) -> Told:
     """Take one rule away; one of the configuration file comes back with a reset."""
-    await inquiry.sandbox()
-    sandbox, old = await _found(inquiry)
+    sandbox, old = await _named(inquiry)
     await sandbox.remove(old.id)
     return {}
 
@@ -82,9 +81,28 @@ def _rule(inquiry: Inquiry) -> Rule:
     return rule_of(body)
 
 
-async def _found(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+async def _tried(inquiry: Inquiry) -> list[tuple[Sandbox, Rule]]:
+    """The rules that are meant, each with the sandbox that it is of."""
+    everyone = inquiry.world.store.everyone
+    if inquiry.is_of_all:
+        return [(everyone, r) for r in everyone.rules]
     sandboxes = await inquiry.sandboxes()
-    found = [(s, r) for s in sandboxes for r in s.rules if r.id == inquiry.id]
+    tried = [(everyone if r.origin == "all" else s, r) for s in sandboxes for r in s.rules]
+    tried += [(everyone, r) for r in everyone.rules if inquiry.is_general]
+    return list({(s.name, r.id): (s, r) for s, r in tried}.values())
+
+
+async def _named(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+    """A rule that shall change: one of all sandboxes only where all are named."""
+    await inquiry.ruled()  # which refuses where none is named
+    sandbox, rule = await _found(inquiry)
+    if rule.origin == "all" and not inquiry.is_of_all:
+        refuse(f"Rule {rule.id} is of all sandboxes: change it with ?sandbox=*.", "sandbox")
+    return sandbox, rule
+
+
+async def _found(inquiry: Inquiry) -> tuple[Sandbox, Rule]:
+    found = [(s, r) for s, r in await _tried(inquiry) if r.id == inquiry.id]
     if not found:
         not_found(f"There is no rule {inquiry.id!r} here.")
     if len(found) > 1:
@@ -171,14 +189,14 @@ async def ledger(inquiry: Inquiry) -> Told:
     sandboxes = await inquiry.sandboxes()
     options = Options() if inquiry.is_general else sandboxes[0].options
     budget = options.budget
-    billed = [r for s in sandboxes for r in await s.billed()]
+    billed = [b for s in sandboxes for b in await s.billed()]
     return {
         "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
         "prices": options.prices or inquiry.world.config.prices,
         "requests": [
-            {"id": r.id, **{n: r.fields.get(n) for n in ("model", "size", "n")}, "usd": r.usd}
-            for r in sorted(billed, key=lambda r: r.at)
+            {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
+            for b in sorted(billed, key=lambda b: b.at)
         ],
     }
 
@@ -198,7 +216,8 @@ async def reset(inquiry: Inquiry) -> Told:
     only = inquiry.fields("only").get("only", list(PARTS))
     if not isinstance(only, list) or not all(part in PARTS for part in only):
         raise RuleError(f"only must be a list of {', '.join(PARTS)}")
-    for sandbox in await inquiry.sandboxes():
+    everyone = [inquiry.world.store.everyone] if inquiry.is_general else []
+    for sandbox in [*await inquiry.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
     return {}
 

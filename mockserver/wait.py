@@ -1,60 +1,137 @@
-"""Wait for a server to be ready. A client, and no part of the server."""
+"""Find a server, and wait for it to be ready. A client, and no part of the server."""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-from mockserver.config import Config
+from mockserver.config import Config, ConfigError
 
 PAUSE = 0.05  # seconds between two looks
 _LOOK = 2.0  # seconds that one look may take
+_CLOCKS = 2.0  # seconds by which a file system may date a file too early
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
 
-def expected_address(config: Config, url: str | None) -> Callable[[], str]:
-    """Where to look: at `url`, else where the ready file says, else at the configured port."""
+class NotReady(Exception):
+    """The server that is meant is not ready. The message says what was found instead."""
 
-    def address() -> str:
-        if url:
-            return (url if "://" in url else f"http://{url}").rstrip("/").removesuffix("/v1")
-        if config.ready_file and (written := _read(config.ready_file)):
-            return written
-        host = _REACHABLE.get(config.host, config.host)
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Which server is meant: at `url`, else where the ready file says, else at the settings' port.
+
+    Raises:
+        ConfigError: the settings lead to no address.
+    """
+
+    config: Config
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.url and not self.config.ready_file and not self.config.port:
+            raise ConfigError(
+                "port (0) is any free one, so it does not tell where to look. Give the address, or "
+                "the same --ready-file (or IMAGES_MOCK_READY_FILE) here and to the server."
+            )
+
+    def address(self) -> str:
+        """Its base address, without `/v1`.
+
+        Raises:
+            NotReady: its ready file is not there.
+        """
+        if self.url:
+            return based(self.url)
+        if self.config.ready_file:
+            return _read(self.config.ready_file)
+        host = _REACHABLE.get(self.config.host, self.config.host)
         host = f"[{host}]" if ":" in host and "[" not in host else host
-        return f"http://{host}:{config.port}"
+        return f"http://{host}:{self.config.port}"
 
-    return address
+    def check(self, *, within: float) -> None:
+        """Return if it is ready, and answers within so many seconds. No proxy is asked.
+
+        Raises:
+            NotReady: nobody answers there, or somebody else.
+        """
+        address = self.address()
+        told = _told(address, within)
+        wanted, found = self.config.start_id, told.get("start_id")
+        if wanted and wanted != found:
+            named = f"with --start-id {found}, not {wanted}"
+            raise NotReady(
+                f"the images-mock at {address} was started "
+                f"{named if found else f'without --start-id, not with {wanted}'}"
+            )
+        file = self.config.ready_file
+        if file and not self.url and told["since"] > file.stat().st_mtime + _CLOCKS:
+            raise NotReady(f"the images-mock at {address} was started after {file} was written")
+
+
+def based(url: str) -> str:
+    """The server's address in what a user has: with `/v1` or without, with a scheme or without."""
+    return (url if "://" in url else f"http://{url}").rstrip("/").removesuffix("/v1")
 
 
 def _read(ready_file: Path) -> str:
     try:
-        return ready_file.read_text("utf-8").strip()
+        if written := ready_file.read_text("utf-8").strip():
+            return written
     except (OSError, ValueError):  # not there yet, or no longer
-        return ""
+        pass
+    raise NotReady(f"ready-file ({ready_file}) is not there, or says nothing")
 
 
-def is_ready_within(address: Callable[[], str], seconds: float) -> bool:
-    """Whether the server is ready, now or before `seconds` are over. 0 looks once."""
-    deadline = time.monotonic() + seconds
-    while not is_ready(address(), within=max(PAUSE, deadline - time.monotonic())):
-        if time.monotonic() + PAUSE > deadline:
-            return False
-        time.sleep(PAUSE)
-    return True
-
-
-def is_ready(address: str, *, within: float) -> bool:
-    """Whether an images-mock answers at `address` within so many seconds, by no proxy."""
-    opener = build_opener(ProxyHandler({}))
+def _told(address: str, within: float) -> dict[str, Any]:
+    """What the server at an address says of itself."""
     try:
-        with opener.open(
-            f"{address.rstrip('/')}/_mock/ready", timeout=min(within, _LOOK)
+        with build_opener(ProxyHandler({})).open(
+            f"{address}/_mock/ready", timeout=min(within, _LOOK)
         ) as response:
-            return bool(response.status == 200)
-    except (URLError, HTTPException, OSError, ValueError):
-        return False
+            status, headers, body = response.status, response.headers, response.read(1000)
+    except HTTPError as error:
+        with error:
+            raise NotReady(_stranger(address, error.code, error.headers)) from None
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        raise NotReady(f"nobody answers at {address}: {_reason(error)}") from None
+    try:
+        told = json.loads(body)
+        if told["server"] == "images-mock" and told["status"] == "ready":
+            return dict(told)
+    except (ValueError, LookupError, TypeError):
+        pass
+    raise NotReady(_stranger(address, status, headers))
+
+
+def _stranger(address: str, status: int, headers: Message) -> str:
+    named = (headers.get("server") or "").strip()
+    return f"{address} answers {status}, but is no images-mock{f' ({named})' if named else ''}"
+
+
+def _reason(error: Exception) -> str:
+    why = getattr(error, "reason", error)
+    return getattr(why, "strerror", None) or str(why) or type(why).__name__
+
+
+def wait_for(awaited: Awaited, seconds: float) -> None:
+    """Return once the server is ready, now or before `seconds` are over. 0 looks once.
+
+    Raises:
+        NotReady: it was not.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return awaited.check(within=max(PAUSE, deadline - time.monotonic()))
+        except NotReady:
+            if time.monotonic() + PAUSE > deadline:
+                raise
+        time.sleep(PAUSE)

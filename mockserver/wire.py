@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
-import re
-from dataclasses import replace
-from itertools import count
+from collections import Counter
 from typing import Any, NoReturn
 
 from anyio import CancelScope
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import (
-    Field,
-    File,
-    FormParser,
-    MultipartState,
-    parse_options_header,
-)
+from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.errors import Answer, ApiError, Reason
-from mockserver.core.uploads import Part
+from mockserver.core.uploads import Fields
 from mockserver.era import Headers
+from mockserver.forms import SAID, read_form, shown
 
 JSON = "application/json"
 FORM = "multipart/form-data"
 ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
-PARTS = 1_000  # of a form; no operation has a hundredth of them
 
 
 class ClientGone(Exception):
@@ -71,11 +61,8 @@ def json_value(content_type: str | None, body: bytes) -> Any:
         raise ApiError(Reason.UNPARSABLE_JSON) from None
 
 
-def form_value(content_type: str | None, body: bytes) -> dict[str, Part]:
-    """The parts of a multipart body by name, files and texts alike; of equal names the first.
-
-    `image[]` and `image[0]` are `image`: clients write a list so, of which these models take one.
-    They may repeat; a part that is named outright and comes again is marked as repeated.
+def form_value(content_type: str | None, body: bytes) -> Fields:
+    """The parts of a multipart body by name (see `forms`).
 
     Raises:
         ApiError: another content type, or no multipart body.
@@ -83,65 +70,37 @@ def form_value(content_type: str | None, body: bytes) -> dict[str, Part]:
     kind, options = parse_options_header(content_type)
     if kind.lower() != FORM.encode():
         raise _wrong_content_type(content_type, FORM)
-    try:
-        return _parts(options.get(b"boundary", b""), body)
-    except FormParserError:
-        raise ApiError(Reason.UNPARSABLE_FORM) from None
-
-
-def _parts(boundary: bytes, body: bytes) -> dict[str, Part]:
+    boundary = options.get(b"boundary")
     if not boundary:
-        raise FormParserError("no boundary")
-    found: dict[str, Part] = {}
-    numbers = count(1)
-
-    def add(part: Field | File, data: bytes) -> None:
-        if next(numbers) > PARTS:
-            raise FormParserError("too many parts")
-        _add(found, part, data)
-
-    def on_field(field: Field) -> None:
-        add(field, field.value or b"")
-
-    def on_file(file: File) -> None:
-        if file.size or file.file_name:  # browsers send an empty one for an unused input
-            file.file_object.seek(0)
-            add(file, file.file_object.read())
-        file.close()
-
-    parser = FormParser(FORM, on_field, on_file, boundary=boundary, config=_IN_MEMORY)
-    parser.write(body[max(0, body.find(b"--" + boundary)) :])  # a preamble may stand before it
-    parser.finalize()
-    if body and getattr(parser.parser, "state", None) is not MultipartState.END:
-        raise FormParserError("the form breaks off")
-    # The parser's callbacks are a cycle with `found`: what stays in it waits for the collector.
-    parts = dict(found)
-    found.clear()
-    return parts
+        hint = "the Content-Type names no boundary: leave that header to the HTTP library"
+        raise ApiError(Reason.NO_BOUNDARY, hint=hint)
+    return read_form(boundary, body)
 
 
-def _add(found: dict[str, Part], part: Field | File, data: bytes) -> None:
-    told = (part.field_name or b"").decode("utf-8", "replace")
-    name = _LIST.sub("", told)
-    if name not in found:
-        kind = (part.content_type or "").partition(";")[0].strip().lower()
-        is_file = isinstance(part, File) or kind not in ("", "text/plain")
-        found[name] = Part(data, kind, is_file=is_file, is_list=name != told)
-    elif name == told and not found[name].is_list:
-        found[name] = replace(found[name], repeated=True)
-    else:
-        found[name] = replace(found[name], is_list=True)
-
-
-_LIST = re.compile(r"\[\d*\]\Z")
-_IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": math.inf}  # the body is capped already; no disk is needed
+def without_boundary(content_type: str | None, body: bytes) -> bytes:
+    """What two attempts of one call have in common: a form has a new boundary in each."""
+    if not (content_type or "").lstrip().lower().startswith(FORM):
+        return body
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    return body.replace(b"--" + boundary, b"--") if boundary else body
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse).decode  # json.loads would make one a call
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of equal names the last one counts, and those that came again are named."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    times = Counter(name for name, _ in pairs)
+    again = [shown(name) for name, number in times.items() if number > 1]
+    return Fields(found, ignored=[f"of each {', '.join(again[:SAID])} only the last was used"])
+
+
+# json.loads would make one a call
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
 
 
 def _wrong_content_type(told: str | None, expected: str) -> ApiError:

@@ -7,9 +7,11 @@ from typing import Any
 
 from mockserver.clock import SECOND
 from mockserver.core.journal import Record, waited
+from mockserver.core.magic import MAGIC
 from mockserver.core.nearness import differences, nearest
+from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Rule, When
-from mockserver.core.scripts import when_of, whole_of
+from mockserver.core.scripts import RuleError, when_of, whole_of
 from mockserver.holds import came
 from mockserver.inquiry import Inquiry, not_found, seconds_of
 from mockserver.store import Sandbox
@@ -122,7 +124,17 @@ def _value(record: Record, name: str) -> Any:
 
 
 async def _count(inquiry: Inquiry, when: When) -> int:
-    return sum([when.matches(r.fields) for r in await _asked(await inquiry.sandboxes())])
+    asked = [r for r in await _asked(await inquiry.sandboxes()) if not r.is_outside]
+    return sum(_is_meant(when, r) for r in asked)
+
+
+def _is_meant(when: When, record: Record) -> bool:
+    """Whether a request is meant; RuleError where that takes too long, for there may be many."""
+    if when.matches(record.fields):
+        return True
+    if when.is_undecided(record.fields):
+        raise RuleError(f"when can't be decided: {TOO_SLOW}")
+    return False
 
 
 async def _explained(inquiry: Inquiry, record: Record) -> Told:
@@ -149,6 +161,6 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:
         return f"matches, but is used up: it has fired {fired} of {rule.times} times"
-    if record.rule and not record.rule.startswith("magic:"):
+    if record.rule and not record.rule.startswith(MAGIC):
         return f"matches, but {record.rule} came first"
     return "matches, but was not there yet"

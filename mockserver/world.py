@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from itertools import count
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
+from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.magic import Words
@@ -17,22 +19,29 @@ from mockserver.core.sandbox import Options
 from mockserver.darkroom import Darkroom
 from mockserver.deprecations import Deprecations
 from mockserver.era import Era
-from mockserver.exchange import Exchange, notice_of
+from mockserver.exchange import Exchange
 from mockserver.facts import Facts, load, period_of
 from mockserver.facts.clients import Client, clients
 from mockserver.holds import Bell, Holds
+from mockserver.log import notice_of
 from mockserver.settings import OFF
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
+_LAST = date.max.toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
 )
+
+
+def store_of(config: Config, clock: Clock) -> Store:
+    """The store of a configuration, in the memory of this process."""
+    return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
 
 
 @dataclass(slots=True)
@@ -80,7 +89,8 @@ class World:
         real = self.clock.now()
         if as_of == "today":
             return self.today(sandbox.now(real) if sandbox else real, sizes)
-        day = as_of + timedelta(days=sandbox.offset // _DAY) if sandbox else as_of
+        moved = sandbox.offset // _DAY if sandbox else 0
+        day = date.fromordinal(min(as_of.toordinal() + moved, _LAST))
         return self.era_of(day, sizes)
 
     def today(self, now: int | None = None, sizes: str | None = None) -> Era:
@@ -141,14 +151,31 @@ class World:
         if exchange.recorded:
             return
         exchange.recorded = True
-        if exchange.sandbox is None:  # refused before it was entered: a wrong path, an unknown key
-            name = self.keyring.sandbox_of(exchange.header(b"authorization"))
-            exchange.sandbox = await self.store.find(name)
-        record = exchange.record()
-        # The sandbox may have begun anew meanwhile: then the request is a late one.
-        current = await self.store.sandbox(record.sandbox)
-        await current.record(record, number=exchange.life or current.number)
+        with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
+            if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
+                exchange.sandbox = await self._sandbox_of_key(exchange)
+            record = exchange.record()
+            # The sandbox may have begun anew meanwhile: then the request is a late one.
+            current = await self.store.sandbox(record.sandbox)
+            await current.record(record, number=exchange.life or current.number)
         self.news.ring()
+
+    async def _sandbox_of_key(self, exchange: Exchange) -> Sandbox | None:
+        """The sandbox of the key that a request has; a new one if the key is let in."""
+        authorization = exchange.header(b"authorization")
+        if authorization is None and (of_azure := exchange.header(b"api-key")):
+            authorization = f"Bearer {of_azure}"
+        try:
+            caller = self.keyring.caller(authorization, None)
+        except ApiError:
+            return await self.store.find(self.keyring.sandbox_of(authorization))
+        return await self.store.sandbox(caller.sandbox)
+
+    def warn(self, exchange: Exchange, text: str) -> None:
+        """Tell the client, the journal and the log what is odd about a request."""
+        exchange.warnings.append(text)
+        if self.config.log_format != "none":
+            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from httpx2 import Headers
 from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
@@ -41,6 +43,78 @@ def test_a_base_url_without_v1_gets_its_404_and_a_hint(api: Api) -> None:
     assert response.status_code == 404
     assert error(response)["message"] == "Invalid URL (POST /images/generations)"
     assert "/v1" in response.headers["mock-hint"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/deployments/d/images/generations?api-version=2024-02-01",
+        "/openai/images/generations?api-version=2025-04-01-preview",
+        "/openai/v1/images/generations",
+    ],
+)
+def test_azure_s_paths_are_told_to_come_later(
+    api: Api, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    client = api(log_format="text")
+    client.headers = Headers({"api-key": "sk-mock-azure"})
+    response = client.post(path, json={"prompt": "x"})
+    assert error(response)["message"].startswith("Invalid URL (POST /openai/")
+    last = client.get("/_mock/requests/last", headers={"Mock-Sandbox-Key": "sk-mock-azure"}).json()
+    for said in (unescaped(response.headers["mock-hint"]), capsys.readouterr().err, *last["trace"]):
+        assert "Azure's paths (/openai/…) come with a later version" in said
+
+
+def unescaped(header: str) -> str:
+    return header.encode().decode("unicode-escape")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "is_kept"),
+    [
+        ("POST", "/images/generations", {"Authorization": "Bearer sk-mock-out"}, True),
+        ("GET", "/models", {"Authorization": "Bearer sk-mock-out"}, True),
+        ("POST", "/v1x/images/edits", {}, True),
+        ("POST", "/", {"Authorization": "Bearer sk-mock-out"}, True),
+        ("GET", "/models", {}, False),
+        ("GET", "/favicon.ico", {}, False),
+        ("OPTIONS", "/models", {}, False),
+        ("POST", "/private/x", {}, False),
+        ("POST", "/_mock/nothing", {}, False),
+    ],
+)
+def test_what_missed_the_api_is_in_the_journal_of_its_key(
+    api: Api, method: str, path: str, headers: dict[str, str], is_kept: bool
+) -> None:
+    client = api()
+    del client.headers["Authorization"]
+    response = client.request(method, path, headers=headers)
+    asked = client.get("/_mock/requests").json()["requests"]
+    assert [(r["method"], r["path"], r["status"]) for r in asked] == (
+        [(method, path, response.status_code)] if is_kept else []
+    )
+    if is_kept:
+        assert asked[0]["trace"] == [f"hint: {response.headers['mock-hint']}"]
+        assert bool(asked[0]["sandbox"]) is bool(headers)
+        assert client.post("/_mock/requests/count", json={}).json() == {"count": 0}
+
+
+@pytest.mark.parametrize("path", ["images%2fgenerations", "%69mages/generations", "images/edits/"])
+@pytest.mark.parametrize("base", ["/v1/", "/%761/", "/v1//"])
+def test_a_path_is_matched_as_it_came(api: Api, base: str, path: str) -> None:
+    response = api().post(base + path, json={"prompt": "x"})
+    assert response.status_code == 404
+    assert error(response)["message"] == f"Invalid URL (POST {base}{path})"
+
+
+def test_a_control_path_is_matched_as_it_came(api: Api) -> None:
+    assert api().get("/%5fmock/requests").status_code == 404
+    assert error(api().get("/_mock/%72equests"))["code"] == "not_found"
+
+
+@pytest.mark.parametrize("name", ["a%2Fb", "a/b", "ft%3A1", "%C3%A9"])
+def test_the_name_of_a_model_is_decoded(api: Api, name: str) -> None:
+    assert f"'{unquote(name)}'" in error(api().get(f"/v1/models/{name}"))["message"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +225,10 @@ def test_a_body_over_the_cap_is_refused_whether_its_length_is_told_or_not(api: A
     for response in (told, untold, elsewhere):
         assert response.status_code == 413
         assert "Maximum content size limit (1024) exceeded" in error(response)["message"]
+        assert response.headers["mock-hint"] == "--max-body sets this bound"
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    spread = client.post("/v1/images/edits", content=b"x" * 1025, headers=form)
+    assert "toFile(buffer" in spread.headers["mock-hint"]
 
 
 # -- headers -----------------------------------------------------------------------------------

@@ -163,18 +163,18 @@ def later(day: str, **chosen: Any) -> TestClient:
 def test_what_is_refused_today_is_answered_with_the_reason_and_the_fix() -> None:
     answer = generate(later("2025-06-15"), model="dall-e-2", quality="standard")
     said = answer.headers["mock-warning"]
-    assert said == "Unknown parameter: 'quality'. Leave out 'quality'."
+    assert said == "Unknown parameter: 'quality'. Leave out 'quality'.; dall-e-2 ignores 'quality'"
 
 
 def test_what_is_right_today_too_carries_no_warning() -> None:
     assert "mock-warning" not in generate(later("2025-06-15"), model="dall-e-2").headers
 
 
-def test_the_log_says_it_once_for_each_sandbox(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_says_it_once_for_each_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
     api = later("2026-06-01", log_format="json")
     for key in ("sk-mock-a", "sk-mock-b", "sk-mock-a"):
         assert generate(api, key=key).status_code == 200
-    warned = [line for line in capfd.readouterr().err.splitlines() if "WARNING" in line]
+    warned = [line for line in capsys.readouterr().err.splitlines() if "WARNING" in line]
     assert len(warned) == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,39 @@ expected at least 1 call with prompt 'a red fox', size '512x51', n 1, but saw 0 
     ≠ size: wanted '512x51', got '512x512'  (did you mean this?)
 rules that never fired:
   r1: error refused for every request with prompt 'gore'"""
+    )
+
+
+OUTSIDE = replace(
+    request(6, status=404, error=Refusal("outside_api", "Invalid URL (POST /images)", None)),
+    path="/images",
+    operation="",
+    fields={},
+    trace=("hint: end the base URL in /v1",),
+    scripted=False,
+)
+
+
+def test_what_missed_the_api_is_no_call_but_is_told() -> None:
+    assert message([OUTSIDE, OUTSIDE]) == (
+        f"""\
+expected at least 1 call, but no request at all has come to {URL} with this sandbox's key
+2 requests came to /images, outside /v1; end the base URL in /v1
+rules that never fired:
+  r1: error refused for every request with prompt 'gore'"""
+    )
+    assert "saw 0 of 1 call; the closest:" in message([OUTSIDE, SEEN[0]], prompt="x")
+    assert "1 request came to /images, outside /v1" in message([OUTSIDE, SEEN[0]], prompt="x")
+    assert Expectation(sent_when({}), 0).is_met([OUTSIDE])
+
+
+def test_a_report_tells_the_hints_of_a_request() -> None:
+    ledger = {"spent_usd": 0.0, "budget_usd": None}
+    assert report([OUTSIDE], [], [], ledger) == (
+        """\
+1 request, spent $0.00
+  404 POST /images 6 ms outside_api: Invalid URL (POST /images)
+    hint: end the base URL in /v1"""
     )
 
 

@@ -11,28 +11,12 @@ import httpx2
 import pytest
 
 from mockserver.core.journal import Attempt, Record
-from mockserver.core.rules import Effect, Rule, When
 from mockserver.core.sandbox import Options
-from mockserver.store.memory import RECORD_BYTES, MemorySandbox, MemoryStore
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.tables import RECORD_BYTES
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 from tests.test_control import ask
-
-DELAYED = Rule(When(), Effect(delay=1.0))
-
-
-async def scripted(store: MemoryStore, name: str) -> None:
-    await (await store.sandbox(name)).add(DELAYED)
-
-
-def test_a_new_key_keeps_what_it_is_told_when_the_server_is_full_of_scripted_ones() -> None:
-    async def fill() -> list[int]:
-        store = MemoryStore(sandboxes=3)
-        for name in "abcd":
-            await scripted(store, name)
-        return [len(sandbox.rules) for sandbox in await store.sandboxes()]
-
-    assert asyncio.run(fill()) == [1, 1, 1]
 
 
 def attempt(number: int, body: int, status: int, count: int | None, port: str = "a") -> Record:

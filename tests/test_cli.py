@@ -12,7 +12,10 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import httpx2
 import pytest
@@ -138,6 +141,73 @@ def test_wait_gives_up_on_what_is_no_http_server() -> None:
         done = run("wait", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "200ms")
     assert done.returncode == 4
     assert run("wait", "http://exa mple", "--timeout", "100ms").returncode == 4
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Any other server, which answers every path with 200 and JSON."""
+
+    server_version, sys_version = "Stranger/1.0", ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "20")
+        self.end_headers()
+        self.wfile.write(b'{"status": "ready"}\n')
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as other:
+        thread = Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{other.server_port}"
+        other.shutdown()
+        thread.join()
+
+
+def test_wait_takes_no_other_server_for_a_mock_and_says_who_answered(stranger: str) -> None:
+    done = run("wait", stranger, "--timeout", "100ms")
+    assert done.returncode == 4
+    assert f"{stranger} answers 200, but is no images-mock (Stranger/1.0)" in done.stderr
+
+
+def test_wait_takes_the_server_of_its_own_start_id_alone() -> None:
+    with ImagesMock(start_id="build-7") as mock:
+        assert run("wait", mock.url, IMAGES_MOCK_START_ID="build-7").returncode == 0
+        other = run("wait", mock.url, "--start-id", "build-8", "--timeout", "100ms")
+    assert other.returncode == 4
+    assert "was started with --start-id build-7, not build-8" in other.stderr
+    with ImagesMock() as mock:
+        other = run("wait", mock.url, "--start-id", "build-8", "--timeout", "100ms")
+    assert "was started without --start-id, not with build-8" in other.stderr
+
+
+def test_wait_with_a_ready_file_looks_nowhere_else(server: ImagesMock, tmp_path: Path) -> None:
+    port = server.address.rpartition(":")[2]
+    none = tmp_path / "none"
+    done = run("wait", "--port", port, "--ready-file", str(none), "--timeout", "100ms")
+    assert done.returncode == 4
+    assert f"ready-file ({none}) is not there" in done.stderr
+
+
+def test_wait_with_a_ready_file_of_an_earlier_server_is_not_content(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready"
+    with ImagesMock() as later:
+        ready_file.write_text(later.address)
+        os.utime(ready_file, (1_000_000_000, 1_000_000_000))
+        done = run("wait", "--ready-file", str(ready_file), "--timeout", "100ms")
+    assert done.returncode == 4
+    assert f"was started after {ready_file} was written" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["wait"], ["explain", "last"]])
+def test_port_0_says_nothing_about_where_to_look(command: list[str]) -> None:
+    done = run(*command, "--port", "0")
+    assert done.returncode == 3
+    assert "port (0) is any free one" in done.stderr
+    assert "--ready-file" in done.stderr
 
 
 def test_wait_takes_the_address_that_clients_have(server: ImagesMock) -> None:
@@ -272,3 +342,43 @@ def test_explain_last_tells_what_became_of_the_last_request() -> None:
     gone = run("explain", "last", "--url", mock.address)
     assert (gone.returncode, gone.stdout) == (NOT_READY, "")
     assert "no images-mock answers" in gone.stderr
+
+
+def test_explain_last_finds_the_server_as_other_commands_do(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready"
+    with serving("--port", "0", "--ready-file", str(ready_file)) as (_, line):
+        address = line.split()[1]
+        for key in ("sk-mock-one", "sk-mock-two"):
+            httpx2.get(f"{address}/v1/models", headers={"Authorization": f"Bearer {key}"})
+        port = address.rpartition(":")[2]
+        (tmp_path / "images-mock.toml").write_text(f"port = {port}\n")
+        found = [
+            run("explain", "last", "--port", port),
+            run("explain", "last", IMAGES_MOCK_PORT=port),
+            run("explain", "last", "--ready-file", str(ready_file)),
+            run("explain", "last", "--config", str(tmp_path / "images-mock.toml")),
+            run("explain", "last", cwd=tmp_path),
+        ]
+        first = run("explain", "last", "--port", port, "--key", "sk-mock-one").stdout
+        none = run("explain", "last", "--port", port, "--key", "sk-mock-three")
+    assert {f.stdout.splitlines()[0].partition("(")[0] for f in found} == {"200 GET /v1/models  "}
+    assert first != found[0].stdout
+    assert none.returncode == 4
+
+
+def test_explain_last_says_in_one_line_that_nobody_or_another_server_answers(stranger: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        refused = run("explain", "last", IMAGES_MOCK_PORT=str(unused.getsockname()[1]))
+    assert refused.returncode == 4
+    assert all(fix in refused.stderr for fix in ("--url", "--port", "IMAGES_MOCK_PORT"))
+    other = run("explain", "last", "--url", stranger)
+    assert other.returncode == 4
+    assert "is no images-mock" in other.stderr
+    assert len(other.stderr.splitlines()) == len(refused.stderr.splitlines()) == 1
+
+
+def test_what_explain_last_alone_takes_is_refused_elsewhere() -> None:
+    done = run("explain", "invalid_size", "--port", "6780")
+    assert done.returncode == 2
+    assert "--port goes with `explain last`" in done.stderr

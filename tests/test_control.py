@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.config import ConfigError, config_of, configured, resolve
+from mockserver.core import patterns
 from mockserver.recount import Unexplained, explain_last
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api, error, generate
@@ -81,6 +82,35 @@ def test_writes_without_a_sandbox_are_told_how_to_name_one(
     assert answer.status_code == 400
     assert "Mock-Sandbox-Key" in error(answer)["message"]
     assert len(client.get("/_mock/rules").json()["rules"]) == 1
+
+
+def test_a_key_may_come_as_it_stood_in_its_header(api: Api) -> None:
+    client = api()
+    generate(client)
+    for text in ("Bearer sk-mock-me", "bearer  sk-mock-me"):
+        found = client.get("/_mock/sandboxes", headers={"Mock-Sandbox-Key": text}).json()
+        assert [s["requests"] for s in found["sandboxes"]] == [1]
+
+
+def test_two_ways_to_name_a_sandbox_must_agree(api: Api) -> None:
+    client = api()
+    generate(client)
+    generate(client, key="sk-mock-other")
+    mine, other = [s["name"] for s in client.get("/_mock/sandboxes").json()["sandboxes"]]
+    for name, status in [(mine, 200), (mine[:6], 200), (other, 400), (mine[:5], 400), ("*", 400)]:
+        answer = client.get("/_mock/requests", params={"sandbox": name}, headers=HERE)
+        assert answer.status_code == status
+    everyone = {"Mock-Sandbox-Key": "*"}
+    answer = client.get("/_mock/requests", params={"sandbox": mine}, headers=everyone)
+    assert "name different sandboxes" in error(answer)["message"]
+
+
+@pytest.mark.parametrize("text", ["sk-mock-me", "Bearer sk-mock-me", "sk-proj-1"])
+def test_a_key_in_the_query_is_told_its_place_and_not_repeated(api: Api, text: str) -> None:
+    answer = api().get("/_mock/requests", params={"sandbox": text})
+    assert answer.status_code == 400
+    assert "goes in the header Mock-Sandbox-Key" in error(answer)["message"]
+    assert "sk-" not in answer.text
 
 
 # -- requests ----------------------------------------------------------------------------------
@@ -238,6 +268,25 @@ def test_the_last_request_is_explained_in_a_terminal(server: ImagesMock) -> None
 
 
 # -- rules -------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_runs_out_of_time_is_named_in_header_log_and_journal(
+    api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = api(log_format="text")
+    ask(client, "POST", "rules", json={"name": "slow", "when": {"prompt": {"regex": "^x"}}} | QUOTA)
+    monkeypatch.setattr(patterns, "DEADLINE", 0)
+    response = generate(client, prompt="x, but in vain")
+    assert response.status_code == 200
+    last = ask(client, "GET", "requests/last")
+    for said in (response.headers["mock-hint"], capsys.readouterr().err, last["trace"][-1]):
+        assert 'rule r1 "slow": its regular expression took longer than 20 ms' in said
+    assert "counts as no match" in last["near"][0]
+    for path in ("count", "wait"):
+        body = {"when": {"prompt": {"regex": f"^{path}"}}}
+        answer = client.post(f"/_mock/requests/{path}", json=body)
+        assert answer.status_code == 400
+        assert "took longer than 20 ms" in error(answer)["message"]
 
 
 def test_rules_are_added_read_replaced_and_removed(api: Api) -> None:

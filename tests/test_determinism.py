@@ -21,7 +21,7 @@ from PIL import Image
 from mockserver.testing import ImagesMock
 ASKED = [
     {"prompt": "a red fox in the snow", "n": 2, "size": "512x512"},
-    {"prompt": "\u05e9\u05dc\u05d5\u05dd \u4e16\u754c \U0001f98a", "size": "1024x1536"},
+    {"prompt": "\u05e9\u05dc\u05d5\u05dd \u4e16\u754c \U0001f98a (5-7%)", "size": "1024x1536"},
     {"prompt": "a teapot", "model": "dall-e-3", "size": "1792x1024", "quality": "hd"},
     {"prompt": "x" * 1000, "size": "256x256"},
 ]

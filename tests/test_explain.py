@@ -342,5 +342,5 @@ def test_the_example_in_the_readme_is_what_it_prints() -> None:
 
 def test_blob_refusals_are_all_there_once() -> None:
     found = [f.said for f in findings() if isinstance(f.said, BlobWording)]
-    assert len(found) == len(set(found)) == 6
+    assert len(found) == len(set(found)) == 7
     assert periods()[0] == first_day()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from mockserver.core.scripts import rule_of
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((Path(__file__).parent / "how_to").glob("test_*.py"))
@@ -53,3 +56,11 @@ def test_the_one_without_pytest_runs_without_pytest(project: pytest.Pytester) ->
 def test_the_page_shows_each_how_to_letter_for_letter() -> None:
     shown = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert sorted(shown) == sorted(f.read_text("utf-8") for f in FILES)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_rules_that_the_page_shows_can_be_read() -> None:
+    shown = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    rules = [rule_of(rule) for text in shown for rule in tomllib.loads(text)["rules"]]
+    assert all(rule.then.reply for rule in rules)
+    assert len(rules) == 2

@@ -1,12 +1,25 @@
-"""Clients that offer to speak HTTP/2 are answered in HTTP/1.1."""
+"""HTTP/1.1 on the wire: offers of other protocols are declined, a head has a bound."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Iterator
 from http.client import HTTPResponse
+from io import BufferedReader
+from itertools import pairwise
+from typing import NamedTuple
+from unittest.mock import Mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn import Config
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import ServerState
 
+from mockserver.http1 import Http1
 from mockserver.testing import ImagesMock
 
 BODY = b'{"prompt": "upgrade: h2c\\r\\n"}'
@@ -16,17 +29,156 @@ HEAD = (
     b"Authorization: Bearer sk-mock-me\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY)
 )
+CHUNKED = HEAD.replace(
+    b"Content-Length: %d" % len(BODY), b"Transfer-Encoding: chunked"
+) + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+PLAIN = HEAD.replace(b"Upgrade: h2c\r\n", b"")
+
+
+@pytest.fixture
+def connection(server: ImagesMock) -> Iterator[socket.socket]:
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as opened:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield opened
 
 
 @pytest.mark.parametrize("pieces", [[HEAD + BODY], [HEAD, BODY], [HEAD, BODY[:9], BODY[9:]]])
-def test_an_offer_of_h2c_is_ignored(server: ImagesMock, pieces: list[bytes]) -> None:
+def test_an_offer_of_h2c_is_ignored(connection: socket.socket, pieces: list[bytes]) -> None:
+    for _ in range(2):
+        for piece in pieces:
+            connection.sendall(piece)
+        assert b'"url"' in answered(connection, 200)
+
+
+def asked(server: ImagesMock, *pieces: bytes, answers: int = 1) -> list[tuple[int, bytes]]:
+    """Status and body of so many answers to what is sent."""
     host, port = server.address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(2):
-            for piece in pieces:
-                connection.sendall(piece)
-            answer = HTTPResponse(connection)
-            answer.begin()
-            assert answer.status == 200
-            assert b'"url"' in answer.read()
+        for piece in pieces:
+            connection.sendall(piece)
+        with connection.makefile("rb") as file:
+            return [read_from(file) for _ in range(answers)]
+
+
+def read_from(file: BufferedReader) -> tuple[int, bytes]:
+    status, length = int(file.readline().split()[1]), 0
+    while (header := file.readline()) != b"\r\n":
+        name, _, value = header.partition(b":")
+        length = int(value) if name == b"content-length" else length
+    return status, file.read(length)
+
+
+LIVE = b"GET /_mock/live HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        LIVE + b"X-Large: " + b"x" * (1 << 20) + b"\r\n\r\n",
+        LIVE + b"X: %b\r\n" % (b"x" * 999) * 70 + b"\r\n",
+        b"GET /_mock/live?" + b"x" * (1 << 20) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        LIVE + b"X-Endless: " + b"x" * (1 << 20),
+    ],
+    ids=["one header", "many headers", "a URL", "a head without an end"],
+)
+def test_a_head_of_more_than_64_kib_gets_431(server: ImagesMock, head: bytes) -> None:
+    for pieces in ([head], [head[:100], head[100:]]):
+        ((status, said),) = asked(server, *pieces)
+        assert status == 431
+        assert b"65536" in said
+
+
+def test_a_head_of_nearly_64_kib_and_a_body_behind_a_small_one_are_read(server: ImagesMock) -> None:
+    large = LIVE + b"X-Large: " + b"x" * 60_000 + b"\r\n\r\n"
+    body = LIVE + b"Content-Length: 200000\r\n\r\n" + b"x" * 200_000
+    for sent, number in ((large * 3, 3), (body + large, 2), (body * 2, 2)):
+        assert [status for status, _ in asked(server, sent, answers=number)] == [200] * number
+
+
+def test_an_offer_of_another_protocol_is_ignored(connection: socket.socket) -> None:
+    for _ in range(2):
+        connection.sendall(HEAD.replace(b"Upgrade: h2c", b"Upgrade: websocket") + BODY)
+        assert b'"url"' in answered(connection, 200)
+
+
+def test_connect_is_no_offer(connection: socket.socket) -> None:
+    connection.sendall(b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n")
+    answered(connection, 400)
+
+
+def answered(connection: socket.socket, status: int) -> bytes:
+    answer = HTTPResponse(connection)
+    answer.begin()
+    assert answer.status == status
+    return answer.read()
+
+
+@settings(max_examples=50)
+@given(
+    requests=st.lists(
+        st.sampled_from([HEAD + BODY, PLAIN + BODY, CHUNKED]), min_size=1, max_size=3
+    ),
+    places=st.lists(st.integers(0, 1_200), max_size=6),
+)
+def test_a_request_is_the_same_however_it_is_cut(requests: list[bytes], places: list[int]) -> None:
+    whole = b"".join(requests)
+    cuts = [0, *sorted(min(place, len(whole)) for place in places), len(whole)]
+    pieces = [whole[start:end] for start, end in pairwise(cuts)]
+    assert heard(pieces) == heard(requests)
+    assert len(heard(pieces)) == len(requests)
+
+
+def test_an_offer_may_be_cut_anywhere() -> None:
+    whole = HEAD + BODY
+    expected = heard([PLAIN + BODY])
+    for place in range(len(whole)):
+        (told,) = heard([whole[:place], whole[place:]])
+        assert [h for h in told.headers if h[0] != b"x-declined-upgrade"] == expected[0].headers
+        assert (told.body, told.is_whole) == (BODY, True)
+
+
+class Told(NamedTuple):
+    """A request as the application gets it."""
+
+    method: str
+    path: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    is_whole: bool
+
+
+def heard(pieces: list[bytes]) -> list[Told]:
+    """What is served of these pieces of a connection."""
+    cycles: list[RequestResponseCycle] = []
+
+    class Listener(Http1):
+        def on_message_begin(self) -> None:  # as if the last one were answered
+            self.cycle = None  # type: ignore[assignment]
+            super().on_message_begin()
+
+        def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+            cycles.append(cycle)
+
+    listener = Listener(CONFIG, ServerState(), {}, Mock(spec=asyncio.AbstractEventLoop))
+    listener.connection_made(Mock(spec=asyncio.Transport, get_extra_info=lambda *_: None))
+    for piece in pieces:
+        listener.data_received(piece)
+    return [
+        Told(
+            c.scope["method"],
+            c.scope["path"],
+            [*c.scope["headers"]],
+            bytes(c.body),
+            not c.more_body,
+        )
+        for c in cycles
+    ]
+
+
+async def nothing(scope: object, receive: object, send: object) -> None:
+    """Serves nothing."""
+
+
+CONFIG = Config(nothing, interface="asgi3", log_config=None)

@@ -164,6 +164,10 @@ RECORDS = [
     # uploads, in A's words
     Record("missing-image-2022", BEGINNING, uploads(VARIATIONS), 400, legacy("'image' is a required property")),
     *(
+        Record(f"missing-image-2022 (openai-kotlin#83: no boundary, {url})", "2023-01-25", sends("POST", url) | {"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}}, 400, legacy("'image' is a required property"))
+        for url in (VARIATIONS, EDITS)
+    ),
+    *(
         Record(f"upload-not-png-2024 ({url})", "2024-02-01", uploads(url, b"GIF89a", **data), 400, legacy(NOT_A_PNG, code="invalid_image_format"))
         for url, data in ((VARIATIONS, {}), (EDITS, {"prompt": "x"}))
     ),

@@ -58,7 +58,8 @@ def test_every_error_can_be_asked_for_by_name(api: Api, as_of: str) -> None:
     for reason in Reason:
         script(client, {"error": reason.value}, next=True)
         answer = generate(client, **({} if as_of < "2023" else {"model": "dall-e-2"}))
-        assert 400 <= answer.status_code < (501 if reason is Reason.INTERNAL else 500), reason
+        most = {Reason.INTERNAL: 500, Reason.SANDBOXES_FULL: 503}.get(reason, 499)
+        assert 400 <= answer.status_code <= most, reason
         last = client.get("/_mock/requests/last", headers=HERE).json()
         assert (last["error"]["reason"], last["scripted"]) == (reason.value, True)
 
@@ -287,6 +288,14 @@ def is_plain(client: TestClient, prompt: str) -> bool:
         return (image.size, image.format) == ((256, 256), "PNG")
 
 
+IN_THE_BODY = {
+    **dict.fromkeys(("refuse", "429", "quota", "hard-limit", "overloaded", "500"), '"error": {'),
+    **dict.fromkeys(("502", "503", "504", "html-page"), "<html>"),
+    "empty": "",
+    "no-pictures": '"data": []',
+}
+
+
 @pytest.mark.parametrize("name", [n for n in WORDS if n not in ("stall", "disconnect")])
 def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     api: Api, clock: ManualClock, name: str
@@ -295,8 +304,9 @@ def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     prompt = f"a fox mock:{name}{'=5s' if name == 'slow' else ''}"
     answer = generate(client, prompt=prompt, **SMALL)
     match name:
-        case "refuse" | "429" | "quota" | "hard-limit" | "overloaded" | "500":
+        case _ if name in IN_THE_BODY:
             assert str(answer.status_code) in WORDS[name].help
+            assert IN_THE_BODY[name] in answer.text
         case "slow":
             assert clock.now() - start == 5 * 10**9
         case "bad-json":
@@ -312,6 +322,18 @@ def test_each_magic_word_has_its_effect_and_can_be_turned_off(
         case _:
             assert not is_plain(client, prompt)
     assert is_plain(api(magic="off"), prompt)
+
+
+def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="text")
+    response = generate(client, prompt="a fox mock:refsue")
+    assert response.status_code == 200
+    (asked,) = client.get("/_mock/requests").json()["requests"]
+    for said in (response.headers["mock-warning"], capsys.readouterr().err, str(asked["trace"])):
+        assert "'mock:refsue' is no magic word: did you mean mock:refuse?" in said
+    assert "no magic word" not in str(generate(api(magic="off"), prompt="mock:refsue").headers)
 
 
 def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx2
@@ -14,8 +15,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from mockserver.retouch import Unreadable, decoded
 from tests.conftest import Api, error
 from tests.test_cli import serving
+from tests.test_retouch import chunk, opened, raw_png
 
 STATUS = Path("/proc/self/status")
 MIB = 1024 * 1024
@@ -74,6 +77,32 @@ def test_a_bomb_of_text_is_refused(api: Api) -> None:
     refused = api().post("/v1/images/variations", files={"image": file.getvalue()})
     assert refused.status_code == 400
     assert error(refused)["code"] == "invalid_image_format"
+
+
+def deflated(kind: bytes, before: bytes, size: int) -> bytes:
+    return chunk(kind, before + zlib.compress(bytes([120]) * size))
+
+
+TEXTS = {
+    "a workflow of three megabytes": (chunk(b"tEXt", b"a\0" + b"x" * (3 << 20)), True),
+    "the same beyond Latin-1": (chunk(b"iTXt", b"a\0\0\0\0\0" + b"x" * (3 << 20)), True),
+    "deflated texts": (deflated(b"zTXt", b"a\0\0", 1 << 20) * 63, True),
+    "a deflated iTXt": (deflated(b"iTXt", b"a\0\1\0\0\0", 1 << 20), True),
+    "a profile": (deflated(b"iCCP", b"a\0\0", 1 << 20), True),
+    "one text too long": (deflated(b"zTXt", b"a\0\0", 1 << 20 | 1), False),
+    "one iTXt too long": (deflated(b"iTXt", b"a\0\1\0\0\0", 1 << 20 | 1), False),
+    "one profile too long": (deflated(b"iCCP", b"a\0\0", 1 << 20 | 1), False),
+    "too many texts": (deflated(b"zTXt", b"a\0\0", 1 << 20) * 65, False),
+}
+
+
+@pytest.mark.parametrize("named", TEXTS)
+def test_texts_are_bounded_by_what_is_inflated_as_in_pillow(named: str) -> None:
+    texts, is_taken = TEXTS[named]
+    file = raw_png(1, 8, 0, b"\7", texts)
+    for read in (decoded, opened):
+        with nullcontext() if is_taken else pytest.raises((Unreadable, ValueError)):
+            assert read(file).tobytes() == b"\7"
 
 
 def test_many_allowed_giants_at_once_grow_the_server_by_what_two_of_them_take() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
 from mockserver.core.drawing import identify
-from tests.conftest import Api, error
+from tests.conftest import Api, error, generate
 
 EDITS, VARIATIONS = "/v1/images/edits", "/v1/images/variations"
 
@@ -217,3 +218,151 @@ def test_latency_applies_by_operation(api: Api, clock: ManualClock) -> None:
         before = clock.now()
         call(api(latency="measured"))
         assert least <= (clock.now() - before) / 1e9 <= most
+
+
+# What was taken and changed nothing
+
+
+def last(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/_mock/requests/last").json()
+    return found
+
+
+TWO = ("a.png", encoded(scene()), "image/png")
+FIRST_OF_TWO = "of 2 parts 'image' only the first was used"
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "data", "said"),
+    [
+        (EDITS, [("image", TWO)] * 2, {}, [FIRST_OF_TWO]),
+        (EDITS, [("image[]", TWO)] * 2, {}, [FIRST_OF_TWO]),
+        (EDITS, [("image", TWO), *[("mask[]", TWO)] * 3], {}, ["of 3 parts 'mask' only the first was used"]),
+        (VARIATIONS, [("image", TWO)] * 2, {"n": ["1", "2"]}, ["of 2 parts 'n' only the first was used", FIRST_OF_TWO]),
+        (VARIATIONS, [("image[]", TWO)], {}, []),
+    ],
+)  # fmt: skip
+def test_each_part_that_was_ignored_is_named_in_header_and_journal(
+    api: Api, path: str, files: list[Any], data: dict[str, Any], said: list[str]
+) -> None:
+    client = api()
+    data |= {"prompt": "a fox", "response_format": "url"} if path == EDITS else {}
+    answer = client.post(path, files=files, data=data)
+    assert answer.status_code == 200, answer.text
+    warnings = [line for line in last(client)["trace"] if line.startswith("warning: ")]
+    assert warnings == [f"warning: {text}" for text in said]
+    assert answer.headers.get("mock-warning", "") == "; ".join(said)
+
+
+def test_an_unused_file_input_of_a_browser_is_named(api: Api) -> None:
+    body = b'--xx\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    body += encoded(scene()) + b'\r\n--xx\r\nContent-Disposition: form-data; name="mask"; '
+    body += b'filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--xx--'
+    answer = sent(api(), VARIATIONS, body)
+    assert answer.headers["mock-warning"] == "the empty file 'mask' counts as none"
+
+
+def test_a_list_that_is_refused_is_ignored_in_nothing(api: Api) -> None:
+    client = api(as_of="2025-06-15")
+    answer = client.post(
+        EDITS, files=[("image", TWO)] * 2, data={"prompt": "x", "model": "dall-e-2"}
+    )
+    assert error(answer)["code"] == "duplicate_parameter"
+    assert "mock-warning" not in answer.headers
+
+
+def test_fields_that_a_model_ignores_are_named_and_those_that_are_null_are_not(api: Api) -> None:
+    asked = {"model": "dall-e-2", "quality": "standard", "style": "vivid"}
+    said = generate(api(), **asked).headers["mock-warning"]
+    assert said.startswith("dall-e-2 ignores 'quality'; dall-e-2 ignores 'style'")
+    assert "mock-warning" not in generate(api(), quality=None, style=None).headers
+    assert "mock-warning" not in generate(api(), **asked | {"model": "dall-e-3"}).headers
+
+
+def test_of_a_json_field_that_comes_twice_the_last_counts_and_it_is_named(api: Api) -> None:
+    answer = api().post(
+        "/v1/images/generations",
+        content=b'{"prompt": "x", "n": 1, "n": 2}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert len(answer.json()["data"]) == 2
+    assert answer.headers["mock-warning"] == "of each 'n' only the last was used"
+
+
+# Forms that can't be read
+
+
+def sent(client: TestClient, path: str, body: bytes) -> Response:
+    return client.post(
+        path, content=body, headers={"Content-Type": "multipart/form-data; boundary=xx"}
+    )
+
+
+def fields(**values: bytes) -> bytes:
+    field = b'--xx\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+    return b"".join(field % (name.encode(), value) for name, value in values.items())
+
+
+@pytest.mark.parametrize("bytes_sent", [70, 1200])
+def test_a_buffer_of_javascript_gets_the_apis_error_and_is_told_how_to_send_a_file(
+    api: Api, bytes_sent: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = encoded(scene()).ljust(bytes_sent, b"\0")[:bytes_sent]
+    spread = fields(**{f"image[{at}]": b"%d" % byte for at, byte in enumerate(data)})
+    body = spread + fields(prompt=b"a fox", model=b"dall-e-2") + b"--xx--"
+    for day, message in (
+        ("2023-12-01", "Uploaded image must be a PNG and less than 4 MB."),
+        ("2025-06-15", "Invalid type for 'image': expected a file, but got an array instead."),
+    ):
+        client = api(as_of=day, log_format="text")
+        refused = sent(client, EDITS, body)
+        assert refused.status_code == 400
+        assert error(refused)["message"] == message
+        for told in (
+            refused.headers["mock-hint"],
+            capsys.readouterr().err,
+            last(client)["trace"][-1],
+        ):
+            assert 'await toFile(buffer, "image.png", {type: "image/png"})' in told
+            assert f"{bytes_sent} text fields" in told
+
+
+@pytest.mark.parametrize(
+    ("day", "model"), [("2023-12-01", b"dall-e-2"), ("2025-06-15", b"dall-e-2")]
+)
+@pytest.mark.parametrize("name", ["prompt", "size", "user", "model", "n"])
+def test_a_text_that_is_not_utf_8_is_refused_and_named(
+    api: Api, day: str, model: bytes, name: str
+) -> None:
+    body = fields(**{"prompt": b"x", "model": model} | {name: "fünf".encode("latin-1")})
+    body += b'--xx\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n'
+    body += b"Content-Type: image/png\r\n\r\n" + encoded(scene()) + b"\r\n--xx--"
+    refused = sent(api(as_of=day), EDITS, body)
+    assert refused.status_code == 400
+    assert error(refused)["message"] == "Could not parse multipart form"
+    assert refused.headers["mock-hint"] == f"the text of '{name}' is not UTF-8"
+
+
+def test_a_text_of_more_than_a_mebibyte_is_refused_as_too_large(api: Api) -> None:
+    refused = sent(api(), EDITS, fields(prompt=b"x" * 2_000_000) + b"--xx--")
+    assert refused.status_code == 413
+    assert error(refused)["message"] == (
+        "Maximum content size limit (1048576) exceeded (2000000 bytes read)"
+    )
+    assert "'prompt'" in refused.headers["mock-hint"]
+
+
+def test_a_body_of_another_form_is_refused_by_its_content_type(api: Api) -> None:
+    for path in (EDITS, VARIATIONS, "/v1/images/generations"):
+        refused = api().post(path, data={"prompt": "x"})
+        assert "application/x-www-form-urlencoded" in error(refused)["message"]
+
+
+def test_a_png_with_a_workflow_of_a_megabyte_and_more_is_taken(api: Api) -> None:
+    for is_deflated, size in ((False, 1_100_000), (True, 1_000_000)):
+        told = PngInfo()
+        told.add_itxt("workflow", "x" * size, zip=is_deflated)
+        file = io.BytesIO()
+        scene().save(file, "PNG", pnginfo=told)
+        answer = api().post(VARIATIONS, files={"image": file.getvalue()}, data=INLINE)
+        assert first(answer) == first(vary(api(), **INLINE))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.wire import FORM, form_value
+from mockserver.wire import FORM, form_value, json_value
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\r\n--x\xff"
 
@@ -84,11 +85,20 @@ def test_another_content_type_is_named(kind: str | None) -> None:
     assert refused.value.reason is Reason.WRONG_CONTENT_TYPE
 
 
-@pytest.mark.parametrize("kind", [FORM, f"{FORM}; boundary=", f"{FORM}; boundary=yy"])
-def test_a_form_without_its_boundary_can_not_be_parsed(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (FORM, Reason.NO_BOUNDARY),
+        (f"{FORM}; boundary=", Reason.NO_BOUNDARY),
+        (f"{FORM}; boundary=yy", Reason.UNPARSABLE_FORM),
+        (f"{FORM}; boundary={'x' * 300}", Reason.UNPARSABLE_FORM),
+    ],
+)
+def test_a_form_without_its_boundary_is_refused_with_a_hint(kind: str, reason: Reason) -> None:
     with pytest.raises(ApiError) as refused:
         form_value(kind, form(part('name="n"', b"2")))
-    assert refused.value.reason is Reason.UNPARSABLE_FORM
+    assert refused.value.reason is reason
+    assert refused.value.values["hint"]
 
 
 @pytest.mark.parametrize("cut", [1, 3, 8, 30, 60])
@@ -105,15 +115,103 @@ def test_what_stands_before_and_after_the_parts_is_no_matter() -> None:
     assert read(b"") == {}
 
 
-def test_an_unused_file_input_of_a_browser_is_no_file() -> None:
+def test_an_unused_file_input_of_a_browser_is_no_file_and_is_named() -> None:
     unused = part('name="mask"; filename=""', b"", "application/octet-stream")
-    assert read(form(unused, part('name="n"', b"2"))) == {"n": b"2"}
+    found = form_value(f"{FORM}; boundary=xx", form(unused, part('name="n"', b"2")))
+    assert found.keys() == {"n"}
+    assert found.ignored == ["the empty file 'mask' counts as none"]
+    noisy = form(*[part(f'name="{"x" * 999}{n}"; filename=""', b"") for n in range(999)])
+    assert len("".join(form_value(f"{FORM}; boundary=xx", noisy).ignored)) < 1000
+
+
+def test_a_part_without_a_name_is_no_part_of_a_form() -> None:
+    with pytest.raises(ApiError) as refused:
+        read(form(part('filename="a.png"', PNG)))
+    assert refused.value.reason is Reason.UNPARSABLE_FORM
+
+
+def test_a_file_name_that_is_told_in_the_extended_form_alone_tells_none() -> None:
+    only = part("name=\"image\"; filename*=UTF-8''%C3%A9.png", PNG)
+    assert not form_value(f"{FORM}; boundary=xx", form(only))["image"].is_file
+
+
+def test_an_encoding_of_a_part_is_not_heeded_and_a_hint_says_so() -> None:
+    headed = part('name="n"', b"Mg==", "text/plain\r\nContent-Transfer-Encoding: Base64")
+    found = form_value(f"{FORM}; boundary=xx", form(headed))
+    assert found["n"].data == b"Mg=="
+    assert "Content-Transfer-Encoding of 'n'" in found.hints[0]
+    same = part('name="n"', b"2", "text/plain\r\nContent-Transfer-Encoding: 8bit")
+    assert form_value(f"{FORM}; boundary=xx", form(same)).hints == []
+
+
+def test_parts_that_do_not_count_are_counted() -> None:
+    files = [part('name="image[]"; filename="a"', b"%d" % n) for n in range(3)]
+    found = form_value(f"{FORM}; boundary=xx", form(*files, *[part('name="n"', b"2")] * 2))
+    assert {name: one.more for name, one in found.items()} == {"image": 2, "n": 1}
 
 
 def test_more_parts_than_a_thousand_are_refused() -> None:
     assert len(read(form(*[part('name="n"', b"2")] * 1000))) == 1
-    with pytest.raises(ApiError):
+    with pytest.raises(ApiError) as refused:
         read(form(*[part('name="n"', b"2")] * 1001))
+    assert "fs.createReadStream" in refused.value.values["hint"]
+
+
+def test_a_text_ends_at_a_mebibyte_and_a_file_does_not() -> None:
+    for head in ('name="image"; filename="a"', 'name="image"; filename=""'):
+        assert len(read(form(part(head, bytes(2 << 20))))["image"]) == 2 << 20
+    typed = part('name="image"', bytes(2 << 20), "image/png")
+    assert len(read(form(typed))["image"]) == 2 << 20
+    assert len(read(form(part('name="prompt"', bytes(1 << 20))))["prompt"]) == 1 << 20
+    with pytest.raises(ApiError) as refused:
+        read(form(part('name="prompt"', bytes((1 << 20) + 1), "text/plain")))
+    assert refused.value.reason is Reason.BODY_TOO_LARGE
+
+
+def spread(name: str, number: int) -> bytes:
+    """What the openai npm package makes of a bare Buffer."""
+    field = '--xx\r\nContent-Disposition: form-data; name="{}[{}]"\r\n\r\n{}\r\n'
+    return "".join(field.format(name, n, n % 256) for n in range(number)).encode()
+
+
+@pytest.mark.parametrize("name", ["image", "mask", "image[]"])
+@pytest.mark.parametrize("number", [2, 70, 999, 1000, 300_000])
+def test_a_buffer_that_is_spread_over_fields_is_one_part_and_a_hint(name: str, number: int) -> None:
+    kept = part('name="user"', b"me")
+    body = form(kept)[: -len(b"--xx--\r\n")] + spread(name, number) + form(part('name="n"', b"2"))
+    found = form_value(f"{FORM}; boundary=xx", body)
+    bare = name.removesuffix("[]")
+    assert found.keys() == {"user", bare, "n"}
+    assert (found[bare].data, found[bare].is_list, found[bare].is_file) == (b"0", True, False)
+    assert found[bare].more == number - 1
+    assert "fs.createReadStream" in found.hints[0]
+    assert f"{number} text fields" in found.hints[0]
+
+
+def test_two_buffers_are_found_and_other_parts_still_have_their_bound() -> None:
+    both = spread("image", 5000) + spread("mask", 5000)
+    found = form_value(f"{FORM}; boundary=xx", both + form(part('name="n"', b"2")))
+    assert {name: one.more for name, one in found.items()} == {"image": 4999, "mask": 4999, "n": 0}
+    with pytest.raises(ApiError) as refused:
+        read(both + form(*[part('name="n"', b"2")] * 1000))
+    assert refused.value.reason is Reason.UNPARSABLE_FORM
+    assert "fs.createReadStream" in refused.value.values["hint"]
+
+
+def test_a_spread_buffer_costs_no_part_for_each_byte() -> None:
+    body = spread("image", 50_000) + form(part('name="n"', b"2"))
+    tracemalloc.start()
+    form_value(f"{FORM}; boundary=xx", body)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 500_000
+
+
+def test_of_equal_names_in_json_the_last_counts_and_is_named() -> None:
+    found = json_value("application/json", b'{"n": 1, "n": 2, "user": {"a": 1, "a": 2}}')
+    assert found == {"n": 2, "user": {"a": 2}}
+    assert found.ignored == ["of each 'n' only the last was used"]
+    assert type(json_value("application/json", b'{"n": 1}')) is dict
 
 
 def test_a_form_leaves_nothing_for_the_collector() -> None:

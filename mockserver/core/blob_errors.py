@@ -6,9 +6,11 @@ recorded with other accounts, so they are "observed in part".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
+from html import escape
 
 # The byte order mark that Azure's XML starts with: recorded lengths are 3 above their text's, 544
 # for this API's own 403, 544 and 426 with other accounts (file ids 36011903179 and 9442756125).
@@ -25,20 +27,32 @@ class BlobWording:
     message: str
     level: str
     source: str
+    details: tuple[str, ...] = ()  # the sentence that may follow
 
 
 class BlobError(Exception):
     """A refusal, the sentence that only a 403 adds, and the headers that go with it."""
 
     def __init__(
-        self, words: BlobWording, detail: str = "", headers: tuple[tuple[str, str], ...] = ()
+        self,
+        words: BlobWording,
+        detail: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        why: str = "",
     ) -> None:
         super().__init__(words.code)
         self.words = words
         self.detail = detail
         self.headers = headers
+        self.why = why  # in a word, for the log
 
 
+BLOB_WINDOW = (
+    "Signature not valid in the specified time frame: "
+    "Start [{start}] - Expiry [{expiry}] - Current [{current}]"
+)
+BLOB_UNREADABLE = "Signature fields not well formed."  # observed: delta-io/delta-rs#910
+BLOB_UNEQUAL = "Signature did not match. String to sign used was {string}"
 BLOB_REFUSED = BlobWording(
     403,
     "AuthenticationFailed",
@@ -46,12 +60,15 @@ BLOB_REFUSED = BlobWording(
     "formed correctly including the signature.",
     level="observed",
     source="nextcloud/integration_openai#2 (2023-03), wandb/weave#1524 (2024-04)",
+    details=(BLOB_WINDOW, BLOB_UNREADABLE),
 )
-BLOB_WINDOW = (
-    "Signature not valid in the specified time frame: "
-    "Start [{start}] - Expiry [{expiry}] - Current [{current}]"
+BLOB_ALTERED = replace(
+    BLOB_REFUSED,
+    level="observed in part",
+    source="Azure/azure-sdk-for-go#22846 (2024-05), azure-sdk-for-java#39134 (2024-03); the fields "
+    "of the string as Azure/AzureStor#134 and Azure's Create a user delegation SAS list them",
+    details=(BLOB_UNEQUAL,),
 )
-BLOB_UNREADABLE = "Signature fields not well formed."  # observed: delta-io/delta-rs#910
 
 BLOB_NOT_FOUND = BlobWording(
     404,
@@ -94,19 +111,41 @@ def blob_error_body(error: BlobError, request_id: str, now: int) -> bytes:
     """The XML of `error` at `now`, in nanoseconds since the epoch; one line but for the message."""
     words = error.words
     detail = error.detail and (
-        f"<AuthenticationErrorDetail>{error.detail}</AuthenticationErrorDetail>"
+        f"<AuthenticationErrorDetail>{_in_xml(error.detail)}</AuthenticationErrorDetail>"
     )
     text = (
         f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{words.code}</Code><Message>'
         f"{words.message}\nRequestId:{request_id}\nTime:{_precise(now)}</Message>{detail}</Error>"
     )
-    return _MARK + text.encode("ascii")
+    return _MARK + text.encode()
+
+
+def _in_xml(text: str) -> str:
+    """Any text as XML can say it: without the characters that it has no way to write."""
+    allowed = (c if c >= " " or c in "\t\n\r" else "\ufffd" for c in text)
+    return escape("".join(allowed), quote=False)
 
 
 def window_detail(start: int, expiry: int, now: int) -> str:
     """Why a URL of these Unix seconds is refused at `now`, also in seconds."""
     times = (formatdate(t, usegmt=True) for t in (start, expiry, now))
     return BLOB_WINDOW.format(**dict(zip(("start", "expiry", "current"), times, strict=True)))
+
+
+# What a user delegation SAS signs since version 2020-12-06, line by line; `*` is the resource. The
+# account is that of the recorded URLs; what this API's own do not have stays empty.
+_TO_SIGN = (
+    *("sp", "st", "se", "*", "skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid"),
+    *("scid", "sip", "spr", "sv", "sr", "snapshot", "ses", "rscc", "rscd", "rsce", "rscl", "rsct"),
+)
+_ACCOUNT = "oaidalleapiprodscus"
+
+
+def unequal_detail(path: str, fields: Mapping[str, str]) -> str:
+    """Why a URL of this path and these decoded fields is refused: its signature is another's."""
+    values = {**fields, "*": f"/blob/{_ACCOUNT}{path}"}
+    string = "\n".join(values.get(name, "") for name in _TO_SIGN)
+    return BLOB_UNEQUAL.format(string=string.encode("utf-8", "replace").decode())
 
 
 def _precise(now: int) -> str:

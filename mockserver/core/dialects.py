@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
@@ -16,6 +17,10 @@ from mockserver.core.errors import Answer, ApiError, Reason, Wording
 from mockserver.facts import Parameter
 
 Words = Mapping[Reason, Wording]
+
+#: Characters of a value that an error repeats. Recorded errors repeat a prompt in full; where the
+#: API itself would cut one is not known, so the bound is this server's own.
+ECHOED = 65_536
 
 #: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
 TABLES: Mapping[str, Words] = {
@@ -37,15 +42,44 @@ def words_of(tables: Iterable[str]) -> Words:
 def answer(error: ApiError, words: Words, request_id: str = "") -> Answer:
     """The status, bytes and extra headers of `error` in these words."""
     wording = words[error.reason]
-    values = {"request_id": request_id, **error.values}
+    values = _told(error, request_id)
     headers = tuple((name, _filled(value, values)) for name, value in wording.headers)
     return Answer(wording.status, _body(wording, values), headers)
 
 
 def message(error: ApiError, words: Words, request_id: str = "") -> str:
     """What `error` says in these words, or its name where they leave the body empty."""
-    values = {"request_id": request_id, **error.values}
+    values = _told(error, request_id)
     return _filled(words[error.reason].message, values) or str(error.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A value whose text is longer than an error repeats."""
+
+    value: Any
+    text: str
+
+    def __repr__(self) -> str:
+        return _shortened(self.text)
+
+
+def _told(error: ApiError, request_id: str) -> dict[str, Any]:
+    """What the templates can mention, each at a length that can be sent."""
+    values = {name: _echoed(value) for name, value in error.values.items()}
+    return {"request_id": request_id, **values}
+
+
+def _echoed(value: Any) -> Any:
+    if isinstance(value, str):
+        return _shortened(value)
+    if isinstance(value, list | dict | bytes) and len(text := repr(value)) > ECHOED:
+        return _Cut(value, text)
+    return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= ECHOED else text[:ECHOED] + "…"
 
 
 def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
@@ -111,6 +145,8 @@ def _expected(parameter: Parameter) -> str:
 def _got(value: Any) -> str:
     """The type of a JSON value, as recorded in 2026-08."""
     match value:
+        case _Cut():
+            return _got(value.value)
         case None:
             return "null"
         case bool():

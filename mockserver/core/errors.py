@@ -58,6 +58,7 @@ class Reason(StrEnum):
     ONE_IMAGE_ONLY = "one_image_only"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
+    NO_BOUNDARY = "no_boundary"
     FILE_TYPE = "file_type"
     NOT_A_PNG = "not_a_png"
     IMAGE_MODE = "image_mode"
@@ -67,6 +68,7 @@ class Reason(StrEnum):
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
+    SANDBOXES_FULL = "sandboxes_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ class Answer:
 
 
 class ApiError(Exception):
-    """A refusal: its reason, and the values that its words mention."""
+    """A refusal: its reason, and the values that its words mention.
+
+    The value `hint` is no part of them: it is what this server says beside the API's words.
+    """
 
     def __init__(self, reason: Reason, **values: Any) -> None:
         super().__init__(reason)

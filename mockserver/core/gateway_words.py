@@ -39,7 +39,7 @@ _ELSEWHERE = (
     *(Reason.WRONG_HOST, Reason.CONTROL_REFUSED, Reason.BODY_TOO_LARGE, Reason.UNPARSABLE_FORM),
     *(Reason.OUTSIDE_API, Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL, Reason.UNKNOWN_URL),
     *(Reason.MISMATCHED_ORGANIZATION, Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
-    *(Reason.WRONG_METHOD, Reason.OVERLOADED),
+    *(Reason.WRONG_METHOD, Reason.OVERLOADED, Reason.SANDBOXES_FULL),
 )
 
 B: Mapping[Reason, Wording] = {
@@ -221,6 +221,7 @@ B: Mapping[Reason, Wording] = {
         level="observed in part",
         source="the words for DALL·E 3, 2026-02-06 (file id 42072536001); the rest inferred",
     ),
+    Reason.NO_BOUNDARY: replace(A[Reason.UNPARSABLE_FORM], form=GATEWAY),
     Reason.FILE_TYPE: Wording(
         400,
         "Invalid file '{param}': unsupported mimetype ('{type}'). Supported file formats are "

@@ -68,11 +68,14 @@ def answer_body(created: int, items: list[dict[str, bytes]], *, newline: bool) -
             is large, and joining it once costs a hundredth of encoding it.
         newline: whether the body ends in one: dialect A's do.
     """
+    end = b"\n}\n" if newline else b"\n}"
+    if not items:
+        return b'{\n  "created": %d,\n  "data": []%b' % (created, end)
     pieces = [b'{\n  "created": %d,\n  "data": [' % created]
     for number, fields in enumerate(items):
         pieces.append(b",\n    {" if number else b"\n    {")
         for place, name in enumerate(sorted(fields)):
             pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), fields[name])
         pieces.append(b"\n    }")
-    pieces.append(b"\n  ]\n}\n" if newline else b"\n  ]\n}")
+    pieces += (b"\n  ]", end)
     return b"".join(pieces)

@@ -7,29 +7,33 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.uploads import Part, header
+from mockserver.core.weight import WIDEST, weight
 
 TEXT = 100_000  # characters of one text
+FIELDS = 1024 * 1024  # bytes of all fields: the longest texts there are, and many more
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
 _LONG = 1.0  # seconds
+HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _RETRYABLE = frozenset((408, 409, 429))
+_RECORD = 800  # bytes of one without the fields, the error, and what path and trace say
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What tells whether a request is one more attempt of a call."""
 
-    body: bytes  # digest of method, path and body
+    body: bytes  # digest of operation and body, whatever the boundary of a form's parts
     connection: str  # the client's address
     number: int | None  # x-stainless-retry-count, where the client sends it
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One request under /v1, or one download, and what became of it."""
+    """One request under /v1, or meant to be, or one download; and what became of it."""
 
     id: str  # x-request-id
     at: int  # nanoseconds since the epoch, by the machine's clock
@@ -53,8 +57,17 @@ class Record:
     size: int = field(init=False, default=0)  # roughly the bytes that it takes
 
     def __post_init__(self) -> None:
-        said = self.error["message"] if self.error else ""
-        self.size = 600 + len(self.path) + _weight(self.fields) + _weight(said)
+        said = len(self.path) + sum(map(len, self.trace))
+        if said > TEXT:
+            self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
+            said = len(self.path) + sum(map(len, self.trace))
+        refused = weight(self.error) if self.error else 0
+        self.size = _RECORD + WIDEST * said + weight(self.fields) + refused
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it came to a path beside the API: it was meant for it, and not served."""
+        return is_outside(self.path)
 
     @property
     def asks_again(self) -> bool:
@@ -107,14 +120,64 @@ def waited(records: Iterable[Record]) -> float:
     return total
 
 
+def is_outside(path: str) -> bool:
+    """Whether a path in the journal is neither the API's nor a picture's."""
+    return not path.startswith(("/v1/", "/private/")) and path != "/v1"
+
+
+class Bill(NamedTuple):
+    """What the ledger keeps of a request that was paid for."""
+
+    id: str  # x-request-id
+    at: int  # nanoseconds since the epoch
+    model: Any
+    size: Any  # of the pictures
+    n: Any
+    usd: float
+
+    @classmethod
+    def of(cls, record: Record) -> Bill:
+        """The bill for what a record tells."""
+        model, size, n = map(record.fields.get, ("model", "size", "n"))
+        return cls(record.id, record.at, model, size, n, record.usd)
+
+
+class Tried(NamedTuple):
+    """What is remembered of a request so that a retry finds its call: nothing of what was sent."""
+
+    attempt: Attempt
+    call: str  # as the record has it
+    retries: int
+    asks_again: bool
+
+    @classmethod
+    def of(cls, record: Record, attempt: Attempt) -> Tried:
+        """What is remembered of a record."""
+        return cls(attempt, record.call, record.retries, record.asks_again)
+
+
 def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
-    return {
+    told = {
         cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
         for k, v in islice(value.items(), ITEMS)
     }
+    return told if weight(told) <= FIELDS else _fitting(told)
+
+
+def _fitting(told: dict[str, Any]) -> dict[str, Any]:
+    """As much of these fields as there is room for: values make place for `…`, then fields end."""
+    found: dict[str, Any] = {}
+    left = FIELDS
+    for name, value in told.items():
+        kept = value if weight({name: value}) <= left else "…"
+        left -= weight({name: kept})
+        if left < 0:
+            break
+        found[name] = kept
+    return found
 
 
 def _told(value: Any, depth: int) -> Any:
@@ -139,22 +202,6 @@ def cut(text: str) -> str:
     return text if len(text) <= TEXT else f"{text[:TEXT]}…"
 
 
-def _weight(value: Any) -> int:
-    match value:
-        case str():
-            return len(value) if value.isascii() else 4 * len(value)
-        case list():
-            return sum(map(_weight, value), 8 * len(value))
-        case dict():
-            total = 0
-            for k, v in value.items():
-                is_text = isinstance(v, str) and v.isascii()  # by far the most frequent
-                total += len(k) + 8 + (len(v) if is_text else _weight(v))
-            return total
-        case _:
-            return 0
-
-
 def _told_part(part: Part) -> Any:
     if not part.is_file:
         return cut(part.data.decode("utf-8", "replace"))
@@ -165,14 +212,14 @@ def _told_part(part: Part) -> Any:
     return told
 
 
-def is_retry(attempt: Attempt, earlier: Record) -> bool:
+def is_retry(attempt: Attempt, earlier: Tried) -> bool:
     """Whether a request is a further attempt of the call that `earlier` belongs to.
 
     A client that counts is believed. Of others, the same body over the same connection after an
     answer that asks to try again is a retry; two equal calls are not.
     """
     before = earlier.attempt
-    if before is None or before.body != attempt.body:
+    if before.body != attempt.body:
         return False
     if attempt.number is not None:
         return attempt.number == (before.number or 0) + 1

@@ -312,6 +312,13 @@ A: Mapping[Reason, Wording] = {
         level="assumed",
         source="as file uploads to other endpoints are refused (recalled)",
     ),
+    Reason.NO_BOUNDARY: Wording(
+        400,
+        "'image' is a required property",
+        level="observed in part",
+        source="aallam/openai-kotlin#83 (2023-01), variations: a form without a boundary has no "
+        "parts; for edits and other days assumed",
+    ),
     Reason.FILE_TYPE: Wording(
         400,
         "Uploaded image must be a PNG and less than 4 MB.",
@@ -366,6 +373,19 @@ A: Mapping[Reason, Wording] = {
         type="server_error",
         level="observed in part",
         source="2022 to 2024; the key order is inferred",
+    ),
+    Reason.SANDBOXES_FULL: Wording(
+        503,
+        "This mock has no room for the sandbox of a new API key: all {most} are set up or scripted "
+        "and were used within the last hour. Take a key again that was used before; or begin the "
+        "sandbox of one that is done with anew: POST /_mock/sandbox with {{}} and its key as "
+        "Mock-Sandbox-Key.",
+        type="server_error",
+        code="sandboxes_full",
+        headers=(("x-should-retry", "false"),),
+        form=PLATFORM,
+        level="own",
+        source="the bounds of this server",
     ),
     Reason.CONTROL_REFUSED: Wording(
         401,

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
 from mockserver.core.picture import Picture
@@ -31,11 +32,16 @@ class Window:
 
 
 class LinkError(Exception):
-    """A URL that was altered or cut, or is out of time. `window` is None if it can't be read."""
+    """A URL that is `malformed`, out of its time (`early`, `expired`) or `altered`.
 
-    def __init__(self, window: Window | None) -> None:
-        super().__init__("expired" if window else "malformed")
+    `window` is None if it can't be read; `fields` are the query's, decoded.
+    """
+
+    def __init__(self, why: str, window: Window | None, fields: Mapping[str, str]) -> None:
+        super().__init__(why)
+        self.why = why
         self.window = window
+        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +57,56 @@ class Links:
         image = letters(payload.encode() + created.to_bytes(8, "big"))
         path = f"/private/{organization}/{user}/img-{image}.png"
         unsigned = f"{path}?{_dated(self.facts, created)}&mock={payload}"
-        return f"{unsigned}&sig={self._signature(unsigned)}"
+        return f"{unsigned}&sig={quote(self._signature(unsigned), safe='/')}"
 
     def read(self, path: str, query: str, now: int) -> Picture:
         """The picture behind a path and query as they came over the wire, at Unix second `now`.
 
+        What counts are the decoded values: clients sort them (Go), and escape more (httpx) or less
+        (yarl) than need be; fields that nobody signed are passed over, as the real store does.
+
         Raises:
-            LinkError: a character was altered or is missing, or `now` is outside the window.
+            LinkError: a signed value was altered, is missing or there twice, or `now` is outside
+                the window.
         """
-        window = _window(query)
-        # Some clients (yarl) decode what need not be escaped; nothing else may differ.
-        unsigned, _, signature = query.replace(":", "%3A").rpartition("&sig=")
-        genuine = self._signature(f"{path}?{unsigned}")
-        if not hmac.compare_digest(_escaped(signature).encode(), genuine.encode()):
-            raise LinkError(window)
-        if window is None or not window.start <= now < window.expiry:
-            raise LinkError(window)
-        return _unpacked(parse_qs(query)["mock"][0])
+        fields = _signed_fields(query)
+        window = _window(fields)
+        if window is None or "sig" not in fields:
+            raise LinkError("malformed", None, fields)
+        if not window.start <= now < window.expiry:
+            raise LinkError("early" if now < window.start else "expired", window, fields)
+        genuine = self._signature(f"{path}?{_rewritten(fields)}")
+        if not hmac.compare_digest(_bytes(fields["sig"]), genuine.encode()):
+            raise LinkError("altered", window, fields)
+        return _unpacked(fields["mock"])
 
     def _signature(self, unsigned: str) -> str:
-        digest = hmac.digest(self.secret, unsigned.encode("utf-8", "surrogatepass"), "sha256")
-        return _escaped(b64encode(digest).decode().replace("+", "%2B"))
+        return b64encode(hmac.digest(self.secret, _bytes(unsigned), "sha256")).decode()
 
 
-def _escaped(signature: str) -> str:
-    return signature.replace("=", "%3D")
+#: What is signed, in the order of the real one; the last field is this project's own.
+_SIGNED = (
+    *("st", "se", "sp", "sv", "sr", "rscd", "rsct"),
+    *("skoid", "sktid", "skt", "ske", "sks", "skv", "mock"),
+)
+
+
+def _signed_fields(query: str) -> dict[str, str]:
+    """The decoded values of the signed fields and of the signature; none of what is there twice."""
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    known = [(name, value) for name, value in pairs if name in _SIGNED or name == "sig"]
+    fields = dict(known)
+    return fields if len(fields) == len(known) else {}
+
+
+def _rewritten(fields: Mapping[str, str]) -> str:
+    """The query up to the signature, as `signed` wrote it if nothing was altered."""
+    values = (quote(_bytes(fields.get(name, "")), safe="/") for name in _SIGNED)
+    return "&".join(f"{n}={v}" for n, v in zip(_SIGNED, values, strict=True))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _packed(p: Picture) -> str:
@@ -102,11 +133,10 @@ def _unpacked(payload: str) -> Picture:
     return Picture(*fields)
 
 
-def _window(query: str) -> Window | None:
-    fields = parse_qs(query)
+def _window(fields: Mapping[str, str]) -> Window | None:
     try:
         start, expiry = (
-            datetime.strptime(fields[name][0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+            datetime.strptime(fields[name], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
             for name in ("st", "se")
         )
     except (KeyError, ValueError):

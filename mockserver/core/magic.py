@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from difflib import get_close_matches
+from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from mockserver.core.rules import Rule, When
 from mockserver.core.scripts import RuleError, effect_of
+
+_LIKELY = re.compile(r"(?<![\w:])mock:\w[\w.=-]{0,40}", re.IGNORECASE)
+MAGIC = "magic:"  # how the id of such a rule begins
 
 
 class Words:
@@ -21,7 +26,19 @@ class Words:
             rf"(?<![\w:])mock:({names})(?:x(\d{{1,4}}))?(?:=([\w.]*\w))?(?![\w-])"
         )
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - one object a world, and prompts repeat
+    def misspelt(self, prompt: str) -> list[str]:
+        """What looks like a magic word and is none, of many the first: a sentence each."""
+        likely = dict.fromkeys(_LIKELY.findall(prompt)) if ":" in prompt else ()
+        return [self._guess(t) for t in islice((t for t in likely if self.rule(t) is None), 3)]
+
+    def _guess(self, text: str) -> str:
+        name = re.split(r"=|x\d+\Z", text[len("mock:") :].lower())[0]
+        close = get_close_matches(name, self._effects, n=1)
+        if not close:
+            return f"{text!r} is no magic word: it is one of {', '.join(self._effects)}"
+        value = "=5s" if "$" in self._effects[close[0]].values() else ""
+        return f"{text!r} is no magic word: did you mean mock:{close[0]}{value}?"
+
     def rule(self, prompt: str) -> Rule | None:
         """The rule that a prompt carries in itself, for this very prompt; None without one."""
         found = self._word.search(prompt) if "mock:" in prompt else None
@@ -33,13 +50,17 @@ class Words:
         except RuleError:
             return None
         return Rule(
-            when=When((("prompt", prompt),)),
+            when=When(),  # it is there for this request alone
             then=then,
             times=int(times) if times else None,
             name=found[0],
-            id=f"magic:{prompt}",
+            id=f"{MAGIC}{_digest(prompt)}",
             origin="magic",
         )
+
+
+def _digest(prompt: str) -> str:
+    return blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _valued(then: Any, value: str | None) -> Any:

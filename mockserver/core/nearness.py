@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import WEIGHTS, Fields, Rule, Text, When, fits
 
 SHOWN = 60  # characters of a value
@@ -90,6 +91,8 @@ def _likeness(wanted: Any, got: Any) -> float:
 
 
 def _hint(wanted: Any, got: Any) -> str:
+    if isinstance(wanted, Text) and wanted.is_undecided(got):
+        return f"{TOO_SLOW}, which counts as no match"
     text = wanted.what if isinstance(wanted, Text) else wanted
     if not isinstance(text, str) or not isinstance(got, str):
         is_other = got is not None and type(wanted) is not type(got)

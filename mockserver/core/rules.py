@@ -5,12 +5,12 @@ Values and matching only: `scripts` reads and writes them, a sandbox counts them
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockserver.core import patterns
 from mockserver.core.errors import Reason
 
 Fields = Mapping[str, Any]
@@ -29,6 +29,10 @@ WEIGHTS: Mapping[str, int] = {
     "mask": 2,
 }
 PICTURES = ("truncated", "wrong_size", "wrong_format")
+FORMATS = ("url", "b64_json")
+PICTURES_MAX = 10  # no request asks for more
+BODILESS = (204, 304)  # statuses whose answers have no body
+Lines = tuple[tuple[str, str], ...]  # header names in lower case, and values
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,12 @@ class Text:
             return False
         if self.how == "contains":
             return self.what in value
-        return re.search(self.what, value) is not None
+        return patterns.found(self.what, value) is True
+
+    def is_undecided(self, value: Any) -> bool:
+        """Whether the search took too long, which counts as no match."""
+        is_searched = self.how == "regex" and isinstance(value, str)
+        return is_searched and patterns.found(self.what, value) is None
 
     def __str__(self) -> str:
         return f"{self.how} {self.what!r}"
@@ -61,6 +70,13 @@ class When:
         """Whether a request with these fields is meant, whichever call it is."""
         return all(fits(name, wanted, given.get(name)) for name, wanted in self.wanted)
 
+    def is_undecided(self, given: Fields) -> bool:
+        """Whether a regular expression took too long to tell whether a request is meant."""
+        for name, wanted in self.wanted:
+            if not fits(name, wanted, given.get(name)):
+                return isinstance(wanted, Text) and wanted.is_undecided(given.get(name))
+        return False
+
 
 def fits(name: str, wanted: Any, value: Any) -> bool:
     """Whether one field's value is the wanted one."""
@@ -72,11 +88,30 @@ def fits(name: str, wanted: Any, value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in place of the API's own; or a gateway's, which stands before the API."""
+
+    status: int = 200
+    headers: Lines = ()
+    body: str | None = None  # None is none; from a gateway its page
+    is_json: bool = False  # whether the body was given as a JSON value
+    gateway: bool = False
+
+    def __str__(self) -> str:
+        return f"{'gateway' if self.gateway else 'respond'} {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens to a request: a refusal, or an answer that is late or broken."""
+    """What happens to a request: another answer, or one that is late, changed or broken."""
 
     error: Reason | None = None
-    retry_after: float | None = None  # seconds that a rate limit tells
+    reply: Reply | None = None
+    retry_after: float | None = None  # seconds that a rate limit or a reply tells
+    as_date: bool = False  # tells them as an HTTP date
+    headers: Lines = ()  # of whatever answer there is
+    pictures: int | None = None  # at most so many, whatever was asked for
+    response_format: str | None = None  # one of FORMATS, whatever was asked for
     delay: float = 0.0  # seconds, for real, before anything else
     stall: bool = False  # no answer ever
     disconnect: int | None = None  # bytes of the body that are sent before the line breaks
@@ -98,23 +133,24 @@ class Rule:
     name: str = ""
     next: bool = False  # goes before all rules that are not
     id: str = ""  # given by the sandbox
-    origin: str = "call"  # "file", "call" or "magic"
+    origin: str = "call"  # "file", "call", "all" (of all sandboxes) or "magic"
 
     def __str__(self) -> str:
         return f'{self.id} "{self.name}"' if self.name else f"{self.id} {effect_name(self.then)}"
 
 
 def effect_name(effect: Effect) -> str:
-    """What an effect does, in a word or two."""
-    if effect.error:
-        return str(effect.error)
-    return ", ".join(changed(effect)) or "nothing"
+    """What an effect does, in a few words."""
+    found = [str(answer) for answer in (effect.error, effect.reply) if answer]
+    found += [name for name in changed(effect) if name not in _OF_ANSWERS]
+    return ", ".join(found) or "nothing"
 
 
 def changed(effect: Effect) -> dict[str, Any]:
     """What an effect changes, by name."""
     values = {f.name: getattr(effect, f.name) for f in fields(Effect)}
-    return {name: value for name, value in values.items() if value != getattr(_NONE, name)}
+    return {name: value for name, value in values.items() if value != getattr(PLAIN, name)}
 
 
-_NONE = Effect()
+PLAIN = Effect()
+_OF_ANSWERS = ("error", "reply", "retry_after", "as_date")

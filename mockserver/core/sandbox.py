@@ -7,6 +7,8 @@ from datetime import date
 from typing import Literal
 
 MICRO = 1_000_000  # of a dollar
+#: Seconds that a clock may be moved on in all: ten years, so that no date ends in the year 10,000.
+FARTHEST = 3650 * 86_400
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ It does what makes a prompt recognisable: lines, marks over letters, joined Arab
 to left where it is due. It does not know the conjuncts of Indic scripts, nor emoji sequences.
 
 Python's character database grows with its version, and with it would the pictures. So only the
-frozen one of Unicode 3.2 is asked; what is younger is told by ranges here, or by the font.
+frozen one of Unicode 3.2 is asked; what is younger is told by ranges here, or by the font. The
+order of right-to-left text is python-bidi's, whose tables are Unicode 16's on every Python.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, reduce
 from itertools import chain, groupby
-from operator import itemgetter, or_
+from operator import add, attrgetter, or_
 from unicodedata import ucd_3_2_0 as frozen
 
 from mockserver.font import HEIGHT, glyph
@@ -40,13 +41,12 @@ CLINGING = frozenset(
     "、。，．・：；？！)]}）］｝〉》」』】〕”’…‥ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々.,:;!?%"
 )
 
-#: Blocks written from right to left, for characters younger than the frozen database.
-RIGHT_TO_LEFT = (
-    (0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFC), (0x10800, 0x10FFF), (0x1E800, 0x1EFFF),
-)  # fmt: skip
-MIRRORED = dict(zip("()[]{}<>«»‹›≤≥", ")(][}{><»«›‹≥≤", strict=True))
-#: Bidirectional classes that matter here: letters, digits, separators and signs of numbers.
-KINDS = {"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N"} | {"CS": "S", "ES": "S", "ET": "T"}
+#: Characters of the scripts that are written from right to left, their digits and signs too.
+LEFTWARD = re.compile(
+    "[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+#: Bidirectional controls: marks, embeddings, overrides, isolates.
+CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 #: Form of an Arabic letter by whether it joins the one before and the one after it.
 POSITIONS = {
@@ -74,6 +74,10 @@ class Cell:
     text: str  # the character, without marks
     width: int  # font pixels
     rows: tuple[bytes, ...]  # 16, of a byte for each pixel: 1 is ink
+    place: int = 0  # from the left, were the text one line; 0 if no letter reads leftward
+
+
+PLACE = attrgetter("place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +95,29 @@ class Text:
 
     cells: tuple[Cell, ...]  # in the order of reading
     width: int  # font pixels, in one line
-    leftward: bool  # read from right to left, by its first letter
+    leftward: bool  # read from right to left, by its first letter: so are all its lines
 
     def lines(self, width: int, limit: int) -> list[Line]:
         """At most `limit` lines of at most `width` font pixels; "…" says there was more."""
         rows = _wrapped(self.cells, width)
         if len(rows) > limit:
             kept = rows[: max(limit, 0)]
-            rows = [*kept[:-1], _shortened(kept[-1], width)] if kept else []
-        return [_line(_ordered(row, self.leftward), self.leftward) for row in rows]
+            rows = [*kept[:-1], _shortened(kept[-1], width, self.leftward)] if kept else []
+        return [_line(sorted(row, key=PLACE), self.leftward) for row in rows]
 
 
 @lru_cache(maxsize=256)
 def shaped(text: str) -> Text:
-    """Any text in cells: composed, Arabic letters joined, invisible characters left out."""
-    cells = _cells(_joined(_cleaned(text)))
-    letters = [kind for kind in [_kind(cell.text) for cell in cells] if kind in "LR"]
-    return Text(tuple(cells), _width(cells), letters[:1] == ["R"])
+    """A text in cells: composed, Arabic letters joined, invisible characters left out.
+
+    Of a very long one the first `LONGEST` cells, far more than a picture has room for.
+    """
+    clusters = _clusters(_joined(_cleaned(text)))[:LONGEST]
+    if LEFTWARD.search("".join(clusters)):
+        cells, leftward = _placed(clusters)
+    else:
+        cells, leftward = [_cell(cluster) for cluster in clusters], False
+    return Text(tuple(cells), _width(cells), leftward)
 
 
 def spread(words: Sequence[Line], width: int) -> Line:
@@ -145,15 +155,26 @@ def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
 # Letters to cells
 
 
-def _cells(text: str) -> list[Cell]:
-    cells: list[Cell] = []
+def _clusters(text: str) -> list[str]:
+    """What is drawn as one: a character, the marks on it, and before it the controls of order."""
+    clusters: list[str] = []
+    controls = ""
     for character in text:
         shape, combining = _shape(character)
-        if shape and combining and cells:
-            cells[-1] = _overlaid(cells[-1], shape)
+        if shape and combining and clusters:
+            clusters[-1] += character
         elif shape:
-            cells.append(shape)
-    return cells
+            clusters.append(controls + character)
+            controls = ""
+        elif character in CONTROLS:
+            controls += character
+    return clusters
+
+
+@lru_cache(maxsize=4096)
+def _cell(cluster: str) -> Cell:
+    shapes = [shape for shape, _ in map(_shape, cluster) if shape]
+    return reduce(_overlaid, shapes)
 
 
 @lru_cache(maxsize=2048)
@@ -162,13 +183,9 @@ def _shape(character: str) -> tuple[Cell | None, bool]:
     if _within(character, INVISIBLE):
         return None, False
     found = glyph(ord(character))
-    if found is None:
-        return _cell(character, 16, _box(ord(character))), False
-    return _cell(character, found.width, found.rows), found.combining
-
-
-def _cell(character: str, width: int, rows: Iterable[int]) -> Cell:
-    return Cell(character, width, tuple([_pixels(row, width) for row in rows]))
+    width, rows = (found.width, found.rows) if found else (16, _box(ord(character)))
+    cell = Cell(character, width, tuple([_pixels(row, width) for row in rows]))
+    return cell, bool(found and found.combining)
 
 
 def _pixels(row: int, width: int) -> bytes:
@@ -238,73 +255,40 @@ def _join(first: str, second: str) -> bool:
     )
 
 
-# Order: a simple form of the bidirectional algorithm, without explicit embeddings
+# Order: the Unicode bidirectional algorithm (UAX #9)
+
+#: Two ranges of digits to number cells with: tags, which have no direction but their neighbour's.
+HIGH, LOW, BASE = 0xE0020, 0xE0050, 48
+NUMERALS = re.compile("[\U000e0020-\U000e007f]{2}")
+LONGEST = BASE * BASE
 
 
-def _ordered(cells: Sequence[Cell], leftward: bool) -> list[Cell]:
-    """Cells of one line from left to right."""
-    kinds = [_kind(cell.text) for cell in cells]
-    if "R" not in kinds:
-        return list(cells)
-    levels = _levels(_with_numbers(kinds), leftward)
-    order = list(range(len(cells)))
-    for lowest in range(max(levels), 0, -1):
-        order = _reversed_runs(order, [levels[at] >= lowest for at in order])
-    return [_mirrored(cells[at]) if levels[at] & 1 else cells[at] for at in order]
+def _placed(clusters: Sequence[str]) -> tuple[list[Cell], bool]:
+    """Cells with their places, brackets turned where they read leftward; whether the text does.
 
+    In a line two cells stand as they would if the whole text were one line: what turns them
+    round (rule L2) depends on what lies between them and on no more. So lines can be cut later.
+    """
+    # Most prompts never need it, and the server shall start fast.
+    from bidi import get_base_level, get_display
+    from bidi.mirror import MIRRORED
 
-def _reversed_runs(order: list[int], deep: list[bool]) -> list[int]:
-    """The same places, with each run of those that are marked turned round."""
-    turned: list[int] = []
-    for marked, run in groupby(zip(order, deep, strict=True), key=itemgetter(1)):
-        places = [at for at, _ in run]
-        turned += reversed(places) if marked else places
-    return turned
-
-
-@lru_cache(maxsize=2048)
-def _kind(character: str) -> str:
-    """L or R for letters, N for digits, S and T for what may belong to a number, else a blank."""
-    found = frozen.bidirectional(character)
-    if not found:
-        return "R" if _within(character, RIGHT_TO_LEFT) else "L"
-    return KINDS.get(found, " ")
-
-
-def _with_numbers(kinds: Sequence[str]) -> list[str]:
-    """Kinds with the signs of a number counted as digits: "3.14", "50%"; elsewhere as blanks."""
-    around = [" ", *kinds, " "]
-    return [
-        ("N" if _in_number(*three) else " ") if three[1] in "ST" else three[1]
-        for three in zip(around, around[1:], around[2:], strict=False)
-    ]
-
-
-def _in_number(before: str, sign: str, after: str) -> bool:
-    return before == after == "N" or (sign == "T" and "N" in (before, after))
-
-
-def _levels(kinds: Sequence[str], leftward: bool) -> list[int]:
-    """Depth of each cell: 0 and 2 are read rightward, 1 leftward; numbers among R are at 2."""
-    own = "R" if leftward else "L"
-    strong, sides = own, []
-    for kind in kinds:
-        strong = kind if kind in "LR" else strong
-        # To its neighbours a number counts as the letters before it do.
-        sides.append(strong if kind != " " else " ")
-    levels = []
-    for at, kind in enumerate(kinds):
-        before = next((side for side in reversed(sides[:at]) if side != " "), own)
-        after = next((side for side in sides[at:] if side != " "), own)
-        side = after if kind != " " or before == after else own
-        inner = leftward or (kind == "N" and side == "R")
-        levels.append(1 if side == "R" and kind != "N" else 2 if inner else 0)
-    return levels
-
-
-def _mirrored(cell: Cell) -> Cell:
-    twin = MIRRORED.get(cell.text)
-    return _cells(twin)[0] if twin else cell
+    # The library returns a string, with brackets as they were. A numeral behind each cluster tells
+    # which one it was; it is backwards where the text reads leftward.
+    numerals = [chr(HIGH + at // BASE) + chr(LOW + at % BASE) for at in range(len(clusters))]
+    known = {numeral: at for at, numeral in enumerate(numerals)}
+    text = "".join(map(add, clusters, numerals)).encode("utf-8", "replace").decode("utf-8")
+    leftward = get_base_level(text) == 1
+    # At the end of the line the last numeral would count as a blank (rule L1).
+    base, end = ("R", "\u200f") if leftward else ("L", "\u200e")
+    cells = [_cell(cluster) for cluster in clusters]
+    for place, numeral in enumerate(NUMERALS.findall(get_display(text + end, base_dir=base))):
+        turned = numeral not in known
+        at = known[numeral[::-1] if turned else numeral]
+        own = cells[at].text
+        drawn = _cell(clusters[at].replace(own, MIRRORED.get(own, own))) if turned else cells[at]
+        cells[at] = Cell(own, drawn.width, drawn.rows, place)  # lines break as the text is read
+    return cells, leftward
 
 
 # Cells to lines
@@ -352,12 +336,13 @@ def _width(cells: Iterable[Cell]) -> int:
     return sum([cell.width for cell in cells])
 
 
-def _shortened(row: list[Cell], width: int) -> list[Cell]:
+def _shortened(row: list[Cell], width: int, leftward: bool) -> list[Cell]:
     """The row cut so that "…" fits behind it."""
-    ending = _cells(ELLIPSIS)
-    while row and (_width([*row, *ending]) > width or row[-1].text in (" ", ELLIPSIS)):
+    ending = _cell(ELLIPSIS)
+    while row and (_width([*row, ending]) > width or row[-1].text in (" ", ELLIPSIS)):
         row = row[:-1]
-    return [*row, *ending]
+    place = -1 if leftward else max(map(PLACE, row), default=0)
+    return [*row, replace(ending, place=place)]
 
 
 def _line(cells: Sequence[Cell], leftward: bool) -> Line:

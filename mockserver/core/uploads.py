@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
 
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _BITS = (1, 2, 4, 8, 16)
+GREY_16 = "I;16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,22 @@ class Part:
     is_file: bool = True  # it names a file, or a type that is no text
     is_list: bool = False  # its name ended in brackets
     repeated: bool = False  # more parts have this very name
+    more: int = 0  # further parts of the name, in a list or not
+
+
+class Fields(dict[str, Any]):
+    """A body's fields by name, and sentences on what of it does not count and what was meant."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        ignored: Iterable[str] = (),
+        hints: Iterable[str] = (),
+    ) -> None:
+        super().__init__(fields or {})
+        self.ignored = list(ignored)
+        self.hints = list(hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +48,7 @@ class Header:
 
     width: int  # pixels
     height: int  # pixels
-    mode: str  # as Pillow names it
+    mode: str  # as today's Pillow names it
 
 
 def header(data: bytes) -> Header | None:
@@ -44,7 +63,7 @@ def header(data: bytes) -> Header | None:
 def _mode(bits: int, colour: int) -> str | None:
     match colour:
         case 0 if bits in _BITS:
-            return {1: "1", 16: "I;16"}.get(bits, "L")
+            return {1: "1", 16: GREY_16}.get(bits, "L")
         case 3 if bits in (1, 2, 4, 8):
             return "P"
         case 4 if bits == 8:
@@ -66,11 +85,17 @@ def check_uploads(rules: UploadRules, image: bytes, mask: bytes | None) -> None:
     found = _checked(rules, image)
     modes = rules.image_modes if mask is None else rules.image_modes_with_mask
     if found.mode not in modes:
-        raise ApiError(Reason.IMAGE_MODE, param="image", allowed=list(modes), mode=found.mode)
+        mode = _named(rules, found.mode)
+        raise ApiError(Reason.IMAGE_MODE, param="image", allowed=list(modes), mode=mode)
     if found.width != found.height:
         raise ApiError(Reason.NOT_SQUARE, param="image", width=found.width, height=found.height)
     if mask is not None:
         _check_mask(rules, _checked(rules, mask), found)
+
+
+def _named(rules: UploadRules, mode: str) -> str:
+    """A mode as the API's own Pillow named it."""
+    return rules.grey_16 if mode == GREY_16 else mode
 
 
 def _checked(rules: UploadRules, data: bytes) -> Header:
@@ -85,7 +110,8 @@ def _checked(rules: UploadRules, data: bytes) -> Header:
 def _check_mask(rules: UploadRules, mask: Header, image: Header) -> None:
     if mask.mode not in rules.mask_modes:
         allowed = list(rules.mask_modes)
-        raise ApiError(Reason.MASK_MODE, param="mask", allowed=allowed, mode=mask.mode)
+        mode = _named(rules, mask.mode)
+        raise ApiError(Reason.MASK_MODE, param="mask", allowed=allowed, mode=mode)
     if (mask.width, mask.height) != (image.width, image.height):
         raise ApiError(
             Reason.MASK_SIZE,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.uploads import Part, check_uploads
+from mockserver.core.uploads import Fields, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
 
 
@@ -48,6 +48,7 @@ class Validator:
         self.sizes = {
             m.id: _sizes(m.offers[operation.id], page_sizes) for m in self.models.values()
         }
+        self._unbuilt = facts.unbuilt
         # Sizes that are accepted although the API's own error does not list them.
         self._unlisted = frozenset(size for sizes in self.sizes.values() for size in sizes)
 
@@ -64,6 +65,7 @@ class Validator:
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
+        self._check_built(body)
         self._check_names(body)
         given: Given = {}
         for name, parameter in self.parameters.items():
@@ -81,6 +83,29 @@ class Validator:
         if value is ABSENT or (value is None and parameter.nullable):
             return ABSENT
         return from_form(parameter, value) if isinstance(value, Part) else value
+
+    def _check_built(self, body: Mapping[str, Any]) -> None:
+        """Refuse a model that this server does not have, before its parameters are held to others'.
+
+        The API has no such step: it has those models.
+        """
+        parameter = self.parameters.get("model")
+        name = self.value_of(body, parameter) if parameter else ABSENT
+        if isinstance(name, str) and name in self._unbuilt:
+            raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
+
+    def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
+        """What was taken and changed nothing in an accepted body, a sentence each."""
+        offer = self.models[request.model].offers[self.operation.id]
+        further = {k: v.more for k, v in body.items() if isinstance(v, Part) and v.more}
+        return [
+            *(
+                f"of {more + 1} parts {name!r} only the first was used"
+                for name, more in further.items()
+            ),
+            *(f"{request.model} ignores {n!r}" for n in offer.ignored if body.get(n) is not None),
+            *(body.ignored if isinstance(body, Fields) else ()),
+        ]
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
         if not body.keys() <= self.parameters.keys():
@@ -151,10 +176,18 @@ def wrong_type(parameter: Parameter, value: Any) -> ApiError:
 
 
 def from_form(parameter: Parameter, part: Part) -> bytes | int | str:
-    """A form's value, which comes as bytes, as its parameter has it: numbers come as text."""
+    """A form's value, which comes as bytes, as its parameter has it: numbers come as text.
+
+    A text that is not UTF-8 is refused as a form that can't be parsed (assumed: of the servers at
+    hand some do so, some read it as Latin-1, and JSON's words of a type would repeat its bytes).
+    """
     if parameter.type == "file":
         return part.data
-    text = part.data.decode("utf-8", "replace")
+    try:
+        text = part.data.decode()
+    except UnicodeDecodeError:
+        hint = f"the text of {parameter.name!r} is not UTF-8"
+        raise ApiError(Reason.UNPARSABLE_FORM, param=parameter.name, hint=hint) from None
     return int(text) if parameter.type == "integer" and _NUMBER.fullmatch(text) else text
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from mockserver.facts.dated import dates, in_force
+from mockserver.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class UploadRules:
     mask_modes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
     types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
+    grey_16: str = "I;16"  # what a refusal calls the mode of 16-bit grey
     assumed: tuple[str, ...] = ()
 
 
@@ -150,6 +151,7 @@ class Facts:
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
+    unbuilt: frozenset[str]  # models of the vendor that this server does not have, on any day
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
     limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
@@ -202,7 +204,11 @@ def _of_period(day: date) -> Facts:
         headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
         link=LinkFacts(**in_force(timeline["link"], day)),
         operations={o["id"]: _operation(o) for o in operations},
-        models={m["id"]: _model(m) for m in in_force(_file("models")["model"], day)},
+        unbuilt=frozenset(i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]),
+        models={
+            m["id"]: _model(m, in_force(timeline["modes"], day)["grey_16"])
+            for m in in_force(_file("models")["model"], day)
+        },
         words=_words(services, in_force(_file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=_limits(limits),
@@ -216,8 +222,7 @@ def _of_period(day: date) -> Facts:
 
 @lru_cache
 def _file(name: str) -> dict[str, Any]:
-    # Not by importlib.resources, which costs a server 4 ms of its start.
-    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads(packaged(__path__[0], f"{name}.toml").decode("utf-8"))
 
 
 def _frozen(table: dict[str, Any]) -> dict[str, Any]:
@@ -238,7 +243,7 @@ def _operation(table: dict[str, Any]) -> Operation:
     )
 
 
-def _model(table: dict[str, Any]) -> Model:
+def _model(table: dict[str, Any], grey_16: str) -> Model:
     return Model(
         id=table["id"],
         created=table["created"],
@@ -247,16 +252,18 @@ def _model(table: dict[str, Any]) -> Model:
         shutdown=table.get("shutdown"),
         successor=table.get("successor", ""),
         offers={
-            f"images.{name}": _offer(table[name])
+            f"images.{name}": _offer(table[name], grey_16)
             for name in ("generate", "edit", "vary")
             if name in table
         },
     )
 
 
-def _offer(table: dict[str, Any]) -> Offer:
+def _offer(table: dict[str, Any], grey_16: str) -> Offer:
     plain = {k: v for k, v in table.items() if k != "upload"}
-    upload = UploadRules(**_frozen(table["upload"])) if "upload" in table else None
+    upload = None
+    if "upload" in table:
+        upload = UploadRules(**_frozen(table["upload"]), grey_16=grey_16)
     return Offer(**_frozen(plain), upload=upload)
 
 

@@ -10,7 +10,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+
+from mockserver.packaged import packaged
 
 DATA_FILE = "unifont-15.0.01.bin"
 MAGIC = b"glyphs1\n"
@@ -62,4 +63,4 @@ def _block(number: int) -> bytes:
 
 @cache
 def _data() -> bytes:
-    return files(__name__).joinpath(DATA_FILE).read_bytes()
+    return packaged(__path__[0], DATA_FILE)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from mockserver.core.journal import Record
+from mockserver.core.journal import Bill, Record
 from mockserver.core.limits import Bucket, Verdict
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait
+
+EVERYONE = "*"  # instead of a sandbox's name: the rules of all
 
 
 class Sandbox(Protocol):
@@ -16,7 +18,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """24 letters and digits; "" is the one of requests without a key that is let in."""
+        """24 letters and digits; "" is of requests without a key that is let in; or `EVERYONE`."""
         ...
 
     @property
@@ -31,7 +33,7 @@ class Sandbox(Protocol):
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """In the order in which they are tried."""
+        """Its own and everyone's, in the order in which they are tried."""
         ...
 
     @property
@@ -52,7 +54,7 @@ class Sandbox(Protocol):
         ...
 
     async def add(self, rule: Rule) -> Rule:
-        """Add a rule; the returned one has its id."""
+        """Add a rule; the returned one has its id. RuleError if there is no room for it."""
         ...
 
     async def remove(self, rule_id: str) -> bool:
@@ -60,7 +62,10 @@ class Sandbox(Protocol):
         ...
 
     async def put(self, rule: Rule) -> bool:
-        """Put a rule in the place of the one with its id, counted anew; False if there is none."""
+        """Put a rule in the place of the one with its id, counted anew; False if there is none.
+
+        RuleError if there is no room for it.
+        """
         ...
 
     async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
@@ -78,8 +83,13 @@ class Sandbox(Protocol):
         """How many requests a rule has matched."""
         ...
 
-    async def admit(self, model: str, *, limit: int, cost: int, now: int) -> Verdict:
-        """Take `cost` images from the bucket of `model` (see `limits.admit`)."""
+    async def admit(
+        self, model: str, *, limit: int | None, cost: int, now: int, amount: int = 0
+    ) -> Verdict:
+        """Take `cost` images of `model` and `amount` micro-dollars, or nothing.
+
+        The budget is what the sandbox is set to at this moment (see `limits.settle`).
+        """
         ...
 
     async def buckets(self) -> dict[str, Bucket]:
@@ -88,10 +98,6 @@ class Sandbox(Protocol):
 
     async def refill(self) -> None:
         """Fill every bucket."""
-        ...
-
-    async def spend(self, amount: int) -> bool:
-        """Add micro-dollars to what was spent; False, and nothing, where the budget forbids it."""
         ...
 
     async def spent(self) -> int:
@@ -106,15 +112,19 @@ class Sandbox(Protocol):
         """Move the clock on by the wait that this request has served; the milliseconds, or 0."""
         ...
 
+    def first_warning(self) -> bool:
+        """Whether the log has told nothing of this sandbox yet; from now on, it has."""
+        ...
+
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down; one of an earlier life is only counted as late."""
         ...
 
     async def requests(self) -> list[Record]:
-        """What was asked under /v1, the oldest first."""
+        """What was asked under /v1, or was meant to be, the oldest first."""
         ...
 
-    async def billed(self) -> list[Record]:
+    async def billed(self) -> list[Bill]:
         """What is in the ledger, the oldest first."""
         ...
 
@@ -137,8 +147,21 @@ class Sandbox(Protocol):
 class Store(Protocol):
     """Where sandboxes live, and the uploads that pictures are made from."""
 
+    @property
+    def everyone(self) -> Sandbox:
+        """Holds the rules that every sandbox has, those to come too; asked for nothing else.
+
+        They are tried behind a sandbox's own of their kind, counted for all sandboxes together, and
+        outlive each.
+        """
+        ...
+
     async def sandbox(self, name: str) -> Sandbox:
-        """The sandbox of a name; new if there is none."""
+        """The sandbox of a name, which is used now; new if there is none.
+
+        Raises:
+            ApiError: there is no room for a new one (SANDBOXES_FULL).
+        """
         ...
 
     async def find(self, name: str) -> Sandbox | None:
@@ -146,7 +169,11 @@ class Store(Protocol):
         ...
 
     async def renew(self, name: str, options: Options) -> Sandbox:
-        """Begin a sandbox anew: empty but for the rules of the configuration file."""
+        """Begin a sandbox anew: empty but for the rules of the configuration file.
+
+        Raises:
+            ApiError: as `sandbox`.
+        """
         ...
 
     async def sandboxes(self) -> list[Sandbox]:

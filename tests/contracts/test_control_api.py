@@ -73,6 +73,9 @@ def test_the_document_knows_each_field_and_each_effect() -> None:
         {"when": {"prompt": {"regex": "x"}, "call": 1}, "then": {"rate_limit": {"retry_after": 2}}},
         {"then": {"picture": "truncated", "delay": 0.5, "expired_url": True}, "times": 1},
         {"then": {"refuse": "picture"}, "next": True, "name": "a"},
+        {"then": {"gateway": True, "headers": {"x-should-retry": "true"}, "pictures": 0}},
+        {"then": {"respond": {"status": 307, "headers": {"location": "/"}, "body": [1]}}},
+        {"then": {"gateway": {"retry_after": 1, "as_date": True}, "response_format": "url"}},
     ],
     ids=str,
 )

@@ -7,10 +7,11 @@ import string
 
 import pytest
 
-from mockserver.core.dialects import TABLES, answer
+from mockserver.core.dialects import ECHOED, TABLES, answer, message
 from mockserver.core.errors import EMPTY, ApiError, Reason
 from mockserver.facts import Parameter
 
+TOO_LONG = "x" * (2 * ECHOED)
 LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}
 HINT = "https://platform.openai.com/docs/guides/rate-limits"
 
@@ -102,3 +103,37 @@ def test_every_body_is_json_with_the_four_keys_in_the_order_of_its_form(
 def test_values_with_braces_are_not_taken_for_templates() -> None:
     told = answer(ApiError(Reason.UNKNOWN_MODEL, model="{x} {0}"), TABLES["A"])
     assert b"Invalid model {x} {0}." in told.body
+
+
+@pytest.mark.parametrize(
+    "long", [TOO_LONG, [[TOO_LONG]], {TOO_LONG: 1}, TOO_LONG.encode()], ids=type
+)
+@pytest.mark.parametrize("table", TABLES)
+def test_an_error_repeats_no_more_of_any_value_than_it_may(table: str, long: object) -> None:
+    known = {
+        "allowed": ["x"],
+        "parameter": Parameter("x", "string", source="", level=""),
+        "retry_after": 1,
+        "retry_after_ms": 1,
+    }
+    for reason, words in TABLES[table].items():
+        parsed = string.Formatter().parse(words.message + (words.param or ""))
+        fields = [field for _, field, _, _ in parsed if field]
+        told = answer(ApiError(reason, **dict.fromkeys(fields, long) | known), TABLES[table])
+        assert len(told.body) < 2_000 + len(fields) * (ECHOED + 20), reason
+
+
+def test_a_prompt_of_64_kib_is_repeated_in_full_and_a_longer_one_is_cut() -> None:
+    def said(length: int) -> str:
+        value = "x" * length
+        return message(ApiError(Reason.PROMPT_TOO_LONG, value=value), TABLES["A"])
+
+    whole = "x" * ECHOED
+    assert said(ECHOED) == f"'{whole}' is too long - 'prompt'"
+    assert said(60 * 10**6) == f"'{whole}…' is too long - 'prompt'"
+
+
+def test_a_long_value_is_still_told_by_its_type() -> None:
+    parameter = Parameter("prompt", "string", source="", level="")
+    error = ApiError(Reason.WRONG_TYPE, param="prompt", parameter=parameter, value=["x" * 10**6])
+    assert "but got an array instead" in message(error, TABLES["B"])

@@ -24,13 +24,13 @@ TIMES = st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 100, 259]))
 @st.composite
 def pictures(draw: st.DrawFn) -> tuple[int, list[Row]]:
     """A width, and rows whose runs add up to it."""
-    width = sum(draw(st.lists(COUNTS, min_size=1, max_size=12)))
-    return width, [draw(rows_of(width)) for _ in range(draw(st.integers(1, 5)))]
+    width = sum(draw(st.lists(COUNTS, min_size=1, max_size=6)))
+    return width, [draw(rows_of(width)) for _ in range(draw(st.integers(1, 4)))]
 
 
 @st.composite
 def rows_of(draw: st.DrawFn, width: int) -> Row:
-    cuts = draw(st.sets(st.integers(1, width), max_size=12)) | {width}
+    cuts = draw(st.sets(st.integers(1, width), max_size=8)) | {width}
     ends = sorted(cuts)
     counts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
     return [draw(st.sampled_from(INKS)).run(count) for count in counts], draw(TIMES)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
 
-from mockserver.core.journal import DEPTH, ITEMS, TEXT, Attempt, Record, is_retry, sent_fields
+from mockserver.core.journal import (
+    DEPTH,
+    ITEMS,
+    TEXT,
+    Attempt,
+    Record,
+    Tried,
+    is_retry,
+    sent_fields,
+)
 from mockserver.core.magic import Words
 from mockserver.core.nearness import closest, differences, nearest_rules
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait, scaled
 from mockserver.core.scripts import RuleError, rule_of, told, when_of
 from mockserver.facts import load
-from mockserver.store.memory import RECORD_BYTES, RECORDS, MemorySandbox
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.tables import RECORD_BYTES, RECORDS
 
 WORDS = load().magic_words
 MILLISECOND = 1_000_000
@@ -26,6 +37,24 @@ def rule(**parts: Any) -> Rule:
 
 def sandbox(*rules: Rule, **options: Any) -> MemorySandbox:
     return MemorySandbox("s", 1, Options(**options), rules)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a fox mock:refsue", ["'mock:refsue' is no magic word: did you mean mock:refuse?"]),
+        ("mock:REFUSE.", ["'mock:REFUSE.' is no magic word: did you mean mock:refuse?"]),
+        ("MOCK:429x2", ["'MOCK:429x2' is no magic word: did you mean mock:429?"]),
+        ("mock:slow", ["'mock:slow' is no magic word: did you mean mock:slow=5s?"]),
+        ("mock:slow=soon", ["'mock:slow=soon' is no magic word: did you mean mock:slow=5s?"]),
+        ("mock:429 mock:truncate", ["'mock:truncate' is no magic word: did you mean mock:truncated?"]),
+        ("mock:turtle, mock:turtle", [f"'mock:turtle' is no magic word: it is one of {', '.join(WORDS)}"]),
+        ("mock:429 mock:slow=5s mock:refuse. (mock:429x2)", []),
+        ("a mock: fox, hammock:refsue, https://mock/", []),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_magic_word_is_told(prompt: str, said: list[str]) -> None:
+    assert Words({w.name: w.then for w in WORDS.values()}).misspelt(prompt) == said
 
 
 def record(number: int = 0, **values: Any) -> Record:
@@ -50,6 +79,11 @@ def record(number: int = 0, **values: Any) -> Record:
         },
         {"when": {}, "then": {"picture": "truncated", "drip": 9, "content_type": "text/html"}},
         {"when": {}, "then": {"bad_json": True, "expired_url": True, "stall": True}},
+        {"when": {}, "then": {"gateway": 502, "headers": {"x-should-retry": "false"}}},
+        {"when": {}, "then": {"respond": {"status": 200, "body": {"data": []}}, "delay": 1.0}},
+        {"when": {}, "then": {"gateway": {"status": 503, "retry_after": 20.0, "as_date": True}}},
+        {"when": {}, "then": {"rate_limit": {"as_date": True}}},
+        {"when": {}, "then": {"pictures": 0, "response_format": "url"}},
     ],
     ids=str,
 )
@@ -71,7 +105,28 @@ def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
         ({}, "then must say what happens"),
         ({"then": {"eror": "x"}}, "did you mean error?"),
         ({"then": {"error": "overload"}}, "did you mean overloaded?"),
-        ({"then": {"error": "refused", "quota": True}}, "two reasons"),
+        ({"then": {"error": "refused", "quota": True}}, "two answers"),
+        ({"then": {"gateway": 502, "respond": 200}}, "two answers"),
+        ({"then": {"rate_limit": True, "gateway": 502}}, "two answers"),
+        ({"then": {"respond": "x"}}, "then.respond must be a table of status, headers, body"),
+        ({"then": {"respond": True}}, "then.respond.status must be a whole number"),
+        ({"then": {"gateway": False}}, "then.gateway.status must be a whole number from 200"),
+        ({"then": {"gateway": 199}}, "from 200 to 599"),
+        ({"then": {"respond": {"status": 600}}}, "then.respond.status must be a whole number"),
+        ({"then": {"respond": {"bdoy": ""}}}, "did you mean body?"),
+        ({"then": {"respond": {"body": float("nan")}}}, "a value that JSON has"),
+        ({"then": {"respond": {"body": date(2025, 1, 1)}}}, "a value that JSON has"),
+        ({"then": {"respond": {"status": 204, "body": "x"}}}, "must be empty: 204 has none"),
+        ({"then": {"respond": {"as_date": True}}}, "wants a retry_after"),
+        ({"then": {"rate_limit": {"as_date": 1}}}, "then.rate_limit.as_date must be true or"),
+        ({"then": {"headers": {}}}, "must have a header"),
+        ({"then": {"headers": ["x"]}}, "a table of header names and texts"),
+        ({"then": {"headers": {"a b": ""}}}, "no name of a header"),
+        ({"then": {"headers": {"x": "a\nb"}}}, "then.headers.x must be printable ASCII"),
+        ({"then": {"headers": {"Content-Length": "3"}}}, "the server's own to send"),
+        ({"then": {"pictures": 11}}, "then.pictures must be a whole number from 0 to 10"),
+        ({"then": {"pictures": True}}, "then.pictures must be a whole number"),
+        ({"then": {"response_format": "gif"}}, "must be one of url, b64_json"),
         ({"then": {"refuse": "x"}}, "true or one of prompt"),
         ({"then": {"quota": False}}, "then.quota must be true"),
         ({"then": {"delay": -1}}, "from 0 to a day"),
@@ -303,9 +358,8 @@ def test_fields_are_written_down_within_bounds_and_as_json_can_say_them() -> Non
     ],
 )
 def test_what_is_a_retry(number: int | None, status: int, connection: str, expected: bool) -> None:
-    earlier = record(
-        status=status, attempt=Attempt(b"x", "same", 0 if number is not None else None)
-    )
+    before = Attempt(b"x", "same", 0 if number is not None else None)
+    earlier = Tried.of(record(status=status), before)
     assert is_retry(Attempt(b"x", connection, number), earlier) is expected
     assert not is_retry(Attempt(b"y", connection, number), earlier)
 

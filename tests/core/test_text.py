@@ -7,27 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.text import Line, shaped, spread
-from mockserver.font import glyph
-
-
-def one_line(text: str) -> Line:
-    (line,) = shaped(text).lines(10_000, 1)
-    return line
-
-
-def bits(line: Line) -> tuple[int, ...]:
-    """The rows of a line, the highest bit leftmost."""
-    return tuple(int("0" + "".join(map(str, b"".join(row))), 2) for row in line.rows)
-
-
-def glyphs(characters: str) -> tuple[int, ...]:
-    """The rows of characters drawn one by one from left to right."""
-    rows = [0] * 16
-    for character in characters:
-        found = glyph(ord(character))
-        assert found is not None
-        rows = [row << found.width | own for row, own in zip(rows, found.rows, strict=True)]
-    return tuple(rows)
+from tests.core.lettering import bits, glyphs, one_line
 
 
 def wrapped(text: str, columns: int, limit: int = 9) -> list[str]:
@@ -44,46 +24,6 @@ def read(line: Line, known: dict[tuple[int, ...], str]) -> str:
 def test_letters_stand_in_their_order() -> None:
     line = one_line("Ab1")
     assert (line.width, bits(line), line.leftward) == (24, glyphs("Ab1"), False)
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("שלום", "םולש"),
-        ("שלום 3.14 ok", "ok 3.14 םולש"),
-        ("שלום (ab)", "(ab) םולש"),
-        ("שלום (אב)", "(בא) םולש"),
-        ("100% שלום", "םולש 100%"),
-        ("say שלום עולם now", "say םלוע םולש now"),
-        ("say שלום 12 עולם!", "say םלוע 12 םולש!"),
-        ("ⴰ \u07ca\u07cb", "ⴰ \u07cb\u07ca"),
-    ],
-)
-def test_right_to_left_text_is_put_in_the_order_of_sight(text: str, seen: str) -> None:
-    assert bits(one_line(text)) == glyphs(seen)
-
-
-@pytest.mark.parametrize(
-    ("text", "leftward"), [("שלום ok", True), ("1. قطة", True), ("ok שלום", False), ("12", False)]
-)
-def test_the_first_letter_tells_on_which_side_lines_begin(text: str, leftward: bool) -> None:
-    assert one_line(text).leftward is leftward
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("ببب", "\ufe90\ufe92\ufe91"),
-        ("دب", "\ufe8f\ufea9"),
-        ("سلام", "\ufee1\ufefc\ufeb3"),
-        ("ب\u064bب", None),
-        ("پا", "\ufe8e\ufb58"),
-        ("ب\u200cب", "\ufe8f\ufe8f"),
-        ("بـب", "\ufe90\u0640\ufe91"),
-    ],
-)
-def test_arabic_letters_take_the_form_of_their_place(text: str, seen: str | None) -> None:
-    assert seen is None or bits(one_line(text)) == glyphs(seen)
 
 
 def test_marks_are_drawn_over_the_character_before_them() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -93,6 +94,15 @@ def test_a_variation_wants_colours(mode: str) -> None:
             f"Invalid input image - format must be in ['RGB', 'RGBA'], got {mode}.",
             None,
         )
+
+
+@pytest.mark.parametrize(("day", "named"), [("2024-03-31", "I"), ("2024-04-01", "I;16")])
+def test_16_bit_grey_is_called_what_the_pillow_of_the_day_called_it(day: str, named: str) -> None:
+    offers = load(date.fromisoformat(day)).models["dall-e-2"].offers
+    edit, vary = offers["images.edit"].upload, offers["images.vary"].upload
+    grey = png("I;16")
+    for said in (refusal(vary, grey), refusal(edit, grey), refusal(edit, png(), grey)):
+        assert f"got {named}" in said[0]
 
 
 @pytest.mark.parametrize("rules", [EDIT, VARY], ids=["edit", "vary"])

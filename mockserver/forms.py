@@ -1,0 +1,205 @@
+"""Multipart forms: their parts by name, within bounds, and what of them does not count.
+
+Judges no value, and knows no rule of the API but how clients write a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.uploads import Fields, Part
+
+PARTS = 1_000  # of a form; no operation has a hundredth of them
+TEXT = 1 << 20  # bytes of a part that is no file: Starlette's default
+_LIST = re.compile(r"(\[\d*\])+\Z")  # the last of `image[]`, and of `image[][0]`
+_IDENTITY = (b"", b"7bit", b"8bit", b"binary")  # transfer encodings that change nothing
+#: What a form of many fields, or a huge one, may be.
+HOW_TO_SEND = (
+    "the openai npm package sends a bare Buffer or Uint8Array as a text field for each byte. Send "
+    'a file: in Node fs.createReadStream(path) or await toFile(buffer, "image.png", {type: '
+    '"image/png"}), in Python an open file or ("image.png", data, "image/png")'
+)
+SAID = 3  # remarks of one kind on one form
+RUNS = 8  # of spread files that are looked for
+FIELD = 600  # bytes of a field that has one byte of a file
+
+
+def read_form(boundary: bytes, body: bytes) -> Fields:
+    """The parts of a form by name, files and texts alike; of equal names the first.
+
+    `image[]` and `image[0]` are `image`: clients write a list so. They may repeat; a part that is
+    named outright and comes again is marked as repeated.
+
+    Raises:
+        ApiError: a text is too large, there are too many parts, or it is no form.
+    """
+    runs = _runs(boundary, body)
+    reader = _Reader()
+    try:
+        parser = reader.parser(boundary)
+        for piece in _pieces(boundary, body, runs):
+            parser.write(piece)
+        if body and parser.state is not MultipartState.END:
+            raise FormParserError("it breaks off")
+    except FormParserError as broken:
+        hint = _spread(runs) or f"the form can't be parsed: {broken}"
+        raise ApiError(Reason.UNPARSABLE_FORM, hint=hint) from None
+    found = reader.found
+    for run in runs:
+        if part := found.get(run.name):
+            found[run.name] = replace(part, more=part.more + run.fields - 1)
+    if runs:
+        found.hints.append(_spread(runs))
+    return found
+
+
+class _Reader:
+    """Gathers parts from the parser's callbacks. What is parsed at once holds whole parts."""
+
+    def __init__(self) -> None:
+        self.found = Fields()
+        self._parts = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._header = b""
+        self._name = ""  # as the part tells it
+        self._type = ""
+        self._is_file = self._is_unused = False
+        self._value = b""
+
+    def parser(self, boundary: bytes) -> MultipartParser:
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_header_field": self._header_field,
+                "on_header_value": self._header_value,
+                "on_headers_finished": self._headed,
+                "on_part_data": self._data,
+                "on_part_end": self._end,
+            },
+        )
+
+    def _begin(self) -> None:
+        self._headers = {}
+        self._parts += 1
+        if self._parts > PARTS:
+            raise FormParserError(f"it has more than {PARTS} parts; {HOW_TO_SEND}")
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header = data[start:end].lower()
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._headers[self._header] = data[start:end]
+
+    def _headed(self) -> None:
+        told, _ = self._told(b"content-type")
+        _, options = self._told(b"content-disposition")
+        if b"name" not in options:
+            raise FormParserError("a part has no name")
+        self._type = told.decode("latin-1")
+        self._is_file = b"filename" in options or self._type not in ("", "text/plain")
+        self._value = b""
+        self._name = options[b"name"].decode("utf-8", "replace")
+        self._is_unused = options.get(b"filename") == b""  # as browsers send an unused input
+        encoding = self._headers.get(b"content-transfer-encoding", b"").strip().lower()
+        if encoding not in _IDENTITY and len(self.found.hints) < SAID:
+            self.found.hints.append(
+                f"the Content-Transfer-Encoding of {shown(self._name)} is not heeded (RFC 7578, "
+                "4.7): send the bytes as they are"
+            )
+
+    def _told(self, header: bytes) -> tuple[bytes, dict[bytes, bytes]]:
+        return parse_options_header(self._headers.get(header, b"").decode("latin-1"))
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        size = end - start
+        if size > TEXT and not self._is_file:
+            hint = f"{shown(self._name)} has no file name, and more than a text may have"
+            raise ApiError(Reason.BODY_TOO_LARGE, limit=TEXT, read=size, hint=hint)
+        self._value = data[start:end]
+
+    def _end(self) -> None:
+        if self._is_unused and not self._value:
+            if len(self.found.ignored) < SAID:
+                self.found.ignored.append(f"the empty file {shown(self._name)} counts as none")
+            return
+        name = _LIST.sub("", self._name)
+        is_list, first = name != self._name, self.found.get(name)
+        if first is None:
+            self.found[name] = Part(self._value, self._type, is_file=self._is_file, is_list=is_list)
+        elif is_list or first.is_list:
+            self.found[name] = replace(first, is_list=True, more=first.more + 1)
+        else:
+            self.found[name] = replace(first, repeated=True, more=first.more + 1)
+
+
+def shown(name: str) -> str:
+    """A field's name as a remark has it."""
+    return repr(name if len(name) <= 40 else f"{name[:40]}…")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Fields that follow each other, each with one byte of what should have been a file."""
+
+    name: str
+    fields: int
+    start: int  # of the second field in the body
+    end: int  # of the last one
+
+
+def _runs(boundary: bytes, body: bytes) -> list[_Run]:
+    """What the openai npm package makes of a bare Buffer: `image[0]` with the text 137, and so on.
+
+    There are millions of them; all but the first of each are kept from the parser.
+    """
+    delimiter, found, at = b"--" + boundary, list[_Run](), 0
+    for _ in range(RUNS):
+        at = body.find(b'[1]"\r\n', at)
+        if at < 0:
+            break
+        second = body.rfind(delimiter, max(0, at - FIELD), at)
+        first = body.rfind(delimiter, max(0, second - FIELD), max(0, second))
+        match = _spread_fields(delimiter).match(body, max(0, first))
+        if match is None or match.start("others") != second:
+            at += 1
+            continue
+        start, at = match.span("others")
+        name = _LIST.sub("", match["name"].decode("utf-8", "replace"))
+        found.append(_Run(name, 1 + body.count(delimiter, start, at), start, at))
+    return found
+
+
+def _spread_fields(delimiter: bytes) -> re.Pattern[bytes]:
+    head = rb'\r\n(?i:content-disposition): form-data; name="%b\[\d{1,9}\]"\r\n'
+    rest = rb"(?:(?i:content-type): text/plain[^\r\n]{0,40}\r\n)?\r\n\d{1,3}\r\n"
+    first = re.escape(delimiter) + head % rb'(?P<name>[^"\[\]\r\n]{1,64}(?:\[\])?)' + rest
+    others = re.escape(delimiter) + head % rb"(?P=name)" + rest
+    # Possessive: a repeat that could be given back would be remembered, each time.
+    return re.compile(rb"%b(?P<others>(?:%b)++)" % (first, others))
+
+
+def _pieces(boundary: bytes, body: bytes, runs: list[_Run]) -> Iterator[bytes]:
+    """The form without a preamble and without the runs."""
+    at = max(0, body.find(b"--" + boundary))
+    for run in runs:
+        yield body[at : run.start]
+        at = run.end
+    yield body[at:]
+
+
+def _spread(runs: list[_Run]) -> str:
+    """What is wrong with them and what to do; "" if there are none."""
+    if not runs:
+        return ""
+    name = runs[0].name
+    return (
+        f"{name} is no file: the form has {runs[0].fields} text fields {name}[0], {name}[1] ...; "
+        + HOW_TO_SEND
+    )

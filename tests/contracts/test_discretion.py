@@ -1,0 +1,113 @@
+"""A run of the suite tells nobody its API key, however it ends: a canary is looked for everywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from contracts.discretion import DiscreetSession, Key, discreetly
+
+CANARY = "sk-mock-canary-0123456789abcdef"
+
+
+class Echo(BaseHTTPRequestHandler):
+    """A server that keeps nothing of the contract, and repeats each request's head."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        told = str(self.headers).encode()
+        self.send_response(200)
+        for name, value in (("x-request-id", "1"), ("x-echo", self.headers["Authorization"] or "")):
+            self.send_header(name, value)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Broken(Echo):
+    """A server that ends each connection in the middle of an answer."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "100")
+        self.end_headers()
+        self.wfile.write(b"half")
+        self.close_connection = True
+
+    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815
+
+
+@pytest.fixture(params=["echo", "broken", "down"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    kind = Broken if request.param == "broken" else Echo
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        if request.param == "down":
+            server.server_close()
+            yield address
+            return
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield address
+        server.shutdown()
+
+
+@pytest.mark.parametrize("address", ["echo", "down"], indirect=True)
+def test_no_report_and_no_file_has_the_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", f"{address}/v1")
+    monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
+    monkeypatch.setenv("IMAGES_CONTRACT_API_KEY", f"{CANARY}\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    some = ["-k", "every_answer or generations or nothing"]
+    loud = ["-vv", "--showlocals", "--full-trace", "--junitxml=report.xml"]
+    plugin = ["-p", "schemathesis.pytest.plugin"]
+    run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", *plugin, *loud, *some)
+    assert run.parseoutcomes()["failed"] > 4
+    output = run.stdout.str() + run.stderr.str()
+    assert "Key('[API key]')" in output
+    assert "canary" not in output
+    for file in pytester.path.rglob("*"):
+        assert file.is_dir() or b"canary" not in file.read_bytes(), file
+
+
+def test_a_key_that_no_header_can_carry_is_refused_unseen() -> None:
+    for text in ("sk-é", "sk-a\nb"):
+        with pytest.raises(ValueError, match="no header can carry") as refused:
+            Key(text)
+        assert "sk-" not in f"{refused.value} {[*variables_on_the_way_of(refused.value)]}"
+
+
+def test_an_answer_and_an_error_are_shown_without_the_key(address: str) -> None:
+    key = Key(CANARY)
+    with DiscreetSession(key) as session:
+        assert "canary" not in f"{key!r} {key} {vars(session)}"
+        try:
+            answer = discreetly(key, lambda: session.get(f"{address}/v1", auth=key, timeout=9))
+        except requests.RequestException as error:
+            assert error.__context__ is None
+            assert "canary" not in "".join(map(repr, variables_on_the_way_of(error)))
+            return
+    shown = f"{answer.text} {answer.headers} {answer.raw.headers} {answer.request.headers}"
+    assert "canary" not in shown
+    assert answer.headers["x-echo"] == "Bearer [API key]"  # it was sent
+
+
+def variables_on_the_way_of(error: BaseException) -> Iterator[dict[str, object]]:
+    """Those of each frame but the test's own."""
+    seen = error.__traceback__ and error.__traceback__.tb_next
+    while seen:
+        yield seen.tb_frame.f_locals
+        seen = seen.tb_next

@@ -1,0 +1,57 @@
+"""The server in a test's process, under a time that the test has frozen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+from mockserver.testing import ImagesMock
+
+pytestmark = pytest.mark.neighbours
+YEAR_2024 = 1_704_067_200
+
+
+def freeze(**how: Any) -> Any:
+    if not os.environ.get("CI"):
+        pytest.importorskip("freezegun")
+    import freezegun
+
+    return freezegun.freeze_time("2024-01-01", **how)
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("how", [{}, {"tick": True}, {"real_asyncio": True}])
+def test_a_frozen_time_is_the_answers_and_stops_no_server(
+    how: dict[str, Any], loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if loop == "asyncio":
+        monkeypatch.setattr("mockserver.serve.auto_loop_factory", lambda: asyncio.SelectorEventLoop)
+    mock = ImagesMock().start()
+    images = mock.sandbox().begin(real_time=True)
+    images.on(contains="slow").delay(seconds=0.001)
+    images.on(contains="drop").drip(bytes_per_second=1_000_000)
+    with freeze(**how):
+        assert created(mock, "x") - YEAR_2024 in range(60)
+        assert created(mock, "slow") - YEAR_2024 in range(60)
+        assert created(mock, "drop") - YEAR_2024 in range(60)
+        with ImagesMock() as other:  # that begins in the frozen time, and ends there
+            assert created(other, "x") - YEAR_2024 in range(60)
+    assert created(mock, "x") > YEAR_2024 + 86_400 * 365
+    thread = mock._thread._thread
+    mock.stop()
+    assert not thread.is_alive()
+
+
+def created(mock: ImagesMock, prompt: str) -> int:
+    with closing(HTTPConnection(mock.address.removeprefix("http://"), timeout=10)) as line:
+        headers = {"Authorization": "Bearer sk-mock-me"}
+        line.request("POST", "/v1/images/generations", json.dumps({"prompt": prompt}), headers)
+        with line.getresponse() as answer:
+            found: int = json.loads(answer.read())["created"]
+    return found

@@ -1,0 +1,287 @@
+"""Whatever is sent in whatever order: no 500, and no more memory than there is room for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from mockserver.app import create_app
+from mockserver.clock import ManualClock
+from mockserver.config import configured
+from mockserver.core.errors import Reason
+from mockserver.store.memory import MemoryStore
+from mockserver.world import World
+from tests.test_rules import png
+
+SANDBOXES, STATE, UPLOADS = 4, 400_000, 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request; a path of `last` is the URL of the last picture, and then what follows."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The machine's clock goes on."""
+
+    seconds: float
+
+
+# -- what is sent ------------------------------------------------------------------------------
+
+HUGE = int("9" * 60)
+KEYS = [*(f"sk-mock-{letter}" for letter in "abcdefgh"), "sk-mock-free", "sk-mock-revoked", "sk-é"]
+key = st.sampled_from(KEYS).map(lambda k: k.encode("latin-1", "replace"))
+number = st.sampled_from([1, 2, 3, 0, 1, 2, 3, 60, 10**9, HUGE, -1, 1.5, 1e300]) | st.integers(0, 9)
+text = st.sampled_from(["x", "", "2", "\ud800", "é" * 999])
+scalar = number | text | st.none() | st.booleans() | st.just("long " * 4_000) | st.floats()
+value = scalar | st.lists(scalar, max_size=3) | st.dictionaries(text, scalar, max_size=3)
+prompt = st.sampled_from(
+    ["a fox", "mock:429x2 a", "mock:429", "mock:slow=1ms", "mock:stall", "mock:disconnect"]
+    + ["mock:bad-json", "mock:expired-url", "mock:truncated", "mock:wrong-size", "mock:refuse"]
+)
+
+
+@st.composite
+def mostly(draw: st.DrawFn, usual: st.SearchStrategy[Any]) -> Any:
+    return draw(usual if draw(st.integers(0, 9)) else value)
+
+
+def table(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={n: mostly(f) for n, f in fields.items()})
+
+
+when = table(prompt=text, n=number, model=st.just("dall-e-*"), call=number, size=table(regex=text))
+reasons = [r.value for r in Reason if r is not Reason.INTERNAL]
+then = st.one_of(
+    *(st.fixed_dictionaries({n: st.just(True)}) for n in ("quota", "stall", "bad_json", "refuse")),
+    st.fixed_dictionaries({"error": st.sampled_from(reasons)}),
+    table(rate_limit=table(retry_after=number)),
+    table(delay=number, drip=number, disconnect=number, content_type=text),
+    table(image=st.just("eA=="), picture=st.just("truncated"), expired_url=st.just(True)),
+)
+rule = table(when=when, times=number, next=st.booleans(), name=text).flatmap(
+    lambda found: mostly(then).map(lambda what: found | {"then": what})
+)
+small = st.sampled_from([0, 1, 5, 60])
+day = st.sampled_from(["today", "9999-12-30", "2022-12-01", "2024-06-01"])
+tier = st.sampled_from(["2", "off", "free"])
+setting = table(
+    tier=tier, as_of=day, seed=text, per_minute=small, budget_usd=small, standing=st.booleans()
+)
+image = table(
+    prompt=prompt,
+    model=st.sampled_from(["dall-e-2", "dall-e-3"]),
+    n=st.integers(1, 3),
+    size=st.sampled_from(["256x256", "1024x1024"]),
+    response_format=st.sampled_from(["url", "b64_json"]),
+    user=text,
+    more=value,
+)
+valid = st.fixed_dictionaries({"prompt": prompt, "size": st.just("256x256")})
+PARTS = ["requests", "rules", "limits", "ledger", "clock"]
+CONTROL: list[tuple[str, str, st.SearchStrategy[Any]]] = [
+    *(("GET", p, st.none()) for p in ("requests", "requests/last", "rules", "clock", "limits")),
+    *(("GET", p, st.none()) for p in ("ledger", "sandboxes", "downloads", "config", "requests/x")),
+    *(("POST", "rules", rule) for _ in range(3)),
+    ("PUT", "rules/r1", rule),
+    ("DELETE", "rules/r1", st.none()),
+    ("DELETE", "rules", st.none()),
+    ("DELETE", "requests", st.none()),
+    ("POST", "requests/count", table(when=when)),
+    ("POST", "requests/wait", table(when=when, count=number, timeout=number)),
+    ("POST", "clock/advance", table(seconds=number)),
+    ("POST", "clock/advance", st.just({"seconds": 10 * 86_400})),
+    ("PUT", "limits", table(per_minute=number, tier=tier)),
+    ("POST", "limits/refill", st.just({})),
+    ("PUT", "ledger", table(budget_usd=number)),
+    ("POST", "reset", table(only=st.lists(st.sampled_from(PARTS)))),
+    *(("POST", "sandbox", s) for s in (setting, st.just({"as_of": "9999-12-30"}))),
+]
+JSON = (b"content-type", b"application/json")
+WELL_KNOWN = (
+    *(b"authorization", b"openai-organization", b"x-stainless-retry-count", b"content-type"),
+    *(b"host", b"origin", b"range", b"if-none-match", b"if-modified-since", b"sec-fetch-site"),
+    *(b"mock-sandbox-key", b"content-length", b"accept", b"x-request-id", b"cookie"),
+)
+header = st.tuples(
+    st.sampled_from(WELL_KNOWN),
+    st.binary(max_size=30) | st.just(b"9" * 5_000) | st.sampled_from([b"localhost", b"bytes=0-1"]),
+)
+surprises: st.SearchStrategy[list[tuple[bytes, bytes]]] = (
+    st.just([]) | st.just([]) | st.lists(header, max_size=2)
+)
+
+
+def bearer(key: bytes) -> tuple[bytes, bytes]:
+    return (b"authorization", b"Bearer " + key)
+
+
+def sent(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@st.composite
+def generation(draw: st.DrawFn) -> Ask:
+    body = draw(mostly(valid | image).map(sent) if draw(st.integers(0, 9)) else st.binary())
+    headers = (bearer(draw(key)), JSON, *draw(surprises))
+    return Ask("POST", "/v1/images/generations", body, headers)
+
+
+@st.composite
+def upload(draw: st.DrawFn) -> Ask:
+    side = draw(st.integers(1, 40))
+    path = f"/v1/images/{draw(st.sampled_from(['edits', 'variations']))}"
+    fields = {"size": "256x256", "n": draw(st.sampled_from("1112x"))}
+    fields |= {"prompt": draw(prompt)} if "edits" in path or not draw(st.integers(0, 4)) else {}
+    parts = [f'; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()]
+    parts += [b'; name="image"; filename="a"\r\n\r\n' + png("RGBA", side) + b"\r\n"]
+    start = b"--b\r\nContent-Disposition: form-data"
+    end = b"--b--" if draw(st.integers(0, 4)) else b""
+    body = b"".join(start + part for part in parts) + end
+    kind = (b"content-type", b"multipart/form-data; boundary=b")
+    return Ask("POST", path, body, (bearer(draw(key)), kind, *draw(surprises)))
+
+
+@st.composite
+def control(draw: st.DrawFn) -> Ask:
+    method, path, bodies = draw(st.sampled_from(CONTROL))
+    body = sent(draw(bodies)) if method in ("POST", "PUT") else b""
+    whose = (b"mock-sandbox-key", draw(key))
+    headers = [JSON, *draw(surprises)]
+    return Ask(
+        method, f"/_mock/{path}", body, (*([whose] if draw(st.booleans()) else []), *headers)
+    )
+
+
+@st.composite
+def other(draw: st.DrawFn) -> Ask:
+    path = draw(
+        st.sampled_from(["/v1/models", "/v1/models/x", "/v1/nope", "/", "/private/x", "/é"])
+    )
+    method = draw(st.sampled_from(["GET", "POST", "DELETE", "HEAD", "OPTIONS"]))
+    return Ask(method, path, b"", (bearer(draw(key)), *draw(surprises)))
+
+
+download = st.builds(
+    Ask,
+    st.sampled_from(["GET", "HEAD"]),
+    st.sampled_from(["last", "last", "last&x=1", "last%00"]),
+    headers=surprises.map(tuple),
+)
+steps = st.lists(
+    st.one_of(
+        generation(), generation(), upload(), control(), control(), other(), download,
+        st.builds(Later, st.sampled_from([0.012, 1, 60, 4_000])),
+    ),
+    max_size=24,
+)  # fmt: skip
+
+
+# -- who is asked ------------------------------------------------------------------------------
+
+
+class Client:
+    """Sends requests to an application as the server would, and remembers the last picture."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        self._last = "/private/none?x=1"
+
+    async def ask(self, asked: Ask) -> tuple[int, bytes]:
+        """The status, 0 where there is no answer; and the body."""
+        where, _, more = asked.path.partition("last")
+        path, _, query = (self._last + more if not where else asked.path).partition("?")
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": asked.method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(b"host", b"localhost"), *asked.headers],
+            "scheme": "http",
+            "server": ("localhost", 80),
+            "client": ("127.0.0.1", 5),
+        }
+        bodies: list[Message] = [{"type": "http.request", "body": asked.body, "more_body": False}]
+        answer: list[Message] = []
+
+        async def receive() -> Message:
+            if not bodies:
+                await asyncio.Event().wait()  # the client stays
+            return bodies.pop()
+
+        async def send(message: Message) -> None:
+            answer.append(message)
+
+        await self._app(scope, receive, send)
+        body = b"".join(m.get("body", b"") for m in answer)
+        if b'"url": "' in body:
+            url = urlsplit(body.partition(b'"url": "')[2].partition(b'"')[0].decode())
+            self._last = f"{url.path}?{url.query}"
+        return (answer[0]["status"] if answer else 0), body
+
+
+@contextmanager
+def small_bounds() -> Iterator[None]:
+    """Bounds that a few requests can reach."""
+    with (
+        patch("mockserver.store.tables.RECORD_BYTES", 40_000),
+        patch("mockserver.store.sandbox.RULE_BYTES", 40_000),
+    ):
+        yield
+
+
+async def check_state(store: MemoryStore, world: World) -> None:
+    sandboxes = await store.sandboxes()
+    assert len(sandboxes) <= SANDBOXES
+    assert sum(s.size for s in store._sandboxes.values()) == store._tally.taken
+    assert 0 <= store._tally.rules <= STATE // 2
+    assert store._tally.taken <= STATE
+    assert store.size <= STATE + UPLOADS
+    assert world.holds._ends == {}
+
+
+@given(steps=steps)
+def test_no_sequence_of_requests_meets_a_500_or_takes_more_memory_than_there_is(
+    steps: list[Ask | Later],
+) -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        store = MemoryStore(
+            sandboxes=SANDBOXES, upload_bytes=UPLOADS, state_bytes=STATE, now=clock.now
+        )
+        app = create_app(configured(log_format="none"), clock=clock, store=store)
+        world = app.routes[0].endpoint._world  # type: ignore[attr-defined]
+        client = Client(app)
+        for step in steps:
+            if isinstance(step, Later):
+                clock.advance(step.seconds)
+                continue
+            status, body = await client.ask(step)
+            assert status < 500 or b"sandboxes_full" in body, body
+            if step.path.startswith("/_mock"):
+                json.loads(body, parse_constant=pytest.fail)
+            await check_state(store, world)
+
+    with small_bounds():
+        asyncio.run(run())
