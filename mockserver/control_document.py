@@ -14,7 +14,6 @@ from mockserver.rule_document import (
     FLAG,
     MATCHER,
     POSITIVE,
-    SECONDS,
     TEXT,
     WHEN,
     WHOLE,
@@ -186,7 +185,7 @@ def _journal() -> Schema:
             "get": _does(
                 "requests.list",
                 "What was asked under /v1, or meant to be, the oldest first; and what came late",
-                _table({"requests": _RECORDS, "late": _RECORDS, "waited": SECONDS}),
+                _table({"requests": _RECORDS, "late": _RECORDS, "waited": USD}),
                 parameters=_FILTERS,
             ),
             "delete": _does("requests.clear", "Empty the journal alone", _named("Nothing")),

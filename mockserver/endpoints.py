@@ -144,7 +144,7 @@ class Images:
         return request
 
     async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
-        """Hold the answer back as long as --latency says.
+        """Hold the answer back as long as the sandbox's latency says, or the server's.
 
         Raises:
             ClientGone: the client left first, or its sandbox was begun anew.
