@@ -325,6 +325,7 @@ def _sandboxes() -> Schema:
                     tier=text,
                     as_of=text,
                     seed=text,
+                    repeats={"enum": ["same", "vary", None]},
                     per_minute=_or_null(WHOLE),
                     budget_usd=_or_null(USD),
                     standing=FLAG,

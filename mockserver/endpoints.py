@@ -25,6 +25,7 @@ from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.faults import Altered, developed
 from mockserver.revision import revised_prompt
+from mockserver.settings import VARY
 from mockserver.wire import (
     JSON,
     ClientGone,
@@ -59,8 +60,32 @@ class Images:
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         await self._wait(exchange, request)
-        seed = sandbox.options.seed or world.config.seed
-        planned = await self._faulty(pictures(request, seed, pixels), effect, exchange)
+        digest = request_digest(request, sandbox.options.seed or world.config.seed, pixels)
+        varied = (sandbox.options.repeats or world.config.repeats) == VARY
+        repeat = await sandbox.repeat(digest) if varied else 0
+        planned = await self._faulty(pictures(request, digest, repeat), effect, exchange)
+        try:
+            answer = await self._developed(scope, receive, request, planned, effect)
+            world.deprecations.warn(exchange, self._operation, value)
+            if effect is PLAIN:
+                await send_bytes(send, 200, answer, JSON)
+            else:
+                await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
+        except BaseException:
+            if varied:
+                await sandbox.take_back(digest, repeat)
+            raise
+
+    async def _developed(
+        self,
+        scope: Scope,
+        receive: Receive,
+        request: ImageRequest,
+        planned: list[Picture],
+        effect: Effect,
+    ) -> bytes:
+        """The answer's body, with the pictures or their URLs in it."""
+        world, exchange = self._world, scope["exchange"]
         inline = request.response_format == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
         # the end of the job, and the middle of its URLs' time
@@ -68,13 +93,8 @@ class Images:
         if not inline:
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
-            values = await self._urls(exchange, request, planned, caller, base, created - aged)
-        answer = self._answer(exchange, request, planned, values, created)
-        world.deprecations.warn(exchange, self._operation, value)
-        if effect is PLAIN:
-            await send_bytes(send, 200, answer, JSON)
-        else:
-            await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
+            values = await self._urls(exchange, request, planned, base, created - aged)
+        return self._answer(exchange, request, planned, values, created)
 
     def _check_served(self, scope: Scope) -> None:
         if not self.is_served(scope["exchange"].era):
@@ -140,10 +160,10 @@ class Images:
         exchange: Exchange,
         request: ImageRequest,
         planned: list[Picture],
-        caller: Caller,
         base: str,
         created: int,
     ) -> list[bytes]:
+        caller = exchange.caller or Caller("")
         await self._keep(exchange, request, planned[0])
         sign = exchange.era.links.signed
         links = (sign(p, caller.organization, caller.user, created) for p in planned)

@@ -86,6 +86,7 @@ class Sandbox:
         tier: str | None = None,
         as_of: date | str | None = None,
         seed: str | int | None = None,
+        repeats: Literal["same", "vary"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         real_time: bool = False,
@@ -94,11 +95,13 @@ class Sandbox:
 
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
+        Equal requests get the same pictures; with `repeats="vary"` the second gets others.
         """
         options = {
             "tier": tier,
             "as_of": None if as_of is None else str(as_of),
             "seed": None if seed is None else str(seed),
+            "repeats": repeats,
             "per_minute": per_minute,
             "budget_usd": budget_usd,
         }

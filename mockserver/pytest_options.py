@@ -12,10 +12,10 @@ from mockserver.guard import REAL
 
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
-_MARKED = ("tier", "as_of", "seed", "per_minute", "budget_usd", "real_time")
+_MARKED = ("tier", "as_of", "seed", "repeats", "per_minute", "budget_usd", "real_time")
 MARKER_LINE = (
-    "images_mock(tier=…, as_of=…, seed=…, per_minute=…, budget_usd=…, real_time=False): what the "
-    "test's sandbox is set to, beside the server's own settings"
+    "images_mock(tier=…, as_of=…, seed=…, repeats=…, per_minute=…, budget_usd=…, real_time=False): "
+    "what the test's sandbox is set to, beside the server's own settings"
 )
 
 

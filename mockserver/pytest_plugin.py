@@ -86,6 +86,7 @@ class Session:
         self.is_ours = bool(self.options) or not _OURS.isdisjoint(names)
         with self._noted():
             self.ambient.begin(item.nodeid, self.options, wanted=self.is_ours)
+            self.has_begun = True
         self.look()
 
     def look(self) -> None:
@@ -101,7 +102,6 @@ class Session:
     def _noted(self) -> Iterator[None]:
         try:
             yield
-            self.has_begun = True
         except Exception as error:  # whatever a test left behind
             self.has_begun, self.trouble = False, _in_a_line(error)
 
@@ -124,7 +124,7 @@ class Session:
             return
         if self.guard.attempts:
             pytest.fail(self.guard.attempts[0], pytrace=False)
-        if not self.ambient.is_used:
+        if not (self.ambient.is_used and self.has_begun):
             return
         self._judge_rules(item)
         if self.told["unexpected_errors"] == ON:
@@ -150,7 +150,7 @@ class Session:
         if not self.ambient.is_used:
             return
         if not self.has_begun:  # what an earlier test had asked is nothing to tell
-            if self.trouble:
+            if self.trouble and not self.is_ours:  # else the test has failed with these words
                 yield self.trouble
             return
         handle = self.ambient.handle

@@ -267,6 +267,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "tier": ("tier", _as_setting(settings.tier)),
     "as_of": ("as_of", _as_setting(settings.as_of)),
     "seed": ("seed", _as_setting(settings.text)),
+    "repeats": ("repeats", _as_setting(settings.repeats)),
     "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
     "budget_usd": ("budget", _micro),
     "standing": ("standing", _switch),

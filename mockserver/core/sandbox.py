@@ -16,6 +16,7 @@ class Options:
     tier: str | None = None
     as_of: date | Literal["today"] | None = None
     seed: str | None = None
+    repeats: str | None = None
     per_minute: int | None = None  # images, whatever the table says
     budget: int | None = None  # micro-dollars
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths

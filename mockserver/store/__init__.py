@@ -106,6 +106,14 @@ class Sandbox(Protocol):
         """Move the clock on by the wait that this request has served; the milliseconds, or 0."""
         ...
 
+    async def repeat(self, digest: bytes) -> int:
+        """Count an equal request that gets its pictures; how many there were before it."""
+        ...
+
+    async def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer: its client got nothing. If others came since, the number is lost."""
+        ...
+
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down; one of an earlier life is only counted as late."""
         ...

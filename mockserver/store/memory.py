@@ -20,6 +20,7 @@ UPLOAD_BYTES = 256 * 1024 * 1024
 SANDBOXES = 1_000  # more than that, and the longest idle one without rules goes
 RECORDS = 1_000  # of a sandbox's journal
 RECORD_BYTES = 4 * 1024 * 1024
+REPEATED = 10_000  # requests whose repeats are counted; the longest unasked is forgotten
 _EQUAL = 128  # attempts of equal calls that the next one may follow
 
 
@@ -64,6 +65,7 @@ class MemorySandbox:
     def _forget_requests(self) -> None:
         self._requests, self._downloads, self._late = Journal(), Journal(), Journal()
         self._open: OrderedDict[bytes, deque[Record]] = OrderedDict()
+        self._repeats: OrderedDict[bytes, int] = OrderedDict()
 
     def now(self, real: int) -> int:
         """The machine's time and the offset; a standing clock starts at its first look."""
@@ -169,6 +171,19 @@ class MemorySandbox:
         missing = max(0, wait.until - self.now(real))
         self._offset += missing
         return missing // 1_000_000
+
+    async def repeat(self, digest: bytes) -> int:
+        """Count an equal request."""
+        before = self._repeats.pop(digest, 0)
+        self._repeats[digest] = before + 1
+        if len(self._repeats) > REPEATED:
+            self._repeats.popitem(last=False)
+        return before
+
+    async def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer, if it is the last."""
+        if self._repeats.get(digest) == repeat + 1:
+            self._repeats[digest] = repeat
 
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""
