@@ -1,7 +1,8 @@
-"""What a failed test's exception says about the plugin's neighbours. Knows their names, no more."""
+"""What other plugins keep from the mock, and the cure. Knows their names, loads none of them."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 _SOCKET = (
@@ -13,6 +14,11 @@ _RECORDING = (
     "--allowed-hosts=127.0.0.1"
 )
 _CLIENTS = frozenset(("openai",))  # whose exceptions say that a request was to leave
+
+
+def blocked() -> str | None:
+    """The cure where no socket can be made now; a server could start, and answer nobody."""
+    return _SOCKET if socket.socket.__module__ == "pytest_socket" else None
 
 
 def hint_of(error: BaseException, *, is_ours: bool) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.guard import REAL, Guard
-from mockserver.pytest_hints import hint_of
+from mockserver.pytest_hints import blocked, hint_of
 from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
 from mockserver.pytest_session import (
     Ambient,
@@ -159,7 +159,7 @@ class Session:
             yield from self._kept(item)
 
     def _kept(self, item: pytest.Item) -> Iterator[str]:
-        if self.told["artifacts"]:
+        if self.told["artifacts"] and not blocked():
             from mockserver.pytest_artifacts import keep
 
             directory = item.config.rootpath / self.told["artifacts"]

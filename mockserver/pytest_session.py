@@ -17,6 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from mockserver.guard import go_off_duty, go_on_duty
+from mockserver.pytest_hints import blocked
 
 if TYPE_CHECKING:
     from mockserver.config import Config
@@ -286,6 +287,8 @@ class Ambient:
 
     def _renew(self, options: Mapping[str, Any]) -> None:
         self._due = None
+        if told := blocked():
+            raise RuntimeError(told)
         try:
             self.handle.begin(**options)
         except RuntimeError as error:

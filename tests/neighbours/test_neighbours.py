@@ -29,7 +29,7 @@ def _need(name: str) -> None:
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.id) for c in CASES])
 def test_it_works_beside(
-    downstream: pytest.Pytester,  # noqa: F811
+    downstream: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     case: Case,
 ) -> None:
@@ -42,10 +42,7 @@ def test_it_works_beside(
         where = [f"--images-mock-url={shared.url}"] if shared else []
         result = run(downstream, case.code, *case.arguments, *where, "-p", "no:cacheprovider")
     outcomes = result.parseoutcomes()
-    outcomes.pop("warnings", None), outcomes.pop("warning", None)
-    assert outcomes == {
-        ("error" if k == "errors" and v == 1 else k): v for k, v in case.outcome.items()
-    }
+    assert {k: n for k, n in outcomes.items() if not k.startswith("warn")} == case.outcome
     for line in case.lines:
         result.stdout.fnmatch_lines([line])
 
