@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.guard import REAL, Guard
+from mockserver.pytest_clients import async_images_client, images_client, images_http
 from mockserver.pytest_hints import blocked, hint_of
 from mockserver.pytest_options import MARKER_LINE, OFF, ON, WARN, add_options, chosen, marked
 from mockserver.pytest_session import (
@@ -23,11 +24,9 @@ from mockserver.pytest_session import (
 )
 
 if TYPE_CHECKING:
-    import openai
-
     from mockserver.handle import Sandbox
 
-_NO_SDK = "openai is not installed"
+__all__ = ["async_images_client", "images_client", "images_http"]  # fixtures
 _OURS = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
 
 
@@ -387,44 +386,3 @@ def images_mock_server(request: pytest.FixtureRequest) -> SessionServer:
 def images_mock(request: pytest.FixtureRequest) -> Sandbox:
     """The test's own sandbox: script what happens, move the time, assert what was sent."""
     return request.config.stash[_SESSION].ambient.handle
-
-
-@pytest.fixture(scope="session")
-def _images_http(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The HTTP client that all tests share."""
-    client = _made("DefaultHttpxClient", request.config)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def images_client(request: pytest.FixtureRequest, _images_http: Any) -> openai.OpenAI:
-    """The official SDK's client of this test's sandbox."""
-    import openai
-
-    ambient = request.config.stash[_SESSION].ambient
-    return openai.OpenAI(base_url=ambient.url, api_key=ambient.key, http_client=_images_http)
-
-
-@pytest.fixture
-def async_images_client(request: pytest.FixtureRequest) -> openai.AsyncOpenAI:
-    """The official SDK's asynchronous client of this test's sandbox."""
-    sdk = pytest.importorskip("openai", reason=_NO_SDK)
-    limits = type(sdk.DEFAULT_CONNECTION_LIMITS)(max_keepalive_connections=0)
-    # Nothing stays open, so nothing is left to close once the test's event loop is gone.
-    http = _made("DefaultAsyncHttpxClient", request.config, limits=limits)
-    ambient = request.config.stash[_SESSION].ambient
-    client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
-        base_url=ambient.url, api_key=ambient.key, http_client=http
-    )
-    return client
-
-
-def _made(kind: str, config: pytest.Config, **more: Any) -> Any:
-    """An HTTP client as the SDK makes them; to reach plain HTTP it loads no certificates."""
-    openai = pytest.importorskip("openai", reason=_NO_SDK)
-    if config.stash[_SESSION].ambient.url.startswith("http:"):
-        import ssl
-
-        more["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return getattr(openai, kind)(**more)
