@@ -312,6 +312,7 @@ def _sandboxes() -> Schema:
                     sizes=text,
                     prices=text,
                     latency=text,
+                    repeats={"enum": ["same", "vary", None]},
                     per_minute=_or_null(WHOLE),
                     budget_usd=_or_null(USD),
                     standing=FLAG,
