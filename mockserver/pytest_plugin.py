@@ -152,10 +152,11 @@ class Session:
         self, item: pytest.Item, error: BaseException | None
     ) -> list[tuple[str, str]]:
         """The section for the report of a failed test, if it has to do with pictures."""
+        lines: list[str] = []
         try:
-            lines = [*self._failure(item, error)]
+            lines.extend(self._failure(item, error))
         except Exception as own:  # the test's patches may hold still: no reason to end the run
-            lines = [_in_a_line(own)]
+            lines.append(_in_a_line(own))
         return [("images_mock", "\n".join(lines))] if lines else []
 
     def _failure(self, item: pytest.Item, error: BaseException | None) -> Iterator[str]:
