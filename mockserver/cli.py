@@ -52,8 +52,9 @@ class ServeByDefault(click.Group):
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 1 if "=" in args[place] else 2
         if place < len(args) and args[place] in self.commands:
-            right = " ".join([ctx.info_name or "", args[place], *args[:place], *args[place + 1 :]])
-            raise click.UsageError(f"Flags stand behind the command: {right}", ctx)
+            end = place + 1 + isinstance(self.commands[args[place]], click.Group)
+            right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
+            raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:

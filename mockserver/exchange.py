@@ -132,7 +132,7 @@ class Exchange:
             attempt=self.attempt,
             sandbox=self.sandbox.name if self.sandbox else "",
             key=self.key,
-            raw=Raw(head_of(self.line, self.lines), self.body, max(self.read, self.length)),
+            raw=Raw.of(head_of(self.line, self.lines), self.body, max(self.read, self.length)),
             pictures=self.pictures,
         )
 

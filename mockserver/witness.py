@@ -37,7 +37,7 @@ async def requests(inquiry: Inquiry) -> Told:
     wanted, links = await _wanted(inquiry, [*asked, *late]), await _links(sandboxes)
     return {
         "requests": _listed(inquiry, _since(inquiry, asked), wanted, links),
-        "late": [_told(inquiry, r, links) for r in late if wanted(r)],
+        "late": [_told(r, links, raw=inquiry.flag("raw")) for r in late if wanted(r)],
         "waited": sum([waited(await s.requests()) for s in sandboxes if s.options.standing]),
     }
 
@@ -222,20 +222,19 @@ def _listed(
     inquiry: Inquiry, records: list[Record], wanted: Callable[[Record], bool], links: Links
 ) -> list[Told]:
     """The last so many of those that are wanted."""
-    limit, found = inquiry.number("limit"), [r for r in records if wanted(r)]
+    limit, raw = inquiry.number("limit"), inquiry.flag("raw")
+    found = [r for r in records if wanted(r)]
     first = 0 if limit is None else max(0, len(found) - limit)
-    return [_told(inquiry, r, links) for r in found[first:]]
+    return [_told(r, links, raw=raw) for r in found[first:]]
 
 
-def _told(inquiry: Inquiry, record: Record, links: Links, *, raw: bool | None = None) -> Told:
+def _told(record: Record, links: Links, *, raw: bool) -> Told:
     linked = links.get(record.id, [])
     is_download = record.is_download
     told = record.told() | {
         "downloads": [] if is_download else linked,
         "made_by": linked[0] if is_download and linked else "",
     }
-    if raw is None:
-        raw = inquiry.flag("raw")
     return told | ({"raw": record.raw.told()} if raw and record.raw else {})
 
 
@@ -257,7 +256,7 @@ async def _explained(inquiry: Inquiry, record: Record) -> Told:
     sandbox = await inquiry.world.store.find(record.sandbox)
     near = _near(sandbox, record) if sandbox and record.operation else []
     links = await _links([sandbox] if sandbox else [])
-    return _told(inquiry, record, links, raw=True) | {"near": near}
+    return _told(record, links, raw=True) | {"near": near}
 
 
 def _near(sandbox: Sandbox, record: Record) -> list[str]:

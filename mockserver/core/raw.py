@@ -17,8 +17,8 @@ _MASK = b"***"
 _SECRET = re.compile(rb"auth|cookie|credential|key|passw|secret|session|token", re.IGNORECASE)
 _HARMLESS = b"idempotency-key"  # the SDK's own, made anew for each call
 _SCHEME = re.compile(rb"(?:basic|bearer) +", re.IGNORECASE)
-_KEY = re.compile(rb"\bsk-[\w-]{16,}")  # wherever else one stands
-_QUERY = re.compile(rb"(?<=[?&])([^=&]*)=([^&]*)")
+_KEY = re.compile(rb"\bsk-(?!mock-)[\w-]{16,}")  # wherever else one stands that may cost money
+_QUERY = re.compile(rb"(?<=[?&])([^=&]*)=([^&\s]*)")
 
 
 class Raw(NamedTuple):
@@ -27,6 +27,13 @@ class Raw(NamedTuple):
     head: bytes  # the request line, then a line for each header
     body: bytes  # no more than `BODY` bytes of it
     length: int  # bytes of the whole body, as told or as read
+    is_cut: bool  # whether `body` is not all of it
+
+    @classmethod
+    def of(cls, head: bytes, body: bytes, length: int) -> Raw:
+        """What is kept of a head (see `head_of`) and the beginning of a body."""
+        kept = _KEY.sub(b"sk-" + _MASK, body) if b"sk-" in body else body
+        return cls(head, kept, length, len(body) < length)
 
     @property
     def size(self) -> int:
@@ -39,15 +46,14 @@ class Raw(NamedTuple):
         headers: dict[str, str] = {}
         for name, _, value in (text.partition(": ") for text in lines):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        is_cut = len(self.body) < self.length
-        text = _text(self.body, is_cut)
+        text = _text(self.body, self.is_cut)
         return {
             "line": line,
             "headers": headers,
             "body": b64encode(self.body).decode() if text is None else text,
             "encoding": "base64" if text is None else "utf-8",
             "bytes": self.length,
-            "cut": is_cut,
+            "cut": self.is_cut,
         }
 
 
