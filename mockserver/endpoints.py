@@ -17,7 +17,7 @@ from mockserver.admission import Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import address, answer_body, pictures, request_digest
-from mockserver.core.journal import Attempt, sent_fields
+from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.rules import PLAIN, Effect
@@ -198,7 +198,8 @@ class Images:
             await self._keep(exchange, request, picture)
         caller = exchange.caller or Caller("")
         sign = exchange.era.links.signed
-        links = (sign(p, caller.organization, caller.user, created) for p in planned)
+        links = [sign(p, caller.organization, caller.user, created) for p in planned]
+        exchange.pictures = tuple(picture_in(link.partition("?")[0]) for link in links)
         return [json.dumps(base + link).encode() for link in links]
 
     async def _answer(
@@ -277,9 +278,15 @@ class Chat:
 def _hint_at(exchange: Exchange, model: str) -> None:
     """Say that a model is not here, if the vendor has or had it."""
     facts = exchange.era.facts
-    if model in facts.unbuilt:
-        known = " and ".join(facts.models) or "no model of that day"
-        exchange.hints.append(f"this server does not have {model} yet: it has {known}")
+    if model not in facts.unbuilt:
+        return
+    known = " and ".join(facts.models) or "no model of that day"
+    exchange.hints.append(f"this server does not have {model} yet: it has {known}")
+    since = facts.unbuilt[model]
+    if since and facts.day < since:
+        exchange.hints.append(
+            f"nor had OpenAI on the day whose rules count here (--as-of): {model} came on {since}"
+        )
 
 
 def unknown_url(scope: Scope) -> ApiError:

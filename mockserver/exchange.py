@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
+from mockserver.core.raw import BODY, Raw, head_of
 from mockserver.core.rules import PLAIN, Effect, Rule
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
@@ -15,6 +16,7 @@ from mockserver.store import Sandbox
 
 PROMPT_LOGGED = 60  # characters
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
+_DIGITS = 19  # of a length
 NAME_LOGGED = 1_000  # characters of what the client named: a path, a parameter
 
 
@@ -51,11 +53,28 @@ class Exchange:
     effect: Effect = PLAIN  # of that rule
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
+    line: bytes = b""  # the request line
+    lines: Iterable[tuple[bytes, bytes]] = ()  # the headers, as they came
+    body: bytes = b""  # its beginning
+    read: int = 0  # bytes of the body
+    pictures: tuple[str, ...] = ()  # the names in the URLs of the answer
 
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body, as the client told them; 0 if it did not."""
+        told = self.headers.get(b"content-length", b"")[:_DIGITS]
+        return int(told) if told.isdigit() else 0
+
+    def note(self, body: bytes) -> None:
+        """Note what was read of the body."""
+        self.read += len(body)
+        if len(self.body) < BODY:
+            self.body += body[: BODY - len(self.body)]
 
     def told_fields(self) -> dict[str, Any]:
         """The body's fields, under what was filled in for those that were left out."""
@@ -113,6 +132,8 @@ class Exchange:
             attempt=self.attempt,
             sandbox=self.sandbox.name if self.sandbox else "",
             key=self.key,
+            raw=Raw.of(head_of(self.line, self.lines), self.body, max(self.read, self.length)),
+            pictures=self.pictures,
         )
 
     def fields(self) -> dict[str, str | int | float]:

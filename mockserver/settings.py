@@ -25,6 +25,7 @@ MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
 VARY = "vary"
+TIME = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,12 @@ def _tier_of(table: dict[str, Any]) -> str | None:
 
 
 def seconds(value: str) -> float:
-    """A length of time, as 250ms, 1.5s or 2m, in seconds."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m)", value)
+    """A length of time, as 250ms, 1.5s, 2m, 1h or 1d, in seconds."""
+    found = re.fullmatch(TIME, value)
     if not found:
-        raise ValueError("must be a time such as 250ms, 1.5s or 2m")
-    return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]
+        raise ValueError("must be a time such as 250ms, 1.5s, 2m or 1h")
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+    return float(found[1]) * units[found[2]]
 
 
 def latency(value: str) -> Latency:
@@ -255,6 +257,11 @@ class Setting:
     secret: bool = False  # never shown
 
     @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off."""
+        return self.metavar == "ON|OFF"
+
+    @property
     def field(self) -> str:
         """As Python spells it."""
         return self.name.replace("-", "_")
@@ -270,7 +277,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sizes", "page", sizes, "sizes of the model page too, or not", "SIZES"),
     Setting("prices", "model-page", prices, "price list: model-page or billing", "LIST"),
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
-    Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "SWITCH"),
+    Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),

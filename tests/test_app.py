@@ -335,3 +335,21 @@ def test_off_loopback_the_control_surface_wants_its_token_but_for_live_and_ready
     assert client.get("/_mock/requests", headers=right).status_code == 200
     assert api(host="0.0.0.0").get("/_mock/requests", headers=right).status_code == 401
     assert api().get("/_mock/requests").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("sent", ["Bearer wrong", "Bearer ", "secret", "Digest x", "Bearer sécret"])
+def test_a_wrong_control_token_is_refused_on_loopback_too(api: Api, host: str, sent: str) -> None:
+    client = api(host=host, control_token="secret")
+    answer = client.get("/_mock/requests", headers=[(b"Authorization", sent.encode())])
+    assert (answer.status_code, error(answer)["code"]) == (401, "control_token_wrong")
+    assert ("may be left out" in error(answer)["message"]) is (host == "127.0.0.1")
+    right = client.get("/_mock/requests", headers={"Authorization": "Bearer secret"})
+    assert right.status_code == 200
+
+
+def test_on_loopback_no_token_is_wanted_and_without_one_none_is_looked_at(api: Api) -> None:
+    client = api(control_token="secret")
+    del client.headers["Authorization"]
+    assert client.get("/_mock/requests").status_code == 200
+    assert api().get("/_mock/requests", headers={"Authorization": "Bearer x"}).status_code == 200

@@ -310,8 +310,9 @@ def table_of(name: str, value: Any, known: Iterable[str]) -> dict[str, Any]:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name[:100], list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(known)}"
+    names = list(known)
+    close = names if len(names) == 1 else get_close_matches(name[:100], names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(names)}"
 
 
 def whole_of(name: str, value: Any, *, least: int) -> int:

@@ -270,7 +270,7 @@ class MemorySandbox:
         """Write a request down, and find the call that it is an attempt of."""
         if number != self.number:
             self._late.add(record)
-        elif not record.path.startswith("/private/"):
+        elif not record.is_download:
             self._calls.join(record)
             self._requests.add(record)
             if record.usd:
