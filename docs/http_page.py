@@ -1,6 +1,7 @@
-"""Writes the answers and two tables of docs/http.md, as a server gives them: python docs/http_page.py.
+"""Writes the answers and two tables of docs/http.md, as a server gives them.
 
-The prose and the commands are written by hand. An answer that says the same stays as it is.
+Run as `python docs/http_page.py`. Prose and commands are written by hand; an answer that says the
+same stays as it is.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.parse import urlsplit
 
 from mockserver.control_document import document
 from mockserver.core.errors import Reason
@@ -65,10 +68,9 @@ class _Shell:
         if "curl" not in script:
             self._before += script
             return ""
-        kept = [p for p in os.environ if not p.lower().endswith("_proxy")]
         done = subprocess.run(
             ["sh", "-e", "-c", (self._before + script).replace(ADDRESS, self._address)],
-            env={name: os.environ[name] for name in kept} | {"HOME": self._folder},
+            env={"PATH": os.defpath, "HOME": self._folder},  # no proxy, no settings of curl
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -128,10 +130,9 @@ def errors(mock: ImagesMock) -> str:
 def _asked(mock: ImagesMock, path: str, value: Any) -> tuple[int, dict[str, Any]]:
     headers = {"Authorization": f"Bearer {_KEY}", "Mock-Sandbox-Key": _KEY}
     headers["Content-Type"] = "application/json"
-    request = Request(f"{mock.address}/{path}", json.dumps(value).encode(), headers)
-    opener = build_opener(ProxyHandler({}))
-    opener.process_response = {}  # an error is an answer too
-    with opener.open(request) as response:
+    with closing(HTTPConnection(urlsplit(mock.address).netloc)) as line:
+        line.request("POST", f"/{path}", json.dumps(value), headers)
+        response = line.getresponse()
         return response.status, json.load(response)
 
 
