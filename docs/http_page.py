@@ -35,7 +35,7 @@ _PASSING = (
     (re.compile(r"req_[0-9a-f]{32}"), "req_…"),
     (re.compile(r"\b1[0-9]{9}(\.[0-9]+)?\b"), "(time)"),
     (re.compile(r'("milliseconds": |openai-processing-ms: )[0-9]+'), r"\1…"),
-    (re.compile(r"(img-)\w+"), r"\1…"),
+    (re.compile(r"(img-|curl/)[\w.]+"), r"\1…"),
     (re.compile(r"(date: ).*"), r"\1…"),
 )
 
@@ -77,7 +77,8 @@ class _Shell:
             check=True,
             timeout=30,
         )
-        told = done.stdout.replace(self._address, ADDRESS).replace('"port": "0"', '"port": "6780"')
+        told = done.stdout.replace(self._address.removeprefix("http://"), urlsplit(ADDRESS).netloc)
+        told = told.replace('"port": "0"', '"port": "6780"')
         return _QUERY.sub("?st=…", told.replace("\r", ""))
 
 
