@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Never
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -82,7 +83,7 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     if in_api(path):
         raise unknown_url(request.scope)
     _hint_at_v1(request)
-    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
+    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=unquote(path))
 
 
 def _hint_at_v1(request: Request) -> None:
@@ -98,5 +99,5 @@ async def _wrong_method(request: Request, exc: Exception) -> Never:
         _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
-    told = {"method": request.method, "path": request.scope["path"]}
+    told = {"method": request.method, "path": unquote(request.scope["path"])}
     raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods), **told)

@@ -44,6 +44,7 @@ class Config:
     magic: str = "on"
     latency: Latency = Latency()
     seed: str = "0"
+    repeats: str = "same"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     max_body: int = 64 * MIB

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
+VARY = "vary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def as_of(value: str) -> date | Literal["today"]:
             f"must be today or a day such as 2023-12-01, from {first_day()} on, when the API began"
         )
     return day
+
+
+def repeats(value: str) -> str:
+    """Whether an equal request of a sandbox gets the same picture again, or another one."""
+    return one_of("same", VARY)(value)
 
 
 def port(value: str) -> int:
@@ -267,6 +273,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "SWITCH"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
+    Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),

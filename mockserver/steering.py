@@ -292,6 +292,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "sizes": ("sizes", _as_setting(settings.sizes)),
     "prices": ("prices", _as_setting(settings.prices)),
     "latency": ("latency", _as_setting(settings.latency)),
+    "repeats": ("repeats", _as_setting(settings.repeats)),
     "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
     "budget_usd": ("budget", _micro),
     "standing": ("standing", _switch),

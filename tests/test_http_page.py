@@ -51,6 +51,21 @@ def test_a_command_is_shown_with_its_answer_for_each_path_and_method() -> None:
     assert missing == [("GET", "openapi.json")]  # long, and told in the first lines
 
 
+def test_each_parameter_and_each_field_of_a_body_is_named() -> None:
+    told = MADE["document"]()
+    names = set[str]()
+    for methods in told["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter.get("in") == "query":
+                    names.add(parameter["name"])
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            names |= body.get("schema", {}).get("properties", {}).keys()
+    written = re.sub(r"^```(json|text)\n.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert len(names) > 10
+    assert [n for n in sorted(names) if not re.search(rf"[`\"?]{n}[`\"=:]", written)] == []
+
+
 def test_each_effect_is_in_the_table_and_each_example_is_one() -> None:
     examples = [json.loads(c) for cell, _ in rows("Then") for c in re.findall("`([^`]+)`", cell)]
     assert {name for then in examples for name in then} == EFFECT["properties"].keys()

@@ -18,6 +18,7 @@ from mockserver.store.tables import (
     Calls,
     Counts,
     Journal,
+    Repeats,
     Tally,
     Waits,
     claim,
@@ -72,6 +73,7 @@ class MemorySandbox:
         self._requests, self._downloads = Journal(), Journal()
         self._late = Journal()
         self._calls = Calls()
+        self._repeats = Repeats()
 
     def _count(self) -> None:
         """Tell the tally what came or went."""
@@ -85,6 +87,7 @@ class MemorySandbox:
             + self._calls.size
             + self._counts.size
             + self._waits.size
+            + self._repeats.size
         )
         change, self.size = taken - self.size, taken
         self._tally.add(change)
@@ -247,6 +250,16 @@ class MemorySandbox:
         await self.advance(missing)
         self._count()
         return missing // 1_000_000
+
+    async def repeat(self, digest: bytes) -> int:
+        """Count an equal request."""
+        before = self._repeats.count(digest)
+        self._count()
+        return before
+
+    async def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer, if it is the last."""
+        self._repeats.take_back(digest, repeat)
 
     def first_warning(self) -> bool:
         """Whether nothing was told of this sandbox yet; from now on, something was."""

@@ -331,5 +331,5 @@ def test_pytest_lists_markers_options_and_fixtures(downstream: pytest.Pytester) 
     fixtures = downstream.runpytest_subprocess("--fixtures")
     told = ("images_mock", "images_client", "async_images_client", "images_mock_server")
     for name in (*told, "images_mock_options"):
-        fixtures.stdout.fnmatch_lines([f"{name}* -- *pytest_plugin.py:*"])
+        fixtures.stdout.fnmatch_lines([f"{name}* -- *mockserver/pytest_*.py:*"])
     fixtures.stdout.no_fnmatch_line("_images*")
