@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver.core.rules import PICTURES, WEIGHTS
-from mockserver.core.scripts import effect_of, rule_of
+from mockserver.core.scripts import rule_of
 from mockserver.rule_document import EFFECT
 from tests.test_blob_clients import with_curl
 
@@ -71,7 +71,7 @@ def test_each_effect_is_in_the_table_and_each_example_is_one() -> None:
     assert {name for then in examples for name in then} == EFFECT["properties"].keys()
     assert {then["picture"] for then in examples if "picture" in then} == set(PICTURES)
     for then in examples:
-        effect_of(then)
+        rule_of({"then": then})
 
 
 def test_each_field_of_a_condition_is_in_the_table() -> None:
