@@ -79,7 +79,9 @@ def test_requests_do_not_leave_by_a_proxy(
     )
     result = project.runpytest_subprocess("-k", "environment", "-s")
     result.assert_outcomes(passed=1, deselected=3)
-    result.stdout.fnmatch_lines(["IN intranet.test,elsewhere.test,127.0.0.1,localhost,*openai.com"])
+    result.stdout.fnmatch_lines(
+        ["IN intranet.test,elsewhere.test,127.0.0.1,localhost,*openai.com,oaidalleapi*"]
+    )
 
 
 def test_the_environment_is_put_back(
