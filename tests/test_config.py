@@ -88,7 +88,6 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "max-body": "1MB",
         "upload-cache": "1MB",
         "log-format": "json",
-        "repeats": "vary",
         "port": "0",
     }
     variable = PREFIX + setting.name.replace("-", "_").upper()
