@@ -116,7 +116,7 @@ class Session:
         """Why a client may be led elsewhere: a variable is no longer as the plugin had set it."""
         for name, value in self._set.items():
             now = os.environ.get(name)
-            if value == self.ambient.url and now != value:
+            if value.startswith(self.ambient.address) and now != value:
                 is_now = "unset" if now is None else repr(now)
                 return f"{name} is {is_now} now; the plugin had set it. images_mock.env has it."
         return None

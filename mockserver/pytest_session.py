@@ -208,6 +208,11 @@ class Ambient:
         self.late: list[str] = []  # requests that ended after their test
 
     @property
+    def address(self) -> str:
+        """Of the server."""
+        return self._server.address
+
+    @property
     def url(self) -> str:
         """What to give as `base_url`; ends in /v1."""
         return f"{self._server.address}/v1"

@@ -290,10 +290,11 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "pyfakefs",
-        "a test with a file system of its own has its mock",
+        "a test with a file system of its own has its mock, and the pictures",
         """
     def test_it(images_mock, fs):
-        poster()
+        import httpx2
+        assert httpx2.get(poster().data[0].url).content[1:4] == b"PNG"
         images_mock.assert_called_once()
     def test_another(): pass
 """,

@@ -20,12 +20,12 @@ _ROW = re.compile(r"^\| ([^|]+?)(?: [\d.]+\w*)? \| (.+) \|$", re.MULTILINE)
 def table() -> str:
     """The table, with the versions of this environment."""
     rows = (f"| {c.name}{_version(c.name)} | {c.what} |\n" for c in CASES)
-    return f"| beside | what the tests show |\n|---|---|\n{''.join(rows)}"
+    return f"{_BEGIN}| beside | what the tests show |\n|---|---|\n{''.join(rows)}\n{_END}"
 
 
 def names_in(page: str) -> list[tuple[str, str]]:
-    """What the rows of a table say, without the versions."""
-    return _ROW.findall(page)
+    """What the rows of the table say, without the versions."""
+    return _ROW.findall(page.partition(_BEGIN)[2].partition(_END)[0])
 
 
 def written(page: str, day: str) -> str:
@@ -33,7 +33,7 @@ def written(page: str, day: str) -> str:
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     told = f"As run on {day}, with pytest{_version('pytest')} and openai{_version('openai')}.\n\n"
-    return f"{before}{_BEGIN}{told}{table()}\n{_END}{after}"
+    return f"{before}{table().replace(_BEGIN, _BEGIN + told)}{after}"
 
 
 def _version(name: str) -> str:
