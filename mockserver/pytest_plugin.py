@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +28,9 @@ from mockserver.pytest_session import (
     KEYS,
     Ambient,
     OwnServer,
+    SessionServer,
     SharedServer,
+    Sums,
     environment,
     put_in_place,
 )
@@ -39,17 +40,8 @@ if TYPE_CHECKING:
     from mockserver.config import Value
     from mockserver.handle import Sandbox
 
-__all__ = ["async_images_client", "images_client", "images_http"]  # fixtures
+__all__ = ["SessionServer", "async_images_client", "images_client", "images_http"]
 _OURS = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
-
-
-@dataclass(slots=True)
-class Sums:
-    """What a session adds up for its summary."""
-
-    usd: float = 0.0
-    waited: float = 0.0
-    late: list[str] = field(default_factory=list)
 
 
 class Session:
@@ -63,9 +55,6 @@ class Session:
         self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
         hosts = [REAL, *hosts_to_guard(told["guarded_hosts"])]
-        self.guard = Guard(hosts, self.ambient.url)
-        self._restore = put_in_place(environment(self.ambient, hosts) if told["env"] == ON else {})
-        hosts = [REAL, *told["guarded_hosts"].replace(",", " ").split()]
         self.guard = Guard(hosts, self.ambient.url, self._astray)
         self._set = environment(self.ambient, hosts) if told["env"] == ON else {}
         self._restore = put_in_place(self._set)
@@ -152,10 +141,11 @@ class Session:
         self, item: pytest.Item, error: BaseException | None
     ) -> list[tuple[str, str]]:
         """The section for the report of a failed test, if it has to do with pictures."""
+        lines: list[str] = []
         try:
-            lines = [*self._failure(item, error)]
+            lines.extend(self._failure(item, error))
         except Exception as own:  # the test's patches may hold still: no reason to end the run
-            lines = [_in_a_line(own)]
+            lines.append(_in_a_line(own))
         return [("images_mock", "\n".join(lines))] if lines else []
 
     def _failure(self, item: pytest.Item, error: BaseException | None) -> Iterator[str]:
@@ -395,28 +385,6 @@ def _images_mock_settled(request: pytest.FixtureRequest, images_mock_options: An
     except WrongOptions as error:
         text = f"usage error: images_mock_options: {error}"
         raise pytest.fail.Exception(text, pytrace=False) from None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionServer:
-    """The server that this process's tests share."""
-
-    address: str
-    api_key: str  # of the ambient sandbox, that of `images_mock`
-    _ambient: Ambient = field(repr=False)
-
-    @property
-    def url(self) -> str:
-        """What to give as `base_url`; ends in /v1."""
-        return f"{self.address}/v1"
-
-    def sandbox(self, name: str) -> Sandbox:
-        """A sandbox that no test begins anew, for fixtures of a module or of the session.
-
-        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
-        and has its effect. `begin()` gives it a standing clock.
-        """
-        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import sys
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from select import select
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -288,6 +289,37 @@ class Ambient:
             self.handle.begin(**options)
         except RuntimeError as error:
             raise RuntimeError(self.why_none or str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionServer:
+    """The server that this process's tests share."""
+
+    address: str
+    api_key: str  # of the ambient sandbox, that of `images_mock`
+    _ambient: Ambient = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url`; ends in /v1."""
+        return f"{self.address}/v1"
+
+    def sandbox(self, name: str) -> Sandbox:
+        """A sandbox that no test begins anew, for fixtures of a module or of the session.
+
+        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
+        and has its effect. `begin()` gives it a standing clock.
+        """
+        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a session adds up for its summary."""
+
+    usd: float = 0.0
+    waited: float = 0.0
+    late: list[str] = field(default_factory=list)
 
 
 def environment(ambient: Ambient, guarded: Iterable[str]) -> dict[str, str]:
