@@ -17,11 +17,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import click
 import httpx2
 import pytest
 
-from mockserver.cli import NOT_READY, cli
+from mockserver.cli import NOT_READY
 from mockserver.settings import SETTINGS
 from mockserver.testing import ImagesMock
 
@@ -383,25 +382,3 @@ def test_what_explain_last_alone_takes_is_refused_elsewhere() -> None:
     done = run("explain", "invalid_size", "--port", "6780")
     assert done.returncode == 2
     assert "--port goes with `explain last`" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("args", "right"),
-    [
-        (["--port", "1", "wait"], "images-mock wait --port 1"),
-        (["--port=1", "wait", "--timeout", "1s"], "images-mock wait --port=1 --timeout 1s"),
-        (
-            ["--port", "1", "--tier", "off", "config", "show"],
-            "images-mock config show --port 1 --tier off",
-        ),
-    ],
-)
-def test_flags_before_a_command_are_told_their_place(args: list[str], right: str) -> None:
-    with pytest.raises(click.UsageError) as refused:
-        cli.main(args, "images-mock", standalone_mode=False)
-    assert refused.value.message.startswith(f"Flags stand behind the command: {right}")
-
-
-def test_a_value_that_is_also_the_name_of_a_command_is_a_value() -> None:
-    done = run("--seed", "wait", "--port", "x")
-    assert (done.returncode, "port ('x') must be a number" in done.stderr) == (3, True)

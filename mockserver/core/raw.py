@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 HEAD = 8 * 1024  # bytes that are kept: what clients send has some thousand
 BODY = 8 * 1024  # of an upload or a long prompt the beginning
 _EMPTY = 180  # bytes of one without a letter
+_NAME = 64  # bytes of a name that is worth remembering
 _MASK = b"***"
 _SECRET = re.compile(rb"auth|cookie|credential|key|passw|secret|session|token", re.IGNORECASE)
 _HARMLESS = b"idempotency-key"  # the SDK's own, made anew for each call
@@ -32,8 +34,7 @@ class Raw(NamedTuple):
     @classmethod
     def of(cls, head: bytes, body: bytes, length: int) -> Raw:
         """What is kept of a head (see `head_of`) and the beginning of a body."""
-        kept = _KEY.sub(b"sk-" + _MASK, body) if b"sk-" in body else body
-        return cls(head, kept, length, len(body) < length)
+        return cls(head, _without_keys(body), length, len(body) < length)
 
     @property
     def size(self) -> int:
@@ -60,20 +61,30 @@ class Raw(NamedTuple):
 def head_of(line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The head to keep, of a request line and the headers: within bounds, without keys."""
     lines = [_QUERY.sub(_masked_query, line) if b"?" in line else line]
-    for name, value in headers:
-        lines.append(b"%b: %b" % (name, _masked(name, value)))
-    return _KEY.sub(b"sk-" + _MASK, b"\n".join(lines)[:HEAD])
+    for pair in headers:
+        name, value = pair
+        is_secret = _is_secret(name) if len(name) <= _NAME else _SECRET.search(name)
+        lines.append(b": ".join((name, _masked(value)) if is_secret else pair))
+    return _without_keys(b"\n".join(lines)[:HEAD])
 
 
-def _masked(name: bytes, value: bytes) -> bytes:
-    if name == _HARMLESS or not _SECRET.search(name):
-        return value
+@lru_cache(maxsize=512)
+def _is_secret(name: bytes) -> bool:
+    """Whether the value of such a name may be a key; a request has twenty, always the same."""
+    return name != _HARMLESS and _SECRET.search(name) is not None
+
+
+def _masked(value: bytes) -> bytes:
     scheme = _SCHEME.match(value)
     return (scheme[0] if scheme else b"") + _MASK
 
 
 def _masked_query(found: re.Match[bytes]) -> bytes:
     return found[1] + b"=" + (_MASK if _SECRET.search(found[1]) else found[2])
+
+
+def _without_keys(text: bytes) -> bytes:
+    return _KEY.sub(b"sk-" + _MASK, text) if b"sk-" in text else text
 
 
 def _text(body: bytes, is_cut: bool) -> str | None:

@@ -320,7 +320,7 @@ class MemorySandbox:
     def is_set_up(self) -> bool:
         """Whether somebody scripted or set it on purpose, or moved its clock."""
         scripted = any(r.origin == "call" for r in self._rules)
-        return scripted or self.options != _PLAIN or self._offset > 0
+        return scripted or replace(self.options, begun=0) != _PLAIN or self._offset > 0
 
     @property
     def is_empty(self) -> bool:
