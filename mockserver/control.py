@@ -92,6 +92,7 @@ _NOT_IT = (
     "IMAGES_MOCK_CONTROL_TOKEN): send 'Authorization: Bearer TOKEN'. The API key of a sandbox goes "
     "in Mock-Sandbox-Key."
 )
+_NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
 _LEAVE_OUT = " On loopback Authorization may be left out."
 
 Handler = Callable[[Inquiry], Awaitable[dict[str, Any]]]
@@ -162,6 +163,8 @@ class Control:
         config, sent = self._world.config, exchange.header(b"authorization")
         expected = config.control_token
         if config.on_loopback and (expected is None or sent is None):
+            if sent and KEY_HEADER not in exchange.headers:
+                exchange.hints.append(_NO_NAME)
             return
         if expected is None or sent is None:
             raise ApiError(Reason.CONTROL_REFUSED)

@@ -352,4 +352,8 @@ def test_on_loopback_no_token_is_wanted_and_without_one_none_is_looked_at(api: A
     client = api(control_token="secret")
     del client.headers["Authorization"]
     assert client.get("/_mock/requests").status_code == 200
-    assert api().get("/_mock/requests", headers={"Authorization": "Bearer x"}).status_code == 200
+    answer = api().get("/_mock/requests", headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 200
+    assert "goes in Mock-Sandbox-Key" in answer.headers["mock-hint"]
+    named = api().get("/_mock/requests", headers={"Mock-Sandbox-Key": "sk-mock-me"})
+    assert "mock-hint" not in named.headers

@@ -183,6 +183,8 @@ def test_a_download_names_its_request_and_a_request_its_downloads(http: httpx2.C
     for prompt in ("a", "b"):
         for item in post(http, {"prompt": prompt, "n": 2}).json()["data"]:
             http.get(item["url"])
+    done = run("explain", "last", "--url", str(http.base_url), "--key", KEY)
+    assert "  pictures 2 times downloaded\n" in done.stdout
     post(http, {"prompt": "c", "response_format": "b64_json"})
     a, b, c = asked(http, "requests")["requests"]
     downloads = asked(http, "downloads")["downloads"]
@@ -194,8 +196,6 @@ def test_a_download_names_its_request_and_a_request_its_downloads(http: httpx2.C
     of_b = asked(http, "downloads", made_by=b["id"], limit=1)["downloads"]
     assert [d["id"] for d in of_b] == ids[3:]
     assert asked(http, "downloads", made_by=c["id"])["downloads"] == []
-    done = run("explain", "last", "--url", str(http.base_url), "--key", KEY)
-    assert "downloaded" not in done.stdout
 
 
 def test_a_download_that_was_refused_is_linked_and_filtered_too(http: httpx2.Client) -> None:
@@ -300,3 +300,12 @@ def test_a_way_to_the_control_api_that_is_none_is_told_the_right_one(api: Api, p
     answer = api().get(path)
     assert answer.status_code == 404
     assert "the control API is under /_mock, beside /v1" in answer.headers["mock-hint"]
+
+
+def test_explain_last_says_that_its_token_is_wrong() -> None:
+    with ImagesMock(control_token="secret") as mock:
+        done = run("explain", "last", "--url", mock.address, "--control-token", "wrong")
+        left_out = run("explain", "last", "--url", mock.address)
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
+    assert "is not this server's control token" in done.stderr
+    assert "Nothing was asked yet" in left_out.stderr
