@@ -12,9 +12,8 @@ import pytest
 
 FINDINGS = Path(__file__).parent.parent / "findings"
 SCRIPTS = sorted(FINDINGS.glob("*.sh"))
-ROWS = dict(
-    re.findall(r"^\| \[`(.+?)`\]\(\1\) \|(.+)\|$", (FINDINGS / "README.md").read_text("utf-8"), re.M)
-)
+TABLE = (FINDINGS / "README.md").read_text("utf-8")
+ROWS = dict(re.findall(r"^\| \[`(.+?)`\]\(\1\) \|(.+)\|$", TABLE, re.MULTILINE))
 PIN = re.compile(r"[@\w][\w./-]*(?:==|@)\d[\w.]*")
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
