@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ImageGenToolkit of CAMEL pays for a picture and then throws it away when image.png, its default name, is
-# there already: so the second call of each program; the module cannot be imported beside mcp 2.
+# there already, so in every call but a folder's first; beside mcp 2 it cannot be imported.
 # Packages: camel-ai==0.2.90, mcp==1.27.0, mcp==2.3.0 (PyPI)
 # Seen: 2026-11-28
 # Output:

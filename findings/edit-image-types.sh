@@ -9,7 +9,7 @@
 #   ArrayBuffer: 0 parts
 #   toFile(buffer), not awaited: 0 parts
 #   await toFile(buffer): 1 part, image=file x.png of 8 bytes
-# Matters: the API then says that `image` is missing, in words that point nowhere near the cause; and
+# Matters: the first to complain is the server, of a missing `image`, which is no hint at the cause; and
 # the body is some 95 times as large as the picture: a PNG of 1 MB makes 95 MB and minutes of work.
 set -euo pipefail
 dir=$(mktemp -d)

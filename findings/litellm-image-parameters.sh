@@ -8,7 +8,7 @@
 #   image_generation(dall-e-3, response_format="url"): UnsupportedParamsError, 0 requests
 #   image_edit(dall-e-2, n=3, size="256x256"): 1 request with image[], model, n, prompt, size
 #   image_variation(dall-e-2, n=3, size="256x256"): 1 request with image
-# Matters: one picture of the default size comes where three small ones were asked for and priced; and
+# Matters: one picture of the default size comes where three small ones were asked for; and
 # base64 from a DALL·E model needs extra_body={"response_format": "b64_json"}.
 set -euo pipefail
 export NO_PROXY=127.0.0.1 LITELLM_LOCAL_MODEL_COST_MAP=True

@@ -7,8 +7,8 @@
 #   /v1/images/generations: application/json
 #   /v1/images/edits: multipart/form-data, multipart/form-data; boundary=...; boundary in the body: false
 #   /v1/images/variations: multipart/form-data, multipart/form-data; boundary=...; boundary in the body: false
-# Matters: the client is used where the SDK did not run (edge functions, old runtimes), and what comes back
-# is a Response with status 400 that does not throw; the cause is neither the key nor the picture.
+# Matters: the server has to refuse it (with 400, as a rule), and the client gives that as a Response and
+# throws nothing; the cause is neither the key nor the picture.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

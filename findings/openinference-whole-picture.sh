@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # openinference's tracing of openai redacts large pictures where it names them as images, and puts the
-# whole answer, base64 and all, into the attribute output.value of the same span; token counts it leaves out.
+# whole answer, base64 and all, into output.value of the same span; token counts it leaves out.
 # Packages: openinference-instrumentation-openai==0.1.66, openai==3.57.0, opentelemetry-sdk==1.45.2 (PyPI)
 # Seen: 2026-11-28
 # Output:

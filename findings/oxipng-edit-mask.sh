@@ -7,8 +7,8 @@
 #   white with a clear hole: RGBA, shrunk to P; hole kept: True
 #   photo with a clear hole: RGBA, shrunk to RGBA; hole kept: True
 #   white with a clear hole, color_type_reduction=False: RGBA, shrunk to RGBA; hole kept: True
-# Matters: edits of dall-e-2 go by the file's mode ("format must be in ['RGBA', 'LA', 'L']"), so a mask that an
-# optimising build step or pre-commit hook has passed over is refused, while its photo beside it is not.
+# Matters: edits of dall-e-2 go by the file's mode ("format must be in ['RGBA', 'LA', 'L']"), so a mask that
+# an optimising build step or pre-commit hook has been over no longer fits, while the photo beside it does.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

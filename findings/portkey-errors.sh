@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Portkey's Python client carries an openai package of its own: its errors print as
-# openai.RateLimitError and no `except openai.…` catches them; nor is a 429 tried again, whatever max_retries says.
+# Portkey's Python client carries an openai package of its own: its errors print as openai.RateLimitError
+# and no `except openai.…` catches them; nor is a 429 tried again, whatever max_retries says.
 # Packages: portkey-ai==2.3.4, openai==3.57.0 (PyPI)
 # Seen: 2026-11-28
 # Output:

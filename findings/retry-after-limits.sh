@@ -8,8 +8,8 @@
 #   openai-python  59: obeyed        60: obeyed        61: obeyed        120: obeyed       121: no retry
 #   openai npm     59: obeyed        60: obeyed        61: own back-off  120: own back-off 121: own back-off
 #   AI SDK         59: obeyed        60: own back-off  61: own back-off  120: own back-off 121: own back-off
-# Matters: image limits are counted by the minute, so answers of 60 s and more are usual. The same 429
-# is waited out, or hammered within seconds, or ends the program at once; a test with `retry-after: 1`
+# Matters: image limits are counted by the minute, so a wait of about 60 s can well be told. The same 429
+# is waited out, or asked again within seconds, or ends the program at once; a test with `retry-after: 1`
 # shows none of it.
 set -euo pipefail
 export NO_PROXY=127.0.0.1

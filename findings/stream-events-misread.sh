@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# openai-python takes every event of an image stream that it does not know for a partial image, reads
-# a comment line after an `id:` line as an event and fails on it, and drops a last event without its blank line.
+# openai-python takes every event of an image stream that it does not know for a partial image, fails on
+# a comment line that comes after an `id:` line, and drops a last event without its blank line.
 # Packages: openai==3.57.0 (PyPI)
 # Seen: 2026-11-28
 # Output:

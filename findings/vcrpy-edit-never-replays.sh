@@ -8,9 +8,9 @@
 #   edit, match_on body, the same prompt: CannotOverwriteExistingCassetteException
 #   edit, default matchers, the same prompt: replayed
 #   edit, default matchers, another prompt: replayed
-# Matters: no setting of match_on tells two recorded edits apart: a suite of edits is green with the wrong
-# answers, or records (and pays) anew each time. A retried edit has another boundary too, so neither its
-# bytes nor a hash of them say that it is the same request.
+# Matters: no matcher that comes with vcrpy tells two recorded edits apart: a suite of edits is green with
+# the wrong answers, or records (and pays) anew each time. A retried edit has another boundary too, so
+# neither its bytes nor a hash of them say that it is the same request.
 set -euo pipefail
 export NO_PROXY=127.0.0.1
 dir=$(mktemp -d)

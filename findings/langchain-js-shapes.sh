@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# DallEAPIWrapper of LangChain for JavaScript returns a picture in five shapes, by n and by the form of
+# DallEAPIWrapper of LangChain for JavaScript returns a picture in four shapes, by n and by the form of
 # the answer; for base64 that it did not ask for it returns undefined, or an empty list.
 # Packages: @langchain/openai@1.6.0, @langchain/core@1.4.0, node@22.23.3 (npm)
 # Seen: 2026-11-28
@@ -10,8 +10,9 @@
 #   n 2, b64_json asked, b64_json comes: [{"type":"image_url","image_url":{"url":"iVBORw0KGgo="}}] twice
 #   n 1, url asked, b64_json comes: undefined
 #   n 2, url asked, b64_json comes: []
-# Matters: "url" holds bare base64 without "data:", which no message to a model and no <img> takes; the
-# wrapper asks for URLs by default, and gateways in front of the gpt-image models answer base64 all the same.
+# Matters: "url" holds bare base64 without "data:", which no message to a model and no <img> takes; and
+# behind a gateway that overlooks response_format (the gpt-image models have none, and answer base64)
+# the picture is lost.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
