@@ -11,9 +11,12 @@ from mockserver.core.sandbox import FARTHEST
 from mockserver.inquiry import SHORTEST
 from mockserver.rule_document import (
     EFFECT,
+    EFFECT_TOLD,
     FLAG,
     MATCHER,
     POSITIVE,
+    RULE,
+    RULE_PUT,
     SECONDS,
     TEXT,
     WHEN,
@@ -64,6 +67,7 @@ _RECORD = _table(
         "trace": _listed(TEXT),
         "scripted": FLAG,
         "rule": TEXT,
+        "rules": _listed(TEXT),
         "call": TEXT,
         "retries": WHOLE,
     }
@@ -79,23 +83,14 @@ _SCHEMAS: dict[str, Schema] = {
     "Nothing": NOTHING,
     "Matcher": MATCHER,
     "When": WHEN,
-    "Effect": EFFECT | {"minProperties": 1},
-    "Rule": asked(
-        when={
-            **WHEN,
-            "properties": {**WHEN["properties"], "call": POSITIVE},
-        },
-        then=_named("Effect"),
-        times=POSITIVE,
-        name=TEXT,
-        next=FLAG,
-    )
-    | {"required": ["then"]},
+    "Effect": EFFECT,
+    "Rule": RULE,
+    "RulePut": RULE_PUT,
     "RuleTold": _table(
         {
             "id": TEXT,
             "when": {"type": "object"},
-            "then": EFFECT,  # an image is left out, for its size
+            "then": EFFECT_TOLD,
             "times": POSITIVE,
             "name": TEXT,
             "next": FLAG,
@@ -255,7 +250,11 @@ def _rules() -> Schema:
         "/_mock/rules/{id}": {
             "get": _does("rules.get", "One rule", told, parameters=[_RULE]),
             "put": _does(
-                "rules.put", "Another rule in its place", told, body=rule, parameters=[_RULE]
+                "rules.put",
+                "Another rule in its place",
+                told,
+                body=_named("RulePut"),
+                parameters=[_RULE],
             ),
             "delete": _does(
                 "rules.remove", "Take one rule away", _named("Nothing"), parameters=[_RULE]

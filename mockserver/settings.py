@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.sandbox import Latency
 
 if TYPE_CHECKING:
@@ -194,10 +195,10 @@ def _tier_of(table: dict[str, Any]) -> str | None:
 
 def seconds(value: str) -> float:
     """A length of time, as 250ms, 1.5s or 2m, in seconds."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m)", value)
-    if not found:
-        raise ValueError("must be a time such as 250ms, 1.5s or 2m")
-    return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]
+    found = seconds_in(value)
+    if found is None:
+        raise ValueError(f"must be {FORM}")
+    return found
 
 
 def latency(value: str) -> Latency:

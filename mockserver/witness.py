@@ -144,8 +144,8 @@ async def _explained(inquiry: Inquiry, record: Record) -> Told:
 
 
 def _near(sandbox: Sandbox, record: Record) -> list[str]:
-    """A line for each rule that came close, the closest first; not for the one that fired."""
-    rules: Sequence[Rule] = [r for r in sandbox.rules if r.id != record.rule]
+    """A line for each rule that came close, the closest first; not for those that fired."""
+    rules: Sequence[Rule] = [r for r in sandbox.rules if r.id not in record.rules]
     places = nearest((r.when for r in rules), record.fields, _NEAR)
     return [f"{rules[i]}: {_why_not(sandbox, rules[i], record)}" for i in places]
 
@@ -161,6 +161,6 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:
         return f"matches, but is used up: it has fired {fired} of {rule.times} times"
-    if record.rule and not record.rule.startswith(MAGIC):
-        return f"matches, but {record.rule} came first"
+    if first := [r for r in record.rules if not r.startswith(MAGIC)]:
+        return f"matches, but {' and '.join(first)} came first"
     return "matches, but was not there yet"

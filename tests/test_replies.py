@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.core.scripts import _EFFECTS, rule_of, told
+from mockserver.core.effects import EFFECTS
+from mockserver.core.scripts import rule_of, told
 from mockserver.scripting import Then
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
@@ -372,4 +373,4 @@ def test_one_shape_for_the_file_http_and_python(server: ImagesMock) -> None:
 
 
 def test_python_has_the_words_of_every_effect() -> None:
-    assert {*Then.__annotations__} == {*_EFFECTS}
+    assert {*Then.__annotations__} == {*EFFECTS}
