@@ -6,6 +6,7 @@ that there is, and that a time as people write it ends at a day.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 from mockserver.core.conditions import FIELDS
@@ -73,9 +74,10 @@ _WHEN_OF_RULE = asked(**{n: _OF_A_RULE.get(n) or _listed(n) for n in FIELDS}, ca
 # -- then --------------------------------------------------------------------------------------
 
 _WAIT = dict(zip(WAIT, (_LENGTH, FLAG), strict=True))
-_DATED: Schema = {
-    "if": {"properties": {"as_date": {"const": True}}, "required": ["as_date"]},
-    "then": {"required": ["retry_after"]},
+#: A date of no wait.
+_UNDATED: Schema = {
+    "required": ["as_date"],
+    "properties": {"as_date": {"const": True}, "retry_after": False},
 }
 _STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
 _PRINTABLE = TEXT | {"pattern": f"^[ -~]*{_END}"}
@@ -92,19 +94,16 @@ _HEADERS: Schema = {
     "additionalProperties": _PRINTABLE,
 }
 _BODY: Schema = {"description": "A text goes as it is, any other value as JSON."}
-_BODILESS: Schema = {
-    "if": {"properties": {"status": {"enum": list(BODILESS)}}, "required": ["status"]},
-    "then": {"properties": {"body": {"const": ""}}},
+_BODIED: Schema = {
+    "required": ["status", "body"],
+    "properties": {"status": {"enum": list(BODILESS)}, "body": {"not": {"const": ""}}},
 }
 
 
 def _reply(description: str, *short: Schema, waits: bool = True) -> Schema:
-    wait, dated = (_WAIT, [_DATED]) if waits else ({}, [])
-    table = asked(status=_STATUS, headers=_HEADERS, body=_BODY, **wait)
-    return {
-        "description": description,
-        "anyOf": [_STATUS, *short, table | {"allOf": [_BODILESS, *dated]}],
-    }
+    table = asked(status=_STATUS, headers=_HEADERS, body=_BODY, **(_WAIT if waits else {}))
+    never = {"not": {"anyOf": [_BODIED, *([_UNDATED] if waits else [])]}}
+    return {"description": description, "anyOf": [_STATUS, *short, table | never]}
 
 
 _RESPOND = "An answer in place of the API's own, with its headers."
@@ -119,20 +118,15 @@ _ON_THE_LINE: dict[str, Schema] = {
 }
 
 
-def _there(name: str) -> Schema:
-    """That an effect is there: false is as good as not."""
-    found: Schema = {"required": [name]}
-    return found | ({"properties": {name: {"not": {"const": False}}}} if name in SWITCHES else {})
-
-
 def _effects(words: dict[str, Schema], answers: tuple[str, ...], *further: str) -> Schema:
-    """A table of effects: at least one that is there, of the answers no two."""
-    names = [n for n in words if n not in further]
-    alone = [
-        {"if": _there(a), "then": {"not": {"anyOf": [_there(b) for b in answers[place:]]}}}
-        for place, a in enumerate(answers[:-1], 1)
+    """A table of effects: of the answers no two, and not only what is false or `further`."""
+    off: Schema = {"const": False}
+    nothing: Schema = {"properties": dict.fromkeys(further, True), "additionalProperties": off}
+    two: list[Schema] = [
+        {"required": [a, b], "properties": {n: {"not": off} for n in (a, b) if n in SWITCHES}}
+        for a, b in combinations(answers, 2)
     ]
-    return asked(**words) | {"anyOf": [_there(n) for n in names], "allOf": alone}
+    return asked(**words) | {"not": {"anyOf": [nothing, *two]}}
 
 
 _DOWNLOADS: dict[str, Schema] = {

@@ -7,7 +7,6 @@ from typing import Any
 
 from mockserver.clock import SECOND
 from mockserver.core.journal import Record, waited
-from mockserver.core.magic import MAGIC
 from mockserver.core.nearness import differences, nearest
 from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Rule, When
@@ -161,6 +160,7 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:
         return f"matches, but is used up: it has fired {fired} of {rule.times} times"
-    if first := [r for r in record.rules if not r.startswith(MAGIC)]:
+    tried = [r.id for r in sandbox.rules]
+    if first := [r for r in tried[: tried.index(rule.id)] if r in record.rules]:
         return f"matches, but {' and '.join(first)} came first"
     return "matches, but was not there yet"

@@ -22,8 +22,8 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.control_document import document
-from mockserver.core.rules import WEIGHTS
 from mockserver.core.effects import EFFECTS
+from mockserver.core.rules import WEIGHTS
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),

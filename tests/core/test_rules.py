@@ -112,7 +112,7 @@ def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
         ({"then": {"respond": "x"}}, "then.respond must be a table of status, headers, body"),
         ({"then": {"respond": True}}, "then.respond.status must be a whole number"),
         ({"then": {"gateway": False}}, "then must say what happens"),
-        ({"then": {"respond": False}}, "then.respond must be a table of status, headers, body"),
+        ({"then": {"respond": False}}, "then.respond.status must be a whole number"),
         ({"then": {"gateway": 199}}, "from 200 to 599"),
         ({"then": {"respond": {"status": 600}}}, "then.respond.status must be a whole number"),
         ({"then": {"respond": {"bdoy": ""}}}, "did you mean body?"),
@@ -220,19 +220,19 @@ def test_all_fields_of_a_condition_must_be_so(when: dict[str, Any], matches: boo
 
 async def fired(box: MemorySandbox, times: int) -> list[str]:
     found = [await box.claim(box.rules) for _ in range(times)]
-    return [claimed[0].id if claimed else "" for claimed in found]
+    return ["".join(one.rule.id for one in claimed) for claimed in found]
 
 
-def test_times_count_down_and_next_goes_first() -> None:
+def test_times_count_down_and_next_goes_first_and_then_the_newest() -> None:
     box = sandbox(rule(times=1))
 
     async def asked() -> list[str]:
         await box.add(rule(times=2))
         await box.add(rule(next=True))
-        await box.add(rule())
+        await box.add(rule(times=2))
         return await fired(box, 6)
 
-    assert asyncio.run(asked()) == ["r2", "f1", "r1", "r1", "r3", "r3"]
+    assert asyncio.run(asked()) == ["r2", "r3", "r3", "r1", "r1", "f1"]
     assert (box.fired("r1"), box.fired("r3"), box.seen("r3")) == (2, 2, 6)
 
 
@@ -329,7 +329,7 @@ def test_a_difference_says_how_small_it_is(wanted: Any, got: Any, words: str) ->
 def test_what_differs_in_less_is_closer() -> None:
     asked = [{"model": "a", "prompt": "x"}, {"model": "a", "prompt": "a fix"}, {"model": "b"}]
     assert closest(when_of({"model": "a", "prompt": "a fox"}), asked) == [1, 0, 2]
-    rules = [rule(when={"model": "b"}, name="other"), rule(when={"prompt": "x  y"})]
+    rules = [rule(when={"model": "dall-e-3"}, name="other"), rule(when={"prompt": "x  y"})]
     lines = nearest_rules(rules, {"model": "a", "prompt": "x y"}, most=1)
     assert lines == [
         " no_credit: ≠ prompt: wanted 'x  y', got 'x y'  (only the white space differs)"
