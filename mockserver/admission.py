@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from typing import Any
 
 from starlette.types import Receive
 
 from mockserver.clock import SECOND
 from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.examples import Examples
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
 from mockserver.core.patterns import TOO_SLOW
-from mockserver.core.rules import PLAIN, Effect, Lines, Rule, effect_name
+from mockserver.core.rules import Effect, Lines
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
-from mockserver.holds import NEVER
 from mockserver.store import Sandbox
-from mockserver.wire import ClientGone
+from mockserver.store.memory import SANDBOXES
 from mockserver.world import World
 
 _MINUTE = 60_000  # milliseconds
@@ -47,11 +46,7 @@ class Admission:
         """
         await self._serve_wait()
         effect = await self._scripted()
-        if effect.delay or effect.stall:
-            seconds = NEVER if effect.stall else effect.delay
-            await self.world.holds.hold(self.sandbox.name, seconds, receive)
-            if effect.stall:  # the server stops: this one never answers
-                raise ClientGone
+        await self.world.holds.hold_back(self.sandbox.name, effect, receive)
         if effect.error:
             raise await self._refusal(effect.error, effect.retry_after)
         if effect.reply:
@@ -74,7 +69,7 @@ class Admission:
                 self._trace(f"clock moved on by {served / 1000:g} s, a wait that was served")
 
     async def _scripted(self) -> Effect:
-        """The effect of the first rule that matches and is not used up, else of a magic word."""
+        """What the rules that match and the magic word do together."""
         rules, matching = self.sandbox.rules, []
         if rules:
             fields = self.exchange.told_fields()
@@ -90,17 +85,9 @@ class Admission:
                 self.world.warn(self.exchange, text)
         if magic:
             matching.append(magic)
-        claimed = await self.sandbox.claim(matching) if matching else None
-        return self._fired(*claimed) if claimed else PLAIN
-
-    def _fired(self, rule: Rule, number: int) -> Effect:
-        of = f" of {rule.times}" if rule.times else ""
-        called = rule.name if rule.origin == "magic" else str(rule)
-        self._trace(f"rule {called}: {effect_name(rule.then)} (time {number}{of})")
-        exchange, effect = self.exchange, rule.then
-        exchange.scripted, exchange.rule, exchange.effect = True, rule.id, effect
-        exchange.fired = f"{called if rule.origin == 'magic' else rule.id}({effect_name(effect)})"
-        return effect
+        if fired := await self.sandbox.claim(matching) if matching else ():
+            self.exchange.note_rules(fired)
+        return self.exchange.effect
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
@@ -108,15 +95,23 @@ class Admission:
         if reason is Reason.RATE_LIMITED:
             wait = _MINUTE // limit if retry_after is None else round(retry_after * 1000)
             return await self._rate_limited(limit, limit, wait)
-        operation = self.exchange.era.facts.operations[self.request.operation]
-        examples = _EXAMPLES | {
-            "parameter": operation.parameters[0],
-            "param": operation.parameters[0].name,
-            "value": self.request.prompt,
+        told = self._told(limit, limit) | {
             "method": self.exchange.method,
             "path": self.exchange.path,
+            "key": self.exchange.key.replace("…", "*" * 8),
+            "host": self.exchange.header(b"host") or "localhost",
         }
-        return ApiError(reason, **examples | self._told(limit, limit))
+        config, n = self.world.config, self.request.n
+        match reason:
+            case Reason.BODY_TOO_LARGE:
+                told |= {"limit": config.max_body, "read": config.max_body + 1}
+            case Reason.OVER_LIMIT | Reason.NOT_OF_TIER:  # these never pass, for all their waiting
+                most = n - 1 if reason is Reason.OVER_LIMIT else 0
+                told |= {"limit": most, "used": 0, "current": n}
+            case Reason.SANDBOXES_FULL:
+                told |= {"most": SANDBOXES}
+        examples = Examples(self.exchange.era.facts, self.request)
+        return ApiError(reason, **told | examples.of(reason))
 
     async def _admit(self) -> None:
         """Take the images from the minute and their price from the budget, or refuse."""
@@ -223,23 +218,3 @@ class Admission:
 
     def _trace(self, decision: str) -> None:
         self.exchange.trace.append(decision)
-
-
-#: What the words of an error mention, where a rule asks for one that nothing caused.
-_EXAMPLES: dict[str, Any] = {
-    "allowed": ["x"],
-    "bound": 1,
-    "content_type": "text/plain",
-    "expected": "x",
-    "height": 2,
-    "host": "x",
-    "key": "x",
-    "length": 2,
-    "media": "text/plain",
-    "mode": "RGB",
-    "most": 1,
-    "read": 1,
-    "type": "text/plain",
-    "unexpected": "'x' was",
-    "width": 1,
-}

@@ -211,13 +211,15 @@ def told_rule(rule: Mapping[str, Any]) -> str:
     effects = [_told_effect(k, v) for k, v in rule["then"].items()]
     wanted = with_fields(when_of_rule(rule))
     meant = f"{'the next' if rule.get('next') else 'every'} request{wanted}"
-    return f"{rule['id']}{name}: {', '.join(effects) or 'image'} for {meant}"
+    return f"{rule['id']}{name}: {', '.join(effects)} for {meant}"
 
 
 def _told_effect(name: str, value: Any) -> str:
     match value:
-        case True:
+        case True | {"sha256": _}:
             return name
+        case Mapping() if name == "download":
+            return f"{name} {', '.join(_told_effect(k, v) for k, v in value.items())}"
         case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
         case {"status": status}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import parse_qs
@@ -24,10 +25,14 @@ from mockserver.core.blob_errors import (
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
 from mockserver.core.journal import cut
 from mockserver.core.links import LinkError
+from mockserver.core.magic import MAGIC
 from mockserver.core.picture import Picture
+from mockserver.core.precedence import Fired
+from mockserver.core.rules import BODILESS, Reply
+from mockserver.core.scripts import rigging
 from mockserver.era import Headers
 from mockserver.exchange import Exchange
-from mockserver.faults import developed
+from mockserver.faults import Altered, developed, labelled, written
 from mockserver.world import World
 
 _METHODS = ("GET", "HEAD")
@@ -37,6 +42,10 @@ _VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _GONE = (
     "the upload that this picture is made from is not here: it had to go for others (there is room "
     "for {room:,} bytes of uploads: --upload-cache), its time was over, or the server was restarted"
+)
+_UNRIGGED = (
+    "the rule that this picture's request met says what happens to its downloads, but that is no "
+    "longer here: it had to go for others, or the server was restarted"
 )
 # A plain blob's, as recorded with other accounts (Azure's SDK for JavaScript, 2019-04 to 2021-06).
 _PLAIN = (
@@ -61,25 +70,51 @@ class Blobs:
             exchange.life = exchange.sandbox.number if exchange.sandbox else 0
         now, request_id = exchange.now(self._world.clock.now()), _azure_id(exchange.request_id)
         try:
-            status, fields, body = await self._download(scope, exchange, now)
+            picture = self._asked(scope, exchange, now)
+            await self._rig(exchange, picture)
+            await self._world.holds.hold_back(exchange.sandbox_name, exchange.effect, receive)
+            status, fields, body = await self._download(scope, exchange, picture)
         except BlobError as error:
             _note(exchange, error)
             status, fields, body = _refusal(error, request_id, now)
-        told = (*fields, ("x-ms-request-id", request_id))
-        if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
-            told += (("x-ms-version", _version(scope, exchange)),)
+        effect = exchange.effect
+        told = fields
+        if not (effect.reply and effect.reply.gateway):
+            told += (("x-ms-request-id", request_id),)
+            if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
+                told += (("x-ms-version", _version(scope, exchange)),)
         headers: Headers = [(name.encode(), value.encode("latin-1")) for name, value in told]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
         sent = b"" if exchange.method == "HEAD" else body
-        await send({"type": "http.response.body", "body": sent})
+        altered = Altered(effect, scope, receive, self._world.holds)
+        await altered.send_pieces(send, status, labelled(headers, effect), sent)
 
-    async def _download(
-        self, scope: Scope, exchange: Exchange, now: int
-    ) -> tuple[int, Fields, bytes]:
+    def _asked(self, scope: Scope, exchange: Exchange, now: int) -> Picture:
         if exchange.method not in _METHODS:
             raise BlobError(BLOB_WRONG_VERB, headers=(("allow", ", ".join(_METHODS)),))
         path, query = scope["path"], scope["query_string"].decode("latin-1")
-        picture = self._picture(path, query, now // SECOND)
+        return self._picture(path, query, now // SECOND)
+
+    async def _rig(self, exchange: Exchange, picture: Picture) -> None:
+        """Find what a rule wants of this download; the first few of a picture are counted."""
+        if picture.download is None:
+            return
+        kept = await self._world.store.kept(picture.download)
+        if kept is None:
+            exchange.hints.append(_UNRIGGED)
+            return
+        rule = rigging(kept)
+        counted = replace(rule, id=f"{MAGIC}{exchange.path}", origin="magic")
+        sandbox = exchange.sandbox
+        claimed = await sandbox.claim([counted]) if sandbox else [Fired(rule, 1, rule.then)]
+        if claimed:
+            exchange.note_rules([replace(one, rule=rule) for one in claimed])
+
+    async def _download(
+        self, scope: Scope, exchange: Exchange, picture: Picture
+    ) -> tuple[int, Fields, bytes]:
+        if reply := exchange.effect.reply:
+            return _replied(reply)
+        query = scope["query_string"].decode("latin-1")
         content = await bytes_of(self._world, picture)
         if content is None:
             exchange.hints.append(_GONE.format(room=self._world.config.upload_cache))
@@ -143,6 +178,14 @@ def _note(exchange: Exchange, error: BlobError) -> None:
     exchange.refused = f"{words.code}({error.why})" if error.why else words.code
     said = error.detail or words.message
     exchange.error = {"reason": exchange.refused, "message": cut(said), "code": words.code}
+
+
+def _replied(reply: Reply) -> tuple[int, Fields, bytes]:
+    """The answer of a rule in place of the store's own."""
+    body, content_type = written(reply)
+    length = () if reply.status in BODILESS else (("content-length", str(len(body))),)
+    kind = (("content-type", content_type),) if body else ()
+    return reply.status, (*length, *kind), body
 
 
 def _whole(blob: Blob) -> tuple[int, Fields, bytes]:

@@ -210,6 +210,10 @@ def _from_file(path: Path | None) -> dict[str, Value]:
     if path is None:
         return {}
     table = _table(path)
+    if isinstance(table.get("rule"), list | dict):
+        raise ConfigError(
+            f"Rules must be tables under [[rules]], not [[rule]], in file {path.name}."
+        )
     found: dict[str, Value] = {**_rules(table.pop("rules", None), f"file {path.name}", path)}
     for key, value in table.items():
         name = key.replace("_", "-")

@@ -25,9 +25,12 @@ from mockserver.inquiry import SHORTEST
 from mockserver.journal_document import RAW, RECORD, journal
 from mockserver.rule_document import (
     EFFECT,
+    EFFECT_TOLD,
     FLAG,
     MATCHER,
     POSITIVE,
+    RULE,
+    RULE_PUT,
     TEXT,
     WHEN,
     WHOLE,
@@ -47,23 +50,14 @@ _SCHEMAS: dict[str, Schema] = {
     "Nothing": NOTHING,
     "Matcher": MATCHER,
     "When": WHEN,
-    "Effect": EFFECT | {"minProperties": 1},
-    "Rule": asked(
-        when={
-            **WHEN,
-            "properties": {**WHEN["properties"], "call": POSITIVE},
-        },
-        then=named("Effect"),
-        times=POSITIVE,
-        name=TEXT,
-        next=FLAG,
-    )
-    | {"required": ["then"]},
+    "Effect": EFFECT,
+    "Rule": RULE,
+    "RulePut": RULE_PUT,
     "RuleTold": table(
         {
             "id": TEXT,
             "when": {"type": "object"},
-            "then": EFFECT,  # an image is left out, for its size
+            "then": EFFECT_TOLD,
             "times": POSITIVE,
             "name": TEXT,
             "next": FLAG,
@@ -115,7 +109,11 @@ def _rules() -> Schema:
         "/_mock/rules/{id}": {
             "get": does("rules.get", "One rule", told, parameters=[_RULE]),
             "put": does(
-                "rules.put", "Another rule in its place", told, body=rule, parameters=[_RULE]
+                "rules.put",
+                "Another rule in its place",
+                told,
+                body=named("RulePut"),
+                parameters=[_RULE],
             ),
             "delete": does(
                 "rules.remove", "Take one rule away", named("Nothing"), parameters=[_RULE]

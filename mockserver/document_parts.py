@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mockserver.core.durations import PATTERN
 from mockserver.rule_document import TEXT, Schema
-from mockserver.settings import TIME
 
 USD: Schema = {"type": "number", "minimum": 0}
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
@@ -20,7 +20,7 @@ def or_null(schema: Schema) -> Schema:
 def time_of(most: int) -> Schema:
     """A length of time: seconds, or a text with a unit."""
     seconds: Schema = {"type": "number", "minimum": 0, "maximum": most}
-    return {"anyOf": [seconds, TEXT | {"pattern": f"^{TIME}$"}]}
+    return {"anyOf": [seconds, TEXT | {"pattern": f"^{PATTERN}$"}]}
 
 
 def listed(schema: Schema) -> Schema:

@@ -21,6 +21,7 @@ from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.rules import PLAIN, Effect
+from mockserver.core.scripts import rigged
 from mockserver.core.uploads import Fields
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
@@ -102,6 +103,7 @@ class Images:
         # the end of the job, and the middle of its URLs' time
         created = exchange.now(world.clock.now()) // SECOND
         if not inline:
+            planned = await self._rigged(exchange, planned)
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, base, created - aged)
@@ -136,6 +138,15 @@ class Images:
         place = address(given)
         await self._kept(exchange, place, given)
         return [replace(p, fault="given", image=place, mask=None) for p in planned]
+
+    async def _rigged(self, exchange: Exchange, planned: list[Picture]) -> list[Picture]:
+        """The pictures with what a rule wants of their downloads: it is kept as an upload is."""
+        for fired in exchange.fired:
+            if fired.part.download:
+                wanted = rigged(fired)
+                await self._kept(exchange, address(wanted), wanted)
+                return [replace(p, download=address(wanted)) for p in planned]
+        return planned
 
     def is_served(self, era: Era) -> bool:
         """Whether the operation was there in this era."""

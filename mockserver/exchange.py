@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
+from mockserver.core.precedence import Fired, whole
 from mockserver.core.raw import BODY, Raw, head_of
 from mockserver.core.rules import PLAIN, Effect, Rule
 from mockserver.core.validation import ImageRequest
@@ -48,9 +49,8 @@ class Exchange:
     warnings: list[str] = field(default_factory=list)  # what the client should know of an answer
     hints: list[str] = field(default_factory=list)  # what it may have meant instead
     scripted: bool = False  # a refusal by rule, limit, budget or magic value
-    rule: str = ""  # the id of the one that fired
-    fired: str = ""  # that rule or magic word, and what it does
-    effect: Effect = PLAIN  # of that rule
+    fired: Sequence[Fired] = ()  # rules and magic words that had a part, the first in order first
+    effect: Effect = PLAIN  # of all of them
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
     line: bytes = b""  # the request line
@@ -75,6 +75,16 @@ class Exchange:
         self.read += len(body)
         if len(self.body) < BODY:
             self.body += body[: BODY - len(self.body)]
+
+    @property
+    def sandbox_name(self) -> str:
+        """The caller's sandbox; "" is none."""
+        return self.sandbox.name if self.sandbox else ""
+
+    def note_rules(self, fired: Sequence[Fired]) -> None:
+        """Write down the rules that had a part in the answer, and what each did."""
+        self.scripted, self.fired, self.effect = True, fired, whole(fired)
+        self.trace += map(str, fired)
 
     def told_fields(self) -> dict[str, Any]:
         """The body's fields, under what was filled in for those that were left out."""
@@ -128,9 +138,9 @@ class Exchange:
             milliseconds=self.milliseconds,
             trace=[*self.trace, *self.remarks()],
             scripted=self.scripted,
-            rule=self.rule,
+            rules=tuple(one.rule.id for one in self.fired),
             attempt=self.attempt,
-            sandbox=self.sandbox.name if self.sandbox else "",
+            sandbox=self.sandbox_name,
             key=self.key,
             raw=Raw.of(head_of(self.line, self.lines), self.body, max(self.read, self.length)),
             pictures=self.pictures,
@@ -148,7 +158,7 @@ class Exchange:
         if self.refused:
             told["refused"] = _shortened(self.refused, NAME_LOGGED)
         if self.fired:
-            told["rule"] = self.fired
+            told["rule"] = ", ".join(one.logged for one in self.fired)
         if self.caller:
             told["sandbox"] = self.caller.sandbox[:6]
         if self.request:

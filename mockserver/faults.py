@@ -43,11 +43,8 @@ class Altered:
 
     async def reply(self, send: Send, reply: Reply) -> None:
         """Send the answer that stands in place of the API's own; raises as `send` does."""
-        text = reply.body
-        if text is None:
-            text = _page(reply.status) if reply.gateway else ""
-        body = text.encode("utf-8", "surrogatepass")
-        await self.send(send, body, _type(text, is_json=reply.is_json), reply.status)
+        body, content_type = written(reply)
+        await self.send(send, body, content_type, reply.status)
 
     async def send(self, send: Send, body: bytes, content_type: str, status: int = 200) -> None:
         """Send an answer, or what is to be seen of it.
@@ -61,9 +58,14 @@ class Altered:
         start: Headers = [(b"content-type", content_type.encode())] if body else []
         if status not in BODILESS:
             start.append((b"content-length", b"%d" % len(body)))
+        await self.send_pieces(send, status, start, body)
+
+    async def send_pieces(self, send: Send, status: int, headers: Headers, body: bytes) -> None:
+        """Send an answer with these headers, slowly or in part; raises as `send` does."""
+        effect = self._effect
         if effect.disconnect == 0:
             raise ClientGone
-        await send({"type": "http.response.start", "status": status, "headers": start})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         if effect.disconnect is not None:
             piece = body[: effect.disconnect]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -75,12 +77,20 @@ class Altered:
 
     async def _drip(self, send: Send, body: bytes, piece: int) -> None:
         pause = piece / (self._effect.drip or 1)
-        sandbox = self._scope["exchange"].caller.sandbox
+        sandbox = self._scope["exchange"].sandbox_name
         while body:
             part, body = (body, b"") if self._holds.ended else (body[:piece], body[piece:])
             await send({"type": "http.response.body", "body": part, "more_body": bool(body)})
             if body:
                 await self._holds.hold(sandbox, pause, self._receive)
+
+
+def written(reply: Reply) -> tuple[bytes, str]:
+    """The body of a reply, and its content type."""
+    text = reply.body
+    if text is None:
+        text = _page(reply.status) if reply.gateway else ""
+    return text.encode("utf-8", "surrogatepass"), _type(text, is_json=reply.is_json)
 
 
 def _page(status: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import Receive
 
 from mockserver.clock import Clock
+from mockserver.core.rules import Effect
 from mockserver.wire import ClientGone
 
 NEVER = 86_400.0  # seconds: longer than any test
@@ -68,6 +69,17 @@ class Holds:
         finally:
             if not bell.is_heard and self._ends.get(sandbox) is bell:
                 del self._ends[sandbox]
+
+    async def hold_back(self, sandbox: str, effect: Effect, receive: Receive) -> None:
+        """Wait as long as an effect wants it.
+
+        Raises:
+            ClientGone: as `hold`, or it shall never end.
+        """
+        if effect.delay or effect.stall:
+            await self.hold(sandbox, NEVER if effect.stall else effect.delay or 0, receive)
+        if effect.stall:  # the server stops: this one never answers
+            raise ClientGone
 
     def release(self, sandbox: str) -> None:
         """End every wait of a sandbox."""

@@ -34,6 +34,7 @@ RECORD = table(
         "trace": listed(TEXT),
         "scripted": FLAG,
         "rule": TEXT,
+        "rules": listed(TEXT),
         "call": TEXT,
         "retries": WHOLE,
         "downloads": listed(TEXT) | {"description": "ids of the downloads of its pictures"},

@@ -29,7 +29,7 @@ def log_text(exchange: Exchange) -> None:
     if exchange.refused:
         words.append(f"refused={told['refused']}")
     if exchange.fired:
-        words.append(f"rule={exchange.fired}")
+        words.append(f"rule={told['rule']}")
     if exchange.caller:
         words.append(f"sandbox={told['sandbox']}")
     if exchange.request:

@@ -51,7 +51,7 @@ class Then(TypedDict, total=False):
     headers: Mapping[str, str]
     pictures: int
     response_format: str
-    delay: float  # seconds
+    delay: float | str  # seconds, or as "250ms"
     stall: bool
     disconnect: int  # bytes
     drip: int  # bytes a second
@@ -60,6 +60,20 @@ class Then(TypedDict, total=False):
     picture: str  # "truncated", "wrong_size" or "wrong_format"
     expired_url: bool
     image: File
+    download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
+
+
+class OfDownload(TypedDict, total=False):
+    """What can happen to a picture's download, in the words of a rule's `then.download`."""
+
+    respond: int | Mapping[str, Any]  # status, headers, body
+    gateway: int | bool | Mapping[str, Any]  # the same
+    headers: Mapping[str, str]
+    delay: float | str
+    stall: bool
+    disconnect: int
+    drip: int
+    content_type: str
 
 
 PROMPTS = ("prompt", "contains", "regex")
@@ -123,7 +137,7 @@ class Script:
 
     def rate_limit(
         self,
-        retry_after: float | None = None,
+        retry_after: float | str | None = None,
         *,
         as_date: bool = False,
         times: int | None = None,
@@ -153,7 +167,7 @@ class Script:
         *,
         headers: Mapping[str, str] | None = None,
         body: Any = "",
-        retry_after: float | None = None,
+        retry_after: float | str | None = None,
         as_date: bool = False,
         times: int | None = None,
         name: str = "",
@@ -171,7 +185,7 @@ class Script:
         *,
         headers: Mapping[str, str] | None = None,
         body: Any = None,
-        retry_after: float | None = None,
+        retry_after: float | str | None = None,
         as_date: bool = False,
         times: int | None = None,
         name: str = "",
@@ -197,7 +211,9 @@ class Script:
         """The other form of picture than was asked for: "url" or "b64_json"."""
         return self._add({"response_format": value}, times, name)
 
-    def delay(self, seconds: float, *, times: int | None = None, name: str = "") -> RuleHandle:
+    def delay(
+        self, seconds: float | str, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
         """The answer comes later, for real; the wait ends when the client leaves."""
         return self._add({"delay": seconds}, times, name)
 
@@ -247,10 +263,32 @@ class Script:
         """The picture is this file."""
         return self._add({"image": file}, times, name)
 
+    def download(
+        self,
+        status: int | None = None,
+        *,
+        first: int | None = None,
+        times: int | None = None,
+        name: str = "",
+        **effects: Unpack[OfDownload],
+    ) -> RuleHandle:
+        """What happens when a picture is downloaded from its URL: another status, say, or a delay.
+
+        It meets each picture's `first` downloads, or all; `times` counts requests for pictures.
+        """
+        told: dict[str, Any] = {**effects}
+        if status is not None:
+            if "respond" in told:
+                raise TypeError("tell the status in one way, not by status and respond")
+            told["respond"] = status
+        return self._add(
+            {"download": told | ({} if first is None else {"first": first})}, times, name
+        )
+
     def _add(self, effects: Then, times: int | None, name: str) -> RuleHandle:
         then: dict[str, Any] = {**effects}
-        if "headers" in effects:
-            then["headers"] = dict(effects["headers"])
+        if isinstance(headers := effects.get("headers"), Mapping):
+            then["headers"] = dict(headers)
         if "image" in effects:
             then["image"] = b64encode(content_of(effects["image"])).decode()
         rule: dict[str, Any] = {"when": dict(self._when), "then": then, "name": name}
@@ -261,7 +299,7 @@ class Script:
         return RuleHandle(made["id"], name, self._remote)
 
 
-def _wait(retry_after: float | None, as_date: bool) -> dict[str, Any]:
+def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:
     told = {} if retry_after is None else {"retry_after": retry_after}
     return told | ({"as_date": True} if as_date else {})
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.sandbox import Latency
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
 VARY = "vary"
-TIME = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +201,10 @@ def _tier_of(table: dict[str, Any]) -> str | None:
 
 def seconds(value: str) -> float:
     """A length of time, as 250ms, 1.5s, 2m, 1h or 1d, in seconds."""
-    found = re.fullmatch(TIME, value)
-    if not found:
-        raise ValueError("must be a time such as 250ms, 1.5s, 2m or 1h")
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-    return float(found[1]) * units[found[2]]
+    found = seconds_in(value)
+    if found is None:
+        raise ValueError(f"must be {FORM}")
+    return found
 
 
 def latency(value: str) -> Latency:

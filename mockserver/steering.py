@@ -13,7 +13,7 @@ from mockserver.core.keys import Caller
 from mockserver.core.limits import Bucket, admit
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
-from mockserver.core.scripts import RuleError, rule_of, told
+from mockserver.core.scripts import RuleError, rule_of, told, told_image
 from mockserver.inquiry import (
     ControlError,
     Inquiry,
@@ -64,7 +64,7 @@ async def rule(inquiry: Inquiry) -> Told:
 async def put_rule(inquiry: Inquiry) -> Told:
     """Another rule in its place."""
     sandbox, old = await _named(inquiry)
-    new = replace(_rule(inquiry), id=old.id, origin=old.origin)
+    new = replace(_rule(inquiry, old.then.image), id=old.id, origin=old.origin)
     await sandbox.put(new)
     return _told(sandbox, new)
 
@@ -76,10 +76,15 @@ async def remove_rule(inquiry: Inquiry) -> Told:
     return {}
 
 
-def _rule(inquiry: Inquiry) -> Rule:
+def _rule(inquiry: Inquiry, image: str | None = None) -> Rule:
+    """The rule in a body, which may have been told so before; `image` is that of the one there."""
     body = inquiry.body
     if isinstance(body, dict):
         body = {k: v for k, v in body.items() if k not in _OF_ANSWERS}
+    match body:
+        case {"then": {"image": {"sha256": _} as known} as then} if image:
+            if known == told_image(image):
+                body = {**body, "then": {**then, "image": image}}
     return rule_of(body)
 
 

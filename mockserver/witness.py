@@ -8,7 +8,6 @@ from typing import Any
 
 from mockserver.clock import SECOND
 from mockserver.core.journal import Record, waited
-from mockserver.core.magic import MAGIC
 from mockserver.core.nearness import differences, nearest
 from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Rule, When
@@ -52,7 +51,7 @@ async def summary(inquiry: Inquiry) -> Told:
         "by_status": _grouped(str(r.status) for r in found),
         "by_operation": _grouped(r.operation for r in found),
         "by_model": _grouped(r.fields.get("model") for r in found),
-        "by_rule": _grouped(r.rule for r in found),
+        "by_rule": _grouped(rule for r in found for rule in _fired(r)),
     }
 
 
@@ -160,10 +159,11 @@ async def _wanted(inquiry: Inquiry, records: Sequence[Record]) -> Callable[[Reco
     if rule := inquiry.query.get("rule"):
         rules = [r for s in await inquiry.sandboxes() for r in s.rules]
         wanted["rule"] |= {r.id for r in rules if r.name == rule}
-        _check_there("rule", rule, {r.rule for r in records}, {n for r in rules for n in _names(r)})
+        fired = {one for r in records for one in _fired(r)}
+        _check_there("rule", rule, fired, {n for r in rules for n in _names(r)})
     if call := inquiry.query.get("call"):
         _check_there("call", call, {r.call for r in records})
-    return lambda r: all(_value(r, name) in values for name, values in wanted.items())
+    return lambda r: not any(v.isdisjoint(_values(r, name)) for name, v in wanted.items())
 
 
 def _names(rule: Rule) -> tuple[str, str]:
@@ -175,15 +175,22 @@ def _check_there(what: str, value: str, *known: set[str]) -> None:
         not_found(f"The journal has no {what} {value!r}, or no longer.")
 
 
-def _value(record: Record, name: str) -> Any:
+def _fired(record: Record) -> tuple[str, ...]:
+    """The rules that had a part in an answer; "" where none had."""
+    return record.rules or ("",)
+
+
+def _values(record: Record, name: str) -> tuple[str, ...]:
     match name:
         case "model":
             model = record.fields.get("model")
-            return model if isinstance(model, str) else None
+            return (model,) if isinstance(model, str) else ()
         case "status":
-            return str(record.status)
+            return (str(record.status),)
+        case "rule":
+            return _fired(record)
         case _:
-            return getattr(record, name)
+            return (getattr(record, name),)
 
 
 def _since(inquiry: Inquiry, records: list[Record]) -> list[Record]:
@@ -260,8 +267,8 @@ async def _explained(inquiry: Inquiry, record: Record) -> Told:
 
 
 def _near(sandbox: Sandbox, record: Record) -> list[str]:
-    """A line for each rule that came close, the closest first; not for the one that fired."""
-    rules: Sequence[Rule] = [r for r in sandbox.rules if r.id != record.rule]
+    """A line for each rule that came close, the closest first; not for those that fired."""
+    rules: Sequence[Rule] = [r for r in sandbox.rules if r.id not in record.rules]
     places = nearest((r.when for r in rules), record.fields, _NEAR)
     return [f"{rules[i]}: {_why_not(sandbox, rules[i], record)}" for i in places]
 
@@ -277,6 +284,7 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:
         return f"matches, but is used up: it has fired {fired} of {rule.times} times"
-    if record.rule and not record.rule.startswith(MAGIC):
-        return f"matches, but {record.rule} came first"
+    tried = [r.id for r in sandbox.rules]
+    if first := [r for r in tried[: tried.index(rule.id)] if r in record.rules]:
+        return f"matches, but {' and '.join(first)} came first"
     return "matches, but was not there yet"

@@ -176,14 +176,21 @@ def test_the_report_of_a_test_that_asked_nothing() -> None:
     ("changed", "told"),
     [
         ({"next": True, "when": {}}, "r1: error refused for the next request"),
+        (
+            {"then": {"download": {"respond": 500, "delay": 1.0, "first": 1}}},
+            "r1: download respond 500, delay 1.0, first 1 for every request with prompt 'gore'",
+        ),
         ({"then": {"stall": True}}, "r1: stall for every request with prompt 'gore'"),
-        ({"then": {}}, "r1: image for every request with prompt 'gore'"),
+        (
+            {"then": {"image": {"sha256": "f00", "bytes": 3}}},
+            "r1: image for every request with prompt 'gore'",
+        ),
         (
             {"then": {"rate_limit": {"retry_after": 20.0}}, "when": {"prompt": {"regex": "^g"}}},
             "r1: rate_limit (retry after 20 s) for every request with prompt regex '^g'",
         ),
     ],
-    ids=["next", "flag", "image", "rate limit"],
+    ids=["next", "download", "flag", "image", "rate limit"],
 )
 def test_a_rule_is_told_in_a_line(changed: dict[str, Any], told: str) -> None:
     assert told_rule(rule(**changed)) == told

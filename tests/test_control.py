@@ -218,8 +218,8 @@ def test_the_rules_that_came_closest_are_told_with_the_reason(api: Api) -> None:
         {"name": "spaces", "when": {"prompt": "a red fox"}},
         {"name": "used", "when": {}, "times": 1, "next": True},
         {"name": "third", "when": {"call": 3}},
-        {"name": "now"},
         {"name": "behind"},
+        {"name": "now"},
     ):
         ask(client, "POST", "rules", json=rule | QUOTA)
     generate(client, prompt="a red  fox")
@@ -228,9 +228,9 @@ def test_the_rules_that_came_closest_are_told_with_the_reason(api: Api) -> None:
     near = ask(client, "GET", "requests/last")["near"]
     assert near == [
         'r2 "used": matches, but is used up: it has fired 1 of 1 times',
+        'r6 "later": matches, but was not there yet',
+        'r4 "behind": matches, but r5 came first',
         'r3 "third": matches, but only call 3 is meant, and it has seen 2',
-        'r5 "behind": matches, but r4 came first',
-        'r6 "later": matches, but r4 came first',
         "r1 \"spaces\": ≠ prompt: wanted 'a red fox', got 'a red  fox'  "
         "(only the white space differs)",
     ]

@@ -42,12 +42,12 @@ def test_the_kth_call_is_that_of_all_together(api: Api) -> None:
 
 def test_a_sandbox_s_own_rules_go_before_those_of_all(api: Api) -> None:
     client = api(rules=[{"name": "file", "when": {"prompt": "f"}} | QUOTA])
-    for which, name in [("*", "all"), ("*", "all next"), ("", "own"), ("", "own next")]:
+    for which, name in [("", "own"), ("", "own next"), ("*", "all"), ("*", "all next")]:
         body = QUOTA | {"name": name} | ({"next": True} if "next" in name else {})
         query = {"params": {"sandbox": "*"}} if which else {"headers": HERE}
         client.post("/_mock/rules", json=body, **query)  # type: ignore[arg-type]
     names = [r["name"] for r in ask(client, "GET", "rules")["rules"]]
-    assert names == ["own next", "all next", "file", "own", "all"]
+    assert names == ["own next", "all next", "own", "all", "file"]
 
 
 def test_rules_of_all_outlive_a_sandbox_and_go_with_all(api: Api) -> None:

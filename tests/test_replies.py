@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.core.scripts import _EFFECTS, rule_of, told
+from mockserver.core import effects
+from mockserver.core.scripts import rule_of, told
 from mockserver.scripting import Then
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
@@ -365,11 +366,11 @@ def test_one_shape_for_the_file_http_and_python(server: ImagesMock) -> None:
         mock.on(**rule["when"]).then(**rule["then"])
     headers = {"Mock-Sandbox-Key": "sk-mock-one-shape"}
     listed = httpx2.get(f"{server.address}/_mock/rules", headers=headers).json()["rules"]
-    assert [rule["then"] for rule in listed] == read
+    assert [rule["then"] for rule in reversed(listed)] == read
     for rule in listed:  # what is read back can be posted again
         answer = httpx2.post(f"{server.address}/_mock/rules", json=rule, headers=headers)
         assert (answer.status_code, answer.json()["then"]) == (201, rule["then"])
 
 
 def test_python_has_the_words_of_every_effect() -> None:
-    assert {*Then.__annotations__} == {*_EFFECTS}
+    assert {*Then.__annotations__} == {*effects.EFFECTS}

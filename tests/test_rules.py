@@ -7,6 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from http.client import HTTPConnection, IncompleteRead, RemoteDisconnected
 from io import BytesIO
 from typing import Any
@@ -157,8 +158,16 @@ def test_an_edit_can_have_a_faulty_picture_too(api: Api, then: dict[str, Any]) -
 def test_a_given_image_is_the_answer(api: Api) -> None:
     client, given = api(), png("L", 3)
     told = script(client, {"image": b64encode(given).decode()})
-    assert told["then"] == {}
+    known = told["then"]["image"]
+    assert known == {"sha256": sha256(given).hexdigest(), "bytes": len(given)}
     assert files(client) == [given, given]
+    answer = client.post("/_mock/rules", json=told, headers=HERE)
+    assert "a PUT of that rule keeps it" in error(answer)["message"]
+    for changed, status in [({}, 200), ({"then": {"image": known | {"bytes": 1}}}, 400)]:
+        answer = client.put("/_mock/rules/r1", json=told | {"times": 2} | changed, headers=HERE)
+        assert answer.status_code == status
+    assert files(client) == [given, given]
+    assert files(client)[0] != given
 
 
 def test_a_url_can_have_expired_at_once(api: Api) -> None:
@@ -269,7 +278,7 @@ def test_an_sdk_retries_at_once_where_the_clock_stands_still(server: ImagesMock)
     steer(server, key, "POST", "sandbox", standing=True)
     effects = [{"rate_limit": {"retry_after": 20}}, {"error": "overloaded"}, {"error": "internal"}]
     for then in effects:
-        steer(server, key, "POST", "rules", then=then, times=1)
+        steer(server, key, "POST", "rules", then=then, next=True)
     client = openai.OpenAI(base_url=server.url, api_key=key, max_retries=3)
     assert client.images.generate(prompt="x", model="dall-e-2").data
     found = steer(server, key, "GET", "requests")["requests"]

@@ -50,7 +50,7 @@ class Record:
     milliseconds: int = 0
     trace: list[str] = field(default_factory=list)  # each decision, in order
     scripted: bool = False  # the refusal came from a rule, a limit, a budget or a magic value
-    rule: str = ""  # the id of the one that fired
+    rules: tuple[str, ...] = ()  # the ids of those that fired, the first in order first
     attempt: Attempt | None = None
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
@@ -107,7 +107,8 @@ class Record:
             "milliseconds": self.milliseconds,
             "trace": self.trace,
             "scripted": self.scripted,
-            "rule": self.rule,
+            "rule": self.rules[0] if self.rules else "",
+            "rules": list(self.rules),
             "call": self.call,
             "retries": self.retries,
         }

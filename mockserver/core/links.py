@@ -121,8 +121,8 @@ def _packed(p: Picture) -> str:
         p.quality,
         p.style,
     )
-    fault = (p.fault,) if p.fault else ()
-    text = _compact((*shown, p.digest.hex(), p.image, p.mask, *fault))
+    scripted = (p.fault, p.download) if p.download else (p.fault,) if p.fault else ()
+    text = _compact((*shown, p.digest.hex(), p.image, p.mask, *scripted))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 

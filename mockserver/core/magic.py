@@ -13,6 +13,7 @@ from mockserver.core.rules import Rule, When
 from mockserver.core.scripts import RuleError, effect_of
 
 _LIKELY = re.compile(r"(?<![\w:])mock:\w[\w.=-]{0,40}", re.IGNORECASE)
+_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 MAGIC = "magic:"  # how the id of such a rule begins
 
 
@@ -64,11 +65,7 @@ def _digest(prompt: str) -> str:
 
 
 def _valued(then: Any, value: str | None) -> Any:
-    """What a word means, with the value after `=` in place of `$`: a time becomes seconds."""
+    """What a word means, with the value after `=` in place of `$`: a bare number is seconds."""
     if then != "$":
         return then
-    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)(ms|s|m)?", value or "")
-    if not found:
-        raise RuleError("a time is missing")
-    number = float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, None: 1}[found[2]]
-    return int(number) if number.is_integer() and not found[2] else number
+    return float(value) if value and _SECONDS.fullmatch(value) else value

@@ -26,6 +26,7 @@ class Picture:
     image: str | None = None  # content address of the upload that this picture is made from
     mask: str | None = None  # content address of that upload's mask
     fault: str | None = None  # what is wrong with its file, on purpose; "given" is another's
+    download: str | None = None  # content address of what a rule wants of its downloads
 
     @property
     def size(self) -> str:

@@ -112,7 +112,7 @@ class Effect:
     headers: Lines = ()  # of whatever answer there is
     pictures: int | None = None  # at most so many, whatever was asked for
     response_format: str | None = None  # one of FORMATS, whatever was asked for
-    delay: float = 0.0  # seconds, for real, before anything else
+    delay: float | None = None  # seconds, for real, before anything else
     stall: bool = False  # no answer ever
     disconnect: int | None = None  # bytes of the body that are sent before the line breaks
     drip: int | None = None  # bytes of the body a second
@@ -121,6 +121,18 @@ class Effect:
     picture: str | None = None  # one of PICTURES
     expired_url: bool = False
     image: str | None = None  # base64 of a file to answer with
+    download: Download | None = None  # of the pictures, where they come by URL
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What happens to downloads of a picture."""
+
+    effect: Effect
+    first: int | None = None  # so many downloads of each picture alone; None is all
+
+    def __str__(self) -> str:
+        return f"download {effect_name(self.effect)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +143,7 @@ class Rule:
     then: Effect
     times: int | None = None
     name: str = ""
-    next: bool = False  # goes before all rules that are not
+    next: bool = False  # waits in the queue that goes before all rules that are not
     id: str = ""  # given by the sandbox
     origin: str = "call"  # "file", "call", "all" (of all sandboxes) or "magic"
 
@@ -141,8 +153,9 @@ class Rule:
 
 def effect_name(effect: Effect) -> str:
     """What an effect does, in a few words."""
-    found = [str(answer) for answer in (effect.error, effect.reply) if answer]
-    found += [name for name in changed(effect) if name not in _OF_ANSWERS]
+    told = (effect.error, effect.reply, effect.download)
+    found = [str(part) for part in told if part]
+    found += [name for name in changed(effect) if name not in _TOLD]
     return ", ".join(found) or "nothing"
 
 
@@ -153,4 +166,4 @@ def changed(effect: Effect) -> dict[str, Any]:
 
 
 PLAIN = Effect()
-_OF_ANSWERS = ("error", "reply", "retry_after", "as_date")
+_TOLD = ("error", "reply", "retry_after", "as_date", "download")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -192,6 +192,35 @@ def period_of(day: date) -> date:
 def routes() -> list[tuple[str, str, str]]:
     """Every operation that there ever was: its id, method and path."""
     return [(o["id"], o["method"], o["path"]) for o in _file("parameters")["operation"]]
+
+
+@lru_cache(maxsize=1)
+def ever() -> Mapping[str, tuple[str, ...]]:
+    """What those fields of a request can be on any day of which the values are known."""
+    operations, models = _file("parameters")["operation"], _file("models")["model"]
+    parameters = [p for o in operations for p in o["parameter"]]
+    found = {
+        name: _ever([p for p in parameters if p["name"] == name], "values")
+        for name in ("size", "quality", "style", "response_format")
+    }
+    offers = [m[o] for m in models for o in ("generate", "edit", "vary") if o in m]
+    unbuilt = [i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]]
+    return {
+        **found,
+        "operation": tuple(o["id"] for o in operations),
+        "model": (*(m["id"] for m in models), *unbuilt),
+        "size": _unique((*found["size"], *_ever(offers, "sizes"), *_ever(offers, "page_sizes"))),
+    }
+
+
+def _ever(tables: list[Any], name: str) -> tuple[str, ...]:
+    """What stands under a name in these tables and in their changes."""
+    layers = [layer for t in tables for layer in (t, *t.get("change", ()))]
+    return _unique(v for layer in layers for v in layer.get(name, ()))
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 @lru_cache

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.limits import Bucket, Verdict
+from mockserver.core.precedence import Fired
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import Options, Wait
 
@@ -68,11 +69,8 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
-        """Count a request that all of these match; which one fires, and for the how-manieth time.
-
-        It is the first that is not used up, and whose `call` it is. None if there is none.
-        """
+    async def claim(self, rules: Sequence[Rule]) -> list[Fired]:
+        """Count a request that all of these match, in this order; which ones have a part in it."""
         ...
 
     def fired(self, rule_id: str) -> int:
@@ -159,8 +157,8 @@ class Store(Protocol):
     def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 
-        They are tried behind a sandbox's own of their kind, counted for all sandboxes together, and
-        outlive each.
+        They are tried behind a sandbox's own and before the file's, counted for all sandboxes
+        together, and outlive each.
         """
         ...
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.limits import Bucket, Verdict, settle
+from mockserver.core.precedence import Fired, in_order, with_rule
 from mockserver.core.rules import Rule
 from mockserver.core.sandbox import FARTHEST, Options, Wait
 from mockserver.core.scripts import RuleError
@@ -66,7 +67,9 @@ class MemorySandbox:
 
     def _forget_rules(self) -> None:
         self._weigh_rules(-self._rule_bytes)
-        self._rules: list[Rule] = list(self._own)
+        self._rules: list[Rule] = []
+        for rule in self._own:
+            self._rules = with_rule(self._rules, rule)
         self._counts = Counts()
 
     def _forget_requests(self) -> None:
@@ -131,19 +134,18 @@ class MemorySandbox:
         """Its own and everyone's, in the order in which they are tried."""
         if self._everyone is None or not self._everyone.rules:
             return self._rules
-        return sorted([*self._rules, *self._everyone.rules], key=lambda r: not r.next)
+        return in_order([*self._rules, *self._everyone.rules])
 
     def _counts_of(self, rule_id: str) -> Counts:
         """Where a rule is counted: one of everyone's for all sandboxes together."""
         return (self._everyone if self._everyone and rule_id.startswith("a") else self)._counts
 
     async def add(self, rule: Rule) -> Rule:
-        """Add a rule, behind those of its kind: `next` ones stand before the others."""
+        """Add a rule: before those that are here, or to the queue of `next` ones."""
         self._weigh_rules(weight_of(rule))
         self._ids += 1
         rule = replace(rule, id=f"{'a' if self.name == EVERYONE else 'r'}{self._ids}")
-        place = sum(r.next for r in self._rules) if rule.next else len(self._rules)
-        self._rules.insert(place, rule)
+        self._rules = with_rule(self._rules, rule)
         self._count()
         return rule
 
@@ -163,7 +165,7 @@ class MemorySandbox:
         for place, old in enumerate(self._rules):
             if old.id == rule.id:
                 self._weigh_rules(weight_of(rule) - self._weight_of(old))
-                self._rules = [*self._rules[:place], rule, *self._rules[place + 1 :]]
+                self._rules = in_order([*self._rules[:place], rule, *self._rules[place + 1 :]])
                 self._counts.forget(rule.id)
                 self._count()
                 return True
@@ -192,7 +194,7 @@ class MemorySandbox:
         self._rule_bytes += change
         self._tally.rules += change
 
-    async def claim(self, rules: Sequence[Rule]) -> tuple[Rule, int] | None:
+    async def claim(self, rules: Sequence[Rule]) -> list[Fired]:
         """Count a request that matches."""
         found = claim([(rule, self._counts_of(rule.id)) for rule in rules])
         self._count()

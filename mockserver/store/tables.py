@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from mockserver.core.journal import Record, Tried, is_retry
-from mockserver.core.rules import Rule, Text, changed
+from mockserver.core.precedence import Fired, added, joined
+from mockserver.core.rules import PLAIN, Effect, Rule, Text, changed
 from mockserver.core.sandbox import Wait
 from mockserver.core.weight import weight
 
@@ -147,16 +149,29 @@ class Counts:
         self.size = 0
 
 
-def claim(rules: Sequence[tuple[Rule, Counts]]) -> tuple[Rule, int] | None:
-    """Count a request that matches these: for every rule, lest its k-th call depend on others."""
+def claim(rules: Sequence[tuple[Rule, Counts]]) -> list[Fired]:
+    """Count a request that matches these, and tell which fire.
+
+    It is counted for every rule, lest its k-th call depend on others. One fires that is not used
+    up, whose `call` it is, and which adds something; of those that wait in a queue only the first.
+    """
     counted = [(rule, counts.count(rule)) for rule, counts in rules]
+    fired: list[Fired] = []
+    effect = PLAIN
     for rule, count in counted:
         if rule.when.call is not None and count[0] != rule.when.call:
             continue
-        if rule.times is None or count[1] < rule.times:
-            count[1] += 1
-            return rule, count[1]
-    return None
+        if rule.times is not None and count[1] >= rule.times:
+            continue
+        if rule.next and fired:
+            continue
+        part = added(effect, rule.then)
+        if part == PLAIN:
+            continue
+        count[1] += 1
+        fired.append(Fired(rule, count[1], part))
+        effect = joined(effect, part)
+    return fired
 
 
 class Tally:
@@ -178,7 +193,13 @@ class Tally:
 def weight_of(rule: Rule) -> int:
     """Roughly the bytes of a rule, its picture and its counts."""
     wanted = (w.what if isinstance(w, Text) else w for _, w in rule.when.wanted)
-    told = [*wanted, *changed(rule.then).values(), rule.name]
-    if reply := rule.then.reply:
-        told += [reply.body, reply.headers]
-    return _RULE + sum(map(weight, told))
+    return _RULE + sum(map(weight, (*wanted, *_values(rule.then), rule.name)))
+
+
+def _values(effect: Effect) -> Iterator[Any]:
+    """The values of an effect, and of what is in it."""
+    yield from changed(effect).values()
+    if reply := effect.reply:
+        yield from (reply.body, reply.headers)
+    if effect.download:
+        yield from _values(effect.download.effect)

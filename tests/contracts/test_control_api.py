@@ -22,8 +22,8 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.control_document import document
+from mockserver.core.effects import EFFECTS
 from mockserver.core.rules import WEIGHTS
-from mockserver.core.scripts import _EFFECTS
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),
@@ -64,7 +64,7 @@ def test_the_document_is_valid_and_tells_every_path() -> None:
 def test_the_document_knows_each_field_and_each_effect() -> None:
     schemas = document()["components"]["schemas"]
     assert list(schemas["When"]["properties"]) == list(WEIGHTS)
-    assert list(schemas["Effect"]["properties"]) == list(_EFFECTS)
+    assert list(schemas["Effect"]["properties"]) == list(EFFECTS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""What the words of a scripted error mention: values such as a request had to cause it. Pure.
+
+Nothing caused the error, so they are made up, but from the request and its operation: what they say
+is true of some request to that operation on that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockserver.core.errors import Reason
+from mockserver.core.validation import ImageRequest
+from mockserver.facts import Facts, Offer, Parameter
+
+Values = dict[str, Any]
+_UNKNOWN = "seed"  # a parameter of other vendors' image APIs
+_LONGEST = 1000  # characters of a prompt, where an operation has none
+_MODES = ("P", "L", "RGB", "I;16")  # of a PNG
+
+
+class Examples:
+    """The values for each reason, from one request under one day's facts."""
+
+    def __init__(self, facts: Facts, request: ImageRequest) -> None:
+        operation = facts.operations[request.operation]
+        self.request = request
+        self.parameters: Mapping[str, Parameter] = {p.name: p for p in operation.parameters}
+        self.required = next(p.name for p in operation.parameters if p.required)
+        self.offer: Offer = facts.models[request.model].offers[operation.id]
+        self.is_of_b = operation.dialect == "B"
+        self.models = [m.id for m in facts.models.values() if operation.id in m.offers]
+        self.successors = sorted(facts.unbuilt)
+        self.content_type = "multipart/form-data" if operation.form else "application/json"
+
+    def of(self, reason: Reason) -> Values:
+        """What the words of this reason mention, beside what those of a limit do."""
+        found = _EXAMPLES.get(reason)
+        return found(self) if found else {}
+
+
+def _type(e: Examples) -> Values:
+    n = e.parameters["n"]
+    return {"param": "n", "value": "2", "expected": n.type, "parameter": n}
+
+
+def _not_listed(e: Examples) -> Values:
+    return {"param": "size", "value": "500x500", "allowed": list(e.parameters["size"].values or ())}
+
+
+def _too_long(e: Examples) -> Values:
+    prompt = e.parameters.get("prompt")
+    most = (prompt.length_max if prompt else 0) or e.offer.prompt_max or _LONGEST
+    text = (e.request.prompt or "a fox").ljust(most + 1, ".")
+    return {"param": "prompt", "value": text, "bound": most, "length": len(text)}
+
+
+def _over_model(e: Examples) -> Values:
+    most = e.offer.prompt_max or _LONGEST
+    return {"param": "prompt", "value": e.request.prompt, "bound": most, "length": most + 1}
+
+
+def _model(e: Examples) -> Values:
+    """The model as if it were gone: others are listed in its place."""
+    others = [m for m in e.models if m != e.request.model] or e.successors[:1]
+    return {"param": "model", "model": e.request.model, "allowed": others}
+
+
+def _mode(allowed: tuple[str, ...]) -> Values:
+    return {
+        "allowed": list(allowed or ("RGBA",)),
+        "mode": next(m for m in _MODES if m not in allowed),
+    }
+
+
+def _too_large(e: Examples) -> Values:
+    """The bound of a model in dialect B, in A that of the parameter."""
+    most = e.offer.n_max if e.is_of_b else e.parameters["n"].maximum or e.offer.n_max
+    return {"param": "n", "value": most + 1, "bound": most}
+
+
+def _file_type(e: Examples) -> Values:
+    types = e.offer.upload.types if e.offer.upload else ()
+    return {"param": "image", "type": "image/jpeg", "allowed": types or ("image/png",)}
+
+
+_EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
+    Reason.WRONG_METHOD: lambda _: {"method": "PUT", "allowed": "POST"},
+    Reason.WRONG_CONTENT_TYPE: lambda e: {
+        "content_type": "text/plain",
+        "media": "text/plain",
+        "expected": e.content_type,
+    },
+    Reason.WRONG_BODY_TYPE: lambda _: {"value": []},
+    Reason.UNKNOWN_PARAMETER: lambda _: {"param": _UNKNOWN, "unexpected": f"{_UNKNOWN!r} was"},
+    Reason.MISSING_PARAMETER: lambda e: {"param": e.required},
+    Reason.DUPLICATE_PARAMETER: lambda _: {"param": "n"},
+    Reason.WRONG_TYPE: _type,
+    Reason.NOT_A_NUMBER: lambda _: {"param": "n", "value": "two"},
+    Reason.NOT_ONE_OF: _not_listed,
+    Reason.TOO_SMALL: lambda _: {"param": "n", "value": 0, "bound": 1},
+    Reason.TOO_LARGE: _too_large,
+    Reason.EMPTY_PROMPT: lambda _: {"param": "prompt", "value": ""},
+    Reason.PROMPT_TOO_LONG: _too_long,
+    Reason.PROMPT_OVER_MODEL: _over_model,
+    Reason.UNKNOWN_MODEL: _model,
+    Reason.SIZE_NOT_OF_MODEL: lambda e: {
+        "param": "size",
+        "value": "500x500",
+        "allowed": e.offer.sizes,
+    },
+    Reason.ONE_IMAGE_ONLY: lambda _: {"param": "n"},
+    Reason.FILE_TYPE: _file_type,
+    Reason.IMAGE_MODE: lambda e: _mode(e.offer.upload.image_modes if e.offer.upload else ()),
+    Reason.MASK_MODE: lambda e: _mode(e.offer.upload.mask_modes if e.offer.upload else ()),
+    Reason.NOT_SQUARE: lambda _: {"width": 640, "height": 480},
+    Reason.MASK_SIZE: lambda _: {"expected": "1024x1024", "width": 512, "height": 512},
+}
