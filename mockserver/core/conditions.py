@@ -34,10 +34,9 @@ def condition_of(value: Any) -> When:
         RuleError: it is none, or one that no request can meet.
     """
     table = table_of("when", value, (*FIELDS, "call"), _OF_RULES)
-    call = table.get("call")
     return When(
         wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
-        call=None if call is None else whole_of("when.call", call, least=1),
+        call=whole_of("when.call", table["call"], least=1) if "call" in table else None,
     )
 
 

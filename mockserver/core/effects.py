@@ -220,11 +220,10 @@ def _image(name: str, value: Any) -> Changes:
 def _download(name: str, value: Any) -> Changes:
     is_status = isinstance(value, int | float) and not isinstance(value, bool)
     table = {"respond": value} if is_status else table_of(name, value, (*OF_DOWNLOADS, "first"))
-    first = table.get("first")
     effect = _effect(name, {k: v for k, v in table.items() if k != "first"}, OF_DOWNLOADS)
-    if first is not None:
-        first = whole_of(f"{name}.first", first, least=1)
-    return {"download": Download(effect, first)}
+    if "first" not in table:
+        return {"download": Download(effect)}
+    return {"download": Download(effect, whole_of(f"{name}.first", table["first"], least=1))}
 
 
 #: The effects of which false is as good as not there.
