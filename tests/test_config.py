@@ -267,7 +267,7 @@ def test_a_setting_below_the_rules_is_told_its_place(tmp_path: Path, text: str) 
 
 def test_one_rule_by_the_name_of_one_is_told_the_right_name(tmp_path: Path) -> None:
     (tmp_path / "images-mock.toml").write_text("[[rule]]\nthen = { quota = true }\n")
-    with pytest.raises(ConfigError, match="key rule in images-mock.toml. Did you mean rules?"):
+    with pytest.raises(ConfigError, match=r"under \[\[rules\]\], not \[\[rule\]\]"):
         read(directory=tmp_path)
 
 

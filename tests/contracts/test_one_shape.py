@@ -47,7 +47,7 @@ found = st.fixed_dictionaries(
 
 
 @st.composite
-def table(draw: st.DrawFn, **fields: st.SearchStrategy[Any]) -> dict[str, Any]:
+def table(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> dict[str, Any]:
     """Few of these fields; now and then one is odd, or none of these."""
     names = draw(st.lists(st.sampled_from([*fields]), max_size=3, unique=True))
     told = {n: draw(fields[n] if draw(st.integers(0, 29)) else odd) for n in names}
