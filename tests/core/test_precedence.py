@@ -151,7 +151,7 @@ def test_no_delay_is_a_delay_that_goes_before_a_longer_one() -> None:
 
 
 def test_one_rule_may_do_several_things_that_two_may_not() -> None:
-    both = {"error": "internal", "disconnect": 9, "delay": 1}
+    both: dict[str, Any] = {"error": "internal", "disconnect": 9, "delay": 1}
     (fired,) = claimed(rule("older", picture="truncated"), rule("newer", **both))
     assert fired == [("newer", ["error", "delay", "disconnect"])]
 
