@@ -120,7 +120,7 @@ def errors(mock: ImagesMock) -> str:
         _asked(mock, "_mock/rules", {"then": {"error": reason.value}, "next": True})
         status, told = _asked(mock, "v1/images/generations", {"prompt": "a red fox"})
         error = told["error"]
-        message = re.sub(r"req_\w+", "req_…", re.sub(r"org-\w+", "org-…", error["message"]))
+        message = re.sub(r"(req_|org-|127\.0\.0\.1:)\w+", r"\1…", error["message"])
         if len(message) > _CUT:
             message = message[:_CUT].rsplit(" ", 1)[0] + " …"
         code = f"`{error['code']}`" if error["code"] else "null"

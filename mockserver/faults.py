@@ -102,6 +102,8 @@ def _page(status: int) -> str:
 def _type(text: str, *, is_json: bool) -> str:
     """The content type of a body that names none: by its first character."""
     first = text.lstrip()[:1]
+    if text.startswith("<?xml"):
+        return "application/xml"
     if is_json or (first and first in "{["):
         return JSON
     return "text/html; charset=utf-8" if first == "<" else "text/plain; charset=utf-8"

@@ -49,7 +49,8 @@ def _not_listed(e: Examples) -> Values:
 
 
 def _too_long(e: Examples) -> Values:
-    prompt = e.parameters.get("prompt")
+    """The bound of a model in dialect B, in A that of the parameter."""
+    prompt = None if e.is_of_b else e.parameters.get("prompt")
     most = (prompt.length_max if prompt else 0) or e.offer.prompt_max or _LONGEST
     text = (e.request.prompt or "a fox").ljust(most + 1, ".")
     return {"param": "prompt", "value": text, "bound": most, "length": len(text)}

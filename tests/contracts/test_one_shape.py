@@ -28,7 +28,7 @@ RULE = Draft202012Validator(
 
 # -- rules that are nearly right ---------------------------------------------------------------
 
-odd = st.sampled_from(
+odd: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, 1, 2.0, 1.5, -1, 10, 11, 200, 600, 10**9, "", "x", "2", "1s", [], {}]
 )
 flag = st.booleans()
@@ -105,6 +105,7 @@ further = table(when=when, times=whole, name=text, next=flag)
 def rule(draw: st.DrawFn) -> dict[str, Any]:
     """A rule that is right, or nearly so."""
     return {"then": draw(then), **draw(further)}
+
 
 # -- who reads them ----------------------------------------------------------------------------
 
