@@ -15,7 +15,7 @@ trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
 "$dir/venv/bin/pip" install --quiet camel-ai==0.2.90 mcp==2.3.0
 cat > "$dir/twice.py" <<'EOF'
-import base64, http.server, io, os, sys, threading
+import base64, http.server, io, logging, os, sys, threading
 from importlib.metadata import version
 from PIL import Image
 
@@ -47,13 +47,14 @@ try:
 except ImportError as error:
     print(f"mcp {version('mcp')}: ImportError: {str(error).split(' (')[0]}")
     sys.exit()
+logging.disable()    # it logs its errors to stdout, too
 toolkit = ImageGenToolkit(model="dall-e-3")
 for call in (1, 2):
     told = toolkit.generate_image("x")
     so_far = f"{len(requests)} request{'s' if len(requests) > 1 else ''} so far"
     print(f"mcp {version('mcp')}, call {call}: {told}; {so_far}")
 EOF
-"$dir/venv/bin/python" -W ignore "$dir/twice.py" "$dir" 2>/dev/null | tee "$dir/seen"
+"$dir/venv/bin/python" -W ignore "$dir/twice.py" "$dir" | tee "$dir/seen"
 "$dir/venv/bin/pip" install --quiet mcp==1.27.0
-"$dir/venv/bin/python" -W ignore "$dir/twice.py" "$dir" 2>/dev/null | tee -a "$dir/seen"
+"$dir/venv/bin/python" -W ignore "$dir/twice.py" "$dir" | tee -a "$dir/seen"
 diff <(sed -n 's/^#   //p' "$0") "$dir/seen"
