@@ -86,7 +86,7 @@ class Admission:
         if magic:
             matching.append(magic)
         if fired := await self.sandbox.claim(matching) if matching else ():
-            self.exchange.note(fired)
+            self.exchange.note_rules(fired)
         return self.exchange.effect
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:

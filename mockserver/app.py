@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Never
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from mockserver.store import Store
 from mockserver.world import World, store_of
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
+_CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"
 _AZURE = (
     "Azure's paths (/openai/…) come with a later version of this mock; until then use OpenAI(…) in "
     "place of AzureOpenAI(…), with a base URL that ends in /v1"
@@ -80,14 +82,18 @@ def _routes(world: World) -> list[Route]:
 async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
     if in_api(path):
+        if path.startswith("/v1/_mock"):
+            request.scope["exchange"].hints.append(_CONTROL)
         raise unknown_url(request.scope)
     _hint_at_v1(request)
-    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=path)
+    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=unquote(path))
 
 
 def _hint_at_v1(request: Request) -> None:
-    is_azure = request.scope["path"].startswith("/openai/")
-    request.scope["exchange"].hints.append(_AZURE if is_azure else _OUTSIDE)
+    path = request.scope["path"]
+    hint = _AZURE if path.startswith("/openai/") else _OUTSIDE
+    hint = _CONTROL if path.lstrip("/_").startswith("mock") else hint
+    request.scope["exchange"].hints.append(hint)
 
 
 async def _wrong_method(request: Request, exc: Exception) -> Never:
@@ -98,5 +104,5 @@ async def _wrong_method(request: Request, exc: Exception) -> Never:
         _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
     methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
-    told = {"method": request.method, "path": request.scope["path"]}
+    told = {"method": request.method, "path": unquote(request.scope["path"])}
     raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods), **told)

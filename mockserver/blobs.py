@@ -107,7 +107,7 @@ class Blobs:
         sandbox = exchange.sandbox
         claimed = await sandbox.claim([counted]) if sandbox else [Fired(rule, 1, rule.then)]
         if claimed:
-            exchange.note([replace(one, rule=rule) for one in claimed])
+            exchange.note_rules([replace(one, rule=rule) for one in claimed])
 
     async def _download(
         self, scope: Scope, exchange: Exchange, picture: Picture

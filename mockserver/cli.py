@@ -42,8 +42,19 @@ class ServeByDefault(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `serve` in front, unless a command or the group's own flag stands there."""
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            self._check_order(ctx, args)
             args = ["serve", *args]
         return super().parse_args(ctx, args)
+
+    def _check_order(self, ctx: click.Context, args: list[str]) -> None:
+        """Refuse a command that stands behind flags, each of which has one value."""
+        place = 0
+        while place < len(args) and args[place].startswith("-") and args[place] != "--":
+            place += 1 if "=" in args[place] else 2
+        if place < len(args) and args[place] in self.commands:
+            end = place + 1 + isinstance(self.commands[args[place]], click.Group)
+            right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
+            raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:

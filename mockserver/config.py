@@ -44,6 +44,7 @@ class Config:
     magic: str = "on"
     latency: Latency = Latency()
     seed: str = "0"
+    repeats: str = "same"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     max_body: int = 64 * MIB
@@ -128,10 +129,11 @@ def _called(settings: Mapping[str, Any], origin: str) -> dict[str, Value]:
     """What a call from Python says."""
     given = dict(settings)
     rules = _rules(given.pop("rules", None), origin, None)
-    named = {name.replace("_", "-"): _texts(value) for name, value in given.items()}
+    named = {name.replace("_", "-"): value for name, value in given.items()}
     for name in named:
         _refuse_unknown(name, f"{name} in the {origin}", BY_NAME)
-    return {n: Value(BY_NAME[n], t, "call") for n, t in named.items() if t} | rules
+    values = {n: _written(BY_NAME[n], v, "call") for n, v in named.items()}
+    return {n: v for n, v in values.items() if v.texts} | rules
 
 
 def config_of(values: Mapping[str, Value]) -> Config:
@@ -215,10 +217,10 @@ def _from_file(path: Path | None) -> dict[str, Value]:
     found: dict[str, Value] = {**_rules(table.pop("rules", None), f"file {path.name}", path)}
     for key, value in table.items():
         name = key.replace("_", "-")
-        _refuse_unknown(name, f"key {key} in {path.name}", BY_NAME)
+        _refuse_unknown(name, f"key {key} in {path.name}", [*BY_NAME, "rules"])
         if not all(isinstance(v, str | int | float | date) for v in _listed(value)):
             raise ConfigError(f"{name} must be a text, a number or a list, in file {path.name}.")
-        found[name] = Value(BY_NAME[name], _texts(value), f"file {path.name}")
+        found[name] = _written(BY_NAME[name], value, f"file {path.name}")
     return found
 
 
@@ -249,12 +251,25 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
         raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
     rules = []
     for number, table in enumerate(tables, 1):
+        if path:
+            _refuse_setting(number, table, origin)
         try:
             rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
         except RuleError as error:
             raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
     told = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
     return {"rules": Rules(_RULES, told, origin, tuple(rules))}
+
+
+def _refuse_setting(number: int, rule: Any, origin: str) -> None:
+    """Say where settings stand: what comes after a [[rules]] is the rule's, as TOML has it."""
+    for table in (rule, rule.get("when"), rule.get("then")) if isinstance(rule, dict) else ():
+        for key in table if isinstance(table, dict) else ():
+            if key.replace("_", "-") in BY_NAME:
+                raise ConfigError(
+                    f"Rule {number} in {origin} has {key!r}, which is a setting: settings stand "
+                    "above the first [[rules]], for what comes after it is the rule's."
+                )
 
 
 def _with_picture(table: Any, path: Path) -> Any:
@@ -313,6 +328,14 @@ def _listed(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
         return [*value]
     return [] if value is None else [value]
+
+
+def _written(setting: Setting, value: Any, origin: str) -> Value:
+    """A setting from TOML or Python, where a switch may be true or false too."""
+    if isinstance(value, bool):
+        on, off = ("on", "off") if setting.is_switch else ("true", "false")
+        value = on if value else off
+    return Value(setting, _texts(value), origin)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

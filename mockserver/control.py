@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,6 +87,14 @@ class Live:
         await send_bytes(send, 200, self._body, JSON)
 
 
+_NOT_IT = (
+    "What Authorization has is not this server's control token (--control-token, or "
+    "IMAGES_MOCK_CONTROL_TOKEN): send 'Authorization: Bearer TOKEN'. The API key of a sandbox goes "
+    "in Mock-Sandbox-Key."
+)
+_NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
+_LEAVE_OUT = " On loopback Authorization may be left out."
+
 Handler = Callable[[Inquiry], Awaitable[dict[str, Any]]]
 
 
@@ -95,11 +104,12 @@ async def _document(inquiry: Inquiry) -> dict[str, Any]:
     return document()
 
 
-_FILTERS = ("sandbox", "status", "operation", "path", "model", "limit", "since")
+_LONGEST = 100  # characters of a path that is compared with those that there are
 #: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
 _PATHS: dict[str, dict[str, Handler]] = {
     "requests": {"GET": witness.requests, "DELETE": witness.forget_requests},
     "requests/last": {"GET": witness.last_request},
+    "requests/summary": {"GET": witness.summary},
     "requests/count": {"POST": witness.count},
     "requests/elsewhere": {"GET": witness.elsewhere},
     "requests/wait": {"POST": witness.wait},
@@ -118,6 +128,12 @@ _PATHS: dict[str, dict[str, Handler]] = {
     "config": {"GET": steering.config},
     "openapi.json": {"GET": _document},
 }
+#: What a query can have, beside the sandbox.
+_QUERIES: dict[Handler, tuple[str, ...]] = {
+    witness.requests: witness.OF_REQUESTS,
+    witness.summary: (*witness.FILTERS, "since"),
+    witness.downloads: witness.OF_DOWNLOADS,
+}
 
 
 class Control:
@@ -129,8 +145,8 @@ class Control:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         exchange.quiet = True
-        self._check_token(exchange)
         try:
+            self._check_token(exchange)
             _check_site(exchange, scope, self._world.config.public_url)
             status, told = await self._answer(exchange, scope, receive)
             headers: Headers = []
@@ -143,13 +159,19 @@ class Control:
         await send_bytes(send, status, json_bytes(told), JSON, headers)
 
     def _check_token(self, exchange: Exchange) -> None:
-        config = self._world.config
-        if config.on_loopback:
+        """Off loopback the token must be there; where one is set and one is sent, it must be it."""
+        config, sent = self._world.config, exchange.header(b"authorization")
+        expected = config.control_token
+        if config.on_loopback and (expected is None or sent is None):
+            if sent and KEY_HEADER not in exchange.headers:
+                exchange.hints.append(_NO_NAME)
             return
-        given = key_in(exchange.header(b"authorization")) or ""
-        expected = config.control_token or ""
-        if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        if expected is None or sent is None:
             raise ApiError(Reason.CONTROL_REFUSED)
+        given = key_in(sent) or ""
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            message = _NOT_IT + (_LEAVE_OUT if config.on_loopback else "")
+            raise ControlError(401, message, "control_token_wrong", param="Authorization")
 
     async def _answer(
         self, exchange: Exchange, scope: Scope, receive: Receive
@@ -161,7 +183,7 @@ class Control:
             body = await body_of(exchange.header(b"content-type"), receive)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         inquiry = Inquiry(self._world, receive, key, query, body, name)
-        inquiry.check_query(_FILTERS if handler is witness.requests else ("sandbox",))
+        inquiry.check_query(("sandbox", *_QUERIES.get(handler, ())))
         return 201 if handler is steering.add_rule else 200, await handler(inquiry)
 
 
@@ -171,14 +193,26 @@ def _found(path: str, method: str) -> tuple[Handler, str]:
     if methods is None and name:
         methods = _PATHS.get(f"{head}/*")
     if methods is None:
-        not_found(f"There is nothing at /_mock/{path}; /_mock/openapi.json tells what there is.")
+        not_found(f"There is nothing at /_mock/{path}; {_meant(path)}")
     if method not in methods:
         allowed = ", ".join(methods)
-        message = f"Only {allowed} can be asked for at /_mock/{path}."
+        below = [p for p, m in _PATHS.items() if p.startswith(f"{path}/") and method in m]
+        hint = f" Did you mean {method} /_mock/{below[0]}?" if below else ""
+        message = f"Only {allowed} can be asked for at /_mock/{path}.{hint}"
         raise ControlError(
             405, message, "method_not_allowed", headers=((b"allow", allowed.encode()),)
         )
     return methods[method], name
+
+
+def _meant(path: str) -> str:
+    """What was perhaps meant by a path that is not there."""
+    head, _, name = path[:_LONGEST].strip("/").rpartition("/")
+    known = [p.replace("*", name) for p in _PATHS] if head else [p for p in _PATHS if "*" not in p]
+    close = get_close_matches(path[:_LONGEST].strip("/"), known, n=1)
+    if close:
+        return f"did you mean /_mock/{close[0]}?"
+    return "/_mock/openapi.json tells what there is."
 
 
 def _check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:

@@ -17,7 +17,7 @@ from mockserver.admission import Admission
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.generation import address, answer_body, pictures, request_digest
-from mockserver.core.journal import Attempt, sent_fields
+from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.rules import PLAIN, Effect
@@ -29,6 +29,7 @@ from mockserver.exchange import Exchange
 from mockserver.facts import Model
 from mockserver.faults import Altered, developed
 from mockserver.revision import get_ready, revised_prompt
+from mockserver.settings import VARY
 from mockserver.wire import (
     JSON,
     ClientGone,
@@ -68,9 +69,33 @@ class Images:
             await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
             return
         await self._wait(exchange, request, receive)
-        seed = sandbox.options.seed or world.config.seed
-        planned = pictures(request, seed, pixels)[: effect.pictures]
+        digest = request_digest(request, sandbox.options.seed or world.config.seed, pixels)
+        varied = (sandbox.options.repeats or world.config.repeats) == VARY
+        repeat = await sandbox.repeat(digest) if varied else 0
+        planned = pictures(request, digest, repeat)[: effect.pictures]
         planned = await self._faulty(planned, effect, exchange)
+        try:
+            answer = await self._developed(scope, receive, request, planned, effect)
+            world.deprecations.warn(exchange, self._operation, value)
+            if effect is PLAIN:
+                await send_bytes(send, 200, answer, JSON)
+            else:
+                await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
+        except BaseException:
+            if varied:
+                await sandbox.take_back(digest, repeat)
+            raise
+
+    async def _developed(
+        self,
+        scope: Scope,
+        receive: Receive,
+        request: ImageRequest,
+        planned: list[Picture],
+        effect: Effect,
+    ) -> bytes:
+        """The answer's body, with the pictures or their URLs in it."""
+        world, exchange = self._world, scope["exchange"]
         if effect.response_format:
             request = replace(request, response_format=effect.response_format)
         inline = request.response_format == "b64_json"
@@ -81,13 +106,8 @@ class Images:
             planned = await self._rigged(exchange, planned)
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
-            values = await self._urls(exchange, request, planned, caller, base, created - aged)
-        answer = await self._answer(exchange, request, planned, values, created)
-        world.deprecations.warn(exchange, self._operation, value)
-        if effect is PLAIN:
-            await send_bytes(send, 200, answer, JSON)
-        else:
-            await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
+            values = await self._urls(exchange, request, planned, base, created - aged)
+        return await self._answer(exchange, request, planned, values, created)
 
     def _check_served(self, scope: Scope) -> None:
         if not self.is_served(scope["exchange"].era):
@@ -155,7 +175,7 @@ class Images:
         return request
 
     async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
-        """Hold the answer back as long as --latency says.
+        """Hold the answer back as long as the sandbox's latency says, or the server's.
 
         Raises:
             ClientGone: the client left first, or its sandbox was begun anew.
@@ -182,14 +202,15 @@ class Images:
         exchange: Exchange,
         request: ImageRequest,
         planned: list[Picture],
-        caller: Caller,
         base: str,
         created: int,
     ) -> list[bytes]:
         for picture in planned[:1]:  # all are made from the same uploads
             await self._keep(exchange, request, picture)
+        caller = exchange.caller or Caller("")
         sign = exchange.era.links.signed
-        links = (sign(p, caller.organization, caller.user, created) for p in planned)
+        links = [sign(p, caller.organization, caller.user, created) for p in planned]
+        exchange.pictures = tuple(picture_in(link.partition("?")[0]) for link in links)
         return [json.dumps(base + link).encode() for link in links]
 
     async def _answer(
@@ -268,14 +289,20 @@ class Chat:
 def _hint_at(exchange: Exchange, model: str) -> None:
     """Say that a model is not here, if the vendor has or had it."""
     facts = exchange.era.facts
-    if model in facts.unbuilt:
-        known = " and ".join(facts.models) or "no model of that day"
-        exchange.hints.append(f"this server does not have {model} yet: it has {known}")
+    if model not in facts.unbuilt:
+        return
+    known = " and ".join(facts.models) or "no model of that day"
+    exchange.hints.append(f"this server does not have {model} yet: it has {known}")
+    since = facts.unbuilt[model]
+    if since and facts.day < since:
+        exchange.hints.append(
+            f"nor had OpenAI on the day whose rules count here (--as-of): {model} came on {since}"
+        )
 
 
 def unknown_url(scope: Scope) -> ApiError:
     """The refusal of a path that the API does not have, or no longer."""
-    return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=scope["path"])
+    return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=unquote(scope["path"]))
 
 
 def _described(model: Model) -> dict[str, str | int]:

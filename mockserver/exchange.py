@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
 from mockserver.core.precedence import Fired, whole
+from mockserver.core.raw import BODY, Raw, head_of
 from mockserver.core.rules import PLAIN, Effect, Rule
 from mockserver.core.validation import ImageRequest
 from mockserver.era import Era
@@ -16,6 +17,7 @@ from mockserver.store import Sandbox
 
 PROMPT_LOGGED = 60  # characters
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
+_DIGITS = 19  # of a length
 NAME_LOGGED = 1_000  # characters of what the client named: a path, a parameter
 
 
@@ -51,6 +53,11 @@ class Exchange:
     effect: Effect = PLAIN  # of all of them
     missed: Sequence[Rule] = ()  # a sandbox's own rules, where none of them matched
     recorded: bool = False
+    line: bytes = b""  # the request line
+    lines: Iterable[tuple[bytes, bytes]] = ()  # the headers, as they came
+    body: bytes = b""  # its beginning
+    read: int = 0  # bytes of the body
+    pictures: tuple[str, ...] = ()  # the names in the URLs of the answer
 
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""
@@ -58,11 +65,23 @@ class Exchange:
         return None if value is None else value.decode("latin-1")
 
     @property
+    def length(self) -> int:
+        """Bytes of the body, as the client told them; 0 if it did not."""
+        told = self.headers.get(b"content-length", b"")[:_DIGITS]
+        return int(told) if told.isdigit() else 0
+
+    def note(self, body: bytes) -> None:
+        """Note what was read of the body."""
+        self.read += len(body)
+        if len(self.body) < BODY:
+            self.body += body[: BODY - len(self.body)]
+
+    @property
     def sandbox_name(self) -> str:
         """The caller's sandbox; "" is none."""
         return self.sandbox.name if self.sandbox else ""
 
-    def note(self, fired: Sequence[Fired]) -> None:
+    def note_rules(self, fired: Sequence[Fired]) -> None:
         """Write down the rules that had a part in the answer, and what each did."""
         self.scripted, self.fired, self.effect = True, fired, whole(fired)
         self.trace += map(str, fired)
@@ -123,6 +142,8 @@ class Exchange:
             attempt=self.attempt,
             sandbox=self.sandbox_name,
             key=self.key,
+            raw=Raw.of(head_of(self.line, self.lines), self.body, max(self.read, self.length)),
+            pictures=self.pictures,
         )
 
     def fields(self) -> dict[str, str | int | float]:

@@ -1,18 +1,19 @@
 """Keep tests away from the real API, whatever HTTP library they use. Opens no connection itself.
 
 Python tells its audit hooks of every name that it looks up and every address that it connects to.
-A hook can't be taken away again, so there is one for the process, and it asks the guards on duty.
+A hook can't be taken away again, so there is one for the process, and it asks whoever is on duty.
 Libraries that look names up outside Python are wrapped when they are imported.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -41,43 +42,68 @@ _OUTSIDE: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+#: What makes another process, one that may connect without being seen here.
+_CHILDREN = frozenset(("os.posix_spawn", "os.system", "subprocess.Popen"))
+#: Imported as soon as another process is made unseen, or as C code is there that connects unseen.
+_UNSEEN = frozenset(
+    (
+        "curl_cffi",
+        "multiprocessing.popen_forkserver",
+        "multiprocessing.popen_spawn_posix",
+        "multiprocessing.popen_spawn_win32",
+        "pycurl",
+    )
+)
 _MESSAGE = """\
 images_mock: {test} was about to reach {host}, and was stopped: a test pays for nothing.
-Its client has an address of its own, or was made before the plugin had set OPENAI_BASE_URL.
+{why}
 Fix: leave base_url out, or give it images_mock.url (here {url}).
 The plugin leads what reads OPENAI_BASE_URL, OPENAI_API_BASE_URL or OPENAI_API_BASE.
 To let tests out: --images-mock-guard=off (images_mock_guard = "off" in pytest's settings)."""
 
 
+_ELSEWHERE = (
+    "Its client has an address of its own, or was made before the plugin had set OPENAI_BASE_URL."
+)
+
+
+class Watch(Protocol):
+    """What can go on duty."""
+
+    def check(self, values: Iterable[Any]) -> None:
+        """Look at what a call is given that looks a name up or connects; may refuse it."""
+        ...
+
+    def expect(self) -> None:
+        """Others may connect from now on, unseen."""
+        ...
+
+
 class Guard:
     """Refuses some hosts while a test is watched. What was refused is in `attempts`."""
 
-    def __init__(self, hosts: Iterable[str], url: str) -> None:
+    def __init__(
+        self, hosts: Iterable[str], url: str, why: Callable[[], str | None] = lambda: None
+    ) -> None:
         names = [_plain(h) for h in hosts]
         self._hosts = frozenset(n for n in names if not n.startswith("*."))
         self._domains = tuple(n[1:] for n in names if n.startswith("*."))
         self._url = url
+        self._why = why  # why a client may be led elsewhere, if there is more to say
         self._test: str | None = None
         self.attempts: list[str] = []
 
     def start(self) -> None:
         """Go on duty; nothing is refused until a test is watched."""
-        _on_duty.append(self)
-        if _importer not in sys.meta_path:
-            sys.meta_path.insert(0, _importer)
-        for name in _OUTSIDE.keys() & sys.modules.keys():
-            _wrap(sys.modules[name])
+        go_on_duty(self)
 
     def stop(self) -> None:
         """Go off duty."""
         self.rest()
-        _on_duty.remove(self)
-        if not _on_duty and _importer in sys.meta_path:
-            sys.meta_path.remove(_importer)
+        go_off_duty(self)
 
     def watch(self, test: str) -> None:
         """From now on refuse what this test, or a thread that lives beside it, is about to do."""
-        _hook_once()  # not before the first test: it is called for each import of a long start
         self.attempts = []
         self._test = test
 
@@ -97,9 +123,13 @@ class Guard:
         for value in values:
             host = _host(value)
             if host and (host in self._hosts or host.endswith(self._domains)):
-                message = _MESSAGE.format(test=self._test, host=host, url=self._url)
+                why = self._why() or _ELSEWHERE
+                message = _MESSAGE.format(test=self._test, host=host, url=self._url, why=why)
                 self.attempts.append(message)
                 raise pytest.fail.Exception(message)
+
+    def expect(self) -> None:
+        """Nothing: other processes are not guarded."""
 
 
 def _host(value: Any) -> str | None:
@@ -121,27 +151,59 @@ def _plain(name: str) -> str:
     return name.lower().rstrip(".")
 
 
-_on_duty: list[Guard] = []
+_on_duty: list[Watch] = []
 _hooked: list[bool] = []
+
+
+def go_on_duty(watch: Watch) -> None:
+    """From now on tell it what this process is about to do."""
+    _on_duty.append(watch)
+    _hook_once()
+    if _importer not in sys.meta_path:
+        sys.meta_path.insert(0, _importer)
+    for name in _OUTSIDE.keys() & sys.modules.keys():
+        _wrap(sys.modules[name])
+    if _UNSEEN & sys.modules.keys():
+        watch.expect()
+
+
+def go_off_duty(watch: Watch) -> None:
+    """Tell it nothing more."""
+    _on_duty.remove(watch)
+    if not _on_duty and _importer in sys.meta_path:
+        sys.meta_path.remove(_importer)
 
 
 def _hook_once() -> None:
     if not _hooked:
         _hooked.append(True)
         sys.addaudithook(_audit)
+        if hasattr(os, "register_at_fork"):  # afterwards: a thread at a fork is warned of
+            os.register_at_fork(after_in_parent=_expect)
 
 
-# The defaults outlive this module's names, which are gone before the interpreter ends.
+def _expect() -> None:
+    for watch in _on_duty:
+        watch.expect()
+
+
+# The defaults outlive this module's names, which are gone before the interpreter ends. They also
+# keep this short: it is called some twenty times for each import, 0.1 us each.
 def _audit(
     event: str,
     arguments: tuple[Any, ...],
     events: frozenset[str] = _EVENTS,
-    on_duty: Sequence[Guard] = _on_duty,
+    children: frozenset[str] = _CHILDREN,
+    unseen: frozenset[str] = _UNSEEN,
+    on_duty: Sequence[Watch] = _on_duty,
 ) -> None:
     __tracebackhide__ = True
     if event in events:
-        for guard in on_duty:
-            guard.check(arguments)
+        for watch in on_duty:
+            watch.check(arguments)
+    elif event in children or (event == "import" and arguments[0] in unseen):
+        for watch in on_duty:
+            watch.expect()
 
 
 class _Importer:
@@ -173,7 +235,7 @@ def _wrap_after(loader: Any) -> None:
 
 
 def _wrap(module: ModuleType) -> None:
-    """Let the guards look at what this module's methods are asked for; once for the process."""
+    """Let whoever is on duty see what this module's methods are asked for; once a process."""
     kind, methods = _OUTSIDE[module.__name__]
     known = getattr(module, kind, None)
     for name in methods:
@@ -186,8 +248,8 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def ask_first(*arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
-        for guard in _on_duty:
-            guard.check((*arguments, *named.values()))
+        for watch in _on_duty:
+            watch.check((*arguments, *named.values()))
         return method(*arguments, **named)
 
     return ask_first

@@ -118,6 +118,7 @@ class Sandbox:
         sizes: str | None = None,
         prices: str | None = None,
         latency: str | None = None,
+        repeats: Literal["same", "vary"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         real_time: bool = False,
@@ -126,6 +127,7 @@ class Sandbox:
 
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
+        Equal requests get the same pictures; with `repeats="vary"` the second gets others.
         """
         texts = {
             "tier": tier,
@@ -134,6 +136,7 @@ class Sandbox:
             "sizes": sizes,
             "prices": prices,
             "latency": latency,
+            "repeats": repeats,
         }
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
         numbers = {"per_minute": per_minute, "budget_usd": budget_usd}

@@ -14,12 +14,14 @@ from starlette.types import Receive
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.scripts import RuleError, table_of, whole_of
+from mockserver.settings import seconds
 from mockserver.store import EVERYONE, Sandbox
 from mockserver.wire import is_json, read_body
 from mockserver.world import World
 
 KEY_HEADER = b"mock-sandbox-key"
 SHORTEST = 6  # letters of a sandbox's name, as the log shows it
+_SHOWN = 30  # characters of a body that is no JSON
 _WHICH = (
     "Say which sandbox: by the header 'Mock-Sandbox-Key: YOUR_API_KEY', or by ?sandbox=NAME, a "
     "name of /_mock/sandboxes or its first six letters."
@@ -155,13 +157,30 @@ class Inquiry:
             refuse(f"{name} must be a whole number.", name)
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """A switch of the query: `true` or `false`, or its bare name; without it, off."""
+        text = self.query.get(name, "false")
+        if text not in ("", "true", "false"):
+            refuse(f"{name} must be true or false.", name)
+        return text != "false"
+
     def check_query(self, known: Iterable[str]) -> None:
         """Refuse what nobody would look at."""
         for name in self.query:
             if name not in known:
-                close = get_close_matches(name[:100], list(known), n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(known)}."
-                refuse(f"There is no parameter {name!r} here; {hint}", name)
+                refuse(f"There is no parameter {name!r} here; {instead(name, known)}", name)
+
+    def check_known(self, name: str, known: Iterable[str]) -> None:
+        """Refuse a parameter of the query whose value is none of these."""
+        value = self.query.get(name)
+        if value is not None and value not in known:
+            refuse(f"{name} can't be {value!r}; {instead(value, known)}", name)
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """What was meant instead of a name that is not known."""
+    close = get_close_matches(name[:100], list(known), n=1)
+    return f"did you mean {close[0]}?" if close else f"there is {', '.join(known)}."
 
 
 def query_of(query_string: bytes) -> dict[str, str]:
@@ -187,8 +206,21 @@ async def body_of(content_type: str | None, receive: Receive) -> Any:
         return None
     try:
         return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        refuse("The body is no JSON.")
+    except json.JSONDecodeError as error:
+        refuse(f"The body is no JSON: {_place(error)}.")
+    except UnicodeDecodeError as error:
+        refuse(f"The body is no JSON: its byte {error.start + 1} is not of UTF-8.")
+    except RecursionError:
+        refuse("The body is no JSON that can be read: it has too many brackets in one another.")
+    except ValueError as error:  # a number that is too long, or none
+        refuse(f"The body is no JSON: {error}.")
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    """Where JSON ends to be JSON, and why; line and column count from 1."""
+    there = error.doc[error.pos : error.pos + _SHOWN]
+    at = f"at {there!r}" if there else "but it ends there"
+    return f"line {error.lineno}, column {error.colno}: {error.msg}, {at}"
 
 
 def _no_constant(name: str) -> Never:
@@ -196,7 +228,12 @@ def _no_constant(name: str) -> Never:
 
 
 def seconds_of(name: str, value: Any, most: float) -> float:
-    """A length of time; RuleError if it is none."""
+    """A length of time in seconds, from a number or a text such as 2m; RuleError if it is none."""
+    if isinstance(value, str):
+        try:
+            value = seconds(value)
+        except ValueError as error:
+            raise RuleError(f"{name} {error}; or a number of seconds") from None
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
         raise RuleError(f"{name} must be a number of seconds from 0 to {most:.0f}")
     return float(value)

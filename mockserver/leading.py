@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mockserver.packaged import packaged
+
 #: What clients read an address from, with /v1 at its end: the SDKs the first; some, as camel-ai and
 #: promptfoo, the second before it; LiteLLM's edits and LangChain the third.
 ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
@@ -53,8 +55,8 @@ def preset_names() -> list[str]:
 
 @lru_cache(maxsize=1)
 def _presets() -> dict[str, list[str]]:
-    path = Path(__file__).parent / "facts" / "hosts.toml"  # read alone: the plugin loads no facts
+    facts = str(Path(__file__).with_name("facts"))  # read alone: the plugin loads no others
     found: dict[str, list[str]] = {"": []}
-    for host in tomllib.loads(path.read_text("utf-8"))["host"]:
+    for host in tomllib.loads(packaged(facts, "hosts.toml").decode("utf-8"))["host"]:
         found.setdefault(host.get("preset", ""), []).append(host["name"])
     return found

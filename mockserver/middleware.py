@@ -9,13 +9,15 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
+from anyio import move_on_after
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.config import Config
 from mockserver.core.dialects import answer, message
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.journal import cut
+from mockserver.core.journal import PICTURES, cut
+from mockserver.core.raw import BODY
 from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
 from mockserver.exchange import KEY_HEADERS, Exchange
@@ -27,7 +29,6 @@ from mockserver.world import World
 
 API = "/v1"
 CONTROL = "/_mock"
-PICTURES = "/private/"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
@@ -37,6 +38,7 @@ _EXPOSED = (
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
 _DIGITS = 19  # of a length; what has more is too long, however long
 _CLIENT_GONE = 499  # only ever logged
+_UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
 
 def in_api(path: str) -> bool:
@@ -80,11 +82,14 @@ class Observe:
         is_api = in_api(exchange.path)
         is_call = is_api or _is_call_outside(exchange)
 
+        receive = _noted(exchange, receive) if is_call else receive
+
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 exchange.milliseconds = self._elapsed(exchange)
                 if is_call or exchange.sandbox:
+                    await _read_on(exchange, receive)
                     await self._world.write_down(exchange)  # before the client knows
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
@@ -106,6 +111,8 @@ class Observe:
             headers=dict(scope["headers"]),
             started=self._world.clock.now(),
             era=era,
+            line=b"%b %b HTTP/%b" % (scope["method"].encode(), _target(scope), _version(scope)),
+            lines=scope["headers"],
         )
 
     def _elapsed(self, exchange: Exchange) -> int:
@@ -129,6 +136,38 @@ class Observe:
             exchange.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _target(scope: Scope) -> bytes:
+    path, query = scope["path"].encode("latin-1"), scope["query_string"]
+    return b"%b?%b" % (path, query) if query else path
+
+
+def _version(scope: Scope) -> bytes:
+    return str(scope.get("http_version", "1.1")).encode()
+
+
+def _noted(exchange: Exchange, receive: Receive) -> Receive:
+    """Receives the same, and notes it for the journal."""
+
+    async def receive_noted() -> Message:
+        message = await receive()
+        if body := message.get("body"):
+            exchange.note(body)
+        return message
+
+    return receive_noted
+
+
+async def _read_on(exchange: Exchange, receive: Receive) -> None:
+    """Of a body that nobody has read, read what the journal keeps: it was refused for its head."""
+    wanted = min(exchange.length, BODY)
+    if exchange.read >= wanted or b"expect" in exchange.headers:  # it is sent once it is asked for
+        return
+    with move_on_after(_UNREAD):
+        while exchange.read < wanted:
+            if (await receive())["type"] == "http.disconnect":
+                return
 
 
 def _sooner(exchange: Exchange, headers: Headers) -> Headers:

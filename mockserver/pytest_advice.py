@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from mockserver.handle import Sandbox
 
 _CLOSED_LOOP = """\
@@ -21,11 +23,19 @@ def of_others(handle: Sandbox) -> str:
     return "".join(f"\n{line}" for line in told_others(others))
 
 
+def _is_of_sdk(trace: TracebackType | None) -> bool:
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith("openai."):
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def of_error(error: BaseException | None) -> list[tuple[str, str]]:
     """A section for the report of a failed test, where the error has a cure."""
     seen = set[int]()
     while error is not None and id(error) not in seen:
-        if isinstance(error, RuntimeError) and str(error) == "Event loop is closed":
+        if error.args == ("Event loop is closed",) and _is_of_sdk(error.__traceback__):
             return [("images_mock", _CLOSED_LOOP)]
         seen.add(id(error))
         error = error.__cause__ or error.__context__

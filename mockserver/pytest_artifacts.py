@@ -42,7 +42,7 @@ def keep(place: Path, test: str, seen: Sandbox, spare: Sandbox, options: Mapping
 
 
 def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in ("as_of", "seed") if name in options}
+    return {name: options[name] for name in ("as_of", "repeats", "seed") if name in options}
 
 
 def _drawn(sandbox: Sandbox, fields: Mapping[str, Any]) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from mockserver.guard import REAL
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
-    "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, per_minute=…, "
+    "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, repeats=…, per_minute=…, "
     "budget_usd=…, real_time=False): what the test's sandbox is set to, beside the server's own "
     "settings"
 )
@@ -169,6 +169,7 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "sizes": _setting("sizes"),
     "prices": _setting("prices"),
     "latency": _setting("latency"),
+    "repeats": _setting("repeats"),
     "per_minute": _whole,
     "budget_usd": _amount,
     "real_time": _switch,

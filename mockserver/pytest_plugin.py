@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +12,8 @@ import pytest
 from mockserver.guard import REAL, Guard
 from mockserver.leading import hosts_to_guard
 from mockserver.pytest_advice import of_error, of_others
+from mockserver.pytest_clients import async_images_client, images_client, images_http
+from mockserver.pytest_hints import blocked, hint_of
 from mockserver.pytest_options import (
     MARKER_LINE,
     OFF,
@@ -27,29 +28,20 @@ from mockserver.pytest_session import (
     KEYS,
     Ambient,
     OwnServer,
+    SessionServer,
     SharedServer,
+    Sums,
     environment,
     put_in_place,
 )
 from mockserver.pytest_settings import WrongOptions, found
 
 if TYPE_CHECKING:
-    import openai
-
     from mockserver.config import Value
     from mockserver.handle import Sandbox
 
-_NO_SDK = "openai is not installed"
+__all__ = ["SessionServer", "async_images_client", "images_client", "images_http"]
 _OURS = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
-
-
-@dataclass(slots=True)
-class Sums:
-    """What a session adds up for its summary."""
-
-    usd: float = 0.0
-    waited: float = 0.0
-    late: list[str] = field(default_factory=list)
 
 
 class Session:
@@ -63,13 +55,15 @@ class Session:
         self._server = SharedServer(told["url"]) if told["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
         hosts = [REAL, *hosts_to_guard(told["guarded_hosts"])]
-        self.guard = Guard(hosts, self.ambient.url)
-        self._restore = put_in_place(environment(self.ambient, hosts) if told["env"] == ON else {})
+        self.guard = Guard(hosts, self.ambient.url, self._astray)
+        self._set = environment(self.ambient, hosts) if told["env"] == ON else {}
+        self._restore = put_in_place(self._set)
         if told["guard"] == ON:
             self.guard.start()
         self.broke = False  # the running test, in whatever way
         self.has_begun = False  # whether the sandbox is the running test's
         self.is_ours = False  # whether it asked for our fixtures or marker
+        self.trouble: str | None = None  # why its sandbox could not begin
         self.options: dict[str, Any] = {}  # of its marker
         self.elsewhere = Sums()  # of the xdist workers
 
@@ -80,15 +74,52 @@ class Session:
             self.guard.stop()
         self._server.stop()
 
+    def settle(self, options: Any) -> None:
+        """Choose the server's settings, and begin what waited for them.
+
+        Raises:
+            WrongOptions: they can't be used.
+        """
+        self.ambient.settle(options)
+        with self._noted():  # a session's fixture that fails would fail every later test
+            self.ambient.begin_due()
+
     def begin(self, item: pytest.Item) -> None:
-        """Give a test a sandbox that is new."""
+        """Give a test a sandbox that is new. Each attempt at a test begins, not each test alone."""
         self.broke, self.is_ours, self.has_begun = False, False, False
+        self.guard.attempts, self.trouble = [], None
         self.options = marked(item) or {}
         names = getattr(item, "fixturenames", ())
         self.is_ours = bool(self.options) or not _OURS.isdisjoint(names)
-        with _told_briefly():
+        with self._noted():
             self.ambient.begin(item.nodeid, self.options, wanted=self.is_ours)
-        self.has_begun = True
+            self.has_begun = True
+        self.look()
+
+    def look(self) -> None:
+        """Fail a test that needs the sandbox, and has none; the others may go on without.
+
+        Raises:
+            pytest.fail.Exception: it does.
+        """
+        if self.trouble and self.is_ours:
+            raise pytest.fail.Exception(f"images_mock: {self.trouble}", pytrace=False)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # whatever a test left behind
+            self.has_begun, self.trouble = False, _in_a_line(error)
+
+    def _astray(self) -> str | None:
+        """Why a client may be led elsewhere: a variable is no longer as the plugin had set it."""
+        for name, value in self._set.items():
+            now = os.environ.get(name)
+            if value.startswith(self.ambient.address) and now != value:
+                is_now = "unset" if now is None else repr(now)
+                return f"{name} is {is_now} now; the plugin had set it. images_mock.env has it."
+        return None
 
     def judge(self, item: pytest.Item) -> None:
         """Fail a test that passed, for what it did not see itself.
@@ -100,26 +131,43 @@ class Session:
             return
         if self.guard.attempts:
             pytest.fail(self.guard.attempts[0], pytrace=False)
-        if not self.ambient.is_used:
+        if not (self.ambient.is_used and self.has_begun):
             return
         self._judge_rules(item)
         if self.told["unexpected_errors"] == ON:
             self._judge_errors()
 
-    def told_of_failure(self, item: pytest.Item) -> list[tuple[str, str]]:
+    def told_of_failure(
+        self, item: pytest.Item, error: BaseException | None
+    ) -> list[tuple[str, str]]:
         """The section for the report of a failed test, if it has to do with pictures."""
-        if not (self.ambient.is_used and self.has_begun):
-            return []  # else it would be told what an earlier test had asked
-        handle = self.ambient.handle
+        lines: list[str] = []
         try:
-            if not (self.is_ours or handle.requests):
-                return []
-            return [("images_mock", "\n".join((handle.report(), *self._kept(item))))]
-        except (RuntimeError, OSError) as error:
-            return [("images_mock", str(error))]
+            lines.extend(self._failure(item, error))
+        except Exception as own:  # the test's patches may hold still: no reason to end the run
+            lines.append(_in_a_line(own))
+        return [("images_mock", "\n".join(lines))] if lines else []
+
+    def _failure(self, item: pytest.Item, error: BaseException | None) -> Iterator[str]:
+        hint = hint_of(error, is_ours=self.is_ours) if error else None
+        if hint:
+            yield hint
+        if self.ambient.why_none:
+            yield self.ambient.why_none
+            return
+        if not self.ambient.is_used:
+            return
+        if not self.has_begun:  # what an earlier test had asked is nothing to tell
+            if self.trouble and not self.is_ours:  # else the test has failed with these words
+                yield self.trouble
+            return
+        handle = self.ambient.handle
+        if self.is_ours or handle.requests:
+            yield handle.report()
+            yield from self._kept(item)
 
     def _kept(self, item: pytest.Item) -> Iterator[str]:
-        if self.told["artifacts"]:
+        if self.told["artifacts"] and not blocked():
             from mockserver.pytest_artifacts import keep
 
             directory = item.config.rootpath / self.told["artifacts"]
@@ -150,6 +198,12 @@ class Session:
         if errors:
             lines = "".join(f"\n  {error}" for error in errors)
             pytest.fail(f"images_mock: errors that nobody scripted:{lines}", pytrace=False)
+
+
+def _in_a_line(error: BaseException) -> str:
+    told = " ".join(str(error).split())
+    # Ours are sentences already.
+    return told if isinstance(error, RuntimeError) and told else f"{type(error).__name__}: {told}"
 
 
 @contextmanager
@@ -198,6 +252,8 @@ def pytest_report_header(config: pytest.Config) -> str:
     """Say where the tests' requests go."""
     session = config.stash[_SESSION]
     where = "openai SDK and this environment" if session.told["env"] == ON else "environment as is"
+    if session.ambient.why_none:
+        return f"images_mock: {session.ambient.why_none}"
     address = session.ambient.url
     if _hands_out(config) and not session.told["url"]:
         address = "an address for each worker"
@@ -226,10 +282,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         guard.rest()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)  # the innermost: what others set up is there
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin the sandbox anew, before the fixtures."""
-    item.config.stash[_SESSION].begin(item)
+    session = item.config.stash[_SESSION]
+    session.begin(item)
+    result = yield
+    session.look()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """See a test fail; there are attempts of pytest-retry that nobody makes a report of."""
+    try:
+        return (yield)
+    except BaseException:
+        item.config.stash[_SESSION].broke = True
+        raise
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -248,15 +318,15 @@ def pytest_runtest_makereport(
     session = item.config.stash[_SESSION]
     session.broke |= call.excinfo is not None
     if report.failed:
-        report.sections += session.told_of_failure(item)
-        report.sections += of_error(call.excinfo.value) if call.excinfo else []
+        error = call.excinfo.value if call.excinfo else None
+        report.sections += [*session.told_of_failure(item, error), *of_error(error)]
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add up; a worker sends its sums to the process that reports."""
     ours = session.config.stash[_SESSION]
-    with suppress(RuntimeError):  # the server is gone: what it had counted is lost
+    with suppress(Exception):  # the server is gone: what it had counted is lost
         ours.ambient.close()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
@@ -311,33 +381,10 @@ def images_mock_options() -> dict[str, Any]:
 def _images_mock_settled(request: pytest.FixtureRequest, images_mock_options: Any) -> None:
     """Tells the server its settings before it can have started."""
     try:
-        with _told_briefly():
-            request.config.stash[_SESSION].ambient.settle(images_mock_options)
+        request.config.stash[_SESSION].settle(images_mock_options)
     except WrongOptions as error:
         text = f"usage error: images_mock_options: {error}"
         raise pytest.fail.Exception(text, pytrace=False) from None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionServer:
-    """The server that this process's tests share."""
-
-    address: str
-    api_key: str  # of the ambient sandbox, that of `images_mock`
-    _ambient: Ambient = field(repr=False)
-
-    @property
-    def url(self) -> str:
-        """What to give as `base_url`; ends in /v1."""
-        return f"{self.address}/v1"
-
-    def sandbox(self, name: str) -> Sandbox:
-        """A sandbox that no test begins anew, for fixtures of a module or of the session.
-
-        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
-        and has its effect. `begin()` gives it a standing clock.
-        """
-        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
 
 
 @pytest.fixture(scope="session")
@@ -351,44 +398,3 @@ def images_mock_server(request: pytest.FixtureRequest) -> SessionServer:
 def images_mock(request: pytest.FixtureRequest) -> Sandbox:
     """The test's own sandbox: script what happens, move the time, assert what was sent."""
     return request.config.stash[_SESSION].ambient.handle
-
-
-@pytest.fixture(scope="session")
-def _images_http(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The HTTP client that all tests share."""
-    client = _made("DefaultHttpxClient", request.config)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def images_client(request: pytest.FixtureRequest, _images_http: Any) -> openai.OpenAI:
-    """The official SDK's client of this test's sandbox."""
-    import openai
-
-    ambient = request.config.stash[_SESSION].ambient
-    return openai.OpenAI(base_url=ambient.url, api_key=ambient.key, http_client=_images_http)
-
-
-@pytest.fixture
-def async_images_client(request: pytest.FixtureRequest) -> openai.AsyncOpenAI:
-    """The official SDK's asynchronous client of this test's sandbox."""
-    sdk = pytest.importorskip("openai", reason=_NO_SDK)
-    limits = type(sdk.DEFAULT_CONNECTION_LIMITS)(max_keepalive_connections=0)
-    # Nothing stays open, so nothing is left to close once the test's event loop is gone.
-    http = _made("DefaultAsyncHttpxClient", request.config, limits=limits)
-    ambient = request.config.stash[_SESSION].ambient
-    client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
-        base_url=ambient.url, api_key=ambient.key, http_client=http
-    )
-    return client
-
-
-def _made(kind: str, config: pytest.Config, **more: Any) -> Any:
-    """An HTTP client as the SDK makes them; to reach plain HTTP it loads no certificates."""
-    openai = pytest.importorskip("openai", reason=_NO_SDK)
-    if config.stash[_SESSION].ambient.url.startswith("http:"):
-        import ssl
-
-        more["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return getattr(openai, kind)(**more)

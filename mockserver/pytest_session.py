@@ -7,14 +7,20 @@ Knows nothing of pytest's hooks. Imports nothing heavy at load.
 from __future__ import annotations
 
 import os
-import selectors
 import socket
-import threading
+import sys
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from select import select
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import mockserver.clock  # noqa: F401 - bound before a test patches the time
+from mockserver.guard import go_off_duty, go_on_duty
 from mockserver.leading import variables
+from mockserver.pytest_hints import blocked
 from mockserver.pytest_settings import WrongOptions, config_with
 
 if TYPE_CHECKING:
@@ -26,10 +32,18 @@ if TYPE_CHECKING:
 _BACKLOG = 2048
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
 KEYS = "sk-mock-"  # what each key of the mock's begins with
+_PATIENCE = 30  # seconds for an end
+GEVENT = (
+    "gevent has patched this process's threads, so no server can run in it. Run `images-mock` as a "
+    "process of its own, and give pytest --images-mock-url=http://127.0.0.1:6780"
+)
 
 
 class OwnServer:
     """A server of this process. It listens at once, and starts when somebody connects.
+
+    Nobody is waited for until this process is about to connect, or somebody may unseen (see
+    `guard`): until then no thread is here that a fork, or gevent's patches, would come upon.
 
     Args:
         key: the key whose sandbox has a standing clock from the first request on.
@@ -41,16 +55,37 @@ class OwnServer:
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(_BACKLOG)
-        self.address = "http://{}:{}".format(*self._listener.getsockname())
+        self._port: int = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}"
         self._key = key
         self._values = values or {}
         self._config: Config | None = None
         self._waker, self._woken = socket.socketpair()
         self._server: ServerThread | None = None
+        self._starter: Thread | None = None
         self._process = os.getpid()
+        self._expecting = allocate_lock()
+        self._waiting = allocate_lock()
         self.is_up = False
-        self._starter = threading.Thread(target=self._wait, name="images-mock-starter", daemon=True)
-        self._starter.start()
+        go_on_duty(self)
+
+    def check(self, values: Iterable[Any]) -> None:
+        """If somebody here is about to connect to this server, wait for that."""
+        if self._expecting.locked():
+            return
+        for value in values:
+            if value == self._port or (isinstance(value, tuple) and self._port in value):
+                self.expect()
+
+    def expect(self) -> None:
+        """From now on somebody may connect."""
+        if os.getpid() == self._process and self._expecting.acquire(blocking=False):
+            if is_patched_by_gevent():
+                self._refuse()
+                return
+            # Not one of `threading`: gevent patches rightly only where no other thread is known.
+            self._waiting.acquire()
+            start_new_thread(self._wait, ())
 
     def configure(self, settings: Mapping[str, Any]) -> None:
         """Choose what the server runs with.
@@ -70,20 +105,31 @@ class OwnServer:
         """Return once the server has ended. A forked child leaves it to its parent."""
         if os.getpid() != self._process:
             return
+        go_off_duty(self)
         self._waker.close()  # the other end becomes readable
-        self._starter.join(timeout=30)
+        self._waiting.acquire(timeout=_PATIENCE)
+        if self._starter:
+            self._starter.join(timeout=_PATIENCE)
         if self._server:
             self._server.stop()
         self._listener.close()
         self._woken.close()
 
     def _wait(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            for end in (self._listener, self._woken):
-                selector.register(end, selectors.EVENT_READ)
-            ready = {key.fileobj for key, _ in selector.select()}
-        if self._woken not in ready:
-            self._start()
+        try:
+            ready, _, _ = select((self._listener, self._woken), (), ())
+            if self._woken in ready:
+                return
+            if is_patched_by_gevent():
+                self._refuse()
+                return
+            self._starter = Thread(target=self._start, name="images-mock-starter", daemon=True)
+            self._starter.start()
+        finally:
+            self._waiting.release()
+
+    def _refuse(self) -> None:
+        self._listener.close()  # whoever connects is told at once
 
     def _start(self) -> None:
         self.is_up = True
@@ -97,6 +143,12 @@ class OwnServer:
         except BaseException:
             self._listener.close()  # whoever waits for an answer shall not wait for ever
             raise
+
+
+def is_patched_by_gevent() -> bool:
+    """Whether threads of this process are none, and what waits in one never yields."""
+    monkey = sys.modules.get("gevent.monkey")
+    return bool(monkey and monkey.is_module_patched("threading"))
 
 
 def _store_with(config: Config, key: str) -> Store:
@@ -156,6 +208,11 @@ class Ambient:
         self.late: list[str] = []  # requests that ended after their test
 
     @property
+    def address(self) -> str:
+        """Of the server."""
+        return self._server.address
+
+    @property
     def url(self) -> str:
         """What to give as `base_url`; ends in /v1."""
         return f"{self._server.address}/v1"
@@ -164,6 +221,13 @@ class Ambient:
     def is_used(self) -> bool:
         """Whether anybody has called the server."""
         return self._server.is_up
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no server for anybody, if there is none."""
+        if isinstance(self._server, OwnServer) and not self.is_used and is_patched_by_gevent():
+            return GEVENT
+        return None
 
     @property
     def handle(self) -> Sandbox:
@@ -179,13 +243,20 @@ class Ambient:
         return Sandbox(self._server.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
 
     def settle(self, settings: Mapping[str, Any]) -> None:
-        """Choose the server's settings, and begin what waited for them.
+        """Choose the server's settings.
 
         Raises:
             WrongOptions: they can't be used.
         """
         self._server.configure(settings)
         self._settled = True
+
+    def begin_due(self) -> None:
+        """Begin what waited for the settings.
+
+        Raises:
+            RuntimeError: as `begin`.
+        """
         if self._due is not None:
             self._renew(self._due)
 
@@ -193,11 +264,12 @@ class Ambient:
         """Begin anew for a test, if it wants that or the server is in use.
 
         Raises:
-            ControlError: the server refuses these options, or is gone.
+            RuntimeError: the server refuses these options, is gone, or can't run.
         """
         self._due = None
         if self._server.is_up:
-            self.close()
+            with suppress(Exception):  # a sandbox that a test has broken shall not break the next
+                self.close()
             self._renew(options)
         elif wanted and self._settled:
             self._renew(options)
@@ -216,7 +288,43 @@ class Ambient:
 
     def _renew(self, options: Mapping[str, Any]) -> None:
         self._due = None
-        self.handle.begin(**options)
+        if told := blocked():
+            raise RuntimeError(told)
+        try:
+            self.handle.begin(**options)
+        except RuntimeError as error:
+            raise RuntimeError(self.why_none or str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionServer:
+    """The server that this process's tests share."""
+
+    address: str
+    api_key: str  # of the ambient sandbox, that of `images_mock`
+    _ambient: Ambient = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url`; ends in /v1."""
+        return f"{self.address}/v1"
+
+    def sandbox(self, name: str) -> Sandbox:
+        """A sandbox that no test begins anew, for fixtures of a module or of the session.
+
+        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
+        and has its effect. `begin()` gives it a standing clock.
+        """
+        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a session adds up for its summary."""
+
+    usd: float = 0.0
+    waited: float = 0.0
+    late: list[str] = field(default_factory=list)
 
 
 def environment(ambient: Ambient, guarded: Iterable[str]) -> dict[str, str]:

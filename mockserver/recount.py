@@ -76,6 +76,12 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     for name, value in record["fields"].items():
         chosen = "  (filled in: not sent)" if name in record["filled"] else ""
         yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}{chosen}"
+    if (raw := record.get("raw")) and raw["bytes"] and record["fields"].keys() <= {"operation"}:
+        kind, body = raw["headers"].get("content-type", "no Content-Type"), raw["body"]
+        told = body if raw["encoding"] == "base64" else json.dumps(body, ensure_ascii=False)
+        yield f"  body     {raw['bytes']} bytes of {_short(kind)}: {_short(told)}"
+    if record["downloads"]:
+        yield f"  pictures {len(record['downloads'])} times downloaded"
     if record["error"]:
         yield f"  error    {record['error']['reason']}: {_short(record['error']['message'])}"
     yield f"  price    ${record['usd']:g}"

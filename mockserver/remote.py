@@ -1,19 +1,28 @@
-"""The way to a server's control API: one kept connection a thread, no proxy. Knows no paths."""
+"""The way to a server's control API: one kept connection a thread, no proxy. Knows no paths.
+
+To this machine it is bound as it is loaded, below what tests replace (`http.client`, `json.loads`,
+the class `socket.socket`): a test's patches, and libraries that catch requests, don't meet it.
+"""
 
 from __future__ import annotations
 
-import json
+import re
 import threading
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
+from json import dumps, loads
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, SocketType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mockserver import __version__
 
 _PATIENCE = 30.0  # seconds that an answer may take
 _SOON_AGAIN = "Start it again (`images-mock`, or ImagesMock().start()) and begin a new sandbox."
 _NO_SUCH_PATH = ("Invalid URL", "There is nothing at")  # before there was a control API, and since
+_LOOPBACK = {"127.0.0.1": AF_INET, "::1": AF_INET6}
+_HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})(?s:.*?\r\ncontent-length: *(\d+))?", re.IGNORECASE)
+_CHUNK = 65536
 _OTHER_AGE = f"Run the same version of openai-images-mock there as here, which is {__version__}."
 
 
@@ -43,7 +52,7 @@ class Remote:
             ControlError: it refused, it is gone, or it is none.
         """
         asked = f"{method} /_mock/{path} at {self.address}"
-        body = json.dumps(value or {}).encode() if method in ("POST", "PUT") else None
+        body = dumps(value or {}).encode() if method in ("POST", "PUT") else None
         try:
             status, content = self._exchange(method, f"{self._split.path}/_mock/{path}", body)
         except (OSError, HTTPException) as error:
@@ -54,7 +63,7 @@ class Remote:
     def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """One exchange; again over a new connection if the server had ended an idle one."""
         line = self._line()
-        is_kept = line.sock is not None
+        is_kept = line.is_kept
         try:
             return self._once(line, method, path, body)
         except ConnectionError:
@@ -62,41 +71,136 @@ class Remote:
                 raise
         return self._once(line, method, path, body)
 
-    def _once(
-        self, line: HTTPConnection, method: str, path: str, body: bytes | None
-    ) -> tuple[int, bytes]:
+    def _once(self, line: _Line, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
-            line.request(method, path, body, self._headers)
-            response = line.getresponse()
-            return response.status, response.read()
+            return line.ask(method, path, body, self._headers)
         except BaseException:  # half an exchange is in it: the next one opens it anew
             line.close()
             raise
 
-    def _line(self) -> HTTPConnection:
-        found: HTTPConnection | None = getattr(self._of_thread, "line", None)
+    def _line(self) -> _Line:
+        found: _Line | None = getattr(self._of_thread, "line", None)
         if found is None:
-            kind = _SecureLine if self._split.scheme == "https" else _Line
-            found = kind(self._split.hostname or "", self._split.port, timeout=_PATIENCE)
-            self._of_thread.line = found
+            found = self._of_thread.line = _line_to(self._split)
         return found
 
 
-class _Line(HTTPConnection):
-    """A connection (http.client turns Nagle off) that is closed with its thread or its sandbox."""
+class _Line:
+    """A connection that is closed with its thread or its sandbox: one that is forgotten warns."""
 
-    def __del__(self) -> None:
-        self.close()  # a socket that is merely forgotten warns
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is open since an earlier exchange."""
+        raise NotImplementedError
 
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """One exchange: status and content."""
+        raise NotImplementedError
 
-class _SecureLine(HTTPSConnection):
+    def close(self) -> None:
+        """End it; the next exchange opens it anew."""
+        raise NotImplementedError
+
     def __del__(self) -> None:
         self.close()
 
 
+class _NearLine(_Line):
+    """To this machine: no name to look up, no proxy, and answers that tell their length."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = host, port
+        self._socket: SocketType | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return self._socket is not None
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        host, port = self._address
+        named = {"Host": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **headers}
+        if body is not None:
+            named["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+        head = f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+        line = self._socket = self._socket or self._opened()
+        line.sendall(head + (body or b""))
+        return self._answer(line)
+
+    def _opened(self) -> SocketType:
+        line = SocketType(_LOOPBACK[self._address[0]], SOCK_STREAM, IPPROTO_TCP)
+        try:
+            line.settimeout(_PATIENCE)
+            line.connect(self._address)
+            line.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+    def _answer(self, line: SocketType) -> tuple[int, bytes]:
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += _more(line)
+        head, _, content = got.partition(b"\r\n\r\n")
+        told = _HEAD.match(head)
+        if told is None or told[2] is None:
+            raise HTTPException("what came is no answer of an images-mock")
+        pieces, missing = [content], int(told[2]) - len(content)
+        while missing > 0:
+            pieces.append(_more(line))
+            missing -= len(pieces[-1])
+        return int(told[1]), b"".join(pieces)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _more(line: SocketType) -> bytes:
+    got = line.recv(_CHUNK)
+    if not got:
+        raise RemoteDisconnected("the connection was closed without a whole answer")
+    return got
+
+
+class _FarLine(_Line):
+    """To wherever a URL leads, by the standard library (which turns Nagle off)."""
+
+    def __init__(self, split: SplitResult) -> None:
+        kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
+        self._line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
+
+    @property
+    def is_kept(self) -> bool:
+        return self._line.sock is not None
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        self._line.request(method, path, body, headers)
+        response = self._line.getresponse()
+        return response.status, response.read()
+
+    def close(self) -> None:
+        self._line.close()
+
+
+def _line_to(split: SplitResult) -> _Line:
+    host = split.hostname or ""
+    if split.scheme == "http" and host in _LOOPBACK:
+        return _NearLine(host, split.port or 80)
+    return _FarLine(split)
+
+
 def _answer(asked: str, status: int, content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content)
+        value = loads(content)
     except ValueError:
         value = None
     if not isinstance(value, dict):

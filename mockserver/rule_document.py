@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from mockserver.core.conditions import FIELDS
-from mockserver.core.durations import PATTERN
+from mockserver.core.durations import FORM, PATTERN
 from mockserver.core.effects import SWITCHES, WAIT
 from mockserver.core.errors import Reason
 from mockserver.core.reading import DAY, MOST
@@ -27,7 +27,7 @@ SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": DAY}
 _END = r"$(?![\s\S])"  # not before a last line feed either, which Python's $ takes for the end
 _BASE64 = f"^([A-Za-z0-9+/]{{4}})*([A-Za-z0-9+/]{{2}}==|[A-Za-z0-9+/]{{3}}=)?{_END}"
 _LENGTH: Schema = {
-    "description": "Seconds, or a time such as 250ms, 1.5s or 2m",
+    "description": f"Seconds, or {FORM}",
     "anyOf": [SECONDS, TEXT | {"pattern": f"^{PATTERN}{_END}"}],
 }
 

@@ -61,6 +61,8 @@ class Request:
     scripted: bool  # a rule, a limit, a budget or a magic value had a hand in it
     fields: Mapping[str, Any] = field(hash=False)  # as sent, and what was filled in
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
+    downloads: tuple[str, ...] = ()  # the ids of the downloads of its pictures
+    made_by: str = ""  # of a download: the id of the request that made the picture, if it is known
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -82,6 +84,8 @@ class Request:
             scripted=record["scripted"],
             fields=record["fields"],
             filled=tuple(record["filled"]),
+            downloads=tuple(record["downloads"]),
+            made_by=record["made_by"],
         )
 
     @property

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
+VARY = "vary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def as_of(value: str) -> date | Literal["today"]:
             f"must be today or a day such as 2023-12-01, from {first_day()} on, when the API began"
         )
     return day
+
+
+def repeats(value: str) -> str:
+    """Whether an equal request of a sandbox gets the same picture again, or another one."""
+    return one_of("same", VARY)(value)
 
 
 def port(value: str) -> int:
@@ -194,7 +200,7 @@ def _tier_of(table: dict[str, Any]) -> str | None:
 
 
 def seconds(value: str) -> float:
-    """A length of time, as 250ms, 1.5s or 2m, in seconds."""
+    """A length of time, as 250ms, 1.5s, 2m, 1h or 1d, in seconds."""
     found = seconds_in(value)
     if found is None:
         raise ValueError(f"must be {FORM}")
@@ -250,6 +256,11 @@ class Setting:
     secret: bool = False  # never shown
 
     @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off."""
+        return self.metavar == "ON|OFF"
+
+    @property
     def field(self) -> str:
         """As Python spells it."""
         return self.name.replace("-", "_")
@@ -265,9 +276,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sizes", "page", sizes, "sizes of the model page too, or not", "SIZES"),
     Setting("prices", "model-page", prices, "price list: model-page or billing", "LIST"),
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
-    Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "SWITCH"),
+    Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
+    Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),

@@ -17,6 +17,7 @@ from mockserver.core.scripts import RuleError, rule_of, told, told_image
 from mockserver.inquiry import (
     ControlError,
     Inquiry,
+    instead,
     not_found,
     optional_usd,
     optional_whole,
@@ -26,6 +27,7 @@ from mockserver.inquiry import (
 from mockserver.store import Sandbox
 
 PARTS = ("requests", "rules", "limits", "ledger", "clock")
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
 
@@ -135,12 +137,23 @@ async def clock(inquiry: Inquiry) -> Told:
 
 async def advance(inquiry: Inquiry) -> Told:
     """Move the clock on."""
-    sandbox = await inquiry.sandbox()
-    seconds = seconds_of("seconds", inquiry.fields("seconds").get("seconds"), FARTHEST)
+    sandbox, asked = await inquiry.sandbox(), inquiry.fields(*UNITS)
+    if not asked:
+        refuse(f"Say how far, by {', '.join(UNITS)}: numbers; or a text, as 90s or 2h, as seconds.")
+    seconds = sum(_in_seconds(unit, value) for unit, value in asked.items())
     if sandbox.offset / SECOND + seconds > FARTHEST:
         refuse(f"A clock can be moved on by {FARTHEST} seconds in all.", "seconds")
     await sandbox.advance(round(seconds * SECOND))
     return await clock(inquiry)
+
+
+def _in_seconds(unit: str, value: Any) -> float:
+    """So many of a unit, in seconds. A text has a unit of its own, and so goes with seconds."""
+    if unit == "seconds":
+        return seconds_of(unit, value, FARTHEST)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= FARTHEST:
+        raise RuleError(f"{unit} must be a number from 0 on")
+    return value * UNITS[unit]
 
 
 # -- limits ------------------------------------------------------------------------------------
@@ -219,8 +232,11 @@ async def put_ledger(inquiry: Inquiry) -> Told:
 async def reset(inquiry: Inquiry) -> Told:
     """Empty parts of a sandbox, or of all."""
     only = inquiry.fields("only").get("only", list(PARTS))
-    if not isinstance(only, list) or not all(part in PARTS for part in only):
+    if not isinstance(only, list):
         raise RuleError(f"only must be a list of {', '.join(PARTS)}")
+    for part in only:
+        if part not in PARTS:
+            refuse(f"only can't have {part!r}; {instead(str(part), PARTS)}", "only")
     everyone = [inquiry.world.store.everyone] if inquiry.is_general else []
     for sandbox in [*await inquiry.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
@@ -269,10 +285,11 @@ def _as_setting(parse: Callable[[str], Any]) -> Callable[[str, Any], Any]:
     def parsed(name: str, value: Any) -> Any:
         if value is None:
             return None
-        if not isinstance(value, str):
-            raise RuleError(f"{name} must be a text or null")
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise RuleError(f"{name} must be a text, a number or null")
+        is_whole = isinstance(value, float) and value.is_integer()
         try:
-            return parse(value)
+            return parse(str(int(value) if is_whole else value))
         except ValueError as error:
             raise ControlError(400, f"{name} {error}.", "invalid_request", param=name) from None
 
@@ -297,6 +314,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "sizes": ("sizes", _as_setting(settings.sizes)),
     "prices": ("prices", _as_setting(settings.prices)),
     "latency": ("latency", _as_setting(settings.latency)),
+    "repeats": ("repeats", _as_setting(settings.repeats)),
     "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
     "budget_usd": ("budget", _micro),
     "standing": ("standing", _switch),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mockserver.clock import SECOND
@@ -11,28 +12,52 @@ from mockserver.core.nearness import differences, nearest
 from mockserver.core.patterns import TOO_SLOW
 from mockserver.core.rules import Rule, When
 from mockserver.core.scripts import RuleError, when_of, whole_of
+from mockserver.facts import routes
 from mockserver.holds import came
-from mockserver.inquiry import Inquiry, not_found, seconds_of
+from mockserver.inquiry import Inquiry, not_found, refuse, seconds_of
 from mockserver.store import Sandbox
 
 LONGEST = 60  # seconds that a client may wait for requests
 _NEAR = 5  # rules that are told
+_GROUP = 100  # characters of a group's name
+FILTERS = ("status", "operation", "path", "model", "rule", "call")
+OPERATIONS = ("", *(name for name, _, _ in routes()))
+#: What can be asked of each list, beside the sandbox.
+OF_REQUESTS = (*FILTERS, "since", "limit", "raw")
+OF_DOWNLOADS = ("status", "path", "made_by", "since", "limit", "raw")
 Told = dict[str, Any]
 
 
 async def requests(inquiry: Inquiry) -> Told:
     """What was asked, the oldest first, and what came late."""
-    sandboxes, limit = await inquiry.sandboxes(), inquiry.number("limit")
-    asked = _filtered(inquiry, await _asked(sandboxes))
-    since = inquiry.query.get("since")
-    place = next((i for i, r in enumerate(asked, 1) if r.id == since), 0)
-    asked = asked[max(place, len(asked) - limit if limit is not None else 0) :]
-    late = _filtered(inquiry, _sorted([r for s in sandboxes for r in await s.late()]))
+    sandboxes = await inquiry.sandboxes()
+    asked = await _asked(sandboxes)
+    late = _sorted([r for s in sandboxes for r in await s.late()])
+    wanted, links = await _wanted(inquiry, [*asked, *late]), await _links(sandboxes)
     return {
-        "requests": [r.told() for r in asked],
-        "late": [r.told() for r in late],
+        "requests": _listed(inquiry, _since(inquiry, asked), wanted, links),
+        "late": [_told(r, links, raw=inquiry.flag("raw")) for r in late if wanted(r)],
         "waited": sum([waited(await s.requests()) for s in sandboxes if s.options.standing]),
     }
+
+
+async def summary(inquiry: Inquiry) -> Told:
+    """How many requests there were of each kind; of all, or of those that are meant."""
+    asked = await _asked(await inquiry.sandboxes())
+    wanted = await _wanted(inquiry, asked)
+    found = [r for r in _since(inquiry, asked) if wanted(r)]
+    return {
+        "requests": len(found),
+        "by_status": _grouped(str(r.status) for r in found),
+        "by_operation": _grouped(r.operation for r in found),
+        "by_model": _grouped(r.fields.get("model") for r in found),
+        "by_rule": _grouped(rule for r in found for rule in _fired(r)),
+    }
+
+
+def _grouped(values: Iterable[Any]) -> dict[str, int]:
+    """How often each text is there; "" are those without one."""
+    return dict(Counter(v[:_GROUP] if isinstance(v, str) else "" for v in values).most_common())
 
 
 async def elsewhere(inquiry: Inquiry) -> Told:
@@ -95,8 +120,14 @@ async def wait(inquiry: Inquiry) -> Told:
 
 async def downloads(inquiry: Inquiry) -> Told:
     """What was downloaded, the oldest first."""
-    found = [r for s in await inquiry.sandboxes() for r in await s.downloads()]
-    return {"downloads": [r.told() for r in _sorted(found)]}
+    sandboxes = await inquiry.sandboxes()
+    found, links = await _downloaded(sandboxes), await _links(sandboxes)
+    made_by = inquiry.query.get("made_by")
+    if made_by is not None:
+        _check_there("request", made_by, {r.id for r in await _asked(sandboxes)})
+        found = [r for r in found if made_by in links.get(r.id, ())]
+    wanted = await _wanted(inquiry, found)
+    return {"downloads": _listed(inquiry, _since(inquiry, found), wanted, links)}
 
 
 async def _asked(sandboxes: Iterable[Sandbox]) -> list[Record]:
@@ -107,19 +138,111 @@ def _sorted(records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=lambda r: r.at)
 
 
-def _filtered(inquiry: Inquiry, records: Iterable[Record]) -> list[Record]:
-    query, status = inquiry.query, inquiry.number("status")
-    wanted = {n: query[n] for n in ("operation", "path", "model") if n in query}
-    return [
-        r
-        for r in records
-        if (status is None or r.status == status)
-        and all(_value(r, name) == value for name, value in wanted.items())
-    ]
+async def _downloaded(sandboxes: Iterable[Sandbox]) -> list[Record]:
+    return _sorted([r for s in sandboxes for r in await s.downloads()])
 
 
-def _value(record: Record, name: str) -> Any:
-    return record.fields.get("model") if name == "model" else getattr(record, name)
+# -- which records are meant -------------------------------------------------------------------
+
+
+async def _wanted(inquiry: Inquiry, records: Sequence[Record]) -> Callable[[Record], bool]:
+    """Whether a record is meant by the query; which is refused where it could mean none."""
+    status, path = inquiry.number("status"), inquiry.query.get("path")
+    if status is not None and status != 0 and not 100 <= status <= 599:
+        refuse("status must be a whole number from 100 to 599, or 0 for no answer.", "status")
+    inquiry.check_known("operation", OPERATIONS)
+    if path is not None and (not path.startswith("/") or "?" in path):
+        refuse("path must be as the client sent it: from its first / on, without a query.", "path")
+    wanted = {name: {inquiry.query[name]} for name in FILTERS if name in inquiry.query}
+    if status is not None:
+        wanted["status"] = {str(status)}
+    if rule := inquiry.query.get("rule"):
+        rules = [r for s in await inquiry.sandboxes() for r in s.rules]
+        wanted["rule"] |= {r.id for r in rules if r.name == rule}
+        fired = {one for r in records for one in _fired(r)}
+        _check_there("rule", rule, fired, {n for r in rules for n in _names(r)})
+    if call := inquiry.query.get("call"):
+        _check_there("call", call, {r.call for r in records})
+    return lambda r: not any(v.isdisjoint(_values(r, name)) for name, v in wanted.items())
+
+
+def _names(rule: Rule) -> tuple[str, str]:
+    return rule.id, rule.name
+
+
+def _check_there(what: str, value: str, *known: set[str]) -> None:
+    if not any(value in names for names in known):
+        not_found(f"The journal has no {what} {value!r}, or no longer.")
+
+
+def _fired(record: Record) -> tuple[str, ...]:
+    """The rules that had a part in an answer; "" where none had."""
+    return record.rules or ("",)
+
+
+def _values(record: Record, name: str) -> tuple[str, ...]:
+    match name:
+        case "model":
+            model = record.fields.get("model")
+            return (model,) if isinstance(model, str) else ()
+        case "status":
+            return (str(record.status),)
+        case "rule":
+            return _fired(record)
+        case _:
+            return (getattr(record, name),)
+
+
+def _since(inquiry: Inquiry, records: list[Record]) -> list[Record]:
+    """What came after the record that is named."""
+    since = inquiry.query.get("since")
+    if since is None:
+        return records
+    place = next((i for i, r in enumerate(records, 1) if r.id == since), None)
+    if place is None:
+        not_found(f"The journal has no {since!r} to begin at, or no longer: leave since out.")
+    return records[place:]
+
+
+# -- how they are told -------------------------------------------------------------------------
+
+Links = dict[str, list[str]]  # of a request its downloads, of a download the request, by id
+
+
+async def _links(sandboxes: Iterable[Sandbox]) -> Links:
+    """Which downloads are of which requests, by the picture's name in the URL.
+
+    Equal requests of one second have equal URLs: then the last before the download is meant.
+    """
+    links: Links = {}
+    for sandbox in sandboxes:
+        made: dict[str, str] = {}
+        for record in _sorted([*await sandbox.requests(), *await sandbox.downloads()]):
+            made |= dict.fromkeys(record.pictures, record.id)
+            if record.is_download and (by := made.get(record.picture)):
+                links[record.id] = [by]
+                links.setdefault(by, []).append(record.id)
+    return links
+
+
+def _listed(
+    inquiry: Inquiry, records: list[Record], wanted: Callable[[Record], bool], links: Links
+) -> list[Told]:
+    """The last so many of those that are wanted."""
+    limit, raw = inquiry.number("limit"), inquiry.flag("raw")
+    found = [r for r in records if wanted(r)]
+    first = 0 if limit is None else max(0, len(found) - limit)
+    return [_told(r, links, raw=raw) for r in found[first:]]
+
+
+def _told(record: Record, links: Links, *, raw: bool) -> Told:
+    linked = links.get(record.id, [])
+    is_download = record.is_download
+    told = record.told() | {
+        "downloads": [] if is_download else linked,
+        "made_by": linked[0] if is_download and linked else "",
+    }
+    return told | ({"raw": record.raw.told()} if raw and record.raw else {})
 
 
 async def _count(inquiry: Inquiry, when: When) -> int:
@@ -139,7 +262,8 @@ def _is_meant(when: When, record: Record) -> bool:
 async def _explained(inquiry: Inquiry, record: Record) -> Told:
     sandbox = await inquiry.world.store.find(record.sandbox)
     near = _near(sandbox, record) if sandbox and record.operation else []
-    return record.told() | {"near": near}
+    links = await _links([sandbox] if sandbox else [])
+    return _told(record, links, raw=True) | {"near": near}
 
 
 def _near(sandbox: Sandbox, record: Record) -> list[str]:

@@ -254,7 +254,8 @@ def small_bounds() -> Iterator[None]:
 async def check_state(store: MemoryStore, world: World) -> None:
     sandboxes = await store.sandboxes()
     assert len(sandboxes) <= SANDBOXES
-    assert sum(s.size for s in store._sandboxes.values()) == store._tally.taken
+    counted = [*store._sandboxes.values(), store._everyone]
+    assert sum(s.size for s in counted) == store._tally.taken
     assert 0 <= store._tally.rules <= STATE // 2
     assert store._tally.taken <= STATE
     assert store.size <= STATE + UPLOADS

@@ -104,7 +104,7 @@ def test_what_missed_the_api_is_in_the_journal_of_its_key(
 def test_a_path_is_matched_as_it_came(api: Api, base: str, path: str) -> None:
     response = api().post(base + path, json={"prompt": "x"})
     assert response.status_code == 404
-    assert error(response)["message"] == f"Invalid URL (POST {base}{path})"
+    assert error(response)["message"] == f"Invalid URL (POST {unquote(base + path)})"
 
 
 def test_a_control_path_is_matched_as_it_came(api: Api) -> None:
@@ -335,3 +335,25 @@ def test_off_loopback_the_control_surface_wants_its_token_but_for_live_and_ready
     assert client.get("/_mock/requests", headers=right).status_code == 200
     assert api(host="0.0.0.0").get("/_mock/requests", headers=right).status_code == 401
     assert api().get("/_mock/requests").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("sent", ["Bearer wrong", "Bearer ", "secret", "Digest x", "Bearer sécret"])
+def test_a_wrong_control_token_is_refused_on_loopback_too(api: Api, host: str, sent: str) -> None:
+    client = api(host=host, control_token="secret")
+    answer = client.get("/_mock/requests", headers=[(b"Authorization", sent.encode())])
+    assert (answer.status_code, error(answer)["code"]) == (401, "control_token_wrong")
+    assert ("may be left out" in error(answer)["message"]) is (host == "127.0.0.1")
+    right = client.get("/_mock/requests", headers={"Authorization": "Bearer secret"})
+    assert right.status_code == 200
+
+
+def test_on_loopback_no_token_is_wanted_and_without_one_none_is_looked_at(api: Api) -> None:
+    client = api(control_token="secret")
+    del client.headers["Authorization"]
+    assert client.get("/_mock/requests").status_code == 200
+    answer = api().get("/_mock/requests", headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 200
+    assert "goes in Mock-Sandbox-Key" in answer.headers["mock-hint"]
+    named = api().get("/_mock/requests", headers={"Mock-Sandbox-Key": "sk-mock-me"})
+    assert "mock-hint" not in named.headers

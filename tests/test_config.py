@@ -78,6 +78,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "tier": "5",
         "limits": "9/min",
         "sizes": "api",
+        "repeats": "vary",
         "prices": "billing",
         "keys": str(keys),
         "latency": "measured*0.5",
@@ -214,6 +215,7 @@ def test_a_file_of_keys_binds_and_is_not_shown(tmp_path: Path) -> None:
         ("250ms", Latency(seconds=0.25)),
         ("1.5s", Latency(seconds=1.5)),
         ("2m", Latency(seconds=120)),
+        ("1h", Latency(seconds=3600)),
         ("measured", Latency(measured=1)),
         ("measured*0.1", Latency(measured=0.1)),
     ],
@@ -245,6 +247,38 @@ def test_loopback_is_told_from_the_rest_of_the_network(host: str, on_loopback: b
 def test_an_unknown_setting_from_python_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigError, match="Did you mean tier"):
         configured(teir="1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[rules]]\nthen = { quota = true }\nport = 1\n",
+        "[[rules]]\n[rules.then]\nquota = true\nport = 1\n",
+        '[[rules]]\n[rules.when]\nprompt = "x"\nport = 1\n[rules.then]\nquota = true\n',
+    ],
+)
+def test_a_setting_below_the_rules_is_told_its_place(tmp_path: Path, text: str) -> None:
+    (tmp_path / "images-mock.toml").write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        read(directory=tmp_path)
+    assert "Rule 1 in file images-mock.toml has 'port', which is a setting" in str(refused.value)
+    assert "above the first [[rules]]" in str(refused.value)
+
+
+def test_one_rule_by_the_name_of_one_is_told_the_right_name(tmp_path: Path) -> None:
+    (tmp_path / "images-mock.toml").write_text("[[rule]]\nthen = { quota = true }\n")
+    with pytest.raises(ConfigError, match=r"under \[\[rules\]\], not \[\[rule\]\]"):
+        read(directory=tmp_path)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", "on"), ("false", "off")])
+def test_a_switch_is_also_true_or_false(tmp_path: Path, written: str, meant: str) -> None:
+    (tmp_path / "images-mock.toml").write_text(f"magic = {written}\n")
+    assert read(directory=tmp_path).magic == meant
+    assert configured(magic=written == "true").magic == meant
+    (tmp_path / "images-mock.toml").write_text(f"tier = {written}\n")
+    with pytest.raises(ConfigError, match=f"tier \\('{written}'\\) must be one of"):
+        read(directory=tmp_path)
 
 
 @given(st.sampled_from(sorted(BY_NAME)), st.text(max_size=20))

@@ -27,15 +27,49 @@ def test_a_moved_clock_moves_limits_and_expiry_and_created(api: Api) -> None:
     assert generate(client).json()["created"] == first["created"]
 
 
-@pytest.mark.parametrize("seconds", [-1, "60", None, True, 1e12])
-def test_a_clock_moves_on_by_seconds_and_not_beyond_reason(api: Api, seconds: Any) -> None:
+@pytest.mark.parametrize(
+    "far",
+    [{"seconds": value} for value in (-1, "60", "1 h", "9999999d", None, True, 1e12)]
+    + [{"minutes": value} for value in ("2m", -1, None, True, 1e12)]
+    + [{"days": 3651}, {"hours": 1, "weeks": 1}, {}, []],
+    ids=str,
+)
+def test_a_clock_moves_on_by_a_length_of_time_and_not_beyond_reason(api: Api, far: Any) -> None:
     client, decade = api(), 3650 * 86_400
-    answer = client.post("/_mock/clock/advance", json={"seconds": seconds}, headers=HERE)
+    answer = client.post("/_mock/clock/advance", json=far, headers=HERE)
     assert answer.status_code == 400
     ask(client, "POST", "clock/advance", json={"seconds": decade})
     again = client.post("/_mock/clock/advance", json={"seconds": 1}, headers=HERE)
     assert again.status_code == 400
     assert generate(client).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("far", "seconds"),
+    [({"minutes": 2}, 120), ({"hours": 1.5}, 5400), ({"days": 1, "seconds": 1}, 86_401)]
+    + [
+        ({"seconds": "250ms"}, 0.25),
+        ({"seconds": "2m"}, 120),
+        ({"seconds": "1h", "days": 0}, 3600),
+    ],
+    ids=str,
+)
+def test_a_clock_moves_on_by_seconds_minutes_hours_and_days_or_a_text(
+    api: Api, far: dict[str, Any], seconds: float
+) -> None:
+    assert ask(api(), "POST", "clock/advance", json=far)["moved"] == seconds
+
+
+def test_a_tier_and_a_seed_may_be_numbers(api: Api) -> None:
+    client = api(limits="measured-2024")
+    told = ask(client, "PUT", "limits", json={"tier": 5})
+    assert told == ask(client, "PUT", "limits", json={"tier": 5.0})
+    assert told == ask(client, "PUT", "limits", json={"tier": "5"})
+    ask(client, "POST", "sandbox", json={"tier": 5, "seed": 7})
+    assert ask(client, "GET", "limits") == told
+    number = generate(client).json()["data"][0]["url"]
+    ask(client, "POST", "sandbox", json={"seed": "7"})
+    assert generate(client).json()["data"][0]["url"] == number
 
 
 def test_a_scaled_retry_succeeds_exactly_when_an_unscaled_one_would(
@@ -111,8 +145,8 @@ def test_limits_are_told_set_refilled_and_reset(api: Api) -> None:
     )
     ask(client, "POST", "reset", json={"only": ["limits"]})
     assert of_model(ask(client, "GET", "limits")) == (before, 0)
-    wrong: list[Any] = [{"tier": "9"}, {"tier": 2}, {"per_minute": -1}, {"per_minute": True}]
-    for bad in [*wrong, {"x": 1}, []]:
+    wrong: list[Any] = [{"tier": "9"}, {"tier": 9}, {"tier": True}, {"per_minute": -1}]
+    for bad in [*wrong, {"per_minute": True}, {"x": 1}, []]:
         assert client.put("/_mock/limits", json=bad, headers=HERE).status_code == 400
 
 
@@ -162,7 +196,15 @@ def test_a_reset_empties_all_or_what_is_named_of_one_sandbox_or_all(api: Api) ->
     assert sorted(left()) == [(0, 0, 0), (2, 1, 0.016)]
     assert client.post("/_mock/reset", json={}).json() == {}
     assert left() == [(0, 0, 0)] * 2
-    assert client.post("/_mock/reset", json={"only": ["all"]}).status_code == 400
+    for bad, words in [
+        ({"only": ["all"]}, "only can't have 'all'; there is requests, rules,"),
+        ({"only": ["rule"]}, "did you mean rules?"),
+        ({"only": "rules"}, "only must be a list of requests,"),
+        ({"parts": ["rules"]}, "did you mean only?"),
+    ]:
+        answer = client.post("/_mock/reset", json=bad)
+        assert answer.status_code == 400
+        assert words in error(answer)["message"]
 
 
 def test_a_sandbox_begins_anew_with_its_options_and_keeps_them_over_a_reset(api: Api) -> None:
@@ -182,7 +224,8 @@ def test_a_sandbox_begins_anew_with_its_options_and_keeps_them_over_a_reset(api:
 
 def test_the_settings_are_told_but_no_secret(api: Api) -> None:
     client = api(control_token="secret", limits="5/min", latency="1.5s", rules=[QUOTA])
-    settings = client.get("/_mock/config").json()["settings"]
+    right = {"Authorization": "Bearer secret"}
+    settings = client.get("/_mock/config", headers=right).json()["settings"]
     assert (
         settings.items()
         >= {
@@ -264,6 +307,30 @@ def test_a_body_must_be_json_and_say_so(
     assert "application/json" in answer.headers["content-type"]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            b"{'only': []}",
+            "line 1, column 2: Expecting property name enclosed in double quotes, at",
+        ),
+        (b'{"only": [],\n "x" 1}', "line 2, column 6: Expecting ':' delimiter, at '1}'"),
+        (b'{"only": [', "line 1, column 11: Expecting value, but it ends there"),
+        (b"{} {}", "line 1, column 4: Extra data, at '{}'"),
+        (b'"\xff"', "its byte 2 is not of UTF-8"),
+        (b"[NaN]", "NaN is not JSON"),
+        (b"[" * 100_000, "too many brackets in one another"),
+        (b"1" * 5000, "The body is no JSON: Exceeds the limit"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_json_is_told_where_and_why(api: Api, body: bytes, words: str) -> None:
+    headers = HERE | {"Content-Type": "application/json"}
+    answer = api().post("/_mock/reset", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert words in error(answer)["message"]
+
+
 def test_a_body_over_the_cap_is_refused(api: Api) -> None:
     client = api(max_body="1KiB")
     assert client.post("/_mock/rules", json={"name": "x" * 2000}, headers=HERE).status_code == 413
@@ -273,14 +340,31 @@ def test_a_body_over_the_cap_is_refused(api: Api) -> None:
     ("method", "path", "status", "words"),
     [
         ("GET", "", 404, "/_mock/openapi.json"),
-        ("GET", "request", 404, "/_mock/openapi.json"),
-        ("GET", "requests/", 404, "/_mock/openapi.json"),
+        ("GET", "journal", 404, "/_mock/openapi.json tells"),
+        ("GET", "request", 404, "did you mean /_mock/requests?"),
+        ("GET", "requests/", 404, "did you mean /_mock/requests?"),
+        ("GET", "rule/r1", 404, "did you mean /_mock/rules/r1?"),
+        ("POST", "clock/advnce", 404, "did you mean /_mock/clock/advance?"),
+        ("POST", "clock", 405, "Did you mean POST /_mock/clock/advance?"),
         ("GET", "requests/count", 405, "Only POST"),
         ("PATCH", "rules/r1", 405, "Only GET, PUT, DELETE"),
         ("GET", "requests?modell=x", 400, "did you mean model?"),
         ("GET", "rules?limit=x", 400, "there is sandbox"),
         ("GET", "requests?limit=x", 400, "whole number"),
         ("GET", "requests?limit=1&limit=2", 400, "only once"),
+        ("GET", "requests?since=nope", 404, "no 'nope' to begin at, or no longer: leave since out"),
+        ("GET", "downloads?since=nope", 404, "leave since out"),
+        ("GET", "downloads?made_by=nope", 404, "no request 'nope'"),
+        ("GET", "requests?status=42", 400, "from 100 to 599, or 0"),
+        ("GET", "requests?status=4xx", 400, "whole number"),
+        ("GET", "requests?operation=generate", 400, "did you mean images.generate?"),
+        ("GET", "requests/summary?operation=x", 400, "there is , images.generate"),
+        ("GET", "requests?path=v1/models", 400, "from its first / on"),
+        ("GET", "requests?path=/v1/models?x", 400, "without a query"),
+        ("GET", "requests?rule=r9", 404, "no rule 'r9'"),
+        ("GET", "requests?call=req_9", 404, "no call 'req_9'"),
+        ("GET", "requests?raw=yes", 400, "raw must be true or false"),
+        ("GET", "requests/summary?limit=1", 400, "there is sandbox, status"),
     ],
 )
 def test_what_is_not_there_is_told(

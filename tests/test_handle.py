@@ -11,10 +11,8 @@ from contextlib import suppress
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import httpx2
-import openai
 import pytest
 
 from mockserver.core.scripts import RuleError
@@ -387,23 +385,3 @@ def test_a_request_that_outlives_its_test_is_late(images: Sandbox, post: Post) -
     lines = images.report().splitlines()
     assert lines[0] == "0 requests, spent $0.00"
     assert lines[1:] == ["late requests of an earlier test, not counted here:", f"  {late}"]
-
-
-@pytest.mark.parametrize("kind", ["azure", "without v1"])
-def test_the_sdk_with_a_wrong_base_url_is_told_the_right_one(images: Sandbox, kind: str) -> None:
-    common: dict[str, Any] = {"api_key": images.api_key, "max_retries": 0}
-    client = (
-        openai.AzureOpenAI(azure_endpoint=images.address, api_version="2024-02-01", **common)
-        if kind == "azure"
-        else openai.OpenAI(base_url=images.address, **common)
-    )
-    with client, pytest.raises(openai.NotFoundError):
-        client.images.generate(prompt="x", model="dall-e-2")
-    (request,) = images.requests
-    hint = "Azure's paths" if kind == "azure" else "end the base URL in /v1"
-    assert hint in request.hints[0]
-    assert images.calls == []
-    images.assert_not_called()
-    assert hint in images.report()
-    with pytest.raises(AssertionError, match=f"outside /v1; .*{hint}"):
-        images.assert_called()

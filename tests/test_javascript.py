@@ -24,10 +24,14 @@ INSTALL = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--logleve
 
 
 def npm(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, "npm", *arguments, **variables)
+
+
+def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ambient = {k: v for k, v in os.environ.items() if not k.startswith(OWN)}
     return subprocess.run(
-        ["npm", *arguments],
+        command,
         cwd=folder,
         env=ambient | {"PATH": path} | variables,
         capture_output=True,
@@ -72,6 +76,14 @@ def test_two_files_share_a_running_server_each_with_a_key_of_its_own(
     Path(again).unlink()
     assert told["numPassedTests"] == told["numTotalTests"] == 8
     assert sandboxes(server) == before + 2
+
+
+@pytest.mark.javascript
+def test_the_quickstart_for_node_passes(project: Path, server: ImagesMock) -> None:
+    shutil.copy(Path(__file__).parent / "quickstarts" / "poster.mjs", project)
+    done = run(project, "node", "--test", "poster.mjs", IMAGES_MOCK_URL=server.address)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\S+ pass 3$", done.stdout, re.MULTILINE), done.stdout
 
 
 def sandboxes(server: ImagesMock) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx2
 import openai
 import pytest
-import yaml
 from PIL import Image
 
 from mockserver.cli import CONFIGURATION, INTERNAL, NOT_READY, USAGE
@@ -115,12 +114,6 @@ def test_the_example_of_a_server_in_a_thread_runs_as_it_stands(
 def test_the_two_commands_are_there() -> None:
     assert "$ pip install . && images-mock\nREADY http://127.0.0.1:6780\n" in README
     assert "$ pip install -e '.[test]' && pytest\n" in README
-
-
-@pytest.mark.parametrize("snippet", blocks("yaml"))
-def test_a_snippet_is_valid_yaml_and_leads_to_the_default_port(snippet: str) -> None:
-    assert "services" in str(yaml.safe_load(snippet))
-    assert "6780:6780" in snippet
 
 
 def test_every_magic_key_is_in_the_table() -> None:

@@ -9,11 +9,12 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
 from mockserver import __version__
-from mockserver.remote import ControlError, Remote, _Line, _SecureLine
+from mockserver.remote import ControlError, Remote, _FarLine, _NearLine
 from mockserver.testing import ImagesMock
 
 Answer = Callable[[bytes], bytes]
@@ -131,6 +132,53 @@ def test_a_connection_that_is_forgotten_is_closed(server: ImagesMock) -> None:
     assert [w for w in caught if w.category is ResourceWarning] == []
 
 
-@pytest.mark.parametrize(("scheme", "kind"), [("http", _Line), ("https", _SecureLine)])
-def test_the_scheme_chooses_the_connection(scheme: str, kind: type) -> None:
-    assert isinstance(Remote(f"{scheme}://127.0.0.1:1", "sk-mock-a")._line(), kind)
+@pytest.mark.parametrize(
+    ("address", "kind", "of_library"),
+    [
+        ("http://127.0.0.1:1", _NearLine, None),
+        ("http://[::1]:1", _NearLine, None),
+        ("http://images:1", _FarLine, HTTPConnection),
+        ("https://127.0.0.1:1", _FarLine, HTTPSConnection),
+    ],
+)
+def test_the_address_chooses_the_connection(
+    address: str, kind: type, of_library: type | None
+) -> None:
+    line = Remote(address, "sk-mock-a")._line()
+    assert isinstance(line, kind)
+    if of_library:
+        assert type(getattr(line, "_line")) is of_library  # noqa: B009
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_near_and_far_get_the_same(server: ImagesMock, host: str) -> None:
+    remote = Remote(server.address.replace("127.0.0.1", host), "sk-mock-near")
+    assert remote.ask("POST", "clock/advance", {"seconds": 0})["moved"] == 0
+    with pytest.raises(ControlError, match="seconds"):
+        remote.ask("POST", "clock/advance", {"seconds": "x"})
+
+
+BOOM = "the test's own"
+PATCHED = [
+    "http.client.HTTPConnection.request",
+    "socket.socket.sendall",
+    "socket.socket.connect",
+    "socket.socket",
+    "socket.getaddrinfo",
+    "socket.create_connection",
+    "time.time",
+    "time.monotonic",
+]
+
+
+@pytest.mark.parametrize("target", PATCHED)
+def test_what_a_test_replaces_is_not_on_the_way(
+    server: ImagesMock, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    def boom(*_: object, **__: object) -> None:
+        raise ValueError(BOOM)
+
+    remote = Remote(server.address, "sk-mock-patched")
+    with monkeypatch.context() as patch:
+        patch.setattr(target, boom)
+        assert remote.ask("GET", "clock")["moved"] == 0

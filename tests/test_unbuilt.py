@@ -26,7 +26,7 @@ def test_a_model_that_is_not_built_is_a_model_that_is_not_there(api: Api, model:
     assert answer.status_code == 400
     assert error(answer)["message"] == WORDS.replace("gpt-image-1", model)
     hint = f"this server does not have {model} yet: it has dall-e-2 and dall-e-3"
-    assert answer.headers["mock-hint"] == hint
+    assert answer.headers["mock-hint"].partition("; ")[0] == hint
     last = client.get("/_mock/requests/last", headers={"Mock-Sandbox-Key": "sk-mock-me"}).json()
     assert f"hint: {hint}" in last["trace"]
 
@@ -59,6 +59,25 @@ def test_the_newer_dialect_says_it_in_its_own_words_and_hints_too(api: Api, as_o
     answer = generate(api(as_of=as_of), model="gpt-image-1", quality="low")
     assert (answer.status_code, error(answer)["param"]) == (400, "model")
     assert "does not have gpt-image-1 yet" in answer.headers["mock-hint"]
+
+
+@pytest.mark.parametrize(
+    ("model", "as_of", "came"),
+    [
+        ("gpt-image-1", "2025-04-22", "2025-04-23"),
+        ("gpt-image-1", "2025-04-23", None),
+        ("gpt-image-2", "2026-04-20", "2026-04-21"),
+        ("gpt-image-2", "2026-04-21", None),
+        ("gpt-image-1-mini", "2024-01-01", None),  # its day is not known
+    ],
+)
+def test_on_a_day_before_a_model_came_the_hint_has_its_day(
+    api: Api, model: str, as_of: str, came: str | None
+) -> None:
+    hint = generate(api(as_of=as_of), model=model).headers["mock-hint"]
+    nor = f"nor had OpenAI on the day whose rules count here (--as-of): {model} came on {came}"
+    assert (nor in hint) is (came is not None)
+    assert ("nor had" in hint) is (came is not None)
 
 
 def edit(api: Api, operation: str) -> httpx2.Response:

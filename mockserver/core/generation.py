@@ -1,8 +1,8 @@
 """Plan the pictures of a request and write the answer that carries them. Draws nothing.
 
 What makes a picture: operation, model, prompt, size, quality, style, n, index, seed and the pixels
-of uploads. Not the key, `user`, `response_format`, the date or a header, so that url and b64_json
-show the same.
+of uploads; and with `repeats = vary` how many times the same was drawn before. Not the key, `user`,
+`response_format`, the date or a header, so that url and b64_json show the same.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from mockserver.core.picture import Picture, shown
 from mockserver.core.validation import ImageRequest
 
 
-def pictures(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -> list[Picture]:
-    """The `n` pictures that answer `request`; `pixels` are digests of the uploads' pixels."""
+def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Picture]:
+    """The `n` pictures that answer `request`, by its digest, for the `repeat`-th time after one."""
     width, height = map(int, request.size.split("x"))
-    whole = request_digest(request, seed, pixels)
+    if repeat:
+        whole = sha256(whole + repeat.to_bytes(8, "big")).digest()
     prompt = shown(request.prompt)
     return [
         Picture(
@@ -44,7 +45,10 @@ def address(upload: bytes) -> str:
 
 
 def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] = ()) -> bytes:
-    """32 bytes that change as soon as anything does that makes a picture."""
+    """32 bytes that change as soon as anything does that makes a picture.
+
+    `pixels` are digests of the uploads' pixels.
+    """
     parts = (
         seed,
         request.operation,

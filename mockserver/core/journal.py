@@ -9,6 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
+from mockserver.core.raw import Raw
 from mockserver.core.uploads import Part, header
 from mockserver.core.weight import WIDEST, weight
 
@@ -16,6 +17,7 @@ TEXT = 100_000  # characters of one text
 FIELDS = 1024 * 1024  # bytes of all fields: the longest texts there are, and many more
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
+PICTURES = "/private/"  # how the paths of pictures begin
 HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
@@ -54,6 +56,8 @@ class Record:
     retries: int = 0  # attempts of the same call before this one
     sandbox: str = ""
     key: str = ""  # a hint at it, see `keys.hinted`
+    raw: Raw | None = None  # as it came
+    pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
     size: int = field(init=False, default=0)  # roughly the bytes that it takes
 
     def __post_init__(self) -> None:
@@ -62,7 +66,9 @@ class Record:
             self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
             said = len(self.path) + sum(map(len, self.trace))
         refused = weight(self.error) if self.error else 0
-        self.size = _RECORD + WIDEST * said + weight(self.fields) + refused
+        raw = self.raw.size if self.raw else 0
+        linked = weight(self.pictures) if self.pictures else 0
+        self.size = _RECORD + WIDEST * said + weight(self.fields) + refused + raw + linked
 
     @property
     def is_outside(self) -> bool:
@@ -73,6 +79,16 @@ class Record:
     def asks_again(self) -> bool:
         """Whether clients try again after such an answer, or the lack of one."""
         return asks_again(self.status)
+
+    @property
+    def is_download(self) -> bool:
+        """Whether it asked for a picture's file."""
+        return self.path.startswith(PICTURES)
+
+    @property
+    def picture(self) -> str:
+        """The name of the picture that a download is of, as `picture_in` has it."""
+        return picture_in(self.path)
 
     def told(self) -> dict[str, Any]:
         """The record as JSON has it."""
@@ -98,9 +114,14 @@ class Record:
         }
 
 
+def picture_in(path: str) -> str:
+    """The name of the picture in a URL's path, which is the same in no other picture's."""
+    return path.rpartition("/")[2]
+
+
 def is_outside(path: str) -> bool:
     """Whether a path in the journal is neither the API's nor a picture's."""
-    return not path.startswith(("/v1/", "/private/")) and path != "/v1"
+    return not path.startswith(("/v1/", PICTURES)) and path != "/v1"
 
 
 class Bill(NamedTuple):

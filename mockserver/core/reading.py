@@ -46,8 +46,9 @@ def unknown(name: str, key: Any, known: Iterable[str]) -> str:
 
 def guess(name: str, known: Iterable[str]) -> str:
     """What may be meant by a name that is not known, as the end of a sentence."""
-    close = get_close_matches(name[:100], list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(known)}"
+    names = list(known)
+    close = names if len(names) == 1 else get_close_matches(name[:100], names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(names)}"
 
 
 def whole_of(name: str, value: Any, *, least: int, most: int = MOST) -> int:

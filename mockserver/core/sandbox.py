@@ -29,6 +29,7 @@ class Options:
     sizes: str | None = None  # "page" or "api"
     prices: str | None = None  # the name of a list
     latency: Latency | None = None
+    repeats: str | None = None
     per_minute: int | None = None  # images, whatever the table says
     budget: int | None = None  # micro-dollars
     begun: int = 0  # nanoseconds of the machine's clock

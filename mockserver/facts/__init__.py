@@ -151,7 +151,7 @@ class Facts:
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
-    unbuilt: frozenset[str]  # models of the vendor that this server does not have, on any day
+    unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
     limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
@@ -180,7 +180,7 @@ def first_day() -> date:
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""
-    files = ("timeline", "models", "parameters", "words")
+    files = ("timeline", "models", "parameters", "words", "unbuilt")
     return tuple(sorted({first_day(), *(d for f in files for d in dates(_file(f)))}))
 
 
@@ -233,7 +233,7 @@ def _of_period(day: date) -> Facts:
         headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
         link=LinkFacts(**in_force(timeline["link"], day)),
         operations={o["id"]: _operation(o) for o in operations},
-        unbuilt=frozenset(i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]),
+        unbuilt={i: row.get("since") for row in _file("unbuilt")["unbuilt"] for i in row["ids"]},
         models={
             m["id"]: _model(m, in_force(timeline["modes"], day)["grey_16"])
             for m in in_force(_file("models")["model"], day)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+
+from mockserver.facts import __path__
+from mockserver.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +27,5 @@ class Client:
 @lru_cache(maxsize=1)
 def clients() -> tuple[Client, ...]:
     """All that are known, in the order in which they are tried."""
-    path = Path(__file__).with_name("clients.toml")
-    return tuple(Client(**t) for t in tomllib.loads(path.read_text("utf-8"))["client"])
+    text = packaged(__path__[0], "clients.toml").decode("utf-8")
+    return tuple(Client(**t) for t in tomllib.loads(text)["client"])

@@ -114,6 +114,14 @@ class Sandbox(Protocol):
         """Whether the log has told nothing of this sandbox yet; from now on, it has."""
         ...
 
+    async def repeat(self, digest: bytes) -> int:
+        """Count an equal request that gets its pictures; how many there were before it."""
+        ...
+
+    async def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer: its client got nothing. If others came since, the number is lost."""
+        ...
+
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down; one of an earlier life is only counted as late."""
         ...

@@ -19,6 +19,7 @@ from mockserver.store.tables import (
     Calls,
     Counts,
     Journal,
+    Repeats,
     Tally,
     Waits,
     claim,
@@ -75,6 +76,7 @@ class MemorySandbox:
         self._requests, self._downloads = Journal(), Journal()
         self._late = Journal()
         self._calls = Calls()
+        self._repeats = Repeats()
 
     def _count(self) -> None:
         """Tell the tally what came or went."""
@@ -88,6 +90,7 @@ class MemorySandbox:
             + self._calls.size
             + self._counts.size
             + self._waits.size
+            + self._repeats.size
         )
         change, self.size = taken - self.size, taken
         self._tally.add(change)
@@ -250,6 +253,16 @@ class MemorySandbox:
         self._count()
         return missing // 1_000_000
 
+    async def repeat(self, digest: bytes) -> int:
+        """Count an equal request."""
+        before = self._repeats.count(digest)
+        self._count()
+        return before
+
+    async def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer, if it is the last."""
+        self._repeats.take_back(digest, repeat)
+
     def first_warning(self) -> bool:
         """Whether nothing was told of this sandbox yet; from now on, something was."""
         is_first, self.is_warned = not self.is_warned, True
@@ -259,7 +272,7 @@ class MemorySandbox:
         """Write a request down, and find the call that it is an attempt of."""
         if number != self.number:
             self._late.add(record)
-        elif not record.path.startswith("/private/"):
+        elif not record.is_download:
             self._calls.join(record)
             self._requests.add(record)
             if record.usd:
@@ -309,7 +322,7 @@ class MemorySandbox:
     def is_set_up(self) -> bool:
         """Whether somebody scripted or set it on purpose, or moved its clock."""
         scripted = any(r.origin == "call" for r in self._rules)
-        return scripted or self.options != _PLAIN or self._offset > 0
+        return scripted or replace(self.options, begun=0) != _PLAIN or self._offset > 0
 
     @property
     def is_empty(self) -> bool:

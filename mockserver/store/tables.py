@@ -17,13 +17,9 @@ RECORD_BYTES = 4 * 1024 * 1024
 WAITS = 1_000  # told and not served; of more the oldest goes
 WORDS = 1_000  # prompts with a magic word that are counted
 _EQUAL = 128  # attempts of equal calls that the next one may follow
-_RULE, _WAIT, _COUNT, _TRIED, BILL = (
-    600,
-    350,
-    280,
-    420,
-    400,
-)  # bytes of one of each; the rest is counted
+REPEATED = 10_000  # requests whose repeats are counted; the longest unasked is forgotten
+# Bytes of one of each; the rest is counted.
+_RULE, _WAIT, _COUNT, _TRIED, BILL, _REPEATED = 600, 350, 280, 420, 400, 250
 
 
 class Journal:
@@ -94,6 +90,28 @@ class Waits:
             return None
         self.size -= _WAIT
         return self._told.pop(body)
+
+
+class Repeats:
+    """How often each request got its pictures, by the digest that makes them; of the last few."""
+
+    def __init__(self) -> None:
+        self._counted: OrderedDict[bytes, int] = OrderedDict()
+        self.size = 0  # bytes
+
+    def count(self, digest: bytes) -> int:
+        """Count one; how many there were before it."""
+        before = self._counted.pop(digest, 0)
+        self._counted[digest] = before + 1
+        if len(self._counted) > REPEATED:
+            self._counted.popitem(last=False)
+        self.size = _REPEATED * len(self._counted)
+        return before
+
+    def take_back(self, digest: bytes, repeat: int) -> None:
+        """Count it no longer, if it is the last."""
+        if self._counted.get(digest) == repeat + 1:
+            self._counted[digest] = repeat
 
 
 class Counts:

@@ -79,7 +79,7 @@ def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
         ({"then": {"refuse": "x"}}, "true or one of prompt"),
         ({"then": {"quota": 1}}, "then.quota must be true"),
         ({"then": {"delay": -1}}, "from 0 to a day"),
-        ({"then": {"delay": "2"}}, "or a time such as 250ms, 1.5s or 2m"),
+        ({"then": {"delay": "2"}}, "or a time such as 250ms, 1.5s, 2m or 1h"),
         ({"then": {"delay": "1441m"}}, "from 0 to a day"),
         ({"then": {"delay": True}}, "must be seconds"),
         ({"then": {"disconnect": 1.5}}, "a whole number from 0"),

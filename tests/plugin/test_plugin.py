@@ -79,7 +79,9 @@ def test_requests_do_not_leave_by_a_proxy(
     )
     result = project.runpytest_subprocess("-k", "environment", "-s")
     result.assert_outcomes(passed=1, deselected=3)
-    result.stdout.fnmatch_lines(["IN intranet.test,elsewhere.test,127.0.0.1,localhost,*openai.com"])
+    result.stdout.fnmatch_lines(
+        ["IN intranet.test,elsewhere.test,127.0.0.1,localhost,*openai.com,oaidalleapi*"]
+    )
 
 
 def test_the_environment_is_put_back(
@@ -331,5 +333,5 @@ def test_pytest_lists_markers_options_and_fixtures(downstream: pytest.Pytester) 
     fixtures = downstream.runpytest_subprocess("--fixtures")
     told = ("images_mock", "images_client", "async_images_client", "images_mock_server")
     for name in (*told, "images_mock_options"):
-        fixtures.stdout.fnmatch_lines([f"{name}* -- *pytest_plugin.py:*"])
+        fixtures.stdout.fnmatch_lines([f"{name}* -- *mockserver/pytest_*.py:*"])
     fixtures.stdout.no_fnmatch_line("_images*")

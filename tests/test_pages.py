@@ -1,0 +1,111 @@
+"""What the pages for people hold: links that lead somewhere, and the snippets of docs/running.md."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+from mockserver import __version__
+from mockserver.config import config_of, resolve
+
+ROOT = Path(__file__).parent.parent
+if not (ROOT / "mockserver").exists():
+    pytest.skip("the sources are out of the way", allow_module_level=True)
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
+RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", ".ci/")
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def prose(page: Path) -> str:
+    return _FENCE.sub("", page.read_text("utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    seen, found = Counter[str](), set()
+    for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        found.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
+        seen[anchor] += 1
+    return found
+
+
+def dead(page: Path) -> Iterator[str]:
+    """The links of a page that lead nowhere; those to other places are not followed."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        path, _, anchor = unquote(target).partition("#")
+        if "://" in path:
+            continue
+        file = page.parent / path if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            yield target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_each_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    assert list(dead(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_each_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`([\w./-]+)`", prose(page))
+    assert [n for n in named if n.startswith(_FOLDERS) and not (ROOT / n).exists()] == []
+
+
+def test_each_page_of_the_docs_is_linked_from_the_readme() -> None:
+    linked = re.findall(r"\]\((docs/[\w-]+\.md)", prose(ROOT / "README.md"))
+    assert {p.name for p in (ROOT / "docs").glob("*.md")} == {
+        Path(target).name for target in linked
+    }
+
+
+def snippets(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", RUNNING, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", snippets("yaml"))
+def test_a_snippet_is_valid_yaml_and_leads_to_the_default_port(snippet: str) -> None:
+    assert "services" in str(yaml.safe_load(snippet))
+    assert "6780:6780" in snippet
+
+
+def test_the_server_of_the_shell_snippet_starts_and_stops(tmp_path: Path) -> None:
+    [script] = [s for s in snippets("sh") if "--ready-file" in s]
+    done = subprocess.run(
+        ["sh", "-e", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^your tests, against http://127\.0\.0\.1:\d+/v1$", done.stdout, re.MULTILINE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_of_settings_can_be_read(tmp_path: Path) -> None:
+    [snippet] = snippets("toml")
+    (tmp_path / "images-mock.toml").write_text(snippet)
+    config = config_of(resolve(flags={}, environment={}, directory=tmp_path))
+    assert (config.port, config.tier, len(config.rules)) == (6780, "2", 1)
+
+
+def test_the_wheel_is_named_as_it_is_built() -> None:
+    named = set(re.findall(r"openai_images_mock-([\d.]+)-py3-none-any\.whl", RUNNING))
+    assert named == {__version__}
