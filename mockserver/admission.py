@@ -20,6 +20,7 @@ from mockserver.core.validation import ImageRequest
 from mockserver.exchange import Exchange
 from mockserver.store import Sandbox
 from mockserver.store.memory import SANDBOXES
+from mockserver.wire import host_in
 from mockserver.world import World
 
 _MINUTE = 60_000  # milliseconds
@@ -99,7 +100,7 @@ class Admission:
             "method": self.exchange.method,
             "path": self.exchange.path,
             "key": self.exchange.key.replace("…", "*" * 8),
-            "host": self.exchange.header(b"host") or "localhost",
+            "host": host_in(self.exchange.header(b"host") or "localhost"),
         }
         config, n = self.world.config, self.request.n
         match reason:

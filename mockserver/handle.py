@@ -152,11 +152,14 @@ class Sandbox:
 
     @property
     def next(self) -> Script:
-        """Script the next request, or the next `times` ones; goes before `on`."""
+        """Script the next request, or the next `times` ones; goes before `on`.
+
+        Several wait in a queue: two of them are for two requests.
+        """
         return Script(self._remote, {}, True)
 
     def on(self, *, call: int | None = None, **fields: Unpack[Asked]) -> Script:
-        """Script every request like this, or the `call`-th of them alone."""
+        """Script every request like this, or the `call`-th of them alone; the newest goes first."""
         which = {} if call is None else {"call": call}
         return Script(self._remote, condition(fields) | which)
 

@@ -24,7 +24,7 @@ from mockserver.exchange import KEY_HEADERS, Exchange
 from mockserver.faults import labelled
 from mockserver.forms import HOW_TO_SEND
 from mockserver.log import escaped, log_of, notice_of
-from mockserver.wire import ABORT, FORM, ClientGone, send_answer
+from mockserver.wire import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.world import World
 
 API = "/v1"
@@ -295,13 +295,6 @@ class HostRule:
         except ValueError:
             return False
         return True
-
-
-def host_in(value: str) -> str:
-    """The name in a Host header: without port, brackets or final dot, in lower case."""
-    if value.startswith("["):
-        return value[1:].partition("]")[0]
-    return value.partition(":")[0].rstrip(".").lower()
 
 
 class BodyCap:

@@ -143,3 +143,10 @@ async def send_bytes(
         start.insert(0, (b"content-type", content_type.encode()))
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})
+
+
+def host_in(value: str) -> str:
+    """The name in a Host header: without port, brackets or final dot, in lower case."""
+    if value.startswith("["):
+        return value[1:].partition("]")[0]
+    return value.partition(":")[0].rstrip(".").lower()

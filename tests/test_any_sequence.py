@@ -77,6 +77,8 @@ then = st.one_of(
     table(rate_limit=table(retry_after=number)),
     table(delay=number, drip=number, disconnect=number, content_type=text),
     table(image=st.just("eA=="), picture=st.just("truncated"), expired_url=st.just(True)),
+    table(respond=number, delay=st.just("1ms"), headers=st.just({"x-a": "b"})),
+    table(download=table(respond=st.just(503), first=number, drip=number, disconnect=number)),
 )
 rule = table(when=when, times=number, next=st.booleans(), name=text).flatmap(
     lambda found: mostly(then).map(lambda what: found | {"then": what})

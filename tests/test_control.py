@@ -315,6 +315,19 @@ def test_a_rule_that_cannot_be_read_is_refused_in_words(api: Api) -> None:
     assert error(answer)["message"] == "then has no 'eror'; did you mean error?"
 
 
+@pytest.mark.parametrize("path", ["count", "wait"])
+def test_a_look_back_may_ask_for_any_value_but_for_an_operation_that_there_is_not(
+    api: Api, path: str
+) -> None:
+    client = api()
+    generate(client, n="2", model="none", size="512")
+    for when in ({"n": "2"}, {"model": "none"}, {"size": "512"}, {"style": None}):
+        counted = ask(client, "POST", f"requests/{path}", json={"when": when})
+        assert counted["count"] == 1, when
+    answer = client.post(f"/_mock/requests/{path}", json={"when": {"operation": "generate"}})
+    assert "did you mean images.generate?" in error(answer)["message"]
+
+
 def test_the_rules_of_the_file_stay_and_come_back(api: Api, tmp_path: Path) -> None:
     (tmp_path / "images-mock.toml").write_text(TOML)
     config = config_of(resolve(flags={}, environment={}, directory=tmp_path))
@@ -346,6 +359,10 @@ def test_rules_of_pyproject_and_pictures_beside_the_file(tmp_path: Path) -> None
         ('[[rules]]\nthen = { image = "no.png" }', "then.image 'no.png' can't be read"),
         ("[[rules]]\nthen = { image = 1 }", "then.image must be a text"),
         ("rules = 1", "each under [[rules]], in file images-mock.toml"),
+        (
+            TOML.replace("rules", "rule"),
+            "Rules must be tables under [[rules]], not [[rule]], in file",
+        ),
         ("rules = [1]", "Rule 1 in file images-mock.toml: a rule must be a table"),
     ],
 )

@@ -72,6 +72,8 @@ SCRIPTS: dict[str, Callable[[Script], RuleHandle]] = {
     "picture of wrong format": lambda s: s.picture_of_wrong_format(),
     "expired url": lambda s: s.expired_url(),
     "image": lambda s: s.image(b"GIF89a"),
+    "another download": lambda s: s.download(500, headers={"x-a": "b"}),
+    "slow download": lambda s: s.download(delay="1s", drip=100, first=1),
 }
 
 
@@ -130,6 +132,10 @@ WRONG: dict[str, tuple[Callable[[Sandbox], object], type[Exception], str]] = {
     "no such field": (lambda s: s.on(promt="x"), TypeError, "did you mean prompt"),  # type: ignore[call-arg]
     "two prompts": (lambda s: s.on(prompt="x", contains="x"), TypeError, "in one way, not by"),
     "no regex": (lambda s: s.on(regex="(").stall(), RuleError, "no regular expression"),
+    "no such size": (lambda s: s.on(size="512").stall(), RuleError, "did you mean 512x512"),
+    "no look at it": (lambda s: s.assert_not_called(operation="edit"), RuleError, "images.edit"),
+    "no headers": (lambda s: s.next.headers(["x"]), RuleError, "a table of header names"),  # type: ignore[arg-type]
+    "two statuses": (lambda s: s.next.download(500, respond=404), TypeError, "in one way"),
     "no such error": (lambda s: s.next.error("internl"), RuleError, "did you mean internal"),
     "no such stage": (lambda s: s.next.refuse("x"), RuleError, "prompt, description, picture"),
     "never": (lambda s: s.next.quota(times=0), RuleError, "times must be a whole number"),

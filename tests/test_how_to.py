@@ -31,6 +31,7 @@ def test_each_how_to_passes_without_a_warning(project: pytest.Pytester) -> None:
     check(project.runpytest_subprocess("-W", "error", "-p", "no:asyncio"))
 
 
+@pytest.mark.slow
 def test_each_how_to_passes_on_four_workers(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,7 +103,7 @@ WORDS = [
     ("2024-06-01", "not_square", "equal width and height, got 640x480 instead."),
     ("2024-06-01", "incorrect_key", "provided: sk-mock-me. You can find"),
     ("2024-06-01", "body_too_large", "(67108864) exceeded (67108865 bytes read)"),
-    ("2024-06-01", "wrong_host", "host 'localhost:6780'."),
+    ("2024-06-01", "wrong_host", "host 'localhost'."),
     ("2024-06-01", "not_of_tier", "Limit: 0/1min. Current: 2/1min."),
     ("2024-06-01", "over_limit", "Limit: 1/1min. Current: 2/1min."),
     ("2024-06-01", "sandboxes_full", "all 10000 are set up"),

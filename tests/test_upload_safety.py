@@ -45,6 +45,7 @@ def peak(pid: int) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize("disguise", [bytes, disguised], ids=["plain", "behind another header"])
 def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib(
@@ -105,6 +106,7 @@ def test_texts_are_bounded_by_what_is_inflated_as_in_pillow(named: str) -> None:
             assert read(file).tobytes() == b"\7"
 
 
+@pytest.mark.slow
 def test_many_allowed_giants_at_once_grow_the_server_by_what_two_of_them_take() -> None:
     """The largest pictures that are taken at all: 64 MiB each, once decoded."""
     data = bomb(4096)

@@ -161,9 +161,9 @@ def effect_name(effect: Effect) -> str:
 
 def changed(effect: Effect) -> dict[str, Any]:
     """What an effect changes, by name."""
-    values = {f.name: getattr(effect, f.name) for f in fields(Effect)}
-    return {name: value for name, value in values.items() if value != getattr(PLAIN, name)}
+    return {n: value for n, usual in _USUAL if (value := getattr(effect, n)) != usual}
 
 
 PLAIN = Effect()
+_USUAL = tuple((f.name, getattr(PLAIN, f.name)) for f in fields(Effect))
 _TOLD = ("error", "reply", "retry_after", "as_date", "download")

@@ -68,6 +68,7 @@ def test_what_is_not_there_is_refused_over_a_socket(stray: Stray, judged: Server
     judge_stray(stray, judged)
 
 
+@pytest.mark.slow
 def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_careful_run_of_the_suite_makes_ten_small_pictures_at_the_most(
     assert {(line["model"], line["size"]) for line in made} == {("dall-e-2", "256x256")}
 
 
+@pytest.mark.slow
 def test_a_careful_run_as_of_a_day_without_a_model_makes_no_picture(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["echo", "down"], indirect=True)
 def test_no_report_and_no_file_has_the_key(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, address: str

@@ -235,5 +235,3 @@ def test_python_takes_what_the_reader_reads(rule: dict[str, Any]) -> None:
 def test_python_has_every_word_of_a_rule() -> None:
     assert {*Then.__annotations__} == {*EFFECTS}
     assert {*OfDownload.__annotations__} == {*OF_DOWNLOADS}
-    with pytest.raises(TypeError, match="not by status and respond"):
-        Script(Nobody("", "", None), {}).download(500, respond=500)

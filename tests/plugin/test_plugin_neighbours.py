@@ -9,6 +9,8 @@ import pytest
 from mockserver.testing import ImagesMock
 from tests.plugin.conftest import run
 
+pytestmark = pytest.mark.slow
+
 
 def test_two_hundred_tests_in_four_workers_do_not_meet(downstream: pytest.Pytester) -> None:
     code = """

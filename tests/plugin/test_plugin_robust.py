@@ -8,6 +8,8 @@ import pytest
 
 from tests.plugin.conftest import run
 
+pytestmark = pytest.mark.slow
+
 BOOM = """
     def boom(*arguments, **named): raise ValueError("the test's own")
 """

@@ -12,6 +12,8 @@ from PIL import Image
 from mockserver.core.drawing import identify
 from tests.plugin.conftest import run
 
+pytestmark = pytest.mark.slow
+
 LATE = """
     import threading
     def test_first(images_mock):
