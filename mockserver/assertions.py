@@ -235,6 +235,11 @@ def when_of_rule(rule: Mapping[str, Any]) -> When:
     return When(when_of(given).wanted, call)
 
 
+def told_unfinished(script: object) -> str:
+    """A script that no effect has followed, in a line."""
+    return f"{script} does nothing: let an effect follow, with its parentheses, as .refuse()"
+
+
 def unused(rules: Rules) -> list[Mapping[str, Any]]:
     """The rules that a test made and no request met."""
     return [r for r in rules if r["origin"] == "call" and not r["fired"]]

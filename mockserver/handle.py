@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from datetime import date
 from threading import current_thread
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Literal, Never, Self, Unpack
 
 from mockserver import assertions
 from mockserver.assertions import Expectation, Names, Presence, sent_when, told_wait
@@ -35,6 +35,7 @@ __all__ = [
 _SERVERS = "images-mock"  # what the names of a server's threads begin with
 _SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
 _sleep = time.sleep  # itself, whatever is put in its place later
+_TEXT = "assert_called() takes a number of calls, or keywords: say prompt={0!r} or contains={0!r}"
 Part = Literal["requests", "rules", "limits", "ledger", "clock"]
 
 
@@ -95,6 +96,7 @@ class Sandbox:
         self.api_key = api_key
         self._remote = Remote(self.address, api_key, control_token)
         self.clock: Clock = Clock(self._remote)
+        self._unfinished: list[Script] = []  # that no effect has followed yet
 
     def __repr__(self) -> str:
         return f"Sandbox({self.address!r}, {self.api_key!r})"
@@ -142,6 +144,7 @@ class Sandbox:
         numbers = {"per_minute": per_minute, "budget_usd": budget_usd}
         given |= {k: v for k, v in numbers.items() if v is not None}
         self._remote.ask("POST", "sandbox", given | {"standing": not real_time})
+        self._unfinished.clear()
         return self
 
     def reset(self, *only: Part) -> None:
@@ -156,23 +159,32 @@ class Sandbox:
 
         Several wait in a queue: two of them are for two requests.
         """
-        return Script(self._remote, {}, True)
+        return self._begun({}, is_next=True)
 
-    def on(self, *, call: int | None = None, **fields: Unpack[Asked]) -> Script:
+    def on(self, *text: Never, call: int | None = None, **fields: Unpack[Asked]) -> Script:
         """Script every request like this, or the `call`-th of them alone; the newest goes first."""
+        if text:
+            told = f"on(prompt={text[0]!r}), or on(contains={text[0]!r}) for a part of it"
+            raise TypeError(f"on() takes keywords: say {told}")
         which = {} if call is None else {"call": call}
-        return Script(self._remote, condition(fields) | which)
+        return self._begun(condition(fields) | which)
 
-    def limits(self, *, per_minute: int | None = None, tier: str | None = None) -> None:
+    def _begun(self, when: Mapping[str, Any], *, is_next: bool = False) -> Script:
+        """A script, which is unfinished until an effect follows."""
+        script = Script(self._remote, when, is_next, self._unfinished)
+        self._unfinished.append(script)
+        return script
+
+    def limits(self, per_minute: int | None = None, *, tier: str | int | None = None) -> None:
         """Set the images a minute; without a number, those of the tier."""
-        given = {} if tier is None else {"tier": tier}
+        given = {} if tier is None else {"tier": str(tier)}
         self._remote.ask("PUT", "limits", {"per_minute": per_minute, **given})
 
     def refill(self) -> None:
         """Let every limit be as if nothing had been asked."""
         self._remote.ask("POST", "limits/refill")
 
-    def budget(self, *, usd: float | None) -> None:
+    def budget(self, usd: float | None) -> None:
         """Refuse what would cost more than so much in all; None lifts that."""
         self._remote.ask("PUT", "ledger", {"budget_usd": usd})
 
@@ -225,8 +237,9 @@ class Sandbox:
         return float(self._ledger()["spent_usd"])
 
     def unused_rules(self) -> list[str]:
-        """The scripted rules that no request has met, each in a line."""
-        return [*map(assertions.told_rule, assertions.unused(self._rules()))]
+        """The scripted rules that no request has met, and scripts without an effect, in a line."""
+        unused = map(assertions.told_rule, assertions.unused(self._rules()))
+        return [*unused, *map(assertions.told_unfinished, self._unfinished)]
 
     def unexpected_errors(self) -> list[Request]:
         """The requests that failed, though no rule, limit, budget or magic value made them."""
@@ -261,6 +274,8 @@ class Sandbox:
             fields: what they must be, sent or filled in.
         """
         __tracebackhide__ = True
+        if isinstance(times, str):
+            raise TypeError(_TEXT.format(times))
         presence = Presence.of(sent, not_sent)
         expected = Expectation(sent_when(fields), times, presence, own_retries)
         requests = self.requests

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,3 +44,19 @@ def of_error(error: BaseException | None) -> list[tuple[str, str]]:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return []
+
+
+def in_a_line(error: BaseException) -> str:
+    """An exception as one line of a report."""
+    told = " ".join(str(error).split())
+    # Ours are sentences already.
+    return told if isinstance(error, RuntimeError) and told else f"{type(error).__name__}: {told}"
+
+
+@contextmanager
+def told_briefly() -> Iterator[None]:
+    """Fail without a trace where the server can't be used: its message says all."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise pytest.fail.Exception(f"images_mock: {error}", pytrace=False) from None

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.guard import REAL, Guard
 from mockserver.leading import hosts_to_guard
-from mockserver.pytest_advice import of_error, of_others
+from mockserver.pytest_advice import in_a_line, of_error, of_others, told_briefly
 from mockserver.pytest_clients import async_images_client, images_client, images_http
 from mockserver.pytest_hints import blocked, hint_of
 from mockserver.pytest_options import (
@@ -74,6 +74,10 @@ class Session:
             self.guard.stop()
         self._server.stop()
 
+    def why_nobody_answers(self) -> str | None:
+        """Why a server of somebody else's can't be used; None if it can."""
+        return self._server.missing() if isinstance(self._server, SharedServer) else None
+
     def settle(self, options: Any) -> None:
         """Choose the server's settings, and begin what waited for them.
 
@@ -110,7 +114,7 @@ class Session:
         try:
             yield
         except Exception as error:  # whatever a test left behind
-            self.has_begun, self.trouble = False, _in_a_line(error)
+            self.has_begun, self.trouble = False, in_a_line(error)
 
     def _astray(self) -> str | None:
         """Why a client may be led elsewhere: a variable is no longer as the plugin had set it."""
@@ -145,7 +149,7 @@ class Session:
         try:
             lines.extend(self._failure(item, error))
         except Exception as own:  # the test's patches may hold still: no reason to end the run
-            lines.append(_in_a_line(own))
+            lines.append(in_a_line(own))
         return [("images_mock", "\n".join(lines))] if lines else []
 
     def _failure(self, item: pytest.Item, error: BaseException | None) -> Iterator[str]:
@@ -177,12 +181,12 @@ class Session:
             yield f"journal and pictures are in {place}"
 
     def _judge_rules(self, item: pytest.Item) -> None:
-        with _told_briefly():
+        with told_briefly():
             unused = self.ambient.handle.unused_rules() if self.told["unused_rules"] != OFF else []
         if not unused:
             return
         lines = "".join(f"\n  {rule}" for rule in unused)
-        with _told_briefly():
+        with told_briefly():
             lines += of_others(self.ambient.handle)
         text = f"images_mock: scripted, but no request met it:{lines}"
         if self.told["unused_rules"] == WARN:
@@ -193,26 +197,11 @@ class Session:
             )
 
     def _judge_errors(self) -> None:
-        with _told_briefly():
+        with told_briefly():
             errors = self.ambient.handle.unexpected_errors()
         if errors:
             lines = "".join(f"\n  {error}" for error in errors)
             pytest.fail(f"images_mock: errors that nobody scripted:{lines}", pytrace=False)
-
-
-def _in_a_line(error: BaseException) -> str:
-    told = " ".join(str(error).split())
-    # Ours are sentences already.
-    return told if isinstance(error, RuntimeError) and told else f"{type(error).__name__}: {told}"
-
-
-@contextmanager
-def _told_briefly() -> Iterator[None]:
-    """Fail without a trace where the server can't be used: its message says all."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise pytest.fail.Exception(f"images_mock: {error}", pytrace=False) from None
 
 
 _SESSION = pytest.StashKey[Session]()
@@ -269,6 +258,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Look at a test's markers while it is collected: what is wrong is told with its name."""
     marked(metafunc.definition)
     check_scope(metafunc.definition)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Stop at once where nobody answers at `images_mock_url`, before every test fails for it."""
+    why = session.config.stash[_SESSION].why_nobody_answers()
+    if why and session.items and not session.config.option.collectonly:
+        pytest.exit(f"images_mock: {why}", returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -33,6 +33,7 @@ _BACKLOG = 2048
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
 KEYS = "sk-mock-"  # what each key of the mock's begins with
 _PATIENCE = 30  # seconds for an end
+_LOOK = 2.0  # seconds for a look at a server of somebody else's
 GEVENT = (
     "gevent has patched this process's threads, so no server can run in it. Run `images-mock` as a "
     "process of its own, and give pytest --images-mock-url=http://127.0.0.1:6780"
@@ -184,6 +185,19 @@ class SharedServer:
                 "whoever runs the server at images_mock_url sets it up. Take @pytest.mark."
                 "images_mock(…) for what a single test needs."
             )
+
+    def missing(self) -> str | None:
+        """Why it can't be used; None if it is there."""
+        from mockserver.config import Config
+        from mockserver.wait import Awaited, NotReady
+
+        try:
+            Awaited(Config(), self.address).check(within=_LOOK)
+        except NotReady as found:
+            return (
+                f"{found}. Is --images-mock-url (images_mock_url) right, and images-mock running?"
+            )
+        return None
 
     def stop(self) -> None:
         """Leave it running."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Never, TypedDict, Unpack
 
 from mockserver.core.scripts import rule_of
 from mockserver.remote import Remote
@@ -128,6 +128,12 @@ class Script:
     _remote: Remote
     _when: Mapping[str, Any]
     _next: bool = False
+    _unfinished: list[Script] = field(default_factory=list, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        if self._next:
+            return "next"
+        return f"on({', '.join(f'{name}={value!r}' for name, value in self._when.items())})"
 
     def then(
         self, *, times: int | None = None, name: str = "", **effects: Unpack[Then]
@@ -137,13 +143,16 @@ class Script:
 
     def rate_limit(
         self,
+        *number: Never,
         retry_after: float | str | None = None,
-        *,
         as_date: bool = False,
         times: int | None = None,
         name: str = "",
     ) -> RuleHandle:
         """429, to be tried again after so many seconds; told as an HTTP date if you like."""
+        if number:
+            told = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
+            raise TypeError(f"rate_limit() takes keywords: say {told}")
         wait = _wait(retry_after, as_date)
         return self._add({"rate_limit": wait or True}, times, name)
 
@@ -295,6 +304,7 @@ class Script:
         rule |= {"next": True} if self._next else {}
         rule |= {"times": times} if times is not None else {}
         rule_of(rule)  # what is wrong with it is told here, in the caller's own line
+        self._unfinished[:] = [s for s in self._unfinished if s is not self]
         made = self._remote.ask("POST", "rules", rule)
         return RuleHandle(made["id"], name, self._remote)
 

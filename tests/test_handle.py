@@ -130,6 +130,9 @@ def test_an_image_may_be_given_by_its_path(
 
 WRONG: dict[str, tuple[Callable[[Sandbox], object], type[Exception], str]] = {
     "no such field": (lambda s: s.on(promt="x"), TypeError, "did you mean prompt"),  # type: ignore[call-arg]
+    "a bare text": (lambda s: s.on("x"), TypeError, "for a part of it"),  # type: ignore[arg-type]
+    "a bare number": (lambda s: s.next.rate_limit(2), TypeError, "or times=2"),  # type: ignore[arg-type]
+    "a text for a number": (lambda s: s.assert_called("x"), TypeError, "or contains='x'"),  # type: ignore[arg-type]
     "two prompts": (lambda s: s.on(prompt="x", contains="x"), TypeError, "in one way, not by"),
     "no regex": (lambda s: s.on(regex="(").stall(), RuleError, "no regular expression"),
     "no such size": (lambda s: s.on(size="512").stall(), RuleError, "did you mean 512x512"),
