@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from httpx2 import Response
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -158,6 +158,7 @@ def test_an_open_range_reaches_to_the_end(first: int, name: str) -> None:
         assert_part(response, first, SIZE - 1)
 
 
+@settings(max_examples=40)
 @given(numbers, header_names)
 def test_a_suffix_is_the_end_of_the_picture(count: int, name: str) -> None:
     response = STANDING.get(URL, headers={name: f"bytes=-{count}"})
@@ -167,6 +168,7 @@ def test_a_suffix_is_the_end_of_the_picture(count: int, name: str) -> None:
         assert_part(response, max(0, SIZE - count), SIZE - 1)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, SIZE - 1), max_size=8, unique=True).map(sorted))
 def test_pieces_put_together_are_the_picture(cuts: list[int]) -> None:
     edges = [0, *cuts, SIZE]

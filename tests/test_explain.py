@@ -310,7 +310,7 @@ def test_what_finds_nothing_is_exit_code_2_with_what_was_perhaps_meant(
 
 
 def test_a_long_text_that_matches_nothing_is_no_long_wait() -> None:
-    assert find("'x" * 20_000) == []
+    assert find("'x" * 5_000) == []
 
 
 def test_the_table_has_one_row_for_each_finding() -> None:

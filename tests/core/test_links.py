@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.links import LinkError, Links
@@ -100,6 +100,7 @@ def escaped(text: str, data: st.DataObject) -> str:
     return "".join(data.draw(st.sampled_from(f)) for f in forms)
 
 
+@settings(max_examples=40)
 @given(st.data(), pictures)
 def test_order_escapes_and_unknown_fields_change_nothing(
     data: st.DataObject, picture: Picture

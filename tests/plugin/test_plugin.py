@@ -112,6 +112,7 @@ assert not [t.name for t in threading.enumerate() if "images-mock" in t.name]
     assert done.ret == 0, done.stderr.str()
 
 
+@pytest.mark.slow
 def test_a_crash_in_a_test_ends_the_run_all_the_same(downstream: pytest.Pytester) -> None:
     code = """
     def test_it(images_mock):
@@ -125,6 +126,7 @@ def test_a_crash_in_a_test_ends_the_run_all_the_same(downstream: pytest.Pytester
     result.assert_outcomes(failed=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["option", "setting"])
 def test_the_environment_can_be_left_alone(downstream: pytest.Pytester, where: str) -> None:
     code = """
@@ -227,6 +229,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "told"), WRONG.values(), ids=WRONG)
 def test_a_marker_that_is_wrong_says_how(downstream: pytest.Pytester, said: str, told: str) -> None:
     code = f"\n    @pytest.mark.images_mock({said})\n    def test_it(images_mock): pass"
@@ -291,6 +294,7 @@ def test_the_plugin_loads_nothing_heavy(
     result.stdout.no_fnmatch_line("*would have cost*")
 
 
+@pytest.mark.slow
 def test_it_is_found_where_it_is_installed(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_file_of_keys_would_shut_out_the_tests_own(tmp_path: Path) -> None:
         config_with({"keys": str(tmp_path / "keys.toml")}, {})
 
 
+@pytest.mark.slow
 def test_the_plugin_obeys_them_and_stops_at_a_slip(
     downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_the_plugin_obeys_them_and_stops_at_a_slip(
     result.stderr.fnmatch_lines(["ERROR: images_mock: *IMAGES_MOCK_TEIR. Did you mean *_TIER?"])
 
 
+@pytest.mark.slow
 def test_options_of_one_test_alone_are_refused_with_the_cure(downstream: pytest.Pytester) -> None:
     code = """
     @pytest.fixture
