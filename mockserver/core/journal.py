@@ -51,7 +51,7 @@ class Record:
     milliseconds: int = 0
     trace: list[str] = field(default_factory=list)  # each decision, in order
     scripted: bool = False  # the refusal came from a rule, a limit, a budget or a magic value
-    rules: tuple[str, ...] = ()  # the ids of those that fired, the first in order first
+    rules: tuple[str, ...] = ()  # those that fired, by id or magic word, the first in order first
     attempt: Attempt | None = None
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
