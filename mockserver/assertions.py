@@ -267,7 +267,9 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     """Why that is not so."""
     expected = "at least 1 download" if times is None else f"exactly {_count(times, 'download')}"
     seen = sum(r.status < 400 for r in requests)
-    lines = [f"expected {expected}, but saw {seen}{':' if requests else ''}"]
+    all_seen = seen == len(requests)
+    told = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
+    lines = [f"expected {expected}, but {told}{':' if requests else ''}"]
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
 
 

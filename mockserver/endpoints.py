@@ -170,6 +170,8 @@ class Images:
         except ApiError as refusal:
             if refusal.reason is Reason.UNKNOWN_MODEL:
                 _hint_at(exchange, refusal.values["model"])
+            elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
+                _hint_at(exchange, str(exchange.sent.get("model")))
             raise
         exchange.warnings += validator.ignored(value, request)
         return request

@@ -138,7 +138,7 @@ class Exchange:
             milliseconds=self.milliseconds,
             trace=[*self.trace, *self.remarks()],
             scripted=self.scripted,
-            rules=tuple(one.rule.id for one in self.fired),
+            rules=tuple(one.called for one in self.fired),
             attempt=self.attempt,
             sandbox=self.sandbox_name,
             key=self.key,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from starlette.types import Receive, Scope, Send
 
 from mockserver import gallery
+from mockserver.core.errors import Answer
 from mockserver.core.picture import Picture
 from mockserver.core.rules import BODILESS, Effect, Reply
 from mockserver.era import Headers
@@ -46,7 +47,19 @@ class Altered:
         body, content_type = written(reply)
         await self.send(send, body, content_type, reply.status)
 
-    async def send(self, send: Send, body: bytes, content_type: str, status: int = 200) -> None:
+    async def refuse(self, send: Send, answer: Answer) -> None:
+        """Send an error of the API; raises as `send` does."""
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+        await self.send(send, answer.body, JSON, answer.status, headers)
+
+    async def send(
+        self,
+        send: Send,
+        body: bytes,
+        content_type: str,
+        status: int = 200,
+        headers: Headers | None = None,
+    ) -> None:
         """Send an answer, or what is to be seen of it.
 
         Raises:
@@ -58,7 +71,7 @@ class Altered:
         start: Headers = [(b"content-type", content_type.encode())] if body else []
         if status not in BODILESS:
             start.append((b"content-length", b"%d" % len(body)))
-        await self.send_pieces(send, status, start, body)
+        await self.send_pieces(send, status, [*start, *(headers or ())], body)
 
     async def send_pieces(self, send: Send, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer with these headers, slowly or in part; raises as `send` does."""

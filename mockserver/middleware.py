@@ -21,7 +21,7 @@ from mockserver.core.raw import BODY
 from mockserver.core.rules import PLAIN
 from mockserver.era import Headers
 from mockserver.exchange import KEY_HEADERS, Exchange
-from mockserver.faults import labelled
+from mockserver.faults import Altered, labelled
 from mockserver.forms import HOW_TO_SEND
 from mockserver.log import escaped, log_of, notice_of
 from mockserver.wire import ABORT, FORM, ClientGone, host_in, send_answer
@@ -199,6 +199,7 @@ class Refuse:
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
+        self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,20 +208,32 @@ class Refuse:
             return
         exchange: Exchange = scope["exchange"]
         try:
-            await self._app(scope, receive, send)
+            await self._answered(scope, receive, send)
         except ClientGone:
             exchange.status = exchange.status or _CLIENT_GONE
             if abort := scope.get("extensions", {}).get(ABORT):  # it may be there, and wait
                 abort()
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; raises ClientGone where there is no more to send."""
+        exchange: Exchange = scope["exchange"]
+        try:
+            await self._app(scope, receive, send)
+        except ClientGone:
+            raise
         except ApiError as error:
-            await self._answer(exchange, error, send)
+            # A rule may break off or slow down an error too, its own or the limit's.
+            altered = Altered(exchange.effect, scope, receive, self._holds)
+            await self._answer(exchange, error, send, altered)
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
             self._notice(f"ERROR {exchange.request_id} {_where(error)}")
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
 
-    async def _answer(self, exchange: Exchange, error: ApiError, send: Send) -> None:
+    async def _answer(
+        self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
+    ) -> None:
         if not exchange.status:
             param = error.values.get("param")
             exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
@@ -233,7 +246,10 @@ class Refuse:
                 "message": cut(message(error, words, exchange.request_id)),
                 "code": words[error.reason].code,
             }
-            await send_answer(send, told)
+            if altered and exchange.effect is not PLAIN:
+                await altered.refuse(send, told)
+            else:
+                await send_answer(send, told)
 
 
 def _where(error: Exception) -> str:

@@ -266,7 +266,7 @@ def test_downloads_are_counted_if_they_came_through(
     with pytest.raises(AssertionError) as error:
         images.assert_downloaded(times=2)
     first, *seen = str(error.value).splitlines()
-    assert first == "expected exactly 2 downloads, but saw 1:"
+    assert first == "expected exactly 2 downloads, but 1 of 2 came through:"
     assert [line.split()[:2] for line in seen] == [["200", "GET"], ["403", "GET"]]
 
 

@@ -257,7 +257,8 @@ def test_requests_are_found_by_rule_and_by_call(api: Api) -> None:
     assert prompts(rule="r1") == prompts(rule="broke") == ["b"]
     assert prompts(rule="") == ["a"]
     magic = ask(client, "GET", "requests/last")
-    assert prompts(rule=magic["rule"]) == prompts(call=magic["call"]) == ["mock:500"]
+    assert magic["rule"] == "mock:500"  # the word itself: its id would tell nobody anything
+    assert prompts(rule="mock:500") == prompts(call=magic["call"]) == ["mock:500"]
     assert prompts(rule="r1", call=magic["call"]) == prompts(status=0) == []
     ask(client, "DELETE", "rules/r1")
     assert prompts(rule="r1") == ["b"]  # the rule is gone, its request is not

@@ -87,6 +87,7 @@ def test_the_sdk_follows_a_redirect_with_method_and_body(mock: Sandbox) -> None:
     assert len(ask(mock).data) == 2
     first, second = mock.requests
     assert (first.status, second.status, second.fields) == (307, 200, first.fields)
+    assert (second.call, second.retries) == (first.call, 0)
 
 
 @pytest.mark.parametrize("as_date", [False, True])

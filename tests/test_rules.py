@@ -118,6 +118,25 @@ def test_json_can_break_off_and_be_called_something_else(api: Api) -> None:
     assert generate(client).headers["content-type"] == "application/json"
 
 
+def test_what_a_rule_does_to_an_answer_it_does_to_an_error_too(
+    api: Api, clock: ManualClock
+) -> None:
+    client = api(limits="1/min")
+    script(client, {"error": "internal", "bad_json": True}, next=True)
+    answer = generate(client)
+    assert answer.status_code == 500
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    script(client, {"drip": 100})
+    assert generate(client).status_code == 200
+    start = clock.now()
+    refused = generate(client)
+    assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+    assert error(refused)["code"] == "rate_limit_exceeded"
+    pieces = -(-len(refused.content) // 10)
+    assert clock.now() - start == (pieces - 1) * 10**8
+
+
 def test_a_truncated_picture_breaks_off(api: Api) -> None:
     client = api()
     script(client, {"picture": "truncated"})
@@ -220,9 +239,12 @@ def test_the_line_breaks_at_a_byte_and_nobody_complains(
     with sent_to(server, key, "0") as line, pytest.raises(RemoteDisconnected):
         line.getresponse()
     assert len(partial(server, key, "100")) == 100
-    assert steer(server, key, "POST", "requests/wait", count=2)["reached"]
+    then = {"error": "internal", "disconnect": 40}
+    steer(server, key, "POST", "rules", when={"prompt": "error"}, then=then)
+    assert len(partial(server, key, "error")) == 40
+    assert steer(server, key, "POST", "requests/wait", count=3)["reached"]
     statuses = [r["status"] for r in steer(server, key, "GET", "requests")["requests"]]
-    assert statuses == [499, 200]
+    assert statuses == [499, 200, 500]
     assert not caplog.records
 
 

@@ -64,6 +64,7 @@ def test_the_newer_dialect_says_it_in_its_own_words_and_hints_too(api: Api, as_o
 @pytest.mark.parametrize(
     ("model", "as_of", "came"),
     [
+        ("gpt-image-1", "2022-11-10", "2025-04-23"),  # no model could be named at all
         ("gpt-image-1", "2025-04-22", "2025-04-23"),
         ("gpt-image-1", "2025-04-23", None),
         ("gpt-image-2", "2026-04-20", "2026-04-21"),
@@ -80,10 +81,15 @@ def test_on_a_day_before_a_model_came_the_hint_has_its_day(
     assert ("nor had" in hint) is (came is not None)
 
 
-def edit(api: Api, operation: str) -> httpx2.Response:
+def test_so_it_is_for_a_form_on_a_day_without_models(api: Api) -> None:
+    answer = edit(api, "edits", as_of="2022-11-10")
+    assert "gpt-image-1 came on 2025-04-23" in answer.headers["mock-hint"]
+
+
+def edit(api: Api, operation: str, **settings: str) -> httpx2.Response:
     form = {"model": "gpt-image-1", "prompt": "x", "quality": "low"}
     files = [("image[]", ("a.png", b"x", "image/png"))]
-    return api().post(f"/v1/images/{operation}", data=form, files=files)
+    return api(**settings).post(f"/v1/images/{operation}", data=form, files=files)
 
 
 @pytest.mark.parametrize("operation", ["edits", "variations"])

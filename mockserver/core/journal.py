@@ -21,6 +21,7 @@ PICTURES = "/private/"  # how the paths of pictures begin
 HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
+_LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
 
 
@@ -50,7 +51,7 @@ class Record:
     milliseconds: int = 0
     trace: list[str] = field(default_factory=list)  # each decision, in order
     scripted: bool = False  # the refusal came from a rule, a limit, a budget or a magic value
-    rules: tuple[str, ...] = ()  # the ids of those that fired, the first in order first
+    rules: tuple[str, ...] = ()  # those that fired, by id or magic word, the first in order first
     attempt: Attempt | None = None
     call: str = ""  # the id of the call's first attempt
     retries: int = 0  # attempts of the same call before this one
@@ -148,11 +149,13 @@ class Tried(NamedTuple):
     call: str  # as the record has it
     retries: int
     asks_again: bool
+    is_redirect: bool = False
 
     @classmethod
     def of(cls, record: Record, attempt: Attempt) -> Tried:
         """What is remembered of a record."""
-        return cls(attempt, record.call, record.retries, record.asks_again)
+        leads_on = record.status in _LEADS_ON
+        return cls(attempt, record.call, record.retries, record.asks_again, leads_on)
 
 
 def asks_again(status: int) -> bool:
@@ -246,3 +249,10 @@ def is_retry(attempt: Attempt, earlier: Tried) -> bool:
     if attempt.number is not None:
         return attempt.number == (before.number or 0) + 1
     return earlier.asks_again and before.connection == attempt.connection
+
+
+def is_led_on(attempt: Attempt, earlier: Tried) -> bool:
+    """Whether a request is `earlier` itself, sent to where its answer led."""
+    before = earlier.attempt
+    same = before.body == attempt.body and before.number == attempt.number
+    return earlier.is_redirect and same

@@ -70,10 +70,14 @@ class Fired:
     part: Effect  # of its effect: what no rule before it had decided
 
     @property
+    def called(self) -> str:
+        """As log and journal call the rule: by its id, or as the magic word that it is."""
+        return self.rule.name if self.rule.origin == "magic" else self.rule.id
+
+    @property
     def logged(self) -> str:
         """As the log names it: the rule, and what it did."""
-        is_word = self.rule.origin == "magic"
-        return f"{self.rule.name if is_word else self.rule.id}({effect_name(self.part)})"
+        return f"{self.called}({effect_name(self.part)})"
 
     def __str__(self) -> str:
         called = self.rule.name if self.rule.origin == "magic" else str(self.rule)

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mockserver.core.journal import Record, Tried, is_retry
+from mockserver.core.journal import Record, Tried, is_led_on, is_retry
 from mockserver.core.precedence import Fired, added, joined
 from mockserver.core.rules import PLAIN, Effect, Rule, Text, changed
 from mockserver.core.sandbox import Wait
@@ -53,7 +53,10 @@ class Calls:
             return
         same = self._open.pop(attempt.body, [])
         self._length -= len(same)
-        if same and attempt.number != 0:
+        if led := next((t for t in same if is_led_on(attempt, t)), None):
+            record.call, record.retries = led.call, led.retries
+            same.remove(led)
+        elif same and attempt.number != 0:
             fitting = [t for t in same if is_retry(attempt, t)]
             if fitting:  # of equal calls one that was told to try again, the longest waiting
                 earlier = next((t for t in fitting if t.asks_again), fitting[-1])
