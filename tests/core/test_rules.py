@@ -41,6 +41,7 @@ def sandbox(*rules: Rule, **options: Any) -> MemorySandbox:
 @pytest.mark.parametrize(
     ("prompt", "said"),
     [
+        ("mock:429x0", ["'mock:429x0' is no magic word: did you mean mock:429?"]),
         ("a fox mock:refsue", ["'mock:refsue' is no magic word: did you mean mock:refuse?"]),
         ("mock:REFUSE.", ["'mock:REFUSE.' is no magic word: did you mean mock:refuse?"]),
         ("MOCK:429x2", ["'MOCK:429x2' is no magic word: did you mean mock:429?"]),
