@@ -57,7 +57,8 @@ class Links:
         image = letters(payload.encode() + created.to_bytes(8, "big"))
         path = f"/private/{organization}/{user}/img-{image}.png"
         unsigned = f"{path}?{_dated(self.facts, created)}&mock={payload}"
-        return f"{unsigned}&sig={quote(self._signature(unsigned), safe='/')}"
+        signature = self._signature(unsigned).replace("+", "%2B").replace("=", "%3D")
+        return f"{unsigned}&sig={signature}"
 
     def read(self, path: str, query: str, now: int) -> Picture:
         """The picture behind a path and query as they came over the wire, at Unix second `now`.

@@ -97,15 +97,13 @@ class Validator:
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
         offer = self.models[request.model].offers[self.operation.id]
+        unknown = [n for n in offer.ignored if body.get(n) is not None]
+        found = [f"{request.model} ignores {n!r}" for n in unknown]
+        if not isinstance(body, Fields):
+            return found
         further = {k: v.more for k, v in body.items() if isinstance(v, Part) and v.more}
-        return [
-            *(
-                f"of {more + 1} parts {name!r} only the first was used"
-                for name, more in further.items()
-            ),
-            *(f"{request.model} ignores {n!r}" for n in offer.ignored if body.get(n) is not None),
-            *(body.ignored if isinstance(body, Fields) else ()),
-        ]
+        parts = [f"of {n + 1} parts {k!r} only the first was used" for k, n in further.items()]
+        return [*parts, *found, *body.ignored]
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
         if not body.keys() <= self.parameters.keys():
