@@ -81,6 +81,14 @@ def chosen(config: pytest.Config) -> dict[str, str]:
     return found
 
 
+_FIXTURES = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
+
+
+def asks_for_us(item: pytest.Item) -> bool:
+    """Whether a test asks for one of the plugin's fixtures."""
+    return not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 def marked(item: pytest.Item) -> dict[str, Any] | None:
     """What the markers of a test say, the closest last; None without any.
 

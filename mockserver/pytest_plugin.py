@@ -20,6 +20,7 @@ from mockserver.pytest_options import (
     ON,
     WARN,
     add_options,
+    asks_for_us,
     check_scope,
     chosen,
     marked,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from mockserver.handle import Sandbox
 
 __all__ = ["SessionServer", "async_images_client", "images_client", "images_http"]
-_OURS = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
 
 
 class Session:
@@ -93,8 +93,7 @@ class Session:
         self.broke, self.is_ours, self.has_begun = False, False, False
         self.guard.attempts, self.trouble = [], None
         self.options = marked(item) or {}
-        names = getattr(item, "fixturenames", ())
-        self.is_ours = bool(self.options) or not _OURS.isdisjoint(names)
+        self.is_ours = bool(self.options) or asks_for_us(item)
         with self._noted():
             self.ambient.begin(item.nodeid, self.options, wanted=self.is_ours)
             self.has_begun = True
@@ -262,9 +261,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Stop at once where nobody answers at `images_mock_url`, before every test fails for it."""
-    why = session.config.stash[_SESSION].why_nobody_answers()
-    if why and session.items and not session.config.option.collectonly:
+    """Stop at once where nobody answers at `images_mock_url`, before each test that asks fails."""
+    if session.config.option.collectonly:
+        return
+    if not (_hands_out(session.config) or any(map(asks_for_us, session.items))):
+        return
+    if why := session.config.stash[_SESSION].why_nobody_answers():
         pytest.exit(f"images_mock: {why}", returncode=pytest.ExitCode.USAGE_ERROR)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from mockserver.testing import ImagesMock
 from tests.plugin.conftest import CLIENT, run
 
 PROJECT = (
@@ -270,8 +271,10 @@ def test_a_project_sets_up_the_server(downstream: pytest.Pytester) -> None:
     result = run(downstream, "\n    poster()\n" + code)
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(["usage error: images_mock_options: it is too late, *"])
-    result = run(downstream, code, "--images-mock-url=http://127.0.0.1:9/v1")
+    with ImagesMock() as mock:
+        result = run(downstream, code, f"--images-mock-url={mock.url}")
     result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["usage error: images_mock_options: whoever runs the server *"])
     downstream.makeconftest(conftest.format(options={"teir": "free"}))
     result = run(downstream, code)
     result.assert_outcomes(errors=2)

@@ -40,10 +40,12 @@ def test_four_processes_share_one_server(downstream: pytest.Pytester) -> None:
         result = run(downstream, code, "-n", "4", f"--images-mock-url={mock.url}")
         result.assert_outcomes(passed=60)
         result.stdout.fnmatch_lines([f"images_mock: {mock.url} (*", "* cost $0.960 with *"])
-    code = "\n    def test_it(images_mock): poster()\n    def test_else(): pass\n"
-    gone = run(downstream, code, f"--images-mock-url={mock.url}", "--tb=short")
-    gone.assert_outcomes(errors=1, passed=1)  # who does not use it does not miss it
-    gone.stdout.fnmatch_lines([f"images_mock: no images-mock answers *{mock.address}*"])
+    url = f"--images-mock-url={mock.url}"
+    for workers in ([], ["-n", "2"]):
+        gone = run(downstream, code, url, *workers)
+        gone.assert_outcomes()  # one word for all of them
+        gone.stdout.fnmatch_lines([f"*images_mock: nobody answers at {mock.address}*"])
+    run(downstream, "\n    def test_else(): pass\n", url).assert_outcomes(passed=1)
 
 
 def test_fixtures_of_module_and_session_have_sandboxes_too(downstream: pytest.Pytester) -> None:
