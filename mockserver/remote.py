@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 from json import dumps, loads
@@ -85,23 +86,23 @@ class Remote:
         return found
 
 
-class _Line:
+class _Line(ABC):
     """A connection that is closed with its thread or its sandbox: one that is forgotten warns."""
 
     @property
+    @abstractmethod
     def is_kept(self) -> bool:
         """Whether it is open since an earlier exchange."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
         """One exchange: status and content."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """End it; the next exchange opens it anew."""
-        raise NotImplementedError
 
     def __del__(self) -> None:
         self.close()
