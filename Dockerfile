@@ -11,7 +11,7 @@ FROM python:3.13-slim
 
 COPY --from=build /opt/images-mock /opt/images-mock
 # The base image comes without bytecode of the standard library; this leaves it for what is used.
-RUN /opt/images-mock/bin/python -c "import mockserver.cli, mockserver.serve, mockserver.wait"
+RUN /opt/images-mock/bin/python -c "import mockserver.cli, mockserver.server.listening, mockserver.client.wait"
 
 # 0.0.0.0 is the container's own network: what is published of it, `docker run -p` decides.
 # Set the port here too, not by a flag: the health check reads the same variables as the server.

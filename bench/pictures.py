@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 
-from mockserver.core.drawing import draw
 from mockserver.core.picture import Picture
+from mockserver.pictures.pure.drawing import draw
 
 SIZES = ("256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1792x1024", "3840x2160")
 PROMPT = "An oil painting of a fox who reads a newspaper in a tiny café at dawn, warm light, rain"

@@ -17,7 +17,7 @@ import httpx2
 from openai import OpenAI
 
 from bench.rows import header, interleaved, row, seconds, skipped
-from mockserver.pytest_session import Ambient, OwnServer
+from mockserver.pytest_plugin.session import Ambient, OwnServer
 
 PAIRS = 21  # of pytest runs
 ROUNDS = 9

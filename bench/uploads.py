@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from bench.rows import header, interleaved, row
 from mockserver.core.picture import Picture
-from mockserver.retouch import edited, varied
+from mockserver.pictures.edits import edited, varied
 
 SIDE = 1024
 REPEATS = 9

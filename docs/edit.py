@@ -12,7 +12,7 @@ from hashlib import sha256
 from PIL import Image, ImageDraw
 
 from mockserver.core.picture import Picture
-from mockserver.retouch import edited
+from mockserver.pictures.edits import edited
 
 SIDE, GAP = 320, 16
 HOLE = (118, 84, 306, 272)

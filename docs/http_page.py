@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mockserver.control_document import document
+from mockserver.control.openapi import document
 from mockserver.core.errors import Reason
 from mockserver.testing import ImagesMock
 

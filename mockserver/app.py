@@ -11,16 +11,16 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
-from mockserver.blobs import Blobs
+from mockserver.api.blobs import Blobs
+from mockserver.api.images import Chat, Images, Models, unknown_url
+from mockserver.api.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
-from mockserver.control import Control, Help, Live
+from mockserver.control.routes import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
-from mockserver.endpoints import Chat, Images, Models, unknown_url
 from mockserver.facts import routes
-from mockserver.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
+from mockserver.request.world import World, store_of
 from mockserver.store import Store
-from mockserver.world import World, store_of
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
 _CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"

@@ -105,8 +105,8 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
         # Not sys.exit: an exception can get lost in a callback of the import system.
         signal.signal(number, lambda *_: os._exit(0))
     settings = config_of(_resolved(config, flags))
-    from mockserver.log import announce
-    from mockserver.serve import NotListening, run
+    from mockserver.request.log import announce
+    from mockserver.server.listening import NotListening, run
 
     for line in _banner(settings):
         announce(settings.log_format, line)
@@ -132,7 +132,7 @@ def wait(
     URL is the server's address; without it, the one that the settings here lead to. With a start id
     or a ready file no other server will do.
     """
-    from mockserver.wait import Awaited, NotReady, wait_for
+    from mockserver.client.wait import Awaited, NotReady, wait_for
 
     try:
         wait_for(Awaited(config_of(_resolved(config, flags)), url), timeout)
@@ -146,7 +146,7 @@ def identify(file: Path) -> None:
     """Print which request made a picture."""
     import json
 
-    from mockserver.core.drawing import identify as identified
+    from mockserver.pictures.pure.drawing import identify as identified
 
     found = identified(file.read_bytes())
     if found is None:
@@ -197,7 +197,7 @@ def explain(
     for name, value in of_last.items():
         if value is not None:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with `explain last` alone.")
-    from mockserver.explain import find, missed, table, told
+    from mockserver.evidence.search import find, missed, table, told
 
     if markdown == bool(text) or (markdown and as_of):
         raise click.UsageError("Give a code or a message, or --markdown alone.")
@@ -214,8 +214,8 @@ def explain(
 def _recounted(
     url: str | None, sandbox: str | None, key: str | None, config: Path | None, **flags: str | None
 ) -> str:
-    from mockserver.recount import Unexplained, explain_last
-    from mockserver.wait import Awaited, NotReady
+    from mockserver.client.explain_last import Unexplained, explain_last
+    from mockserver.client.wait import Awaited, NotReady
 
     settings = config_of(_resolved(config, flags))
     try:

@@ -15,7 +15,7 @@ from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 if TYPE_CHECKING:
     from datetime import date
 
-    from mockserver.core.rules import Rule
+    from mockserver.core.rules.rule import Rule
 
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
@@ -245,7 +245,7 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
     """The rules of a file, whose pictures are files beside it; or of a call."""
     if tables is None:
         return {}
-    from mockserver.core.scripts import RuleError, rule_of
+    from mockserver.core.rules.parser import RuleError, rule_of
 
     if not isinstance(tables, list | tuple):
         raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
@@ -276,7 +276,7 @@ def _with_picture(table: Any, path: Path) -> Any:
     """A rule whose `then.image` is the file itself, no longer its path."""
     from base64 import b64encode
 
-    from mockserver.core.scripts import RuleError
+    from mockserver.core.rules.parser import RuleError
 
     match table:
         case {"then": {"image": str(name)}}:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from mockserver.client.sandbox import Sandbox
 from mockserver.config import configured
-from mockserver.handle import Sandbox
-from mockserver.serve import ServerThread
+from mockserver.server.listening import ServerThread
 
 
 class ImagesMock:

@@ -21,8 +21,8 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import Reason
+from mockserver.request.world import World
 from mockserver.store.memory import MemoryStore
-from mockserver.world import World
 from tests.test_rules import png
 
 SANDBOXES, STATE, UPLOADS = 4, 400_000, 60_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.assertions import Expectation, report, sent_when, spending, told_rule
-from mockserver.seen import Refusal, Request, dollars
+from mockserver.client.assertions import Expectation, report, sent_when, spending, told_rule
+from mockserver.client.requests import Refusal, Request, dollars
 
 URL = "http://127.0.0.1:6780/v1"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.limits import settle
+from mockserver.core.rules.parser import MOST, RuleError, rule_of
 from mockserver.core.sandbox import Options, Wait
-from mockserver.core.scripts import MOST, RuleError, rule_of
 from mockserver.store.sandbox import MemorySandbox
 from tests.conftest import GENERATIONS, Api, error, generate
 from tests.test_control import HERE, ask

@@ -24,7 +24,7 @@ from mockserver.config import configured
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobError, BlobWording, blob_error_body, window_detail
 from mockserver.core.picture import Picture
-from mockserver.world import World
+from mockserver.request.world import World
 from tests.conftest import Api, generate
 
 CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC, where the clock stands

@@ -114,13 +114,13 @@ def test_a_signal_during_an_upload_ends_it_without_a_traceback() -> None:
 
 def test_a_signal_while_the_server_is_still_being_loaded_ends_it_cleanly_too() -> None:
     program = (
-        "import os, weakref, mockserver.cli, mockserver.serve\n"
+        "import os, weakref, mockserver.cli, mockserver.server.listening\n"
         "def run(config):\n"
         "    thing = type('Thing', (), {})()\n"
         "    ref = weakref.ref(thing, lambda _: os.kill(os.getpid(), 15))\n"
         "    del thing  # an exception raised by the handler would be lost in here\n"
         "    print('went on')\n"
-        "mockserver.serve.run = run\n"
+        "mockserver.server.listening.run = run\n"
         "mockserver.cli.main(['--port', '0'])"
     )
     done = subprocess.run(

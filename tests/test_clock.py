@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import SystemClock
 from mockserver.config import configured
-from mockserver.serve import event_loop
+from mockserver.server.listening import event_loop
 from mockserver.testing import ImagesMock
 from tests.conftest import generate
 
@@ -84,7 +84,9 @@ def test_a_server_in_a_thread_does_not_mind_what_a_test_patches(
     patched: str, loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if loop == "asyncio":
-        monkeypatch.setattr("mockserver.serve.auto_loop_factory", lambda: asyncio.SelectorEventLoop)
+        monkeypatch.setattr(
+            "mockserver.server.listening.auto_loop_factory", lambda: asyncio.SelectorEventLoop
+        )
     with ImagesMock() as server:
         images = server.sandbox().begin()
         images.on(contains="slow").delay(seconds=0.001)
@@ -129,7 +131,9 @@ def slow() -> Iterator[ImagesMock]:
 
 
 def test_the_loop_s_own_time_is_bound_at_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockserver.serve.auto_loop_factory", lambda: asyncio.SelectorEventLoop)
+    monkeypatch.setattr(
+        "mockserver.server.listening.auto_loop_factory", lambda: asyncio.SelectorEventLoop
+    )
     loop = event_loop()
     with mock.patch("time.monotonic", return_value=0.0):
         assert loop.time() > 0

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.client.explain_last import Unexplained, explain_last
 from mockserver.config import ConfigError, config_of, configured, resolve
-from mockserver.core import patterns
-from mockserver.recount import Unexplained, explain_last
+from mockserver.core.rules import patterns
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api, error, generate
 

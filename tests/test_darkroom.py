@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from mockserver import darkroom
 from mockserver.core.picture import Picture
-from mockserver.darkroom import AT_A_TIME, KEPT, Darkroom
-from mockserver.wire import has_left
+from mockserver.pictures import threads as darkroom
+from mockserver.pictures.threads import AT_A_TIME, KEPT, Darkroom
+from mockserver.request.bodies import has_left
 
 
 def picture(index: int) -> Picture:

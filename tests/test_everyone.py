@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockserver.handle import ControlError
+from mockserver.client.sandbox import ControlError
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 from tests.test_control import HERE, QUOTA, ask

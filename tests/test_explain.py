@@ -24,10 +24,10 @@ from mockserver.cli import USAGE, cli
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.blob_errors import BlobWording
-from mockserver.core.dialects import TABLES
 from mockserver.core.errors import Reason, Wording
-from mockserver.evidence import LEVELS, Finding, Span, findings
-from mockserver.explain import WIDTH, find, table, told
+from mockserver.core.words.rendering import TABLES
+from mockserver.evidence.findings import LEVELS, Finding, Span, findings
+from mockserver.evidence.search import WIDTH, find, table, told
 from mockserver.facts import first_day, load, periods
 
 ROOT = Path(__file__).parent.parent

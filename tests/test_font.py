@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from mockserver import font
-from mockserver.font import glyph
+from mockserver.pictures import font
+from mockserver.pictures.font import glyph
 
 
 def drawn(codepoint: int) -> list[str]:
@@ -57,7 +57,7 @@ def test_marks_are_known_from_letters(letter: str, mark: str) -> None:
 
 
 def test_importing_the_font_reads_no_data() -> None:
-    code = "import mockserver.font as f; print(f._data.cache_info().currsize)"
+    code = "import mockserver.pictures.font as f; print(f._data.cache_info().currsize)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert found.stdout.strip() == b"0"
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from mockserver.guard import Guard
+from mockserver.pytest_plugin.guard import Guard
 
 BY = {
     "openai": "import openai; openai.OpenAI(**REAL).images.generate(prompt='x')",
@@ -209,7 +209,7 @@ def test_uvloop_is_wrapped_whenever_it_is_imported() -> None:
     program = """
 import sys
 if sys.argv[1] == "before": import uvloop
-from mockserver.guard import Guard
+from mockserver.pytest_plugin.guard import Guard
 guard = Guard(["a.invalid"], ""); guard.start(); guard.watch("test")
 import uvloop, importlib
 async def main():
@@ -218,7 +218,7 @@ async def main():
 try: uvloop.run(main())
 except BaseException as error: print(type(error).__name__)
 guard.stop()
-assert not [f for f in sys.meta_path if type(f).__module__ == "mockserver.guard"]
+assert not [f for f in sys.meta_path if type(f).__module__ == "mockserver.pytest_plugin.guard"]
 """
     for when in ("before", "after"):
         command = [sys.executable, "-c", program, when]

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mockserver.core.scripts import RuleError
-from mockserver.handle import RuleHandle, Sandbox, Script
+from mockserver.client.sandbox import RuleHandle, Sandbox, Script
+from mockserver.core.rules.parser import RuleError
 from mockserver.testing import ImagesMock
 
 _numbers = count()
@@ -363,7 +363,7 @@ def test_an_address_may_be_told_with_the_path_of_the_api(server: ImagesMock) -> 
 
 
 def test_a_handle_loads_no_server() -> None:
-    program = "import sys, mockserver.handle; print(*sys.modules)"
+    program = "import sys, mockserver.client.sandbox; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

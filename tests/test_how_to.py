@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.core.scripts import rule_of
+from mockserver.core.rules.parser import rule_of
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((Path(__file__).parent / "how_to").glob("test_*.py"))

@@ -19,7 +19,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mockserver.http1 import Http1
+from mockserver.server.http1 import Http1
 from mockserver.testing import ImagesMock
 
 BODY = b'{"prompt": "upgrade: h2c\\r\\n"}'

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.rules import PICTURES, WEIGHTS
-from mockserver.core.scripts import rule_of
-from mockserver.rule_document import EFFECT
+from mockserver.control.openapi_rules import EFFECT
+from mockserver.core.rules.parser import rule_of
+from mockserver.core.rules.rule import PICTURES, WEIGHTS
 from tests.test_blob_clients import with_curl
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from mockserver.clock import ManualClock
-from mockserver.core.raw import BODY
+from mockserver.core.raw_request import BODY
 from mockserver.store.tables import RECORD_BYTES
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate

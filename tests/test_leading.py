@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mockserver.leading import ADDRESS, hosts_to_guard, preset_names, variables
+from mockserver.client.environment import ADDRESS, hosts_to_guard, preset_names, variables
 
 URL, KEY = "http://127.0.0.1:6780/v1", "sk-mock-me"
 
@@ -49,6 +49,6 @@ def test_a_preset_stands_for_its_hosts() -> None:
 
 
 def test_the_names_are_known_without_the_facts() -> None:
-    code = "import sys, mockserver.leading as l; l.hosts_to_guard(''); print('mockserver.facts' in sys.modules)"
+    code = "import sys, mockserver.client.environment as l; l.hosts_to_guard(''); print('mockserver.facts' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -14,7 +14,7 @@ from typing import IO
 import httpx2
 import pytest
 
-from mockserver.log_writer import WRITER
+from mockserver.request.log_writer import WRITER
 from mockserver.testing import ImagesMock
 from tests.test_cli import IMAGES_MOCK, environment
 

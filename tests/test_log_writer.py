@@ -15,7 +15,7 @@ from typing import TextIO
 
 import pytest
 
-from mockserver.log_writer import ROOM, LogWriter
+from mockserver.request.log_writer import ROOM, LogWriter
 
 
 @pytest.fixture

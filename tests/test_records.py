@@ -244,7 +244,7 @@ def test_a_recorded_answer_is_given_on_its_first_day(
     api: Api, monkeypatch: pytest.MonkeyPatch, record: Record
 ) -> None:
     if record.is_broken:
-        monkeypatch.setattr("mockserver.endpoints.read_body", break_down)
+        monkeypatch.setattr("mockserver.api.images.read_body", break_down)
     client = api(as_of=record.day, **record.settings)
     del client.headers["Authorization"]
     key = {"Authorization": f"Bearer {record.key}"} if record.key is not None else {}

@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPSConnection
 import pytest
 
 from mockserver import __version__
-from mockserver.remote import ControlError, Remote, _FarLine, _NearLine
+from mockserver.client.connection import ControlError, Remote, _FarLine, _NearLine
 from mockserver.testing import ImagesMock
 
 Answer = Callable[[bytes], bytes]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mockserver.client.sandbox import Sandbox
 from mockserver.core.sandbox import Options
-from mockserver.handle import Sandbox
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.tables import REPEATED
 from mockserver.testing import ImagesMock

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from mockserver.app import create_app
+from mockserver.client.rules import Then
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.core import effects
-from mockserver.core.scripts import rule_of, told
-from mockserver.scripting import Then
+from mockserver.core.rules import effects
+from mockserver.core.rules.parser import rule_of, told
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 

@@ -9,8 +9,8 @@ from typing import Any
 import openai
 import pytest
 
-from mockserver.handle import Sandbox
-from mockserver.scripting import Then
+from mockserver.client.rules import Then
+from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, PngImagePlugin
 
-from mockserver.core.drawing import describe, identify
 from mockserver.core.picture import Picture
-from mockserver.core.png import SIGNATURE
-from mockserver.retouch import Unreadable, decoded, edited, pixels_digest, varied
+from mockserver.pictures.edits import Unreadable, decoded, edited, pixels_digest, varied
+from mockserver.pictures.pure.drawing import describe, identify
+from mockserver.pictures.pure.png import SIGNATURE
 
 MODES = ("RGBA", "LA", "RGB", "L", "P", "1", "I;16")
 

@@ -10,10 +10,10 @@ import openai
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.client.explain_last import explain_last
+from mockserver.client.sandbox import Sandbox
 from mockserver.clock import ManualClock
 from mockserver.core.keys import hinted
-from mockserver.handle import Sandbox
-from mockserver.recount import explain_last
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api
 

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.client.sandbox import Sandbox
 from mockserver.clock import ManualClock
 from mockserver.core.errors import Reason
 from mockserver.facts import load
-from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 from tests.test_rules import HERE, png, script

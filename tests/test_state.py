@@ -18,18 +18,18 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import FIELDS, Attempt, Record, sent_fields
-from mockserver.core.magic import Words
-from mockserver.core.rules import Effect, Rule, When
+from mockserver.core.rules.magic_words import Words
+from mockserver.core.rules.parser import RuleError
+from mockserver.core.rules.rule import Effect, Rule, When
 from mockserver.core.sandbox import Options, Wait
-from mockserver.core.scripts import RuleError
 from mockserver.core.weight import weight
 from mockserver.facts import load
-from mockserver.holds import Holds
+from mockserver.request.bodies import ClientGone
+from mockserver.request.waiting import Holds
 from mockserver.store import Sandbox
 from mockserver.store.memory import KEPT, MemoryStore
 from mockserver.store.sandbox import RULE_BYTES, MemorySandbox
 from mockserver.store.tables import RECORDS, WAITS, WORDS
-from mockserver.wire import ClientGone
 from tests.conftest import Api, error, generate
 from tests.test_control import HERE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx2
 import pytest
 
+from mockserver.client.sandbox import ControlError
 from mockserver.config import ConfigError
-from mockserver.handle import ControlError
 from mockserver.testing import ImagesMock
 
 

@@ -8,7 +8,7 @@ import httpx2
 import openai
 import pytest
 
-from mockserver.handle import Sandbox
+from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
 from tests.core.test_clients import AI_SDK, NPM, PYTHON
 

@@ -13,10 +13,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from mockserver.client.sandbox import Sandbox
 from mockserver.clock import ManualClock
-from mockserver.handle import Sandbox
+from mockserver.request.bodies import without_boundary
 from mockserver.testing import ImagesMock
-from mockserver.wire import without_boundary
 from tests.conftest import Api
 from tests.test_control import ask
 from tests.test_rules import png

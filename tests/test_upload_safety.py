@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from mockserver.retouch import Unreadable, decoded
+from mockserver.pictures.edits import Unreadable, decoded
 from tests.conftest import Api, error
 from tests.test_cli import serving
 from tests.test_retouch import chunk, opened, raw_png

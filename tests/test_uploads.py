@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
-from mockserver.core.drawing import identify
+from mockserver.pictures.pure.drawing import identify
 from tests.conftest import Api, error, generate
 
 EDITS, VARIATIONS = "/v1/images/edits", "/v1/images/variations"

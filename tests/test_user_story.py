@@ -13,7 +13,7 @@ import openai
 import pytest
 from PIL import Image
 
-from mockserver.core.drawing import identify
+from mockserver.pictures.pure.drawing import identify
 from mockserver.testing import ImagesMock
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.wire import FORM, form_value, json_value
+from mockserver.request.bodies import FORM, form_value, json_value
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\r\n--x\xff"
 

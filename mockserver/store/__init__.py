@@ -7,8 +7,8 @@ from typing import Protocol
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.limits import Bucket, Verdict
-from mockserver.core.precedence import Fired
-from mockserver.core.rules import Rule
+from mockserver.core.rules.precedence import Fired
+from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, Wait
 
 EVERYONE = "*"  # instead of a sandbox's name: the rules of all

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.rules import Rule
+from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options
 from mockserver.store import EVERYONE, Sandbox
 from mockserver.store.sandbox import MIB, MemorySandbox, numbered

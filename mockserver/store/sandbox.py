@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.limits import Bucket, Verdict, settle
-from mockserver.core.precedence import Fired, in_order, with_rule
-from mockserver.core.rules import Rule
+from mockserver.core.rules.parser import RuleError
+from mockserver.core.rules.precedence import Fired, in_order, with_rule
+from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, Options, Wait
-from mockserver.core.scripts import RuleError
 from mockserver.store import EVERYONE
 from mockserver.store.tables import (
     BILL,

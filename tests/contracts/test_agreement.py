@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 from contracts.build import Sizes, build
 from mockserver.core.errors import ApiError
-from mockserver.core.gateway import validator_of
 from mockserver.core.validation import Validator
+from mockserver.core.validation_b import validator_of
 from mockserver.facts import load
 from tests.contracts.days import DAYS, SIZES, each_day, examples
 

@@ -17,13 +17,13 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
-from mockserver import control
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.control_document import document
-from mockserver.core.effects import EFFECTS
-from mockserver.core.rules import WEIGHTS
+from mockserver.control import routes as control
+from mockserver.control.openapi import document
+from mockserver.core.rules.effects import EFFECTS
+from mockserver.core.rules.rule import WEIGHTS
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),

@@ -26,11 +26,11 @@ from contracts.uploads import (
     rules_of,
 )
 from mockserver.core.errors import ApiError
-from mockserver.core.gateway import validator_of
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
+from mockserver.core.validation_b import validator_of
 from mockserver.facts import Operation, load
-from mockserver.retouch import Unreadable, decoded
+from mockserver.pictures.edits import Unreadable, decoded
 from tests.contracts.days import DAYS, SIZES, examples
 
 Fields = dict[str, Field]

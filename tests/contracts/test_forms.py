@@ -25,7 +25,7 @@ from contracts.judging import (
 from contracts.misses import as_files
 from contracts.uploads import good, kept, rules_of
 from mockserver.facts import load
-from mockserver.wire import form_value
+from mockserver.request.bodies import form_value
 from tests.contracts.test_checks import MOCK, broken, headers, of_body, png, showing
 
 OPERATIONS = {"/images/edits": "images.edit", "/images/variations": "images.vary"}

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from mockserver.client.connection import Remote
+from mockserver.client.rules import OfDownload, Script, Then, condition
 from mockserver.config import ConfigError, resolve
-from mockserver.control_document import document
-from mockserver.core.effects import EFFECTS, OF_DOWNLOADS
-from mockserver.core.reading import DAY
-from mockserver.core.scripts import RuleError, rule_of
+from mockserver.control.openapi import document
+from mockserver.core.decoding import DAY
+from mockserver.core.rules.effects import EFFECTS, OF_DOWNLOADS
+from mockserver.core.rules.parser import RuleError, rule_of
 from mockserver.facts import ever
-from mockserver.remote import Remote
-from mockserver.scripting import OfDownload, Script, Then, condition
 
 RULE = Draft202012Validator(
     {"$ref": "#/components/schemas/Rule", "components": document()["components"]}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mockserver.core.text import Line, shaped
-from mockserver.font import glyph
+from mockserver.pictures.font import glyph
+from mockserver.pictures.pure.text import Line, shaped
 
 INK = bytes.maketrans(b"\0\1", b"01")
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mockserver.core import drawing, landscape
-from mockserver.core.drawing import KEYWORD, describe, draw, identify
-from mockserver.core.landscape import PALETTES, SCENES, Canvas, Dice, Palette
 from mockserver.core.picture import Picture, shown
-from mockserver.core.png import Alphabet, png
+from mockserver.pictures.pure import drawing, landscape
+from mockserver.pictures.pure.drawing import KEYWORD, describe, draw, identify
+from mockserver.pictures.pure.landscape import PALETTES, SCENES, Canvas, Dice, Palette
+from mockserver.pictures.pure.png import Alphabet, png
 
 SIZES = (
     *("256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024"),

@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from mockserver.core.dialects import ECHOED, TABLES, answer, message
 from mockserver.core.errors import EMPTY, ApiError, Reason
+from mockserver.core.words.rendering import ECHOED, TABLES, answer, message
 from mockserver.facts import Parameter
 
 TOO_LONG = "x" * (2 * ECHOED)

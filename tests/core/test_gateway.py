@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.gateway import GatewayValidator, validator_of
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
+from mockserver.core.validation_b import GatewayValidator, validator_of
 from mockserver.facts import load
 from tests.conftest import Api
 from tests.test_records import GENERATIONS, png

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core import patterns
-from mockserver.core.nearness import differences
-from mockserver.core.patterns import check, found
-from mockserver.core.scripts import RuleError, rule_of, when_of
+from mockserver.core.rules import patterns
+from mockserver.core.rules.nearness import differences
+from mockserver.core.rules.parser import RuleError, rule_of, when_of
+from mockserver.core.rules.patterns import check, found
 
 ATOMS = [
     *("a", "B", ".", "[ab]", "[^a]", r"\d", r"\s", "(a)", "(?:ab|b)", "(?P<n>x)", "{", "}", "{x}"),
@@ -90,7 +90,7 @@ def test_an_expression_is_judged_once_a_text(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_searches_before_there_is_a_rule_with_an_expression() -> None:
     program = (
         "import sys, mockserver.app, mockserver.pytest_plugin, mockserver.cli\n"
-        "from mockserver.core.scripts import rule_of\n"
+        "from mockserver.core.rules.parser import rule_of\n"
         "rule_of({'when': {'prompt': {'contains': 'x'}}, 'then': {'quota': True}})\n"
         "assert 'regex' not in sys.modules"
     )

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mockserver.core import png as module
-from mockserver.core.png import Alphabet, Row, Stamps, png, read_text
+from mockserver.pictures.pure import png as module
+from mockserver.pictures.pure.png import Alphabet, Row, Stamps, png, read_text
 
 COLOURS = [b"\0\0\0", b"\xff\xff\xff", b"\x8f\x90\x00", b"\x01\x02\x03", b"abc", b"xyz"]
 ALPHABET = Alphabet(COLOURS)

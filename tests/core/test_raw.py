@@ -7,7 +7,7 @@ from base64 import b64decode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.raw import HEAD, Raw, head_of
+from mockserver.core.raw_request import HEAD, Raw, head_of
 
 SECRETS = ["Authorization", "api-key", "X-API-Key", "cookie", "Proxy-Authorization"]
 SECRETS += ["mock-sandbox-key", "X-Amz-Security-Token", "openai-session", "x-client-secret"]

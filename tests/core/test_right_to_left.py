@@ -20,9 +20,9 @@ from bidi import get_display
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.core import text as module
-from mockserver.core.text import shaped
-from mockserver.font import glyph
+from mockserver.pictures.font import glyph
+from mockserver.pictures.pure import text as module
+from mockserver.pictures.pure.text import shaped
 from tests.core.lettering import bits, glyphs, one_line
 
 TABLE = Path(__file__).with_name("right_to_left.tsv").read_text("utf-8").splitlines()
@@ -141,7 +141,7 @@ def test_a_very_long_text_is_cut_before_it_is_ordered() -> None:
 
 def test_the_library_is_loaded_only_for_letters_that_read_leftward() -> None:
     program = (
-        "import sys; from mockserver.core.text import shaped\n"
+        "import sys; from mockserver.pictures.pure.text import shaped\n"
         "shaped('a fox, 一只猫 «3%» \\u200f'); print('bidi' in sys.modules)\n"
         "shaped('שלום'); print('bidi' in sys.modules)"
     )

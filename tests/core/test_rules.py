@@ -17,11 +17,11 @@ from mockserver.core.journal import (
     is_retry,
     sent_fields,
 )
-from mockserver.core.magic import Words
-from mockserver.core.nearness import closest, differences, nearest_rules
-from mockserver.core.rules import Rule
+from mockserver.core.rules.magic_words import Words
+from mockserver.core.rules.nearness import closest, differences, nearest_rules
+from mockserver.core.rules.parser import rule_of, when_of
+from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, Wait, scaled
-from mockserver.core.scripts import rule_of, when_of
 from mockserver.facts import load
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.tables import RECORD_BYTES, RECORDS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.scripts import RuleError, rule_of, told, when_of
+from mockserver.core.rules.parser import RuleError, rule_of, told, when_of
 from tests.core.test_rules import rule
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.core.text import Line, shaped, spread
+from mockserver.pictures.pure.text import Line, shaped, spread
 from tests.core.lettering import bits, glyphs, one_line
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mockserver.core.dialects import TABLES, answer
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Header, check_uploads, header
+from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import UploadRules, load
 
 OFFERS = load().models["dall-e-2"].offers

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.dialects import TABLES, answer
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.validation import ImageRequest, Validator
+from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import load
 
 FACTS = load()

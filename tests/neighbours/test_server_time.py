@@ -31,7 +31,9 @@ def test_a_frozen_time_is_the_answers_and_stops_no_server(
     how: dict[str, Any], loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if loop == "asyncio":
-        monkeypatch.setattr("mockserver.serve.auto_loop_factory", lambda: asyncio.SelectorEventLoop)
+        monkeypatch.setattr(
+            "mockserver.server.listening.auto_loop_factory", lambda: asyncio.SelectorEventLoop
+        )
     mock = ImagesMock().start()
     images = mock.sandbox().begin(real_time=True)
     images.on(contains="slow").delay(seconds=0.001)

@@ -171,7 +171,7 @@ def test_the_clock_stands_from_the_first_request_on(downstream: pytest.Pytester)
     code = """
     @pytest.mark.parametrize("number", range(2))
     def test_without_fixture(number):
-        from mockserver.handle import Sandbox
+        from mockserver.client.sandbox import Sandbox
         poster()
         mine = Sandbox(os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"])
         assert len({mine.clock.now for _ in range(5)}) == 1
@@ -286,7 +286,7 @@ def test_the_plugin_loads_nothing_heavy(
 ) -> None:
     heavy = (
         "{'starlette', 'uvicorn', 'PIL', 'faker', 'click', 'asyncio', 'ssl', 'http.client', "
-        "'mockserver.testing', 'mockserver.handle', 'mockserver.serve'}"
+        "'mockserver.testing', 'mockserver.client.sandbox', 'mockserver.server.listening'}"
     )
     downstream.makepyfile(
         test_app=f"import sys\ndef test_light():\n    assert not {heavy} & set(sys.modules)\n"

@@ -25,9 +25,9 @@ PATCHED = [
     "time.time_ns",
     "time.time",
     "os.getpid",
-    "mockserver.handle.Sandbox.report",
-    "mockserver.remote.Remote.ask",
-    "mockserver.assertions.report",
+    "mockserver.client.sandbox.Sandbox.report",
+    "mockserver.client.connection.Remote.ask",
+    "mockserver.client.assertions.report",
 ]
 
 
@@ -54,7 +54,7 @@ def test_no_patch_of_a_failing_test_ends_the_run(downstream: pytest.Pytester) ->
 
 def test_a_broken_sandbox_does_not_break_the_next(downstream: pytest.Pytester) -> None:
     code = f"""{BOOM}
-    from mockserver.handle import Sandbox
+    from mockserver.client.sandbox import Sandbox
     def test_it(images_mock, request):
         poster()
         whole = Sandbox.spent
@@ -72,7 +72,7 @@ def test_a_sandbox_that_cannot_begin_fails_who_needs_it_and_no_other(
     downstream: pytest.Pytester,
 ) -> None:
     code = f"""{BOOM}
-    from mockserver.handle import Sandbox
+    from mockserver.client.sandbox import Sandbox
     whole = Sandbox.begin
     Sandbox.begin = boom
     def test_first(images_mock): pass

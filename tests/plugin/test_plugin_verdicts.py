@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mockserver.core.drawing import identify
+from mockserver.pictures.pure.drawing import identify
 from tests.plugin.conftest import run
 
 pytestmark = pytest.mark.slow

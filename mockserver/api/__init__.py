@@ -1,0 +1,1 @@
+"""The API's own endpoints, and what stands before them: from a request to its answer."""

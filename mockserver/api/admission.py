@@ -1,0 +1,221 @@
+"""Whether a valid request gets its pictures: scripted rule, key's effect, limit, budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+
+from starlette.types import Receive
+
+from mockserver.clock import SECOND
+from mockserver.core.clients import client_of
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.keys import Caller
+from mockserver.core.limits import Verdict
+from mockserver.core.rules.error_examples import Examples
+from mockserver.core.rules.patterns import TOO_SLOW
+from mockserver.core.rules.rule import Effect, Lines
+from mockserver.core.sandbox import MICRO, Wait, scaled
+from mockserver.core.validation import ImageRequest
+from mockserver.request.bodies import host_in
+from mockserver.request.exchange import Exchange
+from mockserver.request.world import World
+from mockserver.store import Sandbox
+from mockserver.store.memory import SANDBOXES
+
+_MINUTE = 60_000  # milliseconds
+_NANOSECONDS = 1_000_000  # of a millisecond
+_NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One valid request at the door."""
+
+    world: World
+    exchange: Exchange
+    sandbox: Sandbox
+    caller: Caller
+    request: ImageRequest
+
+    async def admitted(self, receive: Receive) -> Effect:
+        """Let the request through, and say what shall happen to its answer.
+
+        Raises:
+            ApiError: a rule, the key, the limit or the budget refuses it.
+            ClientGone: the client left while a rule held the answer back.
+        """
+        await self._serve_wait()
+        effect = await self._scripted()
+        await self.world.holds.hold_back(self.sandbox.name, effect, receive)
+        if effect.error:
+            raise await self._refusal(effect.error, effect.retry_after)
+        if effect.reply:
+            if effect.retry_after is not None:
+                wait = round(effect.retry_after * 1000)
+                self._add_wait(wait, await self._told_wait(wait))
+            return effect
+        if self.caller.refusal:
+            self.exchange.scripted = True
+            raise ApiError(self.caller.refusal, model=self.request.model)
+        await self._admit()
+        return effect
+
+    async def _serve_wait(self) -> None:
+        """A retry that has served the scaled wait finds the clock moved on by the full one."""
+        attempt = self.exchange.attempt
+        if self.sandbox.options.standing and attempt:
+            served = await self.sandbox.serve_wait(attempt.body, self.world.clock.now())
+            if served:
+                self._trace(f"clock moved on by {served / 1000:g} s, a wait that was served")
+
+    async def _scripted(self) -> Effect:
+        """What the rules that match and the magic word do together."""
+        rules, matching = self.sandbox.rules, []
+        if rules:
+            fields = self.exchange.told_fields()
+            matching = [r for r in rules if r.when.matches(fields)]
+            undecided = [r for r in rules if r.when.is_undecided(fields)]
+            self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
+            if not matching:
+                self.exchange.missed = [r for r in rules if r.origin != "file"]
+        magic = None
+        if words := self.world.magic:
+            magic = words.rule(self.request.prompt)
+            for text in words.misspelt(self.request.prompt):
+                self.world.warn(self.exchange, text)
+        if magic:
+            matching.append(magic)
+        if fired := await self.sandbox.claim(matching) if matching else ():
+            self.exchange.note_rules(fired)
+        return self.exchange.effect
+
+    async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
+        """The error of a rule, with a value for whatever its words mention."""
+        limit = self._limit() or 1
+        if reason is Reason.RATE_LIMITED:
+            wait = _MINUTE // limit if retry_after is None else round(retry_after * 1000)
+            return await self._rate_limited(limit, limit, wait)
+        told = self._told(limit, limit) | {
+            "method": self.exchange.method,
+            "path": self.exchange.path,
+            "key": self.exchange.key.replace("…", "*" * 8),
+            "host": host_in(self.exchange.header(b"host") or "localhost"),
+        }
+        config, n = self.world.config, self.request.n
+        match reason:
+            case Reason.BODY_TOO_LARGE:
+                told |= {"limit": config.max_body, "read": config.max_body + 1}
+            case Reason.OVER_LIMIT | Reason.NOT_OF_TIER:  # these never pass, for all their waiting
+                most = n - 1 if reason is Reason.OVER_LIMIT else 0
+                told |= {"limit": most, "used": 0, "current": n}
+            case Reason.SANDBOXES_FULL:
+                told |= {"most": SANDBOXES}
+        examples = Examples(self.exchange.era.facts, self.request)
+        return ApiError(reason, **told | examples.of(reason))
+
+    async def _admit(self) -> None:
+        """Take the images from the minute and their price from the budget, or refuse."""
+        limit, amount = self._limit(), self._amount()
+        verdict = await self.sandbox.admit(
+            self.request.model,
+            limit=limit,
+            cost=self.request.n,
+            amount=amount,
+            now=self.sandbox.now(self.world.clock.now()),
+        )
+        if verdict.admitted:
+            self.exchange.usd = amount / MICRO
+            if limit is not None:
+                self._trace(f"limit {limit} a minute: {verdict.used} used")
+            return
+        self.exchange.scripted = True
+        if not verdict.affordable or limit is None:
+            self._trace(f"budget: ${amount / MICRO:g} more would exceed it")
+            raise ApiError(Reason.HARD_LIMIT)
+        raise await self._over(limit, verdict)
+
+    async def _over(self, limit: int, verdict: Verdict) -> ApiError:
+        """The refusal of a limit."""
+        request = self.request
+        self._trace(f"limit {limit} a minute: {verdict.used} used, {request.n} more is too many")
+        if verdict.wait_ms is None:
+            reason = Reason.OVER_LIMIT if limit else Reason.NOT_OF_TIER
+            return ApiError(reason, **self._told(limit, verdict.used))
+        return await self._rate_limited(limit, verdict.used, verdict.wait_ms)
+
+    async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
+        """The 429 of a limit, with the wait that it tells."""
+        told_ms = await self._told_wait(wait_ms)
+        if self.exchange.effect.as_date:
+            self._add_wait(wait_ms, told_ms)
+        return ApiError(
+            Reason.RATE_LIMITED,
+            **self._told(limit, used),
+            wait=f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s",
+            retry_after=-(-wait_ms // 1000),
+            retry_after_ms=told_ms,
+        )
+
+    async def _told_wait(self, wait_ms: int) -> int:
+        """The milliseconds that a client is told to wait: thousandths, where the clock stands.
+
+        Not so if this client would not serve the wait: it shall see what it would see elsewhere.
+        """
+        if not (self.sandbox.options.standing and self._would_serve(wait_ms)):
+            return wait_ms
+        if attempt := self.exchange.attempt:
+            real = self.world.clock.now()
+            until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
+            await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
+        return scaled(wait_ms)
+
+    def _would_serve(self, wait_ms: int) -> bool:
+        """Whether the client's own retry would wait so long; of one that is not known it is so."""
+        client = client_of(self.exchange.header, self.world.clients)
+        if client is None or wait_ms <= client.longest_ms:
+            return True
+        longest = client.longest_ms / 1000
+        self._trace(
+            f"the wait of {wait_ms / 1000:g} s is told in full: {client.name} serves none above "
+            f"{longest:g} s, and {client.beyond}"
+        )
+        return False
+
+    def _add_wait(self, wait_ms: int, told_ms: int) -> None:
+        """Tell a wait in the answer's headers, as the rule wants it: in seconds or as a date.
+
+        A date is by the machine's clock, wherever the sandbox's stands: clients hold it against
+        their own. It knows whole seconds only, so thousandths of the wait are told beside it.
+        """
+        effect, after = self.exchange.effect, str(-(-wait_ms // 1000))
+        if effect.as_date:
+            end = self.world.clock.now() + wait_ms * _NANOSECONDS
+            after = formatdate(-(-end // SECOND), usegmt=True)
+        told: Lines = (("retry-after", after),)
+        if self.sandbox.options.standing:
+            told += (("retry-after-ms", str(told_ms)),)
+        self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
+
+    def _amount(self) -> int:
+        """The price of the request, in micro-dollars."""
+        request = self.request
+        options = self.sandbox.options
+        price = self.world.price(options, request.model, request.size, request.quality)
+        return round(request.n * price * MICRO)
+
+    def _limit(self) -> int | None:
+        return self.world.limit(self.caller, self.sandbox.options, self.request.model)
+
+    def _told(self, limit: int, used: int) -> dict[str, str | int]:
+        return {
+            "model": self.request.model,
+            "organization": self.caller.organization,
+            "limit": limit,
+            "used": used,
+            "requested": self.request.n,
+            "current": used + self.request.n,
+        }
+
+    def _trace(self, decision: str) -> None:
+        self.exchange.trace.append(decision)

@@ -1,0 +1,146 @@
+"""What a scripted effect does to an answer: another one, cut, slow, relabelled, broken pictures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver.core.errors import Answer
+from mockserver.core.picture import Picture
+from mockserver.core.rules.rule import BODILESS, Effect, Reply
+from mockserver.pictures import cache
+from mockserver.request.bodies import JSON, ClientGone
+from mockserver.request.era import Headers
+from mockserver.request.waiting import Holds
+from mockserver.request.world import World
+
+_TICKS = 10  # pieces a second of a body that drips
+
+
+#: What a gateway's page is called, as nginx calls it; others have their number alone.
+_PHRASES = {200: "OK", 502: "Bad Gateway", 503: "Service Temporarily Unavailable"}
+_PHRASES |= {404: "Not Found", 413: "Request Entity Too Large", 504: "Gateway Time-out"}
+_PAGE = """\
+<html>
+<head><title>{title}</title></head>
+<body>
+<center><h1>{title}</h1></center>
+<hr><center>a gateway, scripted by images-mock</center>
+</body>
+</html>
+"""
+_WAITS = ("retry-after", "retry-after-ms")  # one wait: who tells the one does without the other
+
+
+class Altered:
+    """Sends one answer as an effect wants it."""
+
+    def __init__(self, effect: Effect, scope: Scope, receive: Receive, holds: Holds) -> None:
+        self._effect = effect
+        self._scope = scope
+        self._receive = receive
+        self._holds = holds
+
+    async def reply(self, send: Send, reply: Reply) -> None:
+        """Send the answer that stands in place of the API's own; raises as `send` does."""
+        body, content_type = written(reply)
+        await self.send(send, body, content_type, reply.status)
+
+    async def refuse(self, send: Send, answer: Answer) -> None:
+        """Send an error of the API; raises as `send` does."""
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+        await self.send(send, answer.body, JSON, answer.status, headers)
+
+    async def send(
+        self,
+        send: Send,
+        body: bytes,
+        content_type: str,
+        status: int = 200,
+        headers: Headers | None = None,
+    ) -> None:
+        """Send an answer, or what is to be seen of it.
+
+        Raises:
+            ClientGone: the line shall break here.
+        """
+        effect = self._effect
+        if effect.bad_json:
+            body = body[: len(body) * 2 // 3]
+        start: Headers = [(b"content-type", content_type.encode())] if body else []
+        if status not in BODILESS:
+            start.append((b"content-length", b"%d" % len(body)))
+        await self.send_pieces(send, status, [*start, *(headers or ())], body)
+
+    async def send_pieces(self, send: Send, status: int, headers: Headers, body: bytes) -> None:
+        """Send an answer with these headers, slowly or in part; raises as `send` does."""
+        effect = self._effect
+        if effect.disconnect == 0:
+            raise ClientGone
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if effect.disconnect is not None:
+            piece = body[: effect.disconnect]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            raise ClientGone
+        if effect.drip is None or not body:
+            await send({"type": "http.response.body", "body": body})
+            return
+        await self._drip(send, body, max(1, effect.drip // _TICKS))
+
+    async def _drip(self, send: Send, body: bytes, piece: int) -> None:
+        pause = piece / (self._effect.drip or 1)
+        sandbox = self._scope["exchange"].sandbox_name
+        while body:
+            part, body = (body, b"") if self._holds.ended else (body[:piece], body[piece:])
+            await send({"type": "http.response.body", "body": part, "more_body": bool(body)})
+            if body:
+                await self._holds.hold(sandbox, pause, self._receive)
+
+
+def written(reply: Reply) -> tuple[bytes, str]:
+    """The body of a reply, and its content type."""
+    text = reply.body
+    if text is None:
+        text = _page(reply.status) if reply.gateway else ""
+    return text.encode("utf-8", "surrogatepass"), _type(text, is_json=reply.is_json)
+
+
+def _page(status: int) -> str:
+    """What a gateway says; nothing where there is no body."""
+    title = f"{status} {_PHRASES.get(status, '')}".rstrip()
+    return "" if status in BODILESS else _PAGE.format(title=title)
+
+
+def _type(text: str, *, is_json: bool) -> str:
+    """The content type of a body that names none: by its first character."""
+    first = text.lstrip()[:1]
+    if text.startswith("<?xml"):
+        return "application/xml"
+    if is_json or (first and first in "{["):
+        return JSON
+    return "text/html; charset=utf-8" if first == "<" else "text/plain; charset=utf-8"
+
+
+def labelled(headers: Headers, effect: Effect) -> Headers:
+    """An answer's headers as an effect wants them: what it names replaces what was there."""
+    given = dict(effect.reply.headers) if effect.reply else {}
+    given |= {"content-type": effect.content_type} if effect.content_type is not None else {}
+    given |= dict(effect.headers)
+    gone = {*given, *(_WAITS if given.keys() & {*_WAITS} else ())}
+    kept = [(name, value) for name, value in headers if name.decode("latin-1").lower() not in gone]
+    return [*kept, *((name.encode(), value.encode()) for name, value in given.items())]
+
+
+async def developed(
+    world: World, picture: Picture, image: bytes | None, mask: bytes | None
+) -> bytes:
+    """A picture's file, with the fault that a rule wants; `image` and `mask` are its uploads."""
+    if picture.fault == "given":
+        return await world.store.kept(picture.image or "") or b""
+    if picture.fault == "wrong_size":
+        picture = replace(picture, width=picture.width // 2)
+    made = await world.darkroom.made(picture, image, mask) if image else cache.png(picture)
+    if picture.fault == "truncated":
+        return made[: len(made) // 2]
+    return await world.darkroom.jpeg(made) if picture.fault == "wrong_format" else made

@@ -1,0 +1,321 @@
+"""What a failed assertion says, and the report of a failed test. Asks no server, raises nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Self
+
+from mockserver.client.requests import Request, Upload, calls_of, dollars, shortened, upload_of
+from mockserver.client.rules import Sent, condition, content_of
+from mockserver.core.journal import HINT
+from mockserver.core.rules.nearness import closest, differences, shown
+from mockserver.core.rules.parser import when_of
+from mockserver.core.rules.rule import Text, When
+
+LAST = 5  # requests of a report
+Rules = Sequence[Mapping[str, Any]]
+_FILES = ("image", "mask")
+Names = str | Iterable[str]
+Others = Sequence[Mapping[str, Any]]  # sandboxes: name, key (masked), requests
+#: Fields whose names are not guesses; a request may have others.
+_KNOWN = (
+    *("model", "prompt", "n", "size", "quality", "style", "response_format", "user"),
+    *("image", "mask", "background", "moderation", "output_compression", "output_format"),
+    *("input_fidelity", "stream", "partial_images", "seed"),
+)
+_LOOP = (
+    "  The SDK's own retries are of the call that they repeat; those of a loop in the program are\n"
+    "  calls of their own. With own_retries=True they count with the call that they repeat."
+)
+#: What may puzzle in a list of prices.
+_PRICES = {
+    "model-page": (
+        "  (prices of the model page, by which a larger picture may cost less than a smaller one;\n"
+        '  @pytest.mark.images_mock(prices="billing") takes the other list)'
+    )
+}
+_FILLED = "  (in brackets: what the client left out, and the API fills in)"
+_OTHER_KEY = (
+    "  Fix: let the client take its key from OPENAI_API_KEY, or give it images_mock.api_key."
+)
+
+
+def sent_when(fields: Mapping[str, Any]) -> When:
+    """The condition of an assertion; files are compared by their content.
+
+    Raises:
+        TypeError: there is no such field.
+    """
+    given = condition(fields, Sent.__annotations__)
+    files = {k: Upload.holding(content_of(given.pop(k))) for k in _FILES if k in given}
+    return When((*when_of(given).wanted, *files.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Which fields a client should send itself, and which it should leave out."""
+
+    sent: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sent: Names, not_sent: Names) -> Self:
+        """What an assertion asks for.
+
+        Raises:
+            TypeError: a name looks like a slip.
+        """
+        return cls(_names(sent), _names(not_sent))
+
+    def differences(self, request: Request) -> list[str]:
+        """A line for each field that is not as wanted."""
+        given, filled = request.sent, request.fields
+        lines = []
+        for name in self.sent:
+            if name not in given:
+                chosen = f"; {shown(filled[name])} was filled in" if name in filled else ""
+                lines.append(f"≠ {name}: wanted sent, but the client left it out{chosen}")
+        return lines + [
+            f"≠ {name}: wanted left out, but {shown(given[name])} was sent"
+            for name in self.left_out
+            if name in given
+        ]
+
+    def __str__(self) -> str:
+        told = [f"{name} sent" for name in self.sent]
+        return ", ".join([*told, *(f"{name} left out" for name in self.left_out)])
+
+
+ANY = Presence()
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    found = (names,) if isinstance(names, str) else tuple(names)
+    for name in found:
+        close = () if name in _KNOWN else get_close_matches(name, _KNOWN, n=1)
+        if close:  # others may be fields that only some other API knows
+            raise TypeError(f"a request has no field {name!r}; did you mean {close[0]}?")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How often there should be a call like this. Retries are of the call that they repeat."""
+
+    when: When
+    times: int | None = None  # None is at least once
+    presence: Presence = ANY
+    own_retries: bool = False  # those of the program's own are of the call they repeat, too
+
+    def is_met(self, requests: Sequence[Request]) -> bool:
+        """Whether it is so."""
+        seen = self._matching(self._calls(requests))
+        return seen > 0 if self.times is None else seen == self.times
+
+    def message(
+        self, requests: Sequence[Request], rules: Rules, url: str, others: Others = ()
+    ) -> str:
+        """What was expected, what was seen instead, and what came closest."""
+        inside = [r for r in requests if not r.is_outside]
+        ends = [*_strays(requests), *_unused(rules)]
+        if not inside:
+            seen = f"no request at all has come to {url} with this sandbox's key"
+            return "\n".join([f"expected {self}, but {seen}", *told_others(others), *ends])
+        calls = self._calls(inside)
+        seen = f"{self._matching(calls)} of {_count(len(calls), 'call')}"
+        also = f" ({len(inside)} requests)" if len(inside) > len(calls) else ""
+        lines = [f"expected {self}, but saw {seen}{also}; the closest:"]
+        lines += near(self.when, [c[-1] for c in calls], presence=self.presence)
+        return "\n".join([*lines, *self._told_loop(inside), *ends])
+
+    def _calls(self, requests: Sequence[Request]) -> list[list[Request]]:
+        return calls_of(requests, own_retries=self.own_retries)
+
+    def _matching(self, calls: Sequence[Sequence[Request]]) -> int:
+        return sum(c[0].operation != "" and self._fits(c[0]) for c in calls)
+
+    def _fits(self, request: Request) -> bool:
+        fits = self.when.matches(fields_of(request))
+        return fits and not self.presence.differences(request)
+
+    def _told_loop(self, requests: Sequence[Request]) -> list[str]:
+        """What to do where a loop of the program's own is counted by its attempts."""
+        if not self.times or self.own_retries:
+            return []
+        return [_LOOP] if replace(self, own_retries=True).is_met(requests) else []
+
+    def __str__(self) -> str:
+        often = {None: "at least 1", 0: "no"}.get(self.times, f"exactly {self.times}")
+        noun = "call" if self.times in (None, 0, 1) else "calls"
+        return f"{often} {noun}{with_fields(self.when, self.presence)}"
+
+
+def _strays(requests: Sequence[Request]) -> list[str]:
+    """A line for each path beside the API to which requests came."""
+    came = Counter((shortened(r.path), *r.hints) for r in requests if r.is_outside)
+    return [
+        f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
+        for (path, *hints), number in came.items()
+    ]
+
+
+def with_fields(when: When, presence: Presence = ANY) -> str:
+    """The fields of a condition, to be read after a noun."""
+    told = [f"{k} {v if isinstance(v, Text) else repr(v)}" for k, v in when.wanted]
+    told += [f"call {when.call}"] if when.call else []
+    told += [str(presence)] if presence != ANY else []
+    return f" with {', '.join(told)}" if told else ""
+
+
+def told_others(others: Others) -> list[str]:
+    """The sandboxes of other keys that were asked meanwhile, and what to do about it."""
+    if not others:
+        return []
+    lines = [
+        f"  {_count(o['requests'], 'request')} with the key {o['key']!r} (sandbox {o['name'][:6]})"
+        for o in others[:LAST]
+    ]
+    return ["requests with other keys, which are other sandboxes:", *lines, _OTHER_KEY]
+
+
+def fields_of(request: Request) -> dict[str, Any]:
+    """A request's fields, with uploads that can be compared."""
+    return {k: upload_of(v) or v for k, v in request.fields.items()}
+
+
+def near(
+    when: When,
+    requests: Sequence[Request],
+    most: int = 3,
+    *,
+    presence: Presence = ANY,
+    fitting: str = "= as wanted",
+) -> list[str]:
+    """The requests that come closest, each with what is not as wanted."""
+    lines = []
+    missed = [presence.differences(r) for r in requests]
+    fields = [fields_of(r) for r in requests]
+    for place in closest(when, fields, most, also=[*map(len, missed)]):
+        request = requests[place]
+        found = [*differences(when, fields[place], request.filled), *missed[place]]
+        lines += [f"  {request}", *(f"    {d}" for d in found or (fitting,))]
+    return lines
+
+
+def told_rule(rule: Mapping[str, Any]) -> str:
+    """A rule of the control API, in a line."""
+    name = f' "{rule["name"]}"' if rule.get("name") else ""
+    effects = [_told_effect(k, v) for k, v in rule["then"].items()]
+    wanted = with_fields(when_of_rule(rule))
+    meant = f"{'the next' if rule.get('next') else 'every'} request{wanted}"
+    return f"{rule['id']}{name}: {', '.join(effects)} for {meant}"
+
+
+def _told_effect(name: str, value: Any) -> str:
+    match value:
+        case True | {"sha256": _}:
+            return name
+        case Mapping() if name == "download":
+            return f"{name} {', '.join(_told_effect(k, v) for k, v in value.items())}"
+        case {"retry_after": seconds} if name == "rate_limit":
+            return f"{name} (retry after {seconds:g} s)"
+        case {"status": status}:
+            return f"{name} {status}"
+        case _:
+            return f"{name} {value}"
+
+
+def when_of_rule(rule: Mapping[str, Any]) -> When:
+    """The condition of a rule of the control API."""
+    given = dict(rule["when"])
+    call = given.pop("call", None)
+    return When(when_of(given).wanted, call)
+
+
+def told_unfinished(script: object) -> str:
+    """A script that no effect has followed, in a line."""
+    return f"{script} does nothing: let an effect follow, with its parentheses, as .refuse()"
+
+
+def unused(rules: Rules) -> list[Mapping[str, Any]]:
+    """The rules that a test made and no request met."""
+    return [r for r in rules if r["origin"] == "call" and not r["fired"]]
+
+
+def _unused(rules: Rules) -> list[str]:
+    found = unused(rules)
+    return ["rules that never fired:", *(f"  {told_rule(r)}" for r in found)] if found else []
+
+
+def spending(requests: Sequence[Request], spent: float, most: float, prices: str = "") -> str:
+    """Why too much was spent: the price of each request, and by which list."""
+    lines = [f"  {r}" for r in requests if r.usd]
+    lines += [_PRICES[prices]] if prices in _PRICES else []
+    return "\n".join([f"spent {dollars(spent)}, more than {dollars(most)}:", *lines])
+
+
+def downloaded(requests: Sequence[Request], times: int | None) -> bool:
+    """Whether pictures were downloaded, so many times or at all."""
+    seen = sum(r.status < 400 for r in requests)
+    return seen > 0 if times is None else seen == times
+
+
+def downloading(requests: Sequence[Request], times: int | None) -> str:
+    """Why that is not so."""
+    expected = "at least 1 download" if times is None else f"exactly {_count(times, 'download')}"
+    seen = sum(r.status < 400 for r in requests)
+    all_seen = seen == len(requests)
+    told = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
+    lines = [f"expected {expected}, but {told}{':' if requests else ''}"]
+    return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
+
+
+def report(
+    requests: Sequence[Request],
+    late: Sequence[Request],
+    rules: Rules,
+    ledger: Mapping[str, Any],
+    others: Others = (),
+) -> str:
+    """What there is to know of a sandbox after a test that failed."""
+    budget = ledger["budget_usd"]
+    within = "" if budget is None else f" of {dollars(budget)}"
+    recent = requests[-LAST:]
+    last = f"last {LAST} of " if len(requests) > LAST else ""
+    lines = [
+        f"{last}{_count(len(requests), 'request')}, spent {dollars(ledger['spent_usd'])}{within}"
+    ]
+    lines += [line for r in recent for line in (f"  {r}", *(f"    {HINT}{h}" for h in r.hints))]
+    lines += [_FILLED] if any(r.filled for r in recent) else []
+    lines += told_others(others)
+    if found := unused(rules):
+        lines.append("rules that never fired, and the request that came closest:")
+        lines += [line for r in found for line in _missed(r, requests)]
+    if late:
+        lines.append("late requests of an earlier test, not counted here:")
+        lines += [f"  {r}" for r in late[-LAST:]]
+    return "\n".join(lines)
+
+
+def told_wait(seconds: float) -> str:
+    """That real time was lost between a refusal and the next try, and the cure."""
+    return (
+        f"waited {seconds:.0f} real seconds between refusals and the next try: "
+        "images_mock.clock.sleep in the place of time.sleep (see the how-to, Retry loops of your "
+        "own)"
+    )
+
+
+def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:
+    when = when_of_rule(rule)
+    why = f"but it was not call {when.call}" if when.call else "but it came before the rule"
+    inside = [r for r in requests if not r.is_outside]
+    lines = near(when, inside, 1, fitting=f"= as wanted, {why}, or another rule went first")
+    return [f"  {told_rule(rule)}", *(f"  {line}" for line in lines)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,62 @@
+"""Where clients are led, and kept from: variables of the environment, hosts. Sets nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mockserver.packaged import packaged
+
+#: What clients read an address from, with /v1 at its end: the SDKs the first; some, as camel-ai and
+#: promptfoo, the second before it; LiteLLM's edits and LangChain the third.
+ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
+#: promptfoo reads this before all others, and makes `https://HOST/v1` of it.
+HOST = "OPENAI_API_HOST"
+_HERE = ("127.0.0.1", "localhost")  # requests to the mock shall not leave by a proxy
+
+
+def variables(
+    url: str, key: str, environment: Mapping[str, str], guarded: Iterable[str] = ()
+) -> dict[str, str]:
+    """The variables that lead clients to a server, and those that keep proxies out of the way.
+
+    Args:
+        url: the server's, with /v1.
+        key: the API key to send.
+        environment: what is set now.
+        guarded: hosts that no proxy may be asked for, so that a guard sees them.
+    """
+    known = ",".join(environment.get(name, "") for name in ("NO_PROXY", "no_proxy"))
+    hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
+    direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
+    told = dict.fromkeys(ADDRESS, url) | {"OPENAI_API_KEY": key}
+    if environment.get(HOST):  # blank, it is passed over
+        told[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
+    return told | {"NO_PROXY": direct, "no_proxy": direct}
+
+
+def hosts_to_guard(told: str) -> list[str]:
+    """The hosts that a list parted by commas or blanks names, and those that always are guarded.
+
+    The name of a preset ("gateways", "azure") stands for all of its hosts.
+    """
+    presets = _presets()
+    words = told.replace(",", " ").split()
+    return [*presets[""], *(host for word in words for host in presets.get(word, (word,)))]
+
+
+def preset_names() -> list[str]:
+    """What stands for more than one host."""
+    return sorted(filter(None, _presets()))
+
+
+@lru_cache(maxsize=1)
+def _presets() -> dict[str, list[str]]:
+    facts = str(Path(__file__).parents[1] / "facts")  # read alone: the plugin loads no others
+    found: dict[str, list[str]] = {"": []}
+    for host in tomllib.loads(packaged(facts, "hosts.toml").decode("utf-8"))["host"]:
+        found.setdefault(host.get("preset", ""), []).append(host["name"])
+    return found

@@ -1,0 +1,101 @@
+"""Asks a running server what became of the last request. A client, no part of the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from mockserver.client.wait import based
+
+_PATIENCE = 10.0  # seconds
+_SHOWN = 200  # characters of a field's value
+
+
+class Unexplained(Exception):
+    """There is nothing to explain, or nobody to ask. The message says which."""
+
+
+def explain_last(
+    address: str, sandbox: str | None, *, key: str | None = None, token: str | None = None
+) -> str:
+    """The last request with each decision on it, and the rules that came closest.
+
+    Args:
+        address: of the server, with or without `/v1`.
+        sandbox: a name, or its first six letters or more; None looks at all.
+        key: an API key, whose sandbox is meant.
+        token: the control token, which a server wants that listens beyond loopback.
+
+    Raises:
+        Unexplained: no server answers, or it has nothing to tell.
+    """
+    query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
+    url = f"{based(address)}/_mock/requests/last{query}"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Mock-Sandbox-Key": key} if key else {}
+    record = _asked(url, headers)
+    try:
+        return "\n".join(_lines(record))
+    except (LookupError, TypeError, AttributeError):
+        raise Unexplained(f"{url} answers, but is no images-mock") from None
+
+
+def _asked(url: str, headers: dict[str, str]) -> Any:
+    opener = build_opener(ProxyHandler({}))  # a proxy would not reach this machine
+    try:
+        with opener.open(Request(url, headers=headers), timeout=_PATIENCE) as response:
+            return json.load(response)
+    except HTTPError as error:
+        raise Unexplained(_message(error)) from None
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        raise Unexplained(
+            f"no images-mock answers at {url}: {getattr(error, 'reason', error)}. Say where it is "
+            "by --url, or by --port or IMAGES_MOCK_PORT"
+        ) from None
+
+
+def _message(error: HTTPError) -> str:
+    try:
+        with error:
+            return str(json.load(error)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url} answers {error.code}: it is no images-mock"
+
+
+def _lines(record: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{record['status']} {record['method']} {record['path']}  ({record['milliseconds']} ms)"
+    yield f"  id       {record['id']}"
+    yield f"  sandbox  {record['sandbox'] or '(none: no key was let in)'}"
+    if record["retries"]:
+        yield f"  retry    {record['retries']} of {record['call']}"
+    for name, value in record["fields"].items():
+        chosen = "  (filled in: not sent)" if name in record["filled"] else ""
+        yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}{chosen}"
+    if (raw := record.get("raw")) and raw["bytes"] and record["fields"].keys() <= {"operation"}:
+        kind, body = raw["headers"].get("content-type", "no Content-Type"), raw["body"]
+        told = body if raw["encoding"] == "base64" else json.dumps(body, ensure_ascii=False)
+        yield f"  body     {raw['bytes']} bytes of {_short(kind)}: {_short(told)}"
+    if record["downloads"]:
+        yield f"  pictures {len(record['downloads'])} times downloaded"
+    if record["error"]:
+        yield f"  error    {record['error']['reason']}: {_short(record['error']['message'])}"
+    yield f"  price    ${record['usd']:g}"
+    yield from _listed("what was decided", record["trace"])
+    yield from _listed("rules that came closest", record["near"])
+
+
+def _listed(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"  {title}:"
+        yield from (f"    {_short(line)}" for line in lines)
+
+
+def _short(text: str) -> str:
+    """One line that no terminal can stumble over."""
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"

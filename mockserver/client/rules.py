@@ -1,0 +1,319 @@
+"""Script from Python what happens to requests: rules are written here, and fire in the server."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
+from typing import Any, Never, TypedDict, Unpack
+
+from mockserver.client.connection import Remote
+from mockserver.core.rules.parser import rule_of
+
+File = bytes | str | PathLike[str]  # the content, or a path to it
+
+
+class Asked(TypedDict, total=False):
+    """What a request can be told by. A field that is None or left out may be anything."""
+
+    prompt: str | None  # the whole of it
+    contains: str | None  # the prompt has this in it
+    regex: str | None  # this is found in the prompt
+    operation: str | None
+    model: str | None  # * stands for anything
+    size: str | None
+    n: int | None
+    quality: str | None
+    style: str | None
+    response_format: str | None
+    user: str | None
+
+
+class Sent(Asked, total=False):
+    """What a request that was sent can be told by: its files too."""
+
+    image: File | None
+    mask: File | None
+
+
+class Then(TypedDict, total=False):
+    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+
+    error: str
+    rate_limit: bool | Mapping[str, Any]  # retry_after, as_date
+    refuse: bool | str
+    quota: bool
+    respond: int | Mapping[str, Any]  # status, headers, body, retry_after, as_date
+    gateway: int | bool | Mapping[str, Any]  # the same
+    headers: Mapping[str, str]
+    pictures: int
+    response_format: str
+    delay: float | str  # seconds, or as "250ms"
+    stall: bool
+    disconnect: int  # bytes
+    drip: int  # bytes a second
+    bad_json: bool
+    content_type: str
+    picture: str  # "truncated", "wrong_size" or "wrong_format"
+    expired_url: bool
+    image: File
+    download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
+
+
+class OfDownload(TypedDict, total=False):
+    """What can happen to a picture's download, in the words of a rule's `then.download`."""
+
+    respond: int | Mapping[str, Any]  # status, headers, body
+    gateway: int | bool | Mapping[str, Any]  # the same
+    headers: Mapping[str, str]
+    delay: float | str
+    stall: bool
+    disconnect: int
+    drip: int
+    content_type: str
+
+
+PROMPTS = ("prompt", "contains", "regex")
+
+
+def condition(fields: Mapping[str, Any], known: Iterable[str] = Asked.__annotations__) -> Any:
+    """The `when` of a rule.
+
+    Raises:
+        TypeError: there is no such field, or the prompt is told in two ways.
+    """
+    for name in fields:
+        if name not in known:
+            close = get_close_matches(name, list(known), n=1)
+            guess = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(known)}"
+            raise TypeError(f"a request has no field {name!r}; {guess}")
+    given = {k: v for k, v in fields.items() if v is not None}
+    prompts = [p for p in PROMPTS if p in given]
+    if len(prompts) > 1:
+        raise TypeError(f"tell the prompt in one way, not by {' and '.join(prompts)}")
+    if prompts and prompts != ["prompt"]:
+        given["prompt"] = {prompts[0]: given.pop(prompts[0])}
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHandle:
+    """A rule that was given to the server."""
+
+    id: str
+    name: str
+    _remote: Remote = field(repr=False)
+
+    @property
+    def fired(self) -> int:
+        """How many requests it has met so far, as the server has counted."""
+        return int(self._remote.ask("GET", f"rules/{self.id}")["fired"])
+
+    def remove(self) -> None:
+        """Take it back: it meets no more requests."""
+        self._remote.ask("DELETE", f"rules/{self.id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Says what happens to the requests that are meant. Each method is a rule of its own.
+
+    `times` is how many requests it meets: one for `next`, all for `on` unless you say. `name`
+    is what reports call it.
+    """
+
+    _remote: Remote
+    _when: Mapping[str, Any]
+    _next: bool = False
+    _unfinished: list[Script] = field(default_factory=list, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        if self._next:
+            return "next"
+        return f"on({', '.join(f'{name}={value!r}' for name, value in self._when.items())})"
+
+    def then(
+        self, *, times: int | None = None, name: str = "", **effects: Unpack[Then]
+    ) -> RuleHandle:
+        """Several things in one rule: `then(delay=2, error="internal")`."""
+        return self._add(effects, times, name)
+
+    def rate_limit(
+        self,
+        *number: Never,
+        retry_after: float | str | None = None,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """429, to be tried again after so many seconds; told as an HTTP date if you like."""
+        if number:
+            told = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
+            raise TypeError(f"rate_limit() takes keywords: say {told}")
+        wait = _wait(retry_after, as_date)
+        return self._add({"rate_limit": wait or True}, times, name)
+
+    def refuse(
+        self, stage: str = "prompt", *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """400 of the content policy: for the "prompt", the "description" or the "picture"."""
+        return self._add({"refuse": stage}, times, name)
+
+    def quota(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """429: the account has no credit left, and trying again is no use."""
+        return self._add({"quota": True}, times, name)
+
+    def error(self, reason: str, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """Any error that the mock knows, by its name: "internal", "overloaded", "hard_limit"."""
+        return self._add({"error": reason}, times, name)
+
+    def respond(
+        self,
+        status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = "",
+        retry_after: float | str | None = None,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """Another answer than the API's: a text goes as it is, any other value as JSON.
+
+        It has the API's headers, such as x-request-id; what `headers` names replaces them.
+        """
+        told = {"status": status, "headers": dict(headers or {}), "body": body}
+        return self._add({"respond": told | _wait(retry_after, as_date)}, times, name)
+
+    def gateway(
+        self,
+        status: int = 502,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        retry_after: float | str | None = None,
+        as_date: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """The answer of a proxy before the API: an HTML page, unless there is a `body`."""
+        told: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
+        told |= {} if body is None else {"body": body}
+        return self._add({"gateway": told | _wait(retry_after, as_date)}, times, name)
+
+    def headers(
+        self, headers: Mapping[str, str], *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The answer, whichever it is, has these headers too, or in place of its own."""
+        return self._add({"headers": headers}, times, name)
+
+    def pictures(self, count: int, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """At most so many pictures, whatever was asked for; 0 is none."""
+        return self._add({"pictures": count}, times, name)
+
+    def response_format(
+        self, value: str, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The other form of picture than was asked for: "url" or "b64_json"."""
+        return self._add({"response_format": value}, times, name)
+
+    def delay(
+        self, seconds: float | str, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The answer comes later, for real; the wait ends when the client leaves."""
+        return self._add({"delay": seconds}, times, name)
+
+    def stall(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """No answer ever."""
+        return self._add({"stall": True}, times, name)
+
+    def disconnect(
+        self, after_bytes: int = 0, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The line breaks after so many bytes of the body; with 0 before any answer."""
+        return self._add({"disconnect": after_bytes}, times, name)
+
+    def drip(
+        self, bytes_per_second: int, *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The body comes slowly."""
+        return self._add({"drip": bytes_per_second}, times, name)
+
+    def bad_json(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The JSON of the answer breaks off."""
+        return self._add({"bad_json": True}, times, name)
+
+    def content_type(
+        self, value: str = "text/html", *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The answer says that it is something else than JSON."""
+        return self._add({"content_type": value}, times, name)
+
+    def truncated_picture(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The file of the picture breaks off."""
+        return self._add({"picture": "truncated"}, times, name)
+
+    def picture_of_wrong_size(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The picture has not the size that was asked for."""
+        return self._add({"picture": "wrong_size"}, times, name)
+
+    def picture_of_wrong_format(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The picture is no PNG."""
+        return self._add({"picture": "wrong_format"}, times, name)
+
+    def expired_url(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The picture's URL has expired already."""
+        return self._add({"expired_url": True}, times, name)
+
+    def image(self, file: File, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The picture is this file."""
+        return self._add({"image": file}, times, name)
+
+    def download(
+        self,
+        status: int | None = None,
+        *,
+        first: int | None = None,
+        times: int | None = None,
+        name: str = "",
+        **effects: Unpack[OfDownload],
+    ) -> RuleHandle:
+        """What happens when a picture is downloaded from its URL: another status, say, or a delay.
+
+        It meets each picture's `first` downloads, or all; `times` counts requests for pictures.
+        """
+        told: dict[str, Any] = {**effects}
+        if status is not None:
+            if "respond" in told:
+                raise TypeError("tell the status in one way, not by status and respond")
+            told["respond"] = status
+        return self._add(
+            {"download": told | ({} if first is None else {"first": first})}, times, name
+        )
+
+    def _add(self, effects: Then, times: int | None, name: str) -> RuleHandle:
+        then: dict[str, Any] = {**effects}
+        if isinstance(headers := effects.get("headers"), Mapping):
+            then["headers"] = dict(headers)
+        if "image" in effects:
+            then["image"] = b64encode(content_of(effects["image"])).decode()
+        rule: dict[str, Any] = {"when": dict(self._when), "then": then, "name": name}
+        rule |= {"next": True} if self._next else {}
+        rule |= {"times": times} if times is not None else {}
+        rule_of(rule)  # what is wrong with it is told here, in the caller's own line
+        self._unfinished[:] = [s for s in self._unfinished if s is not self]
+        made = self._remote.ask("POST", "rules", rule)
+        return RuleHandle(made["id"], name, self._remote)
+
+
+def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:
+    told = {} if retry_after is None else {"retry_after": retry_after}
+    return told | ({"as_date": True} if as_date else {})
+
+
+def content_of(file: File) -> bytes:
+    """The bytes of a file that is given itself or by its path."""
+    return file if isinstance(file, bytes) else Path(file).read_bytes()

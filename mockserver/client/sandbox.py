@@ -1,0 +1,325 @@
+"""A sandbox from Python: script what happens, move its time, look at what was sent. A client only.
+
+images = ImagesMock().start().sandbox().begin()
+images.next.rate_limit(retry_after=20)
+...
+images.assert_called_once(prompt="a red fox")
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import date
+from threading import current_thread
+from typing import Any, Literal, Never, Self, Unpack
+
+from mockserver.client import assertions
+from mockserver.client.assertions import Expectation, Names, Presence, sent_when, told_wait
+from mockserver.client.connection import ControlError, Remote
+from mockserver.client.environment import variables
+from mockserver.client.requests import Refusal, Request, Upload, calls_of
+from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
+
+__all__ = [
+    "Clock",
+    "ControlError",
+    "Refusal",
+    "Request",
+    "RuleHandle",
+    "Sandbox",
+    "Script",
+    "Upload",
+]
+_SERVERS = "images-mock"  # what the names of a server's threads begin with
+_SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
+_sleep = time.sleep  # itself, whatever is put in its place later
+_TEXT = "assert_called() takes a number of calls, or keywords: say prompt={0!r} or contains={0!r}"
+Part = Literal["requests", "rules", "limits", "ledger", "clock"]
+
+
+class Clock:
+    """A sandbox's time. Limits, expiry, `created` and the day of `as_of` follow it."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return float(self._remote.ask("GET", "clock")["now"])
+
+    def advance(
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> float:
+        """Move it on; returns what it shows then."""
+        moved = seconds + 60 * (minutes + 60 * (hours + 24 * days))
+        return float(self._remote.ask("POST", "clock/advance", {"seconds": moved})["now"])
+
+    def sleep(self, seconds: float, /) -> None:
+        """What `time.sleep` does, on this clock: it moves on at once, and nobody waits.
+
+        For a program that has a retry loop of its own, in the place of its `time.sleep`. What the
+        SDK's own retries sleep, some thousandths, is slept besides: by that the server knows that
+        a wait was served.
+        """
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        _sleep(self._left(seconds))
+
+    async def async_sleep(self, seconds: float, result: Any = None, /) -> Any:
+        """The same in the place of `asyncio.sleep`."""
+        from asyncio.tasks import sleep  # itself, whatever `asyncio.sleep` is now
+
+        await sleep(self._left(seconds) if seconds > 0 else 0)
+        return result
+
+    def _left(self, seconds: float) -> float:
+        """What must be waited for real once the clock has moved on."""
+        if current_thread().name.startswith(
+            _SERVERS
+        ):  # the server's own, if it runs in this process
+            return seconds
+        self.advance(seconds)
+        return seconds if seconds <= _SHORT else 0
+
+
+class Sandbox:
+    """One API key's own share of a server: its rules, its time, its limits, its journal.
+
+    `address` is the server's. Nothing is asked of it before you do.
+    """
+
+    def __init__(self, address: str, api_key: str, *, control_token: str | None = None) -> None:
+        self.address: str = address.rstrip("/").removesuffix("/v1")
+        self.api_key = api_key
+        self._remote = Remote(self.address, api_key, control_token)
+        self.clock: Clock = Clock(self._remote)
+        self._unfinished: list[Script] = []  # that no effect has followed yet
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.address!r}, {self.api_key!r})"
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url` or `OPENAI_BASE_URL`."""
+        return f"{self.address}/v1"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that the official SDK and others read, for a subprocess say."""
+        return variables(self.url, self.api_key, os.environ)
+
+    def begin(
+        self,
+        *,
+        tier: str | int | None = None,
+        as_of: date | str | None = None,
+        seed: str | int | None = None,
+        sizes: str | None = None,
+        prices: str | None = None,
+        latency: str | None = None,
+        repeats: Literal["same", "vary"] | None = None,
+        per_minute: int | None = None,
+        budget_usd: float | None = None,
+        real_time: bool = False,
+    ) -> Self:
+        """Begin anew: nothing asked, nothing scripted, and a clock that stands still.
+
+        A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
+        served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
+        Equal requests get the same pictures; with `repeats="vary"` the second gets others.
+        """
+        texts = {
+            "tier": tier,
+            "as_of": as_of,
+            "seed": seed,
+            "sizes": sizes,
+            "prices": prices,
+            "latency": latency,
+            "repeats": repeats,
+        }
+        given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
+        numbers = {"per_minute": per_minute, "budget_usd": budget_usd}
+        given |= {k: v for k, v in numbers.items() if v is not None}
+        self._remote.ask("POST", "sandbox", given | {"standing": not real_time})
+        self._unfinished.clear()
+        return self
+
+    def reset(self, *only: Part) -> None:
+        """Empty it, or these parts of it. The rules of the server's configuration file stay."""
+        self._remote.ask("POST", "reset", {"only": list(only)} if only else {})
+
+    # --- what shall happen
+
+    @property
+    def next(self) -> Script:
+        """Script the next request, or the next `times` ones; goes before `on`.
+
+        Several wait in a queue: two of them are for two requests.
+        """
+        return self._begun({}, is_next=True)
+
+    def on(self, *text: Never, call: int | None = None, **fields: Unpack[Asked]) -> Script:
+        """Script every request like this, or the `call`-th of them alone; the newest goes first."""
+        if text:
+            told = f"on(prompt={text[0]!r}), or on(contains={text[0]!r}) for a part of it"
+            raise TypeError(f"on() takes keywords: say {told}")
+        which = {} if call is None else {"call": call}
+        return self._begun(condition(fields) | which)
+
+    def _begun(self, when: Mapping[str, Any], *, is_next: bool = False) -> Script:
+        """A script, which is unfinished until an effect follows."""
+        script = Script(self._remote, when, is_next, self._unfinished)
+        self._unfinished.append(script)
+        return script
+
+    def limits(self, per_minute: int | None = None, *, tier: str | int | None = None) -> None:
+        """Set the images a minute; without a number, those of the tier."""
+        given = {} if tier is None else {"tier": str(tier)}
+        self._remote.ask("PUT", "limits", {"per_minute": per_minute, **given})
+
+    def refill(self) -> None:
+        """Let every limit be as if nothing had been asked."""
+        self._remote.ask("POST", "limits/refill")
+
+    def budget(self, usd: float | None) -> None:
+        """Refuse what would cost more than so much in all; None lifts that."""
+        self._remote.ask("PUT", "ledger", {"budget_usd": usd})
+
+    # --- what has happened
+
+    @property
+    def requests(self) -> list[Request]:
+        """All requests under `/v1`, the oldest first. A retry is a request too.
+
+        Also those that a wrong base URL sent to a path beside it: they got a 404, and are no calls.
+        """
+        return [*map(Request.of, self._remote.ask("GET", "requests")["requests"])]
+
+    @property
+    def calls(self) -> list[list[Request]]:
+        """The requests by call: each with its retries behind it."""
+        return calls_of(r for r in self.requests if not r.is_outside)
+
+    @property
+    def downloads(self) -> list[Request]:
+        """All requests for pictures' files, the oldest first."""
+        return [*map(Request.of, self._remote.ask("GET", "downloads")["downloads"])]
+
+    @property
+    def late(self) -> list[Request]:
+        """What was asked before this sandbox began anew, and answered after."""
+        return self.aftermath()[0]
+
+    @property
+    def others(self) -> list[dict[str, Any]]:
+        """Sandboxes of other keys that were asked since this one began: name, key, requests.
+
+        A key is told in part: its first 8 characters and its last 4.
+        """
+        return list(self._remote.ask("GET", "requests/elsewhere")["sandboxes"])
+
+    @property
+    def waited(self) -> float:
+        """Real seconds between a refusal and the next try, where one wait was a second or more."""
+        return self.aftermath()[1]
+
+    def aftermath(self) -> tuple[list[Request], float]:
+        """What came late, and the real seconds that were waited, at one asking."""
+        told = self._remote.ask("GET", "requests?limit=0")  # of the others none
+        return [*map(Request.of, told["late"])], float(told["waited"])
+
+    @property
+    def spent(self) -> float:
+        """What all pictures would have cost, in USD."""
+        return float(self._ledger()["spent_usd"])
+
+    def unused_rules(self) -> list[str]:
+        """The scripted rules that no request has met, and scripts without an effect, in a line."""
+        unused = map(assertions.told_rule, assertions.unused(self._rules()))
+        return [*unused, *map(assertions.told_unfinished, self._unfinished)]
+
+    def unexpected_errors(self) -> list[Request]:
+        """The requests that failed, though no rule, limit, budget or magic value made them."""
+        return [r for r in self.requests if r.status >= 400 and not r.scripted]
+
+    def report(self) -> str:
+        """What there is to know after a test that failed."""
+        told = self._remote.ask("GET", "requests")
+        requests, late = ([*map(Request.of, told[name])] for name in ("requests", "late"))
+        others = [] if requests else self.others
+        report = assertions.report(requests, late, self._rules(), self._ledger(), others)
+        return f"{report}\n{told_wait(told['waited'])}" if told["waited"] else report
+
+    # --- what should have happened
+
+    def assert_called(
+        self,
+        times: int | None = None,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
+        """There was a call like this, or exactly so many; retries are of the call they repeat.
+
+        Args:
+            times: how many; None is one or more.
+            sent: fields that the client must have sent itself: what it leaves out is filled in.
+            not_sent: fields that it must have left out.
+            own_retries: count what a loop of the program's own repeats as one call, too.
+            fields: what they must be, sent or filled in.
+        """
+        __tracebackhide__ = True
+        if isinstance(times, str):
+            raise TypeError(_TEXT.format(times))
+        presence = Presence.of(sent, not_sent)
+        expected = Expectation(sent_when(fields), times, presence, own_retries)
+        requests = self.requests
+        if not expected.is_met(requests):
+            others = [] if requests else self.others
+            raise AssertionError(expected.message(requests, self._rules(), self.url, others))
+
+    def assert_called_once(
+        self,
+        *,
+        sent: Names = (),
+        not_sent: Names = (),
+        own_retries: bool = False,
+        **fields: Unpack[Sent],
+    ) -> None:
+        """There was exactly one call like this."""
+        __tracebackhide__ = True
+        self.assert_called(1, sent=sent, not_sent=not_sent, own_retries=own_retries, **fields)
+
+    def assert_not_called(
+        self, *, sent: Names = (), not_sent: Names = (), **fields: Unpack[Sent]
+    ) -> None:
+        """There was no call like this."""
+        __tracebackhide__ = True
+        self.assert_called(0, sent=sent, not_sent=not_sent, **fields)
+
+    def assert_spent_at_most(self, usd: float) -> None:
+        """All pictures would have cost no more than this."""
+        __tracebackhide__ = True
+        ledger = self._ledger()
+        spent = float(ledger["spent_usd"])
+        if spent > usd:
+            told = assertions.spending(self.requests, spent, usd, ledger["prices"])
+            raise AssertionError(told)
+
+    def assert_downloaded(self, times: int | None = None) -> None:
+        """A picture's file was downloaded, or exactly so many times."""
+        __tracebackhide__ = True
+        downloads = self.downloads
+        if not assertions.downloaded(downloads, times):
+            raise AssertionError(assertions.downloading(downloads, times))
+
+    def _rules(self) -> list[Mapping[str, Any]]:
+        return list(self._remote.ask("GET", "rules")["rules"])
+
+    def _ledger(self) -> dict[str, Any]:
+        return self._remote.ask("GET", "ledger")

@@ -1,0 +1,236 @@
+"""What the API does not have: the help text at `/`, and `/_mock/`."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver import __version__
+from mockserver.api.images import base_url
+from mockserver.clock import SECOND
+from mockserver.control import journal, state
+from mockserver.control.request import (
+    KEY_HEADER,
+    ControlError,
+    ControlRequest,
+    body_of,
+    not_found,
+    query_of,
+)
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.keys import key_in
+from mockserver.core.rules.parser import RuleError
+from mockserver.request.bodies import JSON, json_bytes, send_bytes
+from mockserver.request.era import Headers
+from mockserver.request.exchange import Exchange
+from mockserver.request.world import World
+
+_HELP = """\
+images-mock {version}: a local stand-in for the OpenAI Images API. It never contacts the real one.
+
+    export OPENAI_BASE_URL={base}/v1
+    export OPENAI_API_KEY=sk-mock-me
+
+    curl {base}/v1/images/generations -H "Authorization: Bearer sk-mock-me" \\
+      -H "Content-Type: application/json" -d '{{"prompt": "a red fox in the snow"}}'
+
+Rules of the day: {day}. Tier: {tier}. Ready: {base}/_mock/ready
+Keys with an effect, alone or with anything after a dash:
+
+{keys}
+"""
+
+
+class Help:
+    """GET /: how to use this server, with its real address."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        facts = self._world.facts
+        text = _HELP.format(
+            version=__version__,
+            base=base_url(self._world, scope, scope["exchange"]),
+            keys="\n".join(
+                f"    {facts.magic_prefix}{name:12}{key.help}"
+                for name, key in facts.magic_keys.items()
+            ),
+            day=self._day(),
+            tier=self._world.config.tier,
+        )
+        await send_bytes(send, 200, text.encode(), "text/plain; charset=utf-8")
+
+    def _day(self) -> str:
+        match self._world.config.as_of:
+            case None:
+                return str(self._world.facts.day)
+            case "today":
+                return "today's"
+            case day:
+                return str(day)
+
+
+class Live:
+    """GET /_mock/live and /_mock/ready: who serves, to anyone, whatever the address."""
+
+    def __init__(self, world: World, status: str) -> None:
+        self._body = json_bytes(
+            {
+                "status": status,
+                "server": "images-mock",
+                "version": __version__,
+                "start_id": world.config.start_id,
+                "since": world.clock.now() / SECOND,
+            }
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["exchange"].quiet = True  # a health check a second is no news
+        await send_bytes(send, 200, self._body, JSON)
+
+
+_NOT_IT = (
+    "What Authorization has is not this server's control token (--control-token, or "
+    "IMAGES_MOCK_CONTROL_TOKEN): send 'Authorization: Bearer TOKEN'. The API key of a sandbox goes "
+    "in Mock-Sandbox-Key."
+)
+_NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
+_LEAVE_OUT = " On loopback Authorization may be left out."
+
+Handler = Callable[[ControlRequest], Awaitable[dict[str, Any]]]
+
+
+async def _document(request: ControlRequest) -> dict[str, Any]:
+    from mockserver.control.openapi import document  # few ask
+
+    return document()
+
+
+_LONGEST = 100  # characters of a path that is compared with those that there are
+#: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
+_PATHS: dict[str, dict[str, Handler]] = {
+    "requests": {"GET": journal.requests, "DELETE": journal.forget_requests},
+    "requests/last": {"GET": journal.last_request},
+    "requests/summary": {"GET": journal.summary},
+    "requests/count": {"POST": journal.count},
+    "requests/elsewhere": {"GET": journal.elsewhere},
+    "requests/wait": {"POST": journal.wait},
+    "requests/*": {"GET": journal.by_id},
+    "downloads": {"GET": journal.downloads},
+    "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
+    "rules/*": {"GET": state.rule, "PUT": state.put_rule, "DELETE": state.remove_rule},
+    "clock": {"GET": state.clock},
+    "clock/advance": {"POST": state.advance},
+    "limits": {"GET": state.limits, "PUT": state.put_limits},
+    "limits/refill": {"POST": state.refill},
+    "ledger": {"GET": state.ledger, "PUT": state.put_ledger},
+    "reset": {"POST": state.reset},
+    "sandbox": {"POST": state.renew},
+    "sandboxes": {"GET": state.sandboxes},
+    "config": {"GET": state.config},
+    "openapi.json": {"GET": _document},
+}
+#: What a query can have, beside the sandbox.
+_QUERIES: dict[Handler, tuple[str, ...]] = {
+    journal.requests: journal.OF_REQUESTS,
+    journal.summary: (*journal.FILTERS, "since"),
+    journal.downloads: journal.OF_DOWNLOADS,
+}
+
+
+class Control:
+    """Everything else under /_mock/: off loopback only with the control token, never for a page."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange: Exchange = scope["exchange"]
+        exchange.quiet = True
+        try:
+            self._check_token(exchange)
+            _check_site(exchange, scope, self._world.config.public_url)
+            status, told = await self._answer(exchange, scope, receive)
+            headers: Headers = []
+        except ControlError as error:
+            status, told, headers = error.status, error.told, [*error.headers]
+        except RuleError as error:
+            refused = ControlError(400, error.sentence, "invalid_request")
+            status, told, headers = refused.status, refused.told, []
+        headers.append((b"cache-control", b"no-store"))
+        await send_bytes(send, status, json_bytes(told), JSON, headers)
+
+    def _check_token(self, exchange: Exchange) -> None:
+        """Off loopback the token must be there; where one is set and one is sent, it must be it."""
+        config, sent = self._world.config, exchange.header(b"authorization")
+        expected = config.control_token
+        if config.on_loopback and (expected is None or sent is None):
+            if sent and KEY_HEADER not in exchange.headers:
+                exchange.hints.append(_NO_NAME)
+            return
+        if expected is None or sent is None:
+            raise ApiError(Reason.CONTROL_REFUSED)
+        given = key_in(sent) or ""
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            message = _NOT_IT + (_LEAVE_OUT if config.on_loopback else "")
+            raise ControlError(401, message, "control_token_wrong", param="Authorization")
+
+    async def _answer(
+        self, exchange: Exchange, scope: Scope, receive: Receive
+    ) -> tuple[int, dict[str, Any]]:
+        path = scope["path"].removeprefix("/_mock").removeprefix("/")
+        handler, name = _found(path, exchange.method)
+        body = None
+        if exchange.method in ("POST", "PUT"):
+            body = await body_of(exchange.header(b"content-type"), receive)
+        key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
+        request = ControlRequest(self._world, receive, key, query, body, name)
+        request.check_query(("sandbox", *_QUERIES.get(handler, ())))
+        return 201 if handler is state.add_rule else 200, await handler(request)
+
+
+def _found(path: str, method: str) -> tuple[Handler, str]:
+    """Who answers at a path, and the id that stands in it."""
+    methods, (head, _, name) = _PATHS.get(path), path.rpartition("/")
+    if methods is None and name:
+        methods = _PATHS.get(f"{head}/*")
+    if methods is None:
+        not_found(f"There is nothing at /_mock/{path}; {_meant(path)}")
+    if method not in methods:
+        allowed = ", ".join(methods)
+        below = [p for p, m in _PATHS.items() if p.startswith(f"{path}/") and method in m]
+        hint = f" Did you mean {method} /_mock/{below[0]}?" if below else ""
+        message = f"Only {allowed} can be asked for at /_mock/{path}.{hint}"
+        raise ControlError(
+            405, message, "method_not_allowed", headers=((b"allow", allowed.encode()),)
+        )
+    return methods[method], name
+
+
+def _meant(path: str) -> str:
+    """What was perhaps meant by a path that is not there."""
+    head, _, name = path[:_LONGEST].strip("/").rpartition("/")
+    known = [p.replace("*", name) for p in _PATHS] if head else [p for p in _PATHS if "*" not in p]
+    close = get_close_matches(path[:_LONGEST].strip("/"), known, n=1)
+    if close:
+        return f"did you mean /_mock/{close[0]}?"
+    return "/_mock/openapi.json tells what there is."
+
+
+def _check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:
+    """Refuse what a web page sends: the user's browser is on this machine, its author is not."""
+    site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
+    own = {f"{scope['scheme']}://{exchange.header(b'host') or ''}".lower()}
+    if public_url:
+        parts = urlsplit(public_url)
+        own.add(f"{parts.scheme}://{parts.netloc}".lower())
+    is_foreign = site not in (None, "none", "same-origin")
+    if is_foreign or (origin is not None and origin.lower() not in own):
+        message = "No web page of another origin may use /_mock."
+        raise ControlError(403, message, "cross_site_refused")

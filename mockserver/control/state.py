@@ -1,0 +1,321 @@
+"""What the control API changes: rules, clock, limits, ledger, sandboxes. Journal: see `journal`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mockserver import settings
+from mockserver.clock import SECOND
+from mockserver.config import shown
+from mockserver.control.request import (
+    ControlError,
+    ControlRequest,
+    instead,
+    not_found,
+    optional_usd,
+    optional_whole,
+    refuse,
+    seconds_of,
+)
+from mockserver.core.keys import Caller
+from mockserver.core.limits import Bucket, admit
+from mockserver.core.rules.parser import RuleError, rule_of, told, told_image
+from mockserver.core.rules.rule import Rule
+from mockserver.core.sandbox import FARTHEST, MICRO, Options
+from mockserver.store import Sandbox
+
+PARTS = ("requests", "rules", "limits", "ledger", "clock")
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+_OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
+Told = dict[str, Any]
+
+
+# -- rules -------------------------------------------------------------------------------------
+
+
+async def rules(request: ControlRequest) -> Told:
+    """The rules, in the order in which they are tried; of all sandboxes each once."""
+    return {"rules": [_told(s, r) for s, r in await _tried(request)]}
+
+
+async def add_rule(request: ControlRequest) -> Told:
+    """A further rule."""
+    sandbox, rule = await request.ruled(), _rule(request)
+    if request.is_of_all:
+        rule = replace(rule, origin="all")
+    return _told(sandbox, await sandbox.add(rule))
+
+
+async def remove_rules(request: ControlRequest) -> Told:
+    """Take away all rules but those of the configuration file."""
+    sandbox = await request.ruled()
+    for rule in [r for r in sandbox.rules if r.origin != "file"]:
+        await sandbox.remove(rule.id)
+    return {}
+
+
+async def rule(request: ControlRequest) -> Told:
+    """One rule."""
+    return _told(*await _found(request))
+
+
+async def put_rule(request: ControlRequest) -> Told:
+    """Another rule in its place."""
+    sandbox, old = await _named(request)
+    new = replace(_rule(request, old.then.image), id=old.id, origin=old.origin)
+    await sandbox.put(new)
+    return _told(sandbox, new)
+
+
+async def remove_rule(request: ControlRequest) -> Told:
+    """Take one rule away; one of the configuration file comes back with a reset."""
+    sandbox, old = await _named(request)
+    await sandbox.remove(old.id)
+    return {}
+
+
+def _rule(request: ControlRequest, image: str | None = None) -> Rule:
+    """The rule in a body, which may have been told so before; `image` is that of the one there."""
+    body = request.body
+    if isinstance(body, dict):
+        body = {k: v for k, v in body.items() if k not in _OF_ANSWERS}
+    match body:
+        case {"then": {"image": {"sha256": _} as known} as then} if image:
+            if known == told_image(image):
+                body = {**body, "then": {**then, "image": image}}
+    return rule_of(body)
+
+
+async def _tried(request: ControlRequest) -> list[tuple[Sandbox, Rule]]:
+    """The rules that are meant, each with the sandbox that it is of."""
+    everyone = request.world.store.everyone
+    if request.is_of_all:
+        return [(everyone, r) for r in everyone.rules]
+    sandboxes = await request.sandboxes()
+    tried = [(everyone if r.origin == "all" else s, r) for s in sandboxes for r in s.rules]
+    tried += [(everyone, r) for r in everyone.rules if request.is_general]
+    return list({(s.name, r.id): (s, r) for s, r in tried}.values())
+
+
+async def _named(request: ControlRequest) -> tuple[Sandbox, Rule]:
+    """A rule that shall change: one of all sandboxes only where all are named."""
+    await request.ruled()  # which refuses where none is named
+    sandbox, rule = await _found(request)
+    if rule.origin == "all" and not request.is_of_all:
+        refuse(f"Rule {rule.id} is of all sandboxes: change it with ?sandbox=*.", "sandbox")
+    return sandbox, rule
+
+
+async def _found(request: ControlRequest) -> tuple[Sandbox, Rule]:
+    found = [(s, r) for s, r in await _tried(request) if r.id == request.id]
+    if not found:
+        not_found(f"There is no rule {request.id!r} here.")
+    if len(found) > 1:
+        await request.sandbox()  # which refuses
+    return found[0]
+
+
+def _told(sandbox: Sandbox, rule: Rule) -> Told:
+    counted = {"fired": sandbox.fired(rule.id), "origin": rule.origin, "sandbox": sandbox.name}
+    return told(rule) | counted
+
+
+# -- clock -------------------------------------------------------------------------------------
+
+
+async def clock(request: ControlRequest) -> Told:
+    """The sandbox's time; the server's where none is named."""
+    real = request.world.clock.now()
+    if request.is_general:
+        return {"now": real / SECOND, "moved": 0.0, "standing": False}
+    sandbox = await request.sandbox()
+    standing, moved = sandbox.options.standing, sandbox.offset / SECOND
+    return {"now": sandbox.now(real) / SECOND, "moved": moved, "standing": standing}
+
+
+async def advance(request: ControlRequest) -> Told:
+    """Move the clock on."""
+    sandbox, asked = await request.sandbox(), request.fields(*UNITS)
+    if not asked:
+        refuse(f"Say how far, by {', '.join(UNITS)}: numbers; or a text, as 90s or 2h, as seconds.")
+    seconds = sum(_in_seconds(unit, value) for unit, value in asked.items())
+    if sandbox.offset / SECOND + seconds > FARTHEST:
+        refuse(f"A clock can be moved on by {FARTHEST} seconds in all.", "seconds")
+    await sandbox.advance(round(seconds * SECOND))
+    return await clock(request)
+
+
+def _in_seconds(unit: str, value: Any) -> float:
+    """So many of a unit, in seconds. A text has a unit of its own, and so goes with seconds."""
+    if unit == "seconds":
+        return seconds_of(unit, value, FARTHEST)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= FARTHEST:
+        raise RuleError(f"{unit} must be a number from 0 on")
+    return value * UNITS[unit]
+
+
+# -- limits ------------------------------------------------------------------------------------
+
+
+async def limits(request: ControlRequest) -> Told:
+    """Each model's images a minute, and how many are used."""
+    world, used = request.world, dict[str, int]()
+    options = Options() if request.is_general else (await request.sandbox()).options
+    caller = request.caller or Caller("")
+    models = world.facts.limits[world.config.limits.table]
+    a_minute = {m: world.limit(caller, options, m) for m in models}
+    for sandbox in await request.sandboxes():
+        now = sandbox.now(world.clock.now())
+        for model, bucket in (await sandbox.buckets()).items():
+            used[model] = used.get(model, 0) + _used(bucket, a_minute.get(model), now)
+    return {
+        "limits": [
+            {"model": m, "per_minute": limit, "used": used.get(m, 0)}
+            for m, limit in a_minute.items()
+        ]
+    }
+
+
+def _used(bucket: Bucket, limit: int | None, now: int) -> int:
+    return 0 if limit is None else admit(bucket, limit=limit, cost=0, now=now)[1].used
+
+
+async def put_limits(request: ControlRequest) -> Told:
+    """Another limit for every model, or another tier; null is the server's own.
+
+    It begins with a full minute: what is left of another limit's says nothing about it.
+    """
+    sandbox, asked = await request.sandbox(), request.fields("per_minute", "tier")
+    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    await sandbox.refill()
+    return await limits(request)
+
+
+async def refill(request: ControlRequest) -> Told:
+    """Let the minute be over."""
+    await (await request.sandbox()).refill()
+    return await limits(request)
+
+
+# -- ledger ------------------------------------------------------------------------------------
+
+
+async def ledger(request: ControlRequest) -> Told:
+    """What was spent, and on what."""
+    sandboxes = await request.sandboxes()
+    options = Options() if request.is_general else sandboxes[0].options
+    budget = options.budget
+    billed = [b for s in sandboxes for b in await s.billed()]
+    return {
+        "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
+        "budget_usd": None if budget is None else budget / MICRO,
+        "prices": options.prices or request.world.config.prices,
+        "requests": [
+            {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
+            for b in sorted(billed, key=lambda b: b.at)
+        ],
+    }
+
+
+async def put_ledger(request: ControlRequest) -> Told:
+    """Another budget; null is none."""
+    sandbox, asked = await request.sandbox(), request.fields("budget_usd")
+    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    return await ledger(request)
+
+
+# -- sandboxes ---------------------------------------------------------------------------------
+
+
+async def reset(request: ControlRequest) -> Told:
+    """Empty parts of a sandbox, or of all."""
+    only = request.fields("only").get("only", list(PARTS))
+    if not isinstance(only, list):
+        raise RuleError(f"only must be a list of {', '.join(PARTS)}")
+    for part in only:
+        if part not in PARTS:
+            refuse(f"only can't have {part!r}; {instead(str(part), PARTS)}", "only")
+    everyone = [request.world.store.everyone] if request.is_general else []
+    for sandbox in [*await request.sandboxes(), *everyone]:
+        await sandbox.forget(only=only)
+    return {}
+
+
+async def renew(request: ControlRequest) -> Told:
+    """Begin a sandbox anew; `late` is what its life that ends saw late."""
+    old = await request.sandbox()
+    begun = request.world.clock.now()
+    options = Options(begun=begun, **_settled(request.fields(*_OPTIONS)))
+    late = len(await old.late())
+    sandbox = await request.world.renew(old.name, options)
+    return {"sandbox": sandbox.name, "late": late}
+
+
+async def sandboxes(request: ControlRequest) -> Told:
+    """All sandboxes, the longest idle first."""
+    return {"sandboxes": [await _summary(s) for s in await request.sandboxes()]}
+
+
+async def _summary(sandbox: Sandbox) -> Told:
+    return {
+        "name": sandbox.name,
+        "requests": len(await sandbox.requests()),
+        "rules": len(sandbox.rules),
+        "spent_usd": await sandbox.spent() / MICRO,
+    }
+
+
+async def config(request: ControlRequest) -> Told:
+    """The server's settings."""
+    return {"settings": shown(request.world.config)}
+
+
+def _settled(asked: Told) -> Told:
+    """Options as a sandbox has them, from their names and values in JSON."""
+    found: Told = {}
+    for name, value in asked.items():
+        field, parse = _OPTIONS[name]
+        found[field] = parse(name, value)
+    return found
+
+
+def _as_setting(parse: Callable[[str], Any]) -> Callable[[str, Any], Any]:
+    def parsed(name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise RuleError(f"{name} must be a text, a number or null")
+        is_whole = isinstance(value, float) and value.is_integer()
+        try:
+            return parse(str(int(value) if is_whole else value))
+        except ValueError as error:
+            raise ControlError(400, f"{name} {error}.", "invalid_request", param=name) from None
+
+    return parsed
+
+
+def _micro(name: str, value: Any) -> int | None:
+    usd = optional_usd(name, value)
+    return None if usd is None else round(usd * MICRO)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{name} must be true or false")
+    return value
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
+    "tier": ("tier", _as_setting(settings.tier)),
+    "as_of": ("as_of", _as_setting(settings.as_of)),
+    "seed": ("seed", _as_setting(settings.text)),
+    "sizes": ("sizes", _as_setting(settings.sizes)),
+    "prices": ("prices", _as_setting(settings.prices)),
+    "latency": ("latency", _as_setting(settings.latency)),
+    "repeats": ("repeats", _as_setting(settings.repeats)),
+    "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
+    "budget_usd": ("budget", _micro),
+    "standing": ("standing", _switch),
+}

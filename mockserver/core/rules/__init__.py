@@ -1,0 +1,1 @@
+"""Scripted behaviour: rules read, matched, put in order. Counts nothing."""

@@ -1,0 +1,112 @@
+"""Read the `when` of a rule, and that of a look back at requests. Matches nothing itself.
+
+A rule meets valid requests alone, so it may name only what one could have on some day. A look back
+is at whatever was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
+from mockserver.core.rules import patterns
+from mockserver.core.rules.rule import PICTURES_MAX, WEIGHTS, Text, When, fits
+from mockserver.facts import ever
+
+#: What a rule can tell a request by; files only assertions can.
+FIELDS = tuple(name for name in WEIGHTS if name not in ("image", "mask"))
+_HOW = ("contains", "regex")
+_ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(("then", "times", "name", "next"), "it stands beside when, not in it"),
+    **{how: f"a prompt's is meant as prompt: {{{how}: …}}" for how in _HOW},
+}
+_OF_RULES: Mapping[str, str] = {
+    **_ELSEWHERE,
+    **dict.fromkeys(("image", "mask"), "a rule can't look into files, an assertion can"),
+}
+
+
+def condition_of(value: Any) -> When:
+    """The condition of a rule.
+
+    Raises:
+        RuleError: it is none, or one that no request can meet.
+    """
+    table = table_of("when", value, (*FIELDS, "call"), _OF_RULES)
+    return When(
+        wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
+        call=whole_of("when.call", table["call"], least=1) if "call" in table else None,
+    )
+
+
+def when_of(value: Any) -> When:
+    """The condition of a look back: without `call`, and of any values; RuleError if it is none.
+
+    But for the operation, which no client sends: a wrong one is a slip.
+    """
+    table = table_of("when", value, WEIGHTS, _ELSEWHERE)
+    return When(tuple((k, (_wanted if k == "operation" else _any)(k, v)) for k, v in table.items()))
+
+
+def _any(name: str, value: Any) -> Any:
+    return _text(name, value) if isinstance(value, dict) else value
+
+
+def _wanted(name: str, value: Any) -> Any:
+    match name:
+        case "n":
+            return whole_of("when.n", value, least=1, most=PICTURES_MAX)
+        case "prompt":
+            return _prompt(value)
+        case "user":
+            return _user(value)
+        case _:
+            return _listed(name, value)
+
+
+def _prompt(value: Any) -> str | Text:
+    if isinstance(value, dict):
+        return _text("prompt", value)
+    if not isinstance(value, str):
+        raise RuleError("when.prompt must be a text, or a table with contains or regex")
+    return value
+
+
+def _user(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _text("user", value)
+    if not isinstance(value, str | int | float):
+        raise RuleError("when.user must be a text, a number, or a table with contains or regex")
+    return value
+
+
+def _listed(name: str, value: Any) -> str | Text:
+    """What at least one of the values fits that the field can have on some day."""
+    known = ever()[name]
+    wanted = _text(name, value) if isinstance(value, dict) else value
+    if isinstance(wanted, Text) and any(wanted.matches(k) or wanted.is_undecided(k) for k in known):
+        return wanted
+    if isinstance(wanted, str) and any(fits(name, wanted, k) for k in known):
+        return wanted
+    if isinstance(wanted, str | Text):
+        told = repr(wanted) if isinstance(wanted, str) else str(wanted)
+        meant = guess(wanted if isinstance(wanted, str) else wanted.what, known)
+        if meant.endswith("?"):
+            meant += f" It is one of {', '.join(known)}"
+        raise RuleError(f"when.{name} {told:.100} is none that a request can have{meant}")
+    raise RuleError(f"when.{name} must be one of {', '.join(known)}")
+
+
+def _text(name: str, value: Any) -> Text:
+    table = table_of(f"when.{name}", value, _HOW)
+    if len(table) != 1:
+        raise RuleError(f"when.{name} must be a value, or a table with contains or regex alone")
+    ((how, what),) = table.items()
+    what = text_of(f"when.{name}.{how}", what)
+    if how == "regex":
+        try:
+            patterns.check(what)
+        except ValueError as error:
+            raise RuleError(f"when.{name}.regex {error}") from None
+    return Text(how, what)

@@ -1,0 +1,163 @@
+"""From a refusal to its bytes: which table of words speaks, and how a template is filled in.
+
+`timeline.toml` and `words.toml` say which tables are in force on a day, for each service.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from mockserver.core.errors import Answer, ApiError, Reason, Wording
+from mockserver.core.words import dialect_a, dialect_a_earlier, dialect_b
+from mockserver.facts import Parameter
+
+Words = Mapping[Reason, Wording]
+
+#: Characters of a value that an error repeats. Recorded errors repeat a prompt in full; where the
+#: API itself would cut one is not known, so the bound is this server's own.
+ECHOED = 65_536
+
+#: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
+TABLES: Mapping[str, Words] = {
+    "A": dialect_a.A,
+    **dialect_a_earlier.EARLIER,
+    "B": dialect_b.B,
+    **dialect_b.AT_TIMES,
+}
+
+
+def words_of(tables: Iterable[str]) -> Words:
+    """The words of these tables, where a later one lies over those before it."""
+    found: dict[Reason, Wording] = {}
+    for name in tables:
+        found |= TABLES[name]
+    return found
+
+
+def answer(error: ApiError, words: Words, request_id: str = "") -> Answer:
+    """The status, bytes and extra headers of `error` in these words."""
+    wording = words[error.reason]
+    values = _told(error, request_id)
+    headers = tuple((name, _filled(value, values)) for name, value in wording.headers)
+    return Answer(wording.status, _body(wording, values), headers)
+
+
+def message(error: ApiError, words: Words, request_id: str = "") -> str:
+    """What `error` says in these words, or its name where they leave the body empty."""
+    values = _told(error, request_id)
+    return _filled(words[error.reason].message, values) or str(error.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A value whose text is longer than an error repeats."""
+
+    value: Any
+    text: str
+
+    def __repr__(self) -> str:
+        return _shortened(self.text)
+
+
+def _told(error: ApiError, request_id: str) -> dict[str, Any]:
+    """What the templates can mention, each at a length that can be sent."""
+    values = {name: _echoed(value) for name, value in error.values.items()}
+    return {"request_id": request_id, **values}
+
+
+def _echoed(value: Any) -> Any:
+    if isinstance(value, str):
+        return _shortened(value)
+    if isinstance(value, list | dict | bytes) and len(text := repr(value)) > ECHOED:
+        return _Cut(value, text)
+    return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= ECHOED else text[:ECHOED] + "…"
+
+
+def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
+    form = wording.form
+    if not form.keys:
+        return b""
+    fields = {
+        "code": wording.code,
+        "message": _filled(wording.message, values),
+        "param": None if wording.param is None else _filled(wording.param, values),
+        "type": wording.type,
+    }
+    body = {"error": {key: fields[key] for key in form.keys}}
+    return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")
+
+
+class _Template(Formatter):
+    """`str.format` with conversions for dialect B: !a(nd), !v(alues), !e(xpected), !g(ot)."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        match conversion:
+            case "a":
+                return _listed(value, "and")
+            case "v":
+                kind = "Value must be" if len(value) == 1 else "Supported values are:"
+                return f"{kind} {_listed(value, 'and')}."
+            case "e":
+                return _expected(value)
+            case "g":
+                return _got(value)
+            case _:
+                return super().convert_field(value, conversion)
+
+
+_TEMPLATE = _Template()
+_OWN = re.compile(r"![aegv]\}")
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    if _OWN.search(template):
+        return _TEMPLATE.vformat(template, (), values)
+    return template.format_map(values)  # a fifth of the time
+
+
+def _listed(values: Iterable[str], word: str) -> str:
+    """Quoted names as a sentence lists them: with a comma before the last of three and more."""
+    *others, last = [f"'{v}'" for v in values]
+    match others:
+        case []:
+            return last
+        case [first]:
+            return f"{first} {word} {last}"
+        case _:
+            return f"{', '.join(others)}, {word} {last}"
+
+
+def _expected(parameter: Parameter) -> str:
+    if parameter.values:
+        return f"one of {_listed(parameter.values, 'or')}"
+    return {"string": "a string", "integer": "an integer", "file": "a file"}[parameter.type]
+
+
+def _got(value: Any) -> str:
+    """The type of a JSON value, as recorded in 2026-08."""
+    match value:
+        case _Cut():
+            return _got(value.value)
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal number"
+        case str() | bytes():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

@@ -1,0 +1,352 @@
+"""All that the facts hold, each with its days, level and source. Finds and prints nothing.
+
+Words come from the typed facts, day by day, as the server has them. Values come from the TOML
+tables as they are: the typed facts drop sources that no request needs (models, limits, prices).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from mockserver.core import blob_errors
+from mockserver.core.blob_errors import BlobWording
+from mockserver.core.errors import Reason, Wording
+from mockserver.core.words.rendering import TABLES
+from mockserver.facts import Facts, load, periods
+from mockserver.facts.dated import in_force
+
+#: What each level means, the best known first.
+LEVELS: Mapping[str, str] = {
+    "observed": "seen on the wire",
+    "observed in part": "seen in part, elsewhere, or by others' account",
+    "documented": "the vendor's documents say so",
+    "inferred": "follows from what was seen",
+    "assumed": "stands on no source: the likeliest guess",
+    "own": "this server's own: the real API has no such thing",
+}
+_ERRORS, _BLOBS = "Errors of the API", "Errors of picture URLs"
+#: What the table calls the facts of each file. Days of words are shown with the words.
+_SECTIONS = {
+    "parameters": "Operations and their parameters",
+    "models": "Models, their defaults and bounds",
+    "timeline": "Headers, picture URLs, modes and who speaks which dialect",
+    "limits": "Limits",
+    "prices": "Prices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days in a row on which something holds."""
+
+    since: date | None  # None is the API's first day
+    until: date | None  # the first day on which it holds no more
+
+    def covers(self, day: date) -> bool:
+        """Whether it holds on `day`."""
+        return (self.since or date.min) <= day < (self.until or date.max)
+
+    def __str__(self) -> str:
+        since = f"since {self.since}" if self.since else ""
+        until = f"before {self.until}" if self.until else ""
+        return ", ".join(filter(None, (since, until))) or "always"
+
+
+Places = tuple[tuple[str, tuple[Span, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule: what holds, where and when, and how that is known."""
+
+    section: str
+    name: str  # the reason of an error, the code of the blob store's, else as the facts have it
+    said: Wording | BlobWording | str  # the value, if it is no error
+    places: Places  # services, operations and models, each with its days
+    level: str
+    source: str
+    names: frozenset[str]  # by which it is found, as `plain` writes them
+    table: str = ""  # of words
+    dates: str = ""  # how the days of that table are known
+    assumed: tuple[str, ...] = ()  # what of it stands on no source
+    details: tuple[str, ...] = ()  # further sentences of an error
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The sentences of an error."""
+        if isinstance(self.said, str):
+            return ()
+        return tuple(filter(None, (self.said.message, *self.details)))
+
+
+@lru_cache(maxsize=1)
+def findings() -> tuple[Finding, ...]:
+    """Every error and every fact, in the order of the table."""
+    return (*_errors(), *_blob_errors(), *_facts())
+
+
+_ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
+_PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
+_CALLED = (*_ALL_OF_IMAGES, "models", "chat")
+#: Who can meet a reason at all; what is not here is met by every service.
+_MET_BY: Mapping[Reason, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
+    ),
+    Reason.SANDBOXES_FULL: _CALLED,
+    **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.UNKNOWN_PARAMETER, Reason.MISSING_PARAMETER), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.UNKNOWN_MODEL), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE), _ALL_OF_IMAGES),
+    Reason.WRONG_CONTENT_TYPE: _ALL_OF_IMAGES,
+    **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
+    **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
+    **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
+    Reason.ONE_IMAGE_ONLY: _PROMPTED,
+    **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
+    Reason.NO_BOUNDARY: _FORMS,
+    **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
+    **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
+    **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
+    Reason.NO_CHAT_MODEL: ("chat",),
+    Reason.NO_SUCH_MODEL: ("models",),
+    Reason.UNKNOWN_URL: ("other",),
+    **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
+}
+#: What a dialect's own order of checks never comes to.
+_UNMET: Mapping[str, frozenset[Reason]] = {
+    "A": frozenset({Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE}),
+    "B": frozenset({Reason.ONE_IMAGE_ONLY, Reason.PROMPT_OVER_MODEL}),
+}
+
+
+def _errors() -> Iterator[Finding]:
+    met: dict[tuple[Reason, str, Wording], dict[str, list[int]]] = {}
+    for number, day in enumerate(periods()):
+        for service, tables in load(day).words.items():
+            for spoken in _spoken(service, tables):
+                if not _can_be_met(spoken[0], load(day), service):
+                    continue
+                met.setdefault(spoken, {}).setdefault(service, []).append(number)
+    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in _file("words")["words"]}
+    order = list(Reason)
+    for reason, table, wording in sorted(met, key=lambda key: order.index(key[0])):
+        yield Finding(
+            section=_ERRORS,
+            name=str(reason),
+            said=wording,
+            places=_places(met[reason, table, wording]),
+            level=wording.level,
+            source=wording.source,
+            names=_names(reason, wording.code, str(wording.status)),
+            table=table,
+            dates=dates.get(table, ""),
+        )
+
+
+def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Wording]]:
+    """Each reason that a service can meet, with the last table that has words for it."""
+    found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
+    unmet = _UNMET[tables[0]]
+    return [
+        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
+    ]
+
+
+def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
+    """Whether the facts of a day leave a request that meets this reason."""
+    operation = facts.operations.get(service)
+    if operation is None:
+        return True
+    offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
+    parameters = {p.name: p for p in operation.parameters}
+    match reason:
+        case Reason.UNKNOWN_MODEL:
+            return "model" in parameters
+        case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
+            return not operation.form or operation.json_too
+        case Reason.SIZE_NOT_OF_MODEL if operation.dialect == "A":
+            return any(set(parameters["size"].values or ()) - {*o.sizes} for o in offers)
+        case Reason.ONE_IMAGE_ONLY:
+            return any(o.n_max < (parameters["n"].maximum or 0) for o in offers)
+        case Reason.PROMPT_OVER_MODEL:
+            return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
+        case _:
+            return True
+
+
+def _blob_errors() -> Iterator[Finding]:
+    for name, wording in vars(blob_errors).items():
+        if isinstance(wording, BlobWording):
+            yield Finding(
+                section=_BLOBS,
+                name=wording.code,
+                said=wording,
+                places=(("picture URLs", (Span(None, None),)),),
+                level=wording.level,
+                source=wording.source,
+                names=_names(name, wording.code, str(wording.status)),
+                details=wording.details,
+            )
+
+
+def _facts() -> Iterator[Finding]:
+    """Every value of the tables; its source is that of the row that first set it so."""
+    for file, section in _SECTIONS.items():
+        first: dict[tuple[tuple[str, ...], str, str], Row] = {}
+        held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
+        for number, day in enumerate(periods()):
+            for row in _rows(in_force(_file(file), day)):
+                key = (row.place, row.name, _text(row.value))
+                first.setdefault(key, row)
+                held.setdefault(key, []).append(number)
+        places = list(dict.fromkeys(place for place, _, _ in held))
+        names = list(dict.fromkeys(name for _, name, _ in held))
+        for key in sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1]))):
+            yield _fact(section, first[key], held[key])
+
+
+def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
+    notes = row.table.get("assumed", ())
+    return Finding(
+        section=section,
+        name=row.name,
+        said=_text(row.value),
+        places=_places({", ".join(row.place): numbers}),
+        level=row.table["level"],
+        source=row.table["source"],
+        names=_names(*row.place, row.name, *_also(row.name, row.value)),
+        assumed=tuple(
+            note.removeprefix(f"{row.name}: ") for note in notes if re.match(rf"{row.name}\b", note)
+        ),
+    )
+
+
+_PLACES = {
+    **{name: f"images.{name}" for name in ("generate", "edit", "vary")},
+    "link": "picture URLs",
+    "headers": "headers of every answer",
+    "modes": "uploads",
+    "upload": "uploads",
+}
+_IDS = ("id", "list", "model")
+_NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value, where it is, and the table that tells its source."""
+
+    place: tuple[str, ...]
+    name: str
+    value: Any
+    table: Mapping[str, Any]
+
+
+def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row]:
+    """Each value in `table`, and in the tables below it, that has a source."""
+    for name, value in table.items():
+        match value:
+            case {"source": _}:
+                yield from _rows(value, (*place, _PLACES.get(name, name)))
+            case [{"source": _}, *_] if name == "parameter":
+                yield from (Row(place, row["name"], _shape(row), row) for row in value)
+            case [{"source": _}, *_]:
+                for row in value:
+                    yield from _rows(row, (*place, *(row[k] for k in _IDS if k in row)))
+            case _ if "source" in table and name not in _NO_VALUES and value != []:
+                yield Row(place, name, value, table)
+
+
+def _shape(parameter: Mapping[str, Any]) -> str:
+    """What a parameter takes, in words."""
+    told = [parameter["type"]]
+    told += [word for word in ("required", "nullable") if parameter.get(word)]
+    if "minimum" in parameter:
+        told.append(f"{parameter['minimum']} to {parameter['maximum']}")
+    if "length_max" in parameter:
+        told.append(f"at most {parameter['length_max']} characters")
+    if "values" in parameter:
+        told.append(f"one of {_text(parameter['values'])}")
+    return ", ".join(told)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{k}: {v}" for k, v in value.items())
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case _:
+            return str(value) or "none"
+
+
+#: What a value is called in requests and answers.
+_ALSO = {
+    **dict.fromkeys(("sizes", "page_sizes", "default_size"), "size"),
+    "default_model": "model",
+    "default_quality": "quality",
+    "default_style": "style",
+    "exposed": "access-control-expose-headers",
+    "images_per_minute": "limits",
+    "n_max": "n",
+    "nosniff": "x-content-type-options",
+    "project": "openai-project",
+    "prompt_max": "prompt",
+    "request_id_prefix": "x-request-id",
+    "seconds_after": "se",
+    "seconds_before": "st",
+    "usd": "prices",
+    "usd_hd": "prices",
+}
+
+
+def _also(name: str, value: Any) -> tuple[str, ...]:
+    if name in ("ignored", "unknown", "first"):
+        return tuple(value)
+    return (_ALSO[name],) if name in _ALSO else ()
+
+
+def _names(*names: str | None) -> frozenset[str]:
+    return frozenset(plain(name) for name in names if name)
+
+
+def plain(name: str) -> str:
+    """As names are compared: `Retry-After` and `retry_after` are one."""
+    return name.strip().lower().replace("-", "_")
+
+
+def _places(held: Mapping[str, list[int]]) -> Places:
+    return tuple((place, _spans(numbers)) for place, numbers in held.items())
+
+
+def _spans(numbers: Iterable[int]) -> tuple[Span, ...]:
+    """Periods by their numbers, neighbours joined."""
+    days, runs = periods(), list[list[int]]()
+    for number in numbers:
+        if runs and runs[-1][1] == number:
+            runs[-1][1] = number + 1
+        else:
+            runs.append([number, number + 1])
+    return tuple(
+        Span(days[start] if start else None, days[end] if end < len(days) else None)
+        for start, end in runs
+    )
+
+
+@lru_cache
+def _file(name: str) -> dict[str, Any]:
+    file = resources.files("mockserver.facts").joinpath(f"{name}.toml")
+    return tomllib.loads(file.read_text("utf-8"))

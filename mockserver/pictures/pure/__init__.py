@@ -1,0 +1,1 @@
+"""Draws placeholder pictures as pure functions, down to the bytes of their PNG."""

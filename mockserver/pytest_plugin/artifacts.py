@@ -1,0 +1,67 @@
+"""Keep what a failed test asked for: the journal as JSON, and the pictures. Judges nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.client.sandbox import Sandbox
+
+_PATH = "/images/generations"
+_LAST = 10  # requests whose pictures are kept
+_PATIENCE = 10  # seconds for a picture
+_UNSAFE = re.compile(r"[^\w.=-]+")
+_LONGEST = 150  # letters of a name
+
+
+def keep(place: Path, test: str, seen: Sandbox, spare: Sandbox, options: Mapping[str, Any]) -> Path:
+    """Write journal and pictures of a test's sandbox into a directory of its own below `place`.
+
+    Pictures are drawn once more, in a spare sandbox, from what was asked: the same request gives
+    the same picture. Those that were made of uploads are left out, for the journal has no uploads.
+    """
+    place /= _UNSAFE.sub("-", test)[-_LONGEST:].strip("-.")
+    place.mkdir(parents=True, exist_ok=True)
+    requests = seen.requests
+    journal = {"requests": [*map(asdict, requests)], "downloads": [*map(asdict, seen.downloads)]}
+    text = json.dumps(journal, indent=2, ensure_ascii=False)
+    (place / "journal.json").write_text(f"{text}\n", "utf-8", "backslashreplace")
+    spare.begin(**_of_pictures(options), tier="off")
+    for number, request in list(enumerate(requests, 1))[-_LAST:]:
+        if request.status == 200 and request.path.endswith(_PATH):
+            for index, picture in enumerate(_drawn(spare, request.fields), 1):
+                (place / f"{number}-{index}.png").write_bytes(picture)
+    return place
+
+
+def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("as_of", "repeats", "seed") if name in options}
+
+
+def _drawn(sandbox: Sandbox, fields: Mapping[str, Any]) -> Iterator[bytes]:
+    """The pictures of a request; none where it can't be repeated."""
+    split = urlsplit(sandbox.url)
+    kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
+    body = {k: v for k, v in fields.items() if k != "operation"} | {"response_format": "b64_json"}
+    headers = {
+        "Authorization": f"Bearer {sandbox.api_key}",
+        "Content-Type": "application/json",
+    }
+    line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
+    try:
+        line.request("POST", f"{split.path}{_PATH}", json.dumps(body), headers)
+        response = line.getresponse()
+        answer = json.loads(response.read()) if response.status == 200 else {}
+    except (OSError, HTTPException, ValueError):
+        return
+    finally:
+        line.close()
+    for item in answer.get("data", []):
+        yield b64decode(item["b64_json"])

@@ -1,0 +1,188 @@
+"""What the plugin can be told: options, settings of pytest's configuration, and the marker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Never
+
+import pytest
+
+from mockserver.pytest_plugin.guard import REAL
+
+ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
+MARKER = "images_mock"
+MARKER_LINE = (
+    "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, repeats=…, per_minute=…, "
+    "budget_usd=…, real_time=False): what the test's sandbox is set to, beside the server's own "
+    "settings"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be told, as `--images-mock-NAME` or as `images_mock_NAME`."""
+
+    name: str
+    default: str
+    help: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        return f"--images-mock-{self.name.replace('_', '-')}"
+
+    @property
+    def setting(self) -> str:
+        return f"images_mock_{self.name}"
+
+
+OPTIONS = (
+    Option("env", ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
+    Option("guard", ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
+    Option(
+        "guarded_hosts",
+        "",
+        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many",
+    ),
+    Option("url", "", "use the images-mock that runs there instead of one of one's own"),
+    Option("unused_rules", ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
+    Option("unexpected_errors", OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
+    Option("artifacts", "", "a directory for the journals and pictures of failed tests"),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Make the options and settings known to pytest."""
+    group = parser.getgroup("images_mock", "OpenAI Images API mock")
+    for option in OPTIONS:
+        told = f"{option.help} (default: {option.default or 'none'})"
+        choices = {"choices": option.choices} if option.choices else {"metavar": "TEXT"}
+        group.addoption(option.flag, dest=option.setting, default=None, help=told, **choices)
+        parser.addini(option.setting, told, default=option.default)
+
+
+def chosen(config: pytest.Config) -> dict[str, str]:
+    """What was told, by name: an option wins over the configuration.
+
+    Raises:
+        pytest.UsageError: it is none of the choices.
+    """
+    found = {}
+    for option in OPTIONS:
+        # Conftest files are loaded before all options are parsed.
+        told = getattr(config.known_args_namespace, option.setting, None)
+        value = str(config.getini(option.setting) if told is None else told).strip()
+        if option.choices and value not in option.choices:
+            choices = ", ".join(option.choices)
+            raise pytest.UsageError(f"{option.setting} must be one of {choices}, not {value!r}")
+        found[option.name] = value
+    return found
+
+
+_FIXTURES = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
+
+
+def asks_for_us(item: pytest.Item) -> bool:
+    """Whether a test asks for one of the plugin's fixtures."""
+    return not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def marked(item: pytest.Item) -> dict[str, Any] | None:
+    """What the markers of a test say, the closest last; None without any.
+
+    Raises:
+        pytest.fail.Exception: they say what is not known.
+    """
+    markers = [*item.iter_markers(MARKER)]
+    told: dict[str, Any] = {}
+    for marker in reversed(markers):
+        if marker.args:
+            _refuse(item, f"takes keywords only, not {marker.args[0]!r}")
+        told |= {name: _checked(item, name, v) for name, v in marker.kwargs.items()}
+    return told if markers else None
+
+
+def check_scope(item: pytest.Item) -> None:
+    """Refuse an `images_mock_options` that is there for less than the session, as the server is.
+
+    Raises:
+        pytest.fail.Exception: it is.
+    """
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    for fixture in known.get("images_mock_options", ())[-1:]:
+        if fixture.scope != "session":
+            pytest.fail(
+                f"usage error: images_mock_options of {fixture.baseid or 'conftest.py'} has the "
+                f'scope of a {fixture.scope}. Write @pytest.fixture(scope="session"), for all '
+                f"tests share a server; for one test, class or file take @pytest.mark.{MARKER}(…).",
+                pytrace=False,
+            )
+
+
+def _checked(item: pytest.Item, name: str, value: Any) -> Any:
+    """What a keyword of the marker means."""
+    check = _MARKED.get(name)
+    if check is None:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, _MARKED, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(_MARKED)}"
+        _refuse(item, f"has no {name!r}; {hint}")
+    try:
+        return None if value is None and name != "real_time" else check(value)
+    except ValueError as error:
+        why = str(error)
+    return _refuse(item, f"has {name}={value!r}; it {why}")
+
+
+def _setting(name: str) -> Callable[[Any], str]:
+    """A setting of the server, as text, number or day."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | date):
+            raise ValueError("must be a text")
+        from mockserver.settings import BY_NAME
+
+        BY_NAME[name].parse(str(value))
+        return str(value)
+
+    return check
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("must be a whole number of images from 0 on")
+    return value
+
+
+def _amount(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
+        raise ValueError("must be an amount in USD from 0 on")
+    return value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be True or False")
+    return value
+
+
+#: What the marker may say, and what each of it must be; None is what the server has.
+_MARKED: Mapping[str, Callable[[Any], Any]] = {
+    "tier": _setting("tier"),
+    "as_of": _setting("as-of"),
+    "seed": _setting("seed"),
+    "sizes": _setting("sizes"),
+    "prices": _setting("prices"),
+    "latency": _setting("latency"),
+    "repeats": _setting("repeats"),
+    "per_minute": _whole,
+    "budget_usd": _amount,
+    "real_time": _switch,
+}
+
+
+def _refuse(item: pytest.Item, why: str) -> Never:
+    pytest.fail(f"usage error: @pytest.mark.{MARKER} of {item.nodeid} {why}", pytrace=False)

@@ -1,0 +1,55 @@
+"""All that follows from the rules of one day, compiled once: validators, words, headers, links."""
+
+from __future__ import annotations
+
+from mockserver.core.keys import Caller
+from mockserver.core.links import Links
+from mockserver.core.validation import Validator
+from mockserver.core.validation_b import validator_of
+from mockserver.core.words.rendering import Words, words_of
+from mockserver.facts import Facts
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Era:
+    """The API as it was on one day. Frozen after it is made, and shared by all requests."""
+
+    def __init__(self, facts: Facts, *, page_sizes: bool, link_secret: bytes) -> None:
+        self.facts = facts
+        self.validators: dict[str, Validator] = {
+            o.id: validator_of(facts, o, page_sizes=page_sizes) for o in facts.operations.values()
+        }
+        self.links = Links(link_secret, facts.link)
+        self._words = {service: words_of(tables) for service, tables in facts.words.items()}
+        self._services = {o.path: o.id for o in facts.operations.values()}
+        told = facts.headers
+        self._first: Headers = [(b"openai-version", told.openai_version.encode())]
+        self._last: Headers = [(b"x-content-type-options", b"nosniff")] if told.nosniff else []
+        self._exposed: Headers = [
+            (b"access-control-expose-headers", name.encode()) for name in told.exposed
+        ]
+
+    def words(self, path: str) -> Words:
+        """The words of the service that answers for a path."""
+        service = self._services.get(path)
+        if service is None:
+            service = "models" if path.startswith(_MODEL) else _SERVICES.get(path, "other")
+        return self._words[service]
+
+    def headers(
+        self, caller: Caller | None, request_id: str, milliseconds: int, *, cross_origin: bool
+    ) -> Headers:
+        """What every answer of the API carries. A web page gets its own expose-headers (CORS)."""
+        headers = self._first.copy()
+        if caller:
+            headers.append((b"openai-organization", caller.slug.encode()))
+            if self.facts.headers.project:
+                headers.append((b"openai-project", caller.project.encode()))
+        headers.append((b"x-request-id", request_id.encode()))
+        headers.append((b"openai-processing-ms", b"%d" % milliseconds))
+        return headers + (self._last if cross_origin else self._last + self._exposed)
+
+
+_MODEL = "/v1/models/"
+_SERVICES = {"/v1/models": "models", "/v1/chat/completions": "chat"}

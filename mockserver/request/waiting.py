@@ -1,0 +1,116 @@
+"""Who is kept waiting for real: until the time is over, the client leaves, or the test ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from starlette.types import Receive
+
+from mockserver.clock import Clock
+from mockserver.core.rules.rule import Effect
+from mockserver.request.bodies import ClientGone
+
+NEVER = 86_400.0  # seconds: longer than any test
+
+
+class Bell:
+    """Tells all who wait that there is news."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    @contextmanager
+    def heard(self) -> Iterator[asyncio.Event]:
+        """What the next ring sets. Each listener has his own: an event knows one loop alone."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            yield event
+        finally:
+            self._waiting.discard(event)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._waiting)
+
+    def ring(self) -> None:
+        """There is news."""
+        for event in self._waiting:
+            event.set()
+
+
+class Holds:
+    """Who is kept waiting, by sandbox, so that the end of a test ends the wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends: dict[str, Bell] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody is kept waiting any more, for the server is going to stop."""
+        return self._clock.ended
+
+    async def hold(self, sandbox: str, seconds: float, receive: Receive) -> None:
+        """Wait `seconds` for real.
+
+        Raises:
+            ClientGone: the client left first, or the sandbox was begun anew.
+        """
+        bell = self._ends.setdefault(sandbox, Bell())
+        try:
+            with bell.heard() as end:
+                if await came(end, self._clock, seconds, receive):
+                    raise ClientGone
+        finally:
+            if not bell.is_heard and self._ends.get(sandbox) is bell:
+                del self._ends[sandbox]
+
+    async def hold_back(self, sandbox: str, effect: Effect, receive: Receive) -> None:
+        """Wait as long as an effect wants it.
+
+        Raises:
+            ClientGone: as `hold`, or it shall never end.
+        """
+        if effect.delay or effect.stall:
+            await self.hold(sandbox, NEVER if effect.stall else effect.delay or 0, receive)
+        if effect.stall:  # the server stops: this one never answers
+            raise ClientGone
+
+    def release(self, sandbox: str) -> None:
+        """End every wait of a sandbox."""
+        if end := self._ends.pop(sandbox, None):
+            end.ring()
+
+
+async def came(event: asyncio.Event, clock: Clock, seconds: float, receive: Receive) -> bool:
+    """Wait for an event, at most `seconds`; whether it came.
+
+    Raises:
+        ClientGone: the client left first.
+    """
+    slept, left = (asyncio.ensure_future(w) for w in (clock.sleep(seconds), _left(receive)))
+    told = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait([slept, left, told], return_when=asyncio.FIRST_COMPLETED)
+        if not slept.done() and not told.done():
+            raise ClientGone
+        return not slept.done()
+    finally:
+        await _cancelled(slept, left, told)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

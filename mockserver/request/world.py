@@ -1,0 +1,203 @@
+"""Everything one server works with, put together from its configuration. Serves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from itertools import count
+
+from mockserver.clock import Clock, SystemClock
+from mockserver.config import Config
+from mockserver.core.errors import ApiError
+from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
+from mockserver.core.links import Links
+from mockserver.core.rules.magic_words import Words
+from mockserver.core.sandbox import Options
+from mockserver.facts import Facts, load, period_of
+from mockserver.facts.clients import Client, clients
+from mockserver.pictures.threads import Darkroom
+from mockserver.request.deprecations import Deprecations
+from mockserver.request.era import Era
+from mockserver.request.exchange import Exchange
+from mockserver.request.log import notice_of
+from mockserver.request.waiting import Bell, Holds
+from mockserver.settings import OFF
+from mockserver.store import Sandbox, Store
+from mockserver.store.memory import MemoryStore
+
+_SERVERS_OWN = Options()
+_EPOCH = date(1970, 1, 1).toordinal()
+_LAST = date.max.toordinal()
+_DAY = 86_400 * 1_000_000_000  # nanoseconds
+_REAL_KEY = (
+    "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
+    "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
+    "sk-mock-anything here."
+)
+
+
+def store_of(config: Config, clock: Clock) -> Store:
+    """The store of a configuration, in the memory of this process."""
+    return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
+
+
+@dataclass(slots=True)
+class World:
+    """One server's configuration, clock, state and facts. Two worlds share nothing."""
+
+    config: Config
+    clock: Clock = field(default_factory=SystemClock)
+    store: Store = field(default_factory=MemoryStore)
+    facts: Facts = field(default_factory=load)  # of the default day; keys, tiers, prices of any
+    clients: tuple[Client, ...] = field(init=False, default_factory=clients)
+    darkroom: Darkroom = field(init=False, default_factory=Darkroom)
+    keyring: Keyring = field(init=False)
+    links: Links = field(init=False)  # reads the URLs of every era
+    deprecations: Deprecations = field(init=False)
+    holds: Holds = field(init=False)
+    news: Bell = field(init=False, default_factory=Bell)  # rings when a request was written down
+    magic: Words | None = field(init=False, default=None)  # of prompts
+    _eras: dict[tuple[date, str], Era] = field(init=False, default_factory=dict)  # by period, sizes
+    _numbers: Iterator[int] = field(init=False, default_factory=count)
+    _warned: bool = field(init=False, default=False)
+    _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
+
+    def __post_init__(self) -> None:
+        keys = self.config.keys
+        self.links = Links(self._secret("links"), self.facts.link)
+        self.holds = Holds(self.clock)
+        if self.config.magic == "on":
+            self.magic = Words({w.name: w.then for w in self.facts.magic_words.values()})
+        self._today = (-1, self.era_of(self.facts.day))
+        self.deprecations = Deprecations(self.today, self.config.log_format)
+        self.keyring = Keyring(
+            self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
+        )
+
+    def era(self, sandbox: Sandbox | None = None) -> Era:
+        """The era that rules: the sandbox's or that of --as-of; under `today` the clock's.
+
+        A sandbox's clock that was moved on moves the day on too.
+        """
+        options = sandbox.options if sandbox else _SERVERS_OWN
+        as_of, sizes = options.as_of or self.config.as_of, options.sizes
+        if as_of is None:
+            return self.era_of(self.facts.day, sizes)
+        real = self.clock.now()
+        if as_of == "today":
+            return self.today(sandbox.now(real) if sandbox else real, sizes)
+        moved = sandbox.offset // _DAY if sandbox else 0
+        return self.era_of(date.fromordinal(min(as_of.toordinal() + moved, _LAST)), sizes)
+
+    def today(self, now: int | None = None, sizes: str | None = None) -> Era:
+        """The era of the day that the clock shows."""
+        number = (self.clock.now() if now is None else now) // _DAY
+        if sizes:
+            return self.era_of(date.fromordinal(_EPOCH + number), sizes)
+        if number != self._today[0]:
+            self._today = (number, self.era_of(date.fromordinal(_EPOCH + number)))
+        return self._today[1]
+
+    def era_of(self, day: date, sizes: str | None = None) -> Era:
+        """The era of a day; made once for all days of a period."""
+        sizes = sizes or self.config.sizes
+        first = period_of(day)
+        found = self._eras.get((first, sizes))
+        if found is None:
+            found = self._eras[first, sizes] = Era(
+                load(first),
+                page_sizes=sizes == "page",
+                link_secret=self._secret("links"),
+            )
+        return found
+
+    def _secret(self, purpose: str) -> bytes:
+        return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
+
+    def next_request_id(self, prefix: str) -> str:
+        """The next request id: the same row of ids for the same seed."""
+        text = f"{self.config.seed}\0{next(self._numbers)}"
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{prefix}{digest[:32]}"
+
+    async def enter(self, exchange: Exchange) -> tuple[Caller, Sandbox]:
+        """Who asks; remembered in the exchange, with the sandbox and the era that rules there.
+
+        Raises:
+            ApiError: nobody that is let in.
+        """
+        authorization = exchange.header(b"authorization")
+        self._look_at(authorization)
+        exchange.key = hinted(authorization, self.facts.magic_prefix)
+        caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        exchange.caller = caller
+        exchange.sandbox = sandbox = await self.store.sandbox(caller.sandbox)
+        exchange.life = sandbox.number
+        if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
+            exchange.era = self.era(sandbox)
+        return caller, sandbox
+
+    async def renew(self, name: str, options: Options) -> Sandbox:
+        """Begin a sandbox anew: who is kept waiting there is let go."""
+        self.holds.release(name)
+        return await self.store.renew(name, options)
+
+    async def write_down(self, exchange: Exchange) -> None:
+        """Put a request into the journal, once."""
+        if exchange.recorded:
+            return
+        exchange.recorded = True
+        with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
+            if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
+                exchange.sandbox = await self._sandbox_of_key(exchange)
+            record = exchange.record()
+            # The sandbox may have begun anew meanwhile: then the request is a late one.
+            current = await self.store.sandbox(record.sandbox)
+            await current.record(record, number=exchange.life or current.number)
+        self.news.ring()
+
+    async def _sandbox_of_key(self, exchange: Exchange) -> Sandbox | None:
+        """The sandbox of the key that a request has; a new one if the key is let in."""
+        authorization = exchange.header(b"authorization")
+        if authorization is None and (of_azure := exchange.header(b"api-key")):
+            authorization = f"Bearer {of_azure}"
+        try:
+            caller = self.keyring.caller(authorization, None)
+        except ApiError:
+            return await self.store.find(self.keyring.sandbox_of(authorization))
+        return await self.store.sandbox(caller.sandbox)
+
+    def warn(self, exchange: Exchange, text: str) -> None:
+        """Tell the client, the journal and the log what is odd about a request."""
+        exchange.warnings.append(text)
+        if self.config.log_format != "none":
+            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
+
+    def _look_at(self, authorization: str | None) -> None:
+        if self._warned:
+            return
+        key = key_in(authorization)
+        if key and looks_real(key, self.facts.magic_prefix):
+            self._warned = True
+            notice_of(self.config.log_format)(_REAL_KEY)
+
+    def limit(self, caller: Caller, options: Options, model: str) -> int | None:
+        """Images a minute for this caller and model; None is no limit."""
+        tier = caller.tier or options.tier or self.config.tier
+        per_minute = options.per_minute
+        if per_minute is not None and not caller.tier:
+            return per_minute
+        if tier == OFF:
+            return None
+        limits = self.config.limits
+        of_table = self.facts.limits[limits.table][model][tier]
+        # A tier that does not have the model does not get it by another number.
+        return of_table if limits.per_minute is None or not of_table else limits.per_minute
+
+    def price(self, options: Options, model: str, size: str, quality: str | None) -> float:
+        """USD for one picture by the sandbox's list, or the server's."""
+        prices = self.facts.prices[options.prices or self.config.prices][model]
+        return prices.get((quality or "", size), prices.get(("", size), 0.0))

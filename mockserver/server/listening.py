@@ -1,0 +1,244 @@
+"""Listen and serve: the socket, the server of one process, and the same in a thread for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
+from uvicorn.server import HANDLED_SIGNALS
+
+from mockserver.app import create_app
+from mockserver.clock import SECOND, SystemClock
+from mockserver.config import Config, ConfigError
+from mockserver.request.log import notice_of
+from mockserver.request.log_writer import WRITER, say
+from mockserver.server.http1 import Http1
+from mockserver.store import Store
+
+BACKLOG = 2048
+KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
+GRACE = 1  # seconds that running requests get when the server stops
+_LOOK = 0.005  # seconds between two looks at whether they have ended
+
+
+class NotListening(Exception):
+    """The address can't be listened on. The message names the setting and the fix."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections already.
+
+    Raises:
+        NotListening: the port is taken, or the address is not this machine's.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise NotListening(
+            f"can't listen on {host} port {port}: {error.strerror}. Choose another address with "
+            "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
+        ) from None
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The base address that a client on this machine can use."""
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, or asyncio's with a time that stands still for nobody."""
+    loop = auto_loop_factory()()
+    if isinstance(loop, asyncio.BaseEventLoop):
+        loop.time = SystemClock.monotonic  # type: ignore[method-assign]
+    return loop
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that tells when it is ready, and ends a signal with a clean return.
+
+    Its main loop and its end are its own: uvicorn's look ten times a second whether to stop, by
+    functions that a test may have patched (`asyncio.sleep`, `time.time`).
+    """
+
+    def __init__(
+        self, config: Config, ready: Callable[[], None], store: Store | None = None
+    ) -> None:
+        self._clock = SystemClock()
+        super().__init__(
+            uvicorn.Config(
+                create_app(config, clock=self._clock, store=store),
+                http=Http1,
+                loop=f"{__name__}:{event_loop.__name__}",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                ws="none",
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+                backlog=BACKLOG,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve, then tell."""
+        await super().startup(sockets)
+        self._ready()
+
+    async def main_loop(self) -> None:
+        """Wait for the end; once a second the Date header moves on."""
+        while not self.should_exit:
+            date = formatdate(self._clock.now() // SECOND, usegmt=True)
+            self.server_state.default_headers = [(b"date", date.encode())]
+            await self._clock.sleep(1)
+
+    def stop(self) -> None:
+        """Begin to end; from any thread."""
+        self.should_exit = True
+        self._clock.wake()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end at a signal; a second SIGINT does not wait for running requests."""
+        super().handle_exit(sig, frame)
+        self._clock.wake()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is held back, give the rest a second, then stop."""
+        self._clock.wake()
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        running = self.server_state.tasks
+        if not await self._is_done_within(GRACE) and running:
+            logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
+            for task in running:
+                task.cancel()
+
+    async def _is_done_within(self, seconds: float) -> bool:
+        """Whether all answers are sent and all connections closed in time."""
+        loop, pause = asyncio.get_running_loop(), SystemClock()
+        last, state = loop.time() + seconds, self.server_state
+        while (state.connections or state.tasks) and not self.force_exit:
+            if loop.time() > last:
+                return False
+            await pause.sleep(_LOOK)
+        return True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM without raising them again, as uvicorn does: exit code 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for number in HANDLED_SIGNALS:
+            signal.signal(number, self.handle_exit)
+        yield
+        for number in HANDLED_SIGNALS:  # the end has begun: nothing shall interrupt it
+            signal.signal(number, signal.SIG_IGN)
+
+
+def run(config: Config) -> None:
+    """Serve in this process until a signal ends it; one line on stdout tells the address."""
+    _route_log(notice_of(config.log_format))
+    listener = listening_socket(config.host, config.port)
+    address = address_of(listener)
+
+    def ready() -> None:
+        _write_ready_file(config.ready_file, address)
+        say(sys.stdout, f"READY {address}")
+
+    try:
+        Server(config, ready).run([listener])
+    finally:
+        listener.close()
+        if config.ready_file:
+            with contextlib.suppress(OSError):
+                config.ready_file.unlink()
+        WRITER.flush()
+
+
+def _route_log(notice: Callable[[str], None]) -> None:
+    """What our libraries have to say (of malformed HTTP, say) goes where all else goes.
+
+    It is for a process of our own: warnings and whatever else is logged there go the same way.
+    """
+
+    class Notices(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            notice(f"{record.levelname} {record.getMessage()}")
+
+    logging.getLogger().handlers = [Notices(logging.WARNING)]
+    logging.captureWarnings(True)
+
+
+def _write_ready_file(path: Path | None, address: str) -> None:
+    """Whole or not at all: whoever waits for the file may read it at once."""
+    if path is None:
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(f"{address}\n", "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"ready-file ({path}) can't be written: {error.strerror}. Name a file in a directory "
+            "that is there and can be written to, or leave it out."
+        ) from None
+
+
+class ServerThread:
+    """The server in a thread of this process.
+
+    Args:
+        config: what it runs with.
+        listener: a listening socket to serve; it is closed at the end. Else one is made.
+        store: the state to work on; empty unless given.
+    """
+
+    def __init__(
+        self, config: Config, listener: socket.socket | None = None, store: Store | None = None
+    ) -> None:
+        self._listener = listener or listening_socket(config.host, config.port)
+        self._started = threading.Event()
+        self._server = Server(config, self._started.set, store)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
+        )
+        self.address = address_of(self._listener)
+
+    def start(self) -> None:
+        """Return once the server answers."""
+        self._thread.start()
+        if not self._started.wait(timeout=30):
+            raise RuntimeError("images-mock did not start within 30 s")
+
+    def stop(self) -> None:
+        """Return once the server has ended."""
+        self._server.stop()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=30)
+        self._listener.close()
+        WRITER.flush()
