@@ -12,11 +12,11 @@ from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
+from mockserver.core.request import ImageRequest
 from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Effect, Lines
 from mockserver.core.sandbox import MICRO, Wait, scaled
-from mockserver.core.validation import ImageRequest
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
@@ -201,7 +201,8 @@ class Admission:
         """The price of the request, in micro-dollars."""
         request = self.request
         options = self.sandbox.options
-        price = self.world.price(options, request.model, request.size, request.quality)
+        quality = request.options.get("quality")
+        price = self.world.price(options, request.model, request.size, quality)
         return round(request.n * price * MICRO)
 
     def _limit(self) -> int | None:

@@ -154,11 +154,12 @@ class Blobs:
 
 async def bytes_of(world: World, picture: Picture) -> bytes | None:
     """The picture's file; None if what it is made from is gone."""
-    image = await world.store.kept(picture.image) if picture.image else None
+    images = [await world.store.kept(place) for place in picture.images]
     mask = await world.store.kept(picture.mask) if picture.mask else None
-    if (picture.image and image is None) or (picture.mask and mask is None):
+    found = [image for image in images if image is not None]
+    if len(found) < len(images) or (picture.mask and mask is None):
         return None
-    return await developed(world, picture, image, mask)
+    return await developed(world, picture, found, mask)
 
 
 def _version(scope: Scope, exchange: Exchange) -> str:

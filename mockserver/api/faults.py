@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
@@ -133,14 +134,14 @@ def labelled(headers: Headers, effect: Effect) -> Headers:
 
 
 async def developed(
-    world: World, picture: Picture, image: bytes | None, mask: bytes | None
+    world: World, picture: Picture, images: Sequence[bytes], mask: bytes | None
 ) -> bytes:
-    """A picture's file, with the fault that a rule wants; `image` and `mask` are its uploads."""
+    """A picture's file, with the fault that a rule wants; `images` and `mask` are its uploads."""
     if picture.fault == "given":
-        return await world.store.kept(picture.image or "") or b""
+        return await world.store.kept(picture.images[0]) or b""
     if picture.fault == "wrong_size":
         picture = replace(picture, width=picture.width // 2)
-    made = await world.darkroom.made(picture, image, mask) if image else cache.png(picture)
+    made = await world.darkroom.made(picture, images[0], mask) if images else cache.png(picture)
     if picture.fault == "truncated":
         return made[: len(made) // 2]
     return await world.darkroom.jpeg(made) if picture.fault == "wrong_format" else made

@@ -21,10 +21,10 @@ from mockserver.core.generation import address, answer_body, pictures, request_d
 from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
+from mockserver.core.request import ImageRequest
 from mockserver.core.rules.parser import rigged
 from mockserver.core.rules.rule import PLAIN, Effect
 from mockserver.core.uploads import Fields
-from mockserver.core.validation import ImageRequest
 from mockserver.facts import Model
 from mockserver.pictures import cache
 from mockserver.request.bodies import (
@@ -63,7 +63,9 @@ class Images:
         value = self._value(exchange, await self._body(scope, receive))
         exchange.sent = sent_fields(value)
         request = exchange.request = self._validated(exchange, value)
-        pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
+        pixels = (
+            await world.darkroom.pixels(*request.images, request.mask) if request.images else ()
+        )
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         if effect.reply:
             await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
@@ -96,9 +98,8 @@ class Images:
     ) -> bytes:
         """The answer's body, with the pictures or their URLs in it."""
         world, exchange = self._world, scope["exchange"]
-        if effect.response_format:
-            request = replace(request, response_format=effect.response_format)
-        inline = request.response_format == "b64_json"
+        form = effect.response_format or request.options["response_format"]
+        inline = form == "b64_json"
         values = [await self._base64(request, p, receive) for p in planned] if inline else []
         # the end of the job, and the middle of its URLs' time
         created = exchange.now(world.clock.now()) // SECOND
@@ -107,7 +108,8 @@ class Images:
             base = base_url(world, scope, exchange)
             aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
             values = await self._urls(exchange, request, planned, base, created - aged)
-        return await self._answer(exchange, request, planned, values, created)
+        items = [{form: value} for value in values]
+        return await self._answer(exchange, request, planned, items, created)
 
     def _check_served(self, scope: Scope) -> None:
         if not self.is_served(scope["exchange"].era):
@@ -137,7 +139,7 @@ class Images:
         given = b64decode(effect.image)
         place = address(given)
         await self._kept(exchange, place, given)
-        return [replace(p, fault="given", image=place, mask=None) for p in planned]
+        return [replace(p, fault="given", images=(place,), mask=None) for p in planned]
 
     async def _rigged(self, exchange: Exchange, planned: list[Picture]) -> list[Picture]:
         """The pictures with what a rule wants of their downloads: it is kept as an upload is."""
@@ -193,9 +195,7 @@ class Images:
     def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
         offer = exchange.era.facts.models[request.model].offers[request.operation]
-        shortest, longest = offer.milliseconds
-        if request.quality == "hd" and offer.milliseconds_hd:
-            shortest, longest = offer.milliseconds_hd
+        shortest, longest = offer.processing(request.options)
         place = request_digest(request, self._world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
 
@@ -220,11 +220,10 @@ class Images:
         exchange: Exchange,
         request: ImageRequest,
         planned: list[Picture],
-        values: list[bytes],
+        items: list[dict[str, bytes]],
         created: int,
     ) -> bytes:
         facts = exchange.era.facts
-        items = [{request.response_format: value} for value in values]
         if facts.models[request.model].offers[request.operation].revises_prompt:
             await get_ready()
             for picture, item in zip(planned, items, strict=True):
@@ -235,9 +234,12 @@ class Images:
 
     async def _keep(self, exchange: Exchange, request: ImageRequest, picture: Picture) -> None:
         """What the download will need: uploads, for as long as the URLs are good."""
-        for place, upload in ((picture.image, request.image), (picture.mask, request.mask)):
-            if place and upload and picture.fault != "given":
-                await self._kept(exchange, place, upload)
+        if picture.fault == "given":
+            return
+        for place, upload in zip(picture.images, request.images, strict=True):
+            await self._kept(exchange, place, upload)
+        if picture.mask and request.mask:
+            await self._kept(exchange, picture.mask, request.mask)
 
     async def _kept(self, exchange: Exchange, place: str, upload: bytes) -> None:
         # By the machine's clock: one sandbox's, moved on, would clear away what others need.
@@ -246,11 +248,11 @@ class Images:
         await self._world.store.keep(place, upload, until=until, now=now)
 
     async def _base64(self, request: ImageRequest, picture: Picture, receive: Receive) -> bytes:
-        if request.image is None and picture.fault is None:
+        if not request.images and picture.fault is None:
             return cache.quoted_base64(picture)
         if await has_left(receive):
             raise ClientGone
-        made = await developed(self._world, picture, request.image, request.mask)
+        made = await developed(self._world, picture, request.images, request.mask)
         return b'"%b"' % b64encode(made)
 
 

@@ -107,7 +107,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.UNKNOWN_PARAMETER, Reason.MISSING_PARAMETER), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.UNKNOWN_MODEL), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE, Reason.NO_MATCH), _ALL_OF_IMAGES),
     Reason.WRONG_CONTENT_TYPE: _ALL_OF_IMAGES,
     **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
     **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
@@ -170,15 +170,20 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
         return True
     offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
     parameters = {p.name: p for p in operation.parameters}
+    of_models = [p for offer in offers for p in offer.parameter.values()]
     match reason:
         case Reason.UNKNOWN_MODEL:
             return "model" in parameters
         case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
             return not operation.form or operation.json_too
         case Reason.SIZE_NOT_OF_MODEL if operation.dialect == "A":
-            return any(set(parameters["size"].values or ()) - {*o.sizes} for o in offers)
+            own = [p for p in of_models if p.of_model]
+            return any({*(parameters[p.name].values or ())} - {*(p.values or ())} for p in own)
+        case Reason.NO_MATCH:
+            return any(p.pattern for p in of_models)
         case Reason.ONE_IMAGE_ONLY:
-            return any(o.n_max < (parameters["n"].maximum or 0) for o in offers)
+            most = parameters["n"].maximum or 1
+            return any((p.maximum or 1) < most for p in of_models if p.name == "n")
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:

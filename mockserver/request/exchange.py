@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.journal import HINT, Attempt, Record
 from mockserver.core.keys import Caller
 from mockserver.core.raw_request import BODY, Raw, head_of
+from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import PLAIN, Effect, Rule
-from mockserver.core.validation import ImageRequest
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
@@ -88,27 +88,9 @@ class Exchange:
 
     def told_fields(self) -> dict[str, Any]:
         """The body's fields, under what was filled in for those that were left out."""
-        if self.request is None:
-            return {"operation": self.operation, **self.sent} if self.operation else self.sent
-        asked = self.request
-        filled = {
-            "operation": asked.operation,
-            "model": asked.model,
-            "n": asked.n,
-            "size": asked.size,
-            "quality": asked.quality,
-            "style": asked.style,
-            "response_format": asked.response_format,
-        }
-        sent = {k: v for k, v in self.sent.items() if v is not None or k not in filled}
-        return {k: v for k, v in filled.items() if v is not None} | sent | {"n": asked.n}
-
-    def filled(self, told: Mapping[str, Any]) -> tuple[str, ...]:
-        """The names of those of `told_fields` that the client left out, or sent as null."""
-        sent = self.sent
-        return tuple(
-            n for n, v in told.items() if v is not None and sent.get(n) is None and n != "operation"
-        )
+        if self.request is None and self.operation:
+            return {"operation": self.operation, **self.sent}
+        return told_fields(self.sent, self.request)
 
     def now(self, real: int) -> int:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
@@ -131,7 +113,7 @@ class Exchange:
             path=self.path,
             operation=self.operation,
             fields=fields,
-            filled=self.filled(fields),
+            filled=self.request.filled if self.request else (),
             status=self.status,
             error=self.error,
             usd=self.usd,

@@ -91,5 +91,5 @@ def _clock(exchange: Exchange) -> str:
 
 
 def _closest(exchange: Exchange) -> str:
-    told = exchange.told_fields()
-    return nearest_rules(exchange.missed, told, exchange.filled(told), most=1)[0]
+    filled = exchange.request.filled if exchange.request else ()
+    return nearest_rules(exchange.missed, exchange.told_fields(), filled, most=1)[0]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockserver.core.errors import Reason
-from mockserver.core.validation import ImageRequest
+from mockserver.core.request import ImageRequest
 from mockserver.facts import Facts, Offer, Parameter
 
 Values = dict[str, Any]
@@ -76,7 +76,8 @@ def _mode(allowed: tuple[str, ...]) -> Values:
 
 def _too_large(e: Examples) -> Values:
     """The bound of a model in dialect B, in A that of the parameter."""
-    most = e.offer.n_max if e.is_of_b else e.parameters["n"].maximum or e.offer.n_max
+    parameter = (e.offer.parameter if e.is_of_b else e.parameters)["n"]
+    most = int(parameter.maximum or 1)
     return {"param": "n", "value": most + 1, "bound": most}
 
 
@@ -108,7 +109,7 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.SIZE_NOT_OF_MODEL: lambda e: {
         "param": "size",
         "value": "500x500",
-        "allowed": e.offer.sizes,
+        "allowed": e.offer.parameter["size"].values,
     },
     Reason.ONE_IMAGE_ONLY: lambda _: {"param": "n"},
     Reason.FILE_TYPE: _file_type,
