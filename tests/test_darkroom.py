@@ -14,7 +14,7 @@ from mockserver.request.bodies import has_left
 
 
 def picture(index: int) -> Picture:
-    return Picture("images.edit", "m", "x", 64, 64, index, 9, None, None, bytes(16), "address")
+    return Picture("images.edit", "m", "x", 64, 64, index, 9, bytes(16), images=("address",))
 
 
 class Work:

@@ -264,6 +264,8 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
+            case dict() if name == "parameter":
+                yield from (Row(place, n, _shape(row), row) for n, row in value.items())
             case [{"source": _}, *_] if name == "parameter":
                 yield from (Row(place, row["name"], _shape(row), row) for row in value)
             case [{"source": _}, *_]:
@@ -274,16 +276,22 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
-    """What a parameter takes, in words."""
-    told = [parameter["type"]]
-    told += [word for word in ("required", "nullable") if parameter.get(word)]
-    if "minimum" in parameter:
-        told.append(f"{parameter['minimum']} to {parameter['maximum']}")
-    if "length_max" in parameter:
-        told.append(f"at most {parameter['length_max']} characters")
-    if "values" in parameter:
-        told.append(f"one of {_text(parameter['values'])}")
+    """What a parameter takes, in words; of a model's only what it has for itself."""
+    told = [parameter["type"]] if "type" in parameter else []
+    words = ("required", "nullable", "ignored", "unknown")
+    told += [word for word in words if parameter.get(word)]
+    match parameter:
+        case {"minimum": least, "maximum": most}:
+            told.append(f"{least} to {most}")
+        case {"maximum": most}:
+            told.append(f"at most {most}")
+    told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
+    told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
     return ", ".join(told)
+
+
+_BOUNDS = {"length_max": "at most {} characters", "pattern": "as {}", "items": "of {}"}
+_VALUES = {"values": "one of", "page_values": "by the model page", "default": "by default"}
 
 
 def _text(value: Any) -> str:
@@ -300,16 +308,11 @@ def _text(value: Any) -> str:
 
 #: What a value is called in requests and answers.
 _ALSO = {
-    **dict.fromkeys(("sizes", "page_sizes", "default_size"), "size"),
     "default_model": "model",
-    "default_quality": "quality",
-    "default_style": "style",
     "exposed": "access-control-expose-headers",
     "images_per_minute": "limits",
-    "n_max": "n",
     "nosniff": "x-content-type-options",
     "project": "openai-project",
-    "prompt_max": "prompt",
     "request_id_prefix": "x-request-id",
     "seconds_after": "se",
     "seconds_before": "st",
@@ -319,7 +322,7 @@ _ALSO = {
 
 
 def _also(name: str, value: Any) -> tuple[str, ...]:
-    if name in ("ignored", "unknown", "first"):
+    if name == "first":
         return tuple(value)
     return (_ALSO[name],) if name in _ALSO else ()
 

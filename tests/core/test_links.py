@@ -18,7 +18,15 @@ from mockserver.facts import load
 CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC
 LINKS = Links(b"secret", load().link)
 PICTURE = Picture(
-    "images.generate", "dall-e-2", "a red fox", 512, 512, 0, 2, None, None, bytes(range(16))
+    "images.generate",
+    "dall-e-2",
+    "a red fox",
+    512,
+    512,
+    0,
+    2,
+    bytes(range(16)),
+    (("quality", None), ("style", None)),
 )
 ORGANIZATION, USER = "org-" + "A" * 24, "user-" + "b" * 24
 # The template that was recorded from 2022-11 to 2026-03; `mock` is this project's own.
@@ -41,9 +49,15 @@ pictures = st.builds(
     height=st.sampled_from([256, 1024, 1792]),
     index=st.integers(0, 9),
     count=st.integers(1, 10),
-    quality=st.none() | st.just("hd"),
-    style=st.none() | st.just("natural"),
     digest=st.binary(min_size=16, max_size=16),
+    options=st.sampled_from(
+        [
+            (("quality", None), ("style", None)),
+            (("quality", "hd"), ("style", "natural")),
+            (("quality", "hd"), ("style", None), ("background", "transparent"), ("level", 3)),
+        ]
+    ),
+    images=st.sampled_from([(), ("0" * 32,), ("0" * 32, "1" * 32)]),
 )
 
 
