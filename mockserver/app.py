@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Chat, Images, Models, unknown_url
-from mockserver.api.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
+from mockserver.api.middleware import Observe, in_api
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
@@ -47,13 +47,7 @@ def create_app(
     world = World(config, clock, store or store_of(config, clock))
     app = Starlette(
         routes=_routes(world),
-        middleware=[
-            Middleware(Observe, world=world),
-            Middleware(CrossOrigin, origins=config.cors_origin),
-            Middleware(Refuse, world=world),
-            Middleware(HostRule, config=config),
-            Middleware(BodyCap, limit=config.max_body),
-        ],
+        middleware=[Middleware(Observe, world=world)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect

@@ -59,10 +59,11 @@ class Images:
         self._check_served(scope)
         caller, sandbox = await world.enter(exchange)
         self._check_served(scope)  # the caller's sandbox may be as of another day
-        exchange.operation = self._operation
+        exchange.record.operation = self._operation
+        exchange.record.fields = {"operation": self._operation}
         value = self._value(exchange, await self._body(scope, receive))
-        exchange.sent = sent_fields(value)
-        request = exchange.request = self._validated(exchange, value)
+        exchange.record.fields |= sent_fields(value)
+        request = self._validated(exchange, value)
         pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
         effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
         if effect.reply:
@@ -119,7 +120,7 @@ class Images:
         count = exchange.header(b"x-stainless-retry-count") or ""
         common = without_boundary(exchange.header(b"content-type"), body)
         host, port = scope.get("client") or ("", 0)
-        exchange.attempt = Attempt(
+        exchange.record.attempt = Attempt(
             body=blake2b(common, digest_size=16, key=self._operation.encode()).digest(),
             connection=f"{host}:{port}",
             number=int(count) if _COUNT.fullmatch(count) else None,
@@ -171,8 +172,9 @@ class Images:
             if refusal.reason is Reason.UNKNOWN_MODEL:
                 _hint_at(exchange, refusal.values["model"])
             elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
-                _hint_at(exchange, str(exchange.sent.get("model")))
+                _hint_at(exchange, str(exchange.record.fields.get("model")))
             raise
+        exchange.ask(request)
         exchange.warnings += validator.ignored(value, request)
         return request
 
@@ -212,7 +214,7 @@ class Images:
         caller = exchange.caller or Caller("")
         sign = exchange.era.links.signed
         links = [sign(p, caller.organization, caller.user, created) for p in planned]
-        exchange.pictures = tuple(picture_in(link.partition("?")[0]) for link in links)
+        exchange.record.pictures = tuple(picture_in(link.partition("?")[0]) for link in links)
         return [json.dumps(base + link).encode() for link in links]
 
     async def _answer(

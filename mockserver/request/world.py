@@ -131,11 +131,11 @@ class World:
         """
         authorization = exchange.header(b"authorization")
         self._look_at(authorization)
-        exchange.key = hinted(authorization, self.facts.magic_prefix)
+        exchange.record.key = hinted(authorization, self.facts.magic_prefix)
         caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
         exchange.caller = caller
-        exchange.sandbox = sandbox = await self.store.sandbox(caller.sandbox)
-        exchange.life = sandbox.number
+        sandbox = await self.store.sandbox(caller.sandbox)
+        exchange.enter(sandbox)
         if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
             exchange.era = self.era(sandbox)
         return caller, sandbox
@@ -146,14 +146,12 @@ class World:
         return await self.store.renew(name, options)
 
     async def write_down(self, exchange: Exchange) -> None:
-        """Put a request into the journal, once."""
-        if exchange.recorded:
-            return
-        exchange.recorded = True
+        """Put a request into the journal."""
+        record = exchange.close()
         with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
-            record = exchange.record()
+            record.sandbox = exchange.sandbox_name
             # The sandbox may have begun anew meanwhile: then the request is a late one.
             current = await self.store.sandbox(record.sandbox)
             await current.record(record, number=exchange.life or current.number)
@@ -174,7 +172,7 @@ class World:
         """Tell the client, the journal and the log what is odd about a request."""
         exchange.warnings.append(text)
         if self.config.log_format != "none":
-            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
+            notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:
