@@ -1,4 +1,4 @@
-"""Plan the pictures of a request and write the answer that carries them. Draws nothing.
+"""Plan the pictures of a request. Draws nothing.
 
 What makes a picture: operation, model, prompt, n, index, seed, the pixels of uploads and all
 options that the facts do not except; and with `repeats = vary` how often the same was drawn before.
@@ -14,6 +14,8 @@ from typing import Any
 from mockserver.core.picture import Picture, shown
 from mockserver.core.request import ImageRequest
 from mockserver.facts import fields
+
+GIVEN = "given"  # the fault of a picture whose file is a rule's
 
 
 def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Picture]:
@@ -81,25 +83,3 @@ def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] =
         *options[positions:],
     )
     return sha256(json.dumps(parts).encode("ascii")).digest()
-
-
-def answer_body(created: int, items: list[dict[str, bytes]], *, newline: bool) -> bytes:
-    """The 200 body, byte for byte as recorded: indented by two, sorted item keys.
-
-    Args:
-        created: Unix seconds.
-        items: for each picture its fields, whose values are JSON already (quotes included): base64
-            is large, and joining it once costs a hundredth of encoding it.
-        newline: whether the body ends in one: dialect A's do.
-    """
-    end = b"\n}\n" if newline else b"\n}"
-    if not items:
-        return b'{\n  "created": %d,\n  "data": []%b' % (created, end)
-    pieces = [b'{\n  "created": %d,\n  "data": [' % created]
-    for number, item in enumerate(items):
-        pieces.append(b",\n    {" if number else b"\n    {")
-        for place, name in enumerate(sorted(item)):
-            pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), item[name])
-        pieces.append(b"\n    }")
-    pieces += (b"\n  ]", end)
-    return b"".join(pieces)

@@ -118,7 +118,7 @@ _VERSION = 2  # of the payload as an object; as a list it has none
 def _packed(picture: Picture) -> str:
     """What a URL carries: an object, or the list that it was before there were more options."""
     is_listed = tuple(name for name, _ in picture.options) == fields().by_position
-    is_listed = is_listed and len(picture.images) < 2 and picture.format == "png"
+    is_listed = is_listed and len(picture.images) < 2 and picture.format == "PNG"
     text = _compact(_as_list(picture) if is_listed else _as_object(picture))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
@@ -156,7 +156,7 @@ def _listed(*told: Any) -> dict[str, Any]:
         "options": dict(zip(names, told[7:], strict=False)),
         "images": [image] if image else [],
         "mask": mask,
-        "format": "png",
+        "format": "PNG",
         "fault": fault,
         "download": download,
     }

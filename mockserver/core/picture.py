@@ -25,8 +25,8 @@ class Picture:
     options: tuple[tuple[str, Any], ...] = ()  # of the request, but for the size
     images: tuple[str, ...] = ()  # content addresses of the uploads that it is made from
     mask: str | None = None  # content address of their mask
-    format: str = "png"
-    fault: str | None = None  # what is wrong with its file, on purpose; "given" is another's
+    format: str = "PNG"
+    fault: str | None = None  # what is wrong with its file, on purpose
     download: str | None = None  # content address of what a rule wants of its downloads
 
     @property

@@ -34,10 +34,8 @@ class ImageRequest:
         return {"operation": self.operation, "model": self.model, "n": self.n, **self.options}
 
 
-def told_fields(sent: Mapping[str, Any], request: ImageRequest | None) -> dict[str, Any]:
+def told_fields(sent: Mapping[str, Any], request: ImageRequest) -> dict[str, Any]:
     """The fields that a client sent, under what was filled in for those that it left out."""
-    if request is None:
-        return dict(sent)
     unset = fields().nothing
     given = {k: v for k, v in sent.items() if v is not None or k in unset}
     return request.told | given | {"n": request.n}

@@ -23,7 +23,7 @@ from mockserver.core.validation import (
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
 
 
-class GatewayValidator(Validator):
+class ModelFirstValidator(Validator):
     """The rules of one operation in dialect B."""
 
     def __init__(self, facts: Facts, operation: Operation, *, page_sizes: bool) -> None:
@@ -107,9 +107,3 @@ def _check_media(part: Any, parameter: Parameter, offer: Offer) -> None:
     found = part.type or "application/octet-stream"
     if found not in rules.types + rules.types_unlisted:
         raise ApiError(Reason.FILE_TYPE, param=parameter.name, type=found, allowed=rules.types)
-
-
-def validator_of(facts: Facts, operation: Operation, *, page_sizes: bool) -> Validator:
-    """The validator that checks as the operation's dialect does."""
-    kind = GatewayValidator if operation.dialect == "B" else Validator
-    return kind(facts, operation, page_sizes=page_sizes)

@@ -17,6 +17,7 @@ from typing import Any
 
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
+from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason, Wording
 from mockserver.core.words.rendering import TABLES
 from mockserver.facts import Facts, load, periods
@@ -123,11 +124,6 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
-#: What a dialect's own order of checks never comes to.
-_UNMET: Mapping[str, frozenset[Reason]] = {
-    "A": frozenset({Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE}),
-    "B": frozenset({Reason.ONE_IMAGE_ONLY, Reason.PROMPT_OVER_MODEL}),
-}
 
 
 def _errors() -> Iterator[Finding]:
@@ -157,7 +153,7 @@ def _errors() -> Iterator[Finding]:
 def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Wording]]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
-    unmet = _UNMET[tables[0]]
+    unmet = dialect_of(tables[0]).unmet
     return [
         row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
     ]
@@ -176,7 +172,7 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return "model" in parameters
         case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
             return not operation.form or operation.json_too
-        case Reason.SIZE_NOT_OF_MODEL if operation.dialect == "A":
+        case Reason.SIZE_NOT_OF_MODEL if not dialect_of(operation.dialect).tells_bound_of_model:
             own = [p for p in of_models if p.of_model]
             return any({*(parameters[p.name].values or ())} - {*(p.values or ())} for p in own)
         case Reason.NO_MATCH:

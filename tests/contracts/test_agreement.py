@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.build import Sizes, build
+from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import validator_of
 from mockserver.facts import load
 from tests.contracts.days import DAYS, SIZES, each_day, examples
 

@@ -25,10 +25,10 @@ from contracts.uploads import (
     png,
     rules_of,
 )
+from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import validator_of
 from mockserver.facts import Operation, load
 from mockserver.pictures.edits import Unreadable, decoded
 from tests.contracts.days import DAYS, SIZES, examples

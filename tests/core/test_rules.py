@@ -58,7 +58,10 @@ def test_what_looks_like_a_magic_word_is_told(prompt: str, said: list[str]) -> N
 
 
 def record(number: int = 0, **values: Any) -> Record:
-    return Record(f"req_{number}", 0, "POST", "/v1/images/generations", "images.generate", **values)
+    path = "/v1/images/generations"
+    made = Record(f"req_{number}", 0, "POST", path, "images.generate", **values)
+    made.close()
+    return made
 
 
 # -- matching and counting ---------------------------------------------------------------------
