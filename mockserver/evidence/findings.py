@@ -7,12 +7,10 @@ tables as they are: the typed facts drop sources that no request needs (models, 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from mockserver.core import blob_errors
@@ -22,6 +20,7 @@ from mockserver.core.errors import Reason, Wording
 from mockserver.core.words.rendering import TABLES
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
+from mockserver.facts.files import file as read
 
 #: What each level means, the best known first.
 LEVELS: Mapping[str, str] = {
@@ -134,7 +133,7 @@ def _errors() -> Iterator[Finding]:
                 if not _can_be_met(spoken[0], load(day), service):
                     continue
                 met.setdefault(spoken, {}).setdefault(service, []).append(number)
-    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in _file("words")["words"]}
+    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in read("words")["words"]}
     order = list(Reason)
     for reason, table, wording in sorted(met, key=lambda key: order.index(key[0])):
         yield Finding(
@@ -207,7 +206,7 @@ def _facts() -> Iterator[Finding]:
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(_file(file), day)):
+            for row in _rows(in_force(read(file), day)):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
@@ -348,9 +347,3 @@ def _spans(numbers: Iterable[int]) -> tuple[Span, ...]:
         Span(days[start] if start else None, days[end] if end < len(days) else None)
         for start, end in runs
     )
-
-
-@lru_cache
-def _file(name: str) -> dict[str, Any]:
-    file = resources.files("mockserver.facts").joinpath(f"{name}.toml")
-    return tomllib.loads(file.read_text("utf-8"))

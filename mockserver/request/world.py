@@ -17,7 +17,7 @@ from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
-from mockserver.facts import Facts, Model, default_days, load, period_of
+from mockserver.facts import Facts, Model, default_days, load, period_of, read_from
 from mockserver.facts.clients import Client, clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
@@ -53,7 +53,7 @@ class World:
     config: Config
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
-    facts: Facts = field(default_factory=load)  # of the default day; keys, tiers, prices of any
+    facts: Facts = field(init=False)  # of the default day; keys, tiers, prices of any
     clients: tuple[Client, ...] = field(init=False, default_factory=clients)
     files: PictureFiles = field(init=False)
     keyring: Keyring = field(init=False)
@@ -68,6 +68,8 @@ class World:
     _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
 
     def __post_init__(self) -> None:
+        read_from(self.config.facts)
+        self.facts = load()
         keys = self.config.keys
         self.links = Links(self._secret("links"), self.facts.link)
         self.holds = Holds(self.clock)
