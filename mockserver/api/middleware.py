@@ -19,12 +19,13 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import PICTURES, cut
 from mockserver.core.raw_request import BODY
 from mockserver.core.rules.rule import PLAIN
+from mockserver.core.texts import escaped
 from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange
 from mockserver.request.forms import HOW_TO_SEND
-from mockserver.request.log import escaped, log_of, notice_of
+from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
 API = "/v1"

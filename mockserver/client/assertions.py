@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Self
 
-from mockserver.client.requests import Request, Upload, calls_of, dollars, shortened, upload_of
+from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
 from mockserver.client.rules import Sent, condition, content_of
 from mockserver.core.journal import HINT
 from mockserver.core.rules.nearness import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
+from mockserver.core.texts import likely_name, shortened
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
@@ -95,9 +95,9 @@ ANY = Presence()
 def _names(names: Names) -> tuple[str, ...]:
     found = (names,) if isinstance(names, str) else tuple(names)
     for name in found:
-        close = () if name in _KNOWN else get_close_matches(name, _KNOWN, n=1)
-        if close:  # others may be fields that only some other API knows
-            raise TypeError(f"a request has no field {name!r}; did you mean {close[0]}?")
+        close = name if name in _KNOWN else likely_name(name, _KNOWN)
+        if close not in (name, None):  # others may be fields that only some other API knows
+            raise TypeError(f"a request has no field {name!r}; did you mean {close}?")
     return found
 
 
@@ -155,7 +155,7 @@ class Expectation:
 
 def _strays(requests: Sequence[Request]) -> list[str]:
     """A line for each path beside the API to which requests came."""
-    came = Counter((shortened(r.path), *r.hints) for r in requests if r.is_outside)
+    came = Counter((shortened(r.path, SHOWN), *r.hints) for r in requests if r.is_outside)
     return [
         f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
         for (path, *hints), number in came.items()

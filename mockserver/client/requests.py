@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mockserver.core.journal import HINT, asks_again, is_outside
+from mockserver.core.texts import shortened
 
-_SHOWN = 60  # characters of a prompt, a path or a message
+SHOWN = 60  # characters of a prompt, a path or a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +165,16 @@ class Request:
         return value if isinstance(value, str) else None
 
     def __str__(self) -> str:
-        words = [str(self.status), self.operation or f"{self.method} {shortened(self.path)}"]
+        words = [str(self.status), self.operation or f"{self.method} {shortened(self.path, SHOWN)}"]
         shown = {"model": self.model, "size": self.size}
         shown |= {"n": f"n={self.n}"} if self.n is not None else {}
         words += [f"({w})" if k in self.filled else w for k, w in shown.items() if w]
-        words += [repr(shortened(self.prompt))] if self.prompt is not None else []
+        words += [repr(shortened(self.prompt, SHOWN))] if self.prompt is not None else []
         words += [dollars(self.usd)] if self.usd else []
         words += [f"{self.milliseconds} ms"]
         words += [f"retry {self.retries}"] if self.retries else []
         if self.error:
-            words.append(f"{self.error.reason}: {shortened(self.error.message)}")
+            words.append(f"{self.error.reason}: {shortened(self.error.message, SHOWN)}")
         return " ".join(words) + (" (scripted)" if self.scripted else "")
 
 
@@ -214,8 +215,3 @@ def dollars(usd: float) -> str:
     """An amount, with two digits behind the point or as many more as it needs."""
     whole, _, part = f"{usd:.6f}".rstrip("0").partition(".")
     return f"${whole}.{part:0<2}"
-
-
-def shortened(text: str) -> str:
-    """A text's beginning."""
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

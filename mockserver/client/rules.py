@@ -5,13 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Any, Never, TypedDict, Unpack
 
 from mockserver.client.connection import Remote
 from mockserver.core.rules.parser import rule_of
+from mockserver.core.texts import likely_name
 
 File = bytes | str | PathLike[str]  # the content, or a path to it
 
@@ -87,8 +87,8 @@ def condition(fields: Mapping[str, Any], known: Iterable[str] = Asked.__annotati
     """
     for name in fields:
         if name not in known:
-            close = get_close_matches(name, list(known), n=1)
-            guess = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(known)}"
+            close = likely_name(name, known)
+            guess = f"did you mean {close}?" if close else f"it is one of {', '.join(known)}"
             raise TypeError(f"a request has no field {name!r}; {guess}")
     given = {k: v for k, v in fields.items() if v is not None}
     prompts = [p for p in PROMPTS if p in given]

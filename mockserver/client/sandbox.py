@@ -21,6 +21,7 @@ from mockserver.client.connection import ControlError, Remote
 from mockserver.client.environment import variables
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
+from mockserver.core.addresses import PREFIX, address_of
 
 __all__ = [
     "Clock",
@@ -92,7 +93,7 @@ class Sandbox:
     """
 
     def __init__(self, address: str, api_key: str, *, control_token: str | None = None) -> None:
-        self.address: str = address.rstrip("/").removesuffix("/v1")
+        self.address: str = address_of(address)
         self.api_key = api_key
         self._remote = Remote(self.address, api_key, control_token)
         self.clock: Clock = Clock(self._remote)
@@ -104,7 +105,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
-        return f"{self.address}/v1"
+        return f"{self.address}{PREFIX}"
 
     @property
     def env(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Never
 
 import pytest
 
+from mockserver.core.texts import likely_name
 from mockserver.pytest_plugin.guard import REAL
 
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
@@ -125,10 +126,8 @@ def _checked(item: pytest.Item, name: str, value: Any) -> Any:
     """What a keyword of the marker means."""
     check = _MARKED.get(name)
     if check is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, _MARKED, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(_MARKED)}"
+        close = likely_name(name, _MARKED)
+        hint = f"did you mean {close}?" if close else f"it is one of {', '.join(_MARKED)}"
         _refuse(item, f"has no {name!r}; {hint}")
     try:
         return None if value is None and name != "real_time" else check(value)

@@ -11,6 +11,7 @@ from mockserver.core.keys import Caller
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import PLAIN, Effect, Rule
+from mockserver.core.texts import shortened
 from mockserver.core.validation import ImageRequest
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
@@ -151,21 +152,17 @@ class Exchange:
         told: dict[str, str | int | float] = {
             "status": self.status,
             "method": self.method,
-            "path": _shortened(self.path, NAME_LOGGED),
+            "path": shortened(self.path, NAME_LOGGED),
             "ms": self.milliseconds,
             "id": self.request_id,
         }
         if self.refused:
-            told["refused"] = _shortened(self.refused, NAME_LOGGED)
+            told["refused"] = shortened(self.refused, NAME_LOGGED)
         if self.fired:
             told["rule"] = ", ".join(one.logged for one in self.fired)
         if self.caller:
             told["sandbox"] = self.caller.sandbox[:6]
         if self.request:
             told |= {"model": self.request.model, "size": self.request.size, "n": self.request.n}
-            told |= {"usd": self.usd, "prompt": _shortened(self.request.prompt, PROMPT_LOGGED)}
+            told |= {"usd": self.usd, "prompt": shortened(self.request.prompt, PROMPT_LOGGED)}
         return told
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from mockserver.core.rules.nearness import nearest_rules
+from mockserver.core.texts import escaped
 from mockserver.request.exchange import Exchange
 from mockserver.request.log_writer import WRITER, say
 
@@ -77,13 +78,6 @@ def announce(form: str, text: str) -> None:
 
 def _as_json(text: str) -> str:
     return json.dumps({"message": text})
-
-
-def escaped(text: str) -> str:
-    """`text` with every character escaped that could move a cursor or break a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _clock(exchange: Exchange) -> str:

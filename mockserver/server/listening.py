@@ -22,6 +22,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
 from mockserver.config import Config, ConfigError
+from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.server.http1 import Http1
@@ -56,13 +57,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
             "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
         ) from None
     return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """The base address that a client on this machine can use."""
-    host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -164,7 +158,7 @@ def run(config: Config) -> None:
     """Serve in this process until a signal ends it; one line on stdout tells the address."""
     _route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
-    address = address_of(listener)
+    address = address_at(*listener.getsockname()[:2])
 
     def ready() -> None:
         _write_ready_file(config.ready_file, address)
@@ -227,7 +221,7 @@ class ServerThread:
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
         )
-        self.address = address_of(self._listener)
+        self.address = address_at(*self._listener.getsockname()[:2])
 
     def start(self) -> None:
         """Return once the server answers."""
