@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 import pytest
 
+from mockserver.client.environment import REAL
 from mockserver.core.texts import likely_name
-from mockserver.pytest_plugin.guard import REAL
 
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
@@ -21,8 +20,7 @@ MARKER_LINE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One thing that can be told, as `--images-mock-NAME` or as `images_mock_NAME`."""
 
     name: str

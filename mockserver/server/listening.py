@@ -26,9 +26,9 @@ from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.server.http1 import Http1
+from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
-BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
 _LOOK = 0.005  # seconds between two looks at whether they have ended
@@ -45,18 +45,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
         NotListening: the port is taken, or the address is not this machine's.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return listen(family, address)
     except OSError as error:
         raise NotListening(
             f"can't listen on {host} port {port}: {error.strerror}. Choose another address with "
             "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
         ) from None
-    return listener
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
