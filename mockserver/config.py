@@ -14,8 +14,6 @@ from mockserver.core.texts import likely_name
 from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from mockserver.core.rules.rule import Rule
 
 PREFIX = "IMAGES_MOCK_"
@@ -258,8 +256,8 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
             rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
         except RuleError as error:
             raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
-    told = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
-    return {"rules": Rules(_RULES, told, origin, tuple(rules))}
+    texts = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
+    return {"rules": Rules(_RULES, texts, origin, tuple(rules))}
 
 
 def _refuse_setting(number: int, rule: Any, origin: str) -> None:

@@ -68,26 +68,12 @@ class Request:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        error = record["error"]
-        return cls(
-            id=record["id"],
-            time=record["time"],
-            method=record["method"],
-            path=record["path"],
-            operation=record["operation"],
-            status=record["status"],
-            error=Refusal(error["reason"], error["message"], error["code"]) if error else None,
-            usd=record["usd"],
-            milliseconds=record["milliseconds"],
-            trace=tuple(record["trace"]),
-            call=record["call"] or record["id"],
-            retries=record["retries"],
-            scripted=record["scripted"],
-            fields=record["fields"],
-            filled=tuple(record["filled"]),
-            downloads=tuple(record["downloads"]),
-            made_by=record["made_by"],
-        )
+        values = {name: record[name] for name in cls.__slots__}
+        values |= {name: tuple(record[name]) for name in ("trace", "filled", "downloads")}
+        values["call"] = record["call"] or record["id"]
+        if error := record["error"]:
+            values["error"] = Refusal(error["reason"], error["message"], error["code"])
+        return cls(**values)
 
     @property
     def is_outside(self) -> bool:
@@ -207,8 +193,8 @@ def upload_of(value: Any) -> Upload | None:
     """The upload in a record's field; None if it is none."""
     if not isinstance(value, Mapping) or "sha256" not in value:
         return None
-    told = (value.get(k) for k in ("format", "mode", "width", "height"))
-    return Upload(value["sha256"], value["bytes"], *told)
+    of_picture = (value.get(k) for k in ("format", "mode", "width", "height"))
+    return Upload(value["sha256"], value["bytes"], *of_picture)
 
 
 def dollars(usd: float) -> str:

@@ -151,8 +151,8 @@ class Script:
     ) -> RuleHandle:
         """429, to be tried again after so many seconds; told as an HTTP date if you like."""
         if number:
-            told = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
-            raise TypeError(f"rate_limit() takes keywords: say {told}")
+            meant = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
+            raise TypeError(f"rate_limit() takes keywords: say {meant}")
         wait = _wait(retry_after, as_date)
         return self._add({"rate_limit": wait or True}, times, name)
 
@@ -185,8 +185,8 @@ class Script:
 
         It has the API's headers, such as x-request-id; what `headers` names replaces them.
         """
-        told = {"status": status, "headers": dict(headers or {}), "body": body}
-        return self._add({"respond": told | _wait(retry_after, as_date)}, times, name)
+        answer = {"status": status, "headers": dict(headers or {}), "body": body}
+        return self._add({"respond": answer | _wait(retry_after, as_date)}, times, name)
 
     def gateway(
         self,
@@ -200,9 +200,9 @@ class Script:
         name: str = "",
     ) -> RuleHandle:
         """The answer of a proxy before the API: an HTML page, unless there is a `body`."""
-        told: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
-        told |= {} if body is None else {"body": body}
-        return self._add({"gateway": told | _wait(retry_after, as_date)}, times, name)
+        answer: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
+        answer |= {} if body is None else {"body": body}
+        return self._add({"gateway": answer | _wait(retry_after, as_date)}, times, name)
 
     def headers(
         self, headers: Mapping[str, str], *, times: int | None = None, name: str = ""
@@ -285,14 +285,14 @@ class Script:
 
         It meets each picture's `first` downloads, or all; `times` counts requests for pictures.
         """
-        told: dict[str, Any] = {**effects}
+        effect: dict[str, Any] = {**effects}
         if status is not None:
-            if "respond" in told:
+            if "respond" in effect:
                 raise TypeError("tell the status in one way, not by status and respond")
-            told["respond"] = status
-        return self._add(
-            {"download": told | ({} if first is None else {"first": first})}, times, name
-        )
+            effect["respond"] = status
+        if first is not None:
+            effect["first"] = first
+        return self._add({"download": effect}, times, name)
 
     def _add(self, effects: Then, times: int | None, name: str) -> RuleHandle:
         then: dict[str, Any] = {**effects}
@@ -310,8 +310,8 @@ class Script:
 
 
 def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:
-    told = {} if retry_after is None else {"retry_after": retry_after}
-    return told | ({"as_date": True} if as_date else {})
+    wait = {} if retry_after is None else {"retry_after": retry_after}
+    return wait | ({"as_date": True} if as_date else {})
 
 
 def content_of(file: File) -> bytes:

@@ -165,9 +165,9 @@ def pytest_terminal_summary(
         amount = f"{sums.usd:.2f}" if sums.usd >= 1 else f"{sums.usd:.3f}"
         lines.append(f"these tests would have cost ${amount} with the real API")
     if sums.waited:
-        from mockserver.client.assertions import told_wait
+        from mockserver.client.assertions import wait_line
 
-        lines.append(told_wait(sums.waited))
+        lines.append(wait_line(sums.waited))
     lines += [f"a late request of an earlier test: {line}" for line in sums.late]
     if lines:
         terminalreporter.section("images_mock")

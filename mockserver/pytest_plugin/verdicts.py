@@ -52,10 +52,10 @@ def _judge_rules(sandbox: Sandbox, item: pytest.Item, *, may_pass: bool) -> None
 
 def _of_others(sandbox: Sandbox) -> str:
     """Lines on requests with other keys, where none came with this sandbox's."""
-    from mockserver.client.assertions import told_others
+    from mockserver.client.assertions import lines_on_others
 
     others = [] if sandbox.requests else sandbox.others
-    return "".join(f"\n{line}" for line in told_others(others))
+    return "".join(f"\n{line}" for line in lines_on_others(others))
 
 
 def _judge_errors(sandbox: Sandbox) -> None:
