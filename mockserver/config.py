@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.core.sandbox import Latency
+from mockserver.core.texts import likely_name
 from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from mockserver.core.rules.rule import Rule
 
 PREFIX = "IMAGES_MOCK_"
@@ -352,10 +351,7 @@ def _refuse_unknown(
 ) -> None:
     if name in known:
         return
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(known), n=1)
-    guess = close[0] if close else None
+    guess = likely_name(name, known)
     if guess and variable:
         guess = PREFIX + guess.replace("-", "_").upper()
     hint = f" Did you mean {guess}?" if guess else " `images-mock config show` lists all settings."

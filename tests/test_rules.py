@@ -251,8 +251,10 @@ def test_the_line_breaks_at_a_byte_and_nobody_complains(
 def test_a_delay_ends_as_soon_as_the_client_leaves(server: ImagesMock) -> None:
     key = "sk-mock-leaves"
     steer(server, key, "POST", "rules", then={"delay": 3600})
-    client = openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    with (
+        openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(prompt="x", model="dall-e-2")
     assert steer(server, key, "POST", "requests/wait", timeout=20)["reached"]
     (record,) = steer(server, key, "GET", "requests")["requests"]
@@ -301,8 +303,8 @@ def test_an_sdk_retries_at_once_where_the_clock_stands_still(server: ImagesMock)
     effects = [{"rate_limit": {"retry_after": 20}}, {"error": "overloaded"}, {"error": "internal"}]
     for then in effects:
         steer(server, key, "POST", "rules", then=then, next=True)
-    client = openai.OpenAI(base_url=server.url, api_key=key, max_retries=3)
-    assert client.images.generate(prompt="x", model="dall-e-2").data
+    with openai.OpenAI(base_url=server.url, api_key=key, max_retries=3) as client:
+        assert client.images.generate(prompt="x", model="dall-e-2").data
     found = steer(server, key, "GET", "requests")["requests"]
     assert [(r["status"], r["retries"]) for r in found] == [(429, 0), (429, 1), (500, 2), (200, 3)]
     assert {r["call"] for r in found} == {found[0]["id"]}
@@ -370,8 +372,10 @@ def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
 def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:
     key = "sk-mock-magic"
     assert partial(server, key, "mock:disconnect")
-    client = openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    with (
+        openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(prompt="mock:stall", model="dall-e-2")
 
 

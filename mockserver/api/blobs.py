@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import parse_qs
 
@@ -24,7 +23,7 @@ from mockserver.core.blob_errors import (
     window_detail,
 )
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
-from mockserver.core.links import LinkError
+from mockserver.core.links import LinkError, second_of
 from mockserver.core.picture import Picture
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.parser import rigging
@@ -146,8 +145,7 @@ class Blobs:
 
     def _made(self, start: str) -> int:
         """The Unix second in which a picture was made, from the start of its URL's window."""
-        moment = datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return int(moment.timestamp()) + self._world.facts.link.seconds_before
+        return second_of(start) + self._world.facts.link.seconds_before
 
 
 def _version(scope: Scope, exchange: Exchange) -> str:

@@ -20,12 +20,13 @@ from mockserver.core.journal import Record
 from mockserver.core.paths import PICTURES, in_api, in_control
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.rule import PLAIN
+from mockserver.core.texts import escaped
 from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange
 from mockserver.request.forms import HOW_TO_SEND
-from mockserver.request.log import escaped, log_of, notice_of
+from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"

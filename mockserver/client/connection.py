@@ -148,14 +148,14 @@ class _NearLine(_Line):
         while b"\r\n\r\n" not in got:
             got += _more(line)
         head, _, content = got.partition(b"\r\n\r\n")
-        told = _HEAD.match(head)
-        if told is None or told[2] is None:
+        found = _HEAD.match(head)
+        if found is None or found[2] is None:
             raise HTTPException("what came is no answer of an images-mock")
-        pieces, missing = [content], int(told[2]) - len(content)
+        pieces, missing = [content], int(found[2]) - len(content)
         while missing > 0:
             pieces.append(_more(line))
             missing -= len(pieces[-1])
-        return int(told[1]), b"".join(pieces)
+        return int(found[1]), b"".join(pieces)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -209,8 +209,8 @@ def _answer(asked: str, status: int, content: bytes) -> dict[str, Any]:
     if status < 400:
         return value
     error = value.get("error")
-    told = error.get("message") if isinstance(error, dict) else None
-    why = str(told or "no reason told").removesuffix(".")
+    message = error.get("message") if isinstance(error, dict) else None
+    why = str(message or "no reason told").removesuffix(".")
     raise ControlError(f"{asked} got {status}: {why}.{_fix(status, why)}", status)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
@@ -14,6 +13,7 @@ from starlette.types import Receive
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.rules.parser import RuleError, table_of, whole_of
+from mockserver.core.texts import likely_name
 from mockserver.request.bodies import is_json, read_body
 from mockserver.request.world import World
 from mockserver.settings import seconds
@@ -179,8 +179,8 @@ class ControlRequest:
 
 def instead(name: str, known: Iterable[str]) -> str:
     """What was meant instead of a name that is not known."""
-    close = get_close_matches(name[:100], list(known), n=1)
-    return f"did you mean {close[0]}?" if close else f"there is {', '.join(known)}."
+    close = likely_name(name, known)
+    return f"did you mean {close}?" if close else f"there is {', '.join(known)}."
 
 
 def query_of(query_string: bytes) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from mockserver.control.request import (
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
 from mockserver.core.rules.parser import RuleError
+from mockserver.core.texts import likely_name
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
 from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
@@ -215,11 +215,11 @@ def _found(path: str, method: str) -> tuple[Handler, str]:
 
 def _meant(path: str) -> str:
     """What was perhaps meant by a path that is not there."""
-    head, _, name = path[:_LONGEST].strip("/").rpartition("/")
+    path = path[:_LONGEST].strip("/")
+    head, _, name = path.rpartition("/")
     known = [p.replace("*", name) for p in _PATHS] if head else [p for p in _PATHS if "*" not in p]
-    close = get_close_matches(path[:_LONGEST].strip("/"), known, n=1)
-    if close:
-        return f"did you mean /_mock/{close[0]}?"
+    if close := likely_name(path, known):
+        return f"did you mean /_mock/{close}?"
     return "/_mock/openapi.json tells what there is."
 
 

@@ -167,13 +167,14 @@ _FIELDS = tuple(f.name for f in dataclass_fields(Picture))
 
 def _window(fields: Mapping[str, str]) -> Window | None:
     try:
-        start, expiry = (
-            datetime.strptime(fields[name], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-            for name in ("st", "se")
-        )
+        return Window(second_of(fields["st"]), second_of(fields["se"]))
     except (KeyError, ValueError):
         return None
-    return Window(int(start.timestamp()), int(expiry.timestamp()))
+
+
+def second_of(text: str) -> int:
+    """The Unix second of a time as the query has it."""
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
 
 
 @lru_cache(maxsize=64)

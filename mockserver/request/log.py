@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mockserver.core.rules.nearness import nearest_rules
+from mockserver.core.texts import escaped, shortened
 from mockserver.request.exchange import Exchange
 from mockserver.request.log_writer import WRITER, say
 
@@ -60,24 +61,20 @@ def _told(exchange: Exchange) -> dict[str, Any]:
     told: dict[str, Any] = {
         "status": record.status,
         "method": record.method,
-        "path": _shortened(record.path, NAME_LOGGED),
+        "path": shortened(record.path, NAME_LOGGED),
         "ms": record.milliseconds,
         "id": record.id,
     }
     if exchange.refused:
-        told["refused"] = _shortened(exchange.refused, NAME_LOGGED)
+        told["refused"] = shortened(exchange.refused, NAME_LOGGED)
     if exchange.fired:
         told["rule"] = ", ".join(one.logged for one in exchange.fired)
     if exchange.caller:
         told["sandbox"] = exchange.caller.sandbox[:6]
     if request:
         told |= {"model": request.model, "size": request.size, "n": request.n}
-        told |= {"usd": record.usd, "prompt": _shortened(request.prompt, PROMPT_LOGGED)}
+        told |= {"usd": record.usd, "prompt": shortened(request.prompt, PROMPT_LOGGED)}
     return told
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def notice_of(form: str) -> Callable[[str], None]:
@@ -102,13 +99,6 @@ def announce(form: str, text: str) -> None:
 
 def _as_json(text: str) -> str:
     return json.dumps({"message": text})
-
-
-def escaped(text: str) -> str:
-    """`text` with every character escaped that could move a cursor or break a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _clock(at: int) -> str:

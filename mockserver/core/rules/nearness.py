@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import WEIGHTS, Fields, Rule, Text, When, fits
+from mockserver.core.texts import shortened
 
 SHOWN = 60  # characters of a value
 FILLED = "filled in: the client sent none"
@@ -106,5 +107,4 @@ def _hint(wanted: Any, got: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value's beginning, as Python writes it."""
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return shortened(repr(value), SHOWN)
