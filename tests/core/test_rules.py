@@ -18,7 +18,7 @@ from mockserver.core.journal import (
     sent_fields,
 )
 from mockserver.core.rules.magic_words import Words
-from mockserver.core.rules.nearness import closest, differences, nearest_rules
+from mockserver.core.rules.nearness import closest, differences, nearest, nearest_rules, shown
 from mockserver.core.rules.parser import rule_of, when_of
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, Wait, scaled
@@ -201,6 +201,37 @@ def test_what_differs_in_less_is_closer() -> None:
     assert lines == [
         " no_credit: ≠ prompt: wanted 'x  y', got 'x y'  (only the white space differs)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"prompt": "b"}, {"model": "b"}),  # a field costs by what it tells
+        ({"n": 2, "size": "b"}, {"operation": "b"}),
+        ({"prompt": "a blue fox"}, {"n": 2}),  # likeness halves a cost at the most
+        ({"prompt": "a blue fox"}, {"prompt": "zzz"}),
+    ],
+    ids=str,
+)
+def test_what_costs_less_is_closer(one: dict[str, Any], other: dict[str, Any]) -> None:
+    wanted = {"operation": "images.edit", "model": "a", "prompt": "a red fox", "n": 1, "size": "a"}
+    when = when_of(wanted)
+    assert closest(when, [wanted | one, wanted | other, wanted]) == [2, 0, 1]
+    assert closest(when, [wanted | other, wanted | one, wanted], most=1) == [2]
+
+
+def test_another_thing_that_is_missed_costs_as_a_field_does_and_of_equals_the_last_is_closer() -> (
+    None
+):
+    when = when_of({"n": 1})
+    assert closest(when, [{"n": 1}, {"n": 2}, {"n": 1}], also=[1, 0, 0]) == [2, 1, 0]
+    assert closest(when, [{"n": 1}] * 4) == [3, 2, 1]
+    assert nearest([when, when], {"n": 2}) == [0, 1]  # of rules the first
+
+
+def test_of_a_value_the_first_60_characters_are_shown() -> None:
+    assert shown("x" * 58) == "'" + "x" * 58 + "'"
+    assert shown("x" * 59) == "'" + "x" * 58 + "…"
 
 
 # -- the journal -------------------------------------------------------------------------------

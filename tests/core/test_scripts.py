@@ -32,6 +32,10 @@ from tests.core.test_rules import rule
         {"when": {}, "then": {"gateway": {"status": 503, "retry_after": 20.0, "as_date": True}}},
         {"when": {}, "then": {"rate_limit": {"as_date": True}}},
         {"when": {}, "then": {"pictures": 0, "response_format": "url"}},
+        {"when": {"user": "a"}, "then": {"stall": True}},
+        {"when": {"user": 7}, "then": {"stall": True}},
+        {"when": {"user": {"regex": "^a"}}, "then": {"stall": True}},
+        {"when": {"size": {"contains": "512"}, "style": "vivid"}, "then": {"stall": True}},
     ],
     ids=str,
 )
