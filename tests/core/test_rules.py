@@ -166,6 +166,14 @@ def test_a_word_is_magic_only_where_it_stands_alone(
     assert (found and found.name, found and found.times) == (name, times)
 
 
+def test_a_rule_of_a_word_is_for_its_very_prompt_whatever_stands_in_it() -> None:
+    words = Words({w.name: w.then for w in WORDS.values()})
+    found = [words.rule(f"mock:500{tail}") for tail in ("", " a", " \ud800", "")]
+    ids = [one.id for one in found if one]
+    assert ids[0] == ids[3] == "magic:6dbd79eeee5c972f72aa4664f598b997"
+    assert len(set(ids)) == 3
+
+
 @pytest.mark.parametrize(("told", "seconds"), [("5s", 5), ("250ms", 0.25), ("1.5m", 90), ("3", 3)])
 def test_a_time_after_a_word_is_in_seconds(told: str, seconds: float) -> None:
     found = Words({"slow": {"delay": "$"}}).rule(f"mock:slow={told}")
@@ -179,18 +187,34 @@ def test_a_time_after_a_word_is_in_seconds(told: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("wanted", "got", "words"),
     [
-        ("a red fox", "a red  fox", "only the white space differs"),
-        ("a red fox", "A red fox", "only the case differs"),
-        ("a red fox", "a red fix", "did you mean this?"),
-        ("a red fox", "zzz", ""),
-        ("2", 2, "it is of type int"),
-        ("a red fox", None, "got nothing"),
+        ("a red fox", "a red  fox", "'a red  fox'  (only the white space differs)"),
+        ("a red fox", "A red fox", "'A red fox'  (only the case differs)"),
+        ("a red fox", "a red fix", "'a red fix'  (did you mean this?)"),
+        ("a red fox", "zzz", "'zzz'"),
+        ("2", 2, "2  (it is of type int)"),
+        (2, "2", "'2'  (it is of type str)"),
+        (2, 3, "3"),
+        ("a red fox", None, "nothing"),
     ],
 )
 def test_a_difference_says_how_small_it_is(wanted: Any, got: Any, words: str) -> None:
     (found,) = differences(when_of({"prompt": wanted}), {"prompt": got})
-    assert str(found).startswith("≠ prompt: wanted ")
-    assert words in str(found)
+    assert str(found) == f"≠ prompt: wanted {wanted!r}, got {words}"
+
+
+def test_a_part_of_a_text_is_told_by_how_it_was_wanted() -> None:
+    (found,) = differences(when_of({"prompt": {"contains": "fox"}}), {"prompt": "a FOX"})
+    assert str(found) == "≠ prompt: wanted contains 'fox', got 'a FOX'"
+    (found,) = differences(when_of({"prompt": {"contains": "Fox"}}), {"prompt": "fox"})
+    assert str(found) == "≠ prompt: wanted contains 'Fox', got 'fox'  (only the case differs)"
+    (found,) = differences(when_of({"size": "a"}), {"size": "b"}, {"size"})
+    assert str(found) == "≠ size: wanted 'a', got 'b'  (filled in: the client sent none)"
+
+
+def test_of_many_rules_the_three_closest_are_told() -> None:
+    rules = [rule(when={"n": n}, name=str(n)) for n in range(1, 6)]
+    told = "≠ n: wanted {0}, got 9  (filled in: the client sent none)"
+    assert nearest_rules(rules, {"n": 9}, {"n"}) == [f' "{n}": {told.format(n)}' for n in (1, 2, 3)]
 
 
 def test_what_differs_in_less_is_closer() -> None:
