@@ -223,6 +223,7 @@ OTHER = '"0x8D0000000000000"'
         ({"If_None_Match": ETAG}, 304),
         ({"If_None_Match": ETAG.strip('"')}, 304),  # Azure takes it without quotes
         ({"If_None_Match": f"{OTHER}, W/{ETAG}"}, 304),
+        ({"If_None_Match": f"{OTHER},{ETAG}"}, 304),
         ({"If_None_Match": "*"}, 304),
         ({"If_None_Match": OTHER}, 200),
         ({"If_Modified_Since": MADE}, 304),

@@ -214,6 +214,20 @@ def test_two_pictures_of_one_request_differ_only_in_name_payload_and_signature()
     assert unquote(one.split("?")[0]) != unquote(two.split("?")[0])
 
 
+def test_the_url_of_a_picture_made_then_is_this_to_the_letter() -> None:
+    """Users keep URLs in recordings: another hash of the name or the signature breaks them."""
+    assert signed() == (
+        "/private/org-AAAAAAAAAAAAAAAAAAAAAAAA/user-bbbbbbbbbbbbbbbbbbbbbbbb"
+        "/img-UKktCjqvS9nf5cwYMaXW5Wb8.png?st=2025-03-30T23%3A00%3A00Z"
+        "&se=2025-03-31T01%3A00%3A00Z&sp=r&sv=2021-08-06&sr=b&rscd=inline&rsct=image/png"
+        "&skoid=6aaadede-4fb3-4698-a8f6-684d7786b067&sktid=a48cca56-e6da-484e-a814-9c849652bcb3"
+        "&skt=2025-03-31T00%3A00%3A00Z&ske=2025-04-01T00%3A00%3A00Z&sks=b&skv=2021-08-06"
+        "&mock=WyJpbWFnZXMuZ2VuZXJhdGUiLCJkYWxsLWUtMiIsImEgcmVkIGZveCIsNTEyLDUxMiwwLDIsbnVsbCxudWxs"
+        "LCIwMDAxMDIwMzA0MDUwNjA3MDgwOTBhMGIwYzBkMGUwZiIsbnVsbCxudWxsXQ"
+        "&sig=R5NAsTFuoD/xv1wvzYmoYN1Cgn%2BPRclttOXTJ00ctqs%3D"
+    )
+
+
 def test_signatures_stay_as_they_were() -> None:
     digest = sha256("\n".join(signed(created=CREATED + i) for i in range(100)).encode()).hexdigest()
     assert digest == "865678f58a3d509c2c0d06a87d6c04c583605b85d1a3b4c11be5c34d853b0d09"
