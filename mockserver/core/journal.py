@@ -232,7 +232,12 @@ def _told_part(part: Part) -> Any:
     found = header(part.data)
     told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
     if found:
-        told |= {"format": "PNG", "mode": found.mode, "width": found.width, "height": found.height}
+        told |= {
+            "format": found.format,
+            "mode": found.mode,
+            "width": found.width,
+            "height": found.height,
+        }
     return told
 
 

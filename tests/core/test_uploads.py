@@ -154,3 +154,39 @@ def test_a_mask_must_be_transparent_and_of_the_same_size() -> None:
     assert "mask - format must be in" in refusal(EDIT, png("RGB"), png("RGB"))[0]
     assert "8x8, got 8x9 instead" in refusal(EDIT, png("RGB"), png("RGBA", (8, 9)))[0]
     assert refusal(EDIT, png("RGB"), b"x")[1] == "invalid_image_format"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 200), (1024, 1536)])
+@pytest.mark.parametrize(
+    ("form", "mode", "options"),
+    [
+        ("PNG", "RGBA", {}),
+        ("PNG", "L", {}),
+        ("JPEG", "RGB", {}),
+        ("JPEG", "L", {"progressive": True}),
+        ("JPEG", "CMYK", {}),
+        ("JPEG", "RGB", {"exif": b"Exif\0\0" + bytes(5000), "comment": b"x" * 60_000}),
+        ("WEBP", "RGB", {}),
+        ("WEBP", "RGB", {"lossless": True}),
+        ("WEBP", "RGBA", {"lossless": True}),
+        ("WEBP", "RGBA", {}),
+        ("WEBP", "RGB", {"exif": b"Exif\0\0" + bytes(50)}),
+    ],
+)
+def test_a_header_says_what_pillow_wrote(
+    form: str, mode: str, options: dict[str, Any], size: tuple[int, int]
+) -> None:
+    file = io.BytesIO()
+    image = Image.new(mode, size, (9, 9, 9, 9)[: len(mode)] if mode != "L" else 9)
+    image.save(file, form, **options)
+    assert header(file.getvalue()) == Header(*size, mode, form)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_file_that_ends_in_its_header_has_none(form: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, form)
+    whole = file.getvalue()
+    first = next(n for n in range(len(whole) + 1) if header(whole[:n]))
+    assert 0 < first < len(whole)
+    assert all(header(whole[:n]) == header(whole) for n in range(first, len(whole)))
