@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,7 @@ class Config:
     port: int = 6780
     public_url: str | None = None
     as_of: date | Literal["today"] | None = None  # None: the default day of the facts
+    facts: Path | None = None
     tier: str = "1"
     limits: Limits = Limits()
     sizes: str = "page"
@@ -97,13 +98,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Rules(Value):
-    """Rules that were written, shown by their number."""
+    """Rules that were written, shown by their number; read after the facts that they name."""
 
-    rules: tuple[Rule, ...] = ()
+    read: Callable[[], tuple[Rule, ...]] = tuple
 
     def parsed(self) -> tuple[Rule, ...]:
-        """The rules themselves."""
-        return self.rules
+        """The rules themselves; ConfigError if one can't be read."""
+        return self.read()
 
 
 #: No flag and no variable of the environment: rules are tables.
@@ -244,10 +245,15 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
     """The rules of a file, whose pictures are files beside it; or of a call."""
     if tables is None:
         return {}
-    from mockserver.core.rules.parser import RuleError, rule_of
-
     if not isinstance(tables, list | tuple):
         raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
+    told = (f"{len(tables)} rule{'s' if len(tables) != 1 else ''}",) if tables else ()
+    return {"rules": Rules(_RULES, told, origin, lambda: _read_rules(tables, origin, path))}
+
+
+def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple[Rule, ...]:
+    from mockserver.core.rules.parser import RuleError, rule_of
+
     rules = []
     for number, table in enumerate(tables, 1):
         if path:
@@ -256,8 +262,7 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
             rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
         except RuleError as error:
             raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
-    texts = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
-    return {"rules": Rules(_RULES, texts, origin, tuple(rules))}
+    return tuple(rules)
 
 
 def _refuse_setting(number: int, rule: Any, origin: str) -> None:

@@ -175,6 +175,33 @@ def test_the_json_log_is_an_object_a_line(api: Api, capsys: pytest.CaptureFixtur
     assert "tier5" not in str(told)
 
 
+def test_a_json_line_tells_all_that_there_is_to_say(
+    api: Api, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="json")
+    rule = {"when": {"prompt": "X"}, "then": {"quota": True}, "name": "fox"}
+    client.post("/_mock/rules", json=rule, headers={"Mock-Sandbox-Key": "sk-mock-me"})
+    clock.advance(0.25)
+    answer = generate(client, n=2, prompt="a" * 100)
+    told = json.loads(capsys.readouterr().err)
+    assert isinstance(told.pop("ms"), int)
+    assert told.pop("closest_rule").startswith("r1 \"fox\": ≠ prompt: wanted 'X', got")
+    assert told == {
+        "time": pytest.approx(1_743_379_200.25, abs=1e-6),
+        **{"status": 200, "method": "POST", "path": "/v1/images/generations"},
+        **{"id": answer.headers["x-request-id"], "sandbox": "AY6VvE"},
+        **{"model": "dall-e-2", "size": "1024x1024", "n": 2, "usd": 0.032},
+        "prompt": "a" * 59 + "…",
+    }
+
+
+def test_each_form_of_the_log_tells_hints(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = api(log_format="json").get("/images/generations").headers["mock-hint"]
+    assert json.loads(capsys.readouterr().err)["hint"] == hint
+    api(log_format="text").get("/images/generations")
+    assert capsys.readouterr().err.splitlines()[1:] == [f"         hint: {hint}"]
+
+
 def test_prices_come_from_the_chosen_list(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     for prices, usd in (("model-page", 0.016), ("billing", 0.02)):
         generate(api(log_format="json", prices=prices), size="1024x1024")

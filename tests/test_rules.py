@@ -93,6 +93,50 @@ def test_a_rate_limit_tells_the_wait_that_it_is_given(api: Api) -> None:
     assert (headers["retry-after"], headers["retry-after-ms"]) == ("20", "20000")
 
 
+WAITS = [
+    (0, "0", "0", "0ms"),
+    (0.0006, "1", "1", "1ms"),
+    (0.9994, "1", "999", "999ms"),
+    (0.9996, "1", "1000", "1s"),
+    (1.0006, "2", "1001", "1.001s"),
+    (119.9996, "120", "120000", "120s"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "after", "milliseconds", "said"), WAITS)
+def test_a_wait_is_told_to_the_nearest_millisecond_and_to_the_next_whole_second(
+    api: Api, seconds: float, after: str, milliseconds: str, said: str
+) -> None:
+    client = api(as_of="2025-06-15")
+    script(client, {"rate_limit": {"retry_after": seconds}}, next=True)
+    refused = generate(client)
+    assert refused.headers["retry-after"] == after
+    assert refused.headers["retry-after-ms"] == milliseconds
+    assert f"Please try again in {said}. " in error(refused)["message"]
+    script(client, {"gateway": {"status": 503, "retry_after": seconds}}, next=True)
+    assert generate(client).headers["retry-after"] == after
+
+
+@pytest.mark.parametrize(("seconds", "second"), [(0, 0), (0.001, 1), (1, 1), (1.001, 2)])
+def test_a_wait_as_a_date_ends_with_the_second_that_it_ends_in(
+    api: Api, seconds: float, second: int
+) -> None:
+    client = api()
+    for word in ("rate_limit", "gateway"):
+        script(client, {word: {"retry_after": seconds, "as_date": True}}, next=True)
+        headers = generate(client).headers
+        assert headers["retry-after"] == f"Mon, 31 Mar 2025 00:00:0{second} GMT"
+
+
+@pytest.mark.parametrize(("limit", "wait"), [("7/min", "8571"), ("off", "60000")])
+def test_a_rate_limit_of_no_length_tells_the_time_that_one_picture_takes(
+    api: Api, limit: str, wait: str
+) -> None:
+    client = api(limits=limit) if limit != "off" else api(tier="off")
+    script(client, {"rate_limit": True})
+    assert generate(client).headers["retry-after-ms"] == wait
+
+
 def test_a_delay_and_a_drip_take_their_time(api: Api, clock: ManualClock) -> None:
     client, start = api(), clock.now()
     script(client, {"delay": 5}, next=True)

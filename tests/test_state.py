@@ -41,7 +41,9 @@ Step = Callable[[Sandbox], Awaitable[Any]]
 
 def record(number: int = 0, **values: Any) -> Record:
     attempt = Attempt(b"%d" % number, "a", None)
-    return Record(f"r{number}", 0, "POST", "/v1/x", "images.generate", attempt=attempt, **values)
+    made = Record(f"r{number}", 0, "POST", "/v1/x", "images.generate", attempt=attempt, **values)
+    made.close()
+    return made
 
 
 # -- bytes -------------------------------------------------------------------------------------

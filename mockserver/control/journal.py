@@ -238,11 +238,11 @@ def _listed(
 def _told(record: Record, links: Links, *, raw: bool) -> Told:
     linked = links.get(record.id, [])
     is_download = record.is_download
-    told = record.told() | {
+    told = record.as_json() | {
         "downloads": [] if is_download else linked,
         "made_by": linked[0] if is_download and linked else "",
     }
-    return told | ({"raw": record.raw.told()} if raw and record.raw else {})
+    return told | ({"raw": record.raw.as_json()} if raw and record.raw else {})
 
 
 async def _count(request: ControlRequest, when: When) -> int:

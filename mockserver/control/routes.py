@@ -185,9 +185,9 @@ class Control:
         self, exchange: Exchange, scope: Scope, receive: Receive
     ) -> tuple[int, dict[str, Any]]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
-        handler, name = _found(path, exchange.method)
+        handler, name = _found(path, exchange.record.method)
         body = None
-        if exchange.method in ("POST", "PUT"):
+        if exchange.record.method in ("POST", "PUT"):
             body = await body_of(exchange.header(b"content-type"), receive)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         request = ControlRequest(self._world, receive, key, query, body, name)

@@ -136,7 +136,18 @@ def _listed(values: Iterable[str], word: str) -> str:
 def _expected(parameter: Parameter) -> str:
     if parameter.values:
         return f"one of {_listed(parameter.values, 'or')}"
-    return {"string": "a string", "integer": "an integer", "file": "a file"}[parameter.type]
+    return _EXPECTED[parameter.type]
+
+
+_EXPECTED = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a decimal number",
+    "boolean": "a boolean",
+    "list": "an array",
+    "object": "an object",
+    "file": "a file",
+}
 
 
 def _got(value: Any) -> str:
