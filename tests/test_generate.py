@@ -188,9 +188,15 @@ def test_a_json_line_tells_all_that_there_is_to_say(
     assert told.pop("closest_rule").startswith("r1 \"fox\": ≠ prompt: wanted 'X', got")
     assert told == {
         "time": pytest.approx(1_743_379_200.25, abs=1e-6),
-        "status": 200, "method": "POST", "path": "/v1/images/generations",
-        "id": answer.headers["x-request-id"], "sandbox": "AY6VvE",
-        "model": "dall-e-2", "size": "1024x1024", "n": 2, "usd": 0.032,
+        "status": 200,
+        "method": "POST",
+        "path": "/v1/images/generations",
+        "id": answer.headers["x-request-id"],
+        "sandbox": "AY6VvE",
+        "model": "dall-e-2",
+        "size": "1024x1024",
+        "n": 2,
+        "usd": 0.032,
         "prompt": "a" * 59 + "…",
     }
 
