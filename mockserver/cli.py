@@ -254,12 +254,8 @@ def _shown(value: Value) -> str:
 def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:
     if file is None and (named := os.environ.get(f"{PREFIX}CONFIG")):
         file = Path(named)
-    texts = {name.replace("_", "-"): _texts(value) for name, value in flags.items()}
-    return resolve(flags=texts, environment=os.environ, directory=Path.cwd(), file=file)
-
-
-def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else () if value is None else (value,)
+    given = {name.replace("_", "-"): value for name, value in flags.items()}
+    return resolve(flags=given, environment=os.environ, directory=Path.cwd(), file=file)
 
 
 def _banner(config: Config) -> Iterator[str]:

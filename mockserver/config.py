@@ -143,7 +143,7 @@ def config_of(values: Mapping[str, Value]) -> Config:
 
 def resolve(
     *,
-    flags: Mapping[str, tuple[str, ...]],
+    flags: Mapping[str, str | tuple[str, ...] | None],
     environment: Mapping[str, str],
     directory: Path | None,
     file: Path | None = None,
@@ -151,7 +151,7 @@ def resolve(
     """What is set, by name: a flag wins over the environment, that over file and defaults.
 
     Args:
-        flags: texts given on the command line, by setting.
+        flags: what the command line gives, by setting; None or nothing where it does not.
         environment: all variables; only those with our prefix are looked at.
         directory: where `images-mock.toml` or `pyproject.toml` may lie; None reads no file.
         file: a file named outright.
@@ -159,8 +159,8 @@ def resolve(
     values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
     values |= _from_file(_file(directory, file))
     values |= _from_environment(environment)
-    for name, texts in flags.items():
-        if texts:
+    for name, given in flags.items():
+        if texts := _texts(given):
             values[name] = Value(BY_NAME[name], texts, f"flag --{name}")
     return _with_consequences(values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from email.message import Message
 from http.client import HTTPException
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -27,7 +27,7 @@ def fetch(
     body: bytes | None = None,
     *,
     patience: float,
-    most: int | None = None,
+    most: int = -1,
 ) -> Answer:
     """The answer to a GET, or to a POST of a body.
 
@@ -36,9 +36,10 @@ def fetch(
         headers: to send.
         body: to post.
         patience: seconds until something must arrive.
-        most: bytes of the content that are read; None is all.
+        most: bytes of the content that are read; -1 is all.
     """
     request = Request(url, body, dict(headers or {}))
+    response: Any  # an error is one too
     try:
         response = build_opener(ProxyHandler({})).open(request, timeout=patience)
     except HTTPError as error:

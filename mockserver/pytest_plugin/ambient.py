@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,43 @@ class Sums:
         self.waited = 0.0  # real seconds, between refusals and the next try
         self.late: list[str] = []  # requests that ended after their test
 
-    def add(self, usd: float, waited: float, late: list[str]) -> None:
-        """Count what one test, or one worker, has had."""
+    def add(self, usd: float = 0.0, waited: float = 0.0, late: Iterable[str] = ()) -> None:
+        """Count what a test, or a worker, has had."""
         self.usd += usd
         self.waited += waited
         self.late += late
 
 
-class Ambient:
+class SessionServer:
+    """The server that this process's tests share."""
+
+    def __init__(self, server: OwnServer | SharedServer, key: str) -> None:
+        self._server = server
+        self.api_key = key  # of the ambient sandbox, that of `images_mock`
+
+    @property
+    def address(self) -> str:
+        """Without /v1."""
+        return self._server.address
+
+    @property
+    def url(self) -> str:
+        """What to give as `base_url`; ends in /v1."""
+        return f"{self.address}{PREFIX}"
+
+    def sandbox(self, name: str) -> Sandbox:
+        """A sandbox that no test begins anew, for fixtures of a module or of the session.
+
+        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
+        and has its effect. `begin()` gives it a standing clock.
+        """
+        from mockserver.client.sandbox import Sandbox
+
+        key = name if name.startswith(KEYS) else f"{self.api_key}-{name}"
+        return Sandbox(self.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
+
+
+class Ambient(SessionServer):
     """The sandbox of this process's own key. It begins anew with each test.
 
     A beginning waits until the server's settings are known, and is left out while nobody has ever
@@ -41,23 +70,12 @@ class Ambient:
     """
 
     def __init__(self, server: OwnServer | SharedServer, key: str) -> None:
-        self._server = server
-        self.key = key
+        super().__init__(server, key)
         self._handle: Sandbox | None = None
         self._settled = False
         self._due: Mapping[str, Any] | None = None
         self._test = ""  # whose sandbox it is
         self.sums = Sums()  # of the tests before this one
-
-    @property
-    def address(self) -> str:
-        """Of the server."""
-        return self._server.address
-
-    @property
-    def url(self) -> str:
-        """What to give as `base_url`; ends in /v1."""
-        return f"{self._server.address}{PREFIX}"
 
     @property
     def is_used(self) -> bool:
@@ -75,14 +93,8 @@ class Ambient:
     def handle(self) -> Sandbox:
         """What scripts the sandbox, and tells what happened there."""
         if self._handle is None:
-            self._handle = self.other(self.key)
+            self._handle = self.sandbox(self.api_key)
         return self._handle
-
-    def other(self, key: str) -> Sandbox:
-        """The sandbox of another key on the same server."""
-        from mockserver.client.sandbox import Sandbox
-
-        return Sandbox(self._server.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
 
     def settle(self, settings: Mapping[str, Any]) -> None:
         """Choose the server's settings.
@@ -123,9 +135,9 @@ class Ambient:
         """Add up what the last test has cost, and what came too late for the one before."""
         if not self._server.is_up:
             return
-        usd = self.handle.spent
+        self.sums.add(usd=self.handle.spent)
         late, waited = self.handle.aftermath()
-        self.sums.add(usd, waited, [f"{r} (seen by {self._test})" for r in late])
+        self.sums.add(waited=waited, late=[f"{r} (seen by {self._test})" for r in late])
 
     def _renew(self, options: Mapping[str, Any]) -> None:
         self._due = None
@@ -135,36 +147,3 @@ class Ambient:
             self.handle.begin(**options)
         except RuntimeError as error:
             raise RuntimeError(self.why_none or str(error)) from None
-
-
-class SessionServer:
-    """The server that this process's tests share."""
-
-    def __init__(self, ambient: Ambient) -> None:
-        self._ambient = ambient
-
-    def __repr__(self) -> str:
-        return f"SessionServer(address={self.address!r}, api_key={self.api_key!r})"
-
-    @property
-    def address(self) -> str:
-        """Without /v1."""
-        return self._ambient.address
-
-    @property
-    def api_key(self) -> str:
-        """Of the ambient sandbox, that of `images_mock`."""
-        return self._ambient.key
-
-    @property
-    def url(self) -> str:
-        """What to give as `base_url`; ends in /v1."""
-        return self._ambient.url
-
-    def sandbox(self, name: str) -> Sandbox:
-        """A sandbox that no test begins anew, for fixtures of a module or of the session.
-
-        A name makes a key of this session's; a whole key, as sk-mock-free-bob, is taken as it is,
-        and has its effect. `begin()` gives it a standing clock.
-        """
-        return self._ambient.other(name if name.startswith(KEYS) else f"{self.api_key}-{name}")

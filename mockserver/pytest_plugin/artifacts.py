@@ -47,15 +47,12 @@ def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
 def _drawn(sandbox: Sandbox, fields: Mapping[str, Any]) -> Iterator[bytes]:
     """The pictures of a request; none where it can't be repeated."""
     body = {k: v for k, v in fields.items() if k != "operation"} | {"response_format": "b64_json"}
-    headers = {
-        "Authorization": f"Bearer {sandbox.api_key}",
-        "Content-Type": "application/json",
-    }
+    headers = {"Authorization": f"Bearer {sandbox.api_key}", "Content-Type": "application/json"}
+    content = json.dumps(body).encode()
     try:
-        url, content = f"{sandbox.url}{_PATH}", json.dumps(body).encode()
-        answer = fetch(url, headers, content, patience=_PATIENCE)
-        pictures = json.loads(answer.content)["data"] if answer.status == 200 else []
+        answer = fetch(f"{sandbox.url}{_PATH}", headers, content, patience=_PATIENCE)
+        drawn = json.loads(answer.content) if answer.status == 200 else {}
     except NO_ANSWER:
         return
-    for item in pictures:
+    for item in drawn.get("data", []):
         yield b64decode(item["b64_json"])

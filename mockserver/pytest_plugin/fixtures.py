@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.pytest_plugin.ambient import SessionServer
 from mockserver.pytest_plugin.session import SESSION
 from mockserver.pytest_plugin.settings import WrongOptions
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import openai
 
     from mockserver.client.sandbox import Sandbox
+    from mockserver.pytest_plugin.ambient import SessionServer
 
 _NO_SDK = "openai is not installed"
 
@@ -28,8 +28,8 @@ def images_mock_options() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _images_mock_settled(request: pytest.FixtureRequest, images_mock_options: Any) -> None:
+@pytest.fixture(scope="session", autouse=True, name="_images_mock_settled")
+def images_mock_settled(request: pytest.FixtureRequest, images_mock_options: Any) -> None:
     """Tells the server its settings before it can have started."""
     try:
         request.config.stash[SESSION].settle(images_mock_options)
@@ -41,7 +41,7 @@ def _images_mock_settled(request: pytest.FixtureRequest, images_mock_options: An
 @pytest.fixture(scope="session")
 def images_mock_server(request: pytest.FixtureRequest) -> SessionServer:
     """The session's server (one for each xdist worker)."""
-    return SessionServer(request.config.stash[SESSION].ambient)
+    return request.config.stash[SESSION].ambient
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def images_mock(request: pytest.FixtureRequest) -> Sandbox:
     return request.config.stash[SESSION].ambient.handle
 
 
-@pytest.fixture(scope="session")
-def _images_http(images_mock_server: SessionServer) -> Iterator[Any]:
+@pytest.fixture(scope="session", name="_images_http")
+def images_http(images_mock_server: SessionServer) -> Iterator[Any]:
     """The HTTP client that all tests share."""
     client = _made("DefaultHttpxClient", images_mock_server)
     yield client

@@ -112,6 +112,6 @@ def _kept(session: Session, item: pytest.Item) -> str:
 
     directory = item.config.rootpath / session.options["artifacts"]
     ambient = session.ambient
-    spare = ambient.other(f"{ambient.key}-again")
+    spare = ambient.sandbox("again")
     place = keep(directory, item.nodeid, ambient.handle, spare, session.marked)
     return f"journal and pictures are in {place}"
