@@ -14,9 +14,7 @@ from mockserver.control.openapi_parts import (
     does,
     id_of,
     json_of,
-    listed,
     named,
-    or_null,
     query,
     table,
     time_of,
@@ -24,20 +22,15 @@ from mockserver.control.openapi_parts import (
 from mockserver.control.openapi_rules import (
     EFFECT,
     EFFECT_TOLD,
-    FLAG,
     MATCHER,
-    POSITIVE,
     RULE,
     RULE_PUT,
-    TEXT,
     WHEN,
-    WHOLE,
-    Schema,
-    asked,
 )
 from mockserver.control.request import SHORTEST
 from mockserver.control.state import PARTS, UNITS
 from mockserver.core.sandbox import FARTHEST
+from mockserver.core.shapes import FLAG, POSITIVE, TEXT, WHOLE, Schema, asked, listed, or_null
 
 _SCHEMAS: dict[str, Schema] = {
     "Error": table(

@@ -7,15 +7,13 @@ from mockserver.control.openapi_parts import (
     USD,
     does,
     id_of,
-    listed,
     named,
-    or_null,
     query,
     table,
     time_of,
 )
-from mockserver.control.openapi_rules import FLAG, POSITIVE, TEXT, WHOLE, Schema, asked
 from mockserver.core.raw_request import BODY
+from mockserver.core.shapes import FLAG, POSITIVE, TEXT, WHOLE, Schema, asked, listed, or_null
 
 RECORD = table(
     {

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.control.openapi_rules import TEXT, Schema
 from mockserver.core.durations import PATTERN
+from mockserver.core.shapes import TEXT, Schema
 
 USD: Schema = {"type": "number", "minimum": 0}
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 TIER: Schema = {"enum": ["free", *"12345", "off", *range(1, 6), None]}
 
 
-def or_null(schema: Schema) -> Schema:
-    """Such a value, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
 def time_of(most: int) -> Schema:
     """A length of time: seconds, or a text with a unit."""
     seconds: Schema = {"type": "number", "minimum": 0, "maximum": most}
     return {"anyOf": [seconds, TEXT | {"pattern": f"^{PATTERN}$"}]}
-
-
-def listed(schema: Schema) -> Schema:
-    """A list of such values."""
-    return {"type": "array", "items": schema}
 
 
 def table(properties: Mapping[str, Schema], *optional: str) -> Schema:
