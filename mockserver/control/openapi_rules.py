@@ -1,4 +1,4 @@
-"""The JSON schema of rules, and the parts that it shares with others. Serves nothing.
+"""The JSON schema of rules. Serves nothing.
 
 What it can't say the reader says (`core.rules`): whether an expression or a `*` fits any value
 that there is, and that a time as people write it ends at a day.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.core.decoding import MOST, RuleError, table_of, whole_of
+from mockserver.core.decoding import RuleError, table_of, whole_of
 from mockserver.core.rules.conditions import FIELDS, condition_of, when_of
 from mockserver.core.rules.effects import (
     EFFECTS,
@@ -22,7 +22,6 @@ from mockserver.core.rules.rule import WEIGHTS, Rule, Text, When
 from mockserver.core.shapes import SWITCH, Shape, text, whole
 
 __all__ = [
-    "MOST",
     "RuleError",
     "effect_of",
     "rigged",
@@ -30,7 +29,6 @@ __all__ = [
     "rule_of",
     "table_of",
     "told",
-    "told_effect",
     "told_image",
     "when_of",
     "whole_of",
