@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.core.decoding import MOST
 from mockserver.core.limits import settle
-from mockserver.core.rules.parser import MOST, RuleError, rule_of
+from mockserver.core.rules.parser import RuleError, rule_of
 from mockserver.core.sandbox import Options, Wait
 from mockserver.store.sandbox import MemorySandbox
 from tests.conftest import GENERATIONS, Api, error, generate

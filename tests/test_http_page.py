@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mockserver.control.openapi_rules import EFFECT
+from mockserver.core.rules.effects import PICTURES
 from mockserver.core.rules.parser import rule_of
-from mockserver.core.rules.rule import PICTURES, WEIGHTS
+from mockserver.core.rules.rule import WEIGHTS
 from tests.test_blob_clients import with_curl
 
 DOCS = Path(__file__).parent.parent / "docs"

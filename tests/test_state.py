@@ -18,9 +18,10 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import FIELDS, Attempt, Record, sent_fields
+from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.parser import RuleError
-from mockserver.core.rules.rule import Effect, Rule, When
+from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import Options, Wait
 from mockserver.core.weight import weight
 from mockserver.facts import load

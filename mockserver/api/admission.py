@@ -13,9 +13,9 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
 from mockserver.core.request import ImageRequest
+from mockserver.core.rules.effects import Effect, Lines
 from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
-from mockserver.core.rules.rule import Effect, Lines
 from mockserver.core.sandbox import MICRO, Wait, scaled
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange

@@ -25,10 +25,10 @@ from mockserver.core.blob_errors import (
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
 from mockserver.core.links import LinkError, second_of
 from mockserver.core.picture import Picture
+from mockserver.core.rules.effects import BODILESS, Reply
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.parser import rigging
 from mockserver.core.rules.precedence import Fired
-from mockserver.core.rules.rule import BODILESS, Reply
 from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
@@ -104,7 +104,7 @@ class Blobs:
         sandbox = exchange.sandbox
         claimed = await sandbox.claim([counted]) if sandbox else [Fired(rule, 1, rule.then)]
         if claimed:
-            exchange.note_rules([replace(one, rule=rule) for one in claimed])
+            exchange.note_rules([one._replace(rule=rule) for one in claimed])
 
     async def _download(
         self, scope: Scope, exchange: Exchange, picture: Picture

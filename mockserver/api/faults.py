@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Receive, Scope, Send
 
 from mockserver.core.errors import Answer
-from mockserver.core.rules.rule import BODILESS, Effect, Reply
+from mockserver.core.rules.effects import BODILESS, Effect, Reply
 from mockserver.request.bodies import JSON, ClientGone
 from mockserver.request.era import Headers
 from mockserver.request.waiting import Holds

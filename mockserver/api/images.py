@@ -25,8 +25,8 @@ from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.request import ImageRequest
+from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
-from mockserver.core.rules.rule import PLAIN, Effect
 from mockserver.core.uploads import Fields
 from mockserver.pictures.files import as_json, drawn_as_json
 from mockserver.request.bodies import (

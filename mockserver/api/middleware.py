@@ -19,7 +19,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
 from mockserver.core.paths import PICTURES, in_api, in_control
 from mockserver.core.raw_request import BODY, Raw, head_of
-from mockserver.core.rules.rule import PLAIN
+from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer

@@ -39,41 +39,33 @@ class Sent(Asked, total=False):
     mask: File | None
 
 
-class Then(TypedDict, total=False):
-    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+class OfDownload(TypedDict, total=False):
+    """What can happen to a picture's download, in the words of a rule's `then.download`."""
 
-    error: str
-    rate_limit: bool | Mapping[str, Any]  # retry_after, as_date
-    refuse: bool | str
-    quota: bool
-    respond: int | Mapping[str, Any]  # status, headers, body, retry_after, as_date
+    respond: int | Mapping[str, Any]  # status, headers, body; in a `then` also the wait
     gateway: int | bool | Mapping[str, Any]  # the same
     headers: Mapping[str, str]
-    pictures: int
-    response_format: str
     delay: float | str  # seconds, or as "250ms"
     stall: bool
     disconnect: int  # bytes
     drip: int  # bytes a second
-    bad_json: bool
     content_type: str
+
+
+class Then(OfDownload, total=False):
+    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+
+    error: str
+    rate_limit: bool | Mapping[str, Any]  # the wait: retry_after, as_date
+    refuse: bool | str
+    quota: bool
+    bad_json: bool
+    pictures: int
+    response_format: str
     picture: str  # "truncated", "wrong_size" or "wrong_format"
     expired_url: bool
     image: File
     download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
-
-
-class OfDownload(TypedDict, total=False):
-    """What can happen to a picture's download, in the words of a rule's `then.download`."""
-
-    respond: int | Mapping[str, Any]  # status, headers, body
-    gateway: int | bool | Mapping[str, Any]  # the same
-    headers: Mapping[str, str]
-    delay: float | str
-    stall: bool
-    disconnect: int
-    drip: int
-    content_type: str
 
 
 PROMPTS = ("prompt", "contains", "regex")

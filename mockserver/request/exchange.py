@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
 from mockserver.core.request import ImageRequest, told_fields
+from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
-from mockserver.core.rules.rule import PLAIN, Effect, Rule
+from mockserver.core.rules.rule import Rule
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 

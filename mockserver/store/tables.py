@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mockserver.core.journal import Record, Tried, is_led_on, is_retry
+from mockserver.core.rules.effects import PLAIN, Effect, changed
 from mockserver.core.rules.precedence import Fired, added, joined
-from mockserver.core.rules.rule import PLAIN, Effect, Rule, Text, changed
+from mockserver.core.rules.rule import Rule, Text
 from mockserver.core.sandbox import Wait
 from mockserver.core.weight import weight
 

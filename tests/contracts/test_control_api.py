@@ -57,7 +57,7 @@ def test_the_document_is_valid_and_tells_every_path() -> None:
         for path, methods in document()["paths"].items()
         for method in methods
     }
-    served = {(path, method) for path, methods in control._PATHS.items() for method in methods}
+    served = {(path, method) for path, methods in control.PATHS.items() for method in methods}
     assert told == served | {("live", "GET"), ("ready", "GET")}
 
 

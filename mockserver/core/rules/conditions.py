@@ -11,7 +11,8 @@ from typing import Any
 
 from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
 from mockserver.core.rules import patterns
-from mockserver.core.rules.rule import PICTURES_MAX, WEIGHTS, Text, When, fits
+from mockserver.core.rules.effects import PICTURES_MAX
+from mockserver.core.rules.rule import WEIGHTS, Text, When, fits
 from mockserver.facts import ever
 
 #: What a rule can tell a request by; files only assertions can.
