@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Self
 
@@ -67,26 +67,11 @@ class Request:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        error = record["error"]
-        return cls(
-            id=record["id"],
-            time=record["time"],
-            method=record["method"],
-            path=record["path"],
-            operation=record["operation"],
-            status=record["status"],
-            error=Refusal(error["reason"], error["message"], error["code"]) if error else None,
-            usd=record["usd"],
-            milliseconds=record["milliseconds"],
-            trace=tuple(record["trace"]),
-            call=record["call"] or record["id"],
-            retries=record["retries"],
-            scripted=record["scripted"],
-            fields=record["fields"],
-            filled=tuple(record["filled"]),
-            downloads=tuple(record["downloads"]),
-            made_by=record["made_by"],
-        )
+        told = {f.name: record[f.name] for f in fields(cls)}
+        told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+        told["error"] = Refusal(**record["error"]) if record["error"] else None
+        told["call"] = record["call"] or record["id"]
+        return cls(**told)
 
     @property
     def is_outside(self) -> bool:

@@ -15,28 +15,20 @@ from mockserver.control.openapi_parts import (
     time_of,
 )
 from mockserver.control.openapi_rules import FLAG, POSITIVE, TEXT, WHOLE, Schema, asked
+from mockserver.core.journal import Record
 from mockserver.core.raw_request import BODY
 
+_BY_TYPE: dict[type, Schema] = {str: TEXT, bool: FLAG, int: WHOLE, float: USD}
+_BY_TYPE |= {dict: {"type": "object"}, list: listed(TEXT), tuple: listed(TEXT)}
+_BY_NAME: dict[str, Schema] = {
+    "time": {"type": "number"},
+    "status": {"type": "integer"},
+    "error": or_null(table({"reason": TEXT, "message": TEXT, "code": or_null(TEXT)})),
+}
+_EMPTY = Record(id="", at=0, method="", path="").as_json()
 RECORD = table(
-    {
-        "id": TEXT,
-        "time": {"type": "number"},
-        "sandbox": TEXT,
-        "method": TEXT,
-        "path": TEXT,
-        "operation": TEXT,
-        "fields": {"type": "object"},
-        "filled": listed(TEXT),
-        "status": {"type": "integer"},
-        "error": or_null(table({"reason": TEXT, "message": TEXT, "code": or_null(TEXT)})),
-        "usd": USD,
-        "milliseconds": WHOLE,
-        "trace": listed(TEXT),
-        "scripted": FLAG,
-        "rule": TEXT,
-        "rules": listed(TEXT),
-        "call": TEXT,
-        "retries": WHOLE,
+    {k: _BY_NAME.get(k) or _BY_TYPE[type(v)] for k, v in _EMPTY.items()}
+    | {
         "downloads": listed(TEXT) | {"description": "ids of the downloads of its pictures"},
         "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
         "raw": named("Raw"),

@@ -23,7 +23,7 @@ _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
 _LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
-#: What the control API tells of a record, in this order; its types are those of the record's own.
+#: What the control API tells of a record, in this order.
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
     *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
