@@ -189,10 +189,7 @@ def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
-    told = {
-        cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
-        for k, v in islice(value.items(), ITEMS)
-    }
+    told = {cut(k): _told(v, DEPTH) for k, v in islice(value.items(), ITEMS)}
     return told if weight(told) <= FIELDS else _fitting(told)
 
 
@@ -214,6 +211,10 @@ def _told(value: Any, depth: int) -> Any:
     match value:
         case str():
             return cut(value)
+        case None | bool() | int():
+            return value
+        case Part():
+            return _told_part(value)
         case list() | dict() if not depth:
             return "…"
         case list():
