@@ -122,7 +122,9 @@ def configured(**settings: Any) -> Config:
 def overlaid(values: Mapping[str, Value], settings: Mapping[str, Any], origin: str) -> Config:
     """A configuration from values that are resolved already, and settings from Python over them."""
     defaults = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
-    return config_of(_with_consequences({**defaults, **values, **_called(settings, origin)}))
+    return config_of(
+        _checked(_with_consequences({**defaults, **values, **_called(settings, origin)}))
+    )
 
 
 def _called(settings: Mapping[str, Any], origin: str) -> dict[str, Value]:
@@ -162,7 +164,15 @@ def resolve(
     for name, given in flags.items():
         if texts := _texts(given):
             values[name] = Value(BY_NAME[name], texts, f"flag --{name}")
-    return _with_consequences(values)
+    return _checked(_with_consequences(values))
+
+
+def _checked(values: dict[str, Value]) -> dict[str, Value]:
+    """The same, once it is seen that the rules can be read, with the facts that they may name."""
+    for name in ("facts", "rules"):
+        if name in values:
+            values[name].parsed()
+    return values
 
 
 def _with_consequences(values: dict[str, Value]) -> dict[str, Value]:

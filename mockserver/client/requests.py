@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Self
 
@@ -69,12 +69,11 @@ class Request:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        values = {name: record[name] for name in cls.__slots__}
-        values |= {name: tuple(record[name]) for name in ("trace", "filled", "downloads")}
-        values["call"] = record["call"] or record["id"]
-        if error := record["error"]:
-            values["error"] = Refusal(error["reason"], error["message"], error["code"])
-        return cls(**values)
+        told = {f.name: record[f.name] for f in fields(cls)}
+        told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+        told["error"] = Refusal(**record["error"]) if record["error"] else None
+        told["call"] = record["call"] or record["id"]
+        return cls(**told)
 
     @property
     def is_outside(self) -> bool:

@@ -15,6 +15,7 @@ from mockserver.control import journal, routes, state
 from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
+from mockserver.core.journal import Record
 from mockserver.core.raw_request import BODY
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.sandbox import FARTHEST
@@ -71,6 +72,27 @@ def _seconds(most: int) -> Schema:
 _ERROR = _table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
 _LIMIT = _table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
 _BILL = _table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
+#: A record's fields by what they hold in an empty one.
+_BY_TYPE: Mapping[type, Schema] = {
+    str: TEXT,
+    bool: FLAG,
+    int: WHOLE,
+    float: USD,
+    dict: _OBJECT,
+    **dict.fromkeys((list, tuple), _TEXTS),
+}
+_BY_NAME: Mapping[str, Schema] = {
+    "time": _NUMBER,
+    "status": {"type": "integer"},
+    "error": or_null(_table(reason=TEXT, message=TEXT, code=or_null(TEXT))),
+    "downloads": _TEXTS | {"description": "ids of the downloads of its pictures"},
+    "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
+    "raw": _named("Raw"),
+}
+_RECORD: dict[str, Schema] = {
+    name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
+    for name, value in Record(id="", at=0, method="", path="").as_json().items()
+} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw")}
 _SCHEMAS: dict[str, Schema] = {
     "Error": _table(error=_ERROR),
     "Nothing": _OBJECT | {"maxProperties": 0},
@@ -89,30 +111,7 @@ _SCHEMAS: dict[str, Schema] = {
         origin={"enum": ["file", "call", "all"]},
         sandbox=TEXT,
     ),
-    "Record": _table(
-        "raw",
-        id=TEXT,
-        time=_NUMBER,
-        sandbox=TEXT,
-        method=TEXT,
-        path=TEXT,
-        operation=TEXT,
-        fields=_OBJECT,
-        filled=_TEXTS,
-        status={"type": "integer"},
-        error=or_null(_table(reason=TEXT, message=TEXT, code=or_null(TEXT))),
-        usd=USD,
-        milliseconds=WHOLE,
-        trace=_TEXTS,
-        scripted=FLAG,
-        rule=TEXT,
-        rules=_TEXTS,
-        call=TEXT,
-        retries=WHOLE,
-        downloads=_TEXTS | {"description": "ids of the downloads of its pictures"},
-        made_by=TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
-        raw=_named("Raw"),
-    ),
+    "Record": _table("raw", **_RECORD),
     "Raw": _table(
         line=TEXT,
         headers=_map(TEXT),

@@ -6,12 +6,11 @@ that there is, and that a time as people write it ends at a day.
 
 from __future__ import annotations
 
-from mockserver.core.rules.conditions import FIELDS
+from mockserver.core.rules.conditions import rule_fields
 from mockserver.core.rules.effects import EFFECTS, IMAGE_TOLD, PICTURES_MAX, effects_schema
 from mockserver.core.rules.parser import PARTS
-from mockserver.core.rules.rule import WEIGHTS
 from mockserver.core.shapes import FLAG, POSITIVE, TEXT, Schema, asked, schemas
-from mockserver.facts import ever
+from mockserver.facts import ever, fields
 
 # -- when --------------------------------------------------------------------------------------
 
@@ -31,7 +30,7 @@ def _listed(name: str) -> Schema:
 
 _OPERATION = _listed("operation")
 #: What a look back asks for: whatever was sent.
-WHEN = asked(**{n: {"$ref": "#/components/schemas/Matcher"} for n in WEIGHTS}) | {
+WHEN = asked(**{n: {"$ref": "#/components/schemas/Matcher"} for n in fields().order}) | {
     "description": "Which requests are meant: all of these must be so."
 }
 WHEN["properties"]["operation"] = _OPERATION
@@ -42,10 +41,16 @@ _OF_A_RULE: dict[str, Schema] = {
     },
     "prompt": {"anyOf": [TEXT, *_FOUND]},
     "n": {"type": "integer", "minimum": 1, "maximum": PICTURES_MAX},
-    "user": {"anyOf": [{"type": ["string", "number", "boolean"]}, *_FOUND]},
 }
+_FREE: Schema = {"anyOf": [{"type": ["string", "number", "boolean"]}, *_FOUND]}
+
+
+def _of_a_rule(name: str) -> Schema:
+    return _OF_A_RULE.get(name) or (_listed(name) if name in ever() else _FREE)
+
+
 #: What a rule asks for: what a valid request could have on some day.
-_WHEN_OF_RULE = asked(**{n: _OF_A_RULE.get(n) or _listed(n) for n in FIELDS}, call=POSITIVE)
+_WHEN_OF_RULE = asked(**{n: _of_a_rule(n) for n in rule_fields()}, call=POSITIVE)
 
 # -- then --------------------------------------------------------------------------------------
 

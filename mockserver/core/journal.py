@@ -23,7 +23,7 @@ _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
 _LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
-#: What the control API tells of a record, in this order; its types are those of the record's own.
+#: What the control API tells of a record, in this order.
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
     *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
@@ -184,10 +184,7 @@ def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
-    told = {
-        cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
-        for k, v in islice(value.items(), ITEMS)
-    }
+    told = {cut(k): _told(v, DEPTH) for k, v in islice(value.items(), ITEMS)}
     return told if weight(told) <= FIELDS else _fitting(told)
 
 
@@ -209,6 +206,10 @@ def _told(value: Any, depth: int) -> Any:
     match value:
         case str():
             return cut(value)
+        case None | bool() | int():
+            return value
+        case Part():
+            return _told_part(value)
         case list() | dict() if not depth:
             return "…"
         case list():

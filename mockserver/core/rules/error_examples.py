@@ -101,6 +101,7 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.WRONG_TYPE: _type,
     Reason.NOT_A_NUMBER: lambda _: {"param": "n", "value": "two"},
     Reason.NOT_ONE_OF: _not_listed,
+    Reason.NO_MATCH: lambda _: {"param": "size", "value": "big", "pattern": "[0-9]+x[0-9]+"},
     Reason.TOO_SMALL: lambda _: {"param": "n", "value": 0, "bound": 1},
     Reason.TOO_LARGE: _too_large,
     Reason.EMPTY_PROMPT: lambda _: {"param": "prompt", "value": ""},

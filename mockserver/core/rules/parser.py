@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.decoding import RuleError, table_of, whole_of
-from mockserver.core.rules.conditions import FIELDS, condition_of, when_of
+from mockserver.core.rules.conditions import condition_of, when_of
 from mockserver.core.rules.effects import (
     EFFECTS,
     OF_REPLY,
@@ -18,8 +18,9 @@ from mockserver.core.rules.effects import (
     told_image,
 )
 from mockserver.core.rules.precedence import Fired
-from mockserver.core.rules.rule import WEIGHTS, Rule, Text, When
+from mockserver.core.rules.rule import Rule, Text, When
 from mockserver.core.shapes import SWITCH, Shape, text, whole
+from mockserver.facts import fields
 
 __all__ = [
     "RuleError",
@@ -36,17 +37,19 @@ __all__ = [
 #: What a rule has beside `when` and `then`; its name is in the trace of all that it fires for.
 PARTS: Mapping[str, Shape[Any]] = {"times": whole(1), "name": text(1_000), "next": SWITCH}
 _PARTS = ("when", "then", *PARTS)
-_ELSEWHERE: Mapping[str, str] = {
-    **dict.fromkeys(FIELDS, "it stands in when"),
+_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(EFFECTS, "it stands in then"),
     "response_format": "it stands in when or in then",
 }
-_BESIDE_THEN: Mapping[str, str] = {
-    **{name: "it stands in when" for name in WEIGHTS if name not in EFFECTS},
+_BESIDE_THEN: dict[str, str] = {
     **dict.fromkeys((n for n in _PARTS if n != "then"), "it stands beside then, not in it"),
     **dict.fromkeys(WAIT, "it stands in rate_limit, respond or gateway"),
     **{name: "it stands in respond or gateway" for name in OF_REPLY if name not in EFFECTS},
 }
+
+
+def _in_when() -> dict[str, str]:
+    return dict.fromkeys(fields().order, "it stands in when")
 
 
 def rule_of(value: Any, origin: str = "call") -> Rule:
@@ -55,7 +58,7 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
     Raises:
         RuleError: it is none.
     """
-    table = table_of("a rule", value, _PARTS, _ELSEWHERE)
+    table = table_of("a rule", value, _PARTS, _in_when() | _ELSEWHERE)
 
     def part(name: str, usual: Any) -> Any:
         return PARTS[name].read(name, table[name]) if name in table else usual
@@ -73,7 +76,7 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
 
 def effect_of(value: Any) -> Effect:
     """The effect in a `then` table; RuleError if it is none."""
-    return effect_in("then", table_of("then", value, EFFECTS, _BESIDE_THEN), EFFECTS)
+    return effect_in("then", table_of("then", value, EFFECTS, _in_when() | _BESIDE_THEN), EFFECTS)
 
 
 def told(rule: Rule) -> dict[str, Any]:

@@ -14,20 +14,9 @@ from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import Effect, effect_name
 
 Fields = Mapping[str, Any]
-#: What a request can be told by, and how much it matters: what is missed costs this much.
-WEIGHTS: Mapping[str, int] = {
-    "operation": 8,
-    "model": 4,
-    "prompt": 3,
-    "n": 2,
-    "size": 2,
-    "quality": 2,
-    "style": 2,
-    "response_format": 2,
-    "user": 2,
-    "image": 2,
-    "mask": 2,
-}
+#: How much it matters whether a field is as wanted; any other matters as much as `OTHER`.
+WEIGHTS: Mapping[str, int] = {"operation": 8, "model": 4, "prompt": 3}
+OTHER = 2
 
 
 @dataclass(frozen=True, slots=True)
