@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
@@ -167,9 +168,9 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
     if parameter.items:
-        item = Parameter(name, parameter.items, parameter.source, parameter.level)
-        for one in value:
-            check_value(item, one)
+        item = replace(parameter, type=parameter.items, items=None)
+        for place, one in enumerate(value):
+            check_value(replace(item, name=f"{name}[{place}]"), one)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:

@@ -202,12 +202,22 @@ def read_from(path: Path | None) -> None:
     Raises:
         FactsError: they can't be used.
     """
-    if path == files.directory():
+    before = files.directory()
+    if path == before:
         return
+    _lay_over(path)
+    try:
+        for day in periods():
+            load(day)
+    except FactsError:
+        _lay_over(before)
+        raise
+
+
+def _lay_over(path: Path | None) -> None:
     for cache in (load, periods, fields, default_days, ever, _of_period):
         cache.cache_clear()
     files.lay_over(path)
-    load()
 
 
 @lru_cache(maxsize=64)
