@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from mockserver.facts.costs import Limits, Prices, check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
 from mockserver.packaged import packaged
 
@@ -154,10 +155,8 @@ class Facts:
     unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
-    limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
-    prices: Mapping[
-        str, Mapping[str, Mapping[tuple[str, str], float]]
-    ]  # list → model → (quality, size)
+    limits: Limits
+    prices: Prices
     magic_prefix: str
     magic_keys: Mapping[str, MagicKey]
     magic_words: Mapping[str, MagicWord]
@@ -228,7 +227,7 @@ def _of_period(day: date) -> Facts:
     timeline, limits, magic = (_file(f) for f in ("timeline", "limits", "magic"))
     operations = in_force(_file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
-    return Facts(
+    facts = Facts(
         day=day,
         headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
         link=LinkFacts(**in_force(timeline["link"], day)),
@@ -240,13 +239,23 @@ def _of_period(day: date) -> Facts:
         },
         words=_words(services, in_force(_file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
-        limits=_limits(limits),
-        prices=_prices(_file("prices")),
+        limits=limits_in(limits),
+        prices=prices_in(_file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
         magic_words={w["name"]: MagicWord(**w) for w in magic["word"]},
         mismatched_organization=magic["organization"]["mismatch"],
     )
+    _check_costs(facts)
+    return facts
+
+
+def _check_costs(facts: Facts) -> None:
+    parameters = [p for o in facts.operations.values() for p in o.parameters]
+    qualities = [v for p in parameters if p.name == "quality" for v in p.values or ()]
+    for model in facts.models.values():
+        sizes = [size for o in model.offers.values() for size in o.sizes + o.page_sizes]
+        check(facts.limits, facts.prices, model.id, sizes, qualities)
 
 
 @lru_cache
@@ -310,20 +319,3 @@ def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:
         )
         for service in services
     }
-
-
-def _limits(file: dict[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in file["table"]:
-        by_tier = dict(zip(file["tiers"], row["images_per_minute"], strict=True))
-        found.setdefault(row["id"], {})[row["model"]] = by_tier
-    return found
-
-
-def _prices(file: dict[str, Any]) -> dict[str, dict[str, dict[tuple[str, str], float]]]:
-    found: dict[str, dict[str, dict[tuple[str, str], float]]] = {}
-    for row in file["price"]:
-        usual = {("", size): usd for size, usd in row["usd"].items()}
-        hd = {("hd", size): usd for size, usd in row.get("usd_hd", {}).items()}
-        found.setdefault(row["list"], {})[row["model"]] = usual | hd
-    return found

@@ -13,18 +13,18 @@ from mockserver.core.journal import (
     TEXT,
     Attempt,
     Record,
-    Tried,
-    is_retry,
     sent_fields,
 )
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.nearness import closest, differences, nearest_rules
 from mockserver.core.rules.parser import rule_of, when_of
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options, Wait, scaled
+from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.calls import Call, Tried, is_retry
+from mockserver.core.sandbox.clock import Wait, scaled
+from mockserver.core.sandbox.logs import RECORD_BYTES, RECORDS
 from mockserver.facts import load
 from mockserver.store.sandbox import MemorySandbox
-from mockserver.store.tables import RECORD_BYTES, RECORDS
 
 WORDS = load().magic_words
 MILLISECOND = 1_000_000
@@ -100,7 +100,7 @@ def test_times_count_down_and_next_goes_first_and_then_the_newest() -> None:
         return await fired(box, 6)
 
     assert asyncio.run(asked()) == ["r2", "r3", "r3", "r1", "r1", "f1"]
-    assert (box.fired("r1"), box.fired("r3"), box.seen("r3")) == (2, 2, 6)
+    assert (box.counted("r1").fired, box.counted("r3")) == (2, (6, 2))
 
 
 def test_the_kth_call_is_counted_whatever_other_rules_do() -> None:
@@ -261,7 +261,7 @@ def test_fields_are_written_down_within_bounds_and_as_json_can_say_them() -> Non
 )
 def test_what_is_a_retry(number: int | None, status: int, connection: str, expected: bool) -> None:
     before = Attempt(b"x", "same", 0 if number is not None else None)
-    earlier = Tried.of(record(status=status), before)
+    earlier = Tried.of(record(status=status), before, Call("x"))
     assert is_retry(Attempt(b"x", connection, number), earlier) is expected
     assert not is_retry(Attempt(b"y", connection, number), earlier)
 

@@ -1,0 +1,49 @@
+"""What a sandbox appends of a request, and to which of its logs. Each drops its oldest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
+
+from mockserver.core.journal import Bill, Record
+from mockserver.core.sandbox.calls import Call, Tried, follow
+
+#: `late` is what an earlier life of the sandbox asked for, and this one saw the end of.
+LogName = Literal["requests", "downloads", "late", "ledger"]
+LOGS: tuple[LogName, ...] = get_args(LogName)
+Entry = Record | Bill
+RECORDS = 1_000  # of one log
+RECORD_BYTES = 4 * 1024 * 1024
+_BILL = 400  # bytes
+
+
+class Written(NamedTuple):
+    """What comes of a request."""
+
+    entries: Sequence[tuple[LogName, Entry]]
+    call: Call | None = None  # whose attempt it is, where it is one
+    tried: Sequence[Tried] = ()  # attempts with its body that another may follow, from now on
+
+
+def write_down(record: Record, tried: Sequence[Tried], *, is_late: bool) -> Written:
+    """Decide where a request is written down, and as what; `tried` is as `follow` takes it."""
+    if is_late:
+        return Written([("late", record)])
+    if record.is_download:
+        return Written([("downloads", record)])
+    entries: list[tuple[LogName, Entry]] = [("requests", record)]
+    if record.usd:
+        entries.append(("ledger", Bill.of(record)))
+    if record.attempt is None:
+        return Written(entries, Call(record.id))
+    return Written(entries, *follow(record, record.attempt, tried))
+
+
+def size_of(entry: Entry) -> int:
+    """The bytes of an entry."""
+    return entry.size if isinstance(entry, Record) else _BILL
+
+
+def is_over(number: int, size: int) -> bool:
+    """Whether a log of so many entries and bytes has to drop its oldest."""
+    return number > RECORDS or (size > RECORD_BYTES and number > 1)
