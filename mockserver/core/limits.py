@@ -45,10 +45,9 @@ def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Buc
     """
     rate = limit.per_minute
     full = rate * MINUTE
-    if bucket is None:
-        bucket = Bucket(full, now)
-    at = max(now, bucket.at)
-    level = min(full, bucket.level + rate * (at - bucket.at))
+    level, since = bucket or (full, now)
+    at = max(now, since)
+    level = min(full, level + rate * (at - since))
     left = level - cost * MINUTE
     if left >= 0:
         return Bucket(left, at), Verdict(True, _ceil(full - left, MINUTE), 0, limit)

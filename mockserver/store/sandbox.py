@@ -168,20 +168,15 @@ class MemorySandbox:
         self._commit(book)
         return rule
 
-    async def remove(self, rule_id: str) -> bool:
+    async def remove(self, rule_id: str) -> None:
         """Remove a rule."""
-        return self._changed(rule_id, rulebook.erase(self._book, rule_id))
-
-    async def put(self, rule: Rule) -> bool:
-        """Put a rule in the place of another."""
-        return self._changed(rule.id, rulebook.rewrite(self._book, rule))
-
-    def _changed(self, rule_id: str, book: RuleBook) -> bool:
-        if all(r.id != rule_id for r in self._book.rules):
-            return False
-        self._commit(book)
+        self._commit(rulebook.erase(self._book, rule_id))
         self._counts.pop(rule_id)
-        return True
+
+    async def put(self, rule: Rule) -> None:
+        """Put a rule in the place of another."""
+        self._commit(rulebook.rewrite(self._book, rule))
+        self._counts.pop(rule.id)
 
     def _counts_of(self, rule_id: str) -> Table[str, Count]:
         """Where a rule is counted: one of everyone's for all sandboxes together."""
@@ -254,11 +249,11 @@ class MemorySandbox:
         """Write a request down, and find the call that it is an attempt of."""
         attempt = record.attempt
         tried = self._calls.get(attempt.body) or () if attempt else ()
-        written = write_down(record, tried, is_late=number != self.number)
-        if written.call:
-            record.call, record.retries = written.call
-        grown = self._calls.put(attempt.body, written.tried) if attempt and written.tried else 0
-        for log, entry in written.entries:
+        entries, call, now_tried = write_down(record, tried, is_late=number != self.number)
+        if call:
+            record.call, record.retries = call
+        grown = self._calls.put(attempt.body, now_tried) if attempt and call else 0
+        for log, entry in entries:
             grown += self._logs[log].append(entry)
         self._grow(grown)
 

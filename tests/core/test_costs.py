@@ -5,17 +5,18 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver import facts
 from mockserver.core.costs import Costs, amount, charge
 from mockserver.core.keys import Caller
 from mockserver.core.limits import MINUTE, admit
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.account import Account, settle
-from mockserver.facts import load
 from mockserver.facts.costs import IMAGES, FactsError, Limit, Price, check, limits_in, prices_in
 
 TOKENS = "tokens"
@@ -203,9 +204,9 @@ def test_every_column_of_a_minute_is_a_bucket() -> None:
 
 
 def test_every_tier_size_and_quality_of_the_facts_has_its_limit_and_price() -> None:
-    facts = load()
-    assert {len(t) for m in facts.limits.values() for t in m.values()} == {len(facts.tiers)}
-    hd = facts.prices["billing"]["dall-e-3"].picture["hd", "1024x1792"]
+    known = facts.load()
+    assert {len(t) for m in known.limits.values() for t in m.values()} == {len(known.tiers)}
+    hd = known.prices["billing"]["dall-e-3"].picture["hd", "1024x1792"]
     assert hd == 0.12
 
 
@@ -246,6 +247,20 @@ def test_a_quality_and_a_model_without_a_price_fail_at_load(
         assert str(error) == said
     else:
         assert not said
+
+
+def test_the_facts_do_not_load_where_a_size_has_no_price() -> None:
+    original = facts._file
+
+    def without_a_size(name: str) -> dict[str, Any]:
+        file = deepcopy(original(name))
+        if name == "prices":
+            del file["price"][0]["usd"]["1024x1536"]
+        return file
+
+    said = "prices.toml: list 'model-page' has no price of dall-e-2 for 1024x1536"
+    with patch.object(facts, "_file", without_a_size), pytest.raises(FactsError, match=said):
+        facts._of_period.__wrapped__(facts.first_day())
 
 
 @pytest.mark.parametrize("column", [{}, {"images_per_minute": [5]}])

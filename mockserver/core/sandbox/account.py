@@ -50,8 +50,7 @@ def settle(
     total = account.spent + amount
     if budget is not None and total > budget:
         return account, Verdict(False, 0, 0)
-    left = {**account.buckets}
-    refusal = verdict = None
+    left, verdict, refusal = {**account.buckets}, None, None
     for limit in limits:
         key = (model, limit.unit)
         left[key], found = admit(left.get(key), limit, charge.get(limit.unit, 0), now)

@@ -28,11 +28,6 @@ class Tried(NamedTuple):
     asks_again: bool  # whether its answer was one after which clients try again
     is_redirect: bool = False
 
-    @classmethod
-    def of(cls, record: Record, attempt: Attempt, call: Call) -> Tried:
-        """What is kept of a record."""
-        return cls(attempt, call, record.asks_again, record.status in _LEADS_ON)
-
 
 def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Call, list[Tried]]:
     """Find the call that a request belongs to.
@@ -51,8 +46,9 @@ def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Ca
         call = Call(before.call.id, before.call.retries + 1)
     else:
         call = Call(record.id)
-    others = [t for t in tried if t is not before]
-    return call, [*others, Tried.of(record, attempt, call)][-_EQUAL:]
+    others = [t for t in tried if t is not before] if tried else []
+    this = Tried(attempt, call, record.asks_again, record.status in _LEADS_ON)
+    return call, [*others, this][-_EQUAL:]
 
 
 def _redirect_to(attempt: Attempt, tried: Sequence[Tried]) -> Tried | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.sandbox.calls import Call, Tried, follow
@@ -17,26 +17,25 @@ RECORD_BYTES = 4 * 1024 * 1024
 _BILL = 400  # bytes
 
 
-class Written(NamedTuple):
-    """What comes of a request."""
+def write_down(
+    record: Record, tried: Sequence[Tried], *, is_late: bool
+) -> tuple[Sequence[tuple[LogName, Entry]], Call | None, Sequence[Tried]]:
+    """Decide where a request is written down, and as what.
 
-    entries: Sequence[tuple[LogName, Entry]]
-    call: Call | None = None  # whose attempt it is, where it is one
-    tried: Sequence[Tried] = ()  # attempts with its body that another may follow, from now on
-
-
-def write_down(record: Record, tried: Sequence[Tried], *, is_late: bool) -> Written:
-    """Decide where a request is written down, and as what; `tried` is as `follow` takes it."""
+    Returns:
+        What is appended to which log; the call that the request is an attempt of; and the attempts
+        with its body that another may follow from now on, which are `tried` until now.
+    """
     if is_late:
-        return Written([("late", record)])
+        return (("late", record),), None, tried
     if record.is_download:
-        return Written([("downloads", record)])
+        return (("downloads", record),), None, tried
     entries: list[tuple[LogName, Entry]] = [("requests", record)]
     if record.usd:
         entries.append(("ledger", Bill.of(record)))
     if record.attempt is None:
-        return Written(entries, Call(record.id))
-    return Written(entries, *follow(record, record.attempt, tried))
+        return entries, Call(record.id), tried
+    return entries, *follow(record, record.attempt, tried)
 
 
 def size_of(entry: Entry) -> int:

@@ -52,7 +52,9 @@ def write(book: RuleBook, rule: Rule, letter: str) -> tuple[RuleBook, Rule]:
 
 
 def rewrite(book: RuleBook, rule: Rule) -> RuleBook:
-    """Put a rule in the place of the one with its id."""
+    """Put a rule in the place of the one with its id, if there is one."""
+    if all(r.id != rule.id for r in book.rules):
+        return book
     rules = in_order(rule if r.id == rule.id else r for r in book.rules)
     return RuleBook(tuple(rules), {**book.weights, rule.id: weight_of(rule)}, book.ids)
 
