@@ -54,8 +54,9 @@ def settle(
     for limit in limits:
         key = (model, limit.unit)
         left[key], found = admit(left.get(key), limit, charge.get(limit.unit, 0), now)
-        verdict = verdict or found
-        if not found.admitted and (refusal is None or _wait(found) > _wait(refusal)):
+        if found.admitted:
+            verdict = verdict or found
+        elif refusal is None or _wait(found) > _wait(refusal):
             refusal = found
     if refusal is None:
         return Account(total, left), verdict or _FREE
