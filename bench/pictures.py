@@ -47,7 +47,7 @@ def _picture(size: str, number: int) -> Picture:
     digest = sha256(f"{size} {number}".encode()).digest()[:16]
     words = sorted(PROMPT.split(), key=lambda word: sha256(digest + word.encode()).digest())
     prompt = " ".join(words)
-    return Picture("images.generate", "dall-e-2", prompt, width, height, 0, 4, None, None, digest)
+    return Picture("images.generate", "dall-e-2", prompt, width, height, 0, 4, digest)
 
 
 def _least(works: Sequence[Callable[[], object]]) -> float:

@@ -17,7 +17,8 @@ import httpx2
 from openai import OpenAI
 
 from bench.rows import header, interleaved, row, seconds, skipped
-from mockserver.pytest_plugin.session import Ambient, OwnServer
+from mockserver.pytest_plugin.ambient import Ambient
+from mockserver.pytest_plugin.server import OwnServer
 
 PAIRS = 21  # of pytest runs
 ROUNDS = 9

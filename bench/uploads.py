@@ -78,7 +78,7 @@ def _mask() -> bytes:
 
 def _picture(operation: str, prompt: str) -> Picture:
     digest = sha256(operation.encode()).digest()[:16]
-    return Picture(operation, "dall-e-2", prompt, SIDE, SIDE, 0, 1, None, None, digest, "photo")
+    return Picture(operation, "dall-e-2", prompt, SIDE, SIDE, 0, 1, digest, images=("photo",))
 
 
 if __name__ == "__main__":

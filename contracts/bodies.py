@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules
+from mockserver.facts import Facts, Model, Operation, Parameter, UploadRules
 
 Schema = dict[str, Any]
 Sizes = Literal["page", "api"]
@@ -65,7 +65,8 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
     """What one model takes. `model` keeps the branches apart: only the default needs none."""
     offer = model.offers[operation.id]
     property_of = partial(_property, operation=operation, model=model, sizes=sizes)
-    required = [p.name for p in operation.parameters if p.required]
+    parameters = offer.parameter.values()
+    required = [p.name for p in parameters if p.required]
     if model.id != operation.default_model:
         required.append("model")
     return {
@@ -73,9 +74,8 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
         "required": list(dict.fromkeys(required)),
         "additionalProperties": False,
         "properties": {
-            p.name: property_of(p) | _remark(p, offer) | wording["properties"][p.name]
-            for p in operation.parameters
-            if p.name not in offer.unknown
+            p.name: property_of(p) | _remark(p) | wording["properties"].get(p.name, {})
+            for p in parameters
         },
     }
 
@@ -87,17 +87,10 @@ def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes
             if model.id != operation.default_model:
                 return {"const": model.id}
             return _typed(parameter, {"enum": [model.id], "default": model.id})
-        case "prompt":
-            return _typed(parameter, {"maxLength": offer.prompt_max})
-        case "n":
-            most = min(offer.n_max, parameter.maximum or offer.n_max)
-            return _typed(parameter, {"minimum": parameter.minimum, "maximum": most})
-        case "size":
-            return _typed(parameter, {"enum": taken(offer, sizes), "default": offer.default_size})
         case _ if offer.upload and parameter.type == "file":
             return FILE | {"x-upload": _upload(parameter, offer.upload)}
         case _:
-            return _typed(parameter, _listed(parameter) | _default(parameter, offer))
+            return _typed(parameter, _bounds(parameter, sizes))
 
 
 def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
@@ -117,30 +110,45 @@ def _typed(parameter: Parameter, rules: Schema) -> Schema:
     """These rules, and null beside them where it means the same as leaving the parameter out."""
     if parameter.type == "any":
         return rules
+    kind = _JSON_TYPES.get(parameter.type, parameter.type)
     if not parameter.nullable:
-        return {"type": parameter.type} | rules
+        return {"type": kind} | rules
     if "enum" in rules:
         rules = rules | {"enum": [*rules["enum"], None]}
-    return {"type": [parameter.type, "null"]} | rules
+    return {"type": [kind, "null"]} | rules
 
 
-def taken(offer: Offer, sizes: Sizes) -> list[str]:
-    """The sizes that a model takes, each once."""
-    return list(dict.fromkeys(offer.sizes + (offer.page_sizes if sizes == "page" else ())))
+_JSON_TYPES = {"list": "array"}
+#: What a parameter's bounds are called in a schema.
+_BOUNDS = {
+    "length_max": "maxLength",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "pattern": "pattern",
+    "default": "default",
+}
 
 
-def _listed(parameter: Parameter) -> Schema:
-    return {} if parameter.values is None else {"enum": list(parameter.values)}
+def _bounds(parameter: Parameter, sizes: Sizes) -> Schema:
+    found: Schema = {}
+    if parameter.values:
+        found["enum"] = taken(parameter, sizes)
+    for name, word in _BOUNDS.items():
+        if (bound := getattr(parameter, name)) is not None:
+            found[word] = bound
+    if parameter.items:
+        found["items"] = {"type": _JSON_TYPES.get(parameter.items, parameter.items)}
+    return found
 
 
-def _default(parameter: Parameter, offer: Offer) -> Schema:
-    defaults = {"quality": offer.default_quality, "style": offer.default_style}
-    default = defaults.get(parameter.name)
-    return {} if default is None else {"default": default}
+def taken(parameter: Parameter, sizes: Sizes) -> list[str]:
+    """The values that a model takes, each once."""
+    more = parameter.page_values if sizes == "page" else ()
+    return list(dict.fromkeys((parameter.values or ()) + more))
 
 
-def _remark(parameter: Parameter, offer: Offer) -> Schema:
-    return {"x-ignored": True} if parameter.name in offer.ignored else {}
+def _remark(parameter: Parameter) -> Schema:
+    return {"x-ignored": True} if parameter.ignored else {}
 
 
 def encoding(facts: Facts, operation: Operation) -> Schema:
@@ -160,8 +168,7 @@ def kept_examples(facts: Facts, operation: Operation, examples: Schema) -> Schem
         model = models.get(shown["value"].get("model", operation.default_model))
         if model is None:
             continue
-        unknown = model.offers[operation.id].unknown
-        known = {p.name for p in operation.parameters if p.name not in unknown}
+        known = model.offers[operation.id].parameter
         value = {key: v for key, v in shown["value"].items() if key in known}
         if all(p.name in value for p in operation.parameters if p.required):
             kept[name] = shown | {"value": value}

@@ -182,7 +182,9 @@ def _fill_pictures(document: Schema, facts: Facts) -> None:
     """Bound the pictures of an answer by what any model of the day makes."""
     offers = [o for model in facts.models.values() for o in model.offers.values()]
     schemas = document["components"]["schemas"]
-    schemas["Images"]["properties"]["data"]["maxItems"] = max((o.n_max for o in offers), default=0)
+    schemas["Images"]["properties"]["data"]["maxItems"] = max(
+        (int(o.parameter["n"].maximum or 1) for o in offers), default=0
+    )
     if any(offer.revises_prompt for offer in offers):
         return
     for name in ("LinkedImage", "EmbeddedImage"):

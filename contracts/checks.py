@@ -41,7 +41,7 @@ def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
     given = {name: value for name, value in body.items() if value is not None}
     model = given.get("model", facts.operations[operation].default_model)
     offer: Offer = facts.models[model].offers[operation]
-    width, height = given.get("size", offer.default_size).split("x")
+    width, height = given.get("size", offer.parameter["size"].default).split("x")
     return Asked(
         n=int(given.get("n", 1)),
         size=(int(width), int(height)),

@@ -62,7 +62,7 @@ def triple() -> Image.Image:
     mask = Image.new("RGBA", source.size, "#404854")
     ImageDraw.Draw(mask).ellipse(HOLE, (0, 0, 0, 0))
     picture = Picture(
-        *("images.edit", "dall-e-2", PROMPT, SIDE, SIDE, 0, 1, None, None),
+        *("images.edit", "dall-e-2", PROMPT, SIDE, SIDE, 0, 1),
         digest=sha256(b"balloon 7").digest()[:16],
     )
     edit = Image.open(io.BytesIO(edited(picture, png(source), png(mask))))

@@ -12,12 +12,14 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from mockserver.api.blobs import Blobs
-from mockserver.api.images import Chat, Images, Models, unknown_url
-from mockserver.api.middleware import BodyCap, CrossOrigin, HostRule, Observe, Refuse, in_api
+from mockserver.api.images import Images, check_served, unknown_url
+from mockserver.api.middleware import Observe
+from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.paths import API, CONTROL, PICTURES, in_api
 from mockserver.facts import routes
 from mockserver.request.world import World, store_of
 from mockserver.store import Store
@@ -47,13 +49,7 @@ def create_app(
     world = World(config, clock, store or store_of(config, clock))
     app = Starlette(
         routes=_routes(world),
-        middleware=[
-            Middleware(Observe, world=world),
-            Middleware(CrossOrigin, origins=config.cors_origin),
-            Middleware(Refuse, world=world),
-            Middleware(HostRule, config=config),
-            Middleware(BodyCap, limit=config.max_body),
-        ],
+        middleware=[Middleware(Observe, world=world)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect
@@ -67,14 +63,14 @@ def _routes(world: World) -> list[Route]:
             Route(path, Images(world, operation), methods=[method])
             for operation, method, path in routes()
         ),
-        Route("/private/{path:path}", Blobs(world)),
-        Route("/v1/models", models, methods=["GET"]),
-        Route("/v1/models/{model:path}", models, methods=["GET", "DELETE"]),
-        Route("/v1/chat/completions", Chat(world), methods=["POST"]),
-        Route("/_mock/live", Live(world, "live"), methods=["GET"]),
-        Route("/_mock/ready", Live(world, "ready"), methods=["GET"]),
-        Route("/_mock", control),
-        Route("/_mock/{path:path}", control),
+        Route(f"{PICTURES}{{path:path}}", Blobs(world)),
+        Route(f"{API}/models", models, methods=["GET"]),
+        Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
+        Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
+        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
+        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
+        Route(CONTROL, control),
+        Route(f"{CONTROL}/{{path:path}}", control),
         Route("/", Help(world), methods=["GET"]),
     ]
 
@@ -82,7 +78,7 @@ def _routes(world: World) -> list[Route]:
 async def _unknown_url(request: Request, exc: Exception) -> Never:
     path = request.scope["path"]
     if in_api(path):
-        if path.startswith("/v1/_mock"):
+        if path.startswith(f"{API}{CONTROL}"):
             request.scope["exchange"].hints.append(_CONTROL)
         raise unknown_url(request.scope)
     _hint_at_v1(request)
@@ -98,8 +94,8 @@ def _hint_at_v1(request: Request) -> None:
 
 async def _wrong_method(request: Request, exc: Exception) -> Never:
     operation = request.scope.get("endpoint")
-    if isinstance(operation, Images) and not operation.is_served(request.scope["exchange"].era):
-        raise unknown_url(request.scope)
+    if isinstance(operation, Images):
+        check_served(request.scope, operation.operation)
     if request.scope["path"] == "/":
         _hint_at_v1(request)
     allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""

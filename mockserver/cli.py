@@ -171,6 +171,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
 @click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
+@click.option("--facts", type=Path, metavar="DIR", help="with the facts of a directory, too")
 @click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
 @click.option("--url", help="for `explain last`: the server's address")
 @click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
@@ -179,6 +180,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 def explain(
     text: tuple[str, ...],
     as_of: date | None,
+    facts: Path | None,
     markdown: bool,
     **of_last: Any,
 ) -> None:
@@ -198,7 +200,9 @@ def explain(
         if value is not None:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with `explain last` alone.")
     from mockserver.evidence.search import find, missed, table, told
+    from mockserver.facts import read_from
 
+    read_from(facts)
     if markdown == bool(text) or (markdown and as_of):
         raise click.UsageError("Give a code or a message, or --markdown alone.")
     if markdown:
@@ -250,12 +254,8 @@ def _shown(value: Value) -> str:
 def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:
     if file is None and (named := os.environ.get(f"{PREFIX}CONFIG")):
         file = Path(named)
-    texts = {name.replace("_", "-"): _texts(value) for name, value in flags.items()}
-    return resolve(flags=texts, environment=os.environ, directory=Path.cwd(), file=file)
-
-
-def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else () if value is None else (value,)
+    given = {name.replace("_", "-"): value for name, value in flags.items()}
+    return resolve(flags=given, environment=os.environ, directory=Path.cwd(), file=file)
 
 
 def _banner(config: Config) -> Iterator[str]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.core.sandbox import Latency
+from mockserver.core.texts import likely_name
 from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from mockserver.core.rules.rule import Rule
 
 PREFIX = "IMAGES_MOCK_"
@@ -36,6 +35,7 @@ class Config:
     port: int = 6780
     public_url: str | None = None
     as_of: date | Literal["today"] | None = None  # None: the default day of the facts
+    facts: Path | None = None
     tier: str = "1"
     limits: Limits = Limits()
     sizes: str = "page"
@@ -98,13 +98,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Rules(Value):
-    """Rules that were written, shown by their number."""
+    """Rules that were written, shown by their number; read after the facts that they name."""
 
-    rules: tuple[Rule, ...] = ()
+    read: Callable[[], tuple[Rule, ...]] = tuple
 
     def parsed(self) -> tuple[Rule, ...]:
-        """The rules themselves."""
-        return self.rules
+        """The rules themselves; ConfigError if one can't be read."""
+        return self.read()
 
 
 #: No flag and no variable of the environment: rules are tables.
@@ -122,7 +122,9 @@ def configured(**settings: Any) -> Config:
 def overlaid(values: Mapping[str, Value], settings: Mapping[str, Any], origin: str) -> Config:
     """A configuration from values that are resolved already, and settings from Python over them."""
     defaults = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
-    return config_of(_with_consequences({**defaults, **values, **_called(settings, origin)}))
+    return config_of(
+        _checked(_with_consequences({**defaults, **values, **_called(settings, origin)}))
+    )
 
 
 def _called(settings: Mapping[str, Any], origin: str) -> dict[str, Value]:
@@ -143,7 +145,7 @@ def config_of(values: Mapping[str, Value]) -> Config:
 
 def resolve(
     *,
-    flags: Mapping[str, tuple[str, ...]],
+    flags: Mapping[str, str | tuple[str, ...] | None],
     environment: Mapping[str, str],
     directory: Path | None,
     file: Path | None = None,
@@ -151,7 +153,7 @@ def resolve(
     """What is set, by name: a flag wins over the environment, that over file and defaults.
 
     Args:
-        flags: texts given on the command line, by setting.
+        flags: what the command line gives, by setting; None or nothing where it does not.
         environment: all variables; only those with our prefix are looked at.
         directory: where `images-mock.toml` or `pyproject.toml` may lie; None reads no file.
         file: a file named outright.
@@ -159,10 +161,18 @@ def resolve(
     values = {s.name: Value(s, _default(s), "default") for s in SETTINGS}
     values |= _from_file(_file(directory, file))
     values |= _from_environment(environment)
-    for name, texts in flags.items():
-        if texts:
+    for name, given in flags.items():
+        if texts := _texts(given):
             values[name] = Value(BY_NAME[name], texts, f"flag --{name}")
-    return _with_consequences(values)
+    return _checked(_with_consequences(values))
+
+
+def _checked(values: dict[str, Value]) -> dict[str, Value]:
+    """The same, once it is seen that the rules can be read, with the facts that they may name."""
+    for name in ("facts", "rules"):
+        if name in values:
+            values[name].parsed()
+    return values
 
 
 def _with_consequences(values: dict[str, Value]) -> dict[str, Value]:
@@ -245,10 +255,15 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
     """The rules of a file, whose pictures are files beside it; or of a call."""
     if tables is None:
         return {}
-    from mockserver.core.rules.parser import RuleError, rule_of
-
     if not isinstance(tables, list | tuple):
         raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
+    told = (f"{len(tables)} rule{'s' if len(tables) != 1 else ''}",) if tables else ()
+    return {"rules": Rules(_RULES, told, origin, lambda: _read_rules(tables, origin, path))}
+
+
+def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple[Rule, ...]:
+    from mockserver.core.rules.parser import RuleError, rule_of
+
     rules = []
     for number, table in enumerate(tables, 1):
         if path:
@@ -257,8 +272,7 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
             rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
         except RuleError as error:
             raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
-    told = (f"{len(rules)} rule{'s' if len(rules) != 1 else ''}",) if rules else ()
-    return {"rules": Rules(_RULES, told, origin, tuple(rules))}
+    return tuple(rules)
 
 
 def _refuse_setting(number: int, rule: Any, origin: str) -> None:
@@ -347,10 +361,7 @@ def _refuse_unknown(
 ) -> None:
     if name in known:
         return
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(known), n=1)
-    guess = close[0] if close else None
+    guess = likely_name(name, known)
     if guess and variable:
         guess = PREFIX + guess.replace("-", "_").upper()
     hint = f" Did you mean {guess}?" if guess else " `images-mock config show` lists all settings."

@@ -199,6 +199,16 @@ def _tier_of(table: dict[str, Any]) -> str | None:
         raise ValueError(f"names a file with a tier that {error}") from None
 
 
+def facts(value: str) -> Path:
+    """A directory of TOML files whose facts lie over those of this package, for this process."""
+    from mockserver.facts import read_from
+
+    if not Path(value).is_dir():
+        raise ValueError("must be a directory of TOML files, as models.toml")
+    read_from(Path(value))
+    return Path(value)
+
+
 def seconds(value: str) -> float:
     """A length of time, as 250ms, 1.5s, 2m, 1h or 1d, in seconds."""
     found = seconds_in(value)
@@ -271,6 +281,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
     Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
+    Setting("facts", None, facts, "directory of further models, limits, prices", "DIR"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
     Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),
     Setting("sizes", "page", sizes, "sizes of the model page too, or not", "SIZES"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.client.assertions import Expectation, report, sent_when, spending, told_rule
+from mockserver.client.assertions import Expectation, report, rule_line, sent_when, spending
 from mockserver.client.requests import Refusal, Request, dollars
 
 URL = "http://127.0.0.1:6780/v1"
@@ -193,7 +193,7 @@ def test_the_report_of_a_test_that_asked_nothing() -> None:
     ids=["next", "download", "flag", "image", "rate limit"],
 )
 def test_a_rule_is_told_in_a_line(changed: dict[str, Any], told: str) -> None:
-    assert told_rule(rule(**changed)) == told
+    assert rule_line(rule(**changed)) == told
 
 
 @pytest.mark.parametrize(

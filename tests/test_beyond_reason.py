@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from mockserver.core.rules.parser import MOST, RuleError, rule_of
+from mockserver.core.decoding import MOST
+from mockserver.core.rules.parser import RuleError, rule_of
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.clock import Wait
 from mockserver.store.sandbox import MemorySandbox

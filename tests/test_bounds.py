@@ -23,6 +23,7 @@ def attempt(number: int, body: int, status: int, count: int | None, port: str = 
     told = Attempt(body=bytes([body]), connection=port, number=count)
     record = Record(id=f"{number}", at=0, method="POST", path="/v1/x", status=status, attempt=told)
     record.operation = "images.generate"
+    record.close()
     return record
 
 

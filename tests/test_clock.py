@@ -101,8 +101,11 @@ def test_a_server_in_a_thread_does_not_mind_what_a_test_patches(
 
 def test_a_client_that_leaves_during_the_latency_is_recorded_as_gone(slow: ImagesMock) -> None:
     images = slow.sandbox("sk-mock-leaves").begin()
-    client = openai.OpenAI(base_url=slow.url, api_key=images.api_key, timeout=0.1, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    key = images.api_key
+    with (
+        openai.OpenAI(base_url=slow.url, api_key=key, timeout=0.1, max_retries=0) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(prompt="x", model="dall-e-2")
     while not images.requests:
         pass
@@ -111,8 +114,10 @@ def test_a_client_that_leaves_during_the_latency_is_recorded_as_gone(slow: Image
 
 def test_a_sandbox_that_begins_anew_ends_the_latency_too(slow: ImagesMock) -> None:
     images = slow.sandbox("sk-mock-anew").begin()
-    client = openai.OpenAI(base_url=slow.url, api_key=images.api_key, max_retries=0)
-    with ThreadPoolExecutor(1) as pool:
+    with (
+        openai.OpenAI(base_url=slow.url, api_key=images.api_key, max_retries=0) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
         asked = pool.submit(client.images.generate, prompt="x", model="dall-e-2")
         while not images.spent:  # it was admitted, and waits
             pass

@@ -150,6 +150,46 @@ def test_the_access_log_is_one_line_with_control_characters_escaped(
     assert line.endswith('"a\\nb\\x1b[31m\\u202e fox"\n')
 
 
+REFUSES = {"name": "refuser", "when": {"prompt": "no"}, "then": {"error": "refused"}}
+
+
+def test_every_word_of_a_log_line_stands_as_it_always_did(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="text", latency="1.2346s", rules=[REFUSES])
+    generate(client, prompt="x" * 61, n=2, size="256x256")
+    generate(client, prompt="no")
+    client.get("/v1/" + "y" * 1_000)
+    asked = "POST /v1/images/generations dall-e-2"
+    assert capsys.readouterr().err.splitlines() == [
+        f'00:00:00 200 {asked} 256x256 n=2 $0.032 1234ms sandbox=AY6VvE "{"x" * 59}…"',
+        f"00:00:01 400 {asked} 1024x1024 n=1 $0 1ms refused=refused rule=f1(refused) "
+        'sandbox=AY6VvE "no"',
+        f"00:00:01 404 GET /v1/{'y' * 995}… 1ms refused=unknown_url",
+    ]
+
+
+def test_every_name_of_a_line_of_the_json_log_stands_as_it_always_did(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="json", latency="1.2346s")
+    request_id = generate(client, size="256x256").headers["x-request-id"]
+    assert json.loads(capsys.readouterr().err) == {
+        "time": 1743379200.0,
+        "status": 200,
+        "method": "POST",
+        "path": "/v1/images/generations",
+        "ms": 1234,
+        "id": request_id,
+        "sandbox": "AY6VvE",
+        "model": "dall-e-2",
+        "size": "256x256",
+        "n": 1,
+        "usd": 0.016,
+        "prompt": "x",
+    }
+
+
 def test_the_log_says_why_a_request_was_refused_but_nothing_of_its_key(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +213,39 @@ def test_the_json_log_is_an_object_a_line(api: Api, capsys: pytest.CaptureFixtur
     told = json.loads(capsys.readouterr().err)
     assert (told["status"], told["model"], told["usd"]) == (200, "dall-e-2", 0.016)
     assert "tier5" not in str(told)
+
+
+def test_a_json_line_tells_all_that_there_is_to_say(
+    api: Api, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = api(log_format="json")
+    rule = {"when": {"prompt": "X"}, "then": {"quota": True}, "name": "fox"}
+    client.post("/_mock/rules", json=rule, headers={"Mock-Sandbox-Key": "sk-mock-me"})
+    clock.advance(0.25)
+    answer = generate(client, n=2, prompt="a" * 100)
+    told = json.loads(capsys.readouterr().err)
+    assert isinstance(told.pop("ms"), int)
+    assert told.pop("closest_rule").startswith("r1 \"fox\": ≠ prompt: wanted 'X', got")
+    assert told == {
+        "time": pytest.approx(1_743_379_200.25, abs=1e-6),
+        "status": 200,
+        "method": "POST",
+        "path": "/v1/images/generations",
+        "id": answer.headers["x-request-id"],
+        "sandbox": "AY6VvE",
+        "model": "dall-e-2",
+        "size": "1024x1024",
+        "n": 2,
+        "usd": 0.032,
+        "prompt": "a" * 59 + "…",
+    }
+
+
+def test_each_form_of_the_log_tells_hints(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = api(log_format="json").get("/images/generations").headers["mock-hint"]
+    assert json.loads(capsys.readouterr().err)["hint"] == hint
+    api(log_format="text").get("/images/generations")
+    assert capsys.readouterr().err.splitlines()[1:] == [f"         hint: {hint}"]
 
 
 def test_prices_come_from_the_chosen_list(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -362,6 +362,10 @@ def test_an_address_may_be_told_with_the_path_of_the_api(server: ImagesMock) -> 
     assert Sandbox(f"{server.url}/", "sk-mock-me").url == server.url
 
 
+def test_an_address_may_be_told_without_its_scheme_as_the_command_takes_it() -> None:
+    assert Sandbox("127.0.0.1:6780", "sk-mock-me").url == "http://127.0.0.1:6780/v1"
+
+
 def test_a_handle_loads_no_server() -> None:
     program = "import sys, mockserver.client.sandbox; print(*sys.modules)"
     loaded = subprocess.run(

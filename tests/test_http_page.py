@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mockserver.control.openapi_rules import EFFECT
+from mockserver.core.rules.effects import PICTURES
 from mockserver.core.rules.parser import rule_of
-from mockserver.core.rules.rule import PICTURES, WEIGHTS
+from mockserver.facts import fields
 from tests.test_blob_clients import with_curl
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -76,7 +77,7 @@ def test_each_effect_is_in_the_table_and_each_example_is_one() -> None:
 
 def test_each_field_of_a_condition_is_in_the_table() -> None:
     told = [name.strip("`") for name, _ in rows("When")]
-    assert told == [*(name for name in WEIGHTS if name not in ("image", "mask")), "call"]
+    assert told == [*(name for name in fields().order if name not in ("image", "mask")), "call"]
 
 
 def test_each_rule_of_the_page_can_be_read() -> None:

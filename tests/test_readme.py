@@ -70,8 +70,10 @@ def test_the_walk_through_the_years_says_what_it_is_told_to_say(
 def test_the_warning_of_a_retired_model_is_the_one_that_is_told(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with ImagesMock(log_format="text") as mock:
-        client = openai.OpenAI(base_url=mock.url, api_key="sk-mock-me")
+    with (
+        ImagesMock(log_format="text") as mock,
+        openai.OpenAI(base_url=mock.url, api_key="sk-mock-me") as client,
+    ):
         for _ in range(2):
             client.images.generate(prompt="x")
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("WARNING")]
@@ -99,8 +101,10 @@ def test_the_rules_of_the_examples_do_what_they_say(tmp_path: Path, server: Imag
     headers = {"Mock-Sandbox-Key": sandbox.api_key, "Content-Type": "application/json"}
     url = f"{server.address}/_mock/rules"
     assert httpx2.post(url, content=posted[1], headers=headers).status_code == 201
-    client = openai.OpenAI(base_url=server.url, api_key=sandbox.api_key, max_retries=0)
-    with pytest.raises(openai.InternalServerError):
+    with (
+        openai.OpenAI(base_url=server.url, api_key=sandbox.api_key, max_retries=0) as client,
+        pytest.raises(openai.InternalServerError),
+    ):
         client.images.generate(prompt="x", size="256x256")
 
 

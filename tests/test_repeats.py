@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -32,8 +33,9 @@ def images(server: ImagesMock) -> Sandbox:
 
 
 @pytest.fixture
-def client(images: Sandbox) -> openai.OpenAI:
-    return openai.OpenAI(base_url=images.url, api_key=images.api_key)
+def client(images: Sandbox) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=images.url, api_key=images.api_key) as client:
+        yield client
 
 
 def test_equal_requests_get_the_same_picture_unless_told_otherwise(

@@ -32,10 +32,8 @@ def picture(size: tuple[int, int] = (256, 256), index: int = 0, prompt: str = "a
         height=size[1],
         index=index,
         count=10,
-        quality=None,
-        style=None,
         digest=sha256(f"{prompt} {size} {index}".encode()).digest()[:16],
-        image="an-upload",
+        images=("an-upload",),
     )
 
 

@@ -93,6 +93,50 @@ def test_a_rate_limit_tells_the_wait_that_it_is_given(api: Api) -> None:
     assert (headers["retry-after"], headers["retry-after-ms"]) == ("20", "20000")
 
 
+WAITS = [
+    (0, "0", "0", "0ms"),
+    (0.0006, "1", "1", "1ms"),
+    (0.9994, "1", "999", "999ms"),
+    (0.9996, "1", "1000", "1s"),
+    (1.0006, "2", "1001", "1.001s"),
+    (119.9996, "120", "120000", "120s"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "after", "milliseconds", "said"), WAITS)
+def test_a_wait_is_told_to_the_nearest_millisecond_and_to_the_next_whole_second(
+    api: Api, seconds: float, after: str, milliseconds: str, said: str
+) -> None:
+    client = api(as_of="2025-06-15")
+    script(client, {"rate_limit": {"retry_after": seconds}}, next=True)
+    refused = generate(client)
+    assert refused.headers["retry-after"] == after
+    assert refused.headers["retry-after-ms"] == milliseconds
+    assert f"Please try again in {said}. " in error(refused)["message"]
+    script(client, {"gateway": {"status": 503, "retry_after": seconds}}, next=True)
+    assert generate(client).headers["retry-after"] == after
+
+
+@pytest.mark.parametrize(("seconds", "second"), [(0, 0), (0.001, 1), (1, 1), (1.001, 2)])
+def test_a_wait_as_a_date_ends_with_the_second_that_it_ends_in(
+    api: Api, seconds: float, second: int
+) -> None:
+    client = api()
+    for word in ("rate_limit", "gateway"):
+        script(client, {word: {"retry_after": seconds, "as_date": True}}, next=True)
+        headers = generate(client).headers
+        assert headers["retry-after"] == f"Mon, 31 Mar 2025 00:00:0{second} GMT"
+
+
+@pytest.mark.parametrize(("limit", "wait"), [("7/min", "8571"), ("off", "60000")])
+def test_a_rate_limit_of_no_length_tells_the_time_that_one_picture_takes(
+    api: Api, limit: str, wait: str
+) -> None:
+    client = api(limits=limit) if limit != "off" else api(tier="off")
+    script(client, {"rate_limit": True})
+    assert generate(client).headers["retry-after-ms"] == wait
+
+
 def test_a_delay_and_a_drip_take_their_time(api: Api, clock: ManualClock) -> None:
     client, start = api(), clock.now()
     script(client, {"delay": 5}, next=True)
@@ -251,8 +295,10 @@ def test_the_line_breaks_at_a_byte_and_nobody_complains(
 def test_a_delay_ends_as_soon_as_the_client_leaves(server: ImagesMock) -> None:
     key = "sk-mock-leaves"
     steer(server, key, "POST", "rules", then={"delay": 3600})
-    client = openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    with (
+        openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(prompt="x", model="dall-e-2")
     assert steer(server, key, "POST", "requests/wait", timeout=20)["reached"]
     (record,) = steer(server, key, "GET", "requests")["requests"]
@@ -301,8 +347,8 @@ def test_an_sdk_retries_at_once_where_the_clock_stands_still(server: ImagesMock)
     effects = [{"rate_limit": {"retry_after": 20}}, {"error": "overloaded"}, {"error": "internal"}]
     for then in effects:
         steer(server, key, "POST", "rules", then=then, next=True)
-    client = openai.OpenAI(base_url=server.url, api_key=key, max_retries=3)
-    assert client.images.generate(prompt="x", model="dall-e-2").data
+    with openai.OpenAI(base_url=server.url, api_key=key, max_retries=3) as client:
+        assert client.images.generate(prompt="x", model="dall-e-2").data
     found = steer(server, key, "GET", "requests")["requests"]
     assert [(r["status"], r["retries"]) for r in found] == [(429, 0), (429, 1), (500, 2), (200, 3)]
     assert {r["call"] for r in found} == {found[0]["id"]}
@@ -370,8 +416,10 @@ def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
 def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:
     key = "sk-mock-magic"
     assert partial(server, key, "mock:disconnect")
-    client = openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    with (
+        openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(prompt="mock:stall", model="dall-e-2")
 
 

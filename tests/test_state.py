@@ -18,9 +18,10 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import FIELDS, Attempt, Record, sent_fields
+from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.parser import RuleError
-from mockserver.core.rules.rule import Effect, Rule, When
+from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.clock import WAITS, Wait
 from mockserver.core.sandbox.logs import RECORDS
@@ -44,7 +45,9 @@ Step = Callable[[Sandbox], Awaitable[Any]]
 
 def record(number: int = 0, **values: Any) -> Record:
     attempt = Attempt(b"%d" % number, "a", None)
-    return Record(f"r{number}", 0, "POST", "/v1/x", "images.generate", attempt=attempt, **values)
+    made = Record(f"r{number}", 0, "POST", "/v1/x", "images.generate", attempt=attempt, **values)
+    made.close()
+    return made
 
 
 # -- bytes -------------------------------------------------------------------------------------

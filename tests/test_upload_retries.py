@@ -38,11 +38,13 @@ def sdk(sandbox: Sandbox) -> openai.OpenAI:
 
 
 def edit(sandbox: Sandbox, prompt: str) -> None:
-    sdk(sandbox).images.edit(image=("a.png", PICTURE), prompt=prompt, size="256x256")
+    with sdk(sandbox) as client:
+        client.images.edit(image=("a.png", PICTURE), prompt=prompt, size="256x256")
 
 
 def vary(sandbox: Sandbox, prompt: str) -> None:
-    sdk(sandbox).images.create_variation(image=("a.png", PICTURE), size="256x256", user=prompt)
+    with sdk(sandbox) as client:
+        client.images.create_variation(image=("a.png", PICTURE), size="256x256", user=prompt)
 
 
 def by_requests(sandbox: Sandbox, prompt: str) -> None:

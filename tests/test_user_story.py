@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from base64 import b64decode
+from collections.abc import Iterator
 
 import httpx2
 import openai
@@ -18,8 +19,9 @@ from mockserver.testing import ImagesMock
 
 
 @pytest.fixture
-def client(server: ImagesMock) -> openai.OpenAI:
-    return openai.OpenAI(base_url=server.url, api_key="sk-mock-me")
+def client(server: ImagesMock) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=server.url, api_key="sk-mock-me") as client:
+        yield client
 
 
 def test_two_pictures_by_url_show_what_was_asked(client: openai.OpenAI) -> None:
@@ -91,8 +93,8 @@ def test_models_are_listed_and_retrieved(client: openai.OpenAI) -> None:
 
 def test_the_sdk_raises_what_it_raises_for_the_real_api(server: ImagesMock) -> None:
     def call(key: str, **parameters: object) -> None:
-        client = openai.OpenAI(base_url=server.url, api_key=key, max_retries=0)
-        client.images.generate(**({"prompt": "x"} | parameters))  # type: ignore[call-overload]
+        with openai.OpenAI(base_url=server.url, api_key=key, max_retries=0) as client:
+            client.images.generate(**({"prompt": "x"} | parameters))  # type: ignore[call-overload]
 
     with pytest.raises(openai.BadRequestError, match="'1x1' is not one of"):
         call("sk-mock-me", size="1x1")
@@ -111,8 +113,10 @@ def test_the_sdk_raises_what_it_raises_for_the_real_api(server: ImagesMock) -> N
 
 
 def test_the_sdk_recovers_from_a_rate_limit_by_its_own_retry() -> None:
-    with ImagesMock(limits="60/min") as fast:  # one image a second: six calls take less
-        client = openai.OpenAI(base_url=fast.url, api_key="sk-mock-me", max_retries=2)
+    with (  # one image a second: six calls take less
+        ImagesMock(limits="60/min") as fast,
+        openai.OpenAI(base_url=fast.url, api_key="sk-mock-me", max_retries=2) as client,
+    ):
         for _ in range(6):
             client.images.generate(prompt="x", n=10)
         response = client.images.with_raw_response.generate(prompt="x", n=1)

@@ -208,10 +208,10 @@ def test_a_spread_buffer_costs_no_part_for_each_byte() -> None:
 
 
 def test_of_equal_names_in_json_the_last_counts_and_is_named() -> None:
-    found = json_value("application/json", b'{"n": 1, "n": 2, "user": {"a": 1, "a": 2}}')
+    found = json_value(b'{"n": 1, "n": 2, "user": {"a": 1, "a": 2}}')
     assert found == {"n": 2, "user": {"a": 2}}
     assert found.ignored == ["of each 'n' only the last was used"]
-    assert type(json_value("application/json", b'{"n": 1}')) is dict
+    assert type(json_value(b'{"n": 1}')) is dict
 
 
 def test_a_form_leaves_nothing_for_the_collector() -> None:

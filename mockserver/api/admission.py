@@ -13,12 +13,12 @@ from mockserver.core.costs import amount, charge
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
+from mockserver.core.request import ImageRequest
+from mockserver.core.rules.effects import Effect, Lines
 from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
-from mockserver.core.rules.rule import Effect, Lines
 from mockserver.core.sandbox import MICRO
 from mockserver.core.sandbox.clock import Wait, scaled
-from mockserver.core.validation import ImageRequest
 from mockserver.facts.costs import IMAGES, Limit
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
@@ -59,14 +59,14 @@ class Admission:
                 self._add_wait(wait, await self._told_wait(wait))
             return effect
         if self.caller.refusal:
-            self.exchange.scripted = True
+            self.exchange.record.scripted = True
             raise ApiError(self.caller.refusal, model=self.request.model)
         await self._admit()
         return effect
 
     async def _serve_wait(self) -> None:
         """A retry that has served the scaled wait finds the clock moved on by the full one."""
-        attempt = self.exchange.attempt
+        attempt = self.exchange.record.attempt
         if self.sandbox.options.standing and attempt:
             served = await self.sandbox.serve_wait(attempt.body, self.world.clock.now())
             if served:
@@ -76,7 +76,7 @@ class Admission:
         """What the rules that match and the magic word do together."""
         rules, matching = self.sandbox.rules, []
         if rules:
-            fields = self.exchange.told_fields()
+            fields = self.exchange.record.fields
             matching = [r for r in rules if r.when.matches(fields)]
             undecided = [r for r in rules if r.when.is_undecided(fields)]
             self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
@@ -101,9 +101,9 @@ class Admission:
             wait = _MINUTE // limit if retry_after is None else round(retry_after * 1000)
             return await self._rate_limited(Limit(IMAGES, limit), limit, wait)
         told = self._told(Limit(IMAGES, limit), limit) | {
-            "method": self.exchange.method,
-            "path": self.exchange.path,
-            "key": self.exchange.key.replace("…", "*" * 8),
+            "method": self.exchange.record.method,
+            "path": self.exchange.record.path,
+            "key": self.exchange.record.key.replace("…", "*" * 8),
             "host": host_in(self.exchange.header(b"host") or "localhost"),
         }
         config, n = self.world.config, self.request.n
@@ -130,11 +130,11 @@ class Admission:
         )
         limit = verdict.limit
         if verdict.admitted:
-            self.exchange.usd = price / MICRO
+            self.exchange.record.usd = price / MICRO
             if limit:
                 self._trace(f"limit {limit.told}: {verdict.used} used")
             return
-        self.exchange.scripted = True
+        self.exchange.record.scripted = True
         if limit is None:
             self._trace(f"budget: ${price / MICRO:g} more would exceed it")
             raise ApiError(Reason.HARD_LIMIT)
@@ -169,7 +169,7 @@ class Admission:
         """
         if not (self.sandbox.options.standing and self._would_serve(wait_ms)):
             return wait_ms
-        if attempt := self.exchange.attempt:
+        if attempt := self.exchange.record.attempt:
             real = self.world.clock.now()
             until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
             await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
@@ -206,7 +206,7 @@ class Admission:
         """The price of the request, in micro-dollars."""
         request = self.request
         price = self.world.costs.price(self.sandbox.options, request.model)
-        return amount(price, {"size": request.size, "quality": request.quality}, request.n)
+        return amount(price, request.options, request.n)
 
     def _charge(self) -> dict[str, int]:
         return charge(self.request.n)
@@ -227,4 +227,4 @@ class Admission:
         }
 
     def _trace(self, decision: str) -> None:
-        self.exchange.trace.append(decision)
+        self.exchange.record.trace.append(decision)

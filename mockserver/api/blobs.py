@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver.api.faults import Altered, developed, labelled, written
+from mockserver.api.faults import Altered, labelled, written
 from mockserver.core.blob_errors import (
     BLOB_ALTERED,
     BLOB_NOT_FOUND,
@@ -24,13 +23,12 @@ from mockserver.core.blob_errors import (
     window_detail,
 )
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
-from mockserver.core.journal import cut
-from mockserver.core.links import LinkError
+from mockserver.core.links import LinkError, second_of
 from mockserver.core.picture import Picture
+from mockserver.core.rules.effects import BODILESS, Reply
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.parser import rigging
 from mockserver.core.rules.precedence import Fired
-from mockserver.core.rules.rule import BODILESS, Reply
 from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
@@ -66,9 +64,8 @@ class Blobs:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         if found := _PICTURE.match(scope["path"]):  # the sandbox stands in the path, for its clock
-            exchange.sandbox = await self._world.store.find(found[1])
-            exchange.life = exchange.sandbox.number if exchange.sandbox else 0
-        now, request_id = exchange.now(self._world.clock.now()), _azure_id(exchange.request_id)
+            exchange.enter(await self._world.store.find(found[1]))
+        now, request_id = exchange.now(self._world.clock.now()), _azure_id(exchange.record.id)
         try:
             picture = self._asked(scope, exchange, now)
             await self._rig(exchange, picture)
@@ -84,12 +81,12 @@ class Blobs:
             if status != BLOB_REFUSED.status:  # recorded without it, other refusals with it
                 told += (("x-ms-version", _version(scope, exchange)),)
         headers: Headers = [(name.encode(), value.encode("latin-1")) for name, value in told]
-        sent = b"" if exchange.method == "HEAD" else body
+        sent = b"" if exchange.record.method == "HEAD" else body
         altered = Altered(effect, scope, receive, self._world.holds)
         await altered.send_pieces(send, status, labelled(headers, effect), sent)
 
     def _asked(self, scope: Scope, exchange: Exchange, now: int) -> Picture:
-        if exchange.method not in _METHODS:
+        if exchange.record.method not in _METHODS:
             raise BlobError(BLOB_WRONG_VERB, headers=(("allow", ", ".join(_METHODS)),))
         path, query = scope["path"], scope["query_string"].decode("latin-1")
         return self._picture(path, query, now // SECOND)
@@ -103,11 +100,11 @@ class Blobs:
             exchange.hints.append(_UNRIGGED)
             return
         rule = rigging(kept)
-        counted = replace(rule, id=f"{MAGIC}{exchange.path}", origin="magic")
+        counted = replace(rule, id=f"{MAGIC}{exchange.record.path}", origin="magic")
         sandbox = exchange.sandbox
         claimed = await sandbox.claim([counted]) if sandbox else [Fired(rule, 1, rule.then)]
         if claimed:
-            exchange.note_rules([replace(one, rule=rule) for one in claimed])
+            exchange.note_rules([one._replace(rule=rule) for one in claimed])
 
     async def _download(
         self, scope: Scope, exchange: Exchange, picture: Picture
@@ -115,7 +112,7 @@ class Blobs:
         if reply := exchange.effect.reply:
             return _replied(reply)
         query = scope["query_string"].decode("latin-1")
-        content = await bytes_of(self._world, picture)
+        content = await self._world.files.file(picture)
         if content is None:
             exchange.hints.append(_GONE.format(room=self._world.config.upload_cache))
             raise BlobError(BLOB_NOT_FOUND, why="upload_gone")
@@ -123,7 +120,7 @@ class Blobs:
         blob = blob_of(content, self._made(signed["st"][0]))
         check_conditions(exchange.header, blob)
         # A range is a matter of GET alone (RFC 9110, 14.2); Azure's Get Blob Properties has none.
-        part = wanted_part(exchange.header, blob) if exchange.method == "GET" else None
+        part = wanted_part(exchange.header, blob) if exchange.record.method == "GET" else None
         status, fields, body = _whole(blob) if part is None else _part(blob, part)
         asked = (("content-type", signed["rsct"][0]), ("content-disposition", signed["rscd"][0]))
         return status, (*fields, *asked, *_of(blob), *_PLAIN), body
@@ -148,17 +145,7 @@ class Blobs:
 
     def _made(self, start: str) -> int:
         """The Unix second in which a picture was made, from the start of its URL's window."""
-        moment = datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return int(moment.timestamp()) + self._world.facts.link.seconds_before
-
-
-async def bytes_of(world: World, picture: Picture) -> bytes | None:
-    """The picture's file; None if what it is made from is gone."""
-    image = await world.store.kept(picture.image) if picture.image else None
-    mask = await world.store.kept(picture.mask) if picture.mask else None
-    if (picture.image and image is None) or (picture.mask and mask is None):
-        return None
-    return await developed(world, picture, image, mask)
+        return second_of(start) + self._world.facts.link.seconds_before
 
 
 def _version(scope: Scope, exchange: Exchange) -> str:
@@ -176,8 +163,7 @@ def _note(exchange: Exchange, error: BlobError) -> None:
     if words.status < 400:
         return
     exchange.refused = f"{words.code}({error.why})" if error.why else words.code
-    said = error.detail or words.message
-    exchange.error = {"reason": exchange.refused, "message": cut(said), "code": words.code}
+    exchange.record.refuse(exchange.refused, error.detail or words.message, words.code)
 
 
 def _replied(reply: Reply) -> tuple[int, Fields, bytes]:

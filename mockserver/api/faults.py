@@ -1,19 +1,14 @@
-"""What a scripted effect does to an answer: another one, cut, slow, relabelled, broken pictures."""
+"""What a scripted effect does to an answer: another one, cut, slow, relabelled."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver.core.errors import Answer
-from mockserver.core.picture import Picture
-from mockserver.core.rules.rule import BODILESS, Effect, Reply
-from mockserver.pictures import cache
+from mockserver.core.rules.effects import BODILESS, Effect, Reply
 from mockserver.request.bodies import JSON, ClientGone
 from mockserver.request.era import Headers
 from mockserver.request.waiting import Holds
-from mockserver.request.world import World
 
 _TICKS = 10  # pieces a second of a body that drips
 
@@ -130,17 +125,3 @@ def labelled(headers: Headers, effect: Effect) -> Headers:
     gone = {*given, *(_WAITS if given.keys() & {*_WAITS} else ())}
     kept = [(name, value) for name, value in headers if name.decode("latin-1").lower() not in gone]
     return [*kept, *((name.encode(), value.encode()) for name, value in given.items())]
-
-
-async def developed(
-    world: World, picture: Picture, image: bytes | None, mask: bytes | None
-) -> bytes:
-    """A picture's file, with the fault that a rule wants; `image` and `mask` are its uploads."""
-    if picture.fault == "given":
-        return await world.store.kept(picture.image or "") or b""
-    if picture.fault == "wrong_size":
-        picture = replace(picture, width=picture.width // 2)
-    made = await world.darkroom.made(picture, image, mask) if image else cache.png(picture)
-    if picture.fault == "truncated":
-        return made[: len(made) // 2]
-    return await world.darkroom.jpeg(made) if picture.fault == "wrong_format" else made

@@ -1,319 +1,290 @@
-"""The endpoints of the API: read, decide, answer. The decisions themselves are in the core."""
+"""Generations, edits and variations: read, decide, draw, answer. The decisions are in the core."""
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, b64encode
-from dataclasses import replace
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver.api.admission import Admission
-from mockserver.api.faults import Altered, developed
+from mockserver.api.faults import Altered
+from mockserver.api.models import hint_at
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
+from mockserver.core.answer import ImagesAnswer
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import address, answer_body, pictures, request_digest
+from mockserver.core.generation import GIVEN, address, pictures, request_digest
 from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
+from mockserver.core.request import ImageRequest
+from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
-from mockserver.core.rules.rule import PLAIN, Effect
 from mockserver.core.uploads import Fields
-from mockserver.core.validation import ImageRequest
-from mockserver.facts import Model
-from mockserver.pictures import cache
+from mockserver.pictures.files import as_json, drawn_as_json
 from mockserver.request.bodies import (
     JSON,
+    Body,
     ClientGone,
-    form_value,
     has_left,
-    is_json,
-    json_bytes,
-    json_value,
     read_body,
     send_bytes,
     without_boundary,
 )
-from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.settings import VARY
+from mockserver.store import Sandbox
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class Images:
-    """POST of one operation on images. The order of checks is the order of the lines of a call."""
+    """POST of one operation on images."""
 
     def __init__(self, world: World, operation: str) -> None:
         self._world = world
-        self._operation = operation
+        self.operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        world, exchange = self._world, scope["exchange"]
-        self._check_served(scope)
-        caller, sandbox = await world.enter(exchange)
-        self._check_served(scope)  # the caller's sandbox may be as of another day
-        exchange.operation = self._operation
-        value = self._value(exchange, await self._body(scope, receive))
-        exchange.sent = sent_fields(value)
-        request = exchange.request = self._validated(exchange, value)
-        pixels = await world.darkroom.pixels(request.image, request.mask) if request.image else ()
-        effect = await Admission(world, exchange, sandbox, caller, request).admitted(receive)
+        exchange: Exchange = scope["exchange"]
+        check_served(scope, self.operation)
+        caller, sandbox = await self._world.enter(exchange)
+        check_served(scope, self.operation)  # the caller's sandbox may be as of another day
+        call = _Call(self._world, exchange, caller, sandbox, scope, receive)
+        fields, request = await call.read(self.operation)
+        effect, pixels = await call.decide(request)
         if effect.reply:
-            await Altered(effect, scope, receive, world.holds).reply(send, effect.reply)
+            await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        await self._wait(exchange, request, receive)
-        digest = request_digest(request, sandbox.options.seed or world.config.seed, pixels)
-        varied = (sandbox.options.repeats or world.config.repeats) == VARY
-        repeat = await sandbox.repeat(digest) if varied else 0
-        planned = pictures(request, digest, repeat)[: effect.pictures]
-        planned = await self._faulty(planned, effect, exchange)
+        drawing = await call.draw(request, effect, pixels)
         try:
-            answer = await self._developed(scope, receive, request, planned, effect)
-            world.deprecations.warn(exchange, self._operation, value)
-            if effect is PLAIN:
-                await send_bytes(send, 200, answer, JSON)
-            else:
-                await Altered(effect, scope, receive, world.holds).send(send, answer, JSON)
+            answer = await call.answer(request, effect, drawing.pictures)
+            self._world.deprecations.warn(exchange, self.operation, fields)
+            await call.send(send, effect, answer)
         except BaseException:
-            if varied:
-                await sandbox.take_back(digest, repeat)
+            await call.take_back(drawing)
             raise
 
-    async def _developed(
-        self,
-        scope: Scope,
-        receive: Receive,
-        request: ImageRequest,
-        planned: list[Picture],
-        effect: Effect,
-    ) -> bytes:
-        """The answer's body, with the pictures or their URLs in it."""
-        world, exchange = self._world, scope["exchange"]
-        if effect.response_format:
-            request = replace(request, response_format=effect.response_format)
-        inline = request.response_format == "b64_json"
-        values = [await self._base64(request, p, receive) for p in planned] if inline else []
-        # the end of the job, and the middle of its URLs' time
-        created = exchange.now(world.clock.now()) // SECOND
-        if not inline:
-            planned = await self._rigged(exchange, planned)
-            base = base_url(world, scope, exchange)
-            aged = exchange.era.facts.link.seconds_after * 2 if effect.expired_url else 0
-            values = await self._urls(exchange, request, planned, base, created - aged)
-        return await self._answer(exchange, request, planned, values, created)
 
-    def _check_served(self, scope: Scope) -> None:
-        if not self.is_served(scope["exchange"].era):
-            raise unknown_url(scope)
+class _Drawing(NamedTuple):
+    """The pictures that are planned, and what they were counted as."""
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The body; and in the exchange what tells a retry from another call."""
-        exchange, body = scope["exchange"], await read_body(receive)
-        count = exchange.header(b"x-stainless-retry-count") or ""
-        common = without_boundary(exchange.header(b"content-type"), body)
-        host, port = scope.get("client") or ("", 0)
-        exchange.attempt = Attempt(
-            body=blake2b(common, digest_size=16, key=self._operation.encode()).digest(),
+    pictures: Sequence[Picture]
+    digest: bytes
+    repeat: int | None  # None: not counted
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call, on its way through the steps above."""
+
+    world: World
+    exchange: Exchange
+    caller: Caller
+    sandbox: Sandbox
+    scope: Scope
+    receive: Receive
+
+    # -- read ----------------------------------------------------------------------------------
+
+    async def read(self, operation: str) -> tuple[Any, ImageRequest]:
+        """The body's value, and the request in it, by the rules of the model that it names.
+
+        Raises:
+            ApiError: what the API would say of it first.
+        """
+        exchange, record = self.exchange, self.exchange.record
+        record.operation, record.fields = operation, {"operation": operation}
+        content, content_type = await read_body(self.receive), exchange.header(b"content-type")
+        record.attempt = self._attempt(operation, content_type, content)
+        body = Body(content_type, content)
+        exchange.era = self.world.era_of_model(exchange, body)
+        rules = check_served(self.scope, operation)
+        fields = body.value(form=rules.form, json_too=rules.json_too)
+        record.fields |= sent_fields(fields)
+        return fields, self._validated(operation, fields)
+
+    def _attempt(self, operation: str, content_type: str | None, body: bytes) -> Attempt:
+        """What tells a retry from another call."""
+        count = self.exchange.header(b"x-stainless-retry-count") or ""
+        host, port = self.scope.get("client") or ("", 0)
+        common = without_boundary(content_type, body)
+        return Attempt(
+            body=blake2b(common, digest_size=16, key=operation.encode()).digest(),
             connection=f"{host}:{port}",
             number=int(count) if _COUNT.fullmatch(count) else None,
         )
-        return body
 
-    async def _faulty(
-        self, planned: list[Picture], effect: Effect, exchange: Exchange
-    ) -> list[Picture]:
+    def _validated(self, operation: str, fields: Any) -> ImageRequest:
+        """The request in a body's fields; and in the exchange what there is to say of it."""
+        exchange = self.exchange
+        if isinstance(fields, Fields):
+            exchange.hints += fields.hints
+        validator = exchange.era.validators[operation]
+        try:
+            request = validator.validated(fields)
+        except ApiError as refusal:
+            if refusal.reason is Reason.UNKNOWN_MODEL:
+                hint_at(exchange, refusal.values["model"])
+            elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
+                hint_at(exchange, str(exchange.record.fields.get("model")))
+            raise
+        exchange.ask(request)
+        exchange.warnings += validator.ignored(fields, request)
+        return request
+
+    # -- decide --------------------------------------------------------------------------------
+
+    async def decide(self, request: ImageRequest) -> tuple[Effect, tuple[bytes, ...]]:
+        """What happens to the answer, once it may be given; and digests of the uploads' pixels.
+
+        Raises:
+            ApiError: an upload can't be decoded, or the request is not admitted.
+            ClientGone: the client left while the answer was held back.
+        """
+        pixels: tuple[bytes, ...] = ()
+        if request.images:
+            pixels = await self.world.files.pixels(request.images, request.mask)
+        admission = Admission(self.world, self.exchange, self.sandbox, self.caller, request)
+        effect = await admission.admitted(self.receive)
+        if not effect.reply:
+            await self._hold_back(request)
+        return effect, pixels
+
+    async def _hold_back(self, request: ImageRequest) -> None:
+        """Hold the answer back as long as the sandbox's latency says, or the server's."""
+        latency = self.sandbox.options.latency or self.world.config.latency
+        seconds = latency.seconds
+        if latency.measured:
+            seconds = latency.measured * self._measured(request)
+        if seconds:
+            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
+
+    def _measured(self, request: ImageRequest) -> float:
+        """Seconds that the real model took: a place in the recorded range, by the request."""
+        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        shortest, longest = offer.processing(request.options)
+        place = request_digest(request, self.world.config.seed)[0] / 255
+        return (shortest + place * (longest - shortest)) / 1000
+
+    # -- draw ----------------------------------------------------------------------------------
+
+    async def draw(
+        self, request: ImageRequest, effect: Effect, pixels: tuple[bytes, ...]
+    ) -> _Drawing:
+        """The pictures of the answer, with what rules want of them. No pixel is drawn yet."""
+        sandbox, config = self.sandbox, self.world.config
+        digest = request_digest(request, sandbox.options.seed or config.seed, pixels)
+        is_varied = (sandbox.options.repeats or config.repeats) == VARY
+        repeat = await sandbox.repeat(digest) if is_varied else None
+        planned = pictures(request, digest, repeat or 0)[: effect.pictures]
+        return _Drawing(await self._altered(planned, effect), digest, repeat)
+
+    async def take_back(self, drawing: _Drawing) -> None:
+        """Count pictures no longer that nobody got."""
+        if drawing.repeat is not None:
+            await self.sandbox.take_back(drawing.digest, drawing.repeat)
+
+    async def _altered(self, planned: Sequence[Picture], effect: Effect) -> Sequence[Picture]:
         """The planned pictures, with the fault that a rule wants; or a file that it gives."""
         if effect.picture:
             return [replace(p, fault=effect.picture) for p in planned]
         if not effect.image:
             return planned
-        given = b64decode(effect.image)
-        place = address(given)
-        await self._kept(exchange, place, given)
-        return [replace(p, fault="given", image=place, mask=None) for p in planned]
+        place = await self._keep(b64decode(effect.image))
+        return [replace(p, fault=GIVEN, images=(place,), mask=None) for p in planned]
 
-    async def _rigged(self, exchange: Exchange, planned: list[Picture]) -> list[Picture]:
-        """The pictures with what a rule wants of their downloads: it is kept as an upload is."""
-        for fired in exchange.fired:
-            if fired.part.download:
-                wanted = rigged(fired)
-                await self._kept(exchange, address(wanted), wanted)
-                return [replace(p, download=address(wanted)) for p in planned]
-        return planned
+    async def _keep(self, upload: bytes) -> str:
+        """Keep what downloads will need, for as long as URLs are good; the address of it."""
+        # By the machine's clock: one sandbox's, moved on, would clear away what others need.
+        now, place = self.world.clock.now(), address(upload)
+        until = now + self.exchange.era.facts.link.seconds_after * SECOND
+        await self.world.store.keep(place, upload, until=until, now=now)
+        return place
 
-    def is_served(self, era: Era) -> bool:
-        """Whether the operation was there in this era."""
-        return self._operation in era.validators
+    # -- answer --------------------------------------------------------------------------------
 
-    def _value(self, exchange: Exchange, body: bytes) -> Any:
-        """The body's JSON value, or its parts."""
-        operation = exchange.era.facts.operations[self._operation]
-        content_type = exchange.header(b"content-type")
-        if operation.form and not (operation.json_too and is_json(content_type)):
-            return form_value(content_type, body)
-        return json_value(content_type, body)
-
-    def _validated(self, exchange: Exchange, value: Any) -> ImageRequest:
-        """The request in a body's value; and in the exchange what there is to say of it."""
-        if isinstance(value, Fields):
-            exchange.hints += value.hints
-        validator = exchange.era.validators[self._operation]
-        try:
-            request = validator.validated(value)
-        except ApiError as refusal:
-            if refusal.reason is Reason.UNKNOWN_MODEL:
-                _hint_at(exchange, refusal.values["model"])
-            elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
-                _hint_at(exchange, str(exchange.sent.get("model")))
-            raise
-        exchange.warnings += validator.ignored(value, request)
-        return request
-
-    async def _wait(self, exchange: Exchange, request: ImageRequest, receive: Receive) -> None:
-        """Hold the answer back as long as the sandbox's latency says, or the server's.
-
-        Raises:
-            ClientGone: the client left first, or its sandbox was begun anew.
-        """
-        own = exchange.sandbox.options.latency if exchange.sandbox else None
-        latency = own or self._world.config.latency
-        seconds = latency.seconds
-        if latency.measured:
-            seconds = latency.measured * self._measured(exchange, request)
-        if seconds and exchange.sandbox:
-            await self._world.holds.hold(exchange.sandbox.name, seconds, receive)
-
-    def _measured(self, exchange: Exchange, request: ImageRequest) -> float:
-        """Seconds that the real model took: a place in the recorded range, by the request."""
-        offer = exchange.era.facts.models[request.model].offers[request.operation]
-        shortest, longest = offer.milliseconds
-        if request.quality == "hd" and offer.milliseconds_hd:
-            shortest, longest = offer.milliseconds_hd
-        place = request_digest(request, self._world.config.seed)[0] / 255
-        return (shortest + place * (longest - shortest)) / 1000
-
-    async def _urls(
-        self,
-        exchange: Exchange,
-        request: ImageRequest,
-        planned: list[Picture],
-        base: str,
-        created: int,
-    ) -> list[bytes]:
-        for picture in planned[:1]:  # all are made from the same uploads
-            await self._keep(exchange, request, picture)
-        caller = exchange.caller or Caller("")
-        sign = exchange.era.links.signed
-        links = [sign(p, caller.organization, caller.user, created) for p in planned]
-        exchange.pictures = tuple(picture_in(link.partition("?")[0]) for link in links)
-        return [json.dumps(base + link).encode() for link in links]
-
-    async def _answer(
-        self,
-        exchange: Exchange,
-        request: ImageRequest,
-        planned: list[Picture],
-        values: list[bytes],
-        created: int,
-    ) -> bytes:
-        facts = exchange.era.facts
-        items = [{request.response_format: value} for value in values]
-        if facts.models[request.model].offers[request.operation].revises_prompt:
+    async def answer(
+        self, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
+    ) -> ImagesAnswer:
+        """The answer, with the pictures or their URLs in it."""
+        form = effect.response_format or request.options["response_format"]
+        is_inline = form == "b64_json"
+        values = [await self._base64(request, p) for p in planned] if is_inline else []
+        # the end of the job, and the middle of its URLs' time
+        created = self.exchange.now(self.world.clock.now()) // SECOND
+        if not is_inline:
+            values = await self._urls(request, effect, planned, created)
+        items = [{form: value} for value in values]
+        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        if offer.revises_prompt:
             await get_ready()
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-        newline = facts.operations[self._operation].dialect == "A"
-        return answer_body(created, items, newline=newline)
+        return ImagesAnswer(created, items)
 
-    async def _keep(self, exchange: Exchange, request: ImageRequest, picture: Picture) -> None:
-        """What the download will need: uploads, for as long as the URLs are good."""
-        for place, upload in ((picture.image, request.image), (picture.mask, request.mask)):
-            if place and upload and picture.fault != "given":
-                await self._kept(exchange, place, upload)
-
-    async def _kept(self, exchange: Exchange, place: str, upload: bytes) -> None:
-        # By the machine's clock: one sandbox's, moved on, would clear away what others need.
-        now = self._world.clock.now()
-        until = now + exchange.era.facts.link.seconds_after * SECOND
-        await self._world.store.keep(place, upload, until=until, now=now)
-
-    async def _base64(self, request: ImageRequest, picture: Picture, receive: Receive) -> bytes:
-        if request.image is None and picture.fault is None:
-            return cache.quoted_base64(picture)
-        if await has_left(receive):
+    async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
+        if not request.images and picture.fault is None and picture.format == "PNG":
+            return drawn_as_json(picture)
+        if await has_left(self.receive):
             raise ClientGone
-        made = await developed(self._world, picture, request.image, request.mask)
-        return b'"%b"' % b64encode(made)
+        return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
+
+    async def _urls(
+        self, request: ImageRequest, effect: Effect, planned: Sequence[Picture], created: int
+    ) -> list[bytes]:
+        planned = await self._rigged(planned)
+        if planned and planned[0].fault != GIVEN:  # all are made from the same uploads
+            for upload in (*request.images, request.mask):
+                if upload:
+                    await self._keep(upload)
+        era = self.exchange.era
+        if effect.expired_url:
+            created -= era.facts.link.seconds_after * 2
+        base = base_url(self.world, self.scope, self.exchange)
+        caller = self.caller
+        links = [era.links.signed(p, caller.organization, caller.user, created) for p in planned]
+        self.exchange.record.pictures = tuple(picture_in(k.partition("?")[0]) for k in links)
+        return [json.dumps(base + link).encode() for link in links]
+
+    async def _rigged(self, planned: Sequence[Picture]) -> Sequence[Picture]:
+        """The pictures with what a rule wants of their downloads: it is kept as an upload is."""
+        for fired in self.exchange.fired:
+            if fired.part.download:
+                place = await self._keep(rigged(fired))
+                return [replace(p, download=place) for p in planned]
+        return planned
+
+    async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:
+        """Send the answer; raises ClientGone where a rule breaks the line."""
+        dialect = self.exchange.era.dialects[self.exchange.record.operation]
+        body = answer.as_json(newline=dialect.newline)
+        if effect is PLAIN:
+            await send_bytes(send, 200, body, JSON)
+        else:
+            await Altered(effect, self.scope, self.receive, self.world.holds).send(send, body, JSON)
 
 
-class Models:
-    """GET /v1/models and /v1/models/{id}; DELETE, which finds no model that a caller could own."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange: Exchange = scope["exchange"]
-        await self._world.enter(exchange)
-        models = {m.id: m for m in exchange.era.facts.models.values() if m.listed}
-        name = unquote(scope["path_params"].get("model", ""))
-        if "model" not in scope["path_params"]:
-            data = [_described(m) for m in models.values()]
-            await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
-            return
-        model = models.get(name)
-        if model is None or scope["method"] == "DELETE":
-            _hint_at(exchange, name)
-            raise ApiError(Reason.NO_SUCH_MODEL, model=name)
-        self._world.deprecations.warn_of_model(exchange, model)
-        await send_bytes(send, 200, json_bytes(_described(model)), JSON)
-
-
-class Chat:
-    """POST /v1/chat/completions: what an image model answers there."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._world.enter(scope["exchange"])
-        raise ApiError(Reason.NO_CHAT_MODEL)
-
-
-def _hint_at(exchange: Exchange, model: str) -> None:
-    """Say that a model is not here, if the vendor has or had it."""
-    facts = exchange.era.facts
-    if model not in facts.unbuilt:
-        return
-    known = " and ".join(facts.models) or "no model of that day"
-    exchange.hints.append(f"this server does not have {model} yet: it has {known}")
-    since = facts.unbuilt[model]
-    if since and facts.day < since:
-        exchange.hints.append(
-            f"nor had OpenAI on the day whose rules count here (--as-of): {model} came on {since}"
-        )
+def check_served(scope: Scope, operation: str) -> Any:
+    """The facts of an operation in the exchange's era; ApiError if it was not there."""
+    found = scope["exchange"].era.facts.operations.get(operation)
+    if found is None:
+        raise unknown_url(scope)
+    return found
 
 
 def unknown_url(scope: Scope) -> ApiError:
     """The refusal of a path that the API does not have, or no longer."""
     return ApiError(Reason.UNKNOWN_URL, method=scope["method"], path=unquote(scope["path"]))
-
-
-def _described(model: Model) -> dict[str, str | int]:
-    return {
-        "id": model.id,
-        "object": "model",
-        "created": model.created,
-        "owned_by": model.owned_by,
-    }
 
 
 def base_url(world: World, scope: Scope, exchange: Exchange) -> str:

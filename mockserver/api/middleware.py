@@ -1,4 +1,4 @@
-"""What surrounds every request, as plain ASGI: observation, CORS, refusals, Host rule, body cap."""
+"""What surrounds every request, as plain ASGI: first what is seen of all, then who is refused."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.journal import PICTURES, cut
-from mockserver.core.raw_request import BODY
-from mockserver.core.rules.rule import PLAIN
+from mockserver.core.journal import Record
+from mockserver.core.paths import PICTURES, in_api, in_control
+from mockserver.core.raw_request import BODY, Raw, head_of
+from mockserver.core.rules.effects import PLAIN
+from mockserver.core.texts import escaped
 from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange
 from mockserver.request.forms import HOW_TO_SEND
-from mockserver.request.log import escaped, log_of, notice_of
+from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
-API = "/v1"
-CONTROL = "/_mock"
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
 _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
@@ -41,16 +41,6 @@ _CLIENT_GONE = 499  # only ever logged
 _UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
 
-def in_api(path: str) -> bool:
-    """Whether a path is the API's own."""
-    return path == API or path.startswith(f"{API}/")
-
-
-def in_control(path: str) -> bool:
-    """Whether a path is the control surface's."""
-    return path == CONTROL or path.startswith(f"{CONTROL}/")
-
-
 def raw_path(scope: Scope) -> str:
     """A request's path with its escapes, as the client sent it."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
@@ -59,9 +49,9 @@ def raw_path(scope: Scope) -> str:
 
 def _is_call_outside(exchange: Exchange) -> bool:
     """Whether this was meant for the API, but came to a path beside it; a browser's icon is not."""
-    if in_control(exchange.path) or exchange.path.startswith(PICTURES):
+    if in_control(exchange.record.path) or exchange.record.path.startswith(PICTURES):
         return False
-    return exchange.method == "POST" or any(name in exchange.headers for name in KEY_HEADERS)
+    return exchange.record.method == "POST" or any(name in exchange.headers for name in KEY_HEADERS)
 
 
 class Observe:
@@ -71,6 +61,15 @@ class Observe:
         self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
+        self._served = Refuse(app, world)
+        self._served_to_page = CORSMiddleware(
+            self._served,
+            allow_origins=world.config.cors_origin,
+            allow_origin_regex=_LOOPBACK,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,44 +78,49 @@ class Observe:
         # Every path is matched as it came: the real API does not decode it before it routes.
         scope = {**scope, "path": raw_path(scope)}
         exchange = scope["exchange"] = self._exchange(scope)
-        is_api = in_api(exchange.path)
+        record, is_api = exchange.record, in_api(scope["path"])
         is_call = is_api or _is_call_outside(exchange)
-
-        receive = _noted(exchange, receive) if is_call else receive
+        heard = _Heard(receive)
+        receive = heard if is_call else receive
 
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                exchange.milliseconds = self._elapsed(exchange)
+                record.status = message["status"]
+                record.milliseconds = max(1, (self._world.clock.now() - record.at) // 1_000_000)
                 if is_call or exchange.sandbox:
-                    await _read_on(exchange, receive)
-                    await self._world.write_down(exchange)  # before the client knows
+                    await _read_on(exchange, heard, receive)
+                    await self._write_down(scope, heard)  # before the client knows
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
         try:
-            await self._app(scope, receive, send_observed)
+            # Only for web pages, because CORS costs a third of an answer.
+            serve = self._served_to_page if _is_of_page(exchange) else self._served
+            await serve(scope, receive, send_observed)
         finally:
             if is_call:
-                await self._world.write_down(exchange)
+                await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
 
     def _exchange(self, scope: Scope) -> Exchange:
         era = self._world.era()
-        return Exchange(
-            request_id=self._world.next_request_id(era.facts.headers.request_id_prefix),
+        record = Record(
+            id=self._world.next_request_id(era.facts.headers.request_id_prefix),
+            at=self._world.clock.now(),
             method=scope["method"],
             path=scope["path"],
-            headers=dict(scope["headers"]),
-            started=self._world.clock.now(),
-            era=era,
-            line=b"%b %b HTTP/%b" % (scope["method"].encode(), _target(scope), _version(scope)),
-            lines=scope["headers"],
         )
+        return Exchange(record, dict(scope["headers"]), era)
 
-    def _elapsed(self, exchange: Exchange) -> int:
-        return max(1, (self._world.clock.now() - exchange.started) // 1_000_000)
+    async def _write_down(self, scope: Scope, heard: _Heard) -> None:
+        """Put a request into the journal, once."""
+        exchange: Exchange = scope["exchange"]
+        if exchange.record.raw:
+            return
+        head = head_of(_line(scope), scope["headers"])
+        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length))
+        await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
         """An answer's headers as they are sent. What stands before the API has not the API's."""
@@ -127,47 +131,55 @@ class Observe:
         headers = [*own, *of_api, *_remarks(exchange)]
         if effect is not PLAIN:
             headers = labelled(headers, effect)
-        return _sooner(exchange, headers) if exchange.status >= 400 else headers
+        return _sooner(exchange, headers) if exchange.record.status >= 400 else headers
 
     def _headers(self, exchange: Exchange) -> Headers:
         return exchange.era.headers(
             exchange.caller,
-            exchange.request_id,
-            exchange.milliseconds,
+            exchange.record.id,
+            exchange.record.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
 
 
-def _target(scope: Scope) -> bytes:
-    path, query = scope["path"].encode("latin-1"), scope["query_string"]
-    return b"%b?%b" % (path, query) if query else path
+class _Heard:
+    """Receives the same, and keeps what the journal tells of the body."""
 
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.beginning = b""
+        self.read = 0  # bytes
 
-def _version(scope: Scope) -> bytes:
-    return str(scope.get("http_version", "1.1")).encode()
-
-
-def _noted(exchange: Exchange, receive: Receive) -> Receive:
-    """Receives the same, and notes it for the journal."""
-
-    async def receive_noted() -> Message:
-        message = await receive()
+    async def __call__(self) -> Message:
+        message = await self._receive()
         if body := message.get("body"):
-            exchange.note(body)
+            self.read += len(body)
+            if len(self.beginning) < BODY:
+                self.beginning += body[: BODY - len(self.beginning)]
         return message
 
-    return receive_noted
+
+def _line(scope: Scope) -> bytes:
+    """The request line, as far as the server tells it."""
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    method, version = scope["method"], scope.get("http_version", "1.1")
+    return f"{method} {scope['path']}".encode("latin-1") + query + f" HTTP/{version}".encode()
 
 
-async def _read_on(exchange: Exchange, receive: Receive) -> None:
+async def _read_on(exchange: Exchange, heard: _Heard, receive: Receive) -> None:
     """Of a body that nobody has read, read what the journal keeps: it was refused for its head."""
     wanted = min(exchange.length, BODY)
-    if exchange.read >= wanted or b"expect" in exchange.headers:  # it is sent once it is asked for
+    if heard.read >= wanted or b"expect" in exchange.headers:  # it is sent once it is asked for
         return
     with move_on_after(_UNREAD):
-        while exchange.read < wanted:
+        while heard.read < wanted:
             if (await receive())["type"] == "http.disconnect":
                 return
+
+
+def _is_of_page(exchange: Exchange) -> bool:
+    """Whether a page of the web asks, which has no business at the control API."""
+    return b"origin" in exchange.headers and not in_control(exchange.record.path)
 
 
 def _sooner(exchange: Exchange, headers: Headers) -> Headers:
@@ -175,7 +187,7 @@ def _sooner(exchange: Exchange, headers: Headers) -> Headers:
     if exchange.sandbox is None or not exchange.sandbox.options.standing:
         return headers
     told = dict(headers)
-    retried = exchange.status in (408, 409, 429) or exchange.status >= 500
+    retried = exchange.record.status in (408, 409, 429) or exchange.record.status >= 500
     if not retried and told.get(b"x-should-retry") != b"true":
         return headers
     is_told = b"retry-after" in told or b"retry-after-ms" in told
@@ -195,22 +207,24 @@ def header_text(text: str) -> bytes:
 
 
 class Refuse:
-    """Turns a refusal raised inside into the API's error, any other exception into its 500."""
+    """Turns a refusal raised inside into the API's error, any other exception into its 500.
+
+    It refuses by itself what comes for another host, and bodies that are too large.
+    """
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
+        self._hosts = HostRule(world.config)
+        self._cap = BodyCap(world.config.max_body)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        exchange: Exchange = scope["exchange"]
         try:
             await self._answered(scope, receive, send)
         except ClientGone:
-            exchange.status = exchange.status or _CLIENT_GONE
+            record: Record = scope["exchange"].record
+            record.status = record.status or _CLIENT_GONE
             if abort := scope.get("extensions", {}).get(ABORT):  # it may be there, and wait
                 abort()
 
@@ -218,7 +232,8 @@ class Refuse:
         """Answer; raises ClientGone where there is no more to send."""
         exchange: Exchange = scope["exchange"]
         try:
-            await self._app(scope, receive, send)
+            self._hosts.check(exchange.header(b"host"))
+            await self._app(scope, await self._cap.capped(exchange, receive), send)
         except ClientGone:
             raise
         except ApiError as error:
@@ -228,28 +243,26 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(f"ERROR {exchange.request_id} {_where(error)}")
+            self._notice(f"ERROR {exchange.record.id} {_where(error)}")
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
     ) -> None:
-        if not exchange.status:
-            param = error.values.get("param")
-            exchange.refused = f"{error.reason}({param})" if param else str(error.reason)
-            if hint := error.values.get("hint"):
-                exchange.hints.append(hint)
-            words = exchange.era.words(exchange.path)
-            told = answer(error, words, exchange.request_id)
-            exchange.error = {
-                "reason": str(error.reason),
-                "message": cut(message(error, words, exchange.request_id)),
-                "code": words[error.reason].code,
-            }
-            if altered and exchange.effect is not PLAIN:
-                await altered.refuse(send, told)
-            else:
-                await send_answer(send, told)
+        record, reason = exchange.record, error.reason
+        if record.status:  # it has begun
+            return
+        param = error.values.get("param")
+        exchange.refused = f"{reason}({param})" if param else str(reason)
+        if hint := error.values.get("hint"):
+            exchange.hints.append(hint)
+        words = exchange.era.words(record.path)
+        record.refuse(str(reason), message(error, words, record.id), words[reason].code)
+        told = answer(error, words, record.id)
+        if altered and exchange.effect is not PLAIN:
+            await altered.refuse(send, told)
+        else:
+            await send_answer(send, told)
 
 
 def _where(error: Exception) -> str:
@@ -258,45 +271,20 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-class CrossOrigin:
-    """CORS for requests of a web page; others pass by it, for it costs a third of an answer."""
-
-    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
-        self._app = app
-        self._cors = CORSMiddleware(
-            app,
-            allow_origins=origins,
-            allow_origin_regex=_LOOPBACK,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=_EXPOSED,
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._cors if self._is_of_page(scope) else self._app)(scope, receive, send)
-
-    @staticmethod
-    def _is_of_page(scope: Scope) -> bool:
-        if scope["type"] != "http" or b"origin" not in scope["exchange"].headers:
-            return False
-        return not in_control(scope["path"])  # where no page of the web has any business
-
-
 class HostRule:
     """Answers only for names that no other site on the web can make its own (DNS rebinding)."""
 
-    def __init__(self, app: ASGIApp, config: Config) -> None:
-        self._app = app
+    def __init__(self, config: Config) -> None:
         public = urlsplit(config.public_url or "").hostname
         named = {"localhost", "host.docker.internal", *config.allowed_host}
         self._names = frozenset(named | ({public} if public else set()))
         self._suffixes = (".localhost", *(n[1:] for n in config.allowed_host if n[0] == "*"))
         self._check = lru_cache(maxsize=256)(self._refuse_others)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (host := scope["exchange"].header(b"host")) is not None:
+    def check(self, host: str | None) -> None:
+        """Raise the ApiError of a Host header that may be anybody's."""
+        if host is not None:
             self._check(host)
-        await self._app(scope, receive, send)
 
     def _refuse_others(self, value: str) -> None:
         host = host_in(value)
@@ -316,26 +304,26 @@ class HostRule:
 class BodyCap:
     """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
+    def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        told = scope["exchange"].headers.get(b"content-length", b"")
+    async def capped(self, exchange: Exchange, receive: Receive) -> Receive:
+        """What receives the body, which is not too large.
+
+        Raises:
+            ApiError: it is.
+            ClientGone: it will never come.
+        """
+        told = exchange.headers.get(b"content-length", b"")
         if told.isdigit():  # the HTTP parser holds the client to what it told
             length = int(told.lstrip(b"0")[:_DIGITS] or b"0")
             if length > self._limit:
-                raise self._refusal(scope, length)
-            await self._app(scope, receive, send)
-            return
-        if b"transfer-encoding" in scope["exchange"].headers:
-            receive = replayed(await self._whole(scope, receive), receive)
-        await self._app(scope, receive, send)
+                raise self._refusal(exchange, length)
+        elif b"transfer-encoding" in exchange.headers:
+            return replayed(await self._whole(exchange, receive), receive)
+        return receive
 
-    async def _whole(self, scope: Scope, receive: Receive) -> bytes:
+    async def _whole(self, exchange: Exchange, receive: Receive) -> bytes:
         """The body, read before anyone asks for it: also on a route where nobody will."""
         body, more = bytearray(), True
         while more:
@@ -345,12 +333,12 @@ class BodyCap:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._limit:
-                raise self._refusal(scope, len(body))
+                raise self._refusal(exchange, len(body))
         return bytes(body)
 
-    def _refusal(self, scope: Scope, read: int) -> ApiError:
+    def _refusal(self, exchange: Exchange, read: int) -> ApiError:
         hint = "--max-body sets this bound"
-        if (scope["exchange"].header(b"content-type") or "").lower().startswith(FORM):
+        if (exchange.header(b"content-type") or "").lower().startswith(FORM):
             hint += f"; {HOW_TO_SEND}"
         return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
 

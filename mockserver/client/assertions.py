@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Self
 
-from mockserver.client.requests import Request, Upload, calls_of, dollars, shortened, upload_of
+from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
 from mockserver.client.rules import Sent, condition, content_of
 from mockserver.core.journal import HINT
 from mockserver.core.rules.nearness import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
+from mockserver.core.texts import likely_name, shortened
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
@@ -85,8 +85,8 @@ class Presence:
         ]
 
     def __str__(self) -> str:
-        told = [f"{name} sent" for name in self.sent]
-        return ", ".join([*told, *(f"{name} left out" for name in self.left_out)])
+        sent = [f"{name} sent" for name in self.sent]
+        return ", ".join([*sent, *(f"{name} left out" for name in self.left_out)])
 
 
 ANY = Presence()
@@ -95,9 +95,9 @@ ANY = Presence()
 def _names(names: Names) -> tuple[str, ...]:
     found = (names,) if isinstance(names, str) else tuple(names)
     for name in found:
-        close = () if name in _KNOWN else get_close_matches(name, _KNOWN, n=1)
-        if close:  # others may be fields that only some other API knows
-            raise TypeError(f"a request has no field {name!r}; did you mean {close[0]}?")
+        close = name if name in _KNOWN else likely_name(name, _KNOWN)
+        if close not in (name, None):  # others may be fields that only some other API knows
+            raise TypeError(f"a request has no field {name!r}; did you mean {close}?")
     return found
 
 
@@ -123,13 +123,13 @@ class Expectation:
         ends = [*_strays(requests), *_unused(rules)]
         if not inside:
             seen = f"no request at all has come to {url} with this sandbox's key"
-            return "\n".join([f"expected {self}, but {seen}", *told_others(others), *ends])
+            return "\n".join([f"expected {self}, but {seen}", *lines_on_others(others), *ends])
         calls = self._calls(inside)
         seen = f"{self._matching(calls)} of {_count(len(calls), 'call')}"
         also = f" ({len(inside)} requests)" if len(inside) > len(calls) else ""
         lines = [f"expected {self}, but saw {seen}{also}; the closest:"]
         lines += near(self.when, [c[-1] for c in calls], presence=self.presence)
-        return "\n".join([*lines, *self._told_loop(inside), *ends])
+        return "\n".join([*lines, *self._line_on_loop(inside), *ends])
 
     def _calls(self, requests: Sequence[Request]) -> list[list[Request]]:
         return calls_of(requests, own_retries=self.own_retries)
@@ -141,7 +141,7 @@ class Expectation:
         fits = self.when.matches(fields_of(request))
         return fits and not self.presence.differences(request)
 
-    def _told_loop(self, requests: Sequence[Request]) -> list[str]:
+    def _line_on_loop(self, requests: Sequence[Request]) -> list[str]:
         """What to do where a loop of the program's own is counted by its attempts."""
         if not self.times or self.own_retries:
             return []
@@ -155,7 +155,7 @@ class Expectation:
 
 def _strays(requests: Sequence[Request]) -> list[str]:
     """A line for each path beside the API to which requests came."""
-    came = Counter((shortened(r.path), *r.hints) for r in requests if r.is_outside)
+    came = Counter((shortened(r.path, SHOWN), *r.hints) for r in requests if r.is_outside)
     return [
         f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
         for (path, *hints), number in came.items()
@@ -164,13 +164,13 @@ def _strays(requests: Sequence[Request]) -> list[str]:
 
 def with_fields(when: When, presence: Presence = ANY) -> str:
     """The fields of a condition, to be read after a noun."""
-    told = [f"{k} {v if isinstance(v, Text) else repr(v)}" for k, v in when.wanted]
-    told += [f"call {when.call}"] if when.call else []
-    told += [str(presence)] if presence != ANY else []
-    return f" with {', '.join(told)}" if told else ""
+    parts = [f"{k} {v if isinstance(v, Text) else repr(v)}" for k, v in when.wanted]
+    parts += [f"call {when.call}"] if when.call else []
+    parts += [str(presence)] if presence != ANY else []
+    return f" with {', '.join(parts)}" if parts else ""
 
 
-def told_others(others: Others) -> list[str]:
+def lines_on_others(others: Others) -> list[str]:
     """The sandboxes of other keys that were asked meanwhile, and what to do about it."""
     if not others:
         return []
@@ -205,21 +205,21 @@ def near(
     return lines
 
 
-def told_rule(rule: Mapping[str, Any]) -> str:
+def rule_line(rule: Mapping[str, Any]) -> str:
     """A rule of the control API, in a line."""
     name = f' "{rule["name"]}"' if rule.get("name") else ""
-    effects = [_told_effect(k, v) for k, v in rule["then"].items()]
+    effects = [_effect_text(k, v) for k, v in rule["then"].items()]
     wanted = with_fields(when_of_rule(rule))
     meant = f"{'the next' if rule.get('next') else 'every'} request{wanted}"
     return f"{rule['id']}{name}: {', '.join(effects)} for {meant}"
 
 
-def _told_effect(name: str, value: Any) -> str:
+def _effect_text(name: str, value: Any) -> str:
     match value:
         case True | {"sha256": _}:
             return name
         case Mapping() if name == "download":
-            return f"{name} {', '.join(_told_effect(k, v) for k, v in value.items())}"
+            return f"{name} {', '.join(_effect_text(k, v) for k, v in value.items())}"
         case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
         case {"status": status}:
@@ -235,7 +235,7 @@ def when_of_rule(rule: Mapping[str, Any]) -> When:
     return When(when_of(given).wanted, call)
 
 
-def told_unfinished(script: object) -> str:
+def unfinished_line(script: object) -> str:
     """A script that no effect has followed, in a line."""
     return f"{script} does nothing: let an effect follow, with its parentheses, as .refuse()"
 
@@ -247,7 +247,7 @@ def unused(rules: Rules) -> list[Mapping[str, Any]]:
 
 def _unused(rules: Rules) -> list[str]:
     found = unused(rules)
-    return ["rules that never fired:", *(f"  {told_rule(r)}" for r in found)] if found else []
+    return ["rules that never fired:", *(f"  {rule_line(r)}" for r in found)] if found else []
 
 
 def spending(requests: Sequence[Request], spent: float, most: float, prices: str = "") -> str:
@@ -268,8 +268,8 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     expected = "at least 1 download" if times is None else f"exactly {_count(times, 'download')}"
     seen = sum(r.status < 400 for r in requests)
     all_seen = seen == len(requests)
-    told = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
-    lines = [f"expected {expected}, but {told}{':' if requests else ''}"]
+    found = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
+    lines = [f"expected {expected}, but {found}{':' if requests else ''}"]
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
 
 
@@ -290,7 +290,7 @@ def report(
     ]
     lines += [line for r in recent for line in (f"  {r}", *(f"    {HINT}{h}" for h in r.hints))]
     lines += [_FILLED] if any(r.filled for r in recent) else []
-    lines += told_others(others)
+    lines += lines_on_others(others)
     if found := unused(rules):
         lines.append("rules that never fired, and the request that came closest:")
         lines += [line for r in found for line in _missed(r, requests)]
@@ -300,7 +300,7 @@ def report(
     return "\n".join(lines)
 
 
-def told_wait(seconds: float) -> str:
+def wait_line(seconds: float) -> str:
     """That real time was lost between a refusal and the next try, and the cure."""
     return (
         f"waited {seconds:.0f} real seconds between refusals and the next try: "
@@ -314,7 +314,7 @@ def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:
     why = f"but it was not call {when.call}" if when.call else "but it came before the rule"
     inside = [r for r in requests if not r.is_outside]
     lines = near(when, inside, 1, fitting=f"= as wanted, {why}, or another rule went first")
-    return [f"  {told_rule(rule)}", *(f"  {line}" for line in lines)]
+    return [f"  {rule_line(rule)}", *(f"  {line}" for line in lines)]
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 from json import dumps, loads
@@ -86,29 +85,7 @@ class Remote:
         return found
 
 
-class _Line(ABC):
-    """A connection that is closed with its thread or its sandbox: one that is forgotten warns."""
-
-    @property
-    @abstractmethod
-    def is_kept(self) -> bool:
-        """Whether it is open since an earlier exchange."""
-
-    @abstractmethod
-    def ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        """One exchange: status and content."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End it; the next exchange opens it anew."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
-class _NearLine(_Line):
+class _NearLine:
     """To this machine: no name to look up, no proxy, and answers that tell their length."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -117,6 +94,7 @@ class _NearLine(_Line):
 
     @property
     def is_kept(self) -> bool:
+        """Whether it is open since an earlier exchange."""
         return self._socket is not None
 
     def ask(
@@ -148,19 +126,21 @@ class _NearLine(_Line):
         while b"\r\n\r\n" not in got:
             got += _more(line)
         head, _, content = got.partition(b"\r\n\r\n")
-        told = _HEAD.match(head)
-        if told is None or told[2] is None:
+        found = _HEAD.match(head)
+        if found is None or found[2] is None:
             raise HTTPException("what came is no answer of an images-mock")
-        pieces, missing = [content], int(told[2]) - len(content)
+        pieces, missing = [content], int(found[2]) - len(content)
         while missing > 0:
             pieces.append(_more(line))
             missing -= len(pieces[-1])
-        return int(told[1]), b"".join(pieces)
+        return int(found[1]), b"".join(pieces)
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    __del__ = close  # with its thread or its sandbox: a line that is forgotten warns
 
 
 def _more(line: SocketType) -> bytes:
@@ -170,7 +150,7 @@ def _more(line: SocketType) -> bytes:
     return got
 
 
-class _FarLine(_Line):
+class _FarLine:
     """To wherever a URL leads, by the standard library (which turns Nagle off)."""
 
     def __init__(self, split: SplitResult) -> None:
@@ -191,6 +171,11 @@ class _FarLine(_Line):
     def close(self) -> None:
         self._line.close()
 
+    __del__ = close
+
+
+_Line = _NearLine | _FarLine
+
 
 def _line_to(split: SplitResult) -> _Line:
     host = split.hostname or ""
@@ -209,8 +194,8 @@ def _answer(asked: str, status: int, content: bytes) -> dict[str, Any]:
     if status < 400:
         return value
     error = value.get("error")
-    told = error.get("message") if isinstance(error, dict) else None
-    why = str(told or "no reason told").removesuffix(".")
+    message = error.get("message") if isinstance(error, dict) else None
+    why = str(message or "no reason told").removesuffix(".")
     raise ControlError(f"{asked} got {status}: {why}.{_fix(status, why)}", status)
 
 

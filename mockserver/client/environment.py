@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,9 @@ ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
 #: promptfoo reads this before all others, and makes `https://HOST/v1` of it.
 HOST = "OPENAI_API_HOST"
 _HERE = ("127.0.0.1", "localhost")  # requests to the mock shall not leave by a proxy
+REAL = "api.openai.com"
+#: Guarded always; the second is where URLs of pictures led, as recorded 2022-11 to 2025.
+_ALWAYS = (REAL, "oaidalleapiprodscus.blob.core.windows.net")
 
 
 def variables(
@@ -32,31 +34,34 @@ def variables(
     known = ",".join(environment.get(name, "") for name in ("NO_PROXY", "no_proxy"))
     hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
     direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
-    told = dict.fromkeys(ADDRESS, url) | {"OPENAI_API_KEY": key}
+    found = dict.fromkeys(ADDRESS, url) | {"OPENAI_API_KEY": key}
     if environment.get(HOST):  # blank, it is passed over
-        told[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
-    return told | {"NO_PROXY": direct, "no_proxy": direct}
+        found[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
+    return found | {"NO_PROXY": direct, "no_proxy": direct}
 
 
-def hosts_to_guard(told: str) -> list[str]:
-    """The hosts that a list parted by commas or blanks names, and those that always are guarded.
+def hosts_to_guard(also: str) -> list[str]:
+    """The hosts that always are guarded, and those that a list parted by commas or blanks names.
 
     The name of a preset ("gateways", "azure") stands for all of its hosts.
     """
-    presets = _presets()
-    words = told.replace(",", " ").split()
-    return [*presets[""], *(host for word in words for host in presets.get(word, (word,)))]
+    hosts = [*_ALWAYS]
+    for word in also.replace(",", " ").split():
+        hosts += (word,) if "." in word else _presets().get(word, (word,))
+    return hosts
 
 
 def preset_names() -> list[str]:
     """What stands for more than one host."""
-    return sorted(filter(None, _presets()))
+    return sorted(_presets())
 
 
 @lru_cache(maxsize=1)
 def _presets() -> dict[str, list[str]]:
+    import tomllib
+
     facts = str(Path(__file__).parents[1] / "facts")  # read alone: the plugin loads no others
-    found: dict[str, list[str]] = {"": []}
+    found: dict[str, list[str]] = {}
     for host in tomllib.loads(packaged(facts, "hosts.toml").decode("utf-8"))["host"]:
-        found.setdefault(host.get("preset", ""), []).append(host["name"])
+        found.setdefault(host["preset"], []).append(host["name"])
     return found

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
 
-from mockserver.client.wait import based
+from mockserver.client.fetch import NO_ANSWER, fetch
+from mockserver.core.addresses import address_of
+from mockserver.core.texts import escaped, shortened
 
 _PATIENCE = 10.0  # seconds
 _SHOWN = 200  # characters of a field's value
@@ -35,36 +34,31 @@ def explain_last(
         Unexplained: no server answers, or it has nothing to tell.
     """
     query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
-    url = f"{based(address)}/_mock/requests/last{query}"
+    url = f"{address_of(address)}/_mock/requests/last{query}"
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     headers |= {"Mock-Sandbox-Key": key} if key else {}
-    record = _asked(url, headers)
+    record = _record(url, headers)
     try:
         return "\n".join(_lines(record))
     except (LookupError, TypeError, AttributeError):
         raise Unexplained(f"{url} answers, but is no images-mock") from None
 
 
-def _asked(url: str, headers: dict[str, str]) -> Any:
-    opener = build_opener(ProxyHandler({}))  # a proxy would not reach this machine
+def _record(url: str, headers: dict[str, str]) -> Any:
     try:
-        with opener.open(Request(url, headers=headers), timeout=_PATIENCE) as response:
-            return json.load(response)
-    except HTTPError as error:
-        raise Unexplained(_message(error)) from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
+        answer = fetch(url, headers, patience=_PATIENCE)
+        if answer.status < 300:
+            return json.loads(answer.content)
+    except NO_ANSWER as error:
         raise Unexplained(
             f"no images-mock answers at {url}: {getattr(error, 'reason', error)}. Say where it is "
             "by --url, or by --port or IMAGES_MOCK_PORT"
         ) from None
-
-
-def _message(error: HTTPError) -> str:
     try:
-        with error:
-            return str(json.load(error)["error"]["message"])
+        message = str(json.loads(answer.content)["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return f"{error.url} answers {error.code}: it is no images-mock"
+        message = f"{url} answers {answer.status}: it is no images-mock"
+    raise Unexplained(message)
 
 
 def _lines(record: Mapping[str, Any]) -> Iterator[str]:
@@ -78,8 +72,8 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {name}: {_short(json.dumps(value, ensure_ascii=False))}{chosen}"
     if (raw := record.get("raw")) and raw["bytes"] and record["fields"].keys() <= {"operation"}:
         kind, body = raw["headers"].get("content-type", "no Content-Type"), raw["body"]
-        told = body if raw["encoding"] == "base64" else json.dumps(body, ensure_ascii=False)
-        yield f"  body     {raw['bytes']} bytes of {_short(kind)}: {_short(told)}"
+        text = body if raw["encoding"] == "base64" else json.dumps(body, ensure_ascii=False)
+        yield f"  body     {raw['bytes']} bytes of {_short(kind)}: {_short(text)}"
     if record["downloads"]:
         yield f"  pictures {len(record['downloads'])} times downloaded"
     if record["error"]:
@@ -97,5 +91,4 @@ def _listed(title: str, lines: list[str]) -> Iterator[str]:
 
 def _short(text: str) -> str:
     """One line that no terminal can stumble over."""
-    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"
+    return shortened(escaped(text), _SHOWN)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Self
 
-from mockserver.core.journal import HINT, asks_again, is_outside
+from mockserver.core.journal import HINT, asks_again
+from mockserver.core.paths import is_outside
+from mockserver.core.texts import shortened
 
-_SHOWN = 60  # characters of a prompt, a path or a message
+SHOWN = 60  # characters of a prompt, a path or a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +69,11 @@ class Request:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        error = record["error"]
-        return cls(
-            id=record["id"],
-            time=record["time"],
-            method=record["method"],
-            path=record["path"],
-            operation=record["operation"],
-            status=record["status"],
-            error=Refusal(error["reason"], error["message"], error["code"]) if error else None,
-            usd=record["usd"],
-            milliseconds=record["milliseconds"],
-            trace=tuple(record["trace"]),
-            call=record["call"] or record["id"],
-            retries=record["retries"],
-            scripted=record["scripted"],
-            fields=record["fields"],
-            filled=tuple(record["filled"]),
-            downloads=tuple(record["downloads"]),
-            made_by=record["made_by"],
-        )
+        told = {f.name: record[f.name] for f in fields(cls)}
+        told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+        told["error"] = Refusal(**record["error"]) if record["error"] else None
+        told["call"] = record["call"] or record["id"]
+        return cls(**told)
 
     @property
     def is_outside(self) -> bool:
@@ -164,16 +151,16 @@ class Request:
         return value if isinstance(value, str) else None
 
     def __str__(self) -> str:
-        words = [str(self.status), self.operation or f"{self.method} {shortened(self.path)}"]
+        words = [str(self.status), self.operation or f"{self.method} {shortened(self.path, SHOWN)}"]
         shown = {"model": self.model, "size": self.size}
         shown |= {"n": f"n={self.n}"} if self.n is not None else {}
         words += [f"({w})" if k in self.filled else w for k, w in shown.items() if w]
-        words += [repr(shortened(self.prompt))] if self.prompt is not None else []
+        words += [repr(shortened(self.prompt, SHOWN))] if self.prompt is not None else []
         words += [dollars(self.usd)] if self.usd else []
         words += [f"{self.milliseconds} ms"]
         words += [f"retry {self.retries}"] if self.retries else []
         if self.error:
-            words.append(f"{self.error.reason}: {shortened(self.error.message)}")
+            words.append(f"{self.error.reason}: {shortened(self.error.message, SHOWN)}")
         return " ".join(words) + (" (scripted)" if self.scripted else "")
 
 
@@ -206,16 +193,11 @@ def upload_of(value: Any) -> Upload | None:
     """The upload in a record's field; None if it is none."""
     if not isinstance(value, Mapping) or "sha256" not in value:
         return None
-    told = (value.get(k) for k in ("format", "mode", "width", "height"))
-    return Upload(value["sha256"], value["bytes"], *told)
+    of_picture = (value.get(k) for k in ("format", "mode", "width", "height"))
+    return Upload(value["sha256"], value["bytes"], *of_picture)
 
 
 def dollars(usd: float) -> str:
     """An amount, with two digits behind the point or as many more as it needs."""
     whole, _, part = f"{usd:.6f}".rstrip("0").partition(".")
     return f"${whole}.{part:0<2}"
-
-
-def shortened(text: str) -> str:
-    """A text's beginning."""
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Any, Never, TypedDict, Unpack
 
 from mockserver.client.connection import Remote
 from mockserver.core.rules.parser import rule_of
+from mockserver.core.texts import likely_name
 
 File = bytes | str | PathLike[str]  # the content, or a path to it
 
@@ -39,41 +39,33 @@ class Sent(Asked, total=False):
     mask: File | None
 
 
-class Then(TypedDict, total=False):
-    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+class OfDownload(TypedDict, total=False):
+    """What can happen to a picture's download, in the words of a rule's `then.download`."""
 
-    error: str
-    rate_limit: bool | Mapping[str, Any]  # retry_after, as_date
-    refuse: bool | str
-    quota: bool
-    respond: int | Mapping[str, Any]  # status, headers, body, retry_after, as_date
+    respond: int | Mapping[str, Any]  # status, headers, body; in a `then` also the wait
     gateway: int | bool | Mapping[str, Any]  # the same
     headers: Mapping[str, str]
-    pictures: int
-    response_format: str
     delay: float | str  # seconds, or as "250ms"
     stall: bool
     disconnect: int  # bytes
     drip: int  # bytes a second
-    bad_json: bool
     content_type: str
+
+
+class Then(OfDownload, total=False):
+    """What can happen, in the words of a rule's `then`: `Script` has a method for each."""
+
+    error: str
+    rate_limit: bool | Mapping[str, Any]  # the wait: retry_after, as_date
+    refuse: bool | str
+    quota: bool
+    bad_json: bool
+    pictures: int
+    response_format: str
     picture: str  # "truncated", "wrong_size" or "wrong_format"
     expired_url: bool
     image: File
     download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
-
-
-class OfDownload(TypedDict, total=False):
-    """What can happen to a picture's download, in the words of a rule's `then.download`."""
-
-    respond: int | Mapping[str, Any]  # status, headers, body
-    gateway: int | bool | Mapping[str, Any]  # the same
-    headers: Mapping[str, str]
-    delay: float | str
-    stall: bool
-    disconnect: int
-    drip: int
-    content_type: str
 
 
 PROMPTS = ("prompt", "contains", "regex")
@@ -87,8 +79,8 @@ def condition(fields: Mapping[str, Any], known: Iterable[str] = Asked.__annotati
     """
     for name in fields:
         if name not in known:
-            close = get_close_matches(name, list(known), n=1)
-            guess = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(known)}"
+            close = likely_name(name, known)
+            guess = f"did you mean {close}?" if close else f"it is one of {', '.join(known)}"
             raise TypeError(f"a request has no field {name!r}; {guess}")
     given = {k: v for k, v in fields.items() if v is not None}
     prompts = [p for p in PROMPTS if p in given]
@@ -151,8 +143,8 @@ class Script:
     ) -> RuleHandle:
         """429, to be tried again after so many seconds; told as an HTTP date if you like."""
         if number:
-            told = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
-            raise TypeError(f"rate_limit() takes keywords: say {told}")
+            meant = f"retry_after={number[0]!r} (seconds) or times={number[0]!r}"
+            raise TypeError(f"rate_limit() takes keywords: say {meant}")
         wait = _wait(retry_after, as_date)
         return self._add({"rate_limit": wait or True}, times, name)
 
@@ -185,8 +177,8 @@ class Script:
 
         It has the API's headers, such as x-request-id; what `headers` names replaces them.
         """
-        told = {"status": status, "headers": dict(headers or {}), "body": body}
-        return self._add({"respond": told | _wait(retry_after, as_date)}, times, name)
+        answer = {"status": status, "headers": dict(headers or {}), "body": body}
+        return self._add({"respond": answer | _wait(retry_after, as_date)}, times, name)
 
     def gateway(
         self,
@@ -200,9 +192,9 @@ class Script:
         name: str = "",
     ) -> RuleHandle:
         """The answer of a proxy before the API: an HTML page, unless there is a `body`."""
-        told: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
-        told |= {} if body is None else {"body": body}
-        return self._add({"gateway": told | _wait(retry_after, as_date)}, times, name)
+        answer: dict[str, Any] = {"status": status, "headers": dict(headers or {})}
+        answer |= {} if body is None else {"body": body}
+        return self._add({"gateway": answer | _wait(retry_after, as_date)}, times, name)
 
     def headers(
         self, headers: Mapping[str, str], *, times: int | None = None, name: str = ""
@@ -285,14 +277,14 @@ class Script:
 
         It meets each picture's `first` downloads, or all; `times` counts requests for pictures.
         """
-        told: dict[str, Any] = {**effects}
+        effect: dict[str, Any] = {**effects}
         if status is not None:
-            if "respond" in told:
+            if "respond" in effect:
                 raise TypeError("tell the status in one way, not by status and respond")
-            told["respond"] = status
-        return self._add(
-            {"download": told | ({} if first is None else {"first": first})}, times, name
-        )
+            effect["respond"] = status
+        if first is not None:
+            effect["first"] = first
+        return self._add({"download": effect}, times, name)
 
     def _add(self, effects: Then, times: int | None, name: str) -> RuleHandle:
         then: dict[str, Any] = {**effects}
@@ -310,8 +302,8 @@ class Script:
 
 
 def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:
-    told = {} if retry_after is None else {"retry_after": retry_after}
-    return told | ({"as_date": True} if as_date else {})
+    wait = {} if retry_after is None else {"retry_after": retry_after}
+    return wait | ({"as_date": True} if as_date else {})
 
 
 def content_of(file: File) -> bytes:

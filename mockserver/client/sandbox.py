@@ -16,11 +16,12 @@ from threading import current_thread
 from typing import Any, Literal, Never, Self, Unpack
 
 from mockserver.client import assertions
-from mockserver.client.assertions import Expectation, Names, Presence, sent_when, told_wait
+from mockserver.client.assertions import Expectation, Names, Presence, sent_when, wait_line
 from mockserver.client.connection import ControlError, Remote
 from mockserver.client.environment import variables
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
+from mockserver.core.addresses import PREFIX, address_of
 
 __all__ = [
     "Clock",
@@ -77,9 +78,7 @@ class Clock:
 
     def _left(self, seconds: float) -> float:
         """What must be waited for real once the clock has moved on."""
-        if current_thread().name.startswith(
-            _SERVERS
-        ):  # the server's own, if it runs in this process
+        if current_thread().name.startswith(_SERVERS):  # one that runs in this process
             return seconds
         self.advance(seconds)
         return seconds if seconds <= _SHORT else 0
@@ -92,7 +91,7 @@ class Sandbox:
     """
 
     def __init__(self, address: str, api_key: str, *, control_token: str | None = None) -> None:
-        self.address: str = address.rstrip("/").removesuffix("/v1")
+        self.address: str = address_of(address)
         self.api_key = api_key
         self._remote = Remote(self.address, api_key, control_token)
         self.clock: Clock = Clock(self._remote)
@@ -104,7 +103,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
-        return f"{self.address}/v1"
+        return f"{self.address}{PREFIX}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -131,19 +130,12 @@ class Sandbox:
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
         Equal requests get the same pictures; with `repeats="vary"` the second gets others.
         """
-        texts = {
-            "tier": tier,
-            "as_of": as_of,
-            "seed": seed,
-            "sizes": sizes,
-            "prices": prices,
-            "latency": latency,
-            "repeats": repeats,
-        }
+        texts: dict[str, Any] = {"tier": tier, "as_of": as_of, "seed": seed, "sizes": sizes}
+        texts |= {"prices": prices, "latency": latency, "repeats": repeats}
+        others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
-        numbers = {"per_minute": per_minute, "budget_usd": budget_usd}
-        given |= {k: v for k, v in numbers.items() if v is not None}
-        self._remote.ask("POST", "sandbox", given | {"standing": not real_time})
+        given |= {k: v for k, v in others.items() if v is not None}
+        self._remote.ask("POST", "sandbox", given)
         self._unfinished.clear()
         return self
 
@@ -164,8 +156,8 @@ class Sandbox:
     def on(self, *text: Never, call: int | None = None, **fields: Unpack[Asked]) -> Script:
         """Script every request like this, or the `call`-th of them alone; the newest goes first."""
         if text:
-            told = f"on(prompt={text[0]!r}), or on(contains={text[0]!r}) for a part of it"
-            raise TypeError(f"on() takes keywords: say {told}")
+            meant = f"on(prompt={text[0]!r}), or on(contains={text[0]!r}) for a part of it"
+            raise TypeError(f"on() takes keywords: say {meant}")
         which = {} if call is None else {"call": call}
         return self._begun(condition(fields) | which)
 
@@ -228,8 +220,8 @@ class Sandbox:
 
     def aftermath(self) -> tuple[list[Request], float]:
         """What came late, and the real seconds that were waited, at one asking."""
-        told = self._remote.ask("GET", "requests?limit=0")  # of the others none
-        return [*map(Request.of, told["late"])], float(told["waited"])
+        answer = self._remote.ask("GET", "requests?limit=0")  # of the others none
+        return [*map(Request.of, answer["late"])], float(answer["waited"])
 
     @property
     def spent(self) -> float:
@@ -238,8 +230,8 @@ class Sandbox:
 
     def unused_rules(self) -> list[str]:
         """The scripted rules that no request has met, and scripts without an effect, in a line."""
-        unused = map(assertions.told_rule, assertions.unused(self._rules()))
-        return [*unused, *map(assertions.told_unfinished, self._unfinished)]
+        unused = map(assertions.rule_line, assertions.unused(self._rules()))
+        return [*unused, *map(assertions.unfinished_line, self._unfinished)]
 
     def unexpected_errors(self) -> list[Request]:
         """The requests that failed, though no rule, limit, budget or magic value made them."""
@@ -247,11 +239,11 @@ class Sandbox:
 
     def report(self) -> str:
         """What there is to know after a test that failed."""
-        told = self._remote.ask("GET", "requests")
-        requests, late = ([*map(Request.of, told[name])] for name in ("requests", "late"))
+        answer = self._remote.ask("GET", "requests")
+        requests, late = ([*map(Request.of, answer[name])] for name in ("requests", "late"))
         others = [] if requests else self.others
         report = assertions.report(requests, late, self._rules(), self._ledger(), others)
-        return f"{report}\n{told_wait(told['waited'])}" if told["waited"] else report
+        return f"{report}\n{wait_line(answer['waited'])}" if answer["waited"] else report
 
     # --- what should have happened
 
@@ -308,8 +300,7 @@ class Sandbox:
         ledger = self._ledger()
         spent = float(ledger["spent_usd"])
         if spent > usd:
-            told = assertions.spending(self.requests, spent, usd, ledger["prices"])
-            raise AssertionError(told)
+            raise AssertionError(assertions.spending(self.requests, spent, usd, ledger["prices"]))
 
     def assert_downloaded(self, times: int | None = None) -> None:
         """A picture's file was downloaded, or exactly so many times."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, build_opener
 
+from mockserver.client.fetch import NO_ANSWER, fetch
 from mockserver.config import Config, ConfigError
+from mockserver.core.addresses import address_at, address_of
 
 PAUSE = 0.05  # seconds between two looks
 _LOOK = 2.0  # seconds that one look may take
 _CLOCKS = 2.0  # seconds by which a file system may date a file too early
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
+_READ = 1000  # bytes of an answer
 
 
 class NotReady(Exception):
@@ -49,12 +48,10 @@ class Awaited:
             NotReady: its ready file is not there.
         """
         if self.url:
-            return based(self.url)
+            return address_of(self.url)
         if self.config.ready_file:
             return _read(self.config.ready_file)
-        host = _REACHABLE.get(self.config.host, self.config.host)
-        host = f"[{host}]" if ":" in host and "[" not in host else host
-        return f"http://{host}:{self.config.port}"
+        return address_at(self.config.host, self.config.port)
 
     def check(self, *, within: float) -> None:
         """Return if it is ready, and answers within so many seconds. No proxy is asked.
@@ -63,8 +60,8 @@ class Awaited:
             NotReady: nobody answers there, or somebody else.
         """
         address = self.address()
-        told = _told(address, within)
-        wanted, found = self.config.start_id, told.get("start_id")
+        status = _status(address, within)
+        wanted, found = self.config.start_id, status.get("start_id")
         if wanted and wanted != found:
             named = f"with --start-id {found}, not {wanted}"
             raise NotReady(
@@ -72,13 +69,8 @@ class Awaited:
                 f"{named if found else f'without --start-id, not with {wanted}'}"
             )
         file = self.config.ready_file
-        if file and not self.url and told["since"] > file.stat().st_mtime + _CLOCKS:
+        if file and not self.url and status["since"] > file.stat().st_mtime + _CLOCKS:
             raise NotReady(f"the images-mock at {address} was started after {file} was written")
-
-
-def based(url: str) -> str:
-    """The server's address in what a user has: with `/v1` or without, with a scheme or without."""
-    return (url if "://" in url else f"http://{url}").rstrip("/").removesuffix("/v1")
 
 
 def _read(ready_file: Path) -> str:
@@ -90,30 +82,19 @@ def _read(ready_file: Path) -> str:
     raise NotReady(f"ready-file ({ready_file}) is not there, or says nothing")
 
 
-def _told(address: str, within: float) -> dict[str, Any]:
+def _status(address: str, within: float) -> dict[str, Any]:
     """What the server at an address says of itself."""
     try:
-        with build_opener(ProxyHandler({})).open(
-            f"{address}/_mock/ready", timeout=min(within, _LOOK)
-        ) as response:
-            status, headers, body = response.status, response.headers, response.read(1000)
-    except HTTPError as error:
-        with error:
-            raise NotReady(_stranger(address, error.code, error.headers)) from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
+        answer = fetch(f"{address}/_mock/ready", patience=min(within, _LOOK), most=_READ)
+    except NO_ANSWER as error:
         raise NotReady(f"nobody answers at {address}: {_reason(error)}") from None
-    try:
-        told = json.loads(body)
-        if told["server"] == "images-mock" and told["status"] == "ready":
-            return dict(told)
-    except (ValueError, LookupError, TypeError):
-        pass
-    raise NotReady(_stranger(address, status, headers))
-
-
-def _stranger(address: str, status: int, headers: Message) -> str:
-    named = (headers.get("server") or "").strip()
-    return f"{address} answers {status}, but is no images-mock{f' ({named})' if named else ''}"
+    with suppress(ValueError, LookupError, TypeError):  # it is somebody else's
+        status = json.loads(answer.content)
+        if status["server"] == "images-mock" and status["status"] == "ready":
+            return dict(status)
+    server = (answer.headers.get("server") or "").strip()
+    named = f" ({server})" if server else ""
+    raise NotReady(f"{address} answers {answer.status}, but is no images-mock{named}")
 
 
 def _reason(error: Exception) -> str:

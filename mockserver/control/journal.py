@@ -29,7 +29,7 @@ Told = dict[str, Any]
 
 
 async def requests(request: ControlRequest) -> Told:
-    """What was asked, the oldest first, and what came late."""
+    """What was asked under /v1, or meant to be, the oldest first; and what came late."""
     sandboxes = await request.sandboxes()
     asked = await _asked(sandboxes)
     late = _sorted([r for s in sandboxes for r in await s.late()])
@@ -42,7 +42,7 @@ async def requests(request: ControlRequest) -> Told:
 
 
 async def summary(request: ControlRequest) -> Told:
-    """How many requests there were of each kind; of all, or of those that are meant."""
+    """How many there were of each kind; "" is what has none."""
     asked = await _asked(await request.sandboxes())
     wanted = await _wanted(request, asked)
     found = [r for r in _since(request, asked) if wanted(r)]
@@ -61,7 +61,7 @@ def _grouped(values: Iterable[Any]) -> dict[str, int]:
 
 
 async def elsewhere(request: ControlRequest) -> Told:
-    """The other sandboxes that were asked since this one began, and a hint at the key of each."""
+    """The sandboxes of other keys that were asked since this one began."""
     own = await request.sandbox()
     found = []
     for other in await request.world.store.sandboxes():
@@ -72,13 +72,13 @@ async def elsewhere(request: ControlRequest) -> Told:
 
 
 async def forget_requests(request: ControlRequest) -> Told:
-    """Empty the journal, and nothing else."""
+    """Empty the journal alone."""
     await (await request.sandbox()).forget(only=["requests"])
     return {}
 
 
 async def last_request(request: ControlRequest) -> Told:
-    """The last request, and the rules that came closest."""
+    """The last request, explained."""
     asked = await _asked(await request.sandboxes())
     if not asked:
         not_found("Nothing was asked yet.")
@@ -86,7 +86,7 @@ async def last_request(request: ControlRequest) -> Told:
 
 
 async def by_id(request: ControlRequest) -> Told:
-    """One request, and the rules that came closest."""
+    """One request, explained."""
     asked = await _asked(await request.sandboxes())
     found = next((r for r in asked if r.id == request.id), None)
     if found is None:
@@ -101,7 +101,7 @@ async def count(request: ControlRequest) -> Told:
 
 
 async def wait(request: ControlRequest) -> Told:
-    """The same, once there are enough; or when the time is over."""
+    """The same, once there are enough; or when the time is over, which is real."""
     asked = request.fields("when", "count", "timeout")
     when = when_of(asked.get("when", {}))
     wanted = whole_of("count", asked.get("count", 1), least=0)
@@ -238,11 +238,11 @@ def _listed(
 def _told(record: Record, links: Links, *, raw: bool) -> Told:
     linked = links.get(record.id, [])
     is_download = record.is_download
-    told = record.told() | {
+    told = record.as_json() | {
         "downloads": [] if is_download else linked,
         "made_by": linked[0] if is_download and linked else "",
     }
-    return told | ({"raw": record.raw.told()} if raw and record.raw else {})
+    return told | ({"raw": record.raw.as_json()} if raw and record.raw else {})
 
 
 async def _count(request: ControlRequest, when: When) -> int:

@@ -1,222 +1,264 @@
-"""The OpenAPI document of the control API, as /_mock/openapi.json answers it. Serves nothing."""
+"""The OpenAPI document of the control API, as /_mock/openapi.json answers it. Serves nothing.
+
+Paths, queries and bodies are those of the tables that answer by them; a handler's first line is its
+summary.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver import __version__
-from mockserver.control.openapi_journal import RAW, RECORD, journal
-from mockserver.control.openapi_parts import (
-    NOTHING,
-    TIER,
-    USD,
-    does,
-    id_of,
-    json_of,
-    listed,
-    named,
-    or_null,
-    query,
-    table,
-    time_of,
-)
-from mockserver.control.openapi_rules import (
-    EFFECT,
-    EFFECT_TOLD,
+from mockserver.control import journal, routes, state
+from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
+from mockserver.control.request import SHORTEST
+from mockserver.core.durations import PATTERN
+from mockserver.core.journal import Record
+from mockserver.core.raw_request import BODY
+from mockserver.core.rules.parser import PARTS
+from mockserver.core.sandbox import FARTHEST
+from mockserver.core.shapes import (
     FLAG,
-    MATCHER,
     POSITIVE,
-    RULE,
-    RULE_PUT,
     TEXT,
-    WHEN,
+    USD,
     WHOLE,
     Schema,
     asked,
+    listed,
+    or_null,
+    schemas,
+    seconds_up_to,
 )
-from mockserver.control.request import SHORTEST
-from mockserver.control.state import PARTS, UNITS
-from mockserver.core.sandbox import FARTHEST
 
+_NUMBER: Schema = {"type": "number"}
+_OBJECT: Schema = {"type": "object"}
+_TEXTS = listed(TEXT)
+
+
+def _table(*optional: str, **properties: Schema) -> Schema:
+    """An object of these properties, which are all there but for the optional ones."""
+    required = [name for name in properties if name not in optional]
+    return _OBJECT | {"properties": properties, "required": required}
+
+
+def _map(values: Schema) -> Schema:
+    """An object of such values, whatever their names."""
+    return _OBJECT | {"additionalProperties": values}
+
+
+def _named(name: str, kind: str = "schemas") -> Schema:
+    """What stands under `components`."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _json(schema: Schema) -> Schema:
+    return {"application/json": {"schema": schema}}
+
+
+def _query(name: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def _seconds(most: int) -> Schema:
+    """Seconds, or a text with a unit."""
+    return {"anyOf": [seconds_up_to(most), TEXT | {"pattern": f"^{PATTERN}$"}]}
+
+
+# -- what is told ------------------------------------------------------------------------------
+
+_ERROR = _table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
+_LIMIT = _table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
+_BILL = _table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
+#: A record's fields by what they hold in an empty one.
+_BY_TYPE: Mapping[type, Schema] = {
+    str: TEXT,
+    bool: FLAG,
+    int: WHOLE,
+    float: USD,
+    dict: _OBJECT,
+    **dict.fromkeys((list, tuple), _TEXTS),
+}
+_BY_NAME: Mapping[str, Schema] = {
+    "time": _NUMBER,
+    "status": {"type": "integer"},
+    "error": or_null(_table(reason=TEXT, message=TEXT, code=or_null(TEXT))),
+    "downloads": _TEXTS | {"description": "ids of the downloads of its pictures"},
+    "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
+    "raw": _named("Raw"),
+}
+_RECORD: dict[str, Schema] = {
+    name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
+    for name, value in Record(id="", at=0, method="", path="").as_json().items()
+} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw")}
 _SCHEMAS: dict[str, Schema] = {
-    "Error": table(
-        {
-            "error": table(
-                {"message": TEXT, "type": TEXT, "param": or_null(TEXT), "code": or_null(TEXT)}
-            )
-        }
-    ),
-    "Nothing": NOTHING,
+    "Error": _table(error=_ERROR),
+    "Nothing": _OBJECT | {"maxProperties": 0},
     "Matcher": MATCHER,
     "When": WHEN,
     "Effect": EFFECT,
     "Rule": RULE,
     "RulePut": RULE_PUT,
-    "RuleTold": table(
-        {
-            "id": TEXT,
-            "when": {"type": "object"},
-            "then": EFFECT_TOLD,
-            "times": POSITIVE,
-            "name": TEXT,
-            "next": FLAG,
-            "fired": WHOLE,
-            "origin": {"enum": ["file", "call", "all"]},
-            "sandbox": TEXT,
-        },
-        *("times", "name", "next"),
+    "RuleTold": _table(
+        *PARTS,
+        id=TEXT,
+        when=_OBJECT,
+        then=EFFECT_TOLD,
+        **schemas(PARTS) | {"name": TEXT},
+        fired=WHOLE,
+        origin={"enum": ["file", "call", "all"]},
+        sandbox=TEXT,
     ),
-    "Record": RECORD,
-    "Raw": RAW,
-    "Explained": {
-        "allOf": [named("Record"), table({"near": listed(TEXT)})],
-    },
-    "Clock": table({"now": {"type": "number"}, "moved": {"type": "number"}, "standing": FLAG}),
-    "Limits": table(
-        {"limits": listed(table({"model": TEXT, "per_minute": or_null(WHOLE), "used": WHOLE}))}
+    "Record": _table("raw", **_RECORD),
+    "Raw": _table(
+        line=TEXT,
+        headers=_map(TEXT),
+        body=TEXT | {"description": f"its first {BODY} bytes"},
+        encoding={"enum": ["utf-8", "base64"]},
+        bytes=WHOLE | {"description": "of the whole body"},
+        cut=FLAG,
+    )
+    | {"description": "As it came over the wire; what may be a key is ***."},
+    "Explained": {"allOf": [_named("Record"), _table(near=_TEXTS)]},
+    "Clock": _table(now=_NUMBER, moved=_NUMBER, standing=FLAG),
+    "Limits": _table(limits=listed(_LIMIT)),
+    "Ledger": _table(spent_usd=USD, budget_usd=or_null(USD), prices=TEXT, requests=listed(_BILL)),
+}
+_RECORDS = listed(_named("Record"))
+_GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), _map(POSITIVE))
+_ELSEWHERE = _table(name=TEXT, key=TEXT, requests=WHOLE)
+_SUMMARY = _table(name=TEXT, requests=WHOLE, rules=WHOLE, spent_usd=USD)
+
+# -- what is asked -----------------------------------------------------------------------------
+
+_QUERIES: Mapping[str, tuple[Schema, str]] = {
+    "status": (
+        {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 100, "maximum": 599}]},
+        "of the answer; 0 is none",
     ),
-    "Ledger": table(
-        {
-            "spent_usd": USD,
-            "budget_usd": or_null(USD),
-            "prices": TEXT,
-            "requests": listed(
-                table({"id": TEXT, "model": TEXT, "size": TEXT, "n": POSITIVE, "usd": USD})
-            ),
-        }
+    "operation": ({"enum": list(journal.OPERATIONS)}, 'or "" for what is none on images'),
+    "path": (TEXT | {"pattern": "^/[^?]*$"}, "as the client sent it, without its query"),
+    "model": (TEXT, "as sent, or filled in"),
+    "rule": (TEXT, 'id or name of the rule that fired, or ""; 404 if there is none'),
+    "call": (TEXT, "id of the call's first request; 404 if it is not there"),
+    "since": (TEXT, "what came after the one of this id; 404 if it is not there"),
+    "made_by": (TEXT, "id of the pictures' request; 404 if it is not there"),
+    "limit": (WHOLE, "the last so many"),
+    "raw": (FLAG, "each as it came over the wire, too"),
+}
+#: The id in a path; of a rule it begins with where that is from: all, the file, or a call.
+_IDS = {"rules/*": "^[afr][1-9][0-9]*$", "requests/*": "^[A-Za-z0-9_-]+$"}
+_LOOK = {"when": _named("When")}
+_UNITS = {name: seconds_up_to(FARTHEST) for name in state.UNITS} | {"seconds": _seconds(FARTHEST)}
+_OPTIONS = schemas(state.OPTIONS)
+
+
+class _Operation(NamedTuple):
+    name: str
+    answer: Schema
+    body: Schema | None = None
+
+
+def _asked(*options: str) -> Schema:
+    return asked(**{name: _OPTIONS[name] for name in options})
+
+
+_OPERATIONS: Mapping[routes.Handler, _Operation] = {
+    journal.requests: _Operation(
+        "requests.list", _table(requests=_RECORDS, late=_RECORDS, waited=USD)
     ),
+    journal.forget_requests: _Operation("requests.clear", _named("Nothing")),
+    journal.last_request: _Operation("requests.last", _named("Explained")),
+    journal.summary: _Operation("requests.summary", _table(requests=WHOLE, **_GROUPS)),
+    journal.count: _Operation("requests.count", _table(count=WHOLE), asked(**_LOOK)),
+    journal.wait: _Operation(
+        "requests.wait",
+        _table(count=WHOLE, reached=FLAG),
+        asked(**_LOOK, count=WHOLE, timeout=_seconds(journal.LONGEST)),
+    ),
+    journal.elsewhere: _Operation("requests.elsewhere", _table(sandboxes=listed(_ELSEWHERE))),
+    journal.by_id: _Operation("requests.get", _named("Explained")),
+    journal.downloads: _Operation("downloads.list", _table(downloads=_RECORDS)),
+    state.rules: _Operation("rules.list", _table(rules=listed(_named("RuleTold")))),
+    state.add_rule: _Operation("rules.add", _named("RuleTold"), _named("Rule")),
+    state.remove_rules: _Operation("rules.clear", _named("Nothing")),
+    state.rule: _Operation("rules.get", _named("RuleTold")),
+    state.put_rule: _Operation("rules.put", _named("RuleTold"), _named("RulePut")),
+    state.remove_rule: _Operation("rules.remove", _named("Nothing")),
+    state.clock: _Operation("clock.get", _named("Clock")),
+    state.advance: _Operation(
+        "clock.advance", _named("Clock"), asked(**_UNITS) | {"minProperties": 1}
+    ),
+    state.limits: _Operation("limits.get", _named("Limits")),
+    state.put_limits: _Operation("limits.put", _named("Limits"), _asked("per_minute", "tier")),
+    state.refill: _Operation("limits.refill", _named("Limits")),
+    state.ledger: _Operation("ledger.get", _named("Ledger")),
+    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked("budget_usd")),
+    state.reset: _Operation(
+        "reset", _named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
+    ),
+    state.renew: _Operation("sandbox.begin", _table(sandbox=TEXT, late=WHOLE), _asked(*_OPTIONS)),
+    state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
+    state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
+    routes.document: _Operation("document.get", _OBJECT),
 }
 
 
-_RULE = id_of("^[afr][1-9][0-9]*$")  # of all, the file, or since
-
-
-def _rules() -> Schema:
-    rule, told = named("Rule"), named("RuleTold")
-    return {
-        "/_mock/rules": {
-            "get": does(
-                "rules.list",
-                "The rules, in the order in which they are tried",
-                table({"rules": listed(told)}),
-            ),
-            "post": does("rules.add", "A further rule", told, body=rule, status=201),
-            "delete": does(
-                "rules.clear", "Take away all but the configuration file's", named("Nothing")
-            ),
-        },
-        "/_mock/rules/{id}": {
-            "get": does("rules.get", "One rule", told, parameters=[_RULE]),
-            "put": does(
-                "rules.put",
-                "Another rule in its place",
-                told,
-                body=named("RulePut"),
-                parameters=[_RULE],
-            ),
-            "delete": does(
-                "rules.remove", "Take one rule away", named("Nothing"), parameters=[_RULE]
-            ),
+def _operation(path: str, handler: routes.Handler) -> Schema:
+    """One operation, which answers as it says or with an error."""
+    name, answer, body = _OPERATIONS[handler]
+    summary = (handler.__doc__ or "").partition(".\n")[0].removesuffix(".")
+    parameters = [_query(n, *_QUERIES[n]) for n in routes.QUERIES.get(handler, ())]
+    if path in _IDS:
+        schema = TEXT | {"pattern": _IDS[path]}
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    told: Schema = {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters + [_named(which, "parameters") for which in ("Sandbox", "Key")],
+        "responses": {
+            str(routes.STATUSES.get(handler, 200)): {
+                "description": summary,
+                "content": _json(answer),
+            },
+            "default": _named("Error", "responses"),
         },
     }
+    return told | ({"requestBody": {"content": _json(body)}} if body else {})
 
 
-def _state() -> Schema:
-    limit = or_null(WHOLE)
-    units = {name: {"type": "number", "minimum": 0, "maximum": FARTHEST} for name in UNITS}
-    advance = asked(**units | {"seconds": time_of(FARTHEST)}) | {"minProperties": 1}
-    clock, limits, ledger = named("Clock"), named("Limits"), named("Ledger")
-    put_limits, put_budget = asked(per_minute=limit, tier=TIER), asked(budget_usd=or_null(USD))
-    return {
-        "/_mock/clock": {"get": does("clock.get", "The time", clock)},
-        "/_mock/clock/advance": {
-            "post": does("clock.advance", "Move the clock on", clock, body=advance)
-        },
-        "/_mock/limits": {
-            "get": does("limits.get", "Images a minute", limits),
-            "put": does(
-                "limits.put", "Another limit or tier, with a full minute", limits, body=put_limits
-            ),
-        },
-        "/_mock/limits/refill": {"post": does("limits.refill", "Let the minute be over", limits)},
-        "/_mock/ledger": {
-            "get": does("ledger.get", "What was spent", ledger),
-            "put": does("ledger.put", "Another budget", ledger, body=put_budget),
-        },
+def _health(status: str) -> Schema:
+    answer = _table(
+        status={"const": status},
+        server={"const": "images-mock"},
+        version=TEXT,
+        start_id=or_null(TEXT),
+        since=_NUMBER,
+    )
+    responses = {"200": {"description": status, "content": _json(answer)}}
+    return {"get": {"operationId": status, "security": [], "responses": responses}}
+
+
+def _paths() -> Schema:
+    return {f"/_mock/{status}": _health(status) for status in ("live", "ready")} | {
+        f"/_mock/{path.replace('*', '{id}')}": {
+            method.lower(): _operation(path, handler) for method, handler in methods.items()
+        }
+        for path, methods in routes.PATHS.items()
     }
-
-
-def _sandboxes() -> Schema:
-    text = or_null(TEXT)
-    summary = table({"name": TEXT, "requests": WHOLE, "rules": WHOLE, "spent_usd": USD})
-    return {
-        "/_mock/reset": {
-            "post": does(
-                "reset",
-                "Empty a sandbox or parts of it; all sandboxes where none is named",
-                named("Nothing"),
-                body=asked(only=listed({"enum": list(PARTS)})),
-            )
-        },
-        "/_mock/sandbox": {
-            "post": does(
-                "sandbox.begin",
-                "Begin a sandbox anew; `late` is what its life that ends saw late",
-                table({"sandbox": TEXT, "late": WHOLE}),
-                body=asked(
-                    tier=TIER,
-                    as_of=text,
-                    seed=or_null({"type": ["string", "number"]}),
-                    sizes=text,
-                    prices=text,
-                    latency=text,
-                    repeats={"enum": ["same", "vary", None]},
-                    per_minute=or_null(WHOLE),
-                    budget_usd=or_null(USD),
-                    standing=FLAG,
-                ),
-            )
-        },
-        "/_mock/sandboxes": {
-            "get": does(
-                "sandboxes.list",
-                "All sandboxes, the longest idle first",
-                table({"sandboxes": listed(summary)}),
-            )
-        },
-        "/_mock/config": {
-            "get": does(
-                "config.get",
-                "The settings; what is secret is hidden",
-                table({"settings": {"type": "object", "additionalProperties": text}}),
-            )
-        },
-        "/_mock/openapi.json": {"get": does("document.get", "This", {"type": "object"})},
-    }
-
-
-def _health() -> Schema:
-    def told(status: str) -> Schema:
-        answer = table(
-            {
-                "status": {"const": status},
-                "server": {"const": "images-mock"},
-                "version": TEXT,
-                "start_id": or_null(TEXT),
-                "since": {"type": "number"},
-            }
-        )
-        responses = {"200": {"description": status, "content": json_of(answer)}}
-        return {"get": {"operationId": status, "security": [], "responses": responses}}
-
-    return {f"/_mock/{status}": told(status) for status in ("live", "ready")}
 
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The document."""
-    header = {"name": "Mock-Sandbox-Key", "in": "header", "schema": TEXT}
+    header = {
+        "name": "Mock-Sandbox-Key",
+        "in": "header",
+        "schema": TEXT,
+        "description": "An API key; its sandbox is made if it is new. Or *",
+    }
     which = (
         f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more; * for rules of all"
     )
@@ -229,16 +271,15 @@ def document() -> dict[str, Any]:
             "* gives every sandbox a rule, those to come too: counted for all together.",
         },
         "security": [{}, {"token": []}],  # wanted off loopback
-        "paths": {**_health(), **journal(), **_rules(), **_state(), **_sandboxes()},
+        "paths": _paths(),
         "components": {
             "schemas": _SCHEMAS,
             "parameters": {
-                "Sandbox": query("sandbox", TEXT, which),
-                "Key": header
-                | {"description": "An API key; its sandbox is made if it is new. Or *"},
+                "Sandbox": _query("sandbox", TEXT, which),
+                "Key": header,
             },
             "responses": {
-                "Error": {"description": "A refusal", "content": json_of(named("Error"))},
+                "Error": {"description": "A refusal", "content": _json(_named("Error"))},
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },

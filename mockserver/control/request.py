@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
@@ -13,7 +12,8 @@ from starlette.types import Receive
 
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
-from mockserver.core.rules.parser import RuleError, table_of, whole_of
+from mockserver.core.rules.parser import RuleError, table_of
+from mockserver.core.texts import likely_name
 from mockserver.request.bodies import is_json, read_body
 from mockserver.request.world import World
 from mockserver.settings import seconds
@@ -179,8 +179,8 @@ class ControlRequest:
 
 def instead(name: str, known: Iterable[str]) -> str:
     """What was meant instead of a name that is not known."""
-    close = get_close_matches(name[:100], list(known), n=1)
-    return f"did you mean {close[0]}?" if close else f"there is {', '.join(known)}."
+    close = likely_name(name, known)
+    return f"did you mean {close}?" if close else f"there is {', '.join(known)}."
 
 
 def query_of(query_string: bytes) -> dict[str, str]:
@@ -236,19 +236,4 @@ def seconds_of(name: str, value: Any, most: float) -> float:
             raise RuleError(f"{name} {error}; or a number of seconds") from None
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
         raise RuleError(f"{name} must be a number of seconds from 0 to {most:.0f}")
-    return float(value)
-
-
-def optional_whole(name: str, value: Any, *, least: int) -> int | None:
-    """A whole number or null; RuleError if it is neither."""
-    return None if value is None else whole_of(name, value, least=least)
-
-
-def optional_usd(name: str, value: Any) -> float | None:
-    """An amount or null; RuleError if it is neither."""
-    if value is None:
-        return None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= 1e9:
-        raise RuleError(f"{name} must be an amount in USD from 0 on, or null for none")
     return float(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from mockserver.control.request import (
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
 from mockserver.core.rules.parser import RuleError
+from mockserver.core.texts import likely_name
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
 from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
@@ -106,21 +106,22 @@ _LEAVE_OUT = " On loopback Authorization may be left out."
 Handler = Callable[[ControlRequest], Awaitable[dict[str, Any]]]
 
 
-async def _document(request: ControlRequest) -> dict[str, Any]:
-    from mockserver.control.openapi import document  # few ask
+async def document(request: ControlRequest) -> dict[str, Any]:
+    """This."""  # noqa: D404
+    from mockserver.control import openapi  # few ask
 
-    return document()
+    return openapi.document()
 
 
 _LONGEST = 100  # characters of a path that is compared with those that there are
 #: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
-_PATHS: dict[str, dict[str, Handler]] = {
+PATHS: dict[str, dict[str, Handler]] = {
     "requests": {"GET": journal.requests, "DELETE": journal.forget_requests},
     "requests/last": {"GET": journal.last_request},
     "requests/summary": {"GET": journal.summary},
     "requests/count": {"POST": journal.count},
-    "requests/elsewhere": {"GET": journal.elsewhere},
     "requests/wait": {"POST": journal.wait},
+    "requests/elsewhere": {"GET": journal.elsewhere},
     "requests/*": {"GET": journal.by_id},
     "downloads": {"GET": journal.downloads},
     "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
@@ -134,14 +135,16 @@ _PATHS: dict[str, dict[str, Handler]] = {
     "sandbox": {"POST": state.renew},
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
-    "openapi.json": {"GET": _document},
+    "openapi.json": {"GET": document},
 }
 #: What a query can have, beside the sandbox.
-_QUERIES: dict[Handler, tuple[str, ...]] = {
+QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.requests: journal.OF_REQUESTS,
     journal.summary: (*journal.FILTERS, "since"),
     journal.downloads: journal.OF_DOWNLOADS,
 }
+#: What is answered, unless it is 200 or a refusal.
+STATUSES: dict[Handler, int] = {state.add_rule: 201}
 
 
 class Control:
@@ -185,26 +188,26 @@ class Control:
         self, exchange: Exchange, scope: Scope, receive: Receive
     ) -> tuple[int, dict[str, Any]]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
-        handler, name = _found(path, exchange.method)
+        handler, name = _found(path, exchange.record.method)
         body = None
-        if exchange.method in ("POST", "PUT"):
+        if exchange.record.method in ("POST", "PUT"):
             body = await body_of(exchange.header(b"content-type"), receive)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         request = ControlRequest(self._world, receive, key, query, body, name)
-        request.check_query(("sandbox", *_QUERIES.get(handler, ())))
-        return 201 if handler is state.add_rule else 200, await handler(request)
+        request.check_query(("sandbox", *QUERIES.get(handler, ())))
+        return STATUSES.get(handler, 200), await handler(request)
 
 
 def _found(path: str, method: str) -> tuple[Handler, str]:
     """Who answers at a path, and the id that stands in it."""
-    methods, (head, _, name) = _PATHS.get(path), path.rpartition("/")
+    methods, (head, _, name) = PATHS.get(path), path.rpartition("/")
     if methods is None and name:
-        methods = _PATHS.get(f"{head}/*")
+        methods = PATHS.get(f"{head}/*")
     if methods is None:
         not_found(f"There is nothing at /_mock/{path}; {_meant(path)}")
     if method not in methods:
         allowed = ", ".join(methods)
-        below = [p for p, m in _PATHS.items() if p.startswith(f"{path}/") and method in m]
+        below = [p for p, m in PATHS.items() if p.startswith(f"{path}/") and method in m]
         hint = f" Did you mean {method} /_mock/{below[0]}?" if below else ""
         message = f"Only {allowed} can be asked for at /_mock/{path}.{hint}"
         raise ControlError(
@@ -215,11 +218,11 @@ def _found(path: str, method: str) -> tuple[Handler, str]:
 
 def _meant(path: str) -> str:
     """What was perhaps meant by a path that is not there."""
-    head, _, name = path[:_LONGEST].strip("/").rpartition("/")
-    known = [p.replace("*", name) for p in _PATHS] if head else [p for p in _PATHS if "*" not in p]
-    close = get_close_matches(path[:_LONGEST].strip("/"), known, n=1)
-    if close:
-        return f"did you mean /_mock/{close[0]}?"
+    path = path[:_LONGEST].strip("/")
+    head, _, name = path.rpartition("/")
+    known = [p.replace("*", name) for p in PATHS] if head else [p for p in PATHS if "*" not in p]
+    if close := likely_name(path, known):
+        return f"did you mean /_mock/{close}?"
     return "/_mock/openapi.json tells what there is."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,6 @@ from mockserver.control.request import (
     ControlRequest,
     instead,
     not_found,
-    optional_usd,
-    optional_whole,
     refuse,
     seconds_of,
 )
@@ -25,6 +23,7 @@ from mockserver.core.rules.parser import RuleError, rule_of, told, told_image
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
 from mockserver.core.sandbox.parts import EMPTIED
+from mockserver.core.shapes import SWITCH, TEXT, USD, Schema, Shape, or_null, whole
 from mockserver.facts.costs import IMAGES
 from mockserver.store import Sandbox
 
@@ -38,7 +37,7 @@ Told = dict[str, Any]
 
 
 async def rules(request: ControlRequest) -> Told:
-    """The rules, in the order in which they are tried; of all sandboxes each once."""
+    """The rules, in the order in which they are tried."""
     return {"rules": [_told(s, r) for s, r in await _tried(request)]}
 
 
@@ -51,7 +50,7 @@ async def add_rule(request: ControlRequest) -> Told:
 
 
 async def remove_rules(request: ControlRequest) -> Told:
-    """Take away all rules but those of the configuration file."""
+    """Take away all but the configuration file's."""
     sandbox = await request.ruled()
     for rule in [r for r in sandbox.rules if r.origin != "file"]:
         await sandbox.remove(rule.id)
@@ -72,7 +71,10 @@ async def put_rule(request: ControlRequest) -> Told:
 
 
 async def remove_rule(request: ControlRequest) -> Told:
-    """Take one rule away; one of the configuration file comes back with a reset."""
+    """Take one rule away.
+
+    One of the configuration file comes back with a reset.
+    """
     sandbox, old = await _named(request)
     await sandbox.remove(old.id)
     return {}
@@ -91,7 +93,7 @@ def _rule(request: ControlRequest, image: str | None = None) -> Rule:
 
 
 async def _tried(request: ControlRequest) -> list[tuple[Sandbox, Rule]]:
-    """The rules that are meant, each with the sandbox that it is of."""
+    """The rules that are meant, of all sandboxes each once; each with the sandbox that it is of."""
     everyone = request.world.store.everyone
     if request.is_of_all:
         return [(everyone, r) for r in everyone.rules]
@@ -128,7 +130,10 @@ def _told(sandbox: Sandbox, rule: Rule) -> Told:
 
 
 async def clock(request: ControlRequest) -> Told:
-    """The sandbox's time; the server's where none is named."""
+    """The time.
+
+    It is the sandbox's, or the server's where none is named.
+    """
     real = request.world.clock.now()
     if request.is_general:
         return {"now": real / SECOND, "moved": 0.0, "standing": False}
@@ -162,7 +167,10 @@ def _in_seconds(unit: str, value: Any) -> float:
 
 
 async def limits(request: ControlRequest) -> Told:
-    """What each model may be asked for a minute, and how much of it is used: a row a bucket."""
+    """Images a minute.
+
+    Each model's, and how many are used; a further bucket has a row of its own.
+    """
     world = request.world
     options = Options() if request.is_general else (await request.sandbox()).options
     caller = request.caller or Caller("")
@@ -180,9 +188,10 @@ async def limits(request: ControlRequest) -> Told:
 
 
 async def put_limits(request: ControlRequest) -> Told:
-    """Another limit for every model, or another tier; null is the server's own.
+    """Another limit or tier, with a full minute.
 
-    It begins with a full minute: what is left of another limit's says nothing about it.
+    The limit is every model's; null is the server's own. What is left of another limit's says
+    nothing about it.
     """
     sandbox, asked = await request.sandbox(), request.fields("per_minute", "tier")
     await sandbox.configure(replace(sandbox.options, **_settled(asked)))
@@ -200,7 +209,7 @@ async def refill(request: ControlRequest) -> Told:
 
 
 async def ledger(request: ControlRequest) -> Told:
-    """What was spent, and on what."""
+    """What was spent."""
     sandboxes = await request.sandboxes()
     options = Options() if request.is_general else sandboxes[0].options
     budget = options.budget
@@ -217,7 +226,7 @@ async def ledger(request: ControlRequest) -> Told:
 
 
 async def put_ledger(request: ControlRequest) -> Told:
-    """Another budget; null is none."""
+    """Another budget."""
     sandbox, asked = await request.sandbox(), request.fields("budget_usd")
     await sandbox.configure(replace(sandbox.options, **_settled(asked)))
     return await ledger(request)
@@ -227,7 +236,7 @@ async def put_ledger(request: ControlRequest) -> Told:
 
 
 async def reset(request: ControlRequest) -> Told:
-    """Empty parts of a sandbox, or of all."""
+    """Empty a sandbox or parts of it; all sandboxes where none is named."""
     only = request.fields("only").get("only", list(PARTS))
     if not isinstance(only, list):
         raise RuleError(f"only must be a list of {', '.join(PARTS)}")
@@ -244,7 +253,7 @@ async def renew(request: ControlRequest) -> Told:
     """Begin a sandbox anew; `late` is what its life that ends saw late."""
     old = await request.sandbox()
     begun = request.world.clock.now()
-    options = Options(begun=begun, **_settled(request.fields(*_OPTIONS)))
+    options = Options(begun=begun, **_settled(request.fields(*OPTIONS)))
     late = len(await old.late())
     sandbox = await request.world.renew(old.name, options)
     return {"sandbox": sandbox.name, "late": late}
@@ -265,21 +274,18 @@ async def _summary(sandbox: Sandbox) -> Told:
 
 
 async def config(request: ControlRequest) -> Told:
-    """The server's settings."""
+    """The settings; what is secret is hidden."""
     return {"settings": shown(request.world.config)}
 
 
 def _settled(asked: Told) -> Told:
     """Options as a sandbox has them, from their names and values in JSON."""
-    found: Told = {}
-    for name, value in asked.items():
-        field, parse = _OPTIONS[name]
-        found[field] = parse(name, value)
-    return found
+    found = {name: OPTIONS[name].read(name, value) for name, value in asked.items()}
+    return {"budget" if name == "budget_usd" else name: v for name, v in found.items()}
 
 
-def _as_setting(parse: Callable[[str], Any]) -> Callable[[str, Any], Any]:
-    def parsed(name: str, value: Any) -> Any:
+def _setting(parse: Callable[[str], Any], schema: Schema) -> Shape[Any]:
+    def read(name: str, value: Any) -> Any:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -290,29 +296,26 @@ def _as_setting(parse: Callable[[str], Any]) -> Callable[[str, Any], Any]:
         except ValueError as error:
             raise ControlError(400, f"{name} {error}.", "invalid_request", param=name) from None
 
-    return parsed
+    return Shape(read, schema)
 
 
-def _micro(name: str, value: Any) -> int | None:
-    usd = optional_usd(name, value)
-    return None if usd is None else round(usd * MICRO)
+def _micro(name: str, value: Any) -> int:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1e9:
+        raise RuleError(f"{name} must be an amount in USD from 0 on, or null for none")
+    return round(float(value) * MICRO)
 
 
-def _switch(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise RuleError(f"{name} must be true or false")
-    return value
-
-
-_OPTIONS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
-    "tier": ("tier", _as_setting(settings.tier)),
-    "as_of": ("as_of", _as_setting(settings.as_of)),
-    "seed": ("seed", _as_setting(settings.text)),
-    "sizes": ("sizes", _as_setting(settings.sizes)),
-    "prices": ("prices", _as_setting(settings.prices)),
-    "latency": ("latency", _as_setting(settings.latency)),
-    "repeats": ("repeats", _as_setting(settings.repeats)),
-    "per_minute": ("per_minute", lambda n, v: optional_whole(n, v, least=0)),
-    "budget_usd": ("budget", _micro),
-    "standing": ("standing", _switch),
+#: What a sandbox can be set to.
+OPTIONS: Mapping[str, Shape[Any]] = {
+    "tier": _setting(settings.tier, {"enum": ["free", *"12345", "off", *range(1, 6), None]}),
+    "as_of": _setting(settings.as_of, or_null(TEXT)),
+    "seed": _setting(settings.text, or_null({"type": ["string", "number"]})),
+    "sizes": _setting(settings.sizes, or_null(TEXT)),
+    "prices": _setting(settings.prices, or_null(TEXT)),
+    "latency": _setting(settings.latency, or_null(TEXT)),
+    "repeats": _setting(settings.repeats, {"enum": ["same", "vary", None]}),
+    "per_minute": whole(0).or_null(),
+    "budget_usd": Shape(_micro, USD).or_null(),
+    "standing": SWITCH,
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from mockserver.core.durations import FORM, seconds_in
+from mockserver.core.texts import likely_name
 
 MOST = 999_999_999  # of any whole number that can be set, as in `--limits N/min`
 DAY = 86_400  # seconds
@@ -47,8 +47,8 @@ def unknown(name: str, key: Any, known: Iterable[str]) -> str:
 def guess(name: str, known: Iterable[str]) -> str:
     """What may be meant by a name that is not known, as the end of a sentence."""
     names = list(known)
-    close = names if len(names) == 1 else get_close_matches(name[:100], names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; it is one of {', '.join(names)}"
+    close = names[0] if len(names) == 1 else likely_name(name, names)
+    return f"; did you mean {close}?" if close else f"; it is one of {', '.join(names)}"
 
 
 def whole_of(name: str, value: Any, *, least: int, most: int = MOST) -> int:

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong_type"
     NOT_A_NUMBER = "not_a_number"
     NOT_ONE_OF = "not_one_of"
+    NO_MATCH = "no_match"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     EMPTY_PROMPT = "empty_prompt"

@@ -1,17 +1,21 @@
-"""Plan the pictures of a request and write the answer that carries them. Draws nothing.
+"""Plan the pictures of a request. Draws nothing.
 
-What makes a picture: operation, model, prompt, size, quality, style, n, index, seed and the pixels
-of uploads; and with `repeats = vary` how many times the same was drawn before. Not the key, `user`,
-`response_format`, the date or a header, so that url and b64_json show the same.
+What makes a picture: operation, model, prompt, n, index, seed, the pixels of uploads and all
+options that the facts do not except; and with `repeats = vary` how often the same was drawn before.
+Not the key, the date, a header, nor the answer's form: url and b64_json show the same.
 """
 
 from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Any
 
 from mockserver.core.picture import Picture, shown
-from mockserver.core.validation import ImageRequest
+from mockserver.core.request import ImageRequest
+from mockserver.facts import fields
+
+GIVEN = "given"  # the fault of a picture whose file is a rule's
 
 
 def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Picture]:
@@ -19,7 +23,9 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
     width, height = map(int, request.size.split("x"))
     if repeat:
         whole = sha256(whole + repeat.to_bytes(8, "big")).digest()
-    prompt = shown(request.prompt)
+    prompt, options = shown(request.prompt), _options(request)
+    images = tuple(map(address, request.images))
+    mask = address(request.mask) if request.mask is not None else None
     return [
         Picture(
             operation=request.operation,
@@ -29,14 +35,29 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
             height=height,
             index=index,
             count=request.n,
-            quality=request.quality,
-            style=request.style,
             digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-            image=address(request.image) if request.image is not None else None,
-            mask=address(request.mask) if request.mask is not None else None,
+            options=options,
+            images=images,
+            mask=mask,
         )
         for index in range(request.n)
     ]
+
+
+def _options(request: ImageRequest) -> tuple[tuple[str, Any], ...]:
+    """What of a request's options makes a picture beside the size: by position, then by name.
+
+    What stands by position is there even where it has no value, as it was before there were others.
+    """
+    told, options = fields(), request.options
+    without = {"size", *told.by_position, *told.answer}
+    first = tuple((name, options.get(name)) for name in told.by_position)
+    return first + tuple((k, _frozen(v)) for k, v in options.items() if k not in without)
+
+
+def _frozen(value: Any) -> Any:
+    """A value that can be hashed."""
+    return value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
 
 
 def address(upload: bytes) -> str:
@@ -49,37 +70,16 @@ def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] =
 
     `pixels` are digests of the uploads' pixels.
     """
+    options, positions = _options(request), len(fields().by_position)
     parts = (
         seed,
         request.operation,
         request.model,
         request.prompt,
         request.size,
-        request.quality,
-        request.style,
+        *(value for _, value in options[:positions]),
         request.n,
         *(p.hex() for p in pixels),
+        *options[positions:],
     )
     return sha256(json.dumps(parts).encode("ascii")).digest()
-
-
-def answer_body(created: int, items: list[dict[str, bytes]], *, newline: bool) -> bytes:
-    """The 200 body, byte for byte as recorded: indented by two, sorted item keys.
-
-    Args:
-        created: Unix seconds.
-        items: for each picture its fields, whose values are JSON already (quotes included): base64
-            is large, and joining it once costs a hundredth of encoding it.
-        newline: whether the body ends in one: dialect A's do.
-    """
-    end = b"\n}\n" if newline else b"\n}"
-    if not items:
-        return b'{\n  "created": %d,\n  "data": []%b' % (created, end)
-    pieces = [b'{\n  "created": %d,\n  "data": [' % created]
-    for number, fields in enumerate(items):
-        pieces.append(b",\n    {" if number else b"\n    {")
-        for place, name in enumerate(sorted(fields)):
-            pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), fields[name])
-        pieces.append(b"\n    }")
-    pieces += (b"\n  ]", end)
-    return b"".join(pieces)

@@ -9,6 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
+from mockserver.core.paths import PICTURES, is_outside
 from mockserver.core.raw_request import Raw
 from mockserver.core.uploads import Part, header
 from mockserver.core.weight import WIDEST, weight
@@ -17,11 +18,15 @@ TEXT = 100_000  # characters of one text
 FIELDS = 1024 * 1024  # bytes of all fields: the longest texts there are, and many more
 ITEMS = 100  # of one list or table
 DEPTH = 5  # of lists and tables in one another
-PICTURES = "/private/"  # how the paths of pictures begin
 HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
+#: What the control API tells of a record, in this order.
+AS_JSON = (
+    *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
+    *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ class Attempt:
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One request under /v1, or meant to be, or one download; and what became of it."""
+    """One request under /v1, or meant to be, or one download; and what became of it.
+
+    Written while it is served, by whoever knows or decides; then closed, and put into the journal.
+    """
 
     id: str  # x-request-id
     at: int  # nanoseconds since the epoch, by the machine's clock
@@ -58,9 +66,10 @@ class Record:
     key: str = ""  # a hint at it, see `keys.hinted`
     raw: Raw | None = None  # as it came
     pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
-    size: int = field(init=False, default=0)  # roughly the bytes that it takes
+    size: int = 0  # roughly the bytes that it takes, once it is closed
 
-    def __post_init__(self) -> None:
+    def close(self) -> None:
+        """Bring it within bounds, and weigh it: nothing is written into it any more."""
         said = len(self.path) + sum(map(len, self.trace))
         if said > TEXT:
             self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
@@ -69,6 +78,16 @@ class Record:
         raw = self.raw.size if self.raw else 0
         linked = weight(self.pictures) if self.pictures else 0
         self.size = _RECORD + WIDEST * said + weight(self.fields) + refused + raw + linked
+
+    @property
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return self.at / 1e9
+
+    @property
+    def rule(self) -> str:
+        """The first rule that fired; "" is none."""
+        return self.rules[0] if self.rules else ""
 
     @property
     def is_outside(self) -> bool:
@@ -90,38 +109,18 @@ class Record:
         """The name of the picture that a download is of, as `picture_in` has it."""
         return picture_in(self.path)
 
-    def told(self) -> dict[str, Any]:
-        """The record as JSON has it."""
-        return {
-            "id": self.id,
-            "time": self.at / 1e9,
-            "sandbox": self.sandbox,
-            "method": self.method,
-            "path": self.path,
-            "operation": self.operation,
-            "fields": self.fields,
-            "filled": list(self.filled),
-            "status": self.status,
-            "error": self.error,
-            "usd": self.usd,
-            "milliseconds": self.milliseconds,
-            "trace": self.trace,
-            "scripted": self.scripted,
-            "rule": self.rules[0] if self.rules else "",
-            "rules": list(self.rules),
-            "call": self.call,
-            "retries": self.retries,
-        }
+    def refuse(self, reason: str, message: str, code: str | None) -> None:
+        """Write down why it was refused: the mock's name for it, and what the client is told."""
+        self.error = {"reason": reason, "message": cut(message), "code": code}
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as the control API tells it."""
+        return {name: getattr(self, name) for name in AS_JSON}
 
 
 def picture_in(path: str) -> str:
     """The name of the picture in a URL's path, which is the same in no other picture's."""
     return path.rpartition("/")[2]
-
-
-def is_outside(path: str) -> bool:
-    """Whether a path in the journal is neither the API's nor a picture's."""
-    return not path.startswith(("/v1/", PICTURES)) and path != "/v1"
 
 
 class Bill(NamedTuple):
@@ -168,10 +167,7 @@ def sent_fields(value: Any) -> dict[str, Any]:
     """The fields of a decoded body: texts as they are, files as digest, format, bytes, pixels."""
     if not isinstance(value, dict):
         return {}
-    told = {
-        cut(k): _told_part(v) if isinstance(v, Part) else _told(v, DEPTH)
-        for k, v in islice(value.items(), ITEMS)
-    }
+    told = {cut(k): _told(v, DEPTH) for k, v in islice(value.items(), ITEMS)}
     return told if weight(told) <= FIELDS else _fitting(told)
 
 
@@ -193,6 +189,10 @@ def _told(value: Any, depth: int) -> Any:
     match value:
         case str():
             return cut(value)
+        case None | bool() | int():
+            return value
+        case Part():
+            return _told_part(value)
         case list() | dict() if not depth:
             return "…"
         case list():
@@ -216,5 +216,10 @@ def _told_part(part: Part) -> Any:
     found = header(part.data)
     told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
     if found:
-        told |= {"format": "PNG", "mode": found.mode, "width": found.width, "height": found.height}
+        told |= {
+            "format": found.format,
+            "mode": found.mode,
+            "width": found.width,
+            "height": found.height,
+        }
     return told

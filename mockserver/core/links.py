@@ -11,13 +11,15 @@ import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
 from mockserver.core.picture import Picture
-from mockserver.facts import LinkFacts
+from mockserver.facts import LinkFacts, fields
 
 DAY = 86_400  # seconds
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -110,39 +112,69 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _packed(p: Picture) -> str:
-    shown = (
-        p.operation,
-        p.model,
-        p.prompt,
-        p.width,
-        p.height,
-        p.index,
-        p.count,
-        p.quality,
-        p.style,
-    )
-    scripted = (p.fault, p.download) if p.download else (p.fault,) if p.fault else ()
-    text = _compact((*shown, p.digest.hex(), p.image, p.mask, *scripted))
+_VERSION = 2  # of the payload as an object; as a list it has none
+
+
+def _packed(picture: Picture) -> str:
+    """What a URL carries: an object, or the list that it was before there were more options."""
+    is_listed = tuple(name for name, _ in picture.options) == fields().by_position
+    is_listed = is_listed and len(picture.images) < 2 and picture.format == "PNG"
+    text = _compact(_as_list(picture) if is_listed else _as_object(picture))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _as_list(p: Picture) -> list[Any]:
+    shown = (p.operation, p.model, p.prompt, p.width, p.height, p.index, p.count)
+    options = (value for _, value in p.options)
+    scripted = (p.fault, p.download) if p.download else (p.fault,) if p.fault else ()
+    image = p.images[0] if p.images else None
+    return [*shown, *options, p.digest.hex(), image, p.mask, *scripted]
+
+
+def _as_object(p: Picture) -> dict[str, Any]:
+    told = {name: getattr(p, name) for name in _FIELDS}
+    return {"v": _VERSION, **told, "digest": p.digest.hex(), "options": dict(p.options)}
 
 
 def _unpacked(payload: str) -> Picture:
     padded = payload + "=" * (-len(payload) % 4)
-    fields = json.loads(urlsafe_b64decode(padded))
-    fields[9] = bytes.fromhex(fields[9])
-    return Picture(*fields)
+    told = json.loads(urlsafe_b64decode(padded))
+    if isinstance(told, list):
+        told = _listed(*told)
+    told["digest"] = bytes.fromhex(told["digest"])
+    told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
+    return Picture(**{name: told[name] for name in _FIELDS})
+
+
+def _listed(*told: Any) -> dict[str, Any]:
+    """The object of a list."""
+    names = fields().by_position
+    digest, image, mask, fault, download = (*told[7 + len(names) :], None, None)[:5]
+    return {
+        **dict(zip(_FIELDS, told[:7], strict=False)),
+        "digest": digest,
+        "options": dict(zip(names, told[7:], strict=False)),
+        "images": [image] if image else [],
+        "mask": mask,
+        "format": "PNG",
+        "fault": fault,
+        "download": download,
+    }
+
+
+_FIELDS = tuple(f.name for f in dataclass_fields(Picture))
 
 
 def _window(fields: Mapping[str, str]) -> Window | None:
     try:
-        start, expiry = (
-            datetime.strptime(fields[name], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-            for name in ("st", "se")
-        )
+        return Window(second_of(fields["st"]), second_of(fields["se"]))
     except (KeyError, ValueError):
         return None
-    return Window(int(start.timestamp()), int(expiry.timestamp()))
+
+
+def second_of(text: str) -> int:
+    """The Unix second of a time as the query has it."""
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b32encode
 from dataclasses import dataclass
+from typing import Any
 
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
@@ -20,12 +21,12 @@ class Picture:
     height: int  # pixels
     index: int  # 0-based, among the images of one request
     count: int  # images of that request (`n`)
-    quality: str | None
-    style: str | None
     digest: bytes  # 16 bytes; differs as soon as the request, the index or the seed does
-    image: str | None = None  # content address of the upload that this picture is made from
-    mask: str | None = None  # content address of that upload's mask
-    fault: str | None = None  # what is wrong with its file, on purpose; "given" is another's
+    options: tuple[tuple[str, Any], ...] = ()  # of the request, but for the size
+    images: tuple[str, ...] = ()  # content addresses of the uploads that it is made from
+    mask: str | None = None  # content address of their mask
+    format: str = "PNG"
+    fault: str | None = None  # what is wrong with its file, on purpose
     download: str | None = None  # content address of what a rule wants of its downloads
 
     @property

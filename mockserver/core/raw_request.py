@@ -41,8 +41,8 @@ class Raw(NamedTuple):
         """Roughly the bytes that it takes."""
         return _EMPTY + len(self.head) + len(self.body)
 
-    def told(self) -> dict[str, Any]:
-        """As JSON has it: a body that is no UTF-8 in base64. Equal headers are one, with commas."""
+    def as_json(self) -> dict[str, Any]:
+        """With a body that is no UTF-8 in base64. Equal headers are one, with commas."""
         line, *lines = self.head.decode("latin-1").split("\n")
         headers: dict[str, str] = {}
         for name, _, value in (text.partition(": ") for text in lines):
@@ -61,10 +61,9 @@ class Raw(NamedTuple):
 def head_of(line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The head to keep, of a request line and the headers: within bounds, without keys."""
     lines = [_QUERY.sub(_masked_query, line) if b"?" in line else line]
-    for pair in headers:
-        name, value = pair
+    for name, value in headers:
         is_secret = _is_secret(name) if len(name) <= _NAME else _SECRET.search(name)
-        lines.append(b": ".join((name, _masked(value)) if is_secret else pair))
+        lines.append(b": ".join((name, _masked(value) if is_secret else value)))
     return _without_keys(b"\n".join(lines)[:HEAD])
 
 

@@ -44,20 +44,60 @@ class Fields(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a PNG says of itself in its first 26 bytes."""
+    """What a picture's file says of itself before its pixels."""
 
     width: int  # pixels
     height: int  # pixels
     mode: str  # as today's Pillow names it
+    format: str = "PNG"  # likewise
 
 
 def header(data: bytes) -> Header | None:
-    """The header of a PNG; None if `data` is none."""
-    if not data.startswith(_START) or len(data) < len(_START) + 10:
+    """The header of a PNG, a JPEG or a WebP; None if `data` is none of them."""
+    read = next((read for start, read in _READERS if data.startswith(start)), None)
+    try:
+        found = read(data) if read else None
+    except (struct.error, IndexError):  # it ends in its header
         return None
+    return found if found and found.width and found.height else None
+
+
+def _png(data: bytes) -> Header | None:
     width, height, bits, colour = struct.unpack_from(">IIBB", data, len(_START))
     mode = _mode(bits, colour)
-    return Header(width, height, mode) if width and height and mode else None
+    return Header(width, height, mode) if mode else None
+
+
+def _jpeg(data: bytes) -> Header | None:
+    """The frame of a JPEG: the segments before it are passed over by their lengths."""
+    at = 2
+    while data[at] == 0xFF:
+        marker, length = struct.unpack_from(">BH", data, at + 1)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width, channels = struct.unpack_from(">HHB", data, at + 5)
+            return Header(width, height, {1: "L", 4: "CMYK"}.get(channels, "RGB"), "JPEG")
+        at += 2 + length
+    return None
+
+
+def _webp(data: bytes) -> Header | None:
+    """The first chunk of a WebP, of its three kinds: lossy, lossless, extended."""
+    match data[8:16]:
+        case b"WEBPVP8 ":
+            width, height = struct.unpack_from("<HH", data, 26)
+            return Header(width & 0x3FFF, height & 0x3FFF, "RGB", "WEBP")
+        case b"WEBPVP8L":
+            (bits,) = struct.unpack_from("<I", data, 21)
+            mode = "RGBA" if bits >> 28 & 1 else "RGB"
+            return Header((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, mode, "WEBP")
+        case b"WEBPVP8X":
+            width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+            return Header(width, height, "RGBA" if data[20] & 0x10 else "RGB", "WEBP")
+        case _:
+            return None
+
+
+_READERS = ((_START, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp))
 
 
 def _mode(bits: int, colour: int) -> str | None:
@@ -100,7 +140,7 @@ def _named(rules: UploadRules, mode: str) -> str:
 
 def _checked(rules: UploadRules, data: bytes) -> Header:
     found = header(data)
-    if found is None or len(data) >= rules.bytes_max:
+    if found is None or found.format != "PNG" or len(data) >= rules.bytes_max:
         raise ApiError(Reason.NOT_A_PNG)
     if max(found.width, found.height) > rules.side_max:  # what would cost memory to decode
         raise ApiError(Reason.NOT_A_PNG)

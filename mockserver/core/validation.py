@@ -2,39 +2,23 @@
 
 The order of checks is the order of the lines in `Validator.checked`: here that of dialect A, the
 parameters as a schema would check them, then what only the chosen model can say. (Inferred: it was
-never observed.) Dialect B's is in `gateway`.
+never observed.) Dialect B's is in `validation_b`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.request import ImageRequest
 from mockserver.core.uploads import Fields, Part, check_uploads
-from mockserver.facts import Facts, Model, Offer, Operation, Parameter
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRequest:
-    """A request that the API would accept, with its defaults filled in."""
-
-    operation: str
-    model: str
-    prompt: str
-    n: int
-    size: str  # width × height in pixels, as "1024x1024"
-    quality: str | None  # None where the model ignores it
-    style: str | None
-    response_format: str  # "url" or "b64_json"
-    image: bytes | None = field(default=None, repr=False)  # as uploaded
-    mask: bytes | None = field(default=None, repr=False)  # as uploaded
-
+from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
 ABSENT: Any = object()
+_FILES = ("image", "mask")
 
 
 class Validator:
@@ -43,14 +27,22 @@ class Validator:
     def __init__(self, facts: Facts, operation: Operation, *, page_sizes: bool) -> None:
         self.operation = operation
         self.parameters = {p.name: p for p in operation.parameters}
-        self._required = [p.name for p in operation.parameters if p.required]
         self.models = {m.id: m for m in facts.models.values() if operation.id in m.offers}
-        self.sizes = {
-            m.id: _sizes(m.offers[operation.id], page_sizes) for m in self.models.values()
+        self.offers = {m.id: m.offers[operation.id] for m in self.models.values()}
+        self.taken = {
+            (m, p.name): p.taken(page=page_sizes)
+            for m, offer in self.offers.items()
+            for p in offer.parameter.values()
+            if p.of_model
         }
+        self._required = [p.name for p in operation.parameters if p.required]
+        self._options = {m: _options(offer) for m, offer in self.offers.items()}
         self._unbuilt = facts.unbuilt
-        # Sizes that are accepted although the API's own error does not list them.
-        self._unlisted = frozenset(size for sizes in self.sizes.values() for size in sizes)
+        self._names = {*self.parameters, *(n for o in self.offers.values() for n in o.parameter)}
+        # Values that some model takes although the API's own error does not list them.
+        self._unlisted: dict[str, frozenset[str]] = {}
+        for (_, name), values in self.taken.items():
+            self._unlisted[name] = values | self._unlisted.get(name, frozenset())
 
     def validated(self, body: Any) -> ImageRequest:
         """The request in `body`: a decoded JSON value, or the parts of a form by name.
@@ -61,21 +53,24 @@ class Validator:
         if not isinstance(body, dict):
             raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
         given, model = self.checked(body)
-        return self._request(given, model, model.offers[self.operation.id])
+        return self._request(given, model)
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
         self._check_built(body)
         self._check_names(body)
         given: Given = {}
-        for name, parameter in self.parameters.items():
-            value = self.value_of(body, parameter)
-            if value is not ABSENT:
-                check_value(parameter, value, self._unlisted if name == "size" else frozenset())
-                given[name] = value
+        for parameter in self.parameters.values():
+            self._take(body, parameter, given)
         model = self._model(given)
-        self._check_offer(given, model, model.offers[self.operation.id])
+        self._check_offer(body, given, model)
         return given, model
+
+    def _take(self, body: Mapping[str, Any], parameter: Parameter, given: Given) -> None:
+        value = self.value_of(body, parameter)
+        if value is not ABSENT:
+            check_value(parameter, value, self._unlisted.get(parameter.name, frozenset()))
+            given[parameter.name] = value
 
     def value_of(self, body: Mapping[str, Any], parameter: Parameter) -> Any:
         """The value of one parameter as its type has it; ABSENT without one."""
@@ -91,14 +86,14 @@ class Validator:
         """
         parameter = self.parameters.get("model")
         name = self.value_of(body, parameter) if parameter else ABSENT
-        if isinstance(name, str) and name in self._unbuilt:
+        if isinstance(name, str) and name in self._unbuilt and name not in self.models:
             raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
-        offer = self.models[request.model].offers[self.operation.id]
-        unknown = [n for n in offer.ignored if body.get(n) is not None]
-        found = [f"{request.model} ignores {n!r}" for n in unknown]
+        parameters = self.offers[request.model].parameter.values()
+        unheard = [p.name for p in parameters if p.ignored and body.get(p.name) is not None]
+        found = [f"{request.model} ignores {n!r}" for n in unheard]
         if not isinstance(body, Fields):
             return found
         further = {k: v.more for k, v in body.items() if isinstance(v, Part) and v.more}
@@ -106,8 +101,8 @@ class Validator:
         return [*parts, *found, *body.ignored]
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
-        if not body.keys() <= self.parameters.keys():
-            unknown = [name for name in body if name not in self.parameters]
+        if not body.keys() <= self._names:
+            unknown = [name for name in body if name not in self._names]
             raise ApiError(
                 Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=_unexpected(unknown)
             )
@@ -121,37 +116,49 @@ class Validator:
             return model
         raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
-    def _check_offer(self, given: Given, model: Model, offer: Offer) -> None:
+    def _check_offer(self, body: Mapping[str, Any], given: Given, model: Model) -> None:
+        offer = self.offers[model.id]
         if "prompt" in given:
             check_prompt(given["prompt"], self.parameters["prompt"].length_max or offer.prompt_max)
             check_prompt(given["prompt"], offer.prompt_max, Reason.PROMPT_OVER_MODEL)
-        size = given.get("size", offer.default_size)
-        if size not in self.sizes[model.id]:
-            raise self._wrong_size(size)
-        if given.get("n", 1) > offer.n_max:
+        for parameter in offer.parameter.values():
+            if parameter.name not in self.parameters:
+                self._take(body, parameter, given)
+            elif parameter.of_model and parameter.name in given:
+                self._check_of_model(parameter, given[parameter.name], model)
+        if given.get("n", 1) > (offer.parameter["n"].maximum or 1):
             raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
         if offer.upload:
             check_uploads(offer.upload, given["image"], given.get("mask"))
 
-    def _wrong_size(self, size: str) -> ApiError:
-        listed = self.parameters["size"].values or ()
-        if size in listed:
-            return ApiError(Reason.SIZE_NOT_OF_MODEL, param="size")
-        return _not_one_of("size", size, listed)
+    def _check_of_model(self, parameter: Parameter, value: Any, model: Model) -> None:
+        if value in self.taken[model.id, parameter.name]:
+            return
+        listed = self.parameters[parameter.name].values or ()
+        if value in listed:
+            raise ApiError(Reason.SIZE_NOT_OF_MODEL, param=parameter.name)
+        raise _not_one_of(parameter.name, value, listed)
 
-    def _request(self, given: Given, model: Model, offer: Offer) -> ImageRequest:
+    def _request(self, given: Given, model: Model) -> ImageRequest:
+        wanted: Given = {"n": 1} | self._options[model.id] | given
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,
             prompt=given.get("prompt", ""),
-            n=int(given.get("n", 1)),
-            size=given.get("size", offer.default_size),
-            quality=_unless_ignored("quality", given, offer, offer.default_quality),
-            style=_unless_ignored("style", given, offer, offer.default_style),
-            response_format=given.get("response_format", "url"),
-            image=given.get("image"),
+            n=int(wanted["n"]),
+            options={n: wanted[n] for n in self._options[model.id] if wanted[n] is not None},
+            filled=tuple(n for n in ("model", "n", *self._options[model.id]) if n not in given),
+            images=(given["image"],) if "image" in given else (),
             mask=given.get("mask"),
         )
+
+
+def _options(offer: Offer) -> Given:
+    """The defaults of all parameters that have an effect, in the order in which they are told."""
+    told = fields()
+    without = {"prompt", *told.request, *told.nothing, *_FILES}
+    found = {p.name: p.default for p in offer.parameter.values() if not p.ignored}
+    return {name: found[name] for name in told.order if name in found and name not in without}
 
 
 def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = frozenset()) -> None:
@@ -159,22 +166,28 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     name = parameter.name
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
+    if parameter.items:
+        item = Parameter(name, parameter.items, parameter.source, parameter.level)
+        for one in value:
+            check_value(item, one)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:
         raise ApiError(Reason.TOO_SMALL, param=name, value=value, bound=parameter.minimum)
     if parameter.maximum is not None and value > parameter.maximum:
         raise ApiError(Reason.TOO_LARGE, param=name, value=value, bound=parameter.maximum)
+    if parameter.pattern and not re.fullmatch(parameter.pattern, value):
+        raise ApiError(Reason.NO_MATCH, param=name, value=value, pattern=parameter.pattern)
 
 
 def wrong_type(parameter: Parameter, value: Any) -> ApiError:
     """The refusal of a value that is not of its parameter's type."""
-    told = {"value": value, "expected": parameter.type, "parameter": parameter}
+    told = {"value": value, "expected": JSON_TYPES[parameter.type], "parameter": parameter}
     return ApiError(Reason.WRONG_TYPE, param=parameter.name, **told)
 
 
-def from_form(parameter: Parameter, part: Part) -> bytes | int | str:
-    """A form's value, which comes as bytes, as its parameter has it: numbers come as text.
+def from_form(parameter: Parameter, part: Part) -> Any:
+    """A form's value, which comes as bytes, as its parameter has it: all but files come as text.
 
     A text that is not UTF-8 is refused as a form that can't be parsed (assumed: of the servers at
     hand some do so, some read it as Latin-1, and JSON's words of a type would repeat its bytes).
@@ -186,23 +199,45 @@ def from_form(parameter: Parameter, part: Part) -> bytes | int | str:
     except UnicodeDecodeError:
         hint = f"the text of {parameter.name!r} is not UTF-8"
         raise ApiError(Reason.UNPARSABLE_FORM, param=parameter.name, hint=hint) from None
-    return int(text) if parameter.type == "integer" and _NUMBER.fullmatch(text) else text
+    match parameter.type:
+        case "integer" if _WHOLE.fullmatch(text):
+            return int(text)
+        case "number" if _NUMBER.fullmatch(text):
+            return float(text)
+        case "boolean" if text in ("true", "false"):
+            return text == "true"
+        case "list":
+            return [text]
+        case _:
+            return text
 
 
-_NUMBER = re.compile(r"-?[0-9]{1,4000}")  # int() takes 4300 digits at most
+_WHOLE = re.compile(r"-?[0-9]{1,4000}")  # int() takes 4300 digits at most
+_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
+#: What JSON Schema calls each type.
+JSON_TYPES = {
+    **{name: name for name in ("string", "integer", "number", "boolean", "object", "file")},
+    "list": "array",
+}
+_CLASSES: Mapping[str, tuple[type, ...]] = {
+    "any": (object,),
+    "string": (str,),
+    "file": (bytes,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+}
 
 
 def is_of_type(value: Any, expected: str) -> bool:
     """Whether a decoded value is of a parameter's type."""
-    if expected == "any":
-        return True
-    if expected == "string":
-        return isinstance(value, str)
-    if expected == "file":
-        return isinstance(value, bytes)
-    if isinstance(value, float):  # JSON Schema takes 2.0 for an integer
+    if isinstance(value, bool):
+        return expected in ("boolean", "any")
+    if expected == "integer" and isinstance(value, float):  # JSON Schema takes 2.0 for one
         return value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, _CLASSES[expected])
 
 
 def check_prompt(prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG) -> None:
@@ -211,16 +246,6 @@ def check_prompt(prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG
         raise ApiError(Reason.EMPTY_PROMPT, param="prompt", value=prompt)
     if len(prompt) > most:
         raise ApiError(reason, param="prompt", value=prompt, bound=most, length=len(prompt))
-
-
-def _sizes(offer: Offer, page_sizes: bool) -> frozenset[str]:
-    return frozenset(offer.sizes + offer.page_sizes if page_sizes else offer.sizes)
-
-
-def _unless_ignored(
-    name: str, given: Mapping[str, Any], offer: Offer, default: str | None
-) -> str | None:
-    return None if name in offer.ignored else given.get(name, default)
 
 
 def _not_one_of(param: str, value: str, allowed: tuple[str, ...]) -> ApiError:

@@ -7,7 +7,6 @@ prompt, images, n, the rest. Null is a type error unless the parameter takes it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
@@ -24,28 +23,29 @@ from mockserver.core.validation import (
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
 
 
-class GatewayValidator(Validator):
+class ModelFirstValidator(Validator):
     """The rules of one operation in dialect B."""
 
     def __init__(self, facts: Facts, operation: Operation, *, page_sizes: bool) -> None:
         super().__init__(facts, operation, page_sizes=page_sizes)
-        names = dict.fromkeys((*operation.first, *self.parameters))
-        self._ordered = [self.parameters[name] for name in names if name != "model"]
+        self._ordered = {m: _ordered(operation, offer) for m, offer in self.offers.items()}
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
         model = self._model_in(body)
-        offer = model.offers[self.operation.id]
+        offer = self.offers[model.id]
         for name in body:
-            if name not in self.parameters or name in offer.unknown:
+            if name not in offer.parameter:
                 raise ApiError(Reason.UNKNOWN_PARAMETER, param=name)
         given: Given = {}
-        for parameter in self._ordered:
+        for parameter in self._ordered[model.id]:
             value = self._value(body, parameter)
             if value is not ABSENT:
                 _check_media(body[parameter.name], parameter, offer)
-                self._check(parameter, value, model, offer)
+                self._check(parameter, value, model)
                 given[parameter.name] = value
+        if body.get("model") is not None:
+            given["model"] = model.id
         if offer.upload:
             check_uploads(offer.upload, given["image"], given.get("mask"))
         return given, model
@@ -70,24 +70,22 @@ class GatewayValidator(Validator):
             _check_part(parameter, part, value)
         return value
 
-    def _check(self, parameter: Parameter, value: Any, model: Model, offer: Offer) -> None:
-        match parameter.name:
-            case "prompt":
-                check_value(parameter, value)
-                check_prompt(value, offer.prompt_max)
-            case "size":
-                self._check_size(parameter, value, model, offer)
-            case "n":
-                check_value(replace(parameter, maximum=offer.n_max), value)
-            case _:
-                check_value(parameter, value)
+    def _check(self, parameter: Parameter, value: Any, model: Model) -> None:
+        taken = self.taken.get((model.id, parameter.name))
+        if taken and isinstance(value, str):
+            if value not in taken:
+                told = {"value": value, "allowed": parameter.values}
+                raise ApiError(Reason.SIZE_NOT_OF_MODEL, param=parameter.name, **told)
+            return
+        check_value(parameter, value)
+        if parameter.name == "prompt":
+            check_prompt(value, parameter.length_max or len(value))
 
-    def _check_size(self, parameter: Parameter, value: Any, model: Model, offer: Offer) -> None:
-        if not isinstance(value, str):
-            raise wrong_type(replace(parameter, values=offer.sizes), value)
-        if value not in self.sizes[model.id]:
-            told = {"value": value, "allowed": offer.sizes}
-            raise ApiError(Reason.SIZE_NOT_OF_MODEL, param="size", **told)
+
+def _ordered(operation: Operation, offer: Offer) -> list[Parameter]:
+    """A model's parameters in the order in which they are checked; the model itself was before."""
+    first = [name for name in operation.first if name in offer.parameter]
+    return [offer.parameter[n] for n in dict.fromkeys((*first, *offer.parameter)) if n != "model"]
 
 
 def _check_part(parameter: Parameter, part: Part, value: Any) -> None:
@@ -109,9 +107,3 @@ def _check_media(part: Any, parameter: Parameter, offer: Offer) -> None:
     found = part.type or "application/octet-stream"
     if found not in rules.types + rules.types_unlisted:
         raise ApiError(Reason.FILE_TYPE, param=parameter.name, type=found, allowed=rules.types)
-
-
-def validator_of(facts: Facts, operation: Operation, *, page_sizes: bool) -> Validator:
-    """The validator that checks as the operation's dialect does."""
-    kind = GatewayValidator if operation.dialect == "B" else Validator
-    return kind(facts, operation, page_sizes=page_sizes)

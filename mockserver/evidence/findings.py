@@ -7,20 +7,20 @@ tables as they are: the typed facts drop sources that no request needs (models, 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
+from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason, Wording
 from mockserver.core.words.rendering import TABLES
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
+from mockserver.facts.files import file as read
 
 #: What each level means, the best known first.
 LEVELS: Mapping[str, str] = {
@@ -107,7 +107,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.UNKNOWN_PARAMETER, Reason.MISSING_PARAMETER), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.UNKNOWN_MODEL), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE, Reason.NO_MATCH), _ALL_OF_IMAGES),
     Reason.WRONG_CONTENT_TYPE: _ALL_OF_IMAGES,
     **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
     **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
@@ -123,11 +123,6 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
-#: What a dialect's own order of checks never comes to.
-_UNMET: Mapping[str, frozenset[Reason]] = {
-    "A": frozenset({Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE}),
-    "B": frozenset({Reason.ONE_IMAGE_ONLY, Reason.PROMPT_OVER_MODEL}),
-}
 
 
 def _errors() -> Iterator[Finding]:
@@ -138,7 +133,7 @@ def _errors() -> Iterator[Finding]:
                 if not _can_be_met(spoken[0], load(day), service):
                     continue
                 met.setdefault(spoken, {}).setdefault(service, []).append(number)
-    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in _file("words")["words"]}
+    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in read("words")["words"]}
     order = list(Reason)
     for reason, table, wording in sorted(met, key=lambda key: order.index(key[0])):
         yield Finding(
@@ -157,7 +152,7 @@ def _errors() -> Iterator[Finding]:
 def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Wording]]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
-    unmet = _UNMET[tables[0]]
+    unmet = dialect_of(tables[0]).unmet
     return [
         row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
     ]
@@ -170,15 +165,20 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
         return True
     offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
     parameters = {p.name: p for p in operation.parameters}
+    of_models = [p for offer in offers for p in offer.parameter.values()]
     match reason:
         case Reason.UNKNOWN_MODEL:
             return "model" in parameters
         case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
             return not operation.form or operation.json_too
-        case Reason.SIZE_NOT_OF_MODEL if operation.dialect == "A":
-            return any(set(parameters["size"].values or ()) - {*o.sizes} for o in offers)
+        case Reason.SIZE_NOT_OF_MODEL if not dialect_of(operation.dialect).tells_bound_of_model:
+            own = [p for p in of_models if p.of_model]
+            return any({*(parameters[p.name].values or ())} - {*(p.values or ())} for p in own)
+        case Reason.NO_MATCH:
+            return any(p.pattern for p in of_models)
         case Reason.ONE_IMAGE_ONLY:
-            return any(o.n_max < (parameters["n"].maximum or 0) for o in offers)
+            most = parameters["n"].maximum or 1
+            return any((p.maximum or 1) < most for p in of_models if p.name == "n")
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:
@@ -206,7 +206,7 @@ def _facts() -> Iterator[Finding]:
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(_file(file), day)):
+            for row in _rows(in_force(read(file), day)):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
@@ -259,6 +259,8 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
+            case dict() if name == "parameter":
+                yield from (Row(place, n, _shape(row), row) for n, row in value.items())
             case [{"source": _}, *_] if name == "parameter":
                 yield from (Row(place, row["name"], _shape(row), row) for row in value)
             case [{"source": _}, *_]:
@@ -269,16 +271,22 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
-    """What a parameter takes, in words."""
-    told = [parameter["type"]]
-    told += [word for word in ("required", "nullable") if parameter.get(word)]
-    if "minimum" in parameter:
-        told.append(f"{parameter['minimum']} to {parameter['maximum']}")
-    if "length_max" in parameter:
-        told.append(f"at most {parameter['length_max']} characters")
-    if "values" in parameter:
-        told.append(f"one of {_text(parameter['values'])}")
+    """What a parameter takes, in words; of a model's only what it has for itself."""
+    told = [parameter["type"]] if "type" in parameter else []
+    words = ("required", "nullable", "ignored", "unknown")
+    told += [word for word in words if parameter.get(word)]
+    match parameter:
+        case {"minimum": least, "maximum": most}:
+            told.append(f"{least} to {most}")
+        case {"maximum": most}:
+            told.append(f"at most {most}")
+    told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
+    told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
     return ", ".join(told)
+
+
+_BOUNDS = {"length_max": "at most {} characters", "pattern": "as {}", "items": "of {}"}
+_VALUES = {"values": "one of", "page_values": "by the model page", "default": "by default"}
 
 
 def _text(value: Any) -> str:
@@ -295,16 +303,11 @@ def _text(value: Any) -> str:
 
 #: What a value is called in requests and answers.
 _ALSO = {
-    **dict.fromkeys(("sizes", "page_sizes", "default_size"), "size"),
     "default_model": "model",
-    "default_quality": "quality",
-    "default_style": "style",
     "exposed": "access-control-expose-headers",
     "images_per_minute": "limits",
-    "n_max": "n",
     "nosniff": "x-content-type-options",
     "project": "openai-project",
-    "prompt_max": "prompt",
     "request_id_prefix": "x-request-id",
     "seconds_after": "se",
     "seconds_before": "st",
@@ -314,7 +317,7 @@ _ALSO = {
 
 
 def _also(name: str, value: Any) -> tuple[str, ...]:
-    if name in ("ignored", "unknown", "first"):
+    if name == "first":
         return tuple(value)
     return (_ALSO[name],) if name in _ALSO else ()
 
@@ -344,9 +347,3 @@ def _spans(numbers: Iterable[int]) -> tuple[Span, ...]:
         Span(days[start] if start else None, days[end] if end < len(days) else None)
         for start, end in runs
     )
-
-
-@lru_cache
-def _file(name: str) -> dict[str, Any]:
-    file = resources.files("mockserver.facts").joinpath(f"{name}.toml")
-    return tomllib.loads(file.read_text("utf-8"))

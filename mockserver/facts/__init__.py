@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
+from mockserver.facts import files
 from mockserver.facts.costs import Limits, Prices, check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
-from mockserver.packaged import packaged
+from mockserver.facts.files import FactsError, file, typed
+
+TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation, for all of its models."""
+    """One parameter of an operation, as one model takes it, or as all do."""
 
     name: str
-    type: str  # "string", "integer", "file" or "any"
+    type: str  # one of TYPES
     source: str
     level: str
     required: bool = False
     nullable: bool = False
-    minimum: int | None = None
-    maximum: int | None = None
-    length_max: int | None = None  # characters, whatever the model
+    default: Any = None  # what is filled in; None is nothing
+    minimum: float | None = None
+    maximum: float | None = None
+    length_max: int | None = None  # characters
     values: tuple[str, ...] | None = None  # in the order in which the API's error lists them
+    page_values: tuple[str, ...] = ()  # more of them, by the model page
+    pattern: str | None = None  # a regular expression that all of a string matches
+    items: str | None = None  # the type of a list's items
+    ignored: bool = False  # accepted, and changes nothing
+    of_model: bool = False  # its values are the model's own, among those of the operation
+    assumed: tuple[str, ...] = ()
+
+    def taken(self, *, page: bool) -> frozenset[str]:
+        """The values that are accepted, those of the model page too or not; none is any."""
+        return frozenset((self.values or ()) + (self.page_values if page else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +81,28 @@ class UploadRules:
 class Offer:
     """What one model takes in one operation."""
 
-    n_max: int
-    sizes: tuple[str, ...]  # by the API reference
-    default_size: str
     milliseconds: tuple[int, int]  # shortest and longest processing time recorded
     source: str
     level: str
-    prompt_max: int = 0  # characters
-    page_sizes: tuple[str, ...] = ()  # by the model page
+    parameter: Mapping[str, Parameter]  # by name: those of the operation first, in their order
     upload: UploadRules | None = None
-    default_quality: str | None = None
-    default_style: str | None = None
-    ignored: tuple[str, ...] = ()  # parameters that are accepted and change nothing
-    unknown: tuple[str, ...] = ()  # parameters of the operation that this model does not have
     revises_prompt: bool = False
-    milliseconds_hd: tuple[int, int] | None = None
+    milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
     assumed: tuple[str, ...] = ()
+
+    @property
+    def prompt_max(self) -> int:
+        """The most characters of a prompt; 0 where there is none."""
+        prompt = self.parameter.get("prompt")
+        return (prompt.length_max or 0) if prompt else 0
+
+    def processing(self, options: Mapping[str, Any]) -> tuple[int, int]:
+        """Shortest and longest processing time recorded with these options, in milliseconds."""
+        for row in self.milliseconds_when:
+            if row["options"].items() <= options.items():
+                shortest, longest = row["milliseconds"]
+                return shortest, longest
+        return self.milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,7 @@ class Model:
     listed: bool  # whether GET /v1/models knows it
     shutdown: date | None
     successor: str  # what the vendor says to use in its place; "" if nothing
+    default_day: date | Literal["today"] | None  # whose rules it has if nobody says; None: all's
     offers: Mapping[str, Offer]  # by operation id
 
 
@@ -144,6 +165,17 @@ class MagicWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """What a request's fields are to this server, which has a part in none but their order."""
+
+    order: tuple[str, ...]  # in which they are told: every field of any day
+    request: tuple[str, ...]  # what every request has; the rest are its options
+    by_position: tuple[str, ...]  # after the size in digests and URLs; later ones by name
+    answer: tuple[str, ...]  # options that make another answer, of the same pictures
+    nothing: tuple[str, ...]  # what changes neither
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All facts under the rules of one day."""
 
@@ -163,24 +195,38 @@ class Facts:
     mismatched_organization: str
 
 
+def read_from(path: Path | None) -> None:
+    """Lay the facts of a directory over this package's, for the whole process.
+
+    Raises:
+        FactsError: they can't be used.
+    """
+    if path == files.directory():
+        return
+    for cache in (load, periods, fields, default_days, ever, _of_period):
+        cache.cache_clear()
+    files.lay_over(path)
+    load()
+
+
 @lru_cache(maxsize=64)
 def load(day: date | None = None) -> Facts:
     """The facts in force on `day`; without one, on the day whose rules are the default."""
-    day = day or _file("timeline")["default_day"]
+    day = day or file("timeline")["default_day"]
     return replace(_of_period(period_of(day)), day=day)
 
 
 def first_day() -> date:
     """The earliest day that is known of."""
-    found: date = _file("timeline")["first_day"]
+    found: date = file("timeline")["first_day"]
     return found
 
 
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""
-    files = ("timeline", "models", "parameters", "words", "unbuilt")
-    return tuple(sorted({first_day(), *(d for f in files for d in dates(_file(f)))}))
+    dated = ("timeline", "models", "parameters", "words", "unbuilt")
+    return tuple(sorted({first_day(), *(d for name in dated for d in dates(file(name)))}))
 
 
 def period_of(day: date) -> date:
@@ -190,57 +236,80 @@ def period_of(day: date) -> date:
 
 def routes() -> list[tuple[str, str, str]]:
     """Every operation that there ever was: its id, method and path."""
-    return [(o["id"], o["method"], o["path"]) for o in _file("parameters")["operation"]]
+    return [(o["id"], o["method"], o["path"]) for o in file("parameters")["operation"]]
+
+
+@lru_cache(maxsize=1)
+def default_days() -> Mapping[str, date | Literal["today"]]:
+    """The models whose rules, if nobody says a day, are those of another than the default day."""
+    return {m["id"]: m["default_day"] for m in file("models")["model"] if "default_day" in m}
+
+
+@lru_cache(maxsize=1)
+def fields() -> Fields:
+    """What the fields of requests are, of any day and model."""
+    rows = file("parameters")
+    told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
+    every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
+    return replace(told, order=_unique((*told.order, *every)))
 
 
 @lru_cache(maxsize=1)
 def ever() -> Mapping[str, tuple[str, ...]]:
     """What those fields of a request can be on any day of which the values are known."""
-    operations, models = _file("parameters")["operation"], _file("models")["model"]
-    parameters = [p for o in operations for p in o["parameter"]]
-    found = {
-        name: _ever([p for p in parameters if p["name"] == name], "values")
-        for name in ("size", "quality", "style", "response_format")
-    }
-    offers = [m[o] for m in models for o in ("generate", "edit", "vary") if o in m]
-    unbuilt = [i for row in _file("unbuilt")["unbuilt"] for i in row["ids"]]
+    rows = [(row["name"], row) for row in _parameter_rows()]
+    rows += [(name, row) for offer in _offer_rows() for name, row in offer.items()]
+    found: dict[str, tuple[str, ...]] = {}
+    for name, row in rows:
+        for layer in (row, *row.get("change", ())):
+            values = (*layer.get("values", ()), *layer.get("page_values", ()))
+            found[name] = _unique((*found.get(name, ()), *values))
+    unbuilt = [i for row in file("unbuilt")["unbuilt"] for i in row["ids"]]
     return {
-        **found,
-        "operation": tuple(o["id"] for o in operations),
-        "model": (*(m["id"] for m in models), *unbuilt),
-        "size": _unique((*found["size"], *_ever(offers, "sizes"), *_ever(offers, "page_sizes"))),
+        **{name: values for name, values in found.items() if values},
+        "operation": tuple(o["id"] for o in file("parameters")["operation"]),
+        "model": (*(m["id"] for m in file("models")["model"]), *unbuilt),
     }
 
 
-def _ever(tables: list[Any], name: str) -> tuple[str, ...]:
-    """What stands under a name in these tables and in their changes."""
-    layers = [layer for t in tables for layer in (t, *t.get("change", ()))]
-    return _unique(v for layer in layers for v in layer.get(name, ()))
+def _parameter_rows() -> list[Any]:
+    return [p for o in file("parameters")["operation"] for p in o["parameter"]]
+
+
+def _offer_rows() -> list[Any]:
+    """The tables of parameters of every model's operations."""
+    models = file("models")["model"]
+    return [m[name].get("parameter", {}) for m in models for name in _OFFERED if name in m]
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+#: What an operation is called in a model's table.
+_OFFERED = {"generate": "images.generate", "edit": "images.edit", "vary": "images.vary"}
+
+
 @lru_cache
 def _of_period(day: date) -> Facts:
-    timeline, limits, magic = (_file(f) for f in ("timeline", "limits", "magic"))
-    operations = in_force(_file("parameters")["operation"], day)
+    timeline, limits, magic = (file(f) for f in ("timeline", "limits", "magic"))
+    operations = in_force(file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
+    grey_16 = in_force(timeline["modes"], day)["grey_16"]
     facts = Facts(
         day=day,
-        headers=HeaderFacts(**_frozen(in_force(timeline["headers"], day))),
-        link=LinkFacts(**in_force(timeline["link"], day)),
+        headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
+        link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
         operations={o["id"]: _operation(o) for o in operations},
-        unbuilt={i: row.get("since") for row in _file("unbuilt")["unbuilt"] for i in row["ids"]},
+        unbuilt={i: row.get("since") for row in file("unbuilt")["unbuilt"] for i in row["ids"]},
         models={
-            m["id"]: _model(m, in_force(timeline["modes"], day)["grey_16"])
-            for m in in_force(_file("models")["model"], day)
+            m["id"]: _model(m, {o["id"]: o for o in operations}, grey_16)
+            for m in in_force(file("models")["model"], day)
         },
-        words=_words(services, in_force(_file("words")["words"], day)),
+        words=_words(services, in_force(file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=limits_in(limits),
-        prices=prices_in(_file("prices")),
+        prices=prices_in(file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
         magic_words={w["name"]: MagicWord(**w) for w in magic["word"]},
@@ -251,37 +320,35 @@ def _of_period(day: date) -> Facts:
 
 
 def _check_costs(facts: Facts) -> None:
-    parameters = [p for o in facts.operations.values() for p in o.parameters]
-    qualities = [v for p in parameters if p.name == "quality" for v in p.values or ()]
     for model in facts.models.values():
-        sizes = [size for o in model.offers.values() for size in o.sizes + o.page_sizes]
-        check(facts.limits, facts.prices, model.id, sizes, qualities)
+        for offer in model.offers.values():
+            sizes, qualities = (_values(offer, name) for name in ("size", "quality"))
+            check(facts.limits, facts.prices, model.id, sizes, qualities)
 
 
-@lru_cache
-def _file(name: str) -> dict[str, Any]:
-    return tomllib.loads(packaged(__path__[0], f"{name}.toml").decode("utf-8"))
-
-
-def _frozen(table: dict[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+def _values(offer: Offer, name: str) -> list[str]:
+    parameter = offer.parameter.get(name)
+    return sorted(parameter.taken(page=True)) if parameter and not parameter.ignored else []
 
 
 def _operation(table: dict[str, Any]) -> Operation:
-    return Operation(
-        id=table["id"],
-        method=table["method"],
-        path=table["path"],
-        default_model=table["default_model"],
-        dialect=table["dialect"],
-        parameters=tuple(Parameter(**_frozen(p)) for p in table["parameter"]),
-        form=table.get("form", False),
-        json_too=table.get("json_too", False),
-        first=tuple(table.get("first", ())),
+    where = f"parameters.toml, {table['id']}"
+    row = {k: v for k, v in table.items() if k not in ("parameter", "source", "level")}
+    return typed(
+        Operation, row | {"parameters": [_parameter(p, where) for p in table["parameter"]]}, where
     )
 
 
-def _model(table: dict[str, Any], grey_16: str) -> Model:
+def _parameter(row: dict[str, Any], where: str) -> Parameter:
+    found = typed(Parameter, row, f"{where}, parameter {row['name']}")
+    for kind in filter(None, (found.type, found.items)):
+        if kind not in TYPES:
+            raise FactsError(f"{where}: {found.name} is of type {kind!r}; it is one of {TYPES}")
+    return found
+
+
+def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -> Model:
+    offers = {i: table[name] for name, i in _OFFERED.items() if name in table and i in operations}
     return Model(
         id=table["id"],
         created=table["created"],
@@ -289,20 +356,32 @@ def _model(table: dict[str, Any], grey_16: str) -> Model:
         listed=table["listed"],
         shutdown=table.get("shutdown"),
         successor=table.get("successor", ""),
+        default_day=table.get("default_day"),
         offers={
-            f"images.{name}": _offer(table[name], grey_16)
-            for name in ("generate", "edit", "vary")
-            if name in table
+            i: _offer(row, operations[i], grey_16, f"models.toml, {table['id']}, {i}")
+            for i, row in offers.items()
         },
     )
 
 
-def _offer(table: dict[str, Any], grey_16: str) -> Offer:
-    plain = {k: v for k, v in table.items() if k != "upload"}
-    upload = None
+def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> Offer:
+    found = table | {"parameter": _of_model(table.get("parameter", {}), operation, where)}
     if "upload" in table:
-        upload = UploadRules(**_frozen(table["upload"]), grey_16=grey_16)
-    return Offer(**_frozen(plain), upload=upload)
+        rules = typed(UploadRules, table["upload"], f"{where}, upload")
+        found["upload"] = replace(rules, grey_16=grey_16)
+    return typed(Offer, found, where)
+
+
+def _of_model(own: Any, operation: Any, where: str) -> dict[str, Parameter]:
+    """The operation's parameters as a model has them, and what it has beside them."""
+    shared = {row["name"]: row for row in operation["parameter"]}
+    found = {}
+    for name in (*shared, *(n for n in own if n not in shared)):
+        row = {"name": name} | shared.get(name, {}) | own.get(name, {})
+        if not row.pop("unknown", False):
+            row["of_model"] = name in shared and "values" in own.get(name, {})
+            found[name] = _parameter(row, where)
+    return found
 
 
 def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
+from mockserver.facts.files import FactsError
+
 IMAGES = "images"
 #: The kinds of tokens that a request's usage tells. One price a kind.
 TOKENS = ("text_input", "image_input", "image_output")
 _A_MINUTE = "_per_minute"  # ends the name of a unit in a row of limits
 _BY_QUALITY = "usd_"  # begins the name of a column of prices
-
-
-class FactsError(Exception):
-    """Facts that can't be used. The message names the file, the model and what is missing."""
 
 
 class Limit(NamedTuple):

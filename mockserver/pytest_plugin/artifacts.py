@@ -7,11 +7,10 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from mockserver.client.fetch import NO_ANSWER, fetch
 from mockserver.client.sandbox import Sandbox
 
 _PATH = "/images/generations"
@@ -47,21 +46,13 @@ def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drawn(sandbox: Sandbox, fields: Mapping[str, Any]) -> Iterator[bytes]:
     """The pictures of a request; none where it can't be repeated."""
-    split = urlsplit(sandbox.url)
-    kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
     body = {k: v for k, v in fields.items() if k != "operation"} | {"response_format": "b64_json"}
-    headers = {
-        "Authorization": f"Bearer {sandbox.api_key}",
-        "Content-Type": "application/json",
-    }
-    line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
+    headers = {"Authorization": f"Bearer {sandbox.api_key}", "Content-Type": "application/json"}
+    content = json.dumps(body).encode()
     try:
-        line.request("POST", f"{split.path}{_PATH}", json.dumps(body), headers)
-        response = line.getresponse()
-        answer = json.loads(response.read()) if response.status == 200 else {}
-    except (OSError, HTTPException, ValueError):
+        answer = fetch(f"{sandbox.url}{_PATH}", headers, content, patience=_PATIENCE)
+        drawn = json.loads(answer.content) if answer.status == 200 else {}
+    except NO_ANSWER:
         return
-    finally:
-        line.close()
-    for item in answer.get("data", []):
+    for item in drawn.get("data", []):
         yield b64decode(item["b64_json"])

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import pytest
 
-REAL = "api.openai.com"
 _EVENTS = frozenset(
     (
         "socket.connect",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 import pytest
 
-from mockserver.pytest_plugin.guard import REAL
+from mockserver.client.environment import REAL
+from mockserver.core.texts import likely_name
 
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
@@ -20,8 +20,7 @@ MARKER_LINE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One thing that can be told, as `--images-mock-NAME` or as `images_mock_NAME`."""
 
     name: str
@@ -57,10 +56,10 @@ def add_options(parser: pytest.Parser) -> None:
     """Make the options and settings known to pytest."""
     group = parser.getgroup("images_mock", "OpenAI Images API mock")
     for option in OPTIONS:
-        told = f"{option.help} (default: {option.default or 'none'})"
+        text = f"{option.help} (default: {option.default or 'none'})"
         choices = {"choices": option.choices} if option.choices else {"metavar": "TEXT"}
-        group.addoption(option.flag, dest=option.setting, default=None, help=told, **choices)
-        parser.addini(option.setting, told, default=option.default)
+        group.addoption(option.flag, dest=option.setting, default=None, help=text, **choices)
+        parser.addini(option.setting, text, default=option.default)
 
 
 def chosen(config: pytest.Config) -> dict[str, str]:
@@ -72,8 +71,8 @@ def chosen(config: pytest.Config) -> dict[str, str]:
     found = {}
     for option in OPTIONS:
         # Conftest files are loaded before all options are parsed.
-        told = getattr(config.known_args_namespace, option.setting, None)
-        value = str(config.getini(option.setting) if told is None else told).strip()
+        given = getattr(config.known_args_namespace, option.setting, None)
+        value = str(config.getini(option.setting) if given is None else given).strip()
         if option.choices and value not in option.choices:
             choices = ", ".join(option.choices)
             raise pytest.UsageError(f"{option.setting} must be one of {choices}, not {value!r}")
@@ -96,12 +95,12 @@ def marked(item: pytest.Item) -> dict[str, Any] | None:
         pytest.fail.Exception: they say what is not known.
     """
     markers = [*item.iter_markers(MARKER)]
-    told: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     for marker in reversed(markers):
         if marker.args:
             _refuse(item, f"takes keywords only, not {marker.args[0]!r}")
-        told |= {name: _checked(item, name, v) for name, v in marker.kwargs.items()}
-    return told if markers else None
+        keywords |= {name: _checked(item, name, v) for name, v in marker.kwargs.items()}
+    return keywords if markers else None
 
 
 def check_scope(item: pytest.Item) -> None:
@@ -125,10 +124,8 @@ def _checked(item: pytest.Item, name: str, value: Any) -> Any:
     """What a keyword of the marker means."""
     check = _MARKED.get(name)
     if check is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, _MARKED, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(_MARKED)}"
+        close = likely_name(name, _MARKED)
+        hint = f"did you mean {close}?" if close else f"it is one of {', '.join(_MARKED)}"
         _refuse(item, f"has no {name!r}; {hint}")
     try:
         return None if value is None and name != "real_time" else check(value)

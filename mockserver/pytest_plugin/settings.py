@@ -42,8 +42,8 @@ def found(environment: Mapping[str, str], directory: Path) -> dict[str, Value]:
         values = resolve(flags={}, environment=environment, directory=directory, file=file)
     except ConfigError as error:
         raise WrongOptions(str(error)) from None
-    told = {n: v for n, v in values.items() if not v.origin.startswith("default")}
-    own = {n: v for n, v in told.items() if n not in _OF_COMMAND}
+    written = {n: v for n, v in values.items() if not v.origin.startswith("default")}
+    own = {n: v for n, v in written.items() if n not in _OF_COMMAND}
     config_with({}, own)  # what is wrong with a value is told at once
     return own
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
+from functools import cached_property
 from typing import Any, NoReturn
 
 from anyio import CancelScope
@@ -11,7 +13,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.errors import Answer, ApiError, Reason
-from mockserver.core.uploads import Fields
+from mockserver.core.uploads import Fields, Part
 from mockserver.request.era import Headers
 from mockserver.request.forms import SAID, read_form, shown
 
@@ -47,14 +49,51 @@ def _chunk(message: Message) -> bytes:
     return bytes(message.get("body", b""))
 
 
-def json_value(content_type: str | None, body: bytes) -> Any:
-    """The JSON value of a body. A body without a content type is taken for JSON (assumed).
+class Body:
+    """A request's body, decoded by the content type that it names, once somebody looks into it.
 
-    Raises:
-        ApiError: another content type, or no JSON.
+    One without a content type is taken for JSON (assumed).
     """
-    if content_type is not None and not is_json(content_type):
-        raise _wrong_content_type(content_type, JSON)
+
+    def __init__(self, content_type: str | None, body: bytes) -> None:
+        self._type = content_type
+        self._body = body
+
+    @property
+    def model(self) -> Any:
+        """The model that it names; None if it names none, or can't be read."""
+        with suppress(ApiError):
+            value = self._value
+            model = value.get("model") if isinstance(value, dict) else None
+            return model.data.decode("utf-8", "replace") if isinstance(model, Part) else model
+        return None
+
+    def value(self, *, form: bool, json_too: bool) -> Any:
+        """The JSON value, or the parts of a form by name, as an operation takes them.
+
+        Raises:
+            ApiError: another content type, or a body that is not what it says.
+        """
+        is_taken = self._is_form or (json_too and is_json(self._type)) if form else self._is_json
+        if not is_taken:
+            raise _wrong_content_type(self._type, FORM if form else JSON)
+        return self._value
+
+    @cached_property
+    def _value(self) -> Any:
+        return form_value(self._type, self._body) if self._is_form else json_value(self._body)
+
+    @property
+    def _is_form(self) -> bool:
+        return parse_options_header(self._type)[0].lower() == FORM.encode()
+
+    @property
+    def _is_json(self) -> bool:
+        return self._type is None or is_json(self._type)
+
+
+def json_value(body: bytes) -> Any:
+    """The JSON value of a body; ApiError if it is none."""
     try:
         return _decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -62,15 +101,8 @@ def json_value(content_type: str | None, body: bytes) -> Any:
 
 
 def form_value(content_type: str | None, body: bytes) -> Fields:
-    """The parts of a multipart body by name (see `forms`).
-
-    Raises:
-        ApiError: another content type, or no multipart body.
-    """
-    kind, options = parse_options_header(content_type)
-    if kind.lower() != FORM.encode():
-        raise _wrong_content_type(content_type, FORM)
-    boundary = options.get(b"boundary")
+    """The parts of a multipart body by name (see `forms`); ApiError if it is none."""
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         hint = "the Content-Type names no boundary: leave that header to the HTTP library"
         raise ApiError(Reason.NO_BOUNDARY, hint=hint)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mockserver.core.dialects import Dialect, dialect_of, validator_of
 from mockserver.core.keys import Caller
 from mockserver.core.links import Links
+from mockserver.core.paths import API
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import validator_of
 from mockserver.core.words.rendering import Words, words_of
 from mockserver.facts import Facts
 
@@ -17,12 +18,14 @@ class Era:
 
     def __init__(self, facts: Facts, *, page_sizes: bool, link_secret: bytes) -> None:
         self.facts = facts
+        operations = facts.operations.values()
+        self.dialects: dict[str, Dialect] = {o.id: dialect_of(o.dialect) for o in operations}
         self.validators: dict[str, Validator] = {
-            o.id: validator_of(facts, o, page_sizes=page_sizes) for o in facts.operations.values()
+            o.id: validator_of(facts, o, page_sizes=page_sizes) for o in operations
         }
         self.links = Links(link_secret, facts.link)
         self._words = {service: words_of(tables) for service, tables in facts.words.items()}
-        self._services = {o.path: o.id for o in facts.operations.values()}
+        self._services = _SERVICES | {o.path: o.id for o in operations}
         told = facts.headers
         self._first: Headers = [(b"openai-version", told.openai_version.encode())]
         self._last: Headers = [(b"x-content-type-options", b"nosniff")] if told.nosniff else []
@@ -34,7 +37,7 @@ class Era:
         """The words of the service that answers for a path."""
         service = self._services.get(path)
         if service is None:
-            service = "models" if path.startswith(_MODEL) else _SERVICES.get(path, "other")
+            service = "models" if path.startswith(f"{API}/models/") else "other"
         return self._words[service]
 
     def headers(
@@ -51,5 +54,4 @@ class Era:
         return headers + (self._last if cross_origin else self._last + self._exposed)
 
 
-_MODEL = "/v1/models/"
-_SERVICES = {"/v1/models": "models", "/v1/chat/completions": "chat"}
+_SERVICES = {f"{API}/models": "models", f"{API}/chat/completions": "chat"}

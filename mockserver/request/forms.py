@@ -13,6 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.texts import beginning
 from mockserver.core.uploads import Fields, Part
 
 PARTS = 1_000  # of a form; no operation has a hundredth of them
@@ -141,7 +142,7 @@ class _Reader:
 
 def shown(name: str) -> str:
     """A field's name as a remark has it."""
-    return repr(name if len(name) <= 40 else f"{name[:40]}…")
+    return repr(beginning(name, 40))
 
 
 @dataclass(frozen=True, slots=True)

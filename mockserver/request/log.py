@@ -6,12 +6,23 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from mockserver.core.rules.nearness import nearest_rules
+from mockserver.core.texts import escaped, shortened
 from mockserver.request.exchange import Exchange
 from mockserver.request.log_writer import WRITER, say
 
 Log = Callable[[Exchange], None]
+PROMPT_LOGGED = 60  # characters
+NAME_LOGGED = 1_000  # characters of what the client named: a path, a parameter
+#: What a line for people tells, in this order, and how.
+_WORDS = (
+    *(("status", "%s"), ("method", "%s"), ("path", "%s")),
+    *(("model", "%s"), ("size", "%s"), ("n", "n=%s"), ("usd", "$%g"), ("ms", "%sms")),
+    *(("refused", "refused=%s"), ("rule", "rule=%s"), ("sandbox", "sandbox=%s")),
+    ("prompt", '"%s"'),
+)
 
 
 def log_of(form: str) -> Log:
@@ -21,20 +32,9 @@ def log_of(form: str) -> Log:
 
 def log_text(exchange: Exchange) -> None:
     """One line on stderr for people."""
-    told = exchange.fields()
-    words = [_clock(exchange), told["status"], told["method"], told["path"]]
-    if exchange.request:
-        words += [told["model"], told["size"], f"n={told['n']}", f"${told['usd']:g}"]
-    words.append(f"{told['ms']}ms")
-    if exchange.refused:
-        words.append(f"refused={told['refused']}")
-    if exchange.fired:
-        words.append(f"rule={told['rule']}")
-    if exchange.caller:
-        words.append(f"sandbox={told['sandbox']}")
-    if exchange.request:
-        words.append(f'"{told["prompt"]}"')
-    write_line(" ".join(map(str, words)))
+    told = _told(exchange)
+    words = [form % told[name] for name, form in _WORDS if name in told]
+    write_line(f"{_clock(exchange.record.at)} {' '.join(words)}")
     for hint in exchange.hints:
         write_line(f"         hint: {hint}")
     if exchange.missed:
@@ -43,7 +43,7 @@ def log_text(exchange: Exchange) -> None:
 
 def log_json(exchange: Exchange) -> None:
     """One JSON object a line on stderr for programs."""
-    told = {"time": exchange.started / 1e9, **exchange.fields()}
+    told = {"time": exchange.record.time, **_told(exchange)}
     if exchange.hints:
         told["hint"] = "; ".join(exchange.hints)
     if exchange.missed:
@@ -53,6 +53,28 @@ def log_json(exchange: Exchange) -> None:
 
 def log_nothing(exchange: Exchange) -> None:
     """No access log."""
+
+
+def _told(exchange: Exchange) -> dict[str, Any]:
+    """What a line tells: never a key, and a prompt only in part."""
+    record, request = exchange.record, exchange.request
+    told: dict[str, Any] = {
+        "status": record.status,
+        "method": record.method,
+        "path": shortened(record.path, NAME_LOGGED),
+        "ms": record.milliseconds,
+        "id": record.id,
+    }
+    if exchange.refused:
+        told["refused"] = shortened(exchange.refused, NAME_LOGGED)
+    if exchange.fired:
+        told["rule"] = ", ".join(one.logged for one in exchange.fired)
+    if exchange.caller:
+        told["sandbox"] = exchange.caller.sandbox[:6]
+    if request:
+        told |= {"model": request.model, "size": request.size, "n": request.n}
+        told |= {"usd": record.usd, "prompt": shortened(request.prompt, PROMPT_LOGGED)}
+    return told
 
 
 def notice_of(form: str) -> Callable[[str], None]:
@@ -79,17 +101,10 @@ def _as_json(text: str) -> str:
     return json.dumps({"message": text})
 
 
-def escaped(text: str) -> str:
-    """`text` with every character escaped that could move a cursor or break a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _clock(exchange: Exchange) -> str:
-    return datetime.fromtimestamp(exchange.started / 1e9, UTC).strftime("%H:%M:%S")
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%H:%M:%S")
 
 
 def _closest(exchange: Exchange) -> str:
-    told = exchange.told_fields()
-    return nearest_rules(exchange.missed, told, exchange.filled(told), most=1)[0]
+    record = exchange.record
+    return nearest_rules(exchange.missed, record.fields, record.filled, most=1)[0]

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import Receive
 
 from mockserver.clock import Clock
-from mockserver.core.rules.rule import Effect
+from mockserver.core.rules.effects import Effect
 from mockserver.request.bodies import ClientGone
 
 NEVER = 86_400.0  # seconds: longer than any test

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from itertools import count
+from typing import Literal
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
@@ -17,9 +18,10 @@ from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
-from mockserver.facts import Facts, load, period_of
+from mockserver.facts import Facts, Model, default_days, load, period_of, read_from
 from mockserver.facts.clients import Client, clients
-from mockserver.pictures.threads import Darkroom
+from mockserver.pictures.files import PictureFiles
+from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
@@ -51,9 +53,9 @@ class World:
     config: Config
     clock: Clock = field(default_factory=SystemClock)
     store: Store = field(default_factory=MemoryStore)
-    facts: Facts = field(default_factory=load)  # of the default day; keys, tiers, prices of any
+    facts: Facts = field(init=False)  # of the default day; keys, tiers, prices of any
     clients: tuple[Client, ...] = field(init=False, default_factory=clients)
-    darkroom: Darkroom = field(init=False, default_factory=Darkroom)
+    files: PictureFiles = field(init=False)
     keyring: Keyring = field(init=False)
     costs: Costs = field(init=False)
     links: Links = field(init=False)  # reads the URLs of every era
@@ -67,9 +69,12 @@ class World:
     _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
 
     def __post_init__(self) -> None:
+        read_from(self.config.facts)
+        self.facts = load()
         keys, limits = self.config.keys, self.config.limits
         self.links = Links(self._secret("links"), self.facts.link)
         self.holds = Holds(self.clock)
+        self.files = PictureFiles(self.store)
         self.costs = Costs(
             self.facts.limits[limits.table],
             self.facts.prices,
@@ -122,6 +127,31 @@ class World:
             )
         return found
 
+    def era_of_model(self, exchange: Exchange, body: Body) -> Era:
+        """The era whose rules a body is read by: of its model's day, where nobody says one."""
+        days, options = default_days(), self._options(exchange)
+        if not days or options.as_of or self.config.as_of:
+            return exchange.era
+        day = days.get(body.model) if isinstance(body.model, str) else None
+        return self._on(day, exchange, options) if day else exchange.era
+
+    def models(self, exchange: Exchange) -> Iterable[Model]:
+        """The models that a caller finds: each as on its own day, where nobody says one."""
+        found, options = dict(exchange.era.facts.models), self._options(exchange)
+        if not (options.as_of or self.config.as_of):
+            for name, day in default_days().items():
+                of_day = self._on(day, exchange, options).facts.models
+                found |= {name: of_day[name]} if name in of_day else {}
+        return found.values()
+
+    def _options(self, exchange: Exchange) -> Options:
+        return exchange.sandbox.options if exchange.sandbox else _SERVERS_OWN
+
+    def _on(self, day: date | Literal["today"], exchange: Exchange, options: Options) -> Era:
+        if day == "today":
+            return self.today(exchange.now(self.clock.now()), options.sizes)
+        return self.era_of(day, options.sizes)
+
     def _secret(self, purpose: str) -> bytes:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
 
@@ -139,11 +169,11 @@ class World:
         """
         authorization = exchange.header(b"authorization")
         self._look_at(authorization)
-        exchange.key = hinted(authorization, self.facts.magic_prefix)
+        exchange.record.key = hinted(authorization, self.facts.magic_prefix)
         caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
         exchange.caller = caller
-        exchange.sandbox = sandbox = await self.store.sandbox(caller.sandbox)
-        exchange.life = sandbox.number
+        sandbox = await self.store.sandbox(caller.sandbox)
+        exchange.enter(sandbox)
         if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
             exchange.era = self.era(sandbox)
         return caller, sandbox
@@ -154,14 +184,12 @@ class World:
         return await self.store.renew(name, options)
 
     async def write_down(self, exchange: Exchange) -> None:
-        """Put a request into the journal, once."""
-        if exchange.recorded:
-            return
-        exchange.recorded = True
+        """Put a request into the journal."""
+        record = exchange.close()
         with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
-            record = exchange.record()
+            record.sandbox = exchange.sandbox_name
             # The sandbox may have begun anew meanwhile: then the request is a late one.
             current = await self.store.sandbox(record.sandbox)
             await current.record(record, number=exchange.life or current.number)
@@ -182,7 +210,7 @@ class World:
         """Tell the client, the journal and the log what is odd about a request."""
         exchange.warnings.append(text)
         if self.config.log_format != "none":
-            notice_of(self.config.log_format)(f"WARNING {exchange.request_id} {text}")
+            notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
 
     def _look_at(self, authorization: str | None) -> None:
         if self._warned:

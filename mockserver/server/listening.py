@@ -22,12 +22,13 @@ from uvicorn.server import HANDLED_SIGNALS
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
 from mockserver.config import Config, ConfigError
+from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.server.http1 import Http1
+from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
-BACKLOG = 2048
 KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
 _LOOK = 0.005  # seconds between two looks at whether they have ended
@@ -44,25 +45,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
         NotListening: the port is taken, or the address is not this machine's.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # asyncio turns Nagle off only where the protocol is spelled out: else 40 ms a request.
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return listen(family, address)
     except OSError as error:
         raise NotListening(
             f"can't listen on {host} port {port}: {error.strerror}. Choose another address with "
             "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
         ) from None
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """The base address that a client on this machine can use."""
-    host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -164,7 +153,7 @@ def run(config: Config) -> None:
     """Serve in this process until a signal ends it; one line on stdout tells the address."""
     _route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
-    address = address_of(listener)
+    address = address_at(*listener.getsockname()[:2])
 
     def ready() -> None:
         _write_ready_file(config.ready_file, address)
@@ -227,7 +216,7 @@ class ServerThread:
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
         )
-        self.address = address_of(self._listener)
+        self.address = address_at(*self._listener.getsockname()[:2])
 
     def start(self) -> None:
         """Return once the server answers."""

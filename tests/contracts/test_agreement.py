@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.build import Sizes, build
+from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import validator_of
 from mockserver.facts import load
 from tests.contracts.days import DAYS, SIZES, each_day, examples
 
@@ -22,7 +22,7 @@ GENERATE, EDIT = "images.generate", "images.edit"
 # All that ever were, so that on each day something is asked for that is not there.
 MODELS = sorted(load().models)
 OFFERS = [model.offers[GENERATE] for model in load().models.values()]
-PIXELS = sorted({size for offer in OFFERS for size in offer.sizes + offer.page_sizes})
+PIXELS = sorted({size for o in OFFERS for size in o.parameter["size"].taken(page=True)})
 LENGTHS = sorted({offer.prompt_max + more for offer in OFFERS for more in (-1, 0, 1)} | {0, 1, 2})
 
 
@@ -88,8 +88,9 @@ def known(day: date, model: str | None) -> set[str]:
     facts = load(day)
     operation = facts.operations[GENERATE]
     meant = facts.models.get(model or operation.default_model)
-    unknown = meant.offers[GENERATE].unknown if meant else ()
-    return {p.name for p in operation.parameters} - set(unknown)
+    return (
+        set(meant.offers[GENERATE].parameter) if meant else {p.name for p in operation.parameters}
+    )
 
 
 @st.composite

@@ -23,7 +23,7 @@ from mockserver.config import configured
 from mockserver.control import routes as control
 from mockserver.control.openapi import document
 from mockserver.core.rules.effects import EFFECTS
-from mockserver.core.rules.rule import WEIGHTS
+from mockserver.facts import fields
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),
@@ -57,13 +57,13 @@ def test_the_document_is_valid_and_tells_every_path() -> None:
         for path, methods in document()["paths"].items()
         for method in methods
     }
-    served = {(path, method) for path, methods in control._PATHS.items() for method in methods}
+    served = {(path, method) for path, methods in control.PATHS.items() for method in methods}
     assert told == served | {("live", "GET"), ("ready", "GET")}
 
 
 def test_the_document_knows_each_field_and_each_effect() -> None:
     schemas = document()["components"]["schemas"]
-    assert list(schemas["When"]["properties"]) == list(WEIGHTS)
+    assert list(schemas["When"]["properties"]) == list(fields().order)
     assert list(schemas["Effect"]["properties"]) == list(EFFECTS)
 
 

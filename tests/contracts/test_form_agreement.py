@@ -25,10 +25,10 @@ from contracts.uploads import (
     png,
     rules_of,
 )
+from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import validator_of
 from mockserver.facts import Operation, load
 from mockserver.pictures.edits import Unreadable, decoded
 from tests.contracts.days import DAYS, SIZES, examples
@@ -78,7 +78,7 @@ NEAR: dict[str, list[bytes]] = {
     ],
     "response_format": [b"url", b"b64_json", b"b64", b"URL", b"", b"null"],
     "size": [
-        *sorted({s.encode() for o in OFFERS for s in o.sizes + o.page_sizes}),
+        *sorted({s.encode() for o in OFFERS for s in o.parameter["size"].taken(page=True)}),
         *(b"1024x1792", b"1792x1024", b"1024X1024", b"auto", b"256x256 ", b"256x256\n", b""),
     ],
     "user": [b"user-1", b"", b"5", b"null", b"\xff", b"x" * 2000],
@@ -124,7 +124,7 @@ def accepts(sizes: Sizes, day: date, operation: Operation, fields: Fields) -> bo
         request = validator(day, sizes, operation).validated(
             {name: Part(**asdict(field)) for name, field in fields.items()}
         )
-        for file in (request.image, request.mask):
+        for file in (*request.images, request.mask):
             if file is not None:
                 decoded(file)
     except (ApiError, Unreadable):

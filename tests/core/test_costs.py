@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,9 @@ from mockserver.core.keys import Caller
 from mockserver.core.limits import MINUTE, admit
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.account import Account, settle
-from mockserver.facts.costs import IMAGES, FactsError, Limit, Price, check, limits_in, prices_in
+from mockserver.facts import files
+from mockserver.facts.costs import IMAGES, Limit, Price, check, limits_in, prices_in
+from mockserver.facts.files import FactsError
 
 TOKENS = "tokens"
 MILLISECOND = 1_000_000
@@ -250,16 +253,14 @@ def test_a_quality_and_a_model_without_a_price_fail_at_load(
 
 
 def test_the_facts_do_not_load_where_a_size_has_no_price() -> None:
-    original = facts._file
-
-    def without_a_size(name: str) -> dict[str, Any]:
-        file = deepcopy(original(name))
+    def without_a_size(name: str) -> Mapping[str, Any]:
+        file = deepcopy(files.file(name))
         if name == "prices":
             del file["price"][0]["usd"]["1024x1536"]
         return file
 
     said = "prices.toml: list 'model-page' has no price of dall-e-2 for 1024x1536"
-    with patch.object(facts, "_file", without_a_size), pytest.raises(FactsError, match=said):
+    with patch.object(facts, "file", without_a_size), pytest.raises(FactsError, match=said):
         facts._of_period.__wrapped__(facts.first_day())
 
 

@@ -34,9 +34,8 @@ def picture(prompt: str = "a white siamese cat", size: str = "256x256", seed: st
         height=height,
         index=0,
         count=4,
-        quality=None,
-        style="vivid",
         digest=sha256(f"{prompt} {size} {seed}".encode()).digest()[:16],
+        options=(("quality", None), ("style", "vivid")),
     )
 
 

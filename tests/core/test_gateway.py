@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.uploads import Part
 from mockserver.core.validation import Validator
-from mockserver.core.validation_b import GatewayValidator, validator_of
+from mockserver.core.validation_b import ModelFirstValidator
 from mockserver.facts import load
 from tests.conftest import Api
 from tests.test_records import GENERATIONS, png
@@ -103,7 +104,7 @@ def param(fault: Fault) -> str | None:
 @pytest.mark.parametrize("operation", TABLES)
 def test_what_is_right_is_taken(operation: str) -> None:
     by, _ = TABLES[operation]
-    assert isinstance(by, GatewayValidator)
+    assert isinstance(by, ModelFirstValidator)
     assert by.validated(dict(RIGHT[operation])).model == "dall-e-2"
 
 

@@ -29,7 +29,8 @@ def refused(ring: Keyring, key: str, organization: str | None = None) -> Reason:
 @pytest.mark.parametrize(
     "header",
     [None, "", "Bearer", "Bearer ", "Bearer    ", "sk-mock-me", "Token x", "Basic", "Basic !!!"]
-    + [basic("", ""), basic("", "  "), basic("user", "sk-mock-me")],
+    + [basic("", ""), basic("", "  "), basic("user", "sk-mock-me")]
+    + [basic("", "sk-mock-me").replace("c ", "c !")],
 )
 def test_a_blank_key_or_another_scheme_is_no_key(header: str | None) -> None:
     assert key_in(header) is None
@@ -40,6 +41,11 @@ def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
     assert bearer == RING.caller(basic("", "sk-mock-me"), None)
     assert bearer == RING.caller("bearer   sk-mock-me", None)
     assert bearer != RING.caller("Bearer sk-mock-you", None)
+
+
+def test_a_basic_key_may_have_colons_and_any_byte() -> None:
+    assert key_in(basic("", " a:b ")) == "a:b"
+    assert key_in("Basic " + b64encode(b":\xe9").decode()) == "\xe9"
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=255), min_size=1, max_size=80))
@@ -103,7 +109,11 @@ def test_any_organization_is_accepted_but_the_magic_one() -> None:
     ("key", "real"),
     [
         ("sk-" + "a" * 48, True),
+        ("sk-" + "a" * 32, True),
+        ("sk-" + "a" * 31, False),
         ("sk-proj-" + "a_b-" * 20, True),
+        ("sk-admin-" + "a" * 32, True),
+        ("sk-None-" + "a" * 32, True),
         ("sk-svcacct-" + "a" * 60, True),
         ("sk-mock-" + "a" * 60, False),
         ("sk-test", False),
@@ -114,8 +124,10 @@ def test_keys_that_cost_money_elsewhere_are_recognized(key: str, real: bool) -> 
     assert looks_real(key, FACTS.magic_prefix) is real
 
 
-def test_names_look_like_the_ones_of_the_api() -> None:
+def test_names_look_like_the_ones_of_the_api_and_are_the_same_for_ever() -> None:
     caller = RING.caller("Bearer sk-mock-me", None)
-    assert caller.organization == f"org-{caller.sandbox}"
-    assert caller.user.startswith("user-")
+    assert caller.sandbox == "y8uj84GpaFlMYe0qZrukhzw7"
+    assert caller.organization == "org-y8uj84GpaFlMYe0qZrukhzw7"
+    assert caller.user == "user-19xpkRIVkdLztbPYWIxYqJxg"
+    assert caller.project == "proj_J2xqTrnWxDWqGyJ9fgmCEZfB"
     assert caller.slug == caller.user.lower()

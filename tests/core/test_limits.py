@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.limits import MINUTE, Bucket, Verdict, admit
+from mockserver.core.sandbox.account import Account, settle
 from mockserver.facts.costs import IMAGES, Limit
 
 MILLISECOND = 1_000_000
@@ -89,3 +90,31 @@ def test_recorded_waits_fit_the_bucket() -> None:
     for limit, wait in ((5, 12_000), (250, 240)):
         bucket, _ = take(None, limit, limit, 0)
         assert take(bucket, limit, 1, 0)[1].wait_ms == wait
+
+
+@pytest.mark.parametrize(
+    ("budget", "limit", "amount", "spent", "verdict"),
+    [
+        (None, None, 9, 9, (True, 0, 0)),
+        (9, None, 9, 9, (True, 0, 0)),  # to the last
+        (8, None, 9, 0, (False, 0, 0)),
+        (8, 0, 9, 0, (False, 0, 0)),  # before the limit
+        (9, 1, 9, 0, (False, 0, None)),
+        (9, 2, 9, 9, (True, 2, 0)),
+    ],
+)
+def test_money_is_looked_at_before_the_limit_and_taken_only_with_it(
+    budget: int | None, limit: int | None, amount: int, spent: int, verdict: object
+) -> None:
+    limits = () if limit is None else (Limit(IMAGES, limit),)
+    account, found = settle(
+        Account(), "m", limits=limits, charge={IMAGES: 2}, budget=budget, amount=amount, now=0
+    )
+    assert (account.spent, found[:3]) == (spent, verdict)
+
+
+def test_what_is_used_is_counted_in_images_begun() -> None:
+    bucket, verdict = take(None, 5, 3, 0)
+    assert verdict.used == 3
+    for later, used in ((0, 4), (11_999, 4), (12_000, 3), (23_999, 3), (24_000, 2)):
+        assert take(bucket, 5, 1, later * MILLISECOND)[1].used == used

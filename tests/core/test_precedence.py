@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.rules.effects import EFFECTS
+from mockserver.core.rules.effects import EFFECTS, PLAIN, changed
 from mockserver.core.rules.parser import effect_of, rule_of
 from mockserver.core.rules.precedence import added, in_order, joined, with_rule
-from mockserver.core.rules.rule import PLAIN, Rule, changed
+from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options
 from mockserver.store import EVERYONE
 from mockserver.store.sandbox import MemorySandbox

@@ -31,12 +31,12 @@ def test_a_key_is_masked_wherever_it_stands() -> None:
 def test_a_head_has_a_bound_and_can_always_be_told(lines: list[tuple[bytes, bytes]]) -> None:
     head = head_of(b"GET / HTTP/1.1", lines)
     assert len(head) <= HEAD
-    assert Raw.of(head, b"", 0).told()["line"] == "GET / HTTP/1.1"
+    assert Raw.of(head, b"", 0).as_json()["line"] == "GET / HTTP/1.1"
 
 
 @given(st.binary(max_size=50), st.integers(0, 9))
 def test_a_body_is_told_such_that_it_can_be_made_again(body: bytes, more: int) -> None:
-    told = Raw.of(b"GET / HTTP/1.1", body, len(body) + more).told()
+    told = Raw.of(b"GET / HTTP/1.1", body, len(body) + more).as_json()
     is_text = told["encoding"] == "utf-8"
     again = told["body"].encode() if is_text else b64decode(told["body"])
     assert again == body if not more or not is_text else body.startswith(again)
@@ -47,5 +47,5 @@ def test_a_body_is_told_such_that_it_can_be_made_again(body: bytes, more: int) -
 def test_equal_headers_are_told_as_one() -> None:
     told = Raw.of(
         head_of(b"GET / HTTP/1.1", [(b"a", b"1"), (b"b", b""), (b"a", b"2")]), b"", 0
-    ).told()
+    ).as_json()
     assert told["headers"] == {"a": "1, 2", "b": ""}

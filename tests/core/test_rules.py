@@ -16,7 +16,7 @@ from mockserver.core.journal import (
     sent_fields,
 )
 from mockserver.core.rules.magic_words import Words
-from mockserver.core.rules.nearness import closest, differences, nearest_rules
+from mockserver.core.rules.nearness import closest, differences, nearest, nearest_rules, shown
 from mockserver.core.rules.parser import rule_of, when_of
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options
@@ -58,7 +58,10 @@ def test_what_looks_like_a_magic_word_is_told(prompt: str, said: list[str]) -> N
 
 
 def record(number: int = 0, **values: Any) -> Record:
-    return Record(f"req_{number}", 0, "POST", "/v1/images/generations", "images.generate", **values)
+    path = "/v1/images/generations"
+    made = Record(f"req_{number}", 0, "POST", path, "images.generate", **values)
+    made.close()
+    return made
 
 
 # -- matching and counting ---------------------------------------------------------------------
@@ -167,6 +170,14 @@ def test_a_word_is_magic_only_where_it_stands_alone(
     assert (found and found.name, found and found.times) == (name, times)
 
 
+def test_a_rule_of_a_word_is_for_its_very_prompt_whatever_stands_in_it() -> None:
+    words = Words({w.name: w.then for w in WORDS.values()})
+    found = [words.rule(f"mock:500{tail}") for tail in ("", " a", " \ud800", "")]
+    ids = [one.id for one in found if one]
+    assert ids[0] == ids[3] == "magic:6dbd79eeee5c972f72aa4664f598b997"
+    assert len(set(ids)) == 3
+
+
 @pytest.mark.parametrize(("told", "seconds"), [("5s", 5), ("250ms", 0.25), ("1.5m", 90), ("3", 3)])
 def test_a_time_after_a_word_is_in_seconds(told: str, seconds: float) -> None:
     found = Words({"slow": {"delay": "$"}}).rule(f"mock:slow={told}")
@@ -180,18 +191,34 @@ def test_a_time_after_a_word_is_in_seconds(told: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("wanted", "got", "words"),
     [
-        ("a red fox", "a red  fox", "only the white space differs"),
-        ("a red fox", "A red fox", "only the case differs"),
-        ("a red fox", "a red fix", "did you mean this?"),
-        ("a red fox", "zzz", ""),
-        ("2", 2, "it is of type int"),
-        ("a red fox", None, "got nothing"),
+        ("a red fox", "a red  fox", "'a red  fox'  (only the white space differs)"),
+        ("a red fox", "A red fox", "'A red fox'  (only the case differs)"),
+        ("a red fox", "a red fix", "'a red fix'  (did you mean this?)"),
+        ("a red fox", "zzz", "'zzz'"),
+        ("2", 2, "2  (it is of type int)"),
+        (2, "2", "'2'  (it is of type str)"),
+        (2, 3, "3"),
+        ("a red fox", None, "nothing"),
     ],
 )
 def test_a_difference_says_how_small_it_is(wanted: Any, got: Any, words: str) -> None:
     (found,) = differences(when_of({"prompt": wanted}), {"prompt": got})
-    assert str(found).startswith("≠ prompt: wanted ")
-    assert words in str(found)
+    assert str(found) == f"≠ prompt: wanted {wanted!r}, got {words}"
+
+
+def test_a_part_of_a_text_is_told_by_how_it_was_wanted() -> None:
+    (found,) = differences(when_of({"prompt": {"contains": "fox"}}), {"prompt": "a FOX"})
+    assert str(found) == "≠ prompt: wanted contains 'fox', got 'a FOX'"
+    (found,) = differences(when_of({"prompt": {"contains": "Fox"}}), {"prompt": "fox"})
+    assert str(found) == "≠ prompt: wanted contains 'Fox', got 'fox'  (only the case differs)"
+    (found,) = differences(when_of({"size": "a"}), {"size": "b"}, {"size"})
+    assert str(found) == "≠ size: wanted 'a', got 'b'  (filled in: the client sent none)"
+
+
+def test_of_many_rules_the_three_closest_are_told() -> None:
+    rules = [rule(when={"n": n}, name=str(n)) for n in range(1, 6)]
+    told = "≠ n: wanted {0}, got 9  (filled in: the client sent none)"
+    assert nearest_rules(rules, {"n": 9}, {"n"}) == [f' "{n}": {told.format(n)}' for n in (1, 2, 3)]
 
 
 def test_what_differs_in_less_is_closer() -> None:
@@ -202,6 +229,37 @@ def test_what_differs_in_less_is_closer() -> None:
     assert lines == [
         " no_credit: ≠ prompt: wanted 'x  y', got 'x y'  (only the white space differs)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"prompt": "b"}, {"model": "b"}),  # a field costs by what it tells
+        ({"n": 2, "size": "b"}, {"operation": "b"}),
+        ({"prompt": "a blue fox"}, {"n": 2}),  # likeness halves a cost at the most
+        ({"prompt": "a blue fox"}, {"prompt": "zzz"}),
+    ],
+    ids=str,
+)
+def test_what_costs_less_is_closer(one: dict[str, Any], other: dict[str, Any]) -> None:
+    wanted = {"operation": "images.edit", "model": "a", "prompt": "a red fox", "n": 1, "size": "a"}
+    when = when_of(wanted)
+    assert closest(when, [wanted | one, wanted | other, wanted]) == [2, 0, 1]
+    assert closest(when, [wanted | other, wanted | one, wanted], most=1) == [2]
+
+
+def test_another_thing_that_is_missed_costs_as_a_field_does_and_of_equals_the_last_is_closer() -> (
+    None
+):
+    when = when_of({"n": 1})
+    assert closest(when, [{"n": 1}, {"n": 2}, {"n": 1}], also=[1, 0, 0]) == [2, 1, 0]
+    assert closest(when, [{"n": 1}] * 4) == [3, 2, 1]
+    assert nearest([when, when], {"n": 2}) == [0, 1]  # of rules the first
+
+
+def test_of_a_value_the_first_60_characters_are_shown() -> None:
+    assert shown("x" * 58) == "'" + "x" * 58 + "'"
+    assert shown("x" * 59) == "'" + "x" * 58 + "…"
 
 
 # -- the journal -------------------------------------------------------------------------------

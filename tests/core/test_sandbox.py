@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mockserver.core.journal import Attempt, Record
 from mockserver.core.limits import Bucket
-from mockserver.core.rules.rule import Effect, Rule, When
+from mockserver.core.rules.effects import Effect
+from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import FARTHEST, Options, parts, rulebook
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.calls import Tried, follow

@@ -32,6 +32,10 @@ from tests.core.test_rules import rule
         {"when": {}, "then": {"gateway": {"status": 503, "retry_after": 20.0, "as_date": True}}},
         {"when": {}, "then": {"rate_limit": {"as_date": True}}},
         {"when": {}, "then": {"pictures": 0, "response_format": "url"}},
+        {"when": {"user": "a"}, "then": {"stall": True}},
+        {"when": {"user": 7}, "then": {"stall": True}},
+        {"when": {"user": {"regex": "^a"}}, "then": {"stall": True}},
+        {"when": {"size": {"contains": "512"}, "style": "vivid"}, "then": {"stall": True}},
     ],
     ids=str,
 )
@@ -122,6 +126,10 @@ def test_what_is_short_for_an_error_is_told_as_the_error() -> None:
         ({"when": {"prompt": None}}, "when.prompt must be a text"),
         ({"when": {"user": []}}, "when.user must be a text, a number"),
         ({"when": {"prompt": {"contains": "x", "regex": "x"}}}, "a table with contains or regex"),
+        ({"when": {"prompt": {"regex": 1}}}, "when.prompt.regex must be a text"),
+        ({"when": {"user": {"contains": 1}}}, "when.user.contains must be a text"),
+        ({"when": {"size": {"contains": 1}}}, "when.size.contains must be a text"),
+        ({"when": {"user": {}}}, "when.user must be a value, or a table with contains or regex"),
         ({"when": {"prompt": {"regex": "("}}}, "no regular expression"),
         ({"when": {"prompt": {"regex": f"a{{{'9' * 30}}}"}}}, "no regular expression"),
         ({"when": {"call": 0}}, "when.call must be a whole number from 1"),
@@ -139,3 +147,5 @@ def test_a_rule_that_cannot_be_read_says_what_would_be_right(value: Any, words: 
 def test_a_look_back_picks_no_call() -> None:
     with pytest.raises(RuleError, match="when has no 'call'"):
         when_of({"call": 1})
+    with pytest.raises(RuleError, match="when has no 'times'; it stands beside when, not in it"):
+        when_of({"times": 1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from datetime import date
 from typing import Any
 
@@ -45,6 +46,42 @@ def accepts(rules: UploadRules | None, image: bytes, mask: bytes | None = None) 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (4000, 2)])
 def test_the_header_says_what_pillow_would_say(mode: str, size: tuple[int, int]) -> None:
     assert header(png(mode, size)) == Header(*size, mode)
+
+
+#: The mode of each colour type of PNG at 1, 2, 4, 8 and 16 bits a channel; None is no such PNG.
+MODE_OF = {
+    0: ("1", "L", "L", "L", "I;16"),
+    2: (None, None, None, "RGB", "RGB"),
+    3: ("P", "P", "P", "P", None),
+    4: (None, None, None, "LA", "RGBA"),
+    6: (None, None, None, "RGBA", "RGBA"),
+}
+
+
+def first_bytes(width: int = 8, height: int = 8, bits: int = 8, colour: int = 6) -> bytes:
+    size = struct.pack(">IIBB", width, height, bits, colour)
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + size
+
+
+@pytest.mark.parametrize("colour", range(8))
+def test_bits_and_colour_make_a_mode_or_none(colour: int) -> None:
+    modes = dict(zip((1, 2, 4, 8, 16), MODE_OF.get(colour, ()), strict=False))
+    for bits in range(18):
+        found = header(first_bytes(bits=bits, colour=colour))
+        assert (found and found.mode) == modes.get(bits)
+
+
+def test_26_bytes_are_a_header_and_no_side_is_nothing() -> None:
+    assert header(first_bytes(1, 1)) == Header(1, 1, "RGBA")
+    assert header(first_bytes()[:25]) is header(first_bytes(0, 1)) is header(first_bytes(1, 0))
+
+
+def test_a_side_is_as_long_as_the_rules_have_it() -> None:
+    assert EDIT
+    longest = EDIT.side_max
+    accepts(EDIT, first_bytes(longest, longest))
+    for size in ((longest + 1, 8), (8, longest + 1)):
+        assert refusal(EDIT, first_bytes(*size))[1] == "invalid_image_format"
 
 
 @given(st.binary(max_size=60))
@@ -117,3 +154,39 @@ def test_a_mask_must_be_transparent_and_of_the_same_size() -> None:
     assert "mask - format must be in" in refusal(EDIT, png("RGB"), png("RGB"))[0]
     assert "8x8, got 8x9 instead" in refusal(EDIT, png("RGB"), png("RGBA", (8, 9)))[0]
     assert refusal(EDIT, png("RGB"), b"x")[1] == "invalid_image_format"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 200), (1024, 1536)])
+@pytest.mark.parametrize(
+    ("form", "mode", "options"),
+    [
+        ("PNG", "RGBA", {}),
+        ("PNG", "L", {}),
+        ("JPEG", "RGB", {}),
+        ("JPEG", "L", {"progressive": True}),
+        ("JPEG", "CMYK", {}),
+        ("JPEG", "RGB", {"exif": b"Exif\0\0" + bytes(5000), "comment": b"x" * 60_000}),
+        ("WEBP", "RGB", {}),
+        ("WEBP", "RGB", {"lossless": True}),
+        ("WEBP", "RGBA", {"lossless": True}),
+        ("WEBP", "RGBA", {}),
+        ("WEBP", "RGB", {"exif": b"Exif\0\0" + bytes(50)}),
+    ],
+)
+def test_a_header_says_what_pillow_wrote(
+    form: str, mode: str, options: dict[str, Any], size: tuple[int, int]
+) -> None:
+    file = io.BytesIO()
+    image = Image.new(mode, size, (9, 9, 9, 9)[: len(mode)] if mode != "L" else 9)
+    image.save(file, form, **options)
+    assert header(file.getvalue()) == Header(*size, mode, form)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_file_that_ends_in_its_header_has_none(form: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, form)
+    whole = file.getvalue()
+    first = next(n for n in range(len(whole) + 1) if header(whole[:n]))
+    assert 0 < first < len(whole)
+    assert all(header(whole[:n]) == header(whole) for n in range(first, len(whole)))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.validation import ImageRequest, Validator
+from mockserver.core.request import ImageRequest
+from mockserver.core.validation import Validator
 from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import load
 
@@ -36,23 +37,21 @@ def test_a_bare_prompt_means_one_picture_of_1024_by_the_default_model() -> None:
         model="dall-e-2",
         prompt="x",
         n=1,
-        size="1024x1024",
-        quality=None,
-        style=None,
-        response_format="url",
+        options={"size": "1024x1024", "response_format": "url"},
+        filled=("model", "n", "size", "response_format"),
     )
 
 
 def test_dall_e_3_has_a_quality_and_a_style() -> None:
     request = accepted({"model": "dall-e-3"})
-    assert (request.quality, request.style) == ("standard", "vivid")
+    assert (request.options["quality"], request.options["style"]) == ("standard", "vivid")
     request = accepted({"model": "dall-e-3", "quality": "hd", "style": "natural"})
-    assert (request.quality, request.style) == ("hd", "natural")
+    assert (request.options["quality"], request.options["style"]) == ("hd", "natural")
 
 
 def test_dall_e_2_ignores_quality_and_style() -> None:
     request = accepted({"quality": "standard", "style": "natural"})
-    assert (request.quality, request.style) == (None, None)
+    assert not {"quality", "style"} & request.options.keys()
 
 
 @pytest.mark.parametrize(

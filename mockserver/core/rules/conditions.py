@@ -11,11 +11,11 @@ from typing import Any
 
 from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
 from mockserver.core.rules import patterns
-from mockserver.core.rules.rule import PICTURES_MAX, WEIGHTS, Text, When, fits
-from mockserver.facts import ever
+from mockserver.core.rules.effects import PICTURES_MAX
+from mockserver.core.rules.rule import Text, When, fits
+from mockserver.facts import ever, fields
 
-#: What a rule can tell a request by; files only assertions can.
-FIELDS = tuple(name for name in WEIGHTS if name not in ("image", "mask"))
+_FILES = ("image", "mask")
 _HOW = ("contains", "regex")
 _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("then", "times", "name", "next"), "it stands beside when, not in it"),
@@ -23,8 +23,13 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 _OF_RULES: Mapping[str, str] = {
     **_ELSEWHERE,
-    **dict.fromkeys(("image", "mask"), "a rule can't look into files, an assertion can"),
+    **dict.fromkeys(_FILES, "a rule can't look into files, an assertion can"),
 }
+
+
+def rule_fields() -> tuple[str, ...]:
+    """What a rule can tell a request by; files only assertions can."""
+    return tuple(name for name in fields().order if name not in _FILES)
 
 
 def condition_of(value: Any) -> When:
@@ -33,7 +38,7 @@ def condition_of(value: Any) -> When:
     Raises:
         RuleError: it is none, or one that no request can meet.
     """
-    table = table_of("when", value, (*FIELDS, "call"), _OF_RULES)
+    table = table_of("when", value, (*rule_fields(), "call"), _OF_RULES)
     return When(
         wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
         call=whole_of("when.call", table["call"], least=1) if "call" in table else None,
@@ -45,7 +50,7 @@ def when_of(value: Any) -> When:
 
     But for the operation, which no client sends: a wrong one is a slip.
     """
-    table = table_of("when", value, WEIGHTS, _ELSEWHERE)
+    table = table_of("when", value, fields().order, _ELSEWHERE)
     return When(tuple((k, (_wanted if k == "operation" else _any)(k, v)) for k, v in table.items()))
 
 
@@ -54,30 +59,21 @@ def _any(name: str, value: Any) -> Any:
 
 
 def _wanted(name: str, value: Any) -> Any:
-    match name:
-        case "n":
-            return whole_of("when.n", value, least=1, most=PICTURES_MAX)
-        case "prompt":
-            return _prompt(value)
-        case "user":
-            return _user(value)
-        case _:
-            return _listed(name, value)
+    if name == "n":
+        return whole_of("when.n", value, least=1, most=PICTURES_MAX)
+    if name in ever():
+        return _listed(name, value)
+    return _free(name, value)
 
 
-def _prompt(value: Any) -> str | Text:
+def _free(name: str, value: Any) -> Any:
+    """What a field is to be that can have any value."""
     if isinstance(value, dict):
-        return _text("prompt", value)
-    if not isinstance(value, str):
+        return _text(name, value)
+    if name == "prompt" and not isinstance(value, str):
         raise RuleError("when.prompt must be a text, or a table with contains or regex")
-    return value
-
-
-def _user(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _text("user", value)
     if not isinstance(value, str | int | float):
-        raise RuleError("when.user must be a text, a number, or a table with contains or regex")
+        raise RuleError(f"when.{name} must be a text, a number, or a table with contains or regex")
     return value
 
 

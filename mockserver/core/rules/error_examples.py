@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.core.validation import ImageRequest
+from mockserver.core.request import ImageRequest
 from mockserver.facts import Facts, Offer, Parameter
 
 Values = dict[str, Any]
@@ -28,7 +29,7 @@ class Examples:
         self.parameters: Mapping[str, Parameter] = {p.name: p for p in operation.parameters}
         self.required = next(p.name for p in operation.parameters if p.required)
         self.offer: Offer = facts.models[request.model].offers[operation.id]
-        self.is_of_b = operation.dialect == "B"
+        self.tells_bound_of_model = dialect_of(operation.dialect).tells_bound_of_model
         self.models = [m.id for m in facts.models.values() if operation.id in m.offers]
         self.successors = sorted(facts.unbuilt)
         self.content_type = "multipart/form-data" if operation.form else "application/json"
@@ -50,7 +51,7 @@ def _not_listed(e: Examples) -> Values:
 
 def _too_long(e: Examples) -> Values:
     """The bound of a model in dialect B, in A that of the parameter."""
-    prompt = None if e.is_of_b else e.parameters.get("prompt")
+    prompt = None if e.tells_bound_of_model else e.parameters.get("prompt")
     most = (prompt.length_max if prompt else 0) or e.offer.prompt_max or _LONGEST
     text = (e.request.prompt or "a fox").ljust(most + 1, ".")
     return {"param": "prompt", "value": text, "bound": most, "length": len(text)}
@@ -76,7 +77,8 @@ def _mode(allowed: tuple[str, ...]) -> Values:
 
 def _too_large(e: Examples) -> Values:
     """The bound of a model in dialect B, in A that of the parameter."""
-    most = e.offer.n_max if e.is_of_b else e.parameters["n"].maximum or e.offer.n_max
+    parameter = (e.offer.parameter if e.tells_bound_of_model else e.parameters)["n"]
+    most = int(parameter.maximum or 1)
     return {"param": "n", "value": most + 1, "bound": most}
 
 
@@ -99,6 +101,7 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.WRONG_TYPE: _type,
     Reason.NOT_A_NUMBER: lambda _: {"param": "n", "value": "two"},
     Reason.NOT_ONE_OF: _not_listed,
+    Reason.NO_MATCH: lambda _: {"param": "size", "value": "big", "pattern": "[0-9]+x[0-9]+"},
     Reason.TOO_SMALL: lambda _: {"param": "n", "value": 0, "bound": 1},
     Reason.TOO_LARGE: _too_large,
     Reason.EMPTY_PROMPT: lambda _: {"param": "prompt", "value": ""},
@@ -108,7 +111,7 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.SIZE_NOT_OF_MODEL: lambda e: {
         "param": "size",
         "value": "500x500",
-        "allowed": e.offer.sizes,
+        "allowed": e.offer.parameter["size"].values,
     },
     Reason.ONE_IMAGE_ONLY: lambda _: {"param": "n"},
     Reason.FILE_TYPE: _file_type,

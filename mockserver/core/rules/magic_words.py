@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from mockserver.core.rules.parser import RuleError, effect_of
 from mockserver.core.rules.rule import Rule, When
+from mockserver.core.texts import likely_name
 
 _LIKELY = re.compile(r"(?<![\w:])mock:\w[\w.=-]{0,40}", re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
@@ -34,11 +34,11 @@ class Words:
 
     def _guess(self, text: str) -> str:
         name = re.split(r"=|x\d+\Z", text[len("mock:") :].lower())[0]
-        close = get_close_matches(name, self._effects, n=1)
+        close = likely_name(name, self._effects)
         if not close:
             return f"{text!r} is no magic word: it is one of {', '.join(self._effects)}"
-        value = "=5s" if "$" in self._effects[close[0]].values() else ""
-        return f"{text!r} is no magic word: did you mean mock:{close[0]}{value}?"
+        value = "=5s" if "$" in self._effects[close].values() else ""
+        return f"{text!r} is no magic word: did you mean mock:{close}{value}?"
 
     def rule(self, prompt: str) -> Rule | None:
         """The rule that a prompt carries in itself, for this very prompt; None without one."""

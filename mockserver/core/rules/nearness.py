@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from mockserver.core.rules.patterns import TOO_SLOW
-from mockserver.core.rules.rule import WEIGHTS, Fields, Rule, Text, When, fits
+from mockserver.core.rules.rule import OTHER, WEIGHTS, Fields, Rule, Text, When, fits
+from mockserver.core.texts import shortened
 
 SHOWN = 60  # characters of a value
 FILLED = "filled in: the client sent none"
@@ -49,7 +50,7 @@ def distance(when: When, given: Fields) -> float:
     """0 if a request matches; each field that does not costs its weight, a close one less."""
     total = 0.0
     for found in differences(when, given):
-        total += WEIGHTS.get(found.name, 2) * (1 - _likeness(found.wanted, found.got) / 2)
+        total += WEIGHTS.get(found.name, OTHER) * (1 - _likeness(found.wanted, found.got) / 2)
     return total
 
 
@@ -106,5 +107,4 @@ def _hint(wanted: Any, got: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value's beginning, as Python writes it."""
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return shortened(repr(value), SHOWN)

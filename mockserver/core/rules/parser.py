@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
-from mockserver.core.decoding import (
-    MOST,
-    RuleError,
-    switch_of,
-    table_of,
-    text_of,
-    whole_of,
+from mockserver.core.decoding import RuleError, table_of, whole_of
+from mockserver.core.rules.conditions import condition_of, when_of
+from mockserver.core.rules.effects import (
+    EFFECTS,
+    OF_REPLY,
+    WAIT,
+    Effect,
+    effect_in,
+    told_effect,
+    told_image,
 )
-from mockserver.core.errors import Reason
-from mockserver.core.rules.conditions import FIELDS, condition_of, when_of
-from mockserver.core.rules.effects import EFFECTS, WAIT, effect_of
 from mockserver.core.rules.precedence import Fired
-from mockserver.core.rules.rule import Effect, Reply, Rule, Text, When, changed
+from mockserver.core.rules.rule import Rule, Text, When
+from mockserver.core.shapes import SWITCH, Shape, text, whole
+from mockserver.facts import fields
 
 __all__ = [
-    "MOST",
     "RuleError",
     "effect_of",
     "rigged",
@@ -31,18 +30,26 @@ __all__ = [
     "rule_of",
     "table_of",
     "told",
-    "told_effect",
     "told_image",
     "when_of",
     "whole_of",
 ]
-NAME = 1_000  # characters of a rule's name
-_PARTS = ("when", "then", "times", "name", "next")
-_ELSEWHERE: Mapping[str, str] = {
-    **dict.fromkeys(FIELDS, "it stands in when"),
+#: What a rule has beside `when` and `then`; its name is in the trace of all that it fires for.
+PARTS: Mapping[str, Shape[Any]] = {"times": whole(1), "name": text(1_000), "next": SWITCH}
+_PARTS = ("when", "then", *PARTS)
+_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(EFFECTS, "it stands in then"),
     "response_format": "it stands in when or in then",
 }
+_BESIDE_THEN: dict[str, str] = {
+    **dict.fromkeys((n for n in _PARTS if n != "then"), "it stands beside then, not in it"),
+    **dict.fromkeys(WAIT, "it stands in rate_limit, respond or gateway"),
+    **{name: "it stands in respond or gateway" for name in OF_REPLY if name not in EFFECTS},
+}
+
+
+def _in_when() -> dict[str, str]:
+    return dict.fromkeys(fields().order, "it stands in when")
 
 
 def rule_of(value: Any, origin: str = "call") -> Rule:
@@ -51,26 +58,25 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
     Raises:
         RuleError: it is none.
     """
-    table = table_of("a rule", value, _PARTS, _ELSEWHERE)
-    first = switch_of("next", table.get("next", False))
-    times = table.get("times", 1 if first else None)
-    if "times" in table:
-        times = whole_of("times", times, least=1)
+    table = table_of("a rule", value, _PARTS, _in_when() | _ELSEWHERE)
+
+    def part(name: str, usual: Any) -> Any:
+        return PARTS[name].read(name, table[name]) if name in table else usual
+
+    first = part("next", False)
     return Rule(
+        times=part("times", 1 if first else None),
         when=condition_of(table.get("when", {})),
         then=effect_of(table.get("then", {})),
-        times=times,
-        name=_name(table.get("name", "")),
+        name=part("name", ""),
         next=first,
         origin=origin,
     )
 
 
-def _name(value: Any) -> str:
-    name = text_of("name", value)
-    if len(name) > NAME:  # each request that it fires for has it in its trace
-        raise RuleError(f"name must have at most {NAME} characters")
-    return name
+def effect_of(value: Any) -> Effect:
+    """The effect in a `then` table; RuleError if it is none."""
+    return effect_in("then", table_of("then", value, EFFECTS, _in_when() | _BESIDE_THEN), EFFECTS)
 
 
 def told(rule: Rule) -> dict[str, Any]:
@@ -87,33 +93,6 @@ def told(rule: Rule) -> dict[str, Any]:
     return found | ({"next": True} if rule.next else {})
 
 
-def told_effect(effect: Effect) -> dict[str, Any]:
-    """An effect as `effect_of` reads it, but for an image."""
-    found = changed(effect)
-    wait = {name: found.pop(name) for name in WAIT if name in found}
-    if effect.error is Reason.RATE_LIMITED:
-        del found["error"]
-        found["rate_limit"] = wait or True
-    if reply := found.pop("reply", None):
-        told = _told_reply(reply) | wait
-        name = "gateway" if reply.gateway else "respond"
-        found[name] = reply.status if told.keys() == {"status"} else told
-    if effect.headers:
-        found["headers"] = dict(effect.headers)
-    if effect.image:
-        found["image"] = told_image(effect.image)
-    if download := effect.download:
-        first = {} if download.first is None else {"first": download.first}
-        found["download"] = told_effect(download.effect) | first
-    return found
-
-
-def told_image(image: str) -> dict[str, Any]:
-    """Which file an image in base64 is: it would be too large to be told."""
-    content = b64decode(image)
-    return {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
-
-
 def rigged(fired: Fired) -> bytes:
     """What is kept of a rule for the downloads of the pictures that it met."""
     part = Effect(download=fired.part.download)
@@ -128,11 +107,3 @@ def rigging(kept: bytes) -> Rule:
     if download is None:
         raise ValueError("this was not kept for downloads")
     return Rule(When(), download.effect, download.first, told["name"], id=told["id"])
-
-
-def _told_reply(reply: Reply) -> dict[str, Any]:
-    told: dict[str, Any] = {"status": reply.status}
-    told |= {"headers": dict(reply.headers)} if reply.headers else {}
-    if reply.body is None:
-        return told
-    return told | {"body": json.loads(reply.body) if reply.is_json else reply.body}

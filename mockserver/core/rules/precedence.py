@@ -7,16 +7,14 @@ where they don't contradict (see "Which rule counts" in docs/how-to.md).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
-from mockserver.core.rules.rule import PLAIN, Effect, Rule, changed, effect_name
+from mockserver.core.rules.effects import PLAIN, Effect, changed, effect_name, of_kind
+from mockserver.core.rules.rule import Rule
 
 _ORIGINS = ("call", "all", "file", "magic")
-#: An answer in place of the API's own: one rule gives it.
-_INSTEAD = frozenset(("error", "reply", "retry_after", "as_date", "stall"))
-#: What adds up with any answer; of `headers` each name for itself. All else changes the API's own.
-_BESIDE = frozenset(("delay", "drip", "headers"))
-_ONE_FILE = frozenset(("picture", "image"))  # both say what the picture's file is
+_INSTEAD, _BESIDE, _ONE_FILE = of_kind("answer"), of_kind("addition"), of_kind("file")
 
 
 def _place(rule: Rule) -> tuple[bool, int]:
@@ -63,8 +61,7 @@ def _fits(kind: str, given: Iterable[str]) -> bool:
     return others.isdisjoint(_INSTEAD | alike)
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(NamedTuple):
     """A rule that had a part in an answer."""
 
     rule: Rule

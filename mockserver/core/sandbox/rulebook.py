@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from mockserver.core.rules.effects import PLAIN, Effect, changed
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.rules.precedence import Fired, added, in_order, joined, with_rule
-from mockserver.core.rules.rule import PLAIN, Effect, Rule, Text, changed
+from mockserver.core.rules.rule import Rule, Text
 from mockserver.core.sandbox import MIB
 from mockserver.core.weight import weight
 

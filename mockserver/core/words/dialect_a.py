@@ -249,10 +249,7 @@ A: Mapping[Reason, Wording] = {
         source="A does not tell it from another type; the same words on /v1/uploads, 2026-09-23",
     ),
     Reason.DUPLICATE_PARAMETER: Wording(
-        400,
-        "'{param}' is given twice",
-        level="assumed",
-        source="A takes the first and says nothing",
+        400, "'{param}' is given twice", level="assumed", source="A takes the first, says nothing"
     ),
     Reason.NOT_ONE_OF: Wording(
         400,
@@ -260,18 +257,21 @@ A: Mapping[Reason, Wording] = {
         level="observed",
         source="recorded 2022-12 for size and 2023 for response_format",
     ),
-    Reason.TOO_SMALL: Wording(
+    Reason.NO_MATCH: Wording(
         400,
-        "{value!r} is less than the minimum of {bound} - '{param}'",
-        level="observed",
-        source="recorded 2023",
+        "{value!r} does not match {pattern!r} - '{param}'",
+        level="inferred",
+        source=JSONSCHEMA,
     ),
-    Reason.TOO_LARGE: Wording(
-        400,
-        "{value!r} is greater than the maximum of {bound} - '{param}'",
-        level="observed",
-        source="recorded 2023",
-    ),
+    **{
+        reason: Wording(
+            400, f"{{value!r}} is {bound} - '{{param}}'", level="observed", source="recorded 2023"
+        )
+        for reason, bound in (
+            (Reason.TOO_SMALL, "less than the minimum of {bound}"),
+            (Reason.TOO_LARGE, "greater than the maximum of {bound}"),
+        )
+    },
     Reason.EMPTY_PROMPT: Wording(
         400,
         "You must provide a prompt.",

@@ -159,6 +159,16 @@ B: Mapping[Reason, Wording] = {
         level="observed",
         source=f"{_PROBED}; for DALL·E 3 the words alone (file id 8405943388)",
     ),
+    Reason.NO_MATCH: Wording(
+        400,
+        "Invalid '{param}': string does not match pattern. Expected a string that matches the "
+        "pattern '{pattern}'.",
+        param="{param}",
+        code="invalid_value",
+        form=GATEWAY,
+        level="observed in part",
+        source="the same words on chat, for names of messages: file id 1965434060",
+    ),
     Reason.TOO_SMALL: Wording(
         400,
         "Invalid '{param}': integer below minimum value. Expected a value >= {bound}, but got "

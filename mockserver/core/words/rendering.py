@@ -13,6 +13,7 @@ from string import Formatter
 from typing import Any
 
 from mockserver.core.errors import Answer, ApiError, Reason, Wording
+from mockserver.core.texts import beginning
 from mockserver.core.words import dialect_a, dialect_a_earlier, dialect_b
 from mockserver.facts import Parameter
 
@@ -61,7 +62,7 @@ class _Cut:
     text: str
 
     def __repr__(self) -> str:
-        return _shortened(self.text)
+        return beginning(self.text, ECHOED)
 
 
 def _told(error: ApiError, request_id: str) -> dict[str, Any]:
@@ -72,14 +73,10 @@ def _told(error: ApiError, request_id: str) -> dict[str, Any]:
 
 def _echoed(value: Any) -> Any:
     if isinstance(value, str):
-        return _shortened(value)
+        return beginning(value, ECHOED)
     if isinstance(value, list | dict | bytes) and len(text := repr(value)) > ECHOED:
         return _Cut(value, text)
     return value
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= ECHOED else text[:ECHOED] + "…"
 
 
 def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
@@ -139,7 +136,18 @@ def _listed(values: Iterable[str], word: str) -> str:
 def _expected(parameter: Parameter) -> str:
     if parameter.values:
         return f"one of {_listed(parameter.values, 'or')}"
-    return {"string": "a string", "integer": "an integer", "file": "a file"}[parameter.type]
+    return _EXPECTED[parameter.type]
+
+
+_EXPECTED = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a decimal number",
+    "boolean": "a boolean",
+    "list": "an array",
+    "object": "an object",
+    "file": "a file",
+}
 
 
 def _got(value: Any) -> str:

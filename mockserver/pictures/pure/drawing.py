@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 from mockserver.core.picture import Picture
 from mockserver.pictures.pure.landscape import (
@@ -36,7 +37,7 @@ def draw(picture: Picture) -> bytes:
     return png(picture.width, picture.height, paints.alphabet, rows, KEYWORD, text)
 
 
-def describe(picture: Picture) -> dict[str, str | None]:
+def describe(picture: Picture) -> dict[str, Any]:
     """What the picture says of itself: its request's parameters, place and code."""
     return {
         "operation": picture.operation,
@@ -44,13 +45,12 @@ def describe(picture: Picture) -> dict[str, str | None]:
         "prompt": picture.prompt,
         "size": picture.size,
         "image": f"{picture.index + 1}/{picture.count}",
-        "quality": picture.quality,
-        "style": picture.style,
+        **dict(picture.options),
         "code": picture.code,
     }
 
 
-def identify(data: bytes) -> dict[str, str | None] | None:
+def identify(data: bytes) -> dict[str, Any] | None:
     """What `describe` said of the picture in this file; None if `draw` did not make it."""
     text = read_text(data, KEYWORD)
     try:

@@ -8,13 +8,14 @@ import threading
 import pytest
 
 from mockserver.core.picture import Picture
-from mockserver.pictures import threads as darkroom
-from mockserver.pictures.threads import AT_A_TIME, KEPT, Darkroom
+from mockserver.pictures import files
+from mockserver.pictures.files import AT_A_TIME, MADE, PictureFiles
 from mockserver.request.bodies import has_left
+from mockserver.store.memory import MemoryStore
 
 
 def picture(index: int) -> Picture:
-    return Picture("images.edit", "m", "x", 64, 64, index, 9, None, None, bytes(16), "address")
+    return Picture("images.edit", "m", "x", 64, 64, index, 9, bytes(16), images=("address",))
 
 
 class Work:
@@ -40,33 +41,33 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     found = Work()
-    monkeypatch.setattr(darkroom, "_made", found)
+    monkeypatch.setattr(files, "_made", found)
     return found
 
 
-def make(room: Darkroom, *indices: int) -> list[bytes]:
-    async def all_of_them() -> list[bytes]:
-        return await asyncio.gather(*(room.made(picture(i), b"", None) for i in indices))
+def make(of: PictureFiles, *indices: int) -> list[bytes | None]:
+    async def all_of_them() -> list[bytes | None]:
+        return await asyncio.gather(*(of.file(picture(i), [b"upload"]) for i in indices))
 
     return asyncio.run(all_of_them())
 
 
 def test_a_picture_that_many_ask_for_at_once_is_made_once(work: Work) -> None:
-    assert make(Darkroom(), *[1] * 10) == [b"1"] * 10
+    assert make(PictureFiles(MemoryStore()), *[1] * 10) == [b"1"] * 10
     assert work.made == [1]
 
 
 def test_no_more_than_two_are_made_at_a_time(work: Work) -> None:
     work.together = threading.Barrier(AT_A_TIME)
-    make(Darkroom(), *range(6))
+    make(PictureFiles(MemoryStore()), *range(6))
     assert work.most == AT_A_TIME
 
 
 def test_the_last_few_are_kept_by_their_last_use(work: Work) -> None:
-    room = Darkroom()
-    for index in (*range(KEPT), 0, KEPT, 0):
+    room = PictureFiles(MemoryStore())
+    for index in (*range(MADE), 0, MADE, 0):
         make(room, index)
-    assert work.made == [*range(KEPT + 1)]
+    assert work.made == [*range(MADE + 1)]
     make(room, 1)
     assert work.made[-1] == 1
 

@@ -1,0 +1,88 @@
+"""The TOML files of facts: this package's, and over them those of a directory. Knows no fact."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mockserver.facts import __path__
+from mockserver.packaged import packaged
+
+T = TypeVar("T")
+#: What tells two rows of one table apart.
+_NAMES = ("id", "ids", "list", "table", "model", "name")
+_over: Path | None = None
+
+
+class FactsError(ValueError):
+    """Facts that can't be used. The message names the file, the row, and what is wrong."""
+
+
+def directory() -> Path | None:
+    """The directory whose files lie over those of the package."""
+    return _over
+
+
+def lay_over(path: Path | None) -> None:
+    """Read a directory's files too, from now on: see `facts.read_from`."""
+    global _over
+    _over = path
+    file.cache_clear()
+
+
+@lru_cache
+def file(name: str) -> Mapping[str, Any]:
+    """A file's tables: rows of the directory are more rows, or replace the one of their name."""
+    found = _parsed(name, packaged(__path__[0], f"{name}.toml"))
+    own = _over / f"{name}.toml" if _over else None
+    if own is None or not own.is_file():
+        return found
+    further = _parsed(str(own), own.read_bytes())
+    return found | {k: _joined(found.get(k), v) for k, v in further.items()}
+
+
+def _parsed(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except ValueError as error:
+        raise FactsError(f"{name} is not valid TOML: {error}") from None
+
+
+def _joined(rows: Any, further: Any) -> Any:
+    match rows, further:
+        case list(), list() if all(isinstance(row, dict) for row in further):
+            names = [_name(row) for row in further]
+            return [row for row in rows if _name(row) not in names] + further
+        case dict(), dict():
+            return {**rows, **{k: _joined(rows.get(k), v) for k, v in further.items()}}
+        case _:
+            return further
+
+
+def _name(row: Any) -> tuple[Any, ...]:
+    return tuple(str(row.get(name)) for name in _NAMES)
+
+
+def typed(kind: type[T], row: Mapping[str, Any], where: str) -> T:
+    """A row as a value of a dataclass, lists as tuples.
+
+    Raises:
+        FactsError: it has a key that is not known, or lacks one.
+    """
+    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(kind)}  # type: ignore[arg-type]
+    for key in row:
+        if key not in known:
+            raise FactsError(f"{where} has no {key!r}{_meant(key, known)}")
+    if missing := [name for name, required in known.items() if required and name not in row]:
+        raise FactsError(f"{where} lacks {' and '.join(map(repr, missing))}")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    close = get_close_matches(key, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,131 @@
+"""The bytes of every picture: drawn, made from uploads, a rule's own, or broken as a rule wants.
+
+Drawing is quick, and is done at once; Pillow's work is done in threads, a few at a time.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, Event, to_thread
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.generation import GIVEN
+from mockserver.core.picture import Picture
+from mockserver.store import Store
+
+T = TypeVar("T")
+DRAWN = 256  # pictures that are kept in each form, of some 100 KB at most
+MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
+AT_A_TIME = 2  # decoded pictures are large
+
+
+@lru_cache(maxsize=DRAWN)
+def drawn(picture: Picture) -> bytes:
+    """A generated picture as a PNG file."""
+    # Imported at the first picture: a server is up 10 ms sooner.
+    from mockserver.pictures.pure.drawing import draw
+
+    return draw(picture)
+
+
+@lru_cache(maxsize=DRAWN)
+def drawn_as_json(picture: Picture) -> bytes:
+    """A generated picture as a JSON string in base64, ready to be spliced into a body."""
+    return as_json(drawn(picture))
+
+
+def as_json(file: bytes) -> bytes:
+    """A file as a JSON string in base64."""
+    return b'"%b"' % b64encode(file)
+
+
+class PictureFiles:
+    """The files of one server's pictures. Pillow is imported with the first upload."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._limiter = CapacityLimiter(AT_A_TIME)
+        self._made: OrderedDict[Picture, bytes] = OrderedDict()
+        self._making: dict[Picture, Event] = {}
+
+    async def pixels(self, uploads: Sequence[bytes], mask: bytes | None) -> tuple[bytes, ...]:
+        """A digest of each upload's pixels; that of a mask is the last, empty without one.
+
+        Raises:
+            ApiError: one can't be decoded.
+        """
+        found = [await self._in_thread(partial(_digest, upload)) for upload in uploads]
+        return *found, await self._in_thread(partial(_digest, mask)) if mask else b""
+
+    async def file(
+        self, picture: Picture, uploads: Sequence[bytes] = (), mask: bytes | None = None
+    ) -> bytes | None:
+        """A picture's file; None if what it is made from is gone. Uploads may be at hand."""
+        if picture.fault == GIVEN:
+            return await self._store.kept(picture.images[0])
+        if not uploads:
+            places = (*picture.images, *((picture.mask,) if picture.mask else ()))
+            kept = [await self._store.kept(place) for place in places]
+            found = [upload for upload in kept if upload is not None]
+            if len(found) < len(kept):
+                return None
+            uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
+        if picture.fault == "wrong_size":
+            picture = replace(picture, width=picture.width // 2)
+        made = await self._made_of(picture, uploads[0], mask) if uploads else drawn(picture)
+        if picture.fault == "truncated":
+            return made[: len(made) // 2]
+        form = "JPEG" if picture.fault == "wrong_format" else picture.format
+        return made if form == "PNG" else await self._in_thread(partial(_converted, made, form))
+
+    async def _made_of(self, picture: Picture, image: bytes, mask: bytes | None) -> bytes:
+        """The PNG of a picture that is made from uploads; made once for all who ask meanwhile."""
+        while picture in self._making:
+            await self._making[picture].wait()
+        if picture not in self._made:
+            self._making[picture] = Event()
+            try:
+                png = await self._in_thread(partial(_made, picture, image, mask))
+            finally:
+                self._making.pop(picture).set()
+            self._made[picture] = png
+            if len(self._made) > MADE:
+                self._made.popitem(last=False)
+        self._made.move_to_end(picture)
+        return self._made[picture]
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._limiter)
+
+
+def _digest(upload: bytes) -> bytes:
+    from mockserver.pictures import edits
+
+    try:
+        return edits.pixels_digest(edits.decoded(upload))
+    except edits.Unreadable:
+        raise ApiError(Reason.NOT_A_PNG) from None
+
+
+def _made(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
+    from mockserver.pictures import edits
+
+    if picture.operation == "images.vary":
+        return edits.varied(picture, image)
+    return edits.edited(picture, image, mask)
+
+
+def _converted(png: bytes, form: str) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image
+
+    file = BytesIO()
+    Image.open(BytesIO(png)).convert("RGB").save(file, form)
+    return file.getvalue()
