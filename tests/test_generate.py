@@ -10,7 +10,7 @@ from mockserver.clock import ManualClock
 from mockserver.facts import load
 from tests.conftest import Api, error, generate
 
-TIERS = load().limits["model-page"]["dall-e-2"]
+TIERS = {t: limits[0].per_minute for t, limits in load().limits["model-page"]["dall-e-2"].items()}
 
 # -- limits ------------------------------------------------------------------------------------
 

@@ -279,7 +279,7 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return "; ".join(map(str, missing))
     if record.error and not record.scripted:
         return "matches, but the request was refused before any rule was tried"
-    fired, seen = sandbox.fired(rule.id), sandbox.seen(rule.id)
+    seen, fired = sandbox.counted(rule.id)
     if rule.when.call is not None:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:

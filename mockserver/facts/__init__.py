@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mockserver.facts import files
+from mockserver.facts.costs import Limits, Prices, check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
 from mockserver.facts.files import FactsError, file, typed
 
@@ -186,10 +187,8 @@ class Facts:
     unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     tiers: tuple[str, ...]
-    limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
-    prices: Mapping[
-        str, Mapping[str, Mapping[tuple[str, str], float]]
-    ]  # list → model → (quality, size)
+    limits: Limits
+    prices: Prices
     magic_prefix: str
     magic_keys: Mapping[str, MagicKey]
     magic_words: Mapping[str, MagicWord]
@@ -307,7 +306,7 @@ def _of_period(day: date) -> Facts:
     operations = in_force(file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
     grey_16 = in_force(timeline["modes"], day)["grey_16"]
-    return Facts(
+    facts = Facts(
         day=day,
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
         link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
@@ -319,13 +318,27 @@ def _of_period(day: date) -> Facts:
         },
         words=_words(services, in_force(file("words")["words"], day)),
         tiers=tuple(limits["tiers"]),
-        limits=_limits(limits),
-        prices=_prices(file("prices")),
+        limits=limits_in(limits),
+        prices=prices_in(file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
         magic_words={w["name"]: MagicWord(**w) for w in magic["word"]},
         mismatched_organization=magic["organization"]["mismatch"],
     )
+    _check_costs(facts)
+    return facts
+
+
+def _check_costs(facts: Facts) -> None:
+    for model in facts.models.values():
+        for offer in model.offers.values():
+            sizes, qualities = (_values(offer, name) for name in ("size", "quality"))
+            check(facts.limits, facts.prices, model.id, sizes, qualities)
+
+
+def _values(offer: Offer, name: str) -> list[str]:
+    parameter = offer.parameter.get(name)
+    return sorted(parameter.taken(page=True)) if parameter and not parameter.ignored else []
 
 
 def _operation(table: dict[str, Any]) -> Operation:
@@ -395,20 +408,3 @@ def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:
         )
         for service in services
     }
-
-
-def _limits(file: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in file["table"]:
-        by_tier = dict(zip(file["tiers"], row["images_per_minute"], strict=True))
-        found.setdefault(row["id"], {})[row["model"]] = by_tier
-    return found
-
-
-def _prices(file: Mapping[str, Any]) -> dict[str, dict[str, dict[tuple[str, str], float]]]:
-    found: dict[str, dict[str, dict[tuple[str, str], float]]] = {}
-    for row in file["price"]:
-        usual = {("", size): usd for size, usd in row["usd"].items()}
-        hd = {("hd", size): usd for size, usd in row.get("usd_hd", {}).items()}
-        found.setdefault(row["list"], {})[row["model"]] = usual | hd
-    return found

@@ -38,6 +38,8 @@ def joined(effect: Effect, further: Effect) -> Effect:
 
 def added(effect: Effect, further: Effect) -> Effect:
     """What a further rule's effect adds to what rules before it have decided; PLAIN is nothing."""
+    if effect == PLAIN:
+        return further
     given = changed(effect).keys()
     taken = {k: v for k, v in changed(further).items() if _fits(k, given)}
     if "headers" in taken:
