@@ -27,7 +27,7 @@ from mockserver.facts import Facts, Operation, first_day, load
 HERE = Path(__file__).parent
 SKELETON = HERE / "skeleton.yaml"
 DOCUMENT = HERE / "openapi.yaml"
-#: The tables of words that empty some refusals, as facts/words.toml names them.
+#: The tables of words that empty some refusals, as facts/words/dates.toml names them.
 BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from httpx2 import Response
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
@@ -91,7 +92,12 @@ usd_fine = {{ "64x64" = 0.5, "128x64" = 0.5 }}
 )
 FILES = {"models": MODEL, "limits": LIMITS, "prices": PRICES}
 TODAY = 1_796_000_000  # 2026-11-30
-ASKED = {"model": "imaginary-1", "tags": ["a", "b"], "framed": True, "tint": "#00ff00"}
+ASKED: dict[str, Any] = {
+    "model": "imaginary-1",
+    "tags": ["a", "b"],
+    "framed": True,
+    "tint": "#00ff00",
+}
 
 
 def written(path: Path, **files: str) -> Path:
@@ -116,7 +122,7 @@ def client(api: Api, directory: Path) -> TestClient:
     return api(facts=str(directory))
 
 
-def ask(client: TestClient, **body: Any) -> Any:
+def ask(client: TestClient, **body: Any) -> Response:
     return generate(client, **(ASKED | body))
 
 
@@ -134,12 +140,20 @@ def test_it_is_asked_beside_dall_e_without_a_day(client: TestClient) -> None:
     assert (told["quality"], told["framed"], told["tint"]) == ("fine", True, "#00ff00")
 
 
-def test_each_option_makes_another_picture(client: TestClient) -> None:
+def test_each_option_makes_another_picture(api: Api, directory: Path) -> None:
+    client = api(facts=str(directory), tier="off")
+
     def picture(**body: Any) -> str:
         found: str = ask(client, response_format="b64_json", **body).json()["data"][0]["b64_json"]
         return found
 
-    others = [{"framed": False}, {"tint": "#00ff01"}, {"tags": ["a"]}, {"quality": "fine"}, {}]
+    others: list[dict[str, Any]] = [
+        {"framed": False},
+        {"tint": "#00ff01"},
+        {"tags": ["a"]},
+        {"quality": "fine"},
+        {},
+    ]
     assert len({picture(**body) for body in others}) == len(others)
     assert picture(user="me") == picture()
 

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
+from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
 from mockserver.core.paths import PICTURES, in_api, in_control
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
-from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange

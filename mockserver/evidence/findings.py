@@ -16,11 +16,12 @@ from typing import Any
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
 from mockserver.core.dialects import dialect_of
-from mockserver.core.errors import Reason, Wording
-from mockserver.core.words.rendering import TABLES
+from mockserver.core.errors import Reason
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
 from mockserver.facts.files import file as read
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
 LEVELS: Mapping[str, str] = {
@@ -133,7 +134,9 @@ def _errors() -> Iterator[Finding]:
                 if not _can_be_met(spoken[0], load(day), service):
                     continue
                 met.setdefault(spoken, {}).setdefault(service, []).append(number)
-    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in read("words")["words"]}
+    dates = {
+        row["table"]: f"{row['level']}: {row['source']}" for row in read("words/dates")["words"]
+    }
     order = list(Reason)
     for reason, table, wording in sorted(met, key=lambda key: order.index(key[0])):
         yield Finding(

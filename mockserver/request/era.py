@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mockserver.core.dialects import Dialect, dialect_of, validator_of
+from mockserver.core.error_bodies import words_of
 from mockserver.core.keys import Caller
 from mockserver.core.links import Links
 from mockserver.core.paths import API
 from mockserver.core.validation import Validator
-from mockserver.core.words.rendering import Words, words_of
 from mockserver.facts import Facts
+from mockserver.facts.words import Words
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -7,9 +7,11 @@ import string
 
 import pytest
 
-from mockserver.core.errors import EMPTY, ApiError, Reason
-from mockserver.core.words.rendering import ECHOED, TABLES, answer, message
+from mockserver.core.error_bodies import ECHOED, answer, message
+from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Parameter
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.wording import EMPTY
 
 TOO_LONG = "x" * (2 * ECHOED)
 LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mockserver.core.error_bodies import answer
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Header, check_uploads, header
-from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import UploadRules, load
+from mockserver.facts.words import TABLES
 
 OFFERS = load().models["dall-e-2"].offers
 EDIT, VARY = OFFERS["images.edit"].upload, OFFERS["images.vary"].upload
