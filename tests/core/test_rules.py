@@ -18,7 +18,14 @@ from mockserver.core.journal import (
     sent_fields,
 )
 from mockserver.core.rules.magic_words import Words
-from mockserver.core.rules.nearness import closest, differences, nearest, nearest_rules, shown
+from mockserver.core.rules.nearness import (
+    closest,
+    differences,
+    distance,
+    nearest,
+    nearest_rules,
+    shown,
+)
 from mockserver.core.rules.parser import rule_of, when_of
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, Wait, scaled
@@ -240,6 +247,7 @@ def test_what_differs_in_less_is_closer() -> None:
 def test_what_costs_less_is_closer(one: dict[str, Any], other: dict[str, Any]) -> None:
     wanted = {"operation": "images.edit", "model": "a", "prompt": "a red fox", "n": 1, "size": "a"}
     when = when_of(wanted)
+    assert distance(when, wanted) == 0
     assert closest(when, [wanted | one, wanted | other, wanted]) == [2, 0, 1]
     assert closest(when, [wanted | other, wanted | one, wanted], most=1) == [2]
 

@@ -49,7 +49,7 @@ def distance(when: When, given: Fields) -> float:
     """0 if a request matches; each field that does not costs its weight, a close one less."""
     total = 0.0
     for found in differences(when, given):
-        total += WEIGHTS.get(found.name, 2) * (1 - _likeness(found.wanted, found.got) / 2)
+        total += WEIGHTS[found.name] * (1 - _likeness(found.wanted, found.got) / 2)
     return total
 
 
