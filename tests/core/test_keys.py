@@ -43,6 +43,12 @@ def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
     assert bearer != RING.caller("Bearer sk-mock-you", None)
 
 
+def test_a_key_has_a_sandbox_before_it_is_let_in() -> None:
+    name = RING.caller("Bearer sk-mock-me", None).sandbox
+    assert Keyring(FACTS, b"secret", listed={}).sandbox_of("Bearer sk-mock-me") == name
+    assert RING.sandbox_of(None) == RING.sandbox_of("Bearer ") == ""
+
+
 def test_a_basic_key_may_have_colons_and_any_byte() -> None:
     assert key_in(basic("", " a:b ")) == "a:b"
     assert key_in("Basic " + b64encode(b":\xe9").decode()) == "\xe9"
