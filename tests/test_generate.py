@@ -45,6 +45,23 @@ def test_more_than_the_limit_at_once_is_refused_without_a_wait(api: Api) -> None
     assert not {"retry-after", "retry-after-ms"} & set(refused.headers)
 
 
+def test_the_journal_tells_what_limit_and_budget_decided(api: Api) -> None:
+    client, here = api(limits="3/min"), {"Mock-Sandbox-Key": "sk-mock-me"}
+
+    def decided(n: int, key: str = "sk-mock-me") -> tuple[int, bool, float, list[str]]:
+        status = generate(client, n=n, key=key).status_code
+        last = client.get("/_mock/requests/last", headers={"Mock-Sandbox-Key": key}).json()
+        return status, last["scripted"], last["usd"], last["trace"]
+
+    full = "limit 3 a minute: 2 used, {0} more is too many"
+    assert decided(2) == (200, False, 0.032, ["limit 3 a minute: 2 used"])
+    assert decided(2) == (429, True, 0.0, [full.format(2)])
+    assert decided(4) == (429, True, 0.0, [full.format(4)])
+    client.put("/_mock/ledger", json={"budget_usd": 0.04}, headers=here)
+    assert decided(1) == (400, True, 0.0, ["budget: $0.016 more would exceed it"])
+    assert decided(1, "sk-mock-no-credit")[:3] == (429, True, 0.0)
+
+
 def test_free_has_no_images_and_no_wait(api: Api) -> None:
     for client, key in ((api(tier="free"), "x"), (api(limits="5/min"), "sk-mock-free-x")):
         refused = generate(client, key=key)
