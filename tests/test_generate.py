@@ -69,6 +69,13 @@ def test_free_has_no_images_and_no_wait(api: Api) -> None:
         assert "retry-after" not in refused.headers
 
 
+@pytest.mark.parametrize(("chosen", "is_free"), [({"tier": "free"}, True), ({"limits": "5/min"}, False)])
+def test_free_is_told_what_would_help(api: Api, chosen: dict[str, str], is_free: bool) -> None:
+    refused = generate(api(as_of="2025-06-15", **chosen), n=10)
+    assert "Requested 10. " in error(refused)["message"]
+    assert ("by adding a payment method" in error(refused)["message"]) is is_free
+
+
 def test_sandboxes_and_models_have_limits_of_their_own(api: Api) -> None:
     client = api(limits="1/min")
     assert generate(client, key="a").status_code == 200
