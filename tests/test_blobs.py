@@ -230,6 +230,7 @@ OTHER = '"0x8D0000000000000"'
         ({"If_Match": f"W/{ETAG}"}, 412),  # compared strongly
         ({"If_Unmodified_Since": MADE}, 200),
         ({"If_Unmodified_Since": BEFORE}, 412),
+        ({"If_Unmodified_Since": "Mon, 31 Mar 2025 01:00:00 +0200"}, 412),
         # If-Match && If-Unmodified-Since && (If-None-Match || If-Modified-Since)
         ({"If_Match": ETAG, "If_Unmodified_Since": BEFORE}, 412),
         ({"If_None_Match": ETAG, "If_Modified_Since": BEFORE}, 200),
