@@ -368,4 +368,5 @@ def test_other_methods_are_refused_whatever_the_url(method: str) -> None:
 def test_every_refusal_has_words_with_level_and_source(wording: BlobWording) -> None:
     assert wording.level in {"observed", "observed in part", "documented"}
     assert wording.source
-    assert ElementTree.fromstring(blob_error_body(BlobError(wording), "1", 0)).tag == "Error"
+    told = ElementTree.fromstring(blob_error_body(BlobError(wording), "1", 0))
+    assert (told.tag, [part.tag for part in told]) == ("Error", ["Code", "Message"])
