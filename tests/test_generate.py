@@ -69,7 +69,9 @@ def test_free_has_no_images_and_no_wait(api: Api) -> None:
         assert "retry-after" not in refused.headers
 
 
-@pytest.mark.parametrize(("chosen", "is_free"), [({"tier": "free"}, True), ({"limits": "5/min"}, False)])
+@pytest.mark.parametrize(
+    ("chosen", "is_free"), [({"tier": "free"}, True), ({"limits": "5/min"}, False)]
+)
 def test_free_is_told_what_would_help(api: Api, chosen: dict[str, str], is_free: bool) -> None:
     refused = generate(api(as_of="2025-06-15", **chosen), n=10)
     assert "Requested 10. " in error(refused)["message"]
