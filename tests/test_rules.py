@@ -141,6 +141,15 @@ def test_a_rate_limit_of_no_length_tells_the_time_that_one_picture_takes(
     assert f"Limit: {limit}/1min. Current: {limit + 1}/1min." in error(refused)["message"]
 
 
+@pytest.mark.parametrize(
+    ("key", "said"), [("sk-mock-me", "sk-mock-me"), ("sk-mock-somebody", "sk-mock-********body")]
+)
+def test_a_key_that_a_rule_refuses_is_masked(api: Api, key: str, said: str) -> None:
+    client, here = api(), {"Mock-Sandbox-Key": key}
+    client.post("/_mock/rules", json={"then": {"error": "incorrect_key"}}, headers=here)
+    assert f"provided: {said}. " in error(generate(client, key=key))["message"]
+
+
 def test_a_delay_and_a_drip_take_their_time(api: Api, clock: ManualClock) -> None:
     client, start = api(), clock.now()
     script(client, {"delay": 5}, next=True)
