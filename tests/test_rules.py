@@ -126,13 +126,26 @@ def test_a_wait_as_a_date_ends_with_the_second_that_it_ends_in(
         assert headers["retry-after"] == f"Mon, 31 Mar 2025 00:00:0{second} GMT"
 
 
-@pytest.mark.parametrize(("limit", "wait"), [("7/min", "8571"), ("off", "60000")])
+@pytest.mark.parametrize(
+    ("chosen", "limit", "wait"), [({"limits": "7/min"}, 7, "8571"), ({"tier": "off"}, 1, "60000")]
+)
 def test_a_rate_limit_of_no_length_tells_the_time_that_one_picture_takes(
-    api: Api, limit: str, wait: str
+    api: Api, chosen: dict[str, str], limit: int, wait: str
 ) -> None:
-    client = api(limits=limit) if limit != "off" else api(tier="off")
+    client = api(**chosen)
     script(client, {"rate_limit": True})
-    assert generate(client).headers["retry-after-ms"] == wait
+    refused = generate(client)
+    assert refused.headers["retry-after-ms"] == wait
+    assert f"Limit: {limit}/1min. Current: {limit + 1}/1min." in error(refused)["message"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("sk-mock-me", "sk-mock-me"), ("sk-mock-somebody", "sk-mock-********body")]
+)
+def test_a_key_that_a_rule_refuses_is_masked(api: Api, key: str, said: str) -> None:
+    client, here = api(), {"Mock-Sandbox-Key": key}
+    client.post("/_mock/rules", json={"then": {"error": "incorrect_key"}}, headers=here)
+    assert f"provided: {said}. " in error(generate(client, key=key))["message"]
 
 
 def test_a_delay_and_a_drip_take_their_time(api: Api, clock: ManualClock) -> None:

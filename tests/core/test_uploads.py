@@ -85,6 +85,25 @@ def test_a_side_is_as_long_as_the_rules_have_it() -> None:
         assert refusal(EDIT, first_bytes(*size))[1] == "invalid_image_format"
 
 
+@pytest.mark.parametrize(
+    ("image", "mask", "param"),
+    [
+        (png("P"), None, "image"),
+        (png("RGBA", (8, 9)), None, "image"),
+        (png(), png("RGB"), "mask"),
+        (png(), png("RGBA", (8, 9)), "mask"),
+    ],
+    ids=["mode", "shape", "mask's mode", "mask's size"],
+)
+def test_a_refusal_names_the_field_that_is_wrong(
+    image: bytes, mask: bytes | None, param: str
+) -> None:
+    assert EDIT
+    with pytest.raises(ApiError) as refused:
+        check_uploads(EDIT, image, mask)
+    assert refused.value.values["param"] == param
+
+
 @given(st.binary(max_size=60))
 def test_any_other_bytes_have_no_header(data: bytes) -> None:
     assert header(data) is None
