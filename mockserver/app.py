@@ -47,9 +47,12 @@ def create_app(
     config = config or Config()
     clock = clock or SystemClock()
     world = World(config, clock, store or store_of(config, clock))
+    found = _routes(world)
+    # What is asked most often needs no search among patterns.
+    direct = {r.path: r.app for r in found if r.methods == {"POST"}}
     app = Starlette(
-        routes=_routes(world),
-        middleware=[Middleware(Observe, world=world)],
+        routes=found,
+        middleware=[Middleware(Observe, world=world, direct=direct)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect

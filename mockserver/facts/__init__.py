@@ -110,7 +110,8 @@ def fields() -> Fields:
     rows = file("parameters")
     told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
     every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
-    return replace(told, order=_unique((*told.order, *every)))
+    placed = frozenset(("size", *told.by_position, *told.answer))
+    return replace(told, order=_unique((*told.order, *every)), placed=placed)
 
 
 @lru_cache(maxsize=1)

@@ -167,6 +167,7 @@ class Fields:
     by_position: tuple[str, ...]  # after the size in digests and URLs; later ones by name
     answer: tuple[str, ...]  # options that make another answer, of the same pictures
     nothing: tuple[str, ...]  # what changes neither
+    placed: frozenset[str] = frozenset()  # options that pictures don't have by name
 
 
 @dataclass(frozen=True, slots=True)

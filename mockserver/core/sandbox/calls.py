@@ -53,17 +53,15 @@ def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Ca
 
 def _redirect_to(attempt: Attempt, tried: Sequence[Tried]) -> Tried | None:
     """The same attempt, whose answer led to another address: the oldest that fits."""
-    for earlier in tried:
-        if is_led_on(attempt, earlier):
-            return earlier
-    return None
+    return next((t for t in tried if t.is_redirect and is_led_on(attempt, t)), None)
 
 
 def _retried_by(attempt: Attempt, tried: Sequence[Tried]) -> Tried | None:
     """The attempt that this one retries: the oldest that was told to try again, or the last one."""
     if attempt.number == 0:  # the client says that it is the first of its call
         return None
-    fitting = [t for t in tried if is_retry(attempt, t)]
+    counts = attempt.number is not None
+    fitting = [t for t in tried if (counts or t.asks_again) and is_retry(attempt, t)]
     return next((t for t in fitting if t.asks_again), fitting[-1] if fitting else None)
 
 
