@@ -18,8 +18,8 @@ from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
+from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.paths import API, CONTROL, PICTURES, in_api
 from mockserver.facts import routes
 from mockserver.request.world import World, store_of
 from mockserver.store import Store

@@ -24,8 +24,8 @@ from mockserver.core.rules.parser import RuleError
 from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.clock import WAITS, Wait
+from mockserver.core.sandbox.eviction import KEPT
 from mockserver.core.sandbox.logs import RECORDS
-from mockserver.core.sandbox.parts import KEPT
 from mockserver.core.sandbox.rulebook import RULE_BYTES, WORDS
 from mockserver.core.weight import weight
 from mockserver.facts import load

@@ -8,8 +8,8 @@ from email.utils import formatdate
 from starlette.types import Receive
 
 from mockserver.clock import SECOND
+from mockserver.core.charges import amount, charge
 from mockserver.core.clients import client_of
-from mockserver.core.costs import amount, charge
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
@@ -19,12 +19,12 @@ from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.sandbox import MICRO
 from mockserver.core.sandbox.clock import Wait, scaled
+from mockserver.core.sandbox.eviction import SANDBOXES
 from mockserver.facts.costs import IMAGES, Limit
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.store import Sandbox
-from mockserver.store.memory import SANDBOXES
 
 _MINUTE = 60_000  # milliseconds
 _NANOSECONDS = 1_000_000  # of a millisecond

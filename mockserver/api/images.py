@@ -20,10 +20,10 @@ from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
 from mockserver.core.answer import ImagesAnswer
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import GIVEN, address, pictures, request_digest
 from mockserver.core.journal import Attempt, picture_in, sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged

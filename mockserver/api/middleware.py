@@ -16,15 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
+from mockserver.core.addresses import PICTURES, in_api, in_control
+from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
-from mockserver.core.paths import PICTURES, in_api, in_control
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
-from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
@@ -135,7 +135,7 @@ class Observe:
         return _sooner(exchange, headers) if exchange.record.status >= 400 else headers
 
     def _headers(self, exchange: Exchange) -> Headers:
-        return exchange.era.headers(
+        return exchange.era.headers.of(
             exchange.caller,
             exchange.record.id,
             exchange.record.milliseconds,

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.clock import SECOND
 from mockserver.control.request import ControlRequest, not_found, refuse, seconds_of
 from mockserver.core.journal import Record, waited
-from mockserver.core.rules.nearness import differences, nearest
+from mockserver.core.near_misses import differences, nearest
 from mockserver.core.rules.parser import RuleError, when_of, whole_of
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule, When

@@ -22,7 +22,7 @@ from mockserver.core.limits import admit
 from mockserver.core.rules.parser import RuleError, rule_of, told, told_image
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
-from mockserver.core.sandbox.parts import EMPTIED
+from mockserver.core.sandbox.state import EMPTIED
 from mockserver.core.shapes import SWITCH, TEXT, USD, Schema, Shape, or_null, whole
 from mockserver.facts.costs import IMAGES
 from mockserver.store import Sandbox

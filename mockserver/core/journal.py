@@ -9,7 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
-from mockserver.core.paths import PICTURES, is_outside
+from mockserver.core.addresses import PICTURES, is_outside
 from mockserver.core.raw_request import Raw
 from mockserver.core.uploads import Part, header
 from mockserver.core.weight import WIDEST, weight

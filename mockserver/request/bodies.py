@@ -12,9 +12,9 @@ from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.uploads import Fields, Part
-from mockserver.request.era import Headers
 from mockserver.request.forms import SAID, read_form, shown
 
 JSON = "application/json"

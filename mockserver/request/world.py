@@ -12,7 +12,7 @@ from typing import Literal
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
-from mockserver.core.costs import Costs
+from mockserver.core.charges import Costs
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
 from mockserver.core.links import Links

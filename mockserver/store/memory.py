@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import MIB, Options
-from mockserver.core.sandbox.parts import to_drop, to_shed
+from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
 from mockserver.core.sandbox.rulebook import numbered
 from mockserver.store.protocol import EVERYONE, Sandbox
 from mockserver.store.sandbox import MemorySandbox
@@ -20,7 +20,6 @@ from mockserver.store.tables import Tally
 
 UPLOAD_BYTES = 256 * MIB
 STATE_BYTES = 256 * MIB  # as much as for uploads: both fit into the memory of a small CI runner
-SANDBOXES = 10_000  # twice the keys that a shared CI server sees in a day
 _UPLOAD = 400  # bytes beside an upload's own
 
 

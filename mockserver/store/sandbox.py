@@ -13,14 +13,16 @@ from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options, calls, parts, repeats, rulebook
+from mockserver.core.sandbox import Options, retries, rulebook
 from mockserver.core.sandbox import clock as clocks
+from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import Account, settle
-from mockserver.core.sandbox.calls import Tried
 from mockserver.core.sandbox.clock import Wait
+from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.logs import LOGS, write_down
-from mockserver.core.sandbox.parts import State, Summary
+from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
+from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
 from mockserver.store.tables import Log, Table, Tally
@@ -50,10 +52,10 @@ class MemorySandbox:
         self._logs: dict[str, Log[Any]] = {name: Log() for name in LOGS}
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
-        self._calls: Table[bytes, Sequence[Tried]] = Table(calls.OPEN_BYTES, calls.OPEN, len)
+        self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
         self._waits: Table[bytes, Wait] = Table(clocks.WAIT_BYTES, clocks.WAITS)
-        self._repeats: Table[bytes, int] = Table(repeats.REPEAT_BYTES, repeats.REPEATED)
-        self._grow(parts.SANDBOX_BYTES)
+        self._repeats: Table[bytes, int] = Table(varied.REPEAT_BYTES, varied.REPEATED)
+        self._grow(SANDBOX_BYTES)
 
     @property
     def _state(self) -> State:
@@ -80,7 +82,7 @@ class MemorySandbox:
 
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
-        self._clear(parts.SPARE)
+        self._clear(SPARE)
 
     def leave(self) -> None:
         """Be no longer counted: whoever has this sandbox still may use it, to no effect."""
@@ -95,7 +97,7 @@ class MemorySandbox:
         asked = (
             self._logs["requests"].entries or self._logs["downloads"].entries or self._account.spent
         )
-        spare = sum(part.size for part in self._parts(parts.SPARE))
+        spare = sum(part.size for part in self._parts(SPARE))
         is_empty = not (asked or is_set_up)
         return Summary(self.name, self.used, is_set_up, is_empty, self.size, spare)
 
@@ -111,10 +113,10 @@ class MemorySandbox:
     async def forget(self, *, only: Sequence[str]) -> None:
         """Empty parts of it."""
         for part in only:
-            state = parts.emptied(self._state, part, self._first)
+            state = emptied(self._state, part, self._first)
             self.options, book, self._account, self._clock = state
             self._commit(book)
-            self._clear(parts.EMPTIED[part])
+            self._clear(EMPTIED[part])
 
     # -- clock ---------------------------------------------------------------------------------
 
@@ -243,7 +245,7 @@ class MemorySandbox:
     async def take_back(self, digest: bytes, repeat: int) -> None:
         """Count it no longer, if it is the last."""
         if (count := self._repeats.get(digest)) is not None:
-            self._repeats.put(digest, repeats.take_back(count, repeat))
+            self._repeats.put(digest, varied.take_back(count, repeat))
 
     async def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""

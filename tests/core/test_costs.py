@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import facts
-from mockserver.core.costs import Costs, amount, charge
+from mockserver.core.charges import Costs, amount, charge
 from mockserver.core.keys import Caller
 from mockserver.core.limits import MINUTE, admit
 from mockserver.core.sandbox import Options

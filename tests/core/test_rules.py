@@ -15,8 +15,7 @@ from mockserver.core.journal import (
     Record,
     sent_fields,
 )
-from mockserver.core.rules.magic_words import Words
-from mockserver.core.rules.nearness import (
+from mockserver.core.near_misses import (
     closest,
     differences,
     distance,
@@ -24,12 +23,13 @@ from mockserver.core.rules.nearness import (
     nearest_rules,
     shown,
 )
+from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.parser import rule_of, when_of
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options
-from mockserver.core.sandbox.calls import Call, Tried, is_retry
 from mockserver.core.sandbox.clock import Wait, scaled
 from mockserver.core.sandbox.logs import RECORD_BYTES, RECORDS
+from mockserver.core.sandbox.retries import Call, Tried, is_retry
 from mockserver.facts import load
 from mockserver.store.sandbox import MemorySandbox
 

@@ -12,13 +12,14 @@ from mockserver.core.journal import Attempt, Record
 from mockserver.core.limits import Bucket
 from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.rule import Rule, When
-from mockserver.core.sandbox import FARTHEST, Options, parts, rulebook
+from mockserver.core.sandbox import FARTHEST, Options, rulebook
 from mockserver.core.sandbox.account import Account
-from mockserver.core.sandbox.calls import Tried, follow
 from mockserver.core.sandbox.clock import Clock, Wait, advance, look, serve
+from mockserver.core.sandbox.eviction import KEPT, Summary, to_drop, to_shed
 from mockserver.core.sandbox.logs import write_down
-from mockserver.core.sandbox.parts import KEPT, State, Summary
-from mockserver.core.sandbox.repeats import take_back
+from mockserver.core.sandbox.retries import Tried, follow
+from mockserver.core.sandbox.state import State, emptied
+from mockserver.core.sandbox.varied_pictures import take_back
 
 SECOND = 1_000_000_000
 BODY = b"x"
@@ -128,7 +129,7 @@ USED = State(
 def test_a_part_that_is_emptied_goes_back_to_its_beginning_and_no_other(
     part: str, expected: State
 ) -> None:
-    assert parts.emptied(USED, part, FIRST) == expected
+    assert emptied(USED, part, FIRST) == expected
 
 
 NOW = 10 * KEPT
@@ -151,7 +152,7 @@ def test_who_is_set_up_and_in_use_is_never_dropped_nor_is_the_last_used(
     sandboxes: list[Summary], most: int
 ) -> None:
     taken = sum(s.size for s in sandboxes)
-    gone, shed = parts.to_shed(sandboxes, taken, most, NOW)
+    gone, shed = to_shed(sandboxes, taken, most, NOW)
     in_use = {s.name for s in sandboxes if s.used == NOW}
     assert not gone & in_use
     assert not gone & {*shed}
@@ -160,5 +161,5 @@ def test_who_is_set_up_and_in_use_is_never_dropped_nor_is_the_last_used(
     left -= sum(s.spare for s in sandboxes if s.name in shed)
     others = [s for s in sandboxes[:-1] if s.name not in gone]
     assert left <= most * 15 // 16 or len(shed) == len(others)
-    dropped = parts.to_drop(sandboxes, 3, NOW)
+    dropped = to_drop(sandboxes, 3, NOW)
     assert not {*dropped} & {s.name for s in sandboxes if s.is_set_up and s.name in in_use}

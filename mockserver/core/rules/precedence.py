@@ -1,7 +1,7 @@
 """Which of the rules that match a request decides what. Values only: a sandbox counts.
 
 What was written later goes first, but `next` rules wait in a queue. Effects of several rules add up
-where they don't contradict (see "Which rule counts" in docs/how-to.md).
+where they don't contradict (see "Which rule counts" in docs/http.md).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from mockserver.core.journal import Bill, Record
-from mockserver.core.sandbox.calls import Call, Tried, follow
+from mockserver.core.sandbox.retries import Call, Tried, follow
 
 #: `late` is what an earlier life of the sandbox asked for, and this one saw the end of.
 LogName = Literal["requests", "downloads", "late", "ledger"]

@@ -1,4 +1,4 @@
-"""What dialect A said earlier than `legacy_words`, each with its source. Decides nothing."""
+"""What dialect A said earlier than `dialect_a` has it, each with its source. Decides nothing."""
 
 from __future__ import annotations
 
