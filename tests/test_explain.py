@@ -233,7 +233,7 @@ def _sources(value: Any) -> Iterator[str]:
     "file", ["timeline", "parameters", "models", "words/dates", "limits", "prices"]
 )
 def test_no_source_of_the_facts_is_left_out(file: str) -> None:
-    text = Path(facts.__file__).with_name(f"{file}.toml").read_text("utf-8")
+    text = Path(facts.__file__).parent.joinpath(f"{file}.toml").read_text("utf-8")
     known = {f.source for f in findings()}
     dates = "\n".join(f.dates for f in findings())
     everything = list(_sources(tomllib.loads(text)))

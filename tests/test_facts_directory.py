@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from datetime import date
@@ -272,3 +273,13 @@ def test_what_is_wrong_with_it_is_named_at_the_start(
 def test_a_directory_that_is_not_there_is_no_facts() -> None:
     with pytest.raises(ConfigError, match="must be a directory"):
         configured(facts="/no/such/directory")
+
+
+def test_the_how_to_is_right(tmp_path: Path, api: Api) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "how-to.md").read_text("utf-8")
+    shown = page.partition("## A model of your own")[2].partition("\n## ")[0]
+    models, limits, prices = re.findall(r"```toml\n(.*?)```", shown, re.DOTALL)
+    client = api(facts=str(written(tmp_path, models=models, limits=limits, prices=prices)))
+    answer = generate(client, model="house-style-1", framed=True)
+    assert answer.status_code == 200, answer.text
+    read_from(None)

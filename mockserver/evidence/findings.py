@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from mockserver.core import blob_errors
@@ -19,6 +20,7 @@ from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
+from mockserver.facts.files import directory
 from mockserver.facts.files import file as read
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.wording import Wording
@@ -87,9 +89,13 @@ class Finding:
         return tuple(filter(None, (self.said.message, *self.details)))
 
 
-@lru_cache(maxsize=1)
 def findings() -> tuple[Finding, ...]:
     """Every error and every fact, in the order of the table."""
+    return _findings(directory())
+
+
+@lru_cache(maxsize=1)
+def _findings(_: Path | None) -> tuple[Finding, ...]:
     return (*_errors(), *_blob_errors(), *_facts())
 
 
