@@ -81,7 +81,7 @@ def test_a_file_larger_than_a_mebibyte_stays_in_memory(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "", None])
 def test_another_content_type_is_named(kind: str | None) -> None:
     with pytest.raises(ApiError) as refused:
-        Body(kind, b"{}").value(form=True, json_too=False)
+        Body(kind, b"{}").check_type(form=True, json_too=False)
     assert refused.value.reason is Reason.WRONG_CONTENT_TYPE
 
 
