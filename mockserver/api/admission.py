@@ -31,7 +31,7 @@ _NANOSECONDS = 1_000_000  # of a millisecond
 _NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
     """One valid request at the door."""
 

@@ -14,7 +14,7 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.charges import Costs
 from mockserver.core.errors import ApiError
-from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
+from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
@@ -168,9 +168,12 @@ class World:
             ApiError: nobody that is let in.
         """
         authorization = exchange.header(b"authorization")
-        self._look_at(authorization)
-        exchange.record.key = hinted(authorization, self.facts.magic_prefix)
-        caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        try:
+            caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        except ApiError:
+            self._note_key(exchange, hinted(authorization, self.facts.magic_prefix))
+            raise
+        self._note_key(exchange, caller.hint)
         exchange.caller = caller
         sandbox = await self.store.sandbox(caller.sandbox)
         exchange.enter(sandbox)
@@ -212,10 +215,8 @@ class World:
         if self.config.log_format != "none":
             notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
 
-    def _look_at(self, authorization: str | None) -> None:
-        if self._warned:
-            return
-        key = key_in(authorization)
-        if key and looks_real(key, self.facts.magic_prefix):
+    def _note_key(self, exchange: Exchange, hint: str) -> None:
+        exchange.record.key = hint
+        if hint == LOOKS_REAL and not self._warned:
             self._warned = True
             notice_of(self.config.log_format)(_REAL_KEY)

@@ -9,7 +9,7 @@ from mockserver.core.journal import Attempt, Record
 
 OPEN = 1_000  # attempts that another may still follow; of more the longest unasked go
 OPEN_BYTES = 420  # of one
-_EQUAL = 128  # of those, with one body
+_EQUAL = 32  # of those, with one body
 _LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 
 
@@ -46,7 +46,7 @@ def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Ca
         call = Call(before.call.id, before.call.retries + 1)
     else:
         call = Call(record.id)
-    others = [t for t in tried if t is not before] if tried else []
+    others = tried if before is None else [t for t in tried if t is not before]
     this = Tried(attempt, call, record.asks_again, record.status in _LEADS_ON)
     return call, [*others, this][-_EQUAL:]
 
