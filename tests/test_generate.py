@@ -151,7 +151,7 @@ def test_an_unexpected_error_is_the_api_s_own_500_and_one_log_line(
     def explode(*_: object) -> None:
         raise RuntimeError("boom\nsecond line")
 
-    monkeypatch.setattr("mockserver.api.images.pictures", explode)
+    monkeypatch.setattr("mockserver.api.images.base_url", explode)
     response = generate(api())
     assert response.status_code == 500
     request_id = response.headers["x-request-id"]

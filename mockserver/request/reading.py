@@ -31,9 +31,10 @@ class Read:
 
     def asked(self, validator: Validator) -> Asked:
         """What it asks for by these rules; ApiError if they refuse it."""
-        if self._asked is None or self._asked.validator is not validator:
-            self._asked = Asked(self, validator)
-        return self._asked
+        asked = self._asked  # another server's thread may set it meanwhile
+        if asked is None or asked.validator is not validator:
+            asked = self._asked = Asked(self, validator)
+        return asked
 
 
 class Asked:
@@ -48,10 +49,11 @@ class Asked:
 
     def plan(self, seed: str) -> tuple[bytes, Sequence[Picture]]:
         """The request's digest, and its pictures, where it has no uploads."""
-        if self._plan is None or self._plan[0] != seed:
+        plan = self._plan
+        if plan is None or plan[0] != seed:
             digest = request_digest(self.request, seed)
-            self._plan = (seed, digest, pictures(self.request, digest))
-        return self._plan[1:]
+            plan = self._plan = (seed, digest, pictures(self.request, digest))
+        return plan[1:]
 
 
 def read(content_type: str | None, content: bytes) -> Read:
