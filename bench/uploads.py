@@ -10,6 +10,7 @@ import io
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from itertools import count
 
 from PIL import Image, ImageDraw
 
@@ -24,15 +25,17 @@ REPEATS = 9
 def main() -> None:
     photo, mask = _photo(), _mask()
     edit, variation = _picture("images.edit", "a fox"), _picture("images.variation", "")
+    # What stands behind a file's end makes it another one: no upload is decoded already.
+    uploads = (photo + bytes([number]) for number in count())
     works: dict[str, Callable[[], object]] = {
-        "edit with a mask": lambda: edited(edit, photo, mask),
-        "variation": lambda: varied(variation, photo),
+        "edit with a mask": lambda: edited(edit, next(uploads), mask),
+        "variation": lambda: varied(variation, next(uploads)),
     }
     measures = [lambda work=work: _cpu(work) for work in (lambda: _copied(photo), *works.values())]
     floor, *spent = [1000 * min(taken) for taken in interleaved(REPEATS, measures)]
     header()
     for name, least in zip(works, spent, strict=True):
-        row(f"{name}, {SIDE}x{SIDE}", f"{least:.1f} ms", f"{floor:.1f} ms", "<= 1.5", least / floor)
+        row(f"{name}, {SIDE}x{SIDE}", f"{least:.1f} ms", f"{floor:.1f} ms", "<= 0.6", least / floor)
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -120,15 +120,16 @@ GRID = 64
 
 def _roomiest(hole: Image.Image) -> Box:
     """The rectangle within a hole that has most room for lines of text, exact to the pixel."""
-    columns, rows = min(GRID, hole.width), min(GRID, hole.height)
+    width, height = hole.size
+    columns, rows = min(GRID, width), min(GRID, height)
     # One direction after the other: in one step, which is first depends on Pillow's version.
-    cells = hole.resize((columns, hole.height), BOX).resize((columns, rows), BOX).tobytes()
+    cells = hole.resize((columns, height), BOX).resize((columns, rows), BOX).tobytes()
     best, heights = (0, 0, 0, 0, 0), [0] * columns
     for y in range(rows):
         line = cells[y * columns : (y + 1) * columns]
-        heights = [(height + 1) * (cell == 255) for height, cell in zip(heights, line, strict=True)]
+        heights = [(tall + 1) * (cell == 255) for tall, cell in zip(heights, line, strict=True)]
         for left, right, tall in _rectangles(heights):
-            wide, high = (right - left) * hole.width // columns, tall * hole.height // rows
+            wide, high = (right - left) * width // columns, tall * height // rows
             best = max(best, (min(wide, 4 * high) ** 2 * high, left, y + 1 - tall, right, y + 1))
     most, *cell_box = best
     scaled = zip(cell_box, (columns, rows) * 2, hole.size * 2, strict=True)

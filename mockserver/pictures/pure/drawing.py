@@ -21,7 +21,7 @@ from mockserver.pictures.pure.landscape import (
     cell_colours,
     landscape,
 )
-from mockserver.pictures.pure.png import RUNS, Alphabet, Ink, Row, Stamps, png, read_text
+from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png, read_text
 from mockserver.pictures.pure.text import Line, shaped, spread
 
 #: Keyword of the PNG text chunk that says what the picture is.
@@ -130,13 +130,12 @@ def _rows(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Row]:
 
 def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
     """The landscape, between its margins."""
-    inks, cell = paints.cells, page.cell
+    dots = Dots(paints.cells, page.cell)
     left = paints.paper.run(page.margin)
-    right = paints.paper.run(page.width - page.margin - canvas.columns * cell)
-    for cells, alike in groupby([canvas.row(y) for y in range(canvas.rows)]):
-        # Nearly every run is another one: it is quicker to make it than to keep and find it.
-        inner = [inks[run[0]].run(cell * len(run)) for run in RUNS.findall(cells)]
-        yield [left, *inner, right], cell * len([*alike])
+    right = paints.paper.run(page.width - page.margin - canvas.columns * page.cell)
+    for cells, alike in groupby(map(canvas.row, range(canvas.rows))):
+        # Not kept: nearly every row is another one.
+        yield [left, dots.strip(cells), right], page.cell * len([*alike])
 
 
 def _caption(picture: Picture, page: Page, paints: Paints) -> Iterator[Row]:
@@ -187,9 +186,9 @@ def _small_print(picture: Picture, width: int) -> Line:
 
 def _print(page: Page, line: Line, at: int, stamps: Stamps) -> Iterator[Row]:
     """A line of text from the column `at` on, with the paper at its sides."""
-    scale = stamps.dot
-    left = stamps.inks[0].run(at)
-    right = stamps.inks[0].run(page.width - at - line.width * scale)
+    paper, scale = stamps.dots.inks[0], stamps.dots.dot
+    left = paper.run(at)
+    right = paper.run(page.width - at - line.width * scale)
     for dots, alike in groupby(line.rows):
         yield [left, *map(stamps.__getitem__, dots), right], scale * len([*alike])
 
