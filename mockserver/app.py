@@ -18,8 +18,8 @@ from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
+from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.paths import API, CONTROL, PICTURES, in_api
 from mockserver.facts import routes
 from mockserver.request.world import World, store_of
 from mockserver.store import Store
@@ -47,9 +47,12 @@ def create_app(
     config = config or Config()
     clock = clock or SystemClock()
     world = World(config, clock, store or store_of(config, clock))
+    found = _routes(world)
+    # What is asked most often needs no search among patterns.
+    direct = {r.path: r.app for r in found if r.methods == {"POST"}}
     app = Starlette(
-        routes=_routes(world),
-        middleware=[Middleware(Observe, world=world)],
+        routes=found,
+        middleware=[Middleware(Observe, world=world, direct=direct)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect

@@ -21,7 +21,7 @@ from mockserver.client.connection import ControlError, Remote, Way, by_socket
 from mockserver.client.environment import variables
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
-from mockserver.core.addresses import PREFIX, address_of
+from mockserver.core.addresses import API, address_of
 
 __all__ = [
     "Clock",
@@ -111,7 +111,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
-        return f"{self.address}{PREFIX}"
+        return f"{self.address}{API}"
 
     @property
     def env(self) -> dict[str, str]:

@@ -21,12 +21,12 @@ from mockserver.control.request import (
     not_found,
     query_of,
 )
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.texts import likely_name
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
-from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 

@@ -15,8 +15,8 @@ from typing import TypeVar
 from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import GIVEN
 from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN
 from mockserver.store import Store
 
 T = TypeVar("T")

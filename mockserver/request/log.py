@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mockserver.core.rules.nearness import nearest_rules
+from mockserver.core.near_misses import nearest_rules
 from mockserver.core.texts import escaped, shortened
 from mockserver.request.exchange import Exchange
 from mockserver.request.log_writer import WRITER, say

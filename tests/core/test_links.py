@@ -58,6 +58,9 @@ pictures = st.builds(
         ]
     ),
     images=st.sampled_from([(), ("0" * 32,), ("0" * 32, "1" * 32)]),
+    mask=st.none() | st.just("1" * 32),
+    fault=st.none() | st.just("truncated"),
+    download=st.none() | st.just("2" * 32),
 )
 
 
@@ -165,12 +168,15 @@ def test_what_spoils_a_value_is_refused(spoilt: tuple[str, str]) -> None:
         (CREATED, "&se=", "&es=", "malformed"),
         (CREATED, "&sig=", "&gis=", "malformed"),
         (CREATED, "2025", "year", "malformed"),
+        (CREATED, "sp=r", "sp=%FF", "altered"),  # no text
+        (CREATED, "sig=", "sig=%FF", "altered"),
     ],
 )
 def test_a_refused_url_says_what_is_wrong_with_it(now: int, old: str, new: str, why: str) -> None:
     with pytest.raises(LinkError) as refused:
         read(signed().replace(old, new), now)
-    assert refused.value.why == why
+    assert (refused.value.why, str(refused.value)) == (why, why)
+    assert refused.value.fields["sr"] == "b"
 
 
 @given(st.integers(0, len(signed()) - 1))
