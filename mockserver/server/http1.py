@@ -55,8 +55,9 @@ class _Joined:
         self._transport.close()
 
     def _flush(self) -> None:
-        held, self._held = self._held, b""
-        self._transport.write(held)
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
 
 
 class Http1(HeadCap):
