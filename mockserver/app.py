@@ -62,6 +62,11 @@ def create_app(
 def _routes(world: World) -> list[Route]:
     models, control = Models(world), Control(world)
     return [
+        # First what tests ask most often; calls of the API are found without a search.
+        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
+        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
+        Route(f"{CONTROL}/{{path:path}}", control),
+        Route(CONTROL, control),
         *(
             Route(path, Images(world, operation), methods=[method])
             for operation, method, path in routes()
@@ -70,10 +75,6 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models", models, methods=["GET"]),
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
-        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
-        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
-        Route(CONTROL, control),
-        Route(f"{CONTROL}/{{path:path}}", control),
         Route("/", Help(world), methods=["GET"]),
     ]
 

@@ -35,7 +35,7 @@ class ImagesMock:
 
     def sandbox(self, key: str = "sk-mock-me") -> Sandbox:
         """The sandbox of an API key, to script and to ask; `begin()` makes it new."""
-        return Sandbox(self.address, key, control_token=self._control_token)
+        return Sandbox(self.address, key, control_token=self._control_token, way=self._thread.way)
 
     def start(self) -> Self:
         """Return once the server answers."""

@@ -59,7 +59,8 @@ class SessionServer:
         from mockserver.client.sandbox import Sandbox
 
         key = name if name.startswith(KEYS) else f"{self.api_key}-{name}"
-        return Sandbox(self.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
+        token = os.environ.get(_OFF_LOOPBACK)
+        return Sandbox(self.address, key, control_token=token, way=self._server.way)
 
 
 class Ambient(SessionServer):
