@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -199,11 +199,11 @@ class _Call:
     async def _altered(self, planned: Sequence[Picture], effect: Effect) -> Sequence[Picture]:
         """The planned pictures, with the fault that a rule wants; or a file that it gives."""
         if effect.picture:
-            return [replace(p, fault=effect.picture) for p in planned]
+            return [p._replace(fault=effect.picture) for p in planned]
         if not effect.image:
             return planned
         place = await self._keep(b64decode(effect.image))
-        return [replace(p, fault=GIVEN, images=(place,), mask=None) for p in planned]
+        return [p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned]
 
     async def _keep(self, upload: bytes) -> str:
         """Keep what downloads will need, for as long as URLs are good; the address of it."""
@@ -264,7 +264,7 @@ class _Call:
         for fired in self.exchange.fired:
             if fired.part.download:
                 place = await self._keep(rigged(fired))
-                return [replace(p, download=place) for p in planned]
+                return [p._replace(download=place) for p in planned]
         return planned
 
     async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:

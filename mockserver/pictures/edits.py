@@ -12,7 +12,6 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
@@ -256,11 +255,11 @@ def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.I
 def varied(picture: Picture, image: bytes) -> bytes:
     """The upload in other colours, with a strip of small print: a PNG file, RGB, as asked for."""
     upload, alpha, number = _scaled_upload(image, (picture.width, picture.height))
-    palette = _tones(number + picture.index)
+    palette = _tones(number + picture.place)
     paper = Image.new("RGB", upload.size, tuple(palette.paper))
     result = _recoloured(picture, palette, Image.composite(upload, paper, alpha))
     if min(result.size) >= 64:
-        strip = printed(replace(picture, prompt=""), palette, *result.size)
+        strip = printed(picture._replace(prompt=""), palette, *result.size)
         result.paste(strip, (0, result.height - strip.height))
     return _encoded(picture, result)
 

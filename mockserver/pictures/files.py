@@ -8,7 +8,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -77,7 +76,7 @@ class PictureFiles:
                 return None
             uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
         if picture.fault == "wrong_size":
-            picture = replace(picture, width=picture.width // 2)
+            picture = picture._replace(width=picture.width // 2)
         made = await self._made_of(picture, uploads[0], mask) if uploads else drawn(picture)
         if picture.fault == "truncated":
             return made[: len(made) // 2]

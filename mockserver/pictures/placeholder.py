@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from PIL import Image, ImageChops
 
@@ -36,7 +35,7 @@ def placeholder(picture: Picture, hole: Image.Image) -> Image.Image:
 def _scenery(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """Nothing but landscape: the inner part of a drawing that is somewhat larger."""
     width, height = (max(64, side * 5 // 4 + 24) for side in size)
-    page = replace(picture, prompt="", width=width, height=height)
+    page = picture._replace(prompt="", width=width, height=height)
     left, top = (width - size[0]) // 2, min(width, height) // 24 + 1
     return _opened(draw(page)).crop((left, top, left + size[0], top + size[1]))
 
@@ -77,7 +76,7 @@ def _card(picture: Picture, palette: Palette, width: int, height: int) -> Image.
     The card is as wide as its room; in a low one it may take all of it, and is cut if need be.
     """
     most = height if height < 128 else height * 3 // 5
-    small = printed(replace(picture, prompt=""), palette, width, 2 * most)
+    small = printed(picture._replace(prompt=""), palette, width, 2 * most)
     small = small.crop((0, _rule(small, palette), width, small.height))
     for times in (4, 3, 2, 1):
         across = -(-width // times)
@@ -98,7 +97,7 @@ def _card(picture: Picture, palette: Palette, width: int, height: int) -> Image.
 def _large(picture: Picture, palette: Palette, width: int, height: int) -> Image.Image:
     """The caption down to its rule, as on a page of this size."""
     whole = printed(picture, palette, width, height)
-    below = printed(replace(picture, prompt=""), palette, width, height)
+    below = printed(picture._replace(prompt=""), palette, width, height)
     return whole.crop((0, 0, width, whole.height - below.height + _rule(below, palette)))
 
 

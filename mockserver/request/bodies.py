@@ -58,6 +58,7 @@ class Body:
     def __init__(self, content_type: str | None, body: bytes) -> None:
         self._type = content_type
         self._body = body
+        self.is_json = content_type is None or is_json(content_type)
 
     @property
     def model(self) -> Any:
@@ -70,22 +71,17 @@ class Body:
 
     def check_type(self, *, form: bool, json_too: bool) -> None:
         """Refuse a content type that an operation does not take."""
-        is_taken = self._is_form or (json_too and is_json(self._type)) if form else self._is_json
-        if not is_taken:
+        if not (self._is_form or (json_too and self.is_json) if form else self.is_json):
             raise _wrong_content_type(self._type, FORM if form else JSON)
 
     @cached_property
     def content(self) -> Any:
         """The JSON value, or the parts of a form by name; ApiError if it is not what it says."""
-        return form_value(self._type, self._body) if self._is_form else json_value(self._body)
+        return json_value(self._body) if self.is_json else form_value(self._type, self._body)
 
     @property
     def _is_form(self) -> bool:
         return parse_options_header(self._type)[0].lower() == FORM.encode()
-
-    @property
-    def _is_json(self) -> bool:
-        return self._type is None or is_json(self._type)
 
 
 def json_value(body: bytes) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -44,7 +44,7 @@ def describe(picture: Picture) -> dict[str, Any]:
         "model": picture.model,
         "prompt": picture.prompt,
         "size": picture.size,
-        "image": f"{picture.index + 1}/{picture.count}",
+        "image": f"{picture.place + 1}/{picture.n}",
         **dict(picture.options),
         "code": picture.code,
     }
@@ -66,7 +66,7 @@ def caption(picture: Picture, width: int, height: int, palette: Palette) -> byte
     Prompt and small print, as `draw` sets them; a PNG file, 8-bit RGB, without metadata.
     """
     paints = _paints(palette)
-    rows = [*_caption(picture, _page(replace(picture, width=width, height=height)), paints)]
+    rows = [*_caption(picture, _page(picture._replace(width=width, height=height)), paints)]
     return png(width, sum(times for _, times in rows), paints.alphabet, rows)
 
 
@@ -174,8 +174,8 @@ def _prompt(picture: Picture, page: Page) -> tuple[int, list[Line]]:
 def _small_print(picture: Picture, width: int) -> Line:
     """Model, size, place among its siblings and code, spread over `width` font pixels."""
     words = [picture.size, picture.code]
-    if picture.count > 1:
-        words.insert(1, f"{picture.index + 1}/{picture.count}")
+    if picture.n > 1:
+        words.insert(1, f"{picture.place + 1}/{picture.n}")
     while len(words) > 1 and 8 * len(" ".join(words)) > width:
         del words[0]
     room = width - 8 * len(" ".join(["", *words]))
