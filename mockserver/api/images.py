@@ -107,11 +107,11 @@ class _Call:
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         record.attempt = self._attempt(operation, content_type, content)
         found = read(content_type, content)
-        exchange.era = self.world.era_of_model(exchange, found.body)
+        exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
-        found.body.check_type(form=rules.form, json_too=rules.json_too)
+        found.check_type(form=rules.form, json_too=rules.json_too)
         record.fields |= found.sent
-        return found.body.content, self._asked(operation, found)
+        return found.content, self._asked(operation, found)
 
     def _attempt(self, operation: str, content_type: str | None, body: bytes) -> Attempt:
         """What tells a retry from another call."""
@@ -127,8 +127,8 @@ class _Call:
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""
         exchange = self.exchange
-        if isinstance(found.body.content, Fields):
-            exchange.hints += found.body.content.hints
+        if isinstance(found.content, Fields):
+            exchange.hints += found.content.hints
         try:
             asked = found.asked(exchange.era.validators[operation])
         except ApiError as refusal:

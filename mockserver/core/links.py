@@ -116,15 +116,15 @@ _VERSION = 2  # of the payload as an object; as a list it has none
 
 def _packed(picture: Picture) -> str:
     """What a URL carries: an object, or the list that it was before there were more options."""
-    is_listed = tuple(name for name, _ in picture.options) == fields().by_position
-    is_listed = is_listed and len(picture.images) < 2 and picture.format == "PNG"
+    is_plain = len(picture.images) < 2 and picture.format == "PNG"
+    is_listed = is_plain and [k for k, _ in picture.options] == [*fields().by_position]
     text = _compact(_as_list(picture) if is_listed else _as_object(picture))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _as_list(p: Picture) -> list[Any]:
     shown = (p.operation, p.model, p.prompt, p.width, p.height, p.place, p.n)
-    options = (value for _, value in p.options)
+    options = [value for _, value in p.options]
     scripted = (p.fault, p.download) if p.download else (p.fault,) if p.fault else ()
     image = p.images[0] if p.images else None
     return [*shown, *options, p.digest.hex(), image, p.mask, *scripted]

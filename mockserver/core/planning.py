@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Any
 
 from mockserver.core.picture import Picture, shown
 from mockserver.core.request import ImageRequest
@@ -23,7 +22,7 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
     width, height = map(int, request.size.split("x"))
     if repeat:
         whole = sha256(whole + repeat.to_bytes(8, "big")).digest()
-    prompt, options = shown(request.prompt), _options(request)
+    prompt = shown(request.prompt)
     images = tuple(map(address, request.images))
     mask = address(request.mask) if request.mask is not None else None
     return [
@@ -36,28 +35,12 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
             place=index,
             n=request.n,
             digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-            options=options,
+            options=request.drawn,
             images=images,
             mask=mask,
         )
         for index in range(request.n)
     ]
-
-
-def _options(request: ImageRequest) -> tuple[tuple[str, Any], ...]:
-    """What of a request's options makes a picture beside the size: by position, then by name.
-
-    What stands by position is there even where it has no value, as it was before there were others.
-    """
-    told, options = fields(), request.options
-    first = tuple((name, options.get(name)) for name in told.by_position)
-    others = options.keys() - told.placed
-    return first + tuple((k, _frozen(v)) for k, v in options.items() if k in others)
-
-
-def _frozen(value: Any) -> Any:
-    """A value that can be hashed."""
-    return value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
 
 
 def address(upload: bytes) -> str:
@@ -70,16 +53,16 @@ def request_digest(request: ImageRequest, seed: str, pixels: tuple[bytes, ...] =
 
     `pixels` are digests of the uploads' pixels.
     """
-    options, positions = _options(request), len(fields().by_position)
+    drawn, positions = request.drawn, len(fields().by_position)
     parts = (
         seed,
         request.operation,
         request.model,
         request.prompt,
         request.size,
-        *(value for _, value in options[:positions]),
+        *[value for _, value in drawn[:positions]],
         request.n,
-        *(p.hex() for p in pixels),
-        *options[positions:],
+        *[p.hex() for p in pixels],
+        *drawn[positions:],
     )
     return sha256(json.dumps(parts).encode("ascii")).digest()

@@ -19,6 +19,8 @@ class ImageRequest:
     n: int
     options: Mapping[str, Any]  # every other field that has an effect, in the order of the facts
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
+    #: The options that make a picture beside its size, as values that can be hashed.
+    drawn: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
     images: tuple[bytes, ...] = field(default=(), repr=False)  # as uploaded
     mask: bytes | None = field(default=None, repr=False)  # as uploaded
 

@@ -7,6 +7,7 @@ never observed.) Dialect B's is in `validation_b`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,6 +43,10 @@ class Validator:
         self._own = {
             m: [p for p in o.parameter.values() if p.of_model or p.name not in self.parameters]
             for m, o in self.offers.items()
+        }
+        self._ignored = {
+            m: [p.name for p in offer.parameter.values() if p.ignored]
+            for m, offer in self.offers.items()
         }
         self._unbuilt = facts.unbuilt
         self._names = {*self.parameters, *(n for o in self.offers.values() for n in o.parameter)}
@@ -91,15 +96,14 @@ class Validator:
 
         The API has no such step: it has those models.
         """
-        parameter = self.parameters.get("model")
+        parameter = self.parameters.get("model") if "model" in body else None
         name = self.value_of(body, parameter) if parameter else ABSENT
         if isinstance(name, str) and name in self._unbuilt and name not in self.models:
             raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
-        parameters = self.offers[request.model].parameter.values()
-        unheard = [p.name for p in parameters if p.ignored and body.get(p.name) is not None]
+        unheard = [name for name in self._ignored[request.model] if body.get(name) is not None]
         found = [f"{request.model} ignores {n!r}" for n in unheard]
         if not isinstance(body, Fields):
             return found
@@ -147,15 +151,19 @@ class Validator:
         raise _not_one_of(parameter.name, value, listed)
 
     def _request(self, given: Given, model: Model) -> ImageRequest:
-        defaults = self._options[model.id]
-        wanted = defaults | {name: given[name] for name in defaults.keys() & given}
+        options: Given = {}
+        for name, usual in self._options[model.id].items():
+            value = given.get(name, usual)
+            if value is not None:
+                options[name] = value
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,
             prompt=given.get("prompt", ""),
             n=int(given.get("n", 1)),
-            options={name: value for name, value in wanted.items() if value is not None},
-            filled=tuple(name for name in ("model", "n", *defaults) if name not in given),
+            options=options,
+            filled=tuple([n for n in ("model", "n", *self._options[model.id]) if n not in given]),
+            drawn=_drawn(options),
             images=(given["image"],) if "image" in given else (),
             mask=given.get("mask"),
         )
@@ -167,6 +175,20 @@ def _options(offer: Offer) -> Given:
     without = {"prompt", *told.request, *told.nothing, *_FILES}
     found = {p.name: p.default for p in offer.parameter.values() if not p.ignored}
     return {name: found[name] for name in told.order if name in found and name not in without}
+
+
+def _drawn(options: Given) -> tuple[tuple[str, Any], ...]:
+    """The options that make a picture: by position, then by name.
+
+    What stands by position is there even where it has no value, as it was before there were others.
+    """
+    told = fields()
+    first = [(name, options.get(name)) for name in told.by_position]
+    return (*first, *[(k, _frozen(v)) for k, v in options.items() if k not in told.placed])
+
+
+def _frozen(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
 
 
 def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = frozenset()) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import suppress
-from functools import cached_property
 from typing import Any, NoReturn
 
 from anyio import CancelScope
@@ -49,15 +48,21 @@ def _chunk(message: Message) -> bytes:
     return bytes(message.get("body", b""))
 
 
+_UNREAD: Any = object()
+
+
 class Body:
     """A request's body, decoded by the content type that it names, once somebody looks into it.
 
     One without a content type is taken for JSON (assumed).
     """
 
+    __slots__ = ("_body", "_content", "_type", "is_json")
+
     def __init__(self, content_type: str | None, body: bytes) -> None:
         self._type = content_type
         self._body = body
+        self._content = _UNREAD
         self.is_json = content_type is None or is_json(content_type)
 
     @property
@@ -74,10 +79,13 @@ class Body:
         if not (self._is_form or (json_too and self.is_json) if form else self.is_json):
             raise _wrong_content_type(self._type, FORM if form else JSON)
 
-    @cached_property
+    @property
     def content(self) -> Any:
         """The JSON value, or the parts of a form by name; ApiError if it is not what it says."""
-        return json_value(self._body) if self.is_json else form_value(self._type, self._body)
+        if self._content is _UNREAD:
+            is_json, body = self.is_json, self._body
+            self._content = json_value(body) if is_json else form_value(self._type, body)
+        return self._content
 
     @property
     def _is_form(self) -> bool:

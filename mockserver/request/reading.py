@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from mockserver.core.journal import sent_fields
@@ -11,23 +11,28 @@ from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.validation import Validator
-from mockserver.request.bodies import Body, is_json
+from mockserver.request.bodies import Body
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
 
 
-class Read:
+class Read(Body):
     """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
 
-    def __init__(self, content_type: str | None, content: bytes) -> None:
-        self.body = Body(content_type, content)
+    __slots__ = ("_asked", "_sent")
+
+    def __init__(self, content_type: str | None, body: bytes) -> None:
+        super().__init__(content_type, body)
+        self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
 
-    @cached_property
+    @property
     def sent(self) -> dict[str, Any]:
         """The fields as the journal tells them."""
-        return sent_fields(self.body.content)
+        if self._sent is None:
+            self._sent = sent_fields(self.content)
+        return self._sent
 
     def asked(self, validator: Validator) -> Asked:
         """What it asks for by these rules; ApiError if they refuse it."""
@@ -40,11 +45,13 @@ class Read:
 class Asked:
     """What a body asks for by the rules of one operation and day."""
 
+    __slots__ = ("_plan", "fields", "ignored", "request", "validator")
+
     def __init__(self, read: Read, validator: Validator) -> None:
         self.validator = validator
-        self.request: ImageRequest = validator.validated(read.body.content)
-        self.fields = told_fields({"operation": self.request.operation, **read.sent}, self.request)
-        self.ignored = validator.ignored(read.body.content, self.request)
+        self.request: ImageRequest = validator.validated(read.content)
+        self.fields = told_fields(read.sent, self.request)
+        self.ignored = validator.ignored(read.content, self.request)
         self._plan: tuple[str, bytes, Sequence[Picture]] | None = None
 
     def plan(self, seed: str) -> tuple[bytes, Sequence[Picture]]:
@@ -56,10 +63,11 @@ class Asked:
         return plan[1:]
 
 
-def read(content_type: str | None, content: bytes) -> Read:
-    """A body, read already if an equal one was."""
-    is_kept = len(content) <= SMALL and (content_type is None or is_json(content_type))
-    return _kept(content_type, content) if is_kept else Read(content_type, content)
-
-
 _kept = lru_cache(maxsize=KEPT)(Read)
+
+
+def read(content_type: str | None, body: bytes) -> Read:
+    """A body, read already if an equal one was."""
+    if len(body) <= SMALL and content_type == "application/json":
+        return _kept(content_type, body)
+    return Read(content_type, body)
