@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from bench.rows import Row, interleaved, seconds
+from mockserver.facts.costs import IMAGES, Limit
 from mockserver.store.memory import MemoryStore
 
 ROUNDS = 9
@@ -32,12 +33,12 @@ def _us(seconds: float) -> str:
 
 def _ours() -> float:
     """Seconds for one decision, with the time that it needs read from the system."""
-    store = MemoryStore()
+    store, limits = MemoryStore(), (Limit(IMAGES, LIMIT),)
 
     async def decide() -> None:
         for _ in range(DECISIONS):
             sandbox = await store.sandbox("a")
-            await sandbox.admit("dall-e-2", limit=LIMIT, cost=1, now=time.time_ns())
+            await sandbox.admit("dall-e-2", limits=limits, charge={IMAGES: 1}, now=time.time_ns())
 
     return seconds(lambda: asyncio.run(decide())) / DECISIONS
 

@@ -3,6 +3,7 @@
 python -m contracts.build               writes openapi.yaml, the contract of the default day
 python -m contracts.build --check       fails when openapi.yaml is not current
 python -m contracts.build --as-of DATE  prints the contract of another day, with the API's sizes
+With --facts DIR before these, a directory's models are in it too.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from contracts.bodies import Schema as Schema
 from contracts.bodies import Sizes as Sizes
 from contracts.bodies import bodies, encoding, kept_examples, models_of
 from contracts.bodies import taken as taken
-from mockserver.facts import Facts, Operation, first_day, load
+from mockserver.facts import Facts, Operation, first_day, load, read_from
 
 HERE = Path(__file__).parent
 SKELETON = HERE / "skeleton.yaml"
 DOCUMENT = HERE / "openapi.yaml"
-#: The tables of words that empty some refusals, as facts/words.toml names them.
+#: The tables of words that empty some refusals, as facts/words/dates.toml names them.
 BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}
@@ -267,6 +268,9 @@ def main(arguments: list[str]) -> str | None:
             except ValueError as error:
                 return f"--as-of: {error}"
             sys.stdout.write(rendered(build("api", day)))
+        case ["--facts", directory, *others]:
+            read_from(Path(directory))
+            return main(others)
         case _:
             return __doc__
     return None

@@ -18,8 +18,8 @@ from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
+from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.paths import API, CONTROL, PICTURES, in_api
 from mockserver.facts import routes
 from mockserver.request.world import World, store_of
 from mockserver.store import Store
@@ -47,9 +47,12 @@ def create_app(
     config = config or Config()
     clock = clock or SystemClock()
     world = World(config, clock, store or store_of(config, clock))
+    found = _routes(world)
+    # What is asked most often needs no search among patterns.
+    direct = {r.path: r.app for r in found if r.methods == {"POST"}}
     app = Starlette(
-        routes=_routes(world),
-        middleware=[Middleware(Observe, world=world)],
+        routes=found,
+        middleware=[Middleware(Observe, world=world, direct=direct)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect
@@ -59,6 +62,11 @@ def create_app(
 def _routes(world: World) -> list[Route]:
     models, control = Models(world), Control(world)
     return [
+        # First what tests ask most often; calls of the API are found without a search.
+        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
+        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
+        Route(f"{CONTROL}/{{path:path}}", control),
+        Route(CONTROL, control),
         *(
             Route(path, Images(world, operation), methods=[method])
             for operation, method, path in routes()
@@ -67,10 +75,6 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models", models, methods=["GET"]),
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
-        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
-        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
-        Route(CONTROL, control),
-        Route(f"{CONTROL}/{{path:path}}", control),
         Route("/", Help(world), methods=["GET"]),
     ]
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from mockserver.client.sandbox import Sandbox
 from mockserver.config import configured
-from mockserver.core.addresses import PREFIX
+from mockserver.core.addresses import API
 from mockserver.server.listening import ServerThread
 
 
@@ -31,11 +31,11 @@ class ImagesMock:
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
-        return f"{self.address}{PREFIX}"
+        return f"{self.address}{API}"
 
     def sandbox(self, key: str = "sk-mock-me") -> Sandbox:
         """The sandbox of an API key, to script and to ask; `begin()` makes it new."""
-        return Sandbox(self.address, key, control_token=self._control_token)
+        return Sandbox(self.address, key, control_token=self._control_token, way=self._thread.way)
 
     def start(self) -> Self:
         """Return once the server answers."""

@@ -247,8 +247,8 @@ class Client:
 def small_bounds() -> Iterator[None]:
     """Bounds that a few requests can reach."""
     with (
-        patch("mockserver.store.tables.RECORD_BYTES", 40_000),
-        patch("mockserver.store.sandbox.RULE_BYTES", 40_000),
+        patch("mockserver.core.sandbox.logs.RECORD_BYTES", 40_000),
+        patch("mockserver.core.sandbox.rulebook.RULE_BYTES", 40_000),
     ):
         yield
 

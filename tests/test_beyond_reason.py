@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mockserver.core.decoding import MOST
-from mockserver.core.limits import settle
 from mockserver.core.rules.parser import RuleError, rule_of
-from mockserver.core.sandbox import Options, Wait
+from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.clock import Wait
 from mockserver.store.sandbox import MemorySandbox
 from tests.conftest import GENERATIONS, Api, error, generate
 from tests.test_control import HERE, ask
@@ -20,29 +18,6 @@ LIKE_A_FILE = "x" * 90_000
 SECOND = 1_000_000_000
 
 # -- admission ---------------------------------------------------------------------------------
-
-OPTIONAL = st.none() | st.integers(0, 40)
-
-
-@given(OPTIONAL, OPTIONAL, st.lists(st.tuples(st.integers(1, 10), st.integers(0, 9)), max_size=30))
-def test_images_and_money_are_taken_together_or_not_at_all(
-    limit: int | None, budget: int | None, asked: list[tuple[int, int]]
-) -> None:
-    bucket, spent = None, 0
-    for cost, amount in asked:
-        before = bucket, spent
-        bucket, spent, verdict = settle(
-            bucket, spent, limit=limit, budget=budget, cost=cost, amount=amount, now=0
-        )
-        if verdict.admitted:
-            assert spent == before[1] + amount
-            assert budget is None or spent <= budget
-        else:
-            assert spent == before[1]
-            assert before[0] is None or bucket == before[0]
-        if not verdict.affordable:
-            assert budget is not None
-            assert before == (bucket, spent)
 
 
 def test_a_budget_that_is_lowered_meanwhile_undoes_nothing(api: Api) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from mockserver.core.journal import Attempt, Record
 from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.logs import RECORD_BYTES
 from mockserver.store.sandbox import MemorySandbox
-from mockserver.store.tables import RECORD_BYTES
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
 from tests.test_control import ask

@@ -75,6 +75,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
     good = {
         "public-url": "http://a.test",
         "as-of": "2023-12-01",
+        "facts": str(tmp_path),
         "tier": "5",
         "limits": "9/min",
         "sizes": "api",

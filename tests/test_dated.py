@@ -19,7 +19,7 @@ from mockserver.facts.dated import dates, in_force
 
 FILES = {
     path.stem: tomllib.loads(path.read_text("utf-8"))
-    for path in Path(mockserver.facts.__file__).parent.glob("*.toml")
+    for path in Path(mockserver.facts.__file__).parent.rglob("*.toml")
     if path.stem != "clients"  # whose `since` is a version
 }
 DAYS = st.dates(date(2022, 11, 3), date(2027, 12, 31))

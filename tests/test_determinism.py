@@ -6,10 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from mockserver.clock import ManualClock
+from tests.conftest import Api, generate
 
 ROOT = Path(__file__).parent.parent
 PILLOWS = ("12.0.0", "13.0.0")
@@ -75,6 +80,33 @@ def expected() -> list[str]:
 def test_two_processes_answer_the_same() -> None:
     assert len(set(expected())) == 7
     assert digests(sys.executable, PYTHONHASHSEED="2") == expected()
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine in another time zone."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has one time zone a process")
+@pytest.mark.usefixtures("tokyo")
+def test_the_machines_time_zone_is_told_nowhere(
+    api: Api, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.advance(61)
+    client = api(log_format="text")
+    url = generate(client).json()["data"][0]["url"]
+    assert "st=2025-03-30T23%3A01%3A01Z" in url
+    assert client.get(url).headers["last-modified"] == "Mon, 31 Mar 2025 00:01:01 GMT"
+    since = {"If-Modified-Since": "Mon, 31 Mar 2025 00:01:01 -0000"}
+    assert client.get(url, headers=since).status_code == 304
+    assert "\nTime:2025-03-31T00:01:01.0000000Z<" in client.get(f"{url}x").text
+    lines = capsys.readouterr().err.splitlines()
+    assert {line.split()[0] for line in lines} == {"00:01:01"}
 
 
 def pythons() -> list[str]:

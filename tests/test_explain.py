@@ -24,11 +24,12 @@ from mockserver.cli import USAGE, cli
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.blob_errors import BlobWording
-from mockserver.core.errors import Reason, Wording
-from mockserver.core.words.rendering import TABLES
+from mockserver.core.errors import Reason
 from mockserver.evidence.findings import LEVELS, Finding, Span, findings
 from mockserver.evidence.search import WIDTH, find, table, told
 from mockserver.facts import first_day, load, periods
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.wording import Wording
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs" / "evidence.md"
@@ -228,9 +229,11 @@ def _sources(value: Any) -> Iterator[str]:
                 yield from _sources(inner)
 
 
-@pytest.mark.parametrize("file", ["timeline", "parameters", "models", "words", "limits", "prices"])
+@pytest.mark.parametrize(
+    "file", ["timeline", "parameters", "models", "words/dates", "limits", "prices"]
+)
 def test_no_source_of_the_facts_is_left_out(file: str) -> None:
-    text = Path(facts.__file__).with_name(f"{file}.toml").read_text("utf-8")
+    text = Path(facts.__file__).parent.joinpath(f"{file}.toml").read_text("utf-8")
     known = {f.source for f in findings()}
     dates = "\n".join(f.dates for f in findings())
     everything = list(_sources(tomllib.loads(text)))

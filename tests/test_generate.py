@@ -10,7 +10,7 @@ from mockserver.clock import ManualClock
 from mockserver.facts import load
 from tests.conftest import Api, error, generate
 
-TIERS = load().limits["model-page"]["dall-e-2"]
+TIERS = {t: limits[0].per_minute for t, limits in load().limits["model-page"]["dall-e-2"].items()}
 
 # -- limits ------------------------------------------------------------------------------------
 
@@ -45,11 +45,37 @@ def test_more_than_the_limit_at_once_is_refused_without_a_wait(api: Api) -> None
     assert not {"retry-after", "retry-after-ms"} & set(refused.headers)
 
 
+def test_the_journal_tells_what_limit_and_budget_decided(api: Api) -> None:
+    client, here = api(limits="3/min"), {"Mock-Sandbox-Key": "sk-mock-me"}
+
+    def decided(n: int, key: str = "sk-mock-me") -> tuple[int, bool, float, list[str]]:
+        status = generate(client, n=n, key=key).status_code
+        last = client.get("/_mock/requests/last", headers={"Mock-Sandbox-Key": key}).json()
+        return status, last["scripted"], last["usd"], last["trace"]
+
+    full = "limit 3 a minute: 2 used, {0} more is too many"
+    assert decided(2) == (200, False, 0.032, ["limit 3 a minute: 2 used"])
+    assert decided(2) == (429, True, 0.0, [full.format(2)])
+    assert decided(4) == (429, True, 0.0, [full.format(4)])
+    client.put("/_mock/ledger", json={"budget_usd": 0.04}, headers=here)
+    assert decided(1) == (400, True, 0.0, ["budget: $0.016 more would exceed it"])
+    assert decided(1, "sk-mock-no-credit")[:3] == (429, True, 0.0)
+
+
 def test_free_has_no_images_and_no_wait(api: Api) -> None:
     for client, key in ((api(tier="free"), "x"), (api(limits="5/min"), "sk-mock-free-x")):
         refused = generate(client, key=key)
         assert "Limit: 0/1min. Current: 1/1min." in error(refused)["message"]
         assert "retry-after" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_free"), [({"tier": "free"}, True), ({"limits": "5/min"}, False)]
+)
+def test_free_is_told_what_would_help(api: Api, chosen: dict[str, str], is_free: bool) -> None:
+    refused = generate(api(as_of="2025-06-15", **chosen), n=10)
+    assert "Requested 10. " in error(refused)["message"]
+    assert ("by adding a payment method" in error(refused)["message"]) is is_free
 
 
 def test_sandboxes_and_models_have_limits_of_their_own(api: Api) -> None:
@@ -125,7 +151,7 @@ def test_an_unexpected_error_is_the_api_s_own_500_and_one_log_line(
     def explode(*_: object) -> None:
         raise RuntimeError("boom\nsecond line")
 
-    monkeypatch.setattr("mockserver.api.images.pictures", explode)
+    monkeypatch.setattr("mockserver.api.images.base_url", explode)
     response = generate(api())
     assert response.status_code == 500
     request_id = response.headers["x-request-id"]
@@ -143,11 +169,11 @@ def test_an_unexpected_error_is_the_api_s_own_500_and_one_log_line(
 def test_the_access_log_is_one_line_with_control_characters_escaped(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    generate(api(log_format="text"), prompt="a\nb\x1b[31m\u202e fox", n=2, size="512x512")
+    generate(api(log_format="text"), prompt="é\nb\x1b[31m\u202e fox", n=2, size="512x512")
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert line.startswith("00:00:00 200 POST /v1/images/generations dall-e-2 512x512 n=2 $0.036 ")
-    assert line.endswith('"a\\nb\\x1b[31m\\u202e fox"\n')
+    assert line.endswith('"é\\nb\\x1b[31m\\u202e fox"\n')
 
 
 REFUSES = {"name": "refuser", "when": {"prompt": "no"}, "then": {"error": "refused"}}
@@ -226,8 +252,8 @@ def test_a_json_line_tells_all_that_there_is_to_say(
     told = json.loads(capsys.readouterr().err)
     assert isinstance(told.pop("ms"), int)
     assert told.pop("closest_rule").startswith("r1 \"fox\": ≠ prompt: wanted 'X', got")
+    assert told.pop("time") == pytest.approx(1_743_379_200.25, abs=1e-6)
     assert told == {
-        "time": pytest.approx(1_743_379_200.25, abs=1e-6),
         "status": 200,
         "method": "POST",
         "path": "/v1/images/generations",

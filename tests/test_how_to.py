@@ -62,6 +62,6 @@ def test_the_page_shows_each_how_to_letter_for_letter() -> None:
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
 def test_the_rules_that_the_page_shows_can_be_read() -> None:
     shown = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    rules = [rule_of(rule) for text in shown for rule in tomllib.loads(text)["rules"]]
+    rules = [rule_of(rule) for text in shown for rule in tomllib.loads(text).get("rules", ())]
     assert all(rule.then.reply for rule in rules)
     assert len(rules) == 2

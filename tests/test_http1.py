@@ -9,7 +9,7 @@ from http.client import HTTPResponse
 from io import BufferedReader
 from itertools import pairwise
 from typing import NamedTuple
-from unittest.mock import Mock
+from unittest.mock import Mock, call
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mockserver.server.http1 import Http1
+from mockserver.server.http1 import Http1, _Joined
 from mockserver.testing import ImagesMock
 
 BODY = b'{"prompt": "upgrade: h2c\\r\\n"}'
@@ -182,3 +182,26 @@ async def nothing(scope: object, receive: object, send: object) -> None:
 
 
 CONFIG = Config(nothing, interface="asgi3", log_config=None)
+
+
+def test_an_answer_s_head_leaves_with_its_body_and_alone_where_that_takes_long() -> None:
+    transport, loop = Mock(), Mock()
+    joined = _Joined(transport, loop)
+    joined.write(b"head")
+    assert not transport.mock_calls
+    joined.write(b"body")
+    transport.writelines.assert_called_once_with((b"head", b"body"))
+    joined.write(b"head")
+    (come_round,) = loop.call_soon.call_args.args
+    come_round()
+    transport.write.assert_called_once_with(b"head")
+
+
+def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
+    transport, loop = Mock(), Mock()
+    joined = _Joined(transport, loop)
+    joined.write(b"head")
+    joined.close()
+    (come_round,) = loop.call_soon.call_args.args
+    come_round()
+    assert transport.mock_calls == [call.write(b"head"), call.close()]

@@ -15,7 +15,7 @@ import pytest
 
 from mockserver.clock import ManualClock
 from mockserver.core.raw_request import BODY
-from mockserver.store.tables import RECORD_BYTES
+from mockserver.core.sandbox.logs import RECORD_BYTES
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
 from tests.test_cli import run

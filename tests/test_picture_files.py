@@ -29,13 +29,13 @@ class Work:
 
     def __call__(self, asked: Picture, image: bytes, mask: bytes | None) -> bytes:
         with self._lock:
-            self.made.append(asked.index)
+            self.made.append(asked.place)
             self.at_once += 1
             self.most = max(self.most, self.at_once)
         self.together.wait(timeout=30)
         with self._lock:
             self.at_once -= 1
-        return b"%d" % asked.index
+        return b"%d" % asked.place
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from PIL import Image
 
 from mockserver.client.sandbox import Sandbox
 from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.varied_pictures import REPEATED
 from mockserver.store.sandbox import MemorySandbox
-from mockserver.store.tables import REPEATED
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
 

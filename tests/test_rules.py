@@ -1,4 +1,4 @@
-"""What rules and magic words do to answers, in process and over a real socket."""
+"""What rules do to answers, in process and over a real socket."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
 from mockserver.core.errors import Reason
-from mockserver.facts import load
 from mockserver.testing import ImagesMock
 from tests.conftest import GENERATIONS, Api, error, generate
 
-WORDS = load().magic_words
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 SMALL = {"size": "256x256"}
 BROKEN = "truncated|broken|Truncated"  # as Pillow says it
@@ -128,13 +126,26 @@ def test_a_wait_as_a_date_ends_with_the_second_that_it_ends_in(
         assert headers["retry-after"] == f"Mon, 31 Mar 2025 00:00:0{second} GMT"
 
 
-@pytest.mark.parametrize(("limit", "wait"), [("7/min", "8571"), ("off", "60000")])
+@pytest.mark.parametrize(
+    ("chosen", "limit", "wait"), [({"limits": "7/min"}, 7, "8571"), ({"tier": "off"}, 1, "60000")]
+)
 def test_a_rate_limit_of_no_length_tells_the_time_that_one_picture_takes(
-    api: Api, limit: str, wait: str
+    api: Api, chosen: dict[str, str], limit: int, wait: str
 ) -> None:
-    client = api(limits=limit) if limit != "off" else api(tier="off")
+    client = api(**chosen)
     script(client, {"rate_limit": True})
-    assert generate(client).headers["retry-after-ms"] == wait
+    refused = generate(client)
+    assert refused.headers["retry-after-ms"] == wait
+    assert f"Limit: {limit}/1min. Current: {limit + 1}/1min." in error(refused)["message"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("sk-mock-me", "sk-mock-me"), ("sk-mock-somebody", "sk-mock-********body")]
+)
+def test_a_key_that_a_rule_refuses_is_masked(api: Api, key: str, said: str) -> None:
+    client, here = api(), {"Mock-Sandbox-Key": key}
+    client.post("/_mock/rules", json={"then": {"error": "incorrect_key"}}, headers=here)
+    assert f"provided: {said}. " in error(generate(client, key=key))["message"]
 
 
 def test_a_delay_and_a_drip_take_their_time(api: Api, clock: ManualClock) -> None:
@@ -353,83 +364,3 @@ def test_an_sdk_retries_at_once_where_the_clock_stands_still(server: ImagesMock)
     assert [(r["status"], r["retries"]) for r in found] == [(429, 0), (429, 1), (500, 2), (200, 3)]
     assert {r["call"] for r in found} == {found[0]["id"]}
     assert steer(server, key, "GET", "clock")["moved"] == 20
-
-
-# -- magic words -------------------------------------------------------------------------------
-
-
-def is_plain(client: TestClient, prompt: str) -> bool:
-    answer = generate(client, prompt=prompt, **SMALL)
-    with Image.open(BytesIO(client.get(answer.json()["data"][0]["url"]).content)) as image:
-        image.load()
-        return (image.size, image.format) == ((256, 256), "PNG")
-
-
-IN_THE_BODY = {
-    **dict.fromkeys(("refuse", "429", "quota", "hard-limit", "overloaded", "500"), '"error": {'),
-    **dict.fromkeys(("502", "503", "504", "html-page"), "<html>"),
-    "empty": "",
-    "no-pictures": '"data": []',
-}
-
-
-@pytest.mark.parametrize("name", [n for n in WORDS if n not in ("stall", "disconnect")])
-def test_each_magic_word_has_its_effect_and_can_be_turned_off(
-    api: Api, clock: ManualClock, name: str
-) -> None:
-    client, start = api(), clock.now()
-    prompt = f"a fox mock:{name}{'=5s' if name == 'slow' else ''}"
-    answer = generate(client, prompt=prompt, **SMALL)
-    match name:
-        case _ if name in IN_THE_BODY:
-            assert str(answer.status_code) in WORDS[name].help
-            assert IN_THE_BODY[name] in answer.text
-        case "slow":
-            assert clock.now() - start == 5 * 10**9
-        case "bad-json":
-            with pytest.raises(json.JSONDecodeError):
-                answer.json()
-        case "html":
-            assert answer.headers["content-type"] == "text/html"
-        case "expired-url":
-            assert client.get(answer.json()["data"][0]["url"]).status_code == 403
-        case "truncated":
-            with pytest.raises(OSError, match=BROKEN):
-                is_plain(client, prompt)
-        case _:
-            assert not is_plain(client, prompt)
-    assert is_plain(api(magic="off"), prompt)
-
-
-def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
-    api: Api, capsys: pytest.CaptureFixture[str]
-) -> None:
-    client = api(log_format="text")
-    response = generate(client, prompt="a fox mock:refsue")
-    assert response.status_code == 200
-    (asked,) = client.get("/_mock/requests").json()["requests"]
-    for said in (response.headers["mock-warning"], capsys.readouterr().err, str(asked["trace"])):
-        assert "'mock:refsue' is no magic word: did you mean mock:refuse?" in said
-    assert "no magic word" not in str(generate(api(magic="off"), prompt="mock:refsue").headers)
-
-
-def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:
-    key = "sk-mock-magic"
-    assert partial(server, key, "mock:disconnect")
-    with (
-        openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
-        pytest.raises(openai.APITimeoutError),
-    ):
-        client.images.generate(prompt="mock:stall", model="dall-e-2")
-
-
-def test_a_magic_word_can_be_for_the_first_requests_alone_and_a_rule_goes_before_it(
-    api: Api,
-) -> None:
-    client = api()
-    prompt = "mock:429x2"
-    assert [generate(client, prompt=prompt).status_code for _ in range(3)] == [429, 429, 200]
-    assert generate(client, prompt="mock:429x2 again").status_code == 429
-    script(client, {"error": "internal"}, next=True)
-    assert generate(client, prompt="mock:429").status_code == 500
-    assert generate(client, prompt="mock:429").status_code == 429

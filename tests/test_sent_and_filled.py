@@ -157,6 +157,8 @@ def test_other_keys_are_told_from_the_beginning_of_a_sandbox_on(
     [
         (None, "(none)"),
         ("Bearer test", "test"),
+        ("Bearer twelve-chars", "twelve-chars"),
+        ("Bearer thirteen-char", "thirteen…char"),
         ("Bearer sk-mock-somebody", "sk-mock-…body"),
         ("Bearer sk-proj-" + "a" * 60, "(one that looks real)"),
     ],

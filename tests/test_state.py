@@ -22,15 +22,18 @@ from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.rules.rule import Rule, When
-from mockserver.core.sandbox import Options, Wait
+from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.clock import WAITS, Wait
+from mockserver.core.sandbox.eviction import KEPT
+from mockserver.core.sandbox.logs import RECORDS
+from mockserver.core.sandbox.rulebook import RULE_BYTES, WORDS
 from mockserver.core.weight import weight
 from mockserver.facts import load
 from mockserver.request.bodies import ClientGone
 from mockserver.request.waiting import Holds
 from mockserver.store import Sandbox
-from mockserver.store.memory import KEPT, MemoryStore
-from mockserver.store.sandbox import RULE_BYTES, MemorySandbox
-from mockserver.store.tables import RECORDS, WAITS, WORDS
+from mockserver.store.memory import MemoryStore
+from mockserver.store.sandbox import MemorySandbox
 from tests.conftest import Api, error, generate
 from tests.test_control import HERE
 

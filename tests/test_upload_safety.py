@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from mockserver.pictures.edits import Unreadable, decoded
 from tests.conftest import Api, error
 from tests.test_cli import serving
-from tests.test_retouch import chunk, opened, raw_png
+from tests.test_edits import chunk, opened, raw_png
 
 STATUS = Path("/proc/self/status")
 MIB = 1024 * 1024

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from starlette.types import Receive
 
 from mockserver.clock import SECOND
+from mockserver.core.charges import amount, charge
 from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
@@ -16,19 +17,21 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import Effect, Lines
 from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
-from mockserver.core.sandbox import MICRO, Wait, scaled
+from mockserver.core.sandbox import MICRO
+from mockserver.core.sandbox.clock import Wait, scaled
+from mockserver.core.sandbox.eviction import SANDBOXES
+from mockserver.facts.costs import IMAGES, Limit
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.store import Sandbox
-from mockserver.store.memory import SANDBOXES
 
 _MINUTE = 60_000  # milliseconds
 _NANOSECONDS = 1_000_000  # of a millisecond
 _NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
     """One valid request at the door."""
 
@@ -92,11 +95,12 @@ class Admission:
 
     async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
-        limit = self._limit() or 1
+        limits = {limit.unit: limit.per_minute for limit in self._limits()}
+        limit = limits.get(IMAGES) or 1
         if reason is Reason.RATE_LIMITED:
             wait = _MINUTE // limit if retry_after is None else round(retry_after * 1000)
-            return await self._rate_limited(limit, limit, wait)
-        told = self._told(limit, limit) | {
+            return await self._rate_limited(Limit(IMAGES, limit), limit, wait)
+        told = self._told(Limit(IMAGES, limit), limit) | {
             "method": self.exchange.record.method,
             "path": self.exchange.record.path,
             "key": self.exchange.record.key.replace("…", "*" * 8),
@@ -115,36 +119,37 @@ class Admission:
         return ApiError(reason, **told | examples.of(reason))
 
     async def _admit(self) -> None:
-        """Take the images from the minute and their price from the budget, or refuse."""
-        limit, amount = self._limit(), self._amount()
+        """Take the charge from the minute and its price from the budget, or refuse."""
+        price = self._price()
         verdict = await self.sandbox.admit(
             self.request.model,
-            limit=limit,
-            cost=self.request.n,
-            amount=amount,
+            limits=self._limits(),
+            charge=self._charge(),
+            amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
+        limit = verdict.limit
         if verdict.admitted:
-            self.exchange.record.usd = amount / MICRO
-            if limit is not None:
-                self._trace(f"limit {limit} a minute: {verdict.used} used")
+            self.exchange.record.usd = price / MICRO
+            if limit:
+                self._trace(f"limit {limit.told}: {verdict.used} used")
             return
         self.exchange.record.scripted = True
-        if not verdict.affordable or limit is None:
-            self._trace(f"budget: ${amount / MICRO:g} more would exceed it")
+        if limit is None:
+            self._trace(f"budget: ${price / MICRO:g} more would exceed it")
             raise ApiError(Reason.HARD_LIMIT)
         raise await self._over(limit, verdict)
 
-    async def _over(self, limit: int, verdict: Verdict) -> ApiError:
+    async def _over(self, limit: Limit, verdict: Verdict) -> ApiError:
         """The refusal of a limit."""
-        request = self.request
-        self._trace(f"limit {limit} a minute: {verdict.used} used, {request.n} more is too many")
+        told = self._told(limit, verdict.used)
+        more = told["requested"]
+        self._trace(f"limit {limit.told}: {verdict.used} used, {more} more is too many")
         if verdict.wait_ms is None:
-            reason = Reason.OVER_LIMIT if limit else Reason.NOT_OF_TIER
-            return ApiError(reason, **self._told(limit, verdict.used))
+            return ApiError(Reason.OVER_LIMIT if limit.per_minute else Reason.NOT_OF_TIER, **told)
         return await self._rate_limited(limit, verdict.used, verdict.wait_ms)
 
-    async def _rate_limited(self, limit: int, used: int, wait_ms: int) -> ApiError:
+    async def _rate_limited(self, limit: Limit, used: int, wait_ms: int) -> ApiError:
         """The 429 of a limit, with the wait that it tells."""
         told_ms = await self._told_wait(wait_ms)
         if self.exchange.effect.as_date:
@@ -197,25 +202,28 @@ class Admission:
             told += (("retry-after-ms", str(told_ms)),)
         self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
 
-    def _amount(self) -> int:
+    def _price(self) -> int:
         """The price of the request, in micro-dollars."""
         request = self.request
-        options = self.sandbox.options
-        quality = request.options.get("quality")
-        price = self.world.price(options, request.model, request.size, quality)
-        return round(request.n * price * MICRO)
+        price = self.world.costs.price(self.sandbox.options, request.model)
+        return amount(price, request.options, request.n)
 
-    def _limit(self) -> int | None:
-        return self.world.limit(self.caller, self.sandbox.options, self.request.model)
+    def _charge(self) -> dict[str, int]:
+        return charge(self.request.n)
 
-    def _told(self, limit: int, used: int) -> dict[str, str | int]:
+    def _limits(self) -> tuple[Limit, ...]:
+        return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
+
+    def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
+        """What the words of a limit mention."""
+        requested = self._charge().get(limit.unit, 0)
         return {
             "model": self.request.model,
             "organization": self.caller.organization,
-            "limit": limit,
+            "limit": limit.per_minute,
             "used": used,
-            "requested": self.request.n,
-            "current": used + self.request.n,
+            "requested": requested,
+            "current": used + requested,
         }
 
     def _trace(self, decision: str) -> None:

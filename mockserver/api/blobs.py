@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 
 from mockserver.api.faults import Altered, labelled, written
+from mockserver.core.answer_headers import Headers
 from mockserver.core.blob_errors import (
     BLOB_ALTERED,
     BLOB_NOT_FOUND,
@@ -29,7 +30,6 @@ from mockserver.core.rules.effects import BODILESS, Reply
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.parser import rigging
 from mockserver.core.rules.precedence import Fired
-from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope, Send
 
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer
 from mockserver.core.rules.effects import BODILESS, Effect, Reply
 from mockserver.request.bodies import JSON, ClientGone
-from mockserver.request.era import Headers
 from mockserver.request.waiting import Holds
 
 _TICKS = 10  # pieces a second of a body that drips

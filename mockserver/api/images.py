@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -20,10 +20,10 @@ from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
 from mockserver.core.answer import ImagesAnswer
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import GIVEN, address, pictures, request_digest
-from mockserver.core.journal import Attempt, picture_in, sent_fields
+from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
@@ -31,7 +31,6 @@ from mockserver.core.uploads import Fields
 from mockserver.pictures.files import as_json, drawn_as_json
 from mockserver.request.bodies import (
     JSON,
-    Body,
     ClientGone,
     has_left,
     read_body,
@@ -39,6 +38,7 @@ from mockserver.request.bodies import (
     without_boundary,
 )
 from mockserver.request.exchange import Exchange
+from mockserver.request.reading import Asked, Read, read
 from mockserver.request.world import World
 from mockserver.settings import VARY
 from mockserver.store import Sandbox
@@ -59,12 +59,13 @@ class Images:
         caller, sandbox = await self._world.enter(exchange)
         check_served(scope, self.operation)  # the caller's sandbox may be as of another day
         call = _Call(self._world, exchange, caller, sandbox, scope, receive)
-        fields, request = await call.read(self.operation)
+        fields, asked = await call.read(self.operation)
+        request = asked.request
         effect, pixels = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        drawing = await call.draw(request, effect, pixels)
+        drawing = await call.draw(asked, effect, pixels)
         try:
             answer = await call.answer(request, effect, drawing.pictures)
             self._world.deprecations.warn(exchange, self.operation, fields)
@@ -95,8 +96,8 @@ class _Call:
 
     # -- read ----------------------------------------------------------------------------------
 
-    async def read(self, operation: str) -> tuple[Any, ImageRequest]:
-        """The body's value, and the request in it, by the rules of the model that it names.
+    async def read(self, operation: str) -> tuple[Any, Asked]:
+        """The body's value, and what it asks for by the rules of the model that it names.
 
         Raises:
             ApiError: what the API would say of it first.
@@ -105,12 +106,12 @@ class _Call:
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         record.attempt = self._attempt(operation, content_type, content)
-        body = Body(content_type, content)
-        exchange.era = self.world.era_of_model(exchange, body)
+        found = read(content_type, content)
+        exchange.era = self.world.era_of_model(exchange, found.body)
         rules = check_served(self.scope, operation)
-        fields = body.value(form=rules.form, json_too=rules.json_too)
-        record.fields |= sent_fields(fields)
-        return fields, self._validated(operation, fields)
+        found.body.check_type(form=rules.form, json_too=rules.json_too)
+        record.fields |= found.sent
+        return found.body.content, self._asked(operation, found)
 
     def _attempt(self, operation: str, content_type: str | None, body: bytes) -> Attempt:
         """What tells a retry from another call."""
@@ -123,23 +124,22 @@ class _Call:
             number=int(count) if _COUNT.fullmatch(count) else None,
         )
 
-    def _validated(self, operation: str, fields: Any) -> ImageRequest:
-        """The request in a body's fields; and in the exchange what there is to say of it."""
+    def _asked(self, operation: str, found: Read) -> Asked:
+        """What a body asks for; and in the exchange what there is to say of it."""
         exchange = self.exchange
-        if isinstance(fields, Fields):
-            exchange.hints += fields.hints
-        validator = exchange.era.validators[operation]
+        if isinstance(found.body.content, Fields):
+            exchange.hints += found.body.content.hints
         try:
-            request = validator.validated(fields)
+            asked = found.asked(exchange.era.validators[operation])
         except ApiError as refusal:
             if refusal.reason is Reason.UNKNOWN_MODEL:
                 hint_at(exchange, refusal.values["model"])
             elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
                 hint_at(exchange, str(exchange.record.fields.get("model")))
             raise
-        exchange.ask(request)
-        exchange.warnings += validator.ignored(fields, request)
-        return request
+        exchange.ask(asked.request, asked.fields)
+        exchange.warnings += asked.ignored
+        return asked
 
     # -- decide --------------------------------------------------------------------------------
 
@@ -177,15 +177,18 @@ class _Call:
 
     # -- draw ----------------------------------------------------------------------------------
 
-    async def draw(
-        self, request: ImageRequest, effect: Effect, pixels: tuple[bytes, ...]
-    ) -> _Drawing:
+    async def draw(self, asked: Asked, effect: Effect, pixels: tuple[bytes, ...]) -> _Drawing:
         """The pictures of the answer, with what rules want of them. No pixel is drawn yet."""
-        sandbox, config = self.sandbox, self.world.config
-        digest = request_digest(request, sandbox.options.seed or config.seed, pixels)
+        sandbox, config, request = self.sandbox, self.world.config, asked.request
+        seed = sandbox.options.seed or config.seed
         is_varied = (sandbox.options.repeats or config.repeats) == VARY
-        repeat = await sandbox.repeat(digest) if is_varied else None
-        planned = pictures(request, digest, repeat or 0)[: effect.pictures]
+        if pixels or is_varied:
+            digest = request_digest(request, seed, pixels)
+            repeat = await sandbox.repeat(digest) if is_varied else None
+            planned: Sequence[Picture] = pictures(request, digest, repeat or 0)
+        else:
+            (digest, planned), repeat = asked.plan(seed), None
+        planned = planned[: effect.pictures]
         return _Drawing(await self._altered(planned, effect), digest, repeat)
 
     async def take_back(self, drawing: _Drawing) -> None:
@@ -196,11 +199,11 @@ class _Call:
     async def _altered(self, planned: Sequence[Picture], effect: Effect) -> Sequence[Picture]:
         """The planned pictures, with the fault that a rule wants; or a file that it gives."""
         if effect.picture:
-            return [replace(p, fault=effect.picture) for p in planned]
+            return [p._replace(fault=effect.picture) for p in planned]
         if not effect.image:
             return planned
         place = await self._keep(b64decode(effect.image))
-        return [replace(p, fault=GIVEN, images=(place,), mask=None) for p in planned]
+        return [p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned]
 
     async def _keep(self, upload: bytes) -> str:
         """Keep what downloads will need, for as long as URLs are good; the address of it."""
@@ -261,7 +264,7 @@ class _Call:
         for fired in self.exchange.fired:
             if fired.part.download:
                 place = await self._keep(rigged(fired))
-                return [replace(p, download=place) for p in planned]
+                return [p._replace(download=place) for p in planned]
         return planned
 
     async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
@@ -15,15 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
+from mockserver.core.addresses import PICTURES, in_api, in_control
+from mockserver.core.answer_headers import Headers
+from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
-from mockserver.core.paths import PICTURES, in_api, in_control
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
-from mockserver.core.words.rendering import answer, message
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
-from mockserver.request.era import Headers
 from mockserver.request.exchange import KEY_HEADERS, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
@@ -57,11 +58,11 @@ def _is_call_outside(exchange: Exchange) -> bool:
 class Observe:
     """Outermost: gives a request its exchange, an API answer its headers, both a log line."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
-        self._served = Refuse(app, world)
+        self._served = Refuse(app, world, direct)
         self._served_to_page = CORSMiddleware(
             self._served,
             allow_origins=world.config.cors_origin,
@@ -134,7 +135,7 @@ class Observe:
         return _sooner(exchange, headers) if exchange.record.status >= 400 else headers
 
     def _headers(self, exchange: Exchange) -> Headers:
-        return exchange.era.headers(
+        return exchange.era.headers.of(
             exchange.caller,
             exchange.record.id,
             exchange.record.milliseconds,
@@ -212,8 +213,9 @@ class Refuse:
     It refuses by itself what comes for another host, and bodies that are too large.
     """
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
         self._cap = BodyCap(world.config.max_body)
         self._holds = world.holds
@@ -233,7 +235,9 @@ class Refuse:
         exchange: Exchange = scope["exchange"]
         try:
             self._hosts.check(exchange.header(b"host"))
-            await self._app(scope, await self._cap.capped(exchange, receive), send)
+            is_post = exchange.record.method == "POST"
+            app = self._direct.get(exchange.record.path) if is_post else None
+            await (app or self._app)(scope, await self._cap.capped(exchange, receive), send)
         except ClientGone:
             raise
         except ApiError as error:

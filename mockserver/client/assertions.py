@@ -10,7 +10,7 @@ from typing import Any, Self
 from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
 from mockserver.client.rules import Sent, condition, content_of
 from mockserver.core.journal import HINT
-from mockserver.core.rules.nearness import closest, differences, shown
+from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
 from mockserver.core.texts import likely_name, shortened

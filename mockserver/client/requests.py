@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Self
 
+from mockserver.core.addresses import is_outside
 from mockserver.core.journal import HINT, asks_again
-from mockserver.core.paths import is_outside
 from mockserver.core.texts import shortened
 
 SHOWN = 60  # characters of a prompt, a path or a message

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from threading import current_thread
 from typing import Any, Literal, Never, Self, Unpack
 
 from mockserver.client import assertions
 from mockserver.client.assertions import Expectation, Names, Presence, sent_when, wait_line
-from mockserver.client.connection import ControlError, Remote
+from mockserver.client.connection import ControlError, Remote, Way, by_socket
 from mockserver.client.environment import variables
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
-from mockserver.core.addresses import PREFIX, address_of
+from mockserver.core.addresses import API, address_of
 
 __all__ = [
     "Clock",
@@ -87,13 +87,21 @@ class Clock:
 class Sandbox:
     """One API key's own share of a server: its rules, its time, its limits, its journal.
 
-    `address` is the server's. Nothing is asked of it before you do.
+    `address` is the server's. Nothing is asked of it before you do. A server of this process may
+    tell a `way` that is shorter than a socket.
     """
 
-    def __init__(self, address: str, api_key: str, *, control_token: str | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        api_key: str,
+        *,
+        control_token: str | None = None,
+        way: Callable[[], Way | None] = by_socket,
+    ) -> None:
         self.address: str = address_of(address)
         self.api_key = api_key
-        self._remote = Remote(self.address, api_key, control_token)
+        self._remote = Remote(self.address, api_key, control_token, way)
         self.clock: Clock = Clock(self._remote)
         self._unfinished: list[Script] = []  # that no effect has followed yet
 
@@ -103,7 +111,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """What to give as `base_url` or `OPENAI_BASE_URL`."""
-        return f"{self.address}{PREFIX}"
+        return f"{self.address}{API}"
 
     @property
     def env(self) -> dict[str, str]:

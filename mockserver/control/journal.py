@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.clock import SECOND
 from mockserver.control.request import ControlRequest, not_found, refuse, seconds_of
 from mockserver.core.journal import Record, waited
-from mockserver.core.rules.nearness import differences, nearest
+from mockserver.core.near_misses import differences, nearest
 from mockserver.core.rules.parser import RuleError, when_of, whole_of
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule, When
@@ -279,7 +279,7 @@ def _why_not(sandbox: Sandbox, rule: Rule, record: Record) -> str:
         return "; ".join(map(str, missing))
     if record.error and not record.scripted:
         return "matches, but the request was refused before any rule was tried"
-    fired, seen = sandbox.fired(rule.id), sandbox.seen(rule.id)
+    seen, fired = sandbox.counted(rule.id)
     if rule.when.call is not None:
         return f"matches, but only call {rule.when.call} is meant, and it has seen {seen}"
     if rule.times is not None and fired >= rule.times:

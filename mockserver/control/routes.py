@@ -21,12 +21,12 @@ from mockserver.control.request import (
     not_found,
     query_of,
 )
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import key_in
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.texts import likely_name
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
-from mockserver.request.era import Headers
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 
@@ -152,6 +152,7 @@ class Control:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._on_loopback = world.config.on_loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
@@ -173,7 +174,7 @@ class Control:
         """Off loopback the token must be there; where one is set and one is sent, it must be it."""
         config, sent = self._world.config, exchange.header(b"authorization")
         expected = config.control_token
-        if config.on_loopback and (expected is None or sent is None):
+        if self._on_loopback and (expected is None or sent is None):
             if sent and KEY_HEADER not in exchange.headers:
                 exchange.hints.append(_NO_NAME)
             return
@@ -181,7 +182,7 @@ class Control:
             raise ApiError(Reason.CONTROL_REFUSED)
         given = key_in(sent) or ""
         if not hmac.compare_digest(given.encode(), expected.encode()):
-            message = _NOT_IT + (_LEAVE_OUT if config.on_loopback else "")
+            message = _NOT_IT + (_LEAVE_OUT if self._on_loopback else "")
             raise ControlError(401, message, "control_token_wrong", param="Authorization")
 
     async def _answer(

@@ -18,14 +18,16 @@ from mockserver.control.request import (
     seconds_of,
 )
 from mockserver.core.keys import Caller
-from mockserver.core.limits import Bucket, admit
+from mockserver.core.limits import admit
 from mockserver.core.rules.parser import RuleError, rule_of, told, told_image
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
+from mockserver.core.sandbox.state import EMPTIED
 from mockserver.core.shapes import SWITCH, TEXT, USD, Schema, Shape, or_null, whole
+from mockserver.facts.costs import IMAGES
 from mockserver.store import Sandbox
 
-PARTS = ("requests", "rules", "limits", "ledger", "clock")
+PARTS = tuple(EMPTIED)
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
@@ -120,8 +122,8 @@ async def _found(request: ControlRequest) -> tuple[Sandbox, Rule]:
 
 
 def _told(sandbox: Sandbox, rule: Rule) -> Told:
-    counted = {"fired": sandbox.fired(rule.id), "origin": rule.origin, "sandbox": sandbox.name}
-    return told(rule) | counted
+    fired = sandbox.counted(rule.id).fired
+    return told(rule) | {"fired": fired, "origin": rule.origin, "sandbox": sandbox.name}
 
 
 # -- clock -------------------------------------------------------------------------------------
@@ -167,27 +169,22 @@ def _in_seconds(unit: str, value: Any) -> float:
 async def limits(request: ControlRequest) -> Told:
     """Images a minute.
 
-    Each model's, and how many are used.
+    Each model's, and how many are used; a further bucket has a row of its own.
     """
-    world, used = request.world, dict[str, int]()
+    world = request.world
     options = Options() if request.is_general else (await request.sandbox()).options
     caller = request.caller or Caller("")
-    models = world.facts.limits[world.config.limits.table]
-    a_minute = {m: world.limit(caller, options, m) for m in models}
-    for sandbox in await request.sandboxes():
-        now = sandbox.now(world.clock.now())
-        for model, bucket in (await sandbox.buckets()).items():
-            used[model] = used.get(model, 0) + _used(bucket, a_minute.get(model), now)
-    return {
-        "limits": [
-            {"model": m, "per_minute": limit, "used": used.get(m, 0)}
-            for m, limit in a_minute.items()
-        ]
-    }
-
-
-def _used(bucket: Bucket, limit: int | None, now: int) -> int:
-    return 0 if limit is None else admit(bucket, limit=limit, cost=0, now=now)[1].used
+    accounts = [(await s.account(), s.now(world.clock.now())) for s in await request.sandboxes()]
+    rows: list[Told] = []
+    for model in world.costs.limits:
+        limits = world.costs.limits_of(caller, options, model)
+        rows += [] if limits else [{"model": model, "per_minute": None, "used": 0}]
+        for limit in limits:
+            held = [(account.buckets.get((model, limit.unit)), now) for account, now in accounts]
+            used = sum(admit(b, limit, 0, now)[1].used for b, now in held)
+            unit = {} if limit.unit == IMAGES else {"unit": limit.unit}
+            rows.append({"model": model, "per_minute": limit.per_minute, "used": used} | unit)
+    return {"limits": rows}
 
 
 async def put_limits(request: ControlRequest) -> Told:
@@ -218,7 +215,7 @@ async def ledger(request: ControlRequest) -> Told:
     budget = options.budget
     billed = [b for s in sandboxes for b in await s.billed()]
     return {
-        "spent_usd": sum([await s.spent() for s in sandboxes]) / MICRO,
+        "spent_usd": sum([(await s.account()).spent for s in sandboxes]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
         "prices": options.prices or request.world.config.prices,
         "requests": [
@@ -272,7 +269,7 @@ async def _summary(sandbox: Sandbox) -> Told:
         "name": sandbox.name,
         "requests": len(await sandbox.requests()),
         "rules": len(sandbox.rules),
-        "spent_usd": await sandbox.spent() / MICRO,
+        "spent_usd": (await sandbox.account()).spent / MICRO,
     }
 
 

@@ -1,8 +1,10 @@
-"""Addresses of a server, with the API's prefix and without. Asks no name server."""
+"""Addresses and paths of a server: what is the API's, and what its own. Asks no name server."""
 
 from __future__ import annotations
 
-PREFIX = "/v1"  # of the API's paths
+API = "/v1"
+CONTROL = "/_mock"
+PICTURES = "/private/"  # how the paths of pictures begin
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what listens everywhere, as a client calls it
 
 
@@ -14,4 +16,19 @@ def address_at(host: str, port: int) -> str:
 
 def address_of(url: str) -> str:
     """The base address in what a user has: with `/v1` or without, with a scheme or without."""
-    return (url if "://" in url else f"http://{url}").rstrip("/").removesuffix(PREFIX)
+    return (url if "://" in url else f"http://{url}").rstrip("/").removesuffix(API)
+
+
+def in_api(path: str) -> bool:
+    """Whether a path is the API's own."""
+    return path == API or path.startswith(f"{API}/")
+
+
+def in_control(path: str) -> bool:
+    """Whether a path is the control API's."""
+    return path == CONTROL or path.startswith(f"{CONTROL}/")
+
+
+def is_outside(path: str) -> bool:
+    """Whether a path is neither the API's nor a picture's."""
+    return not in_api(path) and not path.startswith(PICTURES)

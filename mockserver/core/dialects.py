@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from mockserver.core.errors import Reason
 from mockserver.core.validation import Validator
 from mockserver.core.validation_b import ModelFirstValidator
-from mockserver.core.words.rendering import TABLES, Words
 from mockserver.facts import Facts, Operation
 from mockserver.facts.files import FactsError
+from mockserver.facts.words import TABLES, Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,110 +1,13 @@
-"""Every refusal that a client can meet, and the forms it can have. The words are in `dialects`.
-
-A reason says what is wrong; a dialect gives it status, words and form. Key order, indentation and
-the final newline belong to each error, because the real API's own services differ in them.
-"""
+"""A refusal on its way: why, with the values that its words mention; and as it is sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from mockserver.facts.words.wording import Reason
 
-class Reason(StrEnum):
-    """What can be wrong with a request, whatever words a dialect has for it."""
-
-    # who asks
-    MISSING_KEY = "missing_key"
-    INCORRECT_KEY = "incorrect_key"
-    MISMATCHED_ORGANIZATION = "mismatched_organization"
-    UNVERIFIED = "unverified"
-    NO_CREDIT = "no_credit"
-    HARD_LIMIT = "hard_limit"
-    RATE_LIMITED = "rate_limited"
-    OVER_LIMIT = "over_limit"
-    NOT_OF_TIER = "not_of_tier"
-    OVERLOADED = "overloaded"
-    # what it shows
-    REFUSED = "refused"
-    DESCRIPTION_REFUSED = "description_refused"
-    PICTURE_REFUSED = "picture_refused"
-    # what is asked for
-    UNKNOWN_URL = "unknown_url"
-    OUTSIDE_API = "outside_api"
-    WRONG_METHOD = "wrong_method"
-    NO_CHAT_MODEL = "no_chat_model"
-    NO_SUCH_MODEL = "no_such_model"
-    # how it is sent
-    WRONG_HOST = "wrong_host"
-    BODY_TOO_LARGE = "body_too_large"
-    WRONG_CONTENT_TYPE = "wrong_content_type"
-    UNPARSABLE_JSON = "unparsable_json"
-    WRONG_BODY_TYPE = "wrong_body_type"
-    # parameters
-    UNKNOWN_PARAMETER = "unknown_parameter"
-    MISSING_PARAMETER = "missing_parameter"
-    DUPLICATE_PARAMETER = "duplicate_parameter"
-    WRONG_TYPE = "wrong_type"
-    NOT_A_NUMBER = "not_a_number"
-    NOT_ONE_OF = "not_one_of"
-    NO_MATCH = "no_match"
-    TOO_SMALL = "too_small"
-    TOO_LARGE = "too_large"
-    EMPTY_PROMPT = "empty_prompt"
-    PROMPT_TOO_LONG = "prompt_too_long"
-    PROMPT_OVER_MODEL = "prompt_over_model"
-    UNKNOWN_MODEL = "unknown_model"
-    SIZE_NOT_OF_MODEL = "size_not_of_model"
-    ONE_IMAGE_ONLY = "one_image_only"
-    # uploads
-    UNPARSABLE_FORM = "unparsable_form"
-    NO_BOUNDARY = "no_boundary"
-    FILE_TYPE = "file_type"
-    NOT_A_PNG = "not_a_png"
-    IMAGE_MODE = "image_mode"
-    NOT_SQUARE = "not_square"
-    MASK_MODE = "mask_mode"
-    MASK_SIZE = "mask_size"
-    # this server
-    INTERNAL = "internal"
-    CONTROL_REFUSED = "control_refused"
-    SANDBOXES_FULL = "sandboxes_full"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How an error body is laid out on the wire."""
-
-    keys: tuple[str, ...]
-    indent: int
-    newline: bool
-
-
-LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
-PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=True)
-AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
-GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
-EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One error in one dialect. `message`, `param` and `headers` are templates (see `dialects`).
-
-    `level` is how well the words are known: observed, observed in part, documented, inferred,
-    assumed; `own` marks words of this server, which the real API does not have.
-    """
-
-    status: int
-    message: str
-    level: str
-    source: str
-    type: str = "invalid_request_error"
-    code: str | None = None
-    param: str | None = None
-    form: Form = LEGACY
-    headers: tuple[tuple[str, str], ...] = ()
+__all__ = ["Answer", "ApiError", "Reason"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
-from mockserver.core.paths import PICTURES, is_outside
+from mockserver.core.addresses import PICTURES, is_outside
 from mockserver.core.raw_request import Raw
 from mockserver.core.uploads import Part, header
 from mockserver.core.weight import WIDEST, weight
@@ -21,7 +21,6 @@ DEPTH = 5  # of lists and tables in one another
 HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
-_LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
 #: What the control API tells of a record, in this order.
 AS_JSON = (
@@ -141,22 +140,6 @@ class Bill(NamedTuple):
         return cls(record.id, record.at, model, size, n, record.usd)
 
 
-class Tried(NamedTuple):
-    """What is remembered of a request so that a retry finds its call: nothing of what was sent."""
-
-    attempt: Attempt
-    call: str  # as the record has it
-    retries: int
-    asks_again: bool
-    is_redirect: bool = False
-
-    @classmethod
-    def of(cls, record: Record, attempt: Attempt) -> Tried:
-        """What is remembered of a record."""
-        leads_on = record.status in _LEADS_ON
-        return cls(attempt, record.call, record.retries, record.asks_again, leads_on)
-
-
 def asks_again(status: int) -> bool:
     """Whether clients try again after an answer of this status; 0 is none at all."""
     return status in _RETRYABLE or status >= 500 or status == 0
@@ -240,24 +223,3 @@ def _told_part(part: Part) -> Any:
             "height": found.height,
         }
     return told
-
-
-def is_retry(attempt: Attempt, earlier: Tried) -> bool:
-    """Whether a request is a further attempt of the call that `earlier` belongs to.
-
-    A client that counts is believed. Of others, the same body over the same connection after an
-    answer that asks to try again is a retry; two equal calls are not.
-    """
-    before = earlier.attempt
-    if before.body != attempt.body:
-        return False
-    if attempt.number is not None:
-        return attempt.number == (before.number or 0) + 1
-    return earlier.asks_again and before.connection == attempt.connection
-
-
-def is_led_on(attempt: Attempt, earlier: Tried) -> bool:
-    """Whether a request is `earlier` itself, sent to where its answer led."""
-    before = earlier.attempt
-    same = before.body == attempt.body and before.number == attempt.number
-    return earlier.is_redirect and same

@@ -7,43 +7,46 @@ import hmac
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import blake2b, sha256
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Facts, MagicKey
 
+LOOKS_REAL = "(one that looks real)"
+CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
 # Keys that the vendor hands out: sk-, an optional kind, and a long tail.
 _REAL = re.compile(r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{32,}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """The sandbox that a key opens, under names that look like the API's."""
 
     sandbox: str  # 24 letters and digits, from an HMAC of the key
     tier: str | None = None  # of this key alone; None is the server's
     refusal: Reason | None = None  # what every request with this key meets
+    hint: str = field(default="", repr=False)  # at the key, see `hinted`
 
-    @property
+    @cached_property
     def organization(self) -> str:
         """As error messages and picture URLs name it."""
         return f"org-{self.sandbox}"
 
-    @property
+    @cached_property
     def user(self) -> str:
         """The user part of a picture URL."""
         return f"user-{letters(self.sandbox.encode())}"
 
-    @property
+    @cached_property
     def project(self) -> str:
         """As the `openai-project` header names the default project."""
         return f"proj_{letters(self.user.encode())}"
 
-    @property
+    @cached_property
     def slug(self) -> str:
         """As the `openai-organization` header names a personal organization."""
         return self.user.lower()
@@ -73,12 +76,14 @@ class Keyring:
         listed: Mapping[str, BoundKey] | None = None,
     ) -> None:
         self._secret = secret
+        self._magic_prefix = facts.magic_prefix
         self._prefix = facts.magic_prefix if mock_only else ""
         self._listed = listed
         self._mismatch = facts.mismatched_organization
         self._magic = facts.magic_keys
         names = "|".join(map(re.escape, facts.magic_keys))
         self._effect = re.compile(rf"{re.escape(facts.magic_prefix)}({names})(?:-|\Z)")
+        self._callers: dict[bytes, Caller] = {}  # by a digest of what they sent
 
     def caller(self, authorization: str | None, organization: str | None) -> Caller:
         """The caller behind these two header values.
@@ -86,6 +91,17 @@ class Keyring:
         Raises:
             ApiError: no key, an unknown key, or an organization that is not the key's.
         """
+        sent = f"{authorization}\0{organization}".encode("utf-8", "surrogateescape")
+        mark = blake2b(sent, key=self._secret, digest_size=16).digest()
+        found = self._callers.get(mark)
+        if found is None:
+            found = self._caller(authorization, organization)
+            if len(self._callers) >= CALLERS:
+                self._callers.clear()
+            self._callers[mark] = found
+        return found
+
+    def _caller(self, authorization: str | None, organization: str | None) -> Caller:
         key = key_in(authorization)
         if key is None:
             raise ApiError(Reason.MISSING_KEY)
@@ -97,7 +113,8 @@ class Keyring:
         bound = (self._listed or {}).get(key, _UNBOUND)
         if organization and not self._belongs(organization, bound):
             raise ApiError(Reason.MISMATCHED_ORGANIZATION)
-        return Caller(self._name(key), magic.tier or bound.tier, refusal)
+        hint = hinted(authorization, self._magic_prefix)
+        return Caller(self._name(key), magic.tier or bound.tier, refusal, hint)
 
     def sandbox_of(self, authorization: str | None) -> str:
         """The sandbox that a key would open, let in or not; "" without a key."""
@@ -147,7 +164,7 @@ def hinted(authorization: str | None, magic_prefix: str) -> str:
     if key is None:
         return "(none)"
     if looks_real(key, magic_prefix):
-        return "(one that looks real)"
+        return LOOKS_REAL
     return key if len(key) <= 12 else f"{key[:8]}…{key[-4:]}"
 
 

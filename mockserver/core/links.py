@@ -11,7 +11,6 @@ import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -124,7 +123,7 @@ def _packed(picture: Picture) -> str:
 
 
 def _as_list(p: Picture) -> list[Any]:
-    shown = (p.operation, p.model, p.prompt, p.width, p.height, p.index, p.count)
+    shown = (p.operation, p.model, p.prompt, p.width, p.height, p.place, p.n)
     options = (value for _, value in p.options)
     scripted = (p.fault, p.download) if p.download else (p.fault,) if p.fault else ()
     image = p.images[0] if p.images else None
@@ -162,7 +161,7 @@ def _listed(*told: Any) -> dict[str, Any]:
     }
 
 
-_FIELDS = tuple(f.name for f in dataclass_fields(Picture))
+_FIELDS = Picture._fields
 
 
 def _window(fields: Mapping[str, str]) -> Window | None:

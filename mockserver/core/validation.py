@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
@@ -37,6 +38,11 @@ class Validator:
         }
         self._required = [p.name for p in operation.parameters if p.required]
         self._options = {m: _options(offer) for m, offer in self.offers.items()}
+        # What only the model can say something of: parameters, and values of the operation's.
+        self._own = {
+            m: [p for p in o.parameter.values() if p.of_model or p.name not in self.parameters]
+            for m, o in self.offers.items()
+        }
         self._unbuilt = facts.unbuilt
         self._names = {*self.parameters, *(n for o in self.offers.values() for n in o.parameter)}
         # Values that some model takes although the API's own error does not list them.
@@ -60,8 +66,9 @@ class Validator:
         self._check_built(body)
         self._check_names(body)
         given: Given = {}
-        for parameter in self.parameters.values():
-            self._take(body, parameter, given)
+        for name, parameter in self.parameters.items():
+            if name in body:
+                self._take(body, parameter, given)
         model = self._model(given)
         self._check_offer(body, given, model)
         return given, model
@@ -121,10 +128,10 @@ class Validator:
         if "prompt" in given:
             check_prompt(given["prompt"], self.parameters["prompt"].length_max or offer.prompt_max)
             check_prompt(given["prompt"], offer.prompt_max, Reason.PROMPT_OVER_MODEL)
-        for parameter in offer.parameter.values():
+        for parameter in self._own[model.id]:
             if parameter.name not in self.parameters:
                 self._take(body, parameter, given)
-            elif parameter.of_model and parameter.name in given:
+            elif parameter.name in given:
                 self._check_of_model(parameter, given[parameter.name], model)
         if given.get("n", 1) > (offer.parameter["n"].maximum or 1):
             raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
@@ -140,14 +147,15 @@ class Validator:
         raise _not_one_of(parameter.name, value, listed)
 
     def _request(self, given: Given, model: Model) -> ImageRequest:
-        wanted: Given = {"n": 1} | self._options[model.id] | given
+        defaults = self._options[model.id]
+        wanted = defaults | {name: given[name] for name in defaults.keys() & given}
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,
             prompt=given.get("prompt", ""),
-            n=int(wanted["n"]),
-            options={n: wanted[n] for n in self._options[model.id] if wanted[n] is not None},
-            filled=tuple(n for n in ("model", "n", *self._options[model.id]) if n not in given),
+            n=int(given.get("n", 1)),
+            options={name: value for name, value in wanted.items() if value is not None},
+            filled=tuple(name for name in ("model", "n", *defaults) if name not in given),
             images=(given["image"],) if "image" in given else (),
             mask=given.get("mask"),
         )
@@ -167,9 +175,9 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
     if parameter.items:
-        item = Parameter(name, parameter.items, parameter.source, parameter.level)
-        for one in value:
-            check_value(item, one)
+        item = replace(parameter, type=parameter.items, items=None)
+        for place, one in enumerate(value):
+            check_value(replace(item, name=f"{name}[{place}]"), one)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:

@@ -11,16 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
 from mockserver.core.dialects import dialect_of
-from mockserver.core.errors import Reason, Wording
-from mockserver.core.words.rendering import TABLES
+from mockserver.core.errors import Reason
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
+from mockserver.facts.files import directory
 from mockserver.facts.files import file as read
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
 LEVELS: Mapping[str, str] = {
@@ -86,9 +89,13 @@ class Finding:
         return tuple(filter(None, (self.said.message, *self.details)))
 
 
-@lru_cache(maxsize=1)
 def findings() -> tuple[Finding, ...]:
     """Every error and every fact, in the order of the table."""
+    return _findings(directory())
+
+
+@lru_cache(maxsize=1)
+def _findings(_: Path | None) -> tuple[Finding, ...]:
     return (*_errors(), *_blob_errors(), *_facts())
 
 
@@ -133,7 +140,9 @@ def _errors() -> Iterator[Finding]:
                 if not _can_be_met(spoken[0], load(day), service):
                     continue
                 met.setdefault(spoken, {}).setdefault(service, []).append(number)
-    dates = {row["table"]: f"{row['level']}: {row['source']}" for row in read("words")["words"]}
+    dates = {
+        row["table"]: f"{row['level']}: {row['source']}" for row in read("words/dates")["words"]
+    }
     order = list(Reason)
     for reason, table, wording in sorted(met, key=lambda key: order.index(key[0])):
         yield Finding(

@@ -13,8 +13,8 @@ from string import Formatter
 from textwrap import wrap
 
 from mockserver.core.blob_errors import BlobWording
-from mockserver.core.errors import Form, Wording
 from mockserver.evidence.findings import LEVELS, Finding, findings, plain
+from mockserver.facts.words.wording import Form, Wording
 
 WIDTH = 100
 

@@ -4,196 +4,44 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from mockserver.facts import files
+from mockserver.facts.costs import check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
 from mockserver.facts.files import FactsError, file, typed
+from mockserver.facts.values import (
+    TYPES,
+    Facts,
+    Fields,
+    HeaderFacts,
+    LinkFacts,
+    MagicKey,
+    MagicWord,
+    Model,
+    Offer,
+    Operation,
+    Parameter,
+    UploadRules,
+)
 
-TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of an operation, as one model takes it, or as all do."""
-
-    name: str
-    type: str  # one of TYPES
-    source: str
-    level: str
-    required: bool = False
-    nullable: bool = False
-    default: Any = None  # what is filled in; None is nothing
-    minimum: float | None = None
-    maximum: float | None = None
-    length_max: int | None = None  # characters
-    values: tuple[str, ...] | None = None  # in the order in which the API's error lists them
-    page_values: tuple[str, ...] = ()  # more of them, by the model page
-    pattern: str | None = None  # a regular expression that all of a string matches
-    items: str | None = None  # the type of a list's items
-    ignored: bool = False  # accepted, and changes nothing
-    of_model: bool = False  # its values are the model's own, among those of the operation
-    assumed: tuple[str, ...] = ()
-
-    def taken(self, *, page: bool) -> frozenset[str]:
-        """The values that are accepted, those of the model page too or not; none is any."""
-        return frozenset((self.values or ()) + (self.page_values if page else ()))
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One endpoint and its parameters, in the order in which they are checked."""
-
-    id: str
-    method: str
-    path: str
-    default_model: str  # "" where a model must be named
-    dialect: str  # "A" or "B": whose words, order of checks and layout its answers have
-    parameters: tuple[Parameter, ...]
-    form: bool = False  # the body is multipart, else JSON
-    json_too: bool = False  # a form's operation takes JSON as well
-    first: tuple[str, ...] = ()  # parameters that are checked before the others
-
-
-@dataclass(frozen=True, slots=True)
-class UploadRules:
-    """What uploads one model takes in one operation. Modes are named as Pillow names them."""
-
-    bytes_max: int
-    side_max: int  # pixels
-    image_modes: tuple[str, ...]
-    source: str
-    level: str
-    image_modes_with_mask: tuple[str, ...] = ()
-    mask_modes: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
-    types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
-    grey_16: str = "I;16"  # what a refusal calls the mode of 16-bit grey
-    assumed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What one model takes in one operation."""
-
-    milliseconds: tuple[int, int]  # shortest and longest processing time recorded
-    source: str
-    level: str
-    parameter: Mapping[str, Parameter]  # by name: those of the operation first, in their order
-    upload: UploadRules | None = None
-    revises_prompt: bool = False
-    milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
-    assumed: tuple[str, ...] = ()
-
-    @property
-    def prompt_max(self) -> int:
-        """The most characters of a prompt; 0 where there is none."""
-        prompt = self.parameter.get("prompt")
-        return (prompt.length_max or 0) if prompt else 0
-
-    def processing(self, options: Mapping[str, Any]) -> tuple[int, int]:
-        """Shortest and longest processing time recorded with these options, in milliseconds."""
-        for row in self.milliseconds_when:
-            if row["options"].items() <= options.items():
-                shortest, longest = row["milliseconds"]
-                return shortest, longest
-        return self.milliseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model and the operations that it serves."""
-
-    id: str
-    created: int  # Unix seconds, as GET /v1/models says
-    owned_by: str
-    listed: bool  # whether GET /v1/models knows it
-    shutdown: date | None
-    successor: str  # what the vendor says to use in its place; "" if nothing
-    default_day: date | Literal["today"] | None  # whose rules it has if nobody says; None: all's
-    offers: Mapping[str, Offer]  # by operation id
-
-
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
-    """The fixed parts of a picture's URL."""
-
-    seconds_before: int
-    seconds_after: int
-    sv: str
-    skoid: str
-    sktid: str
-    source: str
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
-    """What the headers of an answer are like."""
-
-    openai_version: str
-    request_id_prefix: str
-    source: str
-    level: str
-    nosniff: bool = False  # x-content-type-options
-    project: bool = False  # openai-project, where there is a caller
-    exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
-
-
-@dataclass(frozen=True, slots=True)
-class MagicKey:
-    """An API key with an effect: either a tier or a refusal (the name of an error)."""
-
-    name: str
-    help: str
-    tier: str | None = None
-    refusal: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MagicWord:
-    """A word in a prompt with an effect: `then` is that of a rule, "$" what is after `=`."""
-
-    name: str
-    then: Mapping[str, Any]
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What a request's fields are to this server, which has a part in none but their order."""
-
-    order: tuple[str, ...]  # in which they are told: every field of any day
-    request: tuple[str, ...]  # what every request has; the rest are its options
-    by_position: tuple[str, ...]  # after the size in digests and URLs; later ones by name
-    answer: tuple[str, ...]  # options that make another answer, of the same pictures
-    nothing: tuple[str, ...]  # what changes neither
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All facts under the rules of one day."""
-
-    day: date
-    headers: HeaderFacts
-    link: LinkFacts
-    operations: Mapping[str, Operation]
-    models: Mapping[str, Model]
-    unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
-    words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
-    tiers: tuple[str, ...]
-    limits: Mapping[str, Mapping[str, Mapping[str, int]]]  # table → model → tier → images a minute
-    prices: Mapping[
-        str, Mapping[str, Mapping[tuple[str, str], float]]
-    ]  # list → model → (quality, size)
-    magic_prefix: str
-    magic_keys: Mapping[str, MagicKey]
-    magic_words: Mapping[str, MagicWord]
-    mismatched_organization: str
+__all__ = [
+    "Facts",
+    "Fields",
+    "HeaderFacts",
+    "LinkFacts",
+    "MagicKey",
+    "MagicWord",
+    "Model",
+    "Offer",
+    "Operation",
+    "Parameter",
+    "UploadRules",
+]
 
 
 def read_from(path: Path | None) -> None:
@@ -202,12 +50,22 @@ def read_from(path: Path | None) -> None:
     Raises:
         FactsError: they can't be used.
     """
-    if path == files.directory():
+    before = files.directory()
+    if path == before:
         return
+    _lay_over(path)
+    try:
+        for day in periods():
+            load(day)
+    except FactsError:
+        _lay_over(before)
+        raise
+
+
+def _lay_over(path: Path | None) -> None:
     for cache in (load, periods, fields, default_days, ever, _of_period):
         cache.cache_clear()
     files.lay_over(path)
-    load()
 
 
 @lru_cache(maxsize=64)
@@ -226,7 +84,7 @@ def first_day() -> date:
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""
-    dated = ("timeline", "models", "parameters", "words", "unbuilt")
+    dated = ("timeline", "models", "parameters", "words/dates", "unbuilt")
     return tuple(sorted({first_day(), *(d for name in dated for d in dates(file(name)))}))
 
 
@@ -252,7 +110,8 @@ def fields() -> Fields:
     rows = file("parameters")
     told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
     every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
-    return replace(told, order=_unique((*told.order, *every)))
+    placed = frozenset(("size", *told.by_position, *told.answer))
+    return replace(told, order=_unique((*told.order, *every)), placed=placed)
 
 
 @lru_cache(maxsize=1)
@@ -297,7 +156,7 @@ def _of_period(day: date) -> Facts:
     operations = in_force(file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
     grey_16 = in_force(timeline["modes"], day)["grey_16"]
-    return Facts(
+    facts = Facts(
         day=day,
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
         link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
@@ -307,15 +166,29 @@ def _of_period(day: date) -> Facts:
             m["id"]: _model(m, {o["id"]: o for o in operations}, grey_16)
             for m in in_force(file("models")["model"], day)
         },
-        words=_words(services, in_force(file("words")["words"], day)),
+        words=_words(services, in_force(file("words/dates")["words"], day)),
         tiers=tuple(limits["tiers"]),
-        limits=_limits(limits),
-        prices=_prices(file("prices")),
+        limits=limits_in(limits),
+        prices=prices_in(file("prices")),
         magic_prefix=magic["prefix"],
         magic_keys={k["name"]: MagicKey(**k) for k in magic["key"]},
         magic_words={w["name"]: MagicWord(**w) for w in magic["word"]},
         mismatched_organization=magic["organization"]["mismatch"],
     )
+    _check_costs(facts)
+    return facts
+
+
+def _check_costs(facts: Facts) -> None:
+    for model in facts.models.values():
+        for offer in model.offers.values():
+            sizes, qualities = (_values(offer, name) for name in ("size", "quality"))
+            check(facts.limits, facts.prices, model.id, sizes, qualities)
+
+
+def _values(offer: Offer, name: str) -> list[str]:
+    parameter = offer.parameter.get(name)
+    return sorted(parameter.taken(page=True)) if parameter and not parameter.ignored else []
 
 
 def _operation(table: dict[str, Any]) -> Operation:
@@ -385,20 +258,3 @@ def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:
         )
         for service in services
     }
-
-
-def _limits(file: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in file["table"]:
-        by_tier = dict(zip(file["tiers"], row["images_per_minute"], strict=True))
-        found.setdefault(row["id"], {})[row["model"]] = by_tier
-    return found
-
-
-def _prices(file: Mapping[str, Any]) -> dict[str, dict[str, dict[tuple[str, str], float]]]:
-    found: dict[str, dict[str, dict[tuple[str, str], float]]] = {}
-    for row in file["price"]:
-        usual = {("", size): usd for size, usd in row["usd"].items()}
-        hd = {("hd", size): usd for size, usd in row.get("usd_hd", {}).items()}
-        found.setdefault(row["list"], {})[row["model"]] = usual | hd
-    return found

@@ -8,15 +8,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TypeVar
 
 from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.generation import GIVEN
 from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN
 from mockserver.store import Store
 
 T = TypeVar("T")
@@ -77,7 +76,7 @@ class PictureFiles:
                 return None
             uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
         if picture.fault == "wrong_size":
-            picture = replace(picture, width=picture.width // 2)
+            picture = picture._replace(width=picture.width // 2)
         made = await self._made_of(picture, uploads[0], mask) if uploads else drawn(picture)
         if picture.fault == "truncated":
             return made[: len(made) // 2]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from PIL import Image, ImageChops
 
@@ -36,7 +35,7 @@ def placeholder(picture: Picture, hole: Image.Image) -> Image.Image:
 def _scenery(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """Nothing but landscape: the inner part of a drawing that is somewhat larger."""
     width, height = (max(64, side * 5 // 4 + 24) for side in size)
-    page = replace(picture, prompt="", width=width, height=height)
+    page = picture._replace(prompt="", width=width, height=height)
     left, top = (width - size[0]) // 2, min(width, height) // 24 + 1
     return _opened(draw(page)).crop((left, top, left + size[0], top + size[1]))
 
@@ -77,7 +76,7 @@ def _card(picture: Picture, palette: Palette, width: int, height: int) -> Image.
     The card is as wide as its room; in a low one it may take all of it, and is cut if need be.
     """
     most = height if height < 128 else height * 3 // 5
-    small = printed(replace(picture, prompt=""), palette, width, 2 * most)
+    small = printed(picture._replace(prompt=""), palette, width, 2 * most)
     small = small.crop((0, _rule(small, palette), width, small.height))
     for times in (4, 3, 2, 1):
         across = -(-width // times)
@@ -98,7 +97,7 @@ def _card(picture: Picture, palette: Palette, width: int, height: int) -> Image.
 def _large(picture: Picture, palette: Palette, width: int, height: int) -> Image.Image:
     """The caption down to its rule, as on a page of this size."""
     whole = printed(picture, palette, width, height)
-    below = printed(replace(picture, prompt=""), palette, width, height)
+    below = printed(picture._replace(prompt=""), palette, width, height)
     return whole.crop((0, 0, width, whole.height - below.height + _rule(below, palette)))
 
 
@@ -120,15 +119,16 @@ GRID = 64
 
 def _roomiest(hole: Image.Image) -> Box:
     """The rectangle within a hole that has most room for lines of text, exact to the pixel."""
-    columns, rows = min(GRID, hole.width), min(GRID, hole.height)
+    width, height = hole.size
+    columns, rows = min(GRID, width), min(GRID, height)
     # One direction after the other: in one step, which is first depends on Pillow's version.
-    cells = hole.resize((columns, hole.height), BOX).resize((columns, rows), BOX).tobytes()
+    cells = hole.resize((columns, height), BOX).resize((columns, rows), BOX).tobytes()
     best, heights = (0, 0, 0, 0, 0), [0] * columns
     for y in range(rows):
         line = cells[y * columns : (y + 1) * columns]
-        heights = [(height + 1) * (cell == 255) for height, cell in zip(heights, line, strict=True)]
+        heights = [(tall + 1) * (cell == 255) for tall, cell in zip(heights, line, strict=True)]
         for left, right, tall in _rectangles(heights):
-            wide, high = (right - left) * hole.width // columns, tall * hole.height // rows
+            wide, high = (right - left) * width // columns, tall * height // rows
             best = max(best, (min(wide, 4 * high) ** 2 * high, left, y + 1 - tall, right, y + 1))
     most, *cell_box = best
     scaled = zip(cell_box, (columns, rows) * 2, hole.size * 2, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mockserver.core.addresses import PREFIX
+from mockserver.core.addresses import API
 from mockserver.pytest_plugin.advice import blocked
 from mockserver.pytest_plugin.server import GEVENT, OwnServer, SharedServer, is_patched_by_gevent
 
@@ -48,7 +48,7 @@ class SessionServer:
     @property
     def url(self) -> str:
         """What to give as `base_url`; ends in /v1."""
-        return f"{self.address}{PREFIX}"
+        return f"{self.address}{API}"
 
     def sandbox(self, name: str) -> Sandbox:
         """A sandbox that no test begins anew, for fixtures of a module or of the session.
@@ -59,7 +59,8 @@ class SessionServer:
         from mockserver.client.sandbox import Sandbox
 
         key = name if name.startswith(KEYS) else f"{self.api_key}-{name}"
-        return Sandbox(self.address, key, control_token=os.environ.get(_OFF_LOOPBACK))
+        token = os.environ.get(_OFF_LOOPBACK)
+        return Sandbox(self.address, key, control_token=token, way=self._server.way)
 
 
 class Ambient(SessionServer):

@@ -23,6 +23,7 @@ from mockserver.server.sockets import listen
 
 if TYPE_CHECKING:
     from mockserver.config import Config, Value
+    from mockserver.server.inside import Inside
     from mockserver.server.listening import ServerThread
     from mockserver.store import Store
 
@@ -93,6 +94,10 @@ class OwnServer:
             )
         if settings:
             self._config = config_with(settings, self._values)
+
+    def way(self) -> Inside | None:
+        """The way to the server without a socket, once it runs."""
+        return self._server.way() if self._server else None
 
     def stop(self) -> None:
         """Return once the server has ended. A forked child leaves it to its parent."""
@@ -190,6 +195,9 @@ class SharedServer:
                 f"{found}. Is --images-mock-url (images_mock_url) right, and images-mock running?"
             )
         return None
+
+    def way(self) -> None:
+        """None but a socket leads there."""
 
     def stop(self) -> None:
         """Leave it running."""

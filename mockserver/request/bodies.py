@@ -12,9 +12,9 @@ from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.uploads import Fields, Part
-from mockserver.request.era import Headers
 from mockserver.request.forms import SAID, read_form, shown
 
 JSON = "application/json"
@@ -58,38 +58,30 @@ class Body:
     def __init__(self, content_type: str | None, body: bytes) -> None:
         self._type = content_type
         self._body = body
+        self.is_json = content_type is None or is_json(content_type)
 
     @property
     def model(self) -> Any:
         """The model that it names; None if it names none, or can't be read."""
         with suppress(ApiError):
-            value = self._value
+            value = self.content
             model = value.get("model") if isinstance(value, dict) else None
             return model.data.decode("utf-8", "replace") if isinstance(model, Part) else model
         return None
 
-    def value(self, *, form: bool, json_too: bool) -> Any:
-        """The JSON value, or the parts of a form by name, as an operation takes them.
-
-        Raises:
-            ApiError: another content type, or a body that is not what it says.
-        """
-        is_taken = self._is_form or (json_too and is_json(self._type)) if form else self._is_json
-        if not is_taken:
+    def check_type(self, *, form: bool, json_too: bool) -> None:
+        """Refuse a content type that an operation does not take."""
+        if not (self._is_form or (json_too and self.is_json) if form else self.is_json):
             raise _wrong_content_type(self._type, FORM if form else JSON)
-        return self._value
 
     @cached_property
-    def _value(self) -> Any:
-        return form_value(self._type, self._body) if self._is_form else json_value(self._body)
+    def content(self) -> Any:
+        """The JSON value, or the parts of a form by name; ApiError if it is not what it says."""
+        return json_value(self._body) if self.is_json else form_value(self._type, self._body)
 
     @property
     def _is_form(self) -> bool:
         return parse_options_header(self._type)[0].lower() == FORM.encode()
-
-    @property
-    def _is_json(self) -> bool:
-        return self._type is None or is_json(self._type)
 
 
 def json_value(body: bytes) -> Any:

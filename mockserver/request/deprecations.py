@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.words.rendering import message
 from mockserver.facts import Model
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from mockserver.core.addresses import API
+from mockserver.core.answer_headers import AnswerHeaders
 from mockserver.core.dialects import Dialect, dialect_of, validator_of
-from mockserver.core.keys import Caller
+from mockserver.core.error_bodies import words_of
 from mockserver.core.links import Links
-from mockserver.core.paths import API
 from mockserver.core.validation import Validator
-from mockserver.core.words.rendering import Words, words_of
 from mockserver.facts import Facts
-
-Headers = list[tuple[bytes, bytes]]
+from mockserver.facts.words import Words
 
 
 class Era:
@@ -26,12 +25,7 @@ class Era:
         self.links = Links(link_secret, facts.link)
         self._words = {service: words_of(tables) for service, tables in facts.words.items()}
         self._services = _SERVICES | {o.path: o.id for o in operations}
-        told = facts.headers
-        self._first: Headers = [(b"openai-version", told.openai_version.encode())]
-        self._last: Headers = [(b"x-content-type-options", b"nosniff")] if told.nosniff else []
-        self._exposed: Headers = [
-            (b"access-control-expose-headers", name.encode()) for name in told.exposed
-        ]
+        self.headers = AnswerHeaders(facts.headers)
 
     def words(self, path: str) -> Words:
         """The words of the service that answers for a path."""
@@ -39,19 +33,6 @@ class Era:
         if service is None:
             service = "models" if path.startswith(f"{API}/models/") else "other"
         return self._words[service]
-
-    def headers(
-        self, caller: Caller | None, request_id: str, milliseconds: int, *, cross_origin: bool
-    ) -> Headers:
-        """What every answer of the API carries. A web page gets its own expose-headers (CORS)."""
-        headers = self._first.copy()
-        if caller:
-            headers.append((b"openai-organization", caller.slug.encode()))
-            if self.facts.headers.project:
-                headers.append((b"openai-project", caller.project.encode()))
-        headers.append((b"x-request-id", request_id.encode()))
-        headers.append((b"openai-processing-ms", b"%d" % milliseconds))
-        return headers + (self._last if cross_origin else self._last + self._exposed)
 
 
 _SERVICES = {f"{API}/models": "models", f"{API}/chat/completions": "chat"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
-from mockserver.core.request import ImageRequest, told_fields
+from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
@@ -71,11 +72,10 @@ class Exchange:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
         return self.sandbox.now(real) if self.sandbox else real
 
-    def ask(self, request: ImageRequest) -> None:
-        """Note what is asked for: in the record under what was filled in for what was left out."""
+    def ask(self, request: ImageRequest, fields: dict[str, Any]) -> None:
+        """Note what is asked for, and as which fields the journal tells it."""
         self.request = request
-        self.record.fields = told_fields(self.record.fields, request)
-        self.record.filled = request.filled
+        self.record.fields, self.record.filled = fields, request.filled
 
     def note_rules(self, fired: Sequence[Fired]) -> None:
         """Write down the rules that had a part in the answer, and what each did."""

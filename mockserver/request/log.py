@@ -6,9 +6,11 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from mockserver.core.rules.nearness import nearest_rules
+from mockserver.clock import SECOND
+from mockserver.core.near_misses import nearest_rules
 from mockserver.core.texts import escaped, shortened
 from mockserver.request.exchange import Exchange
 from mockserver.request.log_writer import WRITER, say
@@ -34,7 +36,7 @@ def log_text(exchange: Exchange) -> None:
     """One line on stderr for people."""
     told = _told(exchange)
     words = [form % told[name] for name, form in _WORDS if name in told]
-    write_line(f"{_clock(exchange.record.at)} {' '.join(words)}")
+    write_line(f"{_clock(exchange.record.at // SECOND)} {' '.join(words)}")
     for hint in exchange.hints:
         write_line(f"         hint: {hint}")
     if exchange.missed:
@@ -101,8 +103,9 @@ def _as_json(text: str) -> str:
     return json.dumps({"message": text})
 
 
-def _clock(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%H:%M:%S")
+@lru_cache(maxsize=1)
+def _clock(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%H:%M:%S")
 
 
 def _closest(exchange: Exchange) -> str:

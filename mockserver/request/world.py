@@ -12,8 +12,9 @@ from typing import Literal
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
+from mockserver.core.charges import Costs
 from mockserver.core.errors import ApiError
-from mockserver.core.keys import Caller, Keyring, hinted, key_in, looks_real
+from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
@@ -26,7 +27,6 @@ from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
-from mockserver.settings import OFF
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
@@ -57,6 +57,7 @@ class World:
     clients: tuple[Client, ...] = field(init=False, default_factory=clients)
     files: PictureFiles = field(init=False)
     keyring: Keyring = field(init=False)
+    costs: Costs = field(init=False)
     links: Links = field(init=False)  # reads the URLs of every era
     deprecations: Deprecations = field(init=False)
     holds: Holds = field(init=False)
@@ -70,10 +71,17 @@ class World:
     def __post_init__(self) -> None:
         read_from(self.config.facts)
         self.facts = load()
-        keys = self.config.keys
+        keys, limits = self.config.keys, self.config.limits
         self.links = Links(self._secret("links"), self.facts.link)
         self.holds = Holds(self.clock)
         self.files = PictureFiles(self.store)
+        self.costs = Costs(
+            self.facts.limits[limits.table],
+            self.facts.prices,
+            tier=self.config.tier,
+            price_list=self.config.prices,
+            per_minute=limits.per_minute,
+        )
         if self.config.magic == "on":
             self.magic = Words({w.name: w.then for w in self.facts.magic_words.values()})
         self._today = (-1, self.era_of(self.facts.day))
@@ -160,9 +168,12 @@ class World:
             ApiError: nobody that is let in.
         """
         authorization = exchange.header(b"authorization")
-        self._look_at(authorization)
-        exchange.record.key = hinted(authorization, self.facts.magic_prefix)
-        caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        try:
+            caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        except ApiError:
+            self._note_key(exchange, hinted(authorization, self.facts.magic_prefix))
+            raise
+        self._note_key(exchange, caller.hint)
         exchange.caller = caller
         sandbox = await self.store.sandbox(caller.sandbox)
         exchange.enter(sandbox)
@@ -204,28 +215,8 @@ class World:
         if self.config.log_format != "none":
             notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
 
-    def _look_at(self, authorization: str | None) -> None:
-        if self._warned:
-            return
-        key = key_in(authorization)
-        if key and looks_real(key, self.facts.magic_prefix):
+    def _note_key(self, exchange: Exchange, hint: str) -> None:
+        exchange.record.key = hint
+        if hint == LOOKS_REAL and not self._warned:
             self._warned = True
             notice_of(self.config.log_format)(_REAL_KEY)
-
-    def limit(self, caller: Caller, options: Options, model: str) -> int | None:
-        """Images a minute for this caller and model; None is no limit."""
-        tier = caller.tier or options.tier or self.config.tier
-        per_minute = options.per_minute
-        if per_minute is not None and not caller.tier:
-            return per_minute
-        if tier == OFF:
-            return None
-        limits = self.config.limits
-        of_table = self.facts.limits[limits.table][model][tier]
-        # A tier that does not have the model does not get it by another number.
-        return of_table if limits.per_minute is None or not of_table else limits.per_minute
-
-    def price(self, options: Options, model: str, size: str, quality: str | None) -> float:
-        """USD for one picture by the sandbox's list, or the server's."""
-        prices = self.facts.prices[options.prices or self.config.prices][model]
-        return prices.get((quality or "", size), prices.get(("", size), 0.0))

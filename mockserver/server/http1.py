@@ -1,8 +1,9 @@
-"""uvicorn's HTTP/1.1 without what it can't do: to go on after an offer to upgrade, to hang up."""
+"""uvicorn's HTTP/1.1 and what it can't do: decline an upgrade, hang up, answer in one write."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -26,6 +27,39 @@ class _Parser(HttpRequestParser):
             self._decline(bytes(data[offer.args[0] :]))
 
 
+class _Joined:
+    """A transport that sends an answer's head with its body, which uvicorn writes apart.
+
+    A client woken by the head alone sleeps again until the body is there; one in a thread of this
+    process would stop the server for that, too.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held = b""  # for the next write, or until the loop comes round
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.writelines((held, data))
+        else:
+            self._held = data
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
+
+
 class Http1(HeadCap):
     """Declines upgrades, and lets the application break the line."""
 
@@ -35,6 +69,10 @@ class Http1(HeadCap):
         super().__init__(*arguments, **named)
         self.parser = _Parser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to serve a client."""
+        super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""

@@ -26,6 +26,7 @@ from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.server.http1 import Http1
+from mockserver.server.inside import Inside
 from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
@@ -73,9 +74,11 @@ class Server(uvicorn.Server):
         self, config: Config, ready: Callable[[], None], store: Store | None = None
     ) -> None:
         self._clock = SystemClock()
+        self._app = create_app(config, clock=self._clock, store=store)
+        self.inside: Inside | None = None  # while it serves
         super().__init__(
             uvicorn.Config(
-                create_app(config, clock=self._clock, store=store),
+                self._app,
                 http=Http1,
                 loop=f"{__name__}:{event_loop.__name__}",
                 log_config=None,
@@ -94,6 +97,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
         await super().startup(sockets)
+        self.inside = Inside(self._app, asyncio.get_running_loop())
         self._ready()
 
     async def main_loop(self) -> None:
@@ -105,6 +109,7 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """Begin to end; from any thread."""
+        self.inside = None
         self.should_exit = True
         self._clock.wake()
 
@@ -223,6 +228,11 @@ class ServerThread:
         self._thread.start()
         if not self._started.wait(timeout=30):
             raise RuntimeError("images-mock did not start within 30 s")
+
+    def way(self) -> Inside | None:
+        """The way to the server without a socket, if it runs, and in this process."""
+        inside = self._server.inside
+        return inside if inside and inside.is_here else None
 
     def stop(self) -> None:
         """Return once the server has ended."""

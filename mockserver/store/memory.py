@@ -7,20 +7,19 @@ All of it is bounded in bytes, as they are counted: a sandbox by its tables (som
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options
-from mockserver.store import EVERYONE, Sandbox
-from mockserver.store.sandbox import MIB, MemorySandbox, numbered
+from mockserver.core.sandbox import MIB, Options
+from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
+from mockserver.core.sandbox.rulebook import numbered
+from mockserver.store.protocol import EVERYONE, Sandbox
+from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.tables import Tally
 
 UPLOAD_BYTES = 256 * MIB
 STATE_BYTES = 256 * MIB  # as much as for uploads: both fit into the memory of a small CI runner
-SANDBOXES = 10_000  # twice the keys that a shared CI server sees in a day
-#: What somebody set up or scripted stays so long after its last use, whoever else comes.
-KEPT = 3600 * 1_000_000_000  # nanoseconds
 _UPLOAD = 400  # bytes beside an upload's own
 
 
@@ -96,52 +95,26 @@ class MemoryStore:
         return made
 
     def _drop_some(self) -> None:
-        """Let a hundredth go, so that not every new key has to look for one.
+        """Make room for a new one.
 
         Raises:
             ApiError: all are set up and in use.
         """
-        wanted = max(1, self._most // 100)
-        for name, _ in zip([*self._idle()], range(wanted), strict=False):
-            self._drop(name)
+        summaries = (s.summary for s in self._sandboxes.values())
+        for name in to_drop(summaries, self._most, self._now()):
+            self._sandboxes.pop(name).leave()
         if len(self._sandboxes) >= self._most:
             raise ApiError(Reason.SANDBOXES_FULL, most=self._most)
 
-    def _idle(self) -> Iterator[str]:
-        """Who may go, and in which order; of equals the longest idle first.
-
-        Those with nothing in them; those that nobody used for `KEPT`, the set up ones last; those
-        that were only used. What was set up and is in use stays.
-        """
-        long_ago = self._now() - KEPT
-        found: list[list[str]] = [[], [], [], []]
-        for name, sandbox in self._sandboxes.items():
-            is_idle = sandbox.used < long_ago
-            if not sandbox.is_set_up:
-                found[0 if sandbox.is_empty else 1 if is_idle else 3].append(name)
-            elif is_idle:
-                found[2].append(name)
-        for names in found:
-            yield from names
-
-    def _drop(self, name: str) -> None:
-        self._sandboxes.pop(name).leave()
-
     def _make_room(self) -> None:
-        """Let go until a sixteenth is free.
-
-        First whole sandboxes that nobody uses, in the order of `_idle`; then of all others, the
-        longest idle first and the last used one never, what nobody set on purpose.
-        """
-        goal = (self._tally.most or 0) * 15 // 16
-        last, long_ago = next(reversed(self._sandboxes), None), self._now() - KEPT
-        for name in [*self._idle()]:
-            is_idle = self._sandboxes[name].used < long_ago
-            if is_idle and name != last and self._tally.taken > goal:
-                self._drop(name)
-        for name, sandbox in self._sandboxes.items():
-            if name != last and self._tally.taken > goal:
-                sandbox.shed()
+        """Make room for more bytes, if there are any that nobody needs."""
+        summaries = [s.summary for s in self._sandboxes.values()]
+        taken, most = self._tally.taken, self._tally.most or 0
+        gone, shed = to_shed(summaries, taken, most, self._now())
+        for name in gone:
+            self._sandboxes.pop(name).leave()
+        for name in shed:
+            self._sandboxes[name].shed()
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""

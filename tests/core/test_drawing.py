@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -32,8 +31,8 @@ def picture(prompt: str = "a white siamese cat", size: str = "256x256", seed: st
         prompt=shown(prompt),
         width=width,
         height=height,
-        index=0,
-        count=4,
+        place=0,
+        n=4,
         digest=sha256(f"{prompt} {size} {seed}".encode()).digest()[:16],
         options=(("quality", None), ("style", "vivid")),
     )
@@ -84,12 +83,12 @@ def test_any_prompt_and_size_gives_a_picture_that_tells_what_it_is(
 
 
 def test_lone_surrogates_are_drawn_as_what_shown_makes_of_them() -> None:
-    asked = replace(picture(), prompt=shown("a \ud800 cat"))
+    asked = picture()._replace(prompt=shown("a \ud800 cat"))
     assert identify(draw(asked)) == describe(asked)
 
 
 def test_a_picture_describes_itself() -> None:
-    asked = replace(picture(), index=1)
+    asked = picture()._replace(place=1)
     assert describe(asked) == {
         "operation": "images.generate",
         "model": "a-model",
@@ -122,7 +121,7 @@ def test_pillow_reads_the_description_too() -> None:
 
 def test_different_digests_give_different_landscapes() -> None:
     """Even with the same caption: what lies above it differs."""
-    asked = [replace(picture(), digest=n.to_bytes(16, "big")) for n in range(200)]
+    asked = [picture()._replace(digest=n.to_bytes(16, "big")) for n in range(200)]
     landscapes = {decoded(draw(each)).crop((8, 8, 248, 150)).tobytes() for each in asked}
     assert len(landscapes) == 200
 
@@ -132,14 +131,14 @@ def test_different_digests_give_different_landscapes() -> None:
     [
         {"prompt": "a white siamese cow"},
         {"model": "another-model"},
-        {"index": 1},
-        {"count": 3},
+        {"place": 1},
+        {"n": 3},
         {"height": 257},
         {"digest": bytes(16)},
     ],
 )
 def test_what_is_shown_changes_the_pixels(other: dict[str, object]) -> None:
-    changed = replace(picture(), **other)  # type: ignore[arg-type]
+    changed = picture()._replace(**other)  # type: ignore[arg-type]
     assert decoded(draw(changed)).tobytes() != decoded(draw(picture())).tobytes()
 
 

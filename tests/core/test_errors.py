@@ -7,9 +7,11 @@ import string
 
 import pytest
 
-from mockserver.core.errors import EMPTY, ApiError, Reason
-from mockserver.core.words.rendering import ECHOED, TABLES, answer, message
+from mockserver.core.error_bodies import ECHOED, answer, message
+from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Parameter
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.wording import EMPTY
 
 TOO_LONG = "x" * (2 * ECHOED)
 LEVELS = {"observed", "observed in part", "documented", "inferred", "assumed", "own"}
@@ -131,6 +133,21 @@ def test_a_prompt_of_64_kib_is_repeated_in_full_and_a_longer_one_is_cut() -> Non
     whole = "x" * ECHOED
     assert said(ECHOED) == f"'{whole}' is too long - 'prompt'"
     assert said(60 * 10**6) == f"'{whole}…' is too long - 'prompt'"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "listed"),
+    [
+        (["a"], "Value must be 'a'."),
+        (["a", "b"], "Supported values are: 'a' and 'b'."),
+        (["a", "b", "c"], "Supported values are: 'a', 'b', and 'c'."),
+    ],
+)
+def test_what_is_allowed_is_listed_as_in_a_sentence(allowed: list[str], listed: str) -> None:
+    error = ApiError(Reason.NOT_ONE_OF, value="x", allowed=allowed, param="size")
+    assert message(error, TABLES["B"]) == f"Invalid value: 'x'. {listed}"
+    files = ApiError(Reason.FILE_TYPE, param="image", type="x/y", allowed=allowed)
+    assert message(files, TABLES["B"]).endswith(listed[listed.index("'") :])
 
 
 def test_a_long_value_is_still_told_by_its_type() -> None:

@@ -43,6 +43,13 @@ def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
     assert bearer != RING.caller("Bearer sk-mock-you", None)
 
 
+def test_a_key_has_a_sandbox_before_it_is_let_in() -> None:
+    name = RING.caller("Bearer sk-mock-me", None).sandbox
+    assert Keyring(FACTS, b"secret", listed={}).sandbox_of("Bearer sk-mock-me") == name
+    assert Keyring(FACTS, b"secret").sandbox_of("Bearer \udc80")  # a byte that is no text
+    assert RING.sandbox_of(None) == RING.sandbox_of("Bearer ") == ""
+
+
 def test_a_basic_key_may_have_colons_and_any_byte() -> None:
     assert key_in(basic("", " a:b ")) == "a:b"
     assert key_in("Basic " + b64encode(b":\xe9").decode()) == "\xe9"
@@ -90,6 +97,7 @@ def test_mock_keys_only() -> None:
     ring = Keyring(FACTS, b"secret", mock_only=True)
     assert ring.caller("Bearer sk-mock-me", None).sandbox
     assert refused(ring, "sk-other") is Reason.INCORRECT_KEY
+    assert Keyring(FACTS, b"secret").caller("Bearer sk-other", None).sandbox
 
 
 def test_listed_keys_only_and_bound_to_their_organization_and_tier() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode
 
@@ -47,8 +46,8 @@ pictures = st.builds(
     prompt=prompts,
     width=st.sampled_from([256, 1024, 1792]),
     height=st.sampled_from([256, 1024, 1792]),
-    index=st.integers(0, 9),
-    count=st.integers(1, 10),
+    place=st.integers(0, 9),
+    n=st.integers(1, 10),
     digest=st.binary(min_size=16, max_size=16),
     options=st.sampled_from(
         [
@@ -58,6 +57,9 @@ pictures = st.builds(
         ]
     ),
     images=st.sampled_from([(), ("0" * 32,), ("0" * 32, "1" * 32)]),
+    mask=st.none() | st.just("1" * 32),
+    fault=st.none() | st.just("truncated"),
+    download=st.none() | st.just("2" * 32),
 )
 
 
@@ -85,7 +87,7 @@ def test_a_url_is_shorter_than_two_thousand_characters(picture: Picture) -> None
 
 
 def test_even_the_longest_prompt_in_four_byte_characters_fits() -> None:
-    longest = replace(PICTURE, prompt="\U0001f98a" * SHOWN)
+    longest = PICTURE._replace(prompt="\U0001f98a" * SHOWN)
     assert len(signed(longest)) < 1900
 
 
@@ -165,12 +167,15 @@ def test_what_spoils_a_value_is_refused(spoilt: tuple[str, str]) -> None:
         (CREATED, "&se=", "&es=", "malformed"),
         (CREATED, "&sig=", "&gis=", "malformed"),
         (CREATED, "2025", "year", "malformed"),
+        (CREATED, "sp=r", "sp=%FF", "altered"),  # no text
+        (CREATED, "sig=", "sig=%FF", "altered"),
     ],
 )
 def test_a_refused_url_says_what_is_wrong_with_it(now: int, old: str, new: str, why: str) -> None:
     with pytest.raises(LinkError) as refused:
         read(signed().replace(old, new), now)
-    assert refused.value.why == why
+    assert (refused.value.why, str(refused.value)) == (why, why)
+    assert refused.value.fields["sr"] == "b"
 
 
 @given(st.integers(0, len(signed()) - 1))
@@ -208,7 +213,7 @@ def test_the_window_is_an_hour_each_way() -> None:
 
 
 def test_two_pictures_of_one_request_differ_only_in_name_payload_and_signature() -> None:
-    one, two = signed(), signed(replace(PICTURE, index=1, digest=bytes(16)))
+    one, two = signed(), signed(PICTURE._replace(place=1, digest=bytes(16)))
     fields = [parse_qs(url.partition("?")[2]) for url in (one, two)]
     assert {k for k in fields[0] if fields[0][k] != fields[1][k]} == {"mock", "sig"}
     assert unquote(one.split("?")[0]) != unquote(two.split("?")[0])

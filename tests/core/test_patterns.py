@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.core.near_misses import differences
 from mockserver.core.rules import patterns
-from mockserver.core.rules.nearness import differences
 from mockserver.core.rules.parser import RuleError, rule_of, when_of
 from mockserver.core.rules.patterns import check, found
 

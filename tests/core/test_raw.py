@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,8 +45,31 @@ def test_a_body_is_told_such_that_it_can_be_made_again(body: bytes, more: int) -
     assert len(body) - len(again) < 4
 
 
+def test_what_is_no_key_is_kept() -> None:
+    lines = [(b"idempotency-key", b"stainless-1"), (b"x" * 65, b"y"), (b"x-note", b"sk-mock-" * 9)]
+    kept = b"GET /v1/x?n=1&size= HTTP/1.1", *(b": ".join(pair) for pair in lines)
+    assert head_of(kept[0], lines) == b"\n".join(kept)
+    assert head_of(b"GET /", [(b"x" * 65 + b"token", b"y")]).endswith(b"token: ***")
+
+
+def test_a_request_weighs_what_is_kept_of_it() -> None:
+    raw = Raw.of(b"GET /", b"sk-abcdefghijklmnopq", 99)
+    assert raw == Raw(b"GET /", b"sk-***", 99, is_cut=True)
+    assert raw.size == Raw.of(b"", b"", 0).size + len(b"GET /sk-***")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [(b"\xf0\x9f\xa6", ("utf-8", "fox ")), (b"\xffabc", ("base64", "Zm94IP9hYmM="))],
+)
+def test_a_letter_that_the_cut_went_through_is_left_out(end: bytes, told: tuple[str, str]) -> None:
+    found = Raw.of(b"GET /", b"fox " + end, 99).as_json()
+    assert (found["encoding"], found["body"]) == told
+    assert (found["bytes"], found["cut"]) == (99, True)
+
+
 def test_equal_headers_are_told_as_one() -> None:
     told = Raw.of(
-        head_of(b"GET / HTTP/1.1", [(b"a", b"1"), (b"b", b""), (b"a", b"2")]), b"", 0
+        head_of(b"GET / HTTP/1.1", [(b"a", b"1: 1"), (b"b", b""), (b"a", b"2")]), b"", 0
     ).as_json()
-    assert told["headers"] == {"a": "1, 2", "b": ""}
+    assert told["headers"] == {"a": "1: 1, 2", "b": ""}

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mockserver.core.error_bodies import answer
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Header, check_uploads, header
-from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import UploadRules, load
+from mockserver.facts.words import TABLES
 
 OFFERS = load().models["dall-e-2"].offers
 EDIT, VARY = OFFERS["images.edit"].upload, OFFERS["images.vary"].upload
@@ -82,6 +83,25 @@ def test_a_side_is_as_long_as_the_rules_have_it() -> None:
     accepts(EDIT, first_bytes(longest, longest))
     for size in ((longest + 1, 8), (8, longest + 1)):
         assert refusal(EDIT, first_bytes(*size))[1] == "invalid_image_format"
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "param"),
+    [
+        (png("P"), None, "image"),
+        (png("RGBA", (8, 9)), None, "image"),
+        (png(), png("RGB"), "mask"),
+        (png(), png("RGBA", (8, 9)), "mask"),
+    ],
+    ids=["mode", "shape", "mask's mode", "mask's size"],
+)
+def test_a_refusal_names_the_field_that_is_wrong(
+    image: bytes, mask: bytes | None, param: str
+) -> None:
+    assert EDIT
+    with pytest.raises(ApiError) as refused:
+        check_uploads(EDIT, image, mask)
+    assert refused.value.values["param"] == param
 
 
 @given(st.binary(max_size=60))

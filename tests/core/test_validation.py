@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from mockserver.core.error_bodies import answer
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.request import ImageRequest
 from mockserver.core.validation import Validator
-from mockserver.core.words.rendering import TABLES, answer
 from mockserver.facts import load
+from mockserver.facts.words import TABLES
 
 FACTS = load()
 OPERATION = FACTS.operations["images.generate"]

@@ -1,7 +1,7 @@
 """Which of the rules that match a request decides what. Values only: a sandbox counts.
 
 What was written later goes first, but `next` rules wait in a queue. Effects of several rules add up
-where they don't contradict (see "Which rule counts" in docs/how-to.md).
+where they don't contradict (see "Which rule counts" in docs/http.md).
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def joined(effect: Effect, further: Effect) -> Effect:
 
 def added(effect: Effect, further: Effect) -> Effect:
     """What a further rule's effect adds to what rules before it have decided; PLAIN is nothing."""
+    if effect == PLAIN:
+        return further
     given = changed(effect).keys()
     taken = {k: v for k, v in changed(further).items() if _fits(k, given)}
     if "headers" in taken:

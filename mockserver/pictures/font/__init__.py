@@ -1,4 +1,4 @@
-"""Bitmap glyphs of GNU Unifont for nearly every script. Lays out no text: see `core.text`.
+"""Bitmap glyphs of GNU Unifont for nearly every script. Lays out no text: see `pure.text`.
 
 The data file is read at the first glyph, not at import, and only the blocks of 256 code points
 that a text needs are inflated. `build` makes that file and documents its format.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ from mockserver.pictures.pure.landscape import (
     cell_colours,
     landscape,
 )
-from mockserver.pictures.pure.png import RUNS, Alphabet, Ink, Row, Stamps, png, read_text
+from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png, read_text
 from mockserver.pictures.pure.text import Line, shaped, spread
 
 #: Keyword of the PNG text chunk that says what the picture is.
@@ -44,7 +44,7 @@ def describe(picture: Picture) -> dict[str, Any]:
         "model": picture.model,
         "prompt": picture.prompt,
         "size": picture.size,
-        "image": f"{picture.index + 1}/{picture.count}",
+        "image": f"{picture.place + 1}/{picture.n}",
         **dict(picture.options),
         "code": picture.code,
     }
@@ -66,7 +66,7 @@ def caption(picture: Picture, width: int, height: int, palette: Palette) -> byte
     Prompt and small print, as `draw` sets them; a PNG file, 8-bit RGB, without metadata.
     """
     paints = _paints(palette)
-    rows = [*_caption(picture, _page(replace(picture, width=width, height=height)), paints)]
+    rows = [*_caption(picture, _page(picture._replace(width=width, height=height)), paints)]
     return png(width, sum(times for _, times in rows), paints.alphabet, rows)
 
 
@@ -130,13 +130,12 @@ def _rows(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Row]:
 
 def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
     """The landscape, between its margins."""
-    inks, cell = paints.cells, page.cell
+    dots = Dots(paints.cells, page.cell)
     left = paints.paper.run(page.margin)
-    right = paints.paper.run(page.width - page.margin - canvas.columns * cell)
-    for cells, alike in groupby([canvas.row(y) for y in range(canvas.rows)]):
-        # Nearly every run is another one: it is quicker to make it than to keep and find it.
-        inner = [inks[run[0]].run(cell * len(run)) for run in RUNS.findall(cells)]
-        yield [left, *inner, right], cell * len([*alike])
+    right = paints.paper.run(page.width - page.margin - canvas.columns * page.cell)
+    for cells, alike in groupby(map(canvas.row, range(canvas.rows))):
+        # Not kept: nearly every row is another one.
+        yield [left, dots.strip(cells), right], page.cell * len([*alike])
 
 
 def _caption(picture: Picture, page: Page, paints: Paints) -> Iterator[Row]:
@@ -175,8 +174,8 @@ def _prompt(picture: Picture, page: Page) -> tuple[int, list[Line]]:
 def _small_print(picture: Picture, width: int) -> Line:
     """Model, size, place among its siblings and code, spread over `width` font pixels."""
     words = [picture.size, picture.code]
-    if picture.count > 1:
-        words.insert(1, f"{picture.index + 1}/{picture.count}")
+    if picture.n > 1:
+        words.insert(1, f"{picture.place + 1}/{picture.n}")
     while len(words) > 1 and 8 * len(" ".join(words)) > width:
         del words[0]
     room = width - 8 * len(" ".join(["", *words]))
@@ -187,9 +186,9 @@ def _small_print(picture: Picture, width: int) -> Line:
 
 def _print(page: Page, line: Line, at: int, stamps: Stamps) -> Iterator[Row]:
     """A line of text from the column `at` on, with the paper at its sides."""
-    scale = stamps.dot
-    left = stamps.inks[0].run(at)
-    right = stamps.inks[0].run(page.width - at - line.width * scale)
+    paper, scale = stamps.dots.inks[0], stamps.dots.dot
+    left = paper.run(at)
+    right = paper.run(page.width - at - line.width * scale)
     for dots, alike in groupby(line.rows):
         yield [left, *map(stamps.__getitem__, dots), right], scale * len([*alike])
 

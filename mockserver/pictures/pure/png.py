@@ -14,7 +14,6 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Largest width and height that can be written, in pixels.
@@ -50,11 +49,16 @@ def png(
     """
     if not (0 < width <= LIMIT and 0 < height <= LIMIT):
         raise ValueError(f"a picture of {width}x{height} pixels cannot be written")
+    return png_of(width, height, _compressed(width, height, alphabet, rows), keyword, text)
+
+
+def png_of(width: int, height: int, stream: bytes, keyword: str = "", text: str = "") -> bytes:
+    """The same of a zlib stream (RFC 1950) of all rows, each with its filter before it."""
     header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPE, 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if keyword:
         chunks.append(_chunk(b"iTXt", _text_start(keyword) + text.encode("utf-8")))
-    chunks.append(_chunk(b"IDAT", _compressed(width, height, alphabet, rows)))
+    chunks.append(_chunk(b"IDAT", stream))
     chunks.append(_chunk(b"IEND", b""))
     return SIGNATURE + b"".join(chunks)
 
@@ -171,38 +175,63 @@ class Ink:
     code: bytes
 
     def run(self, count: int) -> Strip:
-        return self.pixel * count, self.code + _going_on(count - 1)
+        return self.pixel * count, self.code + GOING_ON[count]
 
 
-@lru_cache(maxsize=4096)
-def _going_on(count: int) -> bytes:
-    """Code for the colour of the last pixel on `count` more."""
-    if count < 0:
-        raise ValueError(f"{count + 1} pixels")
-    full, rest = divmod(PIXEL * count, LONGEST)
-    return MATCH[LONGEST] * full + MATCH[rest]
+class _GoingOn(dict[int, bytes]):
+    """Codes of a run but for its first pixel, by its pixels; made when first asked for."""
+
+    def __missing__(self, count: int) -> bytes:
+        if count < 1:
+            raise ValueError(f"{count} pixels")
+        full, rest = divmod(PIXEL * (count - 1), LONGEST)
+        self[count] = code = MATCH[LONGEST] * full + MATCH[rest]
+        return code
+
+
+GOING_ON = _GoingOn()
+
+
+class Dots:
+    """Inks by their numbers, to be put side by side in dots of so many pixels."""
+
+    def __init__(self, inks: Sequence[Ink], dot: int) -> None:
+        self.inks, self.dot = inks, dot
+        self._pixels = [ink.pixel * dot for ink in inks]
+        self._codes = [ink.code for ink in inks]
+
+    def strip(self, numbers: bytes) -> Strip:
+        pixels, codes, dot = self._pixels, self._codes, self.dot
+        # Runs are coded here, not by Ink.run: a picture has a thousand of them.
+        runs = RUNS.findall(numbers)
+        return (
+            b"".join([pixels[run[0]] * len(run) for run in runs]),
+            b"".join([codes[run[0]] + GOING_ON[dot * len(run)] for run in runs]),
+        )
 
 
 class Stamps(dict[bytes, Strip]):
     """Strips of dots, by the numbers of the dots' inks; all forgotten when they fill their room."""
 
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
-        self.inks, self.dot = inks, dot  # pixels a dot
+        self.dots = Dots(inks, dot)
         self._size = 0
 
-    def __missing__(self, dots: bytes) -> Strip:
-        runs = [self.inks[run[0]].run(self.dot * len(run)) for run in RUNS.findall(dots)]
-        pixels = b"".join([pixels for pixels, _ in runs])
-        self._size += len(pixels) + OVERHEAD
-        if self._size > ROOM:
+    def __missing__(self, numbers: bytes) -> Strip:
+        strip = self.dots.strip(numbers)
+        size = len(strip[0]) + OVERHEAD
+        if self._size + size > ROOM:
             self.clear()
-            self._size = len(pixels) + OVERHEAD
-        self[dots] = strip = pixels, b"".join([code for _, code in runs])
+            self._size = 0
+        self._size += size
+        self[numbers] = strip
         return strip
 
 
-#: Runs of one number from 0 to 31. The higher are tried first: pictures have more of them.
-RUNS = re.compile(b"|".join([re.escape(bytes((n,))) + b"+" for n in reversed(range(32))]))
+#: Most inks that have numbers: each costs the search for runs some time.
+NUMBERED = 25
+#: Runs of one number. The higher are tried first: pictures have more of them.
+RUNS = re.compile(b"|".join([re.escape(bytes((n,))) + b"+" for n in reversed(range(NUMBERED))]))
 
 
 def _header(bits: Sequence[int]) -> str:

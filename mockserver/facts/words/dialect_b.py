@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mockserver.core.errors import EMPTY, GATEWAY, Reason, Wording
-from mockserver.core.words.dialect_a import KEY_OF_2023, REALM, A
+from mockserver.facts.words.dialect_a import KEY_OF_2023, REALM, A
+from mockserver.facts.words.wording import EMPTY, GATEWAY, Reason, Wording
 
 _BACKEND = "image_generation_user_error"  # what the service behind the gateway refuses
 _PROBED = "live probes 2026-08-29 and 30 with a GPT image model"
@@ -276,7 +276,7 @@ B: Mapping[Reason, Wording] = {
     ),
 }
 
-#: What lay over B for a time, and over A when B was there, by their names in facts/words.toml.
+#: What lay over B for a time, and over A when B was there, by their names in dates.toml.
 AT_TIMES: Mapping[str, Mapping[Reason, Wording]] = {
     "B, models of edits": {
         Reason.UNKNOWN_MODEL: Wording(

@@ -1,4 +1,8 @@
-"""What one sandbox is set to, and the time as it has it. Values only: a store keeps them."""
+"""The state of one sandbox as immutable values, and what each event makes of them. Stores nothing.
+
+Each module holds one part with its pure transitions, (part, event) → (part, outcome), and its
+bounds: a store loads the part, asks, and commits what it gets. Here is what a sandbox is set to.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+MIB = 1024 * 1024
 MICRO = 1_000_000  # of a dollar
 #: Seconds that a clock may be moved on in all: ten years, so that no date ends in the year 10,000.
 FARTHEST = 3650 * 86_400
@@ -34,22 +39,3 @@ class Options:
     budget: int | None = None  # micro-dollars
     begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A wait that a refusal told, until the client has served it."""
-
-    body: bytes  # digest of the request that was refused
-    told_at: int  # nanoseconds of the machine's clock
-    milliseconds: int  # as an unscaled client would wait
-    until: int  # nanoseconds of the sandbox's clock, when that wait is over
-
-    def is_served(self, body: bytes, now: int) -> bool:
-        """Whether the same request comes back after a thousandth of the wait."""
-        return body == self.body and now - self.told_at >= scaled(self.milliseconds) * 1_000_000
-
-
-def scaled(milliseconds: int) -> int:
-    """A thousandth of a wait, in whole milliseconds, rounded up: clients pass over a 0."""
-    return max(1, -(-milliseconds // 1000))

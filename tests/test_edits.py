@@ -6,7 +6,6 @@ import io
 import struct
 import zlib
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import sha256, shake_128
 from typing import Any
 
@@ -30,8 +29,8 @@ def picture(size: tuple[int, int] = (256, 256), index: int = 0, prompt: str = "a
         prompt=prompt,
         width=size[0],
         height=size[1],
-        index=index,
-        count=10,
+        place=index,
+        n=10,
         digest=sha256(f"{prompt} {size} {index}".encode()).digest()[:16],
         images=("an-upload",),
     )
@@ -311,7 +310,7 @@ def test_the_prompt_is_seen_in_the_hole_of_any_shape_with_room_for_it() -> None:
         mask = Image.new("RGBA", (256, 256), "white")
         ImageDraw.Draw(mask).rectangle(shape, (0, 0, 0, 0))
         fox, owl = (
-            opened(edited(replace(picture(), prompt=prompt), png(mask), None))
+            opened(edited(picture()._replace(prompt=prompt), png(mask), None))
             for prompt in ("a fox", "an owl")
         )
         assert unlike(fox, owl, Image.new("L", fox.size, 255))

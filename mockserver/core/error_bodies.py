@@ -1,6 +1,6 @@
 """From a refusal to its bytes: which table of words speaks, and how a template is filled in.
 
-`timeline.toml` and `words.toml` say which tables are in force on a day, for each service.
+`timeline.toml` and `words/dates.toml` say which tables are in force on a day, for each service.
 """
 
 from __future__ import annotations
@@ -12,24 +12,15 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from mockserver.core.errors import Answer, ApiError, Reason, Wording
+from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.texts import beginning
-from mockserver.core.words import dialect_a, dialect_a_earlier, dialect_b
 from mockserver.facts import Parameter
-
-Words = Mapping[Reason, Wording]
+from mockserver.facts.words import TABLES, Words
+from mockserver.facts.words.wording import Wording
 
 #: Characters of a value that an error repeats. Recorded errors repeat a prompt in full; where the
 #: API itself would cut one is not known, so the bound is this server's own.
 ECHOED = 65_536
-
-#: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
-TABLES: Mapping[str, Words] = {
-    "A": dialect_a.A,
-    **dialect_a_earlier.EARLIER,
-    "B": dialect_b.B,
-    **dialect_b.AT_TIMES,
-}
 
 
 def words_of(tables: Iterable[str]) -> Words:

@@ -1,14 +1,14 @@
-"""What dialect A said earlier than `legacy_words`, each with its source. Decides nothing."""
+"""What dialect A said earlier than `dialect_a` has it, each with its source. Decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mockserver.core.errors import Reason, Wording
-from mockserver.core.words.dialect_a import JSONSCHEMA, RATE, REALM, A
+from mockserver.facts.words.dialect_a import JSONSCHEMA, RATE, REALM, A
+from mockserver.facts.words.wording import Reason, Wording
 
-#: What lay over A before, by the names that facts/words.toml has for it.
+#: What lay over A before, by the names that facts/words/dates.toml has for it.
 EARLIER: Mapping[str, Mapping[Reason, Wording]] = {
     "A, keys of 2022": {
         Reason.MISSING_KEY: Wording(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.core.errors import (
+from mockserver.facts.words.wording import (
     AUTHENTICATION,
     PLATFORM,
     Reason,

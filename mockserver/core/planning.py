@@ -33,8 +33,8 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
             prompt=prompt,
             width=width,
             height=height,
-            index=index,
-            count=request.n,
+            place=index,
+            n=request.n,
             digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
             options=options,
             images=images,
@@ -50,9 +50,9 @@ def _options(request: ImageRequest) -> tuple[tuple[str, Any], ...]:
     What stands by position is there even where it has no value, as it was before there were others.
     """
     told, options = fields(), request.options
-    without = {"size", *told.by_position, *told.answer}
     first = tuple((name, options.get(name)) for name in told.by_position)
-    return first + tuple((k, _frozen(v)) for k, v in options.items() if k not in without)
+    others = options.keys() - told.placed
+    return first + tuple((k, _frozen(v)) for k, v in options.items() if k in others)
 
 
 def _frozen(value: Any) -> Any:

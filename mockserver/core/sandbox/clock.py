@@ -1,0 +1,63 @@
+"""A sandbox's time: moved on, or standing; and the waits that move it once they are served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mockserver.core.sandbox import FARTHEST
+
+_SECOND = 1_000_000_000  # nanoseconds, as all times here but those that are named otherwise
+_MILLISECOND = 1_000_000
+WAITS = 1_000  # told and not served; of more the oldest goes
+WAIT_BYTES = 350  # of one
+
+
+class Clock(NamedTuple):
+    """How a sandbox's time follows from the machine's."""
+
+    offset: int = 0  # by which it was moved on
+    stands_at: int | None = None  # the machine's time when a standing clock was first looked at
+
+
+def look(clock: Clock, real: int, *, standing: bool) -> tuple[Clock, int]:
+    """The sandbox's time at the machine's `real`; a standing clock starts at its first look."""
+    if not standing:
+        return clock, real + clock.offset
+    if clock.stands_at is None:
+        clock = Clock(clock.offset, real)
+    return clock, (clock.stands_at or 0) + clock.offset
+
+
+def advance(clock: Clock, nanoseconds: int) -> Clock:
+    """Move a clock on, no farther than it may be moved in all."""
+    return Clock(min(clock.offset + nanoseconds, FARTHEST * _SECOND), clock.stands_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait that a refusal told, until the client has served it."""
+
+    body: bytes  # digest of the request that was refused
+    told_at: int  # by the machine's clock
+    milliseconds: int  # as an unscaled client would wait
+    until: int  # by the sandbox's clock, when that wait is over
+
+    def is_served(self, real: int) -> bool:
+        """Whether a thousandth of the wait is over."""
+        return real - self.told_at >= scaled(self.milliseconds) * _MILLISECOND
+
+
+def serve(clock: Clock, wait: Wait, real: int, *, standing: bool) -> tuple[Clock, int]:
+    """Move a clock on to the end of a wait that was served; by how many milliseconds.
+
+    To its end and not by its length: waits that ran side by side end side by side.
+    """
+    clock, now = look(clock, real, standing=standing)
+    missing = max(0, wait.until - now)
+    return advance(clock, missing), missing // _MILLISECOND
+
+
+def scaled(milliseconds: int) -> int:
+    """A thousandth of a wait, in whole milliseconds, rounded up: clients pass over a 0."""
+    return max(1, -(-milliseconds // 1000))

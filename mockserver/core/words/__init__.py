@@ -1,1 +1,0 @@
-"""What the API says when it refuses, byte for byte, in each of its dialects."""

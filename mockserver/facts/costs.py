@@ -1,0 +1,122 @@
+"""What each model costs, from limits.toml and prices.toml: buckets by tier, price lists.
+
+Whatever a model offers has a limit and a price here, or loading fails. Admits and bills nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+from mockserver.facts.files import FactsError
+
+IMAGES = "images"
+#: The kinds of tokens that a request's usage tells. One price a kind.
+TOKENS = ("text_input", "image_input", "image_output")
+_A_MINUTE = "_per_minute"  # ends the name of a unit in a row of limits
+_BY_QUALITY = "usd_"  # begins the name of a column of prices
+
+
+class Limit(NamedTuple):
+    """One bucket that every request for a model has to pass."""
+
+    unit: str  # what is counted: "images", or another that the facts name
+    per_minute: int  # 0: the tier does not have the model
+
+    @property
+    def told(self) -> str:
+        """As a trace tells it."""
+        unit = "" if self.unit == IMAGES else f" {self.unit}"
+        return f"{self.per_minute}{unit} a minute"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs by one list: by the picture, by its tokens, or both."""
+
+    picture: Mapping[tuple[str, str], float]  # (quality, size) → USD; "" is any other quality
+    million: Mapping[str, float]  # kind of token → USD for a million
+
+
+_NO_PRICE = Price({}, {})
+Tiers = Mapping[str, tuple[Limit, ...]]
+Limits = Mapping[str, Mapping[str, Tiers]]  # table → model → tier
+Prices = Mapping[str, Mapping[str, Price]]  # list → model
+
+
+def limits_in(file: Mapping[str, Any]) -> Limits:
+    """The tables of limits.toml.
+
+    Raises:
+        FactsError: a row names no limit, or not one for every tier.
+    """
+    found: dict[str, dict[str, Tiers]] = {}
+    for row in file["table"]:
+        found.setdefault(row["id"], {})[row["model"]] = _tiers(row, file["tiers"])
+    return found
+
+
+def _tiers(row: Mapping[str, Any], tiers: Sequence[str]) -> Tiers:
+    columns = {n.removesuffix(_A_MINUTE): row[n] for n in row if n.endswith(_A_MINUTE)}
+    if not columns or any(len(column) != len(tiers) for column in columns.values()):
+        raise FactsError(
+            f"limits.toml: table {row['id']!r} needs for {row['model']} a list as "
+            f"images_per_minute, with a number for each tier: {', '.join(tiers)}"
+        )
+    return {
+        tier: tuple(Limit(unit, column[place]) for unit, column in columns.items())
+        for place, tier in enumerate(tiers)
+    }
+
+
+def prices_in(file: Mapping[str, Any]) -> Prices:
+    """The lists of prices.toml.
+
+    A row has `usd`, by size; `usd_hd` and the like, the same for one quality; and where tokens
+    are paid for `million`, the USD for a million of each kind.
+
+    Raises:
+        FactsError: a row has prices for some kinds of tokens only.
+    """
+    found: dict[str, dict[str, Price]] = {}
+    for row in file["price"]:
+        columns = {n: row[n] for n in row if n == "usd" or n.startswith(_BY_QUALITY)}
+        picture = {
+            (column[len(_BY_QUALITY) :], size): usd
+            for column, sizes in columns.items()
+            for size, usd in sizes.items()
+        }
+        million = row.get("million", {})
+        if million and million.keys() != set(TOKENS):
+            raise _unpriced(row["list"], row["model"], f"all tokens: {', '.join(TOKENS)}")
+        found.setdefault(row["list"], {})[row["model"]] = Price(picture, million)
+    return found
+
+
+def check(
+    limits: Limits, prices: Prices, model: str, sizes: Sequence[str], qualities: Sequence[str]
+) -> None:
+    """Hold what one model offers against every table and list.
+
+    Raises:
+        FactsError: a limit or a price is missing.
+    """
+    for table, rows in limits.items():
+        if model not in rows:
+            raise FactsError(f"limits.toml: table {table!r} has no limit for {model}")
+    for name, models in prices.items():
+        price = models.get(model, _NO_PRICE)
+        if price == _NO_PRICE:
+            raise _unpriced(name, model, "anything")
+        columns = {quality for quality, _ in price.picture}
+        asked = columns if "" in columns else columns.union(qualities)
+        wanted = product(asked, sizes) if columns else ()
+        for quality, size in wanted:
+            if (quality, size) not in price.picture:
+                raise _unpriced(name, model, f"{size} {quality}".strip())
+
+
+def _unpriced(name: str, model: str, what: str) -> FactsError:
+    return FactsError(f"prices.toml: list {name!r} has no price of {model} for {what}")

@@ -1,0 +1,190 @@
+"""The facts as values: operations, parameters, models and what they offer. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from mockserver.facts.costs import Limits, Prices
+
+TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operation, as one model takes it, or as all do."""
+
+    name: str
+    type: str  # one of TYPES
+    source: str
+    level: str
+    required: bool = False
+    nullable: bool = False
+    default: Any = None  # what is filled in; None is nothing
+    minimum: float | None = None
+    maximum: float | None = None
+    length_max: int | None = None  # characters
+    values: tuple[str, ...] | None = None  # in the order in which the API's error lists them
+    page_values: tuple[str, ...] = ()  # more of them, by the model page
+    pattern: str | None = None  # a regular expression that all of a string matches
+    items: str | None = None  # the type of a list's items
+    ignored: bool = False  # accepted, and changes nothing
+    of_model: bool = False  # its values are the model's own, among those of the operation
+    assumed: tuple[str, ...] = ()
+
+    def taken(self, *, page: bool) -> frozenset[str]:
+        """The values that are accepted, those of the model page too or not; none is any."""
+        return frozenset((self.values or ()) + (self.page_values if page else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One endpoint and its parameters, in the order in which they are checked."""
+
+    id: str
+    method: str
+    path: str
+    default_model: str  # "" where a model must be named
+    dialect: str  # "A" or "B": whose words, order of checks and layout its answers have
+    parameters: tuple[Parameter, ...]
+    form: bool = False  # the body is multipart, else JSON
+    json_too: bool = False  # a form's operation takes JSON as well
+    first: tuple[str, ...] = ()  # parameters that are checked before the others
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRules:
+    """What uploads one model takes in one operation. Modes are named as Pillow names them."""
+
+    bytes_max: int
+    side_max: int  # pixels
+    image_modes: tuple[str, ...]
+    source: str
+    level: str
+    image_modes_with_mask: tuple[str, ...] = ()
+    mask_modes: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
+    types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
+    grey_16: str = "I;16"  # what a refusal calls the mode of 16-bit grey
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one model takes in one operation."""
+
+    milliseconds: tuple[int, int]  # shortest and longest processing time recorded
+    source: str
+    level: str
+    parameter: Mapping[str, Parameter]  # by name: those of the operation first, in their order
+    upload: UploadRules | None = None
+    revises_prompt: bool = False
+    milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def prompt_max(self) -> int:
+        """The most characters of a prompt; 0 where there is none."""
+        prompt = self.parameter.get("prompt")
+        return (prompt.length_max or 0) if prompt else 0
+
+    def processing(self, options: Mapping[str, Any]) -> tuple[int, int]:
+        """Shortest and longest processing time recorded with these options, in milliseconds."""
+        for row in self.milliseconds_when:
+            if row["options"].items() <= options.items():
+                shortest, longest = row["milliseconds"]
+                return shortest, longest
+        return self.milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model and the operations that it serves."""
+
+    id: str
+    created: int  # Unix seconds, as GET /v1/models says
+    owned_by: str
+    listed: bool  # whether GET /v1/models knows it
+    shutdown: date | None
+    successor: str  # what the vendor says to use in its place; "" if nothing
+    default_day: date | Literal["today"] | None  # whose rules it has if nobody says; None: all's
+    offers: Mapping[str, Offer]  # by operation id
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """The fixed parts of a picture's URL."""
+
+    seconds_before: int
+    seconds_after: int
+    sv: str
+    skoid: str
+    sktid: str
+    source: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the headers of an answer are like."""
+
+    openai_version: str
+    request_id_prefix: str
+    source: str
+    level: str
+    nosniff: bool = False  # x-content-type-options
+    project: bool = False  # openai-project, where there is a caller
+    exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
+
+
+@dataclass(frozen=True, slots=True)
+class MagicKey:
+    """An API key with an effect: either a tier or a refusal (the name of an error)."""
+
+    name: str
+    help: str
+    tier: str | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MagicWord:
+    """A word in a prompt with an effect: `then` is that of a rule, "$" what is after `=`."""
+
+    name: str
+    then: Mapping[str, Any]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a request's fields are to this server, which has a part in none but their order."""
+
+    order: tuple[str, ...]  # in which they are told: every field of any day
+    request: tuple[str, ...]  # what every request has; the rest are its options
+    by_position: tuple[str, ...]  # after the size in digests and URLs; later ones by name
+    answer: tuple[str, ...]  # options that make another answer, of the same pictures
+    nothing: tuple[str, ...]  # what changes neither
+    placed: frozenset[str] = frozenset()  # options that pictures don't have by name
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All facts under the rules of one day."""
+
+    day: date
+    headers: HeaderFacts
+    link: LinkFacts
+    operations: Mapping[str, Operation]
+    models: Mapping[str, Model]
+    unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
+    words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
+    tiers: tuple[str, ...]
+    limits: Limits
+    prices: Prices
+    magic_prefix: str
+    magic_keys: Mapping[str, MagicKey]
+    magic_words: Mapping[str, MagicWord]
+    mismatched_organization: str

@@ -1,0 +1,65 @@
+"""What a body asks for, read once for all equal bodies: programs and tests ask the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+from mockserver.core.journal import sent_fields
+from mockserver.core.picture import Picture
+from mockserver.core.planning import pictures, request_digest
+from mockserver.core.request import ImageRequest, told_fields
+from mockserver.core.validation import Validator
+from mockserver.request.bodies import Body, is_json
+
+KEPT = 256  # bodies
+SMALL = 8 * 1024  # bytes; larger ones are not kept
+
+
+class Read:
+    """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
+
+    def __init__(self, content_type: str | None, content: bytes) -> None:
+        self.body = Body(content_type, content)
+        self._asked: Asked | None = None
+
+    @cached_property
+    def sent(self) -> dict[str, Any]:
+        """The fields as the journal tells them."""
+        return sent_fields(self.body.content)
+
+    def asked(self, validator: Validator) -> Asked:
+        """What it asks for by these rules; ApiError if they refuse it."""
+        asked = self._asked  # another server's thread may set it meanwhile
+        if asked is None or asked.validator is not validator:
+            asked = self._asked = Asked(self, validator)
+        return asked
+
+
+class Asked:
+    """What a body asks for by the rules of one operation and day."""
+
+    def __init__(self, read: Read, validator: Validator) -> None:
+        self.validator = validator
+        self.request: ImageRequest = validator.validated(read.body.content)
+        self.fields = told_fields({"operation": self.request.operation, **read.sent}, self.request)
+        self.ignored = validator.ignored(read.body.content, self.request)
+        self._plan: tuple[str, bytes, Sequence[Picture]] | None = None
+
+    def plan(self, seed: str) -> tuple[bytes, Sequence[Picture]]:
+        """The request's digest, and its pictures, where it has no uploads."""
+        plan = self._plan
+        if plan is None or plan[0] != seed:
+            digest = request_digest(self.request, seed)
+            plan = self._plan = (seed, digest, pictures(self.request, digest))
+        return plan[1:]
+
+
+def read(content_type: str | None, content: bytes) -> Read:
+    """A body, read already if an equal one was."""
+    is_kept = len(content) <= SMALL and (content_type is None or is_json(content_type))
+    return _kept(content_type, content) if is_kept else Read(content_type, content)
+
+
+_kept = lru_cache(maxsize=KEPT)(Read)

@@ -1,0 +1,108 @@
+"""A body is read once for all equal ones: what else decides an answer is looked at each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mockserver.clock import ManualClock
+from mockserver.request.reading import KEPT, SMALL, read
+from tests.conftest import GENERATIONS, Api, error, generate
+
+HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
+
+
+def control(client: TestClient, path: str, **body: Any) -> None:
+    answer = client.post(f"/_mock/{path}", headers=HERE, json=body)
+    assert answer.status_code in (200, 201), answer.text
+
+
+def code(client: TestClient, **body: Any) -> str:
+    """The picture's code, which stands for its pixels; or the status of a refusal."""
+    answer = generate(client, size="256x256", response_format="b64_json", **body)
+    if answer.status_code != 200:
+        return str(answer.status_code)
+    found: str = answer.json()["data"][0]["b64_json"]
+    return found[-40:] + str(len(found)) + str(hash(found))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: control(c, "rules", then={"quota": True}),
+        lambda c: control(c, "sandbox", seed="another"),
+        lambda c: control(c, "sandbox", as_of="2026-08-30"),
+        lambda c: control(c, "sandbox", budget_usd=0.0),
+        lambda c: c.put("/_mock/limits", headers=HERE, json={"per_minute": 0}),
+        lambda c: control(c, "rules", then={"picture": "wrong_format"}),
+    ],
+    ids=["rule", "seed", "day", "budget", "limit", "picture"],
+)
+def test_what_changes_an_answer_changes_that_of_a_body_that_is_known(
+    api: Api, change: Callable[[TestClient], Any]
+) -> None:
+    client = api()
+    before = code(client)
+    assert code(client) == before
+    change(client)
+    assert code(client) != before
+    control(client, "sandbox")
+    client.delete("/_mock/rules", headers=HERE)
+    assert code(client) == before
+
+
+def test_each_of_two_days_has_its_own_refusal_of_one_body(api: Api) -> None:
+    early, late = api(as_of="2023-02-01"), api(as_of="2025-06-15")
+    body = {"quality": "standard", "size": "256x256"}
+    told = [error(generate(client, **body))["message"] for client in (early, late) * 2]
+    assert told[:2] == told[2:]
+    assert "Additional properties" in told[0]
+    assert "Unknown parameter" in told[1]
+
+
+def test_equal_requests_may_still_get_other_pictures(api: Api) -> None:
+    client = api(repeats="vary")
+    assert len({code(client) for _ in range(3)}) == 3
+
+
+def test_every_key_has_its_own_journal_and_urls_for_one_body(api: Api, clock: ManualClock) -> None:
+    client = api()
+    answers = [generate(client, key=key) for key in ("sk-mock-a", "sk-mock-b", "sk-mock-a")]
+    urls = [a.json()["data"][0]["url"] for a in answers]
+    assert urls[0] == urls[2] != urls[1]
+    clock.advance(5)
+    assert generate(client, key="sk-mock-a").json()["created"] == answers[0].json()["created"] + 5
+    for key, number in (("sk-mock-a", 3), ("sk-mock-b", 1)):
+        found = client.get("/_mock/requests", headers={"Mock-Sandbox-Key": key}).json()["requests"]
+        assert len(found) == number
+        assert len({r["id"] for r in found}) == number
+
+
+def test_the_same_bytes_of_another_type_are_read_anew(api: Api) -> None:
+    client, body = api(), b'{"prompt": "x"}'
+    for kind, status in [("application/json", 200), ("text/plain", 400), ("application/json", 200)]:
+        answer = client.post(GENERATIONS, content=body, headers={"Content-Type": kind})
+        assert answer.status_code == status
+
+
+def test_a_refused_body_is_refused_again_in_the_same_words(api: Api) -> None:
+    client = api()
+    answers = [generate(client, n=11) for _ in range(3)]
+    assert len({a.content for a in answers}) == 1
+    assert answers[0].status_code == 400
+
+
+def test_large_bodies_and_forms_are_not_kept() -> None:
+    for body, kind, is_kept in [
+        (b'{"prompt": "x"}', "application/json", True),
+        (b'{"prompt": "%b"}' % (b"x" * SMALL), "application/json", False),
+        (b"--x--", "multipart/form-data; boundary=x", False),
+    ]:
+        assert (read(kind, body) is read(kind, bytes(bytearray(body)))) is is_kept
+    first = read(None, b"0")
+    for number in range(KEPT):
+        read(None, b"%d" % (number + 1))
+    assert read(None, b"0") is not first

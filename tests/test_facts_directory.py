@@ -1,0 +1,285 @@
+"""A model that nobody has, by facts alone: a directory of TOML files, and no line of code."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from httpx2 import Response
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from contracts.build import build
+from mockserver.cli import cli
+from mockserver.clock import ManualClock
+from mockserver.config import ConfigError, configured
+from mockserver.facts import load, read_from
+from mockserver.pictures.pure.drawing import identify
+from tests.conftest import Api, error, generate
+
+SOURCE = 'source = "made up for a test"\nlevel = "assumed"\n'
+MODEL = f"""
+[[model]]
+id = "imaginary-1"
+since = 2026-11-01
+created = 1764000000
+owned_by = "tests"
+listed = true
+default_day = "today"
+{SOURCE}
+[model.generate]
+milliseconds = [1000, 2000]
+{SOURCE}
+[model.generate.parameter.prompt]
+length_max = 50
+{SOURCE}
+[model.generate.parameter.n]
+maximum = 4
+{SOURCE}
+[model.generate.parameter.size]
+values = ["64x64", "128x64"]
+default = "64x64"
+{SOURCE}
+[model.generate.parameter.quality]
+values = ["draft", "fine"]
+default = "draft"
+{SOURCE}
+[model.generate.parameter.style]
+unknown = true
+{SOURCE}
+[model.generate.parameter.tags]
+type = "list"
+items = "string"
+{SOURCE}
+[model.generate.parameter.framed]
+type = "boolean"
+default = false
+{SOURCE}
+[model.generate.parameter.tint]
+type = "string"
+pattern = "#[0-9a-f]{{6}}"
+{SOURCE}
+"""
+LIMITS = f"""
+[[table]]
+id = "model-page"
+model = "imaginary-1"
+images_per_minute = [0, 6, 6, 6, 6, 6]
+tokens_per_minute = [0, 1000, 1000, 1000, 1000, 1000]
+{SOURCE}
+[[table]]
+id = "measured-2024"
+model = "imaginary-1"
+images_per_minute = [0, 3, 3, 3, 3, 3]
+{SOURCE}
+"""
+PRICES = "".join(
+    f"""
+[[price]]
+list = "{name}"
+model = "imaginary-1"
+usd = {{ "64x64" = {usual}, "128x64" = {usual} }}
+usd_fine = {{ "64x64" = 0.5, "128x64" = 0.5 }}
+{SOURCE}
+"""
+    for name, usual in (("model-page", 0.25), ("billing", 0.125))
+)
+FILES = {"models": MODEL, "limits": LIMITS, "prices": PRICES}
+TODAY = 1_796_000_000  # 2026-11-30
+ASKED: dict[str, Any] = {
+    "model": "imaginary-1",
+    "tags": ["a", "b"],
+    "framed": True,
+    "tint": "#00ff00",
+}
+
+
+def written(path: Path, **files: str) -> Path:
+    for name, text in (FILES | files).items():
+        (path / f"{name}.toml").write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    yield written(tmp_path)
+    read_from(None)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(TODAY)
+
+
+@pytest.fixture
+def client(api: Api, directory: Path) -> TestClient:
+    return api(facts=str(directory))
+
+
+def ask(client: TestClient, **body: Any) -> Response:
+    return generate(client, **(ASKED | body))
+
+
+def test_it_is_asked_beside_dall_e_without_a_day(client: TestClient) -> None:
+    answer = ask(client, n=2, quality="fine")
+    assert answer.status_code == 200
+    assert "openai-project" in answer.headers  # as today, where DALL·E is as on 2025-03-31
+    assert generate(client).headers.keys().isdisjoint({"openai-project"})
+    listed = [m["id"] for m in client.get("/v1/models").json()["data"]]
+    assert listed == ["dall-e-2", "dall-e-3", "imaginary-1"]
+    url = answer.json()["data"][1]["url"]
+    told = identify(client.get(url).content)
+    assert told
+    assert (told["model"], told["size"], told["image"]) == ("imaginary-1", "64x64", "2/2")
+    assert (told["quality"], told["framed"], told["tint"]) == ("fine", True, "#00ff00")
+
+
+def test_each_option_makes_another_picture(api: Api, directory: Path) -> None:
+    client = api(facts=str(directory), tier="off")
+
+    def picture(**body: Any) -> str:
+        found: str = ask(client, response_format="b64_json", **body).json()["data"][0]["b64_json"]
+        return found
+
+    others: list[dict[str, Any]] = [
+        {"framed": False},
+        {"tint": "#00ff01"},
+        {"tags": ["a"]},
+        {"quality": "fine"},
+        {},
+    ]
+    assert len({picture(**body) for body in others}) == len(others)
+    assert picture(user="me") == picture()
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code"),
+    [
+        ({"style": "vivid"}, "Unknown parameter: 'style'.", "unknown_parameter"),
+        (
+            {"tags": "a"},
+            "Invalid type for 'tags': expected an array, but got a string instead.",
+            "invalid_type",
+        ),
+        (
+            {"tags": ["a", 1]},
+            "Invalid type for 'tags[1]': expected a string, but got an integer instead.",
+            "invalid_type",
+        ),
+        (
+            {"framed": "yes"},
+            "Invalid type for 'framed': expected a boolean, but got a string instead.",
+            "invalid_type",
+        ),
+        (
+            {"tint": "red"},
+            "Invalid 'tint': string does not match pattern. Expected a string that matches the "
+            "pattern '#[0-9a-f]{6}'.",
+            "invalid_value",
+        ),
+        (
+            {"n": 5},
+            "Invalid 'n': integer above maximum value. Expected a value <= 4, but got 5 instead.",
+            "integer_above_max_value",
+        ),
+        (
+            {"quality": "hd"},
+            "Invalid value: 'hd'. Supported values are: 'draft' and 'fine'.",
+            "invalid_value",
+        ),
+        (
+            {"prompt": "x" * 51},
+            "Invalid 'prompt': string too long. Expected a string with maximum length 50, but got "
+            "a string with length 51 instead.",
+            "string_above_max_length",
+        ),
+    ],
+)
+def test_what_it_does_not_take_is_refused_in_todays_words(
+    client: TestClient, body: dict[str, Any], message: str, code: str
+) -> None:
+    told = error(ask(client, **body))
+    assert (told["message"], told["code"]) == (message, code)
+
+
+def test_it_has_limits_and_a_price_of_its_own(client: TestClient) -> None:
+    here = {"Mock-Sandbox-Key": "sk-mock-me"}
+    assert [ask(client, n=4).status_code, ask(client, n=4).status_code] == [200, 429]
+    assert generate(client, n=10).status_code == 200
+    told = client.get("/_mock/limits", headers=here).json()["limits"]
+    assert {"model": "imaginary-1", "per_minute": 6, "used": 4} in told
+    bills = client.get("/_mock/ledger", headers=here).json()["requests"]
+    assert [(b["model"], b["usd"]) for b in bills] == [("imaginary-1", 1.0), ("dall-e-2", 0.16)]
+
+
+def test_rules_and_assertions_know_its_fields(client: TestClient) -> None:
+    here = {"Mock-Sandbox-Key": "sk-mock-me"}
+    rule = {"when": {"framed": True, "tint": {"regex": "^#00"}}, "then": {"quota": True}}
+    assert client.post("/_mock/rules", headers=here, json=rule).status_code == 201
+    assert ask(client, framed=False).status_code == 200
+    assert ask(client).status_code == 429
+    counted = client.post("/_mock/requests/count", headers=here, json={"when": {"framed": True}})
+    assert counted.json() == {"count": 1}
+    fields = client.get("/_mock/requests", headers=here).json()["requests"][-1]["fields"]
+    assert (fields["quality"], fields["tags"], fields["tint"]) == ("draft", ["a", "b"], "#00ff00")
+
+
+def test_the_contract_and_explain_know_it(directory: Path) -> None:
+    explained = CliRunner().invoke(cli, ["explain", "tint", "--facts", str(directory)])
+    assert "tint: string, as #[0-9a-f]{6}" in explained.stdout
+    read_from(directory)
+    document = build("api", date(2026, 11, 30))
+    reference = {"$ref": "#/components/schemas/images.generate"}
+    schema = Draft202012Validator(reference | {"components": document["components"]})
+    assert schema.is_valid(ASKED | {"prompt": "x"})
+    for wrong in ({"style": "x"}, {"tint": "red"}, {"framed": 1}, {"tags": [1]}, {"n": 5}):
+        assert not schema.is_valid(ASKED | {"prompt": "x"} | wrong), wrong
+
+
+def test_nothing_is_left_of_it_for_the_next_server(api: Api, directory: Path) -> None:
+    assert ask(api(facts=str(directory))).status_code == 200
+    assert generate(api(), model="imaginary-1").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"models": MODEL.replace('"boolean"', '"bool"')}, ["framed", "'bool'", "boolean"]),
+        ({"models": MODEL.replace("length_max", "lenght_max")}, ["lenght_max", "length_max"]),
+        ({"models": MODEL.replace('type = "list"\n', "")}, ["tags", "type"]),
+        ({"models": "[[model"}, ["models.toml", "TOML"]),
+        ({"limits": ""}, ["limits.toml", "imaginary-1"]),
+        ({"prices": ""}, ["prices.toml", "imaginary-1"]),
+        ({"prices": PRICES.replace('"128x64" = 0.25', '"1x1" = 1')}, ["imaginary-1", "128x64"]),
+    ],
+)
+def test_what_is_wrong_with_it_is_named_at_the_start(
+    tmp_path: Path, files: dict[str, str], named: list[str]
+) -> None:
+    before = json.dumps(sorted(load().models))
+    with pytest.raises(ConfigError) as refused:
+        configured(facts=str(written(tmp_path, **files)))
+    assert all(word in str(refused.value) for word in ["facts", *named]), refused.value
+    assert json.dumps(sorted(load().models)) == before
+
+
+def test_a_directory_that_is_not_there_is_no_facts() -> None:
+    with pytest.raises(ConfigError, match="must be a directory"):
+        configured(facts="/no/such/directory")
+
+
+def test_the_how_to_is_right(tmp_path: Path, api: Api) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "how-to.md").read_text("utf-8")
+    shown = page.partition("## A model of your own")[2].partition("\n## ")[0]
+    models, limits, prices = re.findall(r"```toml\n(.*?)```", shown, re.DOTALL)
+    client = api(facts=str(written(tmp_path, models=models, limits=limits, prices=prices)))
+    answer = generate(client, model="house-style-1", framed=True)
+    assert answer.status_code == 200, answer.text
+    read_from(None)
