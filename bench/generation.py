@@ -1,86 +1,71 @@
-"""Generations a second through one worker, beside a raw ASGI app that reads the body and answers.
+"""Generations through one worker, beside a raw ASGI app that reads the body and answers as much.
 
-`url` asks for a new prompt each time, `b64_json` for the same. With the log off, then in text. CPU
-time of the server is reported too: it suffers less from neighbours than requests a second do.
+With the log off, then in text. CPU time of the server suffers less from neighbours, and from a
+load that is busy itself, than requests a second do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench.load import answered, body, different, repeated
-from bench.rows import header, interleaved, row
-from bench.servers import MOCK, Server, running
+from bench.load import Requests, Round, best_rounds, body, different, repeated
+from bench.rows import Row
+from bench.servers import MOCK, running
 
-ROUNDS = 7
-SECONDS = 1.0  # a round
-WARM_UP = 0.3  # seconds
-Requests = Callable[[], Iterator[bytes]]
+SMALL = {"prompt": "a fox", "size": "256x256", "n": 2, "response_format": "b64_json"}
+LARGE = {**SMALL, "size": "1024x1536", "n": 10}
+URL = partial(different, {"size": "256x256"})
+FLOOR = "raw ASGI app that reads a POST and answers 200 B"
+SAME = "raw ASGI app that answers as many bytes"
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What one server did in one round."""
+class Case:
+    """One kind of request, held to its floor by requests a second or by CPU time."""
 
-    rate: float  # requests a second
-    cpu: float  # microseconds of CPU a request
-
-
-def main() -> None:
-    """Print the rows."""
-    header()
-    url = {"size": "256x256"}
-    _report("url", ">= 0.5", partial(different, url), 200)
-    b64 = {"prompt": "a fox", "size": "256x256", "n": 2, "response_format": "b64_json"}
-    _report("b64_json 256x256 n=2", ">= 0.5", partial(repeated, b64), _length(b64))
-    large = {**b64, "size": "1024x1536", "n": 10}
-    size = _length(large)
-    _report(f"b64_json of {size / 2**20:.1f} MiB", ">= 0.8", partial(repeated, large), size)
+    name: str
+    requests: Requests
+    floor: int  # bytes that the raw app answers
+    beside: str
+    aim: str
+    by_cpu: bool = False
 
 
-def _length(request: Mapping[str, object]) -> int:
+def rows() -> Iterator[Row]:
+    """Two rows for each kind of request."""
     with running(*MOCK, "--log-format", "none") as server:
-        return len(server.ask(body(request)))
+        small, large = (len(server.ask(body(request))) for request in (SMALL, LARGE))
+    for case in (
+        Case("url, another prompt each time", URL, 200, FLOOR, "<= 2.5", by_cpu=True),
+        Case("b64_json 256x256 n=2, repeated", partial(repeated, SMALL), small, SAME, ">= 0.5"),
+        Case("0.5 MiB of b64_json, repeated", partial(repeated, LARGE), large, SAME, ">= 0.7"),
+    ):
+        yield from _held(case)
 
 
-def _report(name: str, aim: str, requests: Requests, size: int) -> None:
-    """Rows for one kind of request, beside a floor that answers `size` bytes."""
+def _held(case: Case) -> Iterator[Row]:
     with ExitStack() as stack:
-        floor, quiet, logging = _best_rounds(
+        floor, *found = best_rounds(
             [
-                stack.enter_context(running("bench.floors", "raw", str(size))),
+                stack.enter_context(running("bench.floors", "raw", str(case.floor))),
                 stack.enter_context(running(*MOCK, "--log-format", "none")),
                 stack.enter_context(running(*MOCK, "--log-format", "text")),
             ],
-            requests,
+            case.requests,
         )
-    _rows(f"{name}, log none", aim, quiet, floor)
-    _rows(f"{name}, log text", aim, logging, floor)
+    for log, ours in zip(("log none", "log text"), found, strict=True):
+        yield _row(case, log, ours, floor)
 
 
-def _rows(name: str, aim: str, found: Round, floor: Round) -> None:
-    rates = f"{found.rate:,.0f} /s", f"{floor.rate:,.0f} /s"
-    row(name, *rates, aim, found.rate / floor.rate)
-    times = f"{found.cpu:.0f} us", f"{floor.cpu:.0f} us"
-    row("  CPU of the server, floor / measured", *times, "", floor.cpu / found.cpu)
-
-
-def _best_rounds(servers: list[Server], requests: Requests) -> list[Round]:
-    """Of each server the highest rate and the least CPU time: what disturbs only makes it worse."""
-    for server in servers:
-        answered(server, requests(), WARM_UP)
-    rounds = interleaved(ROUNDS, [partial(_round, server, requests) for server in servers])
-    return [Round(max(r.rate for r in of), min(r.cpu for r in of)) for of in rounds]
-
-
-def _round(server: Server, requests: Requests) -> Round:
-    before = server.cpu_seconds()
-    count, elapsed = answered(server, requests(), SECONDS)
-    return Round(count / elapsed, 1e6 * (server.cpu_seconds() - before) / count)
-
-
-if __name__ == "__main__":
-    main()
+def _row(case: Case, log: str, ours: Round, floor: Round) -> Row:
+    rates = f"{ours.rate:,.0f} /s", f"{floor.rate:,.0f} /s"
+    times = f"{ours.cpu:.0f} us", f"{floor.cpu:.0f} us"
+    if case.by_cpu:
+        name, note = f"{case.name}, {log}: CPU a request", f"{rates[0]} beside {rates[1]}"
+        return Row(name, case.beside, case.aim, ours.cpu / floor.cpu, *times, note)
+    name, note = f"{case.name}, {log}: requests/s", f"CPU {times[0]} beside {times[1]}"
+    note += f", the floor keeps the load {100 * floor.load:.0f} % busy"
+    return Row(name, case.beside, case.aim, ours.rate / floor.rate, *rates, note, ours.warning)

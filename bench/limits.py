@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 
-from bench.rows import header, interleaved, row, seconds, skipped
+from bench.rows import Row, interleaved, seconds
 from mockserver.facts.costs import IMAGES, Limit
 from mockserver.store.memory import MemoryStore
 
 ROUNDS = 9
 DECISIONS = 20_000  # a round
 LIMIT = 1_000_000  # images a minute: never reached
-AIM = "<= 0.5"
 
 
-def main() -> None:
-    """Print the row."""
-    header()
+def rows() -> Iterator[Row]:
+    """By the wall clock."""
+    held = "limit decision in memory", "throttled-py's token bucket", "<= 0.5"
     if find_spec("throttled") is None:
-        skipped("limit decision in memory", f"throttled-py is not installed; ours: {_us(_ours())}")
+        yield Row(*held, note=f"throttled-py is not installed; ours: {_us(_ours())}")
         return
     ours, theirs = map(min, interleaved(ROUNDS, [_ours, _theirs]))
-    row("limit decision in memory", _us(ours), _us(theirs), AIM, ours / theirs)
+    yield Row(*held, ours / theirs, _us(ours), _us(theirs))
 
 
 def _us(seconds: float) -> str:
@@ -57,7 +57,3 @@ def _theirs() -> float:
             bucket.limit("a", cost=1)
 
     return seconds(decide) / DECISIONS
-
-
-if __name__ == "__main__":
-    main()

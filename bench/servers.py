@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -14,7 +16,7 @@ from tempfile import TemporaryFile
 HOST = "127.0.0.1"
 PATH = "/v1/images/generations"
 HEADERS = {"Authorization": "Bearer sk-mock-bench", "Content-Type": "application/json"}
-_TICKS = 100  # of CPU time a second, as /proc counts them
+_PATIENCE = 30  # seconds for a start
 # The limit is checked and never reached.
 MOCK = ("mockserver", "--port", "0", "--limits", "999999999/min")
 
@@ -39,9 +41,8 @@ class Server:
             connection.close()
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far (from Linux's /proc)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """CPU time used so far, by Linux's clock of that process (clock_getcpuclockid(3))."""
+        return time.clock_gettime(~self.pid << 3 | 2)
 
     def resident_mib(self) -> float:
         """Memory in RAM (from Linux's /proc)."""
@@ -61,6 +62,35 @@ def running(*module: str) -> Iterator[Server]:
             yield Server(process.pid, _port(process))
         finally:
             _end(process)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on, for a server that can't choose one and tell."""
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def waited_for(command: Sequence[str], port: int) -> Iterator[Server]:
+    """A server that tells nothing, once it accepts on that port."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True)
+    try:
+        _wait(process, port)
+        yield Server(process.pid, port)
+    finally:
+        _end(process)
+
+
+def _wait(process: subprocess.Popen[str], port: int) -> None:
+    last = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < last:
+        try:
+            socket.create_connection((HOST, port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"{process.args!r} did not start")
 
 
 def _port(process: subprocess.Popen[str]) -> int:

@@ -1,28 +1,29 @@
 """How long pictures made from uploads take, beside Pillow's own reading and writing of as many.
 
-Prints a row for an edit and a variation of a photo-like 1024x1024 RGBA picture: CPU time, the
-least of many repeats, beside decoding that upload and encoding it again as RGB.
+CPU time, the least of many rounds, of an edit and a variation of a photo-like 1024x1024 RGBA
+picture, beside decoding that upload and encoding it again as RGB.
 """
 
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from itertools import count
 
 from PIL import Image, ImageDraw
 
-from bench.rows import header, interleaved, row
+from bench.rows import Row, cpu_seconds, interleaved
 from mockserver.core.picture import Picture
 from mockserver.pictures.edits import edited, varied
 
 SIDE = 1024
-REPEATS = 9
+ROUNDS = 9
 
 
-def main() -> None:
+def rows() -> Iterator[Row]:
+    """A row for each."""
     photo, mask = _photo(), _mask()
     edit, variation = _picture("images.edit", "a fox"), _picture("images.variation", "")
     # What stands behind a file's end makes it another one: no upload is decoded already.
@@ -31,17 +32,17 @@ def main() -> None:
         "edit with a mask": lambda: edited(edit, next(uploads), mask),
         "variation": lambda: varied(variation, next(uploads)),
     }
-    measures = [lambda work=work: _cpu(work) for work in (lambda: _copied(photo), *works.values())]
-    floor, *spent = [1000 * min(taken) for taken in interleaved(REPEATS, measures)]
-    header()
+    measures = [partial(cpu_seconds, work) for work in (lambda: _copied(photo), *works.values())]
+    floor, *spent = [1000 * min(taken) for taken in interleaved(ROUNDS, measures)]
     for name, least in zip(works, spent, strict=True):
-        row(f"{name}, {SIDE}x{SIDE}", f"{least:.1f} ms", f"{floor:.1f} ms", "<= 0.6", least / floor)
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
+        yield Row(
+            f"{name} of a photo {SIDE}x{SIDE}",
+            "Pillow's decode and encode",
+            "<= 0.6",
+            least / floor,
+            f"{least:.1f} ms",
+            f"{floor:.1f} ms",
+        )
 
 
 def _copied(data: bytes) -> bytes:
@@ -82,7 +83,3 @@ def _mask() -> bytes:
 def _picture(operation: str, prompt: str) -> Picture:
     digest = sha256(operation.encode()).digest()[:16]
     return Picture(operation, "dall-e-2", prompt, SIDE, SIDE, 0, 1, digest, images=("photo",))
-
-
-if __name__ == "__main__":
-    main()
