@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.facts import files
 from mockserver.facts.dated import dates, in_force
@@ -17,8 +16,7 @@ from mockserver.facts.files import FactsError, file, typed
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an operation, as one model takes it, or as all do."""
 
     name: str
@@ -44,8 +42,7 @@ class Parameter:
         return frozenset((self.values or ()) + (self.page_values if page else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One endpoint and its parameters, in the order in which they are checked."""
 
     id: str
@@ -59,8 +56,7 @@ class Operation:
     first: tuple[str, ...] = ()  # parameters that are checked before the others
 
 
-@dataclass(frozen=True, slots=True)
-class UploadRules:
+class UploadRules(NamedTuple):
     """What uploads one model takes in one operation. Modes are named as Pillow names them."""
 
     bytes_max: int
@@ -76,8 +72,7 @@ class UploadRules:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What one model takes in one operation."""
 
     milliseconds: tuple[int, int]  # shortest and longest processing time recorded
@@ -104,8 +99,7 @@ class Offer:
         return self.milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """One model and the operations that it serves."""
 
     id: str
@@ -118,8 +112,7 @@ class Model:
     offers: Mapping[str, Offer]  # by operation id
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(NamedTuple):
     """The fixed parts of a picture's URL."""
 
     seconds_before: int
@@ -131,8 +124,7 @@ class LinkFacts:
     level: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
+class HeaderFacts(NamedTuple):
     """What the headers of an answer are like."""
 
     openai_version: str
@@ -144,8 +136,7 @@ class HeaderFacts:
     exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
 
 
-@dataclass(frozen=True, slots=True)
-class MagicKey:
+class MagicKey(NamedTuple):
     """An API key with an effect: either a tier or a refusal (the name of an error)."""
 
     name: str
@@ -154,8 +145,7 @@ class MagicKey:
     refusal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MagicWord:
+class MagicWord(NamedTuple):
     """A word in a prompt with an effect: `then` is that of a rule, "$" what is after `=`."""
 
     name: str
@@ -163,8 +153,7 @@ class MagicWord:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What a request's fields are to this server, which has a part in none but their order."""
 
     order: tuple[str, ...]  # in which they are told: every field of any day
@@ -174,8 +163,7 @@ class Fields:
     nothing: tuple[str, ...]  # what changes neither
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All facts under the rules of one day."""
 
     day: date
@@ -214,7 +202,7 @@ def read_from(path: Path | None) -> None:
 def load(day: date | None = None) -> Facts:
     """The facts in force on `day`; without one, on the day whose rules are the default."""
     day = day or file("timeline")["default_day"]
-    return replace(_of_period(period_of(day)), day=day)
+    return _of_period(period_of(day))._replace(day=day)
 
 
 def first_day() -> date:
@@ -252,7 +240,7 @@ def fields() -> Fields:
     rows = file("parameters")
     told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
     every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
-    return replace(told, order=_unique((*told.order, *every)))
+    return told._replace(order=_unique((*told.order, *every)))
 
 
 @lru_cache(maxsize=1)
@@ -355,7 +343,7 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
     found = table | {"parameter": _of_model(table.get("parameter", {}), operation, where)}
     if "upload" in table:
         rules = typed(UploadRules, table["upload"], f"{where}, upload")
-        found["upload"] = replace(rules, grey_16=grey_16)
+        found["upload"] = rules._replace(grey_16=grey_16)
     return typed(Offer, found, where)
 
 
