@@ -6,9 +6,8 @@ the final newline belong to each error, because the real API's own services diff
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Reason(StrEnum):
@@ -72,8 +71,7 @@ class Reason(StrEnum):
     SANDBOXES_FULL = "sandboxes_full"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
@@ -88,8 +86,7 @@ GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(NamedTuple):
     """One error in one dialect. `message`, `param` and `headers` are templates (see `dialects`).
 
     `level` is how well the words are known: observed, observed in part, documented, inferred,
@@ -107,8 +104,7 @@ class Wording:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An error, ready to be sent."""
 
     status: int
