@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.sandbox import Latency
@@ -253,8 +253,7 @@ def size(value: str) -> int:
     return int(found[1]) * units[found[2] or "B"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One thing that can be set: its name as a flag, its default as text, and its parser."""
 
     name: str

@@ -123,7 +123,7 @@ def test_changes_are_written_in_the_order_of_their_days() -> None:
 
 def test_a_day_has_the_facts_of_its_period_and_its_own_name() -> None:
     def without_day(facts: Facts) -> list[Any]:
-        return [getattr(facts, name) for name in Facts.__slots__ if name != "day"]
+        return [getattr(facts, name) for name in Facts._fields if name != "day"]
 
     for day in periods():
         last = day + timedelta(3)

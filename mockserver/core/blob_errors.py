@@ -7,10 +7,10 @@ recorded with other accounts, so they are "observed in part".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from html import escape
+from typing import NamedTuple
 
 # The byte order mark that Azure's XML starts with: recorded lengths are 3 above their text's, 544
 # for this API's own 403, 544 and 426 with other accounts (file ids 36011903179 and 9442756125).
@@ -18,8 +18,7 @@ _MARK = b"\xef\xbb\xbf"
 SECOND = 1_000_000_000  # nanoseconds
 
 
-@dataclass(frozen=True, slots=True)
-class BlobWording:
+class BlobWording(NamedTuple):
     """One refusal. `level` is how well the words are known, as for the API's own errors."""
 
     status: int
@@ -62,8 +61,7 @@ BLOB_REFUSED = BlobWording(
     source="nextcloud/integration_openai#2 (2023-03), wandb/weave#1524 (2024-04)",
     details=(BLOB_WINDOW, BLOB_UNREADABLE),
 )
-BLOB_ALTERED = replace(
-    BLOB_REFUSED,
+BLOB_ALTERED = BLOB_REFUSED._replace(
     level="observed in part",
     source="Azure/azure-sdk-for-go#22846 (2024-05), azure-sdk-for-java#39134 (2024-03); the fields "
     "of the string as Azure/AzureStor#134 and Azure's Create a user delegation SAS list them",

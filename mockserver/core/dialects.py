@@ -6,7 +6,7 @@ A is the server of DALL·E's first years, B the gateway that took its place in s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mockserver.core.errors import Reason
 from mockserver.core.validation import Validator
@@ -16,8 +16,7 @@ from mockserver.facts.files import FactsError
 from mockserver.facts.words import TABLES, Words
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How one server checks a request and lays out what it says."""
 
     words: Words  # those of certain times lie over them

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
@@ -197,9 +196,9 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
     if parameter.items:
-        item = replace(parameter, type=parameter.items, items=None)
+        item = parameter._replace(type=parameter.items, items=None)
         for place, one in enumerate(value):
-            check_value(replace(item, name=f"{name}[{place}]"), one)
+            check_value(item._replace(name=f"{name}[{place}]"), one)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:

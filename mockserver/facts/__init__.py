@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -72,7 +71,7 @@ def _lay_over(path: Path | None) -> None:
 def load(day: date | None = None) -> Facts:
     """The facts in force on `day`; without one, on the day whose rules are the default."""
     day = day or file("timeline")["default_day"]
-    return replace(_of_period(period_of(day)), day=day)
+    return _of_period(period_of(day))._replace(day=day)
 
 
 def first_day() -> date:
@@ -111,7 +110,7 @@ def fields() -> Fields:
     told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
     every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
     placed = frozenset(("size", *told.by_position, *told.answer))
-    return replace(told, order=_unique((*told.order, *every)), placed=placed)
+    return told._replace(order=_unique((*told.order, *every)), placed=placed)
 
 
 @lru_cache(maxsize=1)
@@ -228,7 +227,7 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
     found = table | {"parameter": _of_model(table.get("parameter", {}), operation, where)}
     if "upload" in table:
         rules = typed(UploadRules, table["upload"], f"{where}, upload")
-        found["upload"] = replace(rules, grey_16=grey_16)
+        found["upload"] = rules._replace(grey_16=grey_16)
     return typed(Offer, found, where)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mockserver.facts import __path__
 from mockserver.packaged import packaged
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """One client library, or some versions of it."""
 
     name: str

@@ -6,7 +6,6 @@ Whatever a model offers has a limit and a price here, or loading fails. Admits a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -32,8 +31,7 @@ class Limit(NamedTuple):
         return f"{self.per_minute}{unit} a minute"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """What a model costs by one list: by the picture, by its tokens, or both."""
 
     picture: Mapping[tuple[str, str], float]  # (quality, size) → USD; "" is any other quality

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mockserver.facts import __path__
 from mockserver.packaged import packaged
 
-T = TypeVar("T")
+T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "table", "model", "name")
 _over: Path | None = None
@@ -69,18 +68,18 @@ def _name(row: Any) -> tuple[Any, ...]:
 
 
 def typed(kind: type[T], row: Mapping[str, Any], where: str) -> T:
-    """A row as a value of a dataclass, lists as tuples.
+    """A row as a named tuple, lists as tuples.
 
     Raises:
         FactsError: it has a key that is not known, or lacks one.
     """
-    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(kind)}  # type: ignore[arg-type]
     for key in row:
-        if key not in known:
-            raise FactsError(f"{where} has no {key!r}{_meant(key, known)}")
-    if missing := [name for name, required in known.items() if required and name not in row]:
+        if key not in kind._fields:
+            raise FactsError(f"{where} has no {key!r}{_meant(key, kind._fields)}")
+    if missing := [n for n in kind._fields if n not in row and n not in kind._field_defaults]:
         raise FactsError(f"{where} lacks {' and '.join(map(repr, missing))}")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+    told = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return kind._make(map((kind._field_defaults | told).__getitem__, kind._fields))
 
 
 def _meant(key: str, known: Iterable[str]) -> str:

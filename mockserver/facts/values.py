@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.costs import Limits, Prices
 
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an operation, as one model takes it, or as all do."""
 
     name: str
@@ -39,8 +37,7 @@ class Parameter:
         return frozenset((self.values or ()) + (self.page_values if page else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One endpoint and its parameters, in the order in which they are checked."""
 
     id: str
@@ -54,8 +51,7 @@ class Operation:
     first: tuple[str, ...] = ()  # parameters that are checked before the others
 
 
-@dataclass(frozen=True, slots=True)
-class UploadRules:
+class UploadRules(NamedTuple):
     """What uploads one model takes in one operation. Modes are named as Pillow names them."""
 
     bytes_max: int
@@ -71,8 +67,7 @@ class UploadRules:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What one model takes in one operation."""
 
     milliseconds: tuple[int, int]  # shortest and longest processing time recorded
@@ -99,8 +94,7 @@ class Offer:
         return self.milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """One model and the operations that it serves."""
 
     id: str
@@ -113,8 +107,7 @@ class Model:
     offers: Mapping[str, Offer]  # by operation id
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(NamedTuple):
     """The fixed parts of a picture's URL."""
 
     seconds_before: int
@@ -126,8 +119,7 @@ class LinkFacts:
     level: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
+class HeaderFacts(NamedTuple):
     """What the headers of an answer are like."""
 
     openai_version: str
@@ -139,8 +131,7 @@ class HeaderFacts:
     exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
 
 
-@dataclass(frozen=True, slots=True)
-class MagicKey:
+class MagicKey(NamedTuple):
     """An API key with an effect: either a tier or a refusal (the name of an error)."""
 
     name: str
@@ -149,8 +140,7 @@ class MagicKey:
     refusal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MagicWord:
+class MagicWord(NamedTuple):
     """A word in a prompt with an effect: `then` is that of a rule, "$" what is after `=`."""
 
     name: str
@@ -158,8 +148,7 @@ class MagicWord:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What a request's fields are to this server, which has a part in none but their order."""
 
     order: tuple[str, ...]  # in which they are told: every field of any day
@@ -170,8 +159,7 @@ class Fields:
     placed: frozenset[str] = frozenset()  # options that pictures don't have by name
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All facts under the rules of one day."""
 
     day: date

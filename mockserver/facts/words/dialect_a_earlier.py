@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mockserver.facts.words.dialect_a import JSONSCHEMA, RATE, REALM, A
 from mockserver.facts.words.wording import Reason, Wording
@@ -33,24 +32,21 @@ EARLIER: Mapping[str, Mapping[Reason, Wording]] = {
         ),
     },
     "A, before codes": {
-        Reason.NOT_A_PNG: replace(
-            A[Reason.NOT_A_PNG],
+        Reason.NOT_A_PNG: A[Reason.NOT_A_PNG]._replace(
             code=None,
             level="observed in part",
             source="the message is older than its code, which was first seen 2024-02",
         ),
     },
     "A, refusals before codes": {
-        Reason.REFUSED: replace(
-            A[Reason.REFUSED],
+        Reason.REFUSED: A[Reason.REFUSED]._replace(
             code=None,
             level="observed in part",
             source="the message 2022-12; that it had no code is not confirmed by a body",
         ),
     },
     "A, rates of 2023": {
-        reason: replace(
-            A[reason],
+        reason: A[reason]._replace(
             message=RATE.replace(
                 "https://platform.openai.com/docs/guides/rate-limits",
                 "https://help.openai.com/en/articles/6696591",

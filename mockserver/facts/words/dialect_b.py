@@ -7,7 +7,6 @@ in part only: the rest is what a GPT image model was told, or A's words in B's f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mockserver.facts.words.dialect_a import KEY_OF_2023, REALM, A
 from mockserver.facts.words.wording import EMPTY, GATEWAY, Reason, Wording
@@ -27,11 +26,11 @@ _BARE = Wording(
 
 def _kept(reason: Reason, level: str = "assumed", source: str = _AS_IN_A) -> Wording:
     """A's words of a reason in B's form."""
-    return replace(A[reason], form=GATEWAY, level=level, source=source)
+    return A[reason]._replace(form=GATEWAY, level=level, source=source)
 
 
 def _of_backend(reason: Reason) -> Wording:
-    return replace(_kept(reason), type=_BACKEND)
+    return _kept(reason)._replace(type=_BACKEND)
 
 
 #: Words that are not the API's, or not of a service that ever spoke B.
@@ -43,9 +42,9 @@ _ELSEWHERE = (
 )
 
 B: Mapping[Reason, Wording] = {
-    **{reason: replace(A[reason], form=GATEWAY) for reason in _ELSEWHERE},
-    Reason.MISSING_KEY: replace(
-        KEY_OF_2023, form=GATEWAY, level="assumed", source="A's words until others were seen"
+    **{reason: A[reason]._replace(form=GATEWAY) for reason in _ELSEWHERE},
+    Reason.MISSING_KEY: KEY_OF_2023._replace(
+        form=GATEWAY, level="assumed", source="A's words until others were seen"
     ),
     Reason.INCORRECT_KEY: _kept(
         Reason.INCORRECT_KEY, "observed", "recorded 2026-06 on generations, 237 bytes"
@@ -101,7 +100,7 @@ B: Mapping[Reason, Wording] = {
         "observed in part",
         "the same words on chat until 2026-09-23; their layout on images is assumed",
     ),
-    Reason.WRONG_BODY_TYPE: replace(_kept(Reason.UNPARSABLE_JSON), source="as no JSON at all"),
+    Reason.WRONG_BODY_TYPE: _kept(Reason.UNPARSABLE_JSON)._replace(source="as no JSON at all"),
     Reason.UNKNOWN_PARAMETER: Wording(
         400,
         "Unknown parameter: '{param}'.",
@@ -231,7 +230,7 @@ B: Mapping[Reason, Wording] = {
         level="observed in part",
         source="the words for DALL·E 3, 2026-02-06 (file id 42072536001); the rest inferred",
     ),
-    Reason.NO_BOUNDARY: replace(A[Reason.UNPARSABLE_FORM], form=GATEWAY),
+    Reason.NO_BOUNDARY: A[Reason.UNPARSABLE_FORM]._replace(form=GATEWAY),
     Reason.FILE_TYPE: Wording(
         400,
         "Invalid file '{param}': unsupported mimetype ('{type}'). Supported file formats are "

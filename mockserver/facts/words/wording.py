@@ -6,8 +6,8 @@ the final newline belong to each error, because the real API's own services diff
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -71,8 +71,7 @@ class Reason(StrEnum):
     SANDBOXES_FULL = "sandboxes_full"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
@@ -87,8 +86,7 @@ GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(NamedTuple):
     """One error in one dialect; message, param and headers are templates (`core.error_bodies`).
 
     `level` is how well the words are known: observed, observed in part, documented, inferred,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from mockserver.packaged import packaged
 
@@ -23,8 +23,7 @@ HEIGHT = 16  # pixels
 ABSENT, NARROW, WIDE, COMBINING = 0, 1, 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
+class Glyph(NamedTuple):
     """One character's shape: 16 rows, top first, each an integer whose highest bit is leftmost."""
 
     width: int  # pixels: 8 or 16

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.picture import Picture
 from mockserver.pictures.pure.landscape import (
@@ -93,8 +92,7 @@ def _paints(palette: Palette) -> Paints:
 # The page: a window on the landscape in a margin of paper, and the caption below it
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """How a picture is divided; all in pixels but the scale."""
 
     width: int

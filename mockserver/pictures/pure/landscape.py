@@ -6,10 +6,10 @@ Everything is integer arithmetic, so that a landscape is the same everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import shake_128
 from itertools import cycle
 from math import isqrt
+from typing import NamedTuple
 
 
 class Dice:
@@ -27,8 +27,7 @@ class Dice:
         return first + self.below(last - first + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """Colours that go together."""
 
     sky: tuple[bytes, bytes]  # at the top and at the horizon

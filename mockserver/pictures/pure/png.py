@@ -13,7 +13,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Largest width and height that can be written, in pixels.
@@ -167,8 +167,7 @@ class Alphabet:
         return Ink(colour, self.coded(colour))
 
 
-@dataclass(frozen=True, slots=True)
-class Ink:
+class Ink(NamedTuple):
     """A colour and its code."""
 
     pixel: bytes

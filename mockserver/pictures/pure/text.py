@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache, reduce
 from itertools import chain, groupby
 from operator import add, attrgetter, or_
+from typing import NamedTuple
 from unicodedata import ucd_3_2_0 as frozen
 
 from mockserver.pictures.font import HEIGHT, glyph
@@ -67,8 +67,7 @@ DIGITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A character with the marks on it, as it will be drawn."""
 
     text: str  # the character, without marks
@@ -80,8 +79,7 @@ class Cell:
 PLACE = attrgetter("place")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of text as a bitmap."""
 
     width: int  # font pixels
@@ -89,8 +87,7 @@ class Line:
     leftward: bool  # of a text that reads from right to left, to be aligned right
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text whose shapes are known, ready to be set in lines of any width."""
 
     cells: tuple[Cell, ...]  # in the order of reading
@@ -342,7 +339,7 @@ def _shortened(row: list[Cell], width: int, leftward: bool) -> list[Cell]:
     while row and (_width([*row, ending]) > width or row[-1].text in (" ", ELLIPSIS)):
         row = row[:-1]
     place = -1 if leftward else max(map(PLACE, row), default=0)
-    return [*row, replace(ending, place=place)]
+    return [*row, ending._replace(place=place)]
 
 
 def _line(cells: Sequence[Cell], leftward: bool) -> Line:
