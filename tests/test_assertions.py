@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.client.assertions import Expectation, report, rule_line, sent_when, spending
+from mockserver.client.assertions import Expectation, rule_line, sent_when, spending
+from mockserver.client.report import report
 from mockserver.client.requests import Refusal, Request, dollars
 
 URL = "http://127.0.0.1:6780/v1"

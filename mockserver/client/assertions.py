@@ -1,4 +1,4 @@
-"""What a failed assertion says, and the report of a failed test. Asks no server, raises nothing."""
+"""What a failed assertion says. Asks no server, raises nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
 from mockserver.client.rules import Sent, condition, content_of
-from mockserver.core.journal import HINT
 from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
@@ -37,7 +36,6 @@ _PRICES = {
         '  @pytest.mark.images_mock(prices="billing") takes the other list)'
     )
 }
-_FILLED = "  (in brackets: what the client left out, and the API fills in)"
 _OTHER_KEY = (
     "  Fix: let the client take its key from OPENAI_API_KEY, or give it images_mock.api_key."
 )
@@ -125,7 +123,7 @@ class Expectation:
             seen = f"no request at all has come to {url} with this sandbox's key"
             return "\n".join([f"expected {self}, but {seen}", *lines_on_others(others), *ends])
         calls = self._calls(inside)
-        seen = f"{self._matching(calls)} of {_count(len(calls), 'call')}"
+        seen = f"{self._matching(calls)} of {count(len(calls), 'call')}"
         also = f" ({len(inside)} requests)" if len(inside) > len(calls) else ""
         lines = [f"expected {self}, but saw {seen}{also}; the closest:"]
         lines += near(self.when, [c[-1] for c in calls], presence=self.presence)
@@ -157,7 +155,7 @@ def _strays(requests: Sequence[Request]) -> list[str]:
     """A line for each path beside the API to which requests came."""
     came = Counter((shortened(r.path, SHOWN), *r.hints) for r in requests if r.is_outside)
     return [
-        f"{_count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
+        f"{count(number, 'request')} came to {'; '.join([f'{path}, outside /v1', *hints])}"
         for (path, *hints), number in came.items()
     ]
 
@@ -175,7 +173,7 @@ def lines_on_others(others: Others) -> list[str]:
     if not others:
         return []
     lines = [
-        f"  {_count(o['requests'], 'request')} with the key {o['key']!r} (sandbox {o['name'][:6]})"
+        f"  {count(o['requests'], 'request')} with the key {o['key']!r} (sandbox {o['name'][:6]})"
         for o in others[:LAST]
     ]
     return ["requests with other keys, which are other sandboxes:", *lines, _OTHER_KEY]
@@ -265,7 +263,7 @@ def downloaded(requests: Sequence[Request], times: int | None) -> bool:
 
 def downloading(requests: Sequence[Request], times: int | None) -> str:
     """Why that is not so."""
-    expected = "at least 1 download" if times is None else f"exactly {_count(times, 'download')}"
+    expected = "at least 1 download" if times is None else f"exactly {count(times, 'download')}"
     seen = sum(r.status < 400 for r in requests)
     all_seen = seen == len(requests)
     found = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
@@ -273,49 +271,6 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
 
 
-def report(
-    requests: Sequence[Request],
-    late: Sequence[Request],
-    rules: Rules,
-    ledger: Mapping[str, Any],
-    others: Others = (),
-) -> str:
-    """What there is to know of a sandbox after a test that failed."""
-    budget = ledger["budget_usd"]
-    within = "" if budget is None else f" of {dollars(budget)}"
-    recent = requests[-LAST:]
-    last = f"last {LAST} of " if len(requests) > LAST else ""
-    lines = [
-        f"{last}{_count(len(requests), 'request')}, spent {dollars(ledger['spent_usd'])}{within}"
-    ]
-    lines += [line for r in recent for line in (f"  {r}", *(f"    {HINT}{h}" for h in r.hints))]
-    lines += [_FILLED] if any(r.filled for r in recent) else []
-    lines += lines_on_others(others)
-    if found := unused(rules):
-        lines.append("rules that never fired, and the request that came closest:")
-        lines += [line for r in found for line in _missed(r, requests)]
-    if late:
-        lines.append("late requests of an earlier test, not counted here:")
-        lines += [f"  {r}" for r in late[-LAST:]]
-    return "\n".join(lines)
-
-
-def wait_line(seconds: float) -> str:
-    """That real time was lost between a refusal and the next try, and the cure."""
-    return (
-        f"waited {seconds:.0f} real seconds between refusals and the next try: "
-        "images_mock.clock.sleep in the place of time.sleep (see the how-to, Retry loops of your "
-        "own)"
-    )
-
-
-def _missed(rule: Mapping[str, Any], requests: Sequence[Request]) -> list[str]:
-    when = when_of_rule(rule)
-    why = f"but it was not call {when.call}" if when.call else "but it came before the rule"
-    inside = [r for r in requests if not r.is_outside]
-    lines = near(when, inside, 1, fitting=f"= as wanted, {why}, or another rule went first")
-    return [f"  {rule_line(rule)}", *(f"  {line}" for line in lines)]
-
-
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """A number of things, in words."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -16,9 +16,11 @@ from threading import current_thread
 from typing import Any, Literal, Never, Self, Unpack
 
 from mockserver.client import assertions
-from mockserver.client.assertions import Expectation, Names, Presence, sent_when, wait_line
+from mockserver.client.assertions import Expectation, Names, Presence, sent_when
 from mockserver.client.connection import ControlError, Remote, Way, by_socket
 from mockserver.client.environment import variables
+from mockserver.client.report import report as report_of
+from mockserver.client.report import wait_line
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
 from mockserver.core.addresses import API, address_of
@@ -250,7 +252,7 @@ class Sandbox:
         answer = self._remote.ask("GET", "requests")
         requests, late = ([*map(Request.of, answer[name])] for name in ("requests", "late"))
         others = [] if requests else self.others
-        report = assertions.report(requests, late, self._rules(), self._ledger(), others)
+        report = report_of(requests, late, self._rules(), self._ledger(), others)
         return f"{report}\n{wait_line(answer['waited'])}" if answer["waited"] else report
 
     # --- what should have happened

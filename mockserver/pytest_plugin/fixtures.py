@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockserver.pytest_plugin.server_settings import WrongOptions
 from mockserver.pytest_plugin.session import SESSION
-from mockserver.pytest_plugin.settings import WrongOptions
 
 if TYPE_CHECKING:
     import openai

@@ -17,9 +17,10 @@ from mockserver.pytest_plugin.options import (
     chosen,
     marked,
 )
+from mockserver.pytest_plugin.report import sections
+from mockserver.pytest_plugin.server_settings import WrongOptions, found
 from mockserver.pytest_plugin.session import SESSION, Session
-from mockserver.pytest_plugin.settings import WrongOptions, found
-from mockserver.pytest_plugin.verdicts import judge, sections
+from mockserver.pytest_plugin.verdicts import judge
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -165,7 +166,7 @@ def pytest_terminal_summary(
         amount = f"{sums.usd:.2f}" if sums.usd >= 1 else f"{sums.usd:.3f}"
         lines.append(f"these tests would have cost ${amount} with the real API")
     if sums.waited:
-        from mockserver.client.assertions import wait_line
+        from mockserver.client.report import wait_line
 
         lines.append(wait_line(sums.waited))
     lines += [f"a late request of an earlier test: {line}" for line in sums.late]

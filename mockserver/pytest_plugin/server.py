@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import mockserver.clock  # noqa: F401 - bound before a test patches the time
 from mockserver.core.addresses import address_at, address_of
 from mockserver.pytest_plugin.guard import go_off_duty, go_on_duty
-from mockserver.pytest_plugin.settings import WrongOptions, config_with
+from mockserver.pytest_plugin.server_settings import WrongOptions, config_with
 from mockserver.server.sockets import listen
 
 if TYPE_CHECKING:

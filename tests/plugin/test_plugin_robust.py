@@ -27,7 +27,7 @@ PATCHED = [
     "os.getpid",
     "mockserver.client.sandbox.Sandbox.report",
     "mockserver.client.connection.Remote.ask",
-    "mockserver.client.assertions.report",
+    "mockserver.client.sandbox.report_of",
 ]
 
 

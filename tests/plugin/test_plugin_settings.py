@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.pytest_plugin.settings import WrongOptions, config_with, found
+from mockserver.pytest_plugin.server_settings import WrongOptions, config_with, found
 from tests.plugin.conftest import run
 
 
