@@ -128,10 +128,9 @@ class Canvas:
 
     def land(self, heights: Iterable[int], colour: int) -> None:
         """Colour each column from its height, 0 or more, down to the bottom."""
-        canvas, rows = self._cells, self.rows
-        cells = bytes((colour,)) * rows
-        for end, top in zip(range(rows, len(canvas) + 1, rows), heights, strict=True):
-            canvas[end - rows + top : end] = cells[top:]
+        cells = bytes((colour,)) * self.rows
+        for start, top in zip(range(0, len(self._cells), self.rows), heights, strict=True):
+            self._cells[start + top : start + self.rows] = cells[top:]
 
     def disc(self, x: int, y: int, radius: int, cells: bytes) -> None:
         """A disc cut out of a column of 2 × `radius` + 1 cells."""
