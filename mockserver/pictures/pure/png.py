@@ -49,16 +49,11 @@ def png(
     """
     if not (0 < width <= LIMIT and 0 < height <= LIMIT):
         raise ValueError(f"a picture of {width}x{height} pixels cannot be written")
-    return png_of(width, height, _compressed(width, height, alphabet, rows), keyword, text)
-
-
-def png_of(width: int, height: int, stream: bytes, keyword: str = "", text: str = "") -> bytes:
-    """The same of a zlib stream (RFC 1950) of all rows, each with its filter before it."""
     header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPE, 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if keyword:
         chunks.append(_chunk(b"iTXt", _text_start(keyword) + text.encode("utf-8")))
-    chunks.append(_chunk(b"IDAT", stream))
+    chunks.append(_chunk(b"IDAT", _compressed(width, height, alphabet, rows)))
     chunks.append(_chunk(b"IEND", b""))
     return SIGNATURE + b"".join(chunks)
 
