@@ -10,10 +10,10 @@ import time
 from time import time_ns
 from typing import TYPE_CHECKING, Protocol
 
+from mockserver.core.durations import SECOND as SECOND
+
 if TYPE_CHECKING:
     import asyncio
-
-SECOND = 1_000_000_000  # nanoseconds
 
 
 class Clock(Protocol):

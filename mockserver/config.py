@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.core.sandbox import Latency
+from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name
-from mockserver.settings import BY_NAME, MIB, SETTINGS, Keys, Limits, Setting
+from mockserver.settings import BY_NAME, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
     from mockserver.core.rules.rule import Rule

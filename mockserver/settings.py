@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.durations import FORM, seconds_in
-from mockserver.core.sandbox import Latency
+from mockserver.core.sandbox import MIB, Latency
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockserver.core.keys import BoundKey
     from mockserver.facts import Facts
 
-MIB = 1024 * 1024
 OFF = "off"
 LONGEST = 1_000  # characters of a text
 VARY = "vary"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.config import PREFIX, Config, ConfigError, config_of, configured, resolve
-from mockserver.core.sandbox import Latency
-from mockserver.settings import BY_NAME, MIB, SETTINGS, Limits
+from mockserver.core.sandbox import MIB, Latency
+from mockserver.settings import BY_NAME, SETTINGS, Limits
 
 
 def read(

@@ -17,13 +17,13 @@ from mockserver.core.blob_errors import (
     BLOB_REFUSED,
     BLOB_UNREADABLE,
     BLOB_WRONG_VERB,
-    SECOND,
     BlobError,
     blob_error_body,
     unequal_detail,
     window_detail,
 )
 from mockserver.core.downloads import Blob, blob_of, check_conditions, wanted_part
+from mockserver.core.durations import SECOND
 from mockserver.core.links import LinkError, second_of
 from mockserver.core.picture import Picture
 from mockserver.core.rules.effects import BODILESS, Reply

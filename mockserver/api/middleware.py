@@ -37,7 +37,6 @@ _EXPOSED = (
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
-_DIGITS = 19  # of a length; what has more is too long, however long
 _CLIENT_GONE = 499  # only ever logged
 _UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
@@ -120,7 +119,7 @@ class Observe:
         if exchange.record.raw:
             return
         head = head_of(_line(scope), scope["headers"])
-        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length))
+        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -169,7 +168,7 @@ def _line(scope: Scope) -> bytes:
 
 async def _read_on(exchange: Exchange, heard: _Heard, receive: Receive) -> None:
     """Of a body that nobody has read, read what the journal keeps: it was refused for its head."""
-    wanted = min(exchange.length, BODY)
+    wanted = min(exchange.length or 0, BODY)
     if heard.read >= wanted or b"expect" in exchange.headers:  # it is sent once it is asked for
         return
     with move_on_after(_UNREAD):
@@ -318,9 +317,7 @@ class BodyCap:
             ApiError: it is.
             ClientGone: it will never come.
         """
-        told = exchange.headers.get(b"content-length", b"")
-        if told.isdigit():  # the HTTP parser holds the client to what it told
-            length = int(told.lstrip(b"0")[:_DIGITS] or b"0")
+        if (length := exchange.length) is not None:  # the HTTP parser holds the client to it
             if length > self._limit:
                 raise self._refusal(exchange, length)
         elif b"transfer-encoding" in exchange.headers:

@@ -51,11 +51,6 @@ def hosts_to_guard(also: str) -> list[str]:
     return hosts
 
 
-def preset_names() -> list[str]:
-    """What stands for more than one host."""
-    return sorted(_presets())
-
-
 @lru_cache(maxsize=1)
 def _presets() -> dict[str, list[str]]:
     import tomllib

@@ -12,10 +12,11 @@ from email.utils import formatdate
 from html import escape
 from typing import NamedTuple
 
+from mockserver.core.durations import SECOND
+
 # The byte order mark that Azure's XML starts with: recorded lengths are 3 above their text's, 544
 # for this API's own 403, 544 and 426 with other accounts (file ids 36011903179 and 9442756125).
 _MARK = b"\xef\xbb\xbf"
-SECOND = 1_000_000_000  # nanoseconds
 
 
 class BlobWording(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+SECOND, MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
 #: As a pattern that every dialect of regular expressions has, for the rules' schema too.
 PATTERN = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)"
 FORM = "a time such as 250ms, 1.5s, 2m or 1h"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mockserver.core.durations import MILLISECOND
 from mockserver.facts.costs import Limit
 
 MINUTE = 60_000_000_000  # nanoseconds
-_MILLISECOND = 1_000_000  # nanoseconds
 
 
 class Bucket(NamedTuple):  # which is made in half a frozen dataclass' time, at each decision
@@ -51,7 +51,7 @@ def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Buc
     left = level - cost * MINUTE
     if left >= 0:
         return Bucket(left, at), Verdict(True, _ceil(full - left, MINUTE), 0, limit)
-    wait = None if cost > rate else _ceil(_ceil(-left, rate), _MILLISECOND)
+    wait = None if cost > rate else _ceil(_ceil(-left, rate), MILLISECOND)
     return Bucket(level, at), Verdict(False, _ceil(full - level, MINUTE), wait, limit)
 
 

@@ -16,7 +16,7 @@ from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
-_DIGITS = 19  # of a length
+_DIGITS = 19  # of a length; what has more is too long, however long
 
 
 @dataclass(slots=True)
@@ -53,10 +53,10 @@ class Exchange:
         return None if value is None else value.decode("latin-1")
 
     @property
-    def length(self) -> int:
-        """Bytes of the body, as the client told them; 0 if it did not."""
-        told = self.headers.get(b"content-length", b"")[:_DIGITS]
-        return int(told) if told.isdigit() else 0
+    def length(self) -> int | None:
+        """Bytes of the body, as the client told them; None if it did not."""
+        told = self.headers.get(b"content-length", b"")
+        return int(told.lstrip(b"0")[:_DIGITS] or b"0") if told.isdigit() else None
 
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""

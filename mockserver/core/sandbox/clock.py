@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mockserver.core.durations import MILLISECOND, SECOND
 from mockserver.core.sandbox import FARTHEST
 
-_SECOND = 1_000_000_000  # nanoseconds, as all times here but those that are named otherwise
-_MILLISECOND = 1_000_000
 WAITS = 1_000  # told and not served; of more the oldest goes
 WAIT_BYTES = 350  # of one
 
@@ -31,7 +30,7 @@ def look(clock: Clock, real: int, *, standing: bool) -> tuple[Clock, int]:
 
 def advance(clock: Clock, nanoseconds: int) -> Clock:
     """Move a clock on, no farther than it may be moved in all."""
-    return Clock(min(clock.offset + nanoseconds, FARTHEST * _SECOND), clock.stands_at)
+    return Clock(min(clock.offset + nanoseconds, FARTHEST * SECOND), clock.stands_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Wait:
 
     def is_served(self, real: int) -> bool:
         """Whether a thousandth of the wait is over."""
-        return real - self.told_at >= scaled(self.milliseconds) * _MILLISECOND
+        return real - self.told_at >= scaled(self.milliseconds) * MILLISECOND
 
 
 def serve(clock: Clock, wait: Wait, real: int, *, standing: bool) -> tuple[Clock, int]:
@@ -55,7 +54,7 @@ def serve(clock: Clock, wait: Wait, real: int, *, standing: bool) -> tuple[Clock
     """
     clock, now = look(clock, real, standing=standing)
     missing = max(0, wait.until - now)
-    return advance(clock, missing), missing // _MILLISECOND
+    return advance(clock, missing), missing // MILLISECOND
 
 
 def scaled(milliseconds: int) -> int:
