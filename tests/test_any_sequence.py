@@ -274,7 +274,7 @@ def test_no_sequence_of_requests_meets_a_500_or_takes_more_memory_than_there_is(
             sandboxes=SANDBOXES, upload_bytes=UPLOADS, state_bytes=STATE, now=clock.now
         )
         app = create_app(configured(log_format="none"), clock=clock, store=store)
-        (world,) = {r.app._world for r in app.routes if r.path == "/"}  # type: ignore[attr-defined]
+        (world,) = [r.app._world for r in app.routes if r.path == "/"]  # type: ignore[attr-defined]
         client = Client(app)
         for step in steps:
             if isinstance(step, Later):
