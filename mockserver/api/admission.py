@@ -12,7 +12,7 @@ from mockserver.core.charges import amount, charge
 from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
-from mockserver.core.limits import Verdict
+from mockserver.core.limits import Verdict, whole_seconds
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import Effect, Lines
 from mockserver.core.rules.error_examples import Examples
@@ -158,7 +158,7 @@ class Admission:
             Reason.RATE_LIMITED,
             **self._told(limit, used),
             wait=f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s",
-            retry_after=-(-wait_ms // 1000),
+            retry_after=whole_seconds(wait_ms),
             retry_after_ms=told_ms,
         )
 
@@ -193,7 +193,7 @@ class Admission:
         A date is by the machine's clock, wherever the sandbox's stands: clients hold it against
         their own. It knows whole seconds only, so thousandths of the wait are told beside it.
         """
-        effect, after = self.exchange.effect, str(-(-wait_ms // 1000))
+        effect, after = self.exchange.effect, str(whole_seconds(wait_ms))
         if effect.as_date:
             end = self.world.clock.now() + wait_ms * _NANOSECONDS
             after = formatdate(-(-end // SECOND), usegmt=True)

@@ -55,5 +55,10 @@ def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Buc
     return Bucket(level, at), Verdict(False, _ceil(full - level, MINUTE), wait, limit)
 
 
+def whole_seconds(wait_ms: int) -> int:
+    """A wait in the seconds of `retry-after`, which knows whole ones alone: never too short."""
+    return _ceil(wait_ms, 1000)
+
+
 def _ceil(number: int, divisor: int) -> int:
     return -(-number // divisor)
