@@ -85,6 +85,15 @@ def test_another_content_type_is_named(kind: str | None) -> None:
     assert refused.value.reason is Reason.WRONG_CONTENT_TYPE
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "", None])
+def test_json_for_an_edit_says_that_it_is_json(kind: str | None) -> None:
+    with pytest.raises(ApiError) as refused:
+        Body(kind, b"{}").check_type(form=True, json_too=True)
+    assert refused.value.reason is Reason.WRONG_CONTENT_TYPE
+    Body("application/json", b"{}").check_type(form=True, json_too=True)
+    Body(None, b"{}").check_type(form=False, json_too=False)  # where only JSON is taken
+
+
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [

@@ -91,7 +91,7 @@ class Keyring:
         Raises:
             ApiError: no key, an unknown key, or an organization that is not the key's.
         """
-        sent = f"{authorization}\0{organization}".encode("utf-8", "surrogateescape")
+        sent = repr((authorization, organization)).encode()  # None is not the text "None"
         mark = blake2b(sent, key=self._secret, digest_size=16).digest()
         found = self._callers.get(mark)
         if found is None:

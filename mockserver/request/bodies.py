@@ -75,8 +75,8 @@ class Body:
         return None
 
     def check_type(self, *, form: bool, json_too: bool) -> None:
-        """Refuse a content type that an operation does not take."""
-        if not (self._is_form or (json_too and self.is_json) if form else self.is_json):
+        """Refuse a content type that an operation does not take; an edit's JSON must say so."""
+        if not (self._is_form or (json_too and is_json(self._type)) if form else self.is_json):
             raise _wrong_content_type(self._type, FORM if form else JSON)
 
     @property

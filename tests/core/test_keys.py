@@ -108,6 +108,18 @@ def test_listed_keys_only_and_bound_to_their_organization_and_tier() -> None:
     assert refused(ring, "sk-mock-me") is Reason.INCORRECT_KEY
 
 
+@pytest.mark.parametrize("sent", ["None", "None\0"])
+def test_an_organization_called_none_is_one(sent: str) -> None:
+    ring = Keyring(FACTS, b"secret", listed={"sk-a": BoundKey("org-a")})
+    ring.caller("Bearer sk-a", None)  # who sends none is let in, and remembered
+    assert refused(ring, "sk-a", sent) is Reason.MISMATCHED_ORGANIZATION
+
+
+def test_two_headers_are_not_taken_for_two_others() -> None:
+    before = RING.caller("Bearer sk-a\0sk-b", "sk-c")
+    assert before != RING.caller("Bearer sk-a", "sk-b\0sk-c")
+
+
 def test_any_organization_is_accepted_but_the_magic_one() -> None:
     assert RING.caller("Bearer sk-mock-me", "org-anything").sandbox
     assert refused(RING, "sk-mock-me", "org-mock-mismatch") is Reason.MISMATCHED_ORGANIZATION

@@ -58,6 +58,19 @@ def test_each_request_belongs_to_one_call_whose_attempts_are_numbered_in_order(
         assert len({t.call.id for t in tried}) == len(tried) <= 128
 
 
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_hundred_equal_calls_at_once_are_tried_again_each(counts: bool) -> None:
+    tried: list[Tried] = []
+    calls: list[tuple[str, int]] = []
+    for place in range(200):  # all are refused, and then asked again
+        retry, caller = divmod(place, 100)
+        attempt = Attempt(BODY, f"c{caller}", retry if counts else None)
+        call, tried = follow(record(place, attempt, 503), attempt, tried)
+        calls.append(call)
+    assert len({call for call, _ in calls}) == 100
+    assert [retries for _, retries in calls] == [0] * 100 + [1] * 100
+
+
 def test_a_request_without_an_attempt_is_a_call_and_a_late_one_or_a_download_is_none() -> None:
     asked, download = record(1), replace(record(2), path="/private/x")
     assert write_down(asked, (), is_late=False) == ([("requests", asked)], ("r1", 0), ())

@@ -9,7 +9,7 @@ from mockserver.core.journal import Attempt, Record
 
 OPEN = 1_000  # attempts that another may still follow; of more the longest unasked go
 OPEN_BYTES = 420  # of one
-_EQUAL = 128  # of those, with one body
+_EQUAL = 128  # of those, with one body: so many equal calls may be under way at once
 _LEADS_ON = frozenset((307, 308))  # the same is sent again to another address, and no retry
 
 
