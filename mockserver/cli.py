@@ -168,10 +168,22 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
     return datetime.fromtimestamp(SystemClock().now() // SECOND, UTC).date()
 
 
+def _directory(_context: click.Context, _option: click.Parameter, value: str | None) -> Path | None:
+    """A directory of facts, read and found to be right."""
+    from mockserver.settings import facts
+
+    try:
+        return None if value is None else facts(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}") from None
+
+
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
 @click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
-@click.option("--facts", type=Path, metavar="DIR", help="with the facts of a directory, too")
+@click.option(
+    "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
+)
 @click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
 @click.option("--url", help="for `explain last`: the server's address")
 @click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
@@ -202,7 +214,7 @@ def explain(
     from mockserver.evidence.search import find, missed, table, told
     from mockserver.facts import read_from
 
-    read_from(facts)
+    read_from(facts)  # of the package alone, unless it was given
     if markdown == bool(text) or (markdown and as_of):
         raise click.UsageError("Give a code or a message, or --markdown alone.")
     if markdown:

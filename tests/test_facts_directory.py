@@ -255,6 +255,17 @@ def test_nothing_is_left_of_it_for_the_next_server(api: Api, directory: Path) ->
         ({"models": MODEL.replace("length_max", "lenght_max")}, ["lenght_max", "length_max"]),
         ({"models": MODEL.replace('type = "list"\n', "")}, ["tags", "type"]),
         ({"models": "[[model"}, ["models.toml", "TOML"]),
+        ({"models": MODEL.replace("owned_by", "owned-by")}, ["imaginary-1", "owned-by"]),
+        ({"models": MODEL.replace('owned_by = "tests"\n', "")}, ["imaginary-1", "owned_by"]),
+        ({"models": MODEL.replace('id = "imaginary-1"\n', "")}, ["models.toml", "'id'"]),
+        ({"models": MODEL.replace('"today"', '"todya"')}, ["imaginary-1", "default_day"]),
+        ({"models": MODEL.replace("2026-11-01", '"soon"')}, ["can't be used"]),
+        ({"models": "model = 5"}, ["can't be used"]),
+        ({"timeline": "default_day = 5"}, ["can't be used"]),
+        ({"models": MODEL.replace('level = "assumed"\n', "", 1)}, ["imaginary-1", "level"]),
+        ({"limits": LIMITS.replace("model =", "modle =")}, ["limits.toml", "'model'"]),
+        ({"prices": PRICES.replace("list =", "lits =")}, ["prices.toml", "'list'"]),
+        ({"prices": PRICES.replace("usd = {", "usd = 5 # {")}, ["can't be used"]),
         ({"limits": ""}, ["limits.toml", "imaginary-1"]),
         ({"prices": ""}, ["prices.toml", "imaginary-1"]),
         ({"prices": PRICES.replace('"128x64" = 0.25', '"1x1" = 1')}, ["imaginary-1", "128x64"]),
@@ -268,6 +279,44 @@ def test_what_is_wrong_with_it_is_named_at_the_start(
         configured(facts=str(written(tmp_path, **files)))
     assert all(word in str(refused.value) for word in ["facts", *named]), refused.value
     assert json.dumps(sorted(load().models)) == before
+
+
+def test_files_that_changed_are_read_anew(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, least in (("one", "draft"), ("two", "sketch")):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, models=MODEL.replace("draft", least))
+    monkeypatch.chdir(tmp_path / "one")
+    assert ask(api(facts="."), quality="draft").status_code == 200
+    monkeypatch.chdir(tmp_path / "two")  # the same path, and other files
+    assert ask(api(facts="."), quality="draft").status_code == 400
+    written(tmp_path / "two")
+    assert ask(api(facts="."), quality="draft").status_code == 200
+    read_from(None)
+
+
+@pytest.mark.parametrize(
+    ("models", "told"), [(None, "must be a directory"), ("[[model]]", "lacks 'id'")]
+)
+def test_explain_names_what_is_wrong_with_facts(
+    tmp_path: Path, models: str | None, told: str
+) -> None:
+    path = tmp_path / "facts"
+    if models:
+        path.mkdir()
+        written(path, models=models)
+    ended = CliRunner().invoke(cli, ["explain", "size", "--facts", str(path)])
+    assert ended.exit_code == 2
+    assert told in ended.stderr
+
+
+def test_a_limit_of_which_nobody_says_how_sure_it_is_is_assumed(tmp_path: Path) -> None:
+    bare = written(tmp_path, limits=LIMITS.replace('level = "assumed"', ""))
+    ended = CliRunner().invoke(cli, ["explain", "imaginary-1", "--facts", str(bare)])
+    read_from(None)
+    assert ended.exit_code == 0, ended.output
+    assert "images_per_minute" in ended.stdout
 
 
 def test_a_directory_that_is_not_there_is_no_facts() -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from mockserver.core import blob_errors
@@ -20,7 +19,7 @@ from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.facts import Facts, load, periods
 from mockserver.facts.dated import in_force
-from mockserver.facts.files import directory
+from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.wording import Wording
@@ -91,11 +90,11 @@ class Finding:
 
 def findings() -> tuple[Finding, ...]:
     """Every error and every fact, in the order of the table."""
-    return _findings(directory())
+    return _findings(over())
 
 
 @lru_cache(maxsize=1)
-def _findings(_: Path | None) -> tuple[Finding, ...]:
+def _findings(_: Over | None) -> tuple[Finding, ...]:
     return (*_errors(), *_blob_errors(), *_facts())
 
 
@@ -232,7 +231,7 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
         name=row.name,
         said=_text(row.value),
         places=_places({", ".join(row.place): numbers}),
-        level=row.table["level"],
+        level=row.table.get("level", "assumed"),
         source=row.table["source"],
         names=_names(*row.place, row.name, *_also(row.name, row.value)),
         assumed=tuple(

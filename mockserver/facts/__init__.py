@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.facts import files
 from mockserver.facts.costs import check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
-from mockserver.facts.files import FactsError, file, typed
+from mockserver.facts.files import FactsError, file, named, typed
 from mockserver.facts.values import (
     TYPES,
     Facts,
@@ -49,22 +49,25 @@ def read_from(path: Path | None) -> None:
     Raises:
         FactsError: they can't be used.
     """
-    before = files.directory()
-    if path == before:
+    before, now = files.over(), files.found_in(path) if path else None
+    if now == before:
         return
-    _lay_over(path)
+    _lay_over(now)
     try:
-        for day in periods():
+        for day in (None, *periods()):
             load(day)
     except FactsError:
         _lay_over(before)
         raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        _lay_over(before)
+        raise FactsError(f"{path} has a row with a value that can't be used: {error}") from error
 
 
-def _lay_over(path: Path | None) -> None:
+def _lay_over(further: files.Over | None) -> None:
     for cache in (load, periods, fields, default_days, ever, _of_period):
         cache.cache_clear()
-    files.lay_over(path)
+    files.lay_over(further)
 
 
 @lru_cache(maxsize=64)
@@ -154,7 +157,7 @@ def _of_period(day: date) -> Facts:
     timeline, limits, magic = (file(f) for f in ("timeline", "limits", "magic"))
     operations = in_force(file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
-    grey_16 = in_force(timeline["modes"], day)["grey_16"]
+    grey_16, by_id = in_force(timeline["modes"], day)["grey_16"], {o["id"]: o for o in operations}
     facts = Facts(
         day=day,
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
@@ -162,7 +165,7 @@ def _of_period(day: date) -> Facts:
         operations={o["id"]: _operation(o) for o in operations},
         unbuilt={i: row.get("since") for row in file("unbuilt")["unbuilt"] for i in row["ids"]},
         models={
-            m["id"]: _model(m, {o["id"]: o for o in operations}, grey_16)
+            named(m, "models.toml: a [[model]]", "id"): _model(m, by_id, grey_16)
             for m in in_force(file("models")["model"], day)
         },
         words=_words(services, in_force(file("words/dates")["words"], day)),
@@ -206,16 +209,36 @@ def _parameter(row: dict[str, Any], where: str) -> Parameter:
     return found
 
 
+class _Row(NamedTuple):
+    """What the table of a model may have."""
+
+    id: str
+    created: int
+    owned_by: str
+    listed: bool
+    source: str
+    level: str
+    shutdown: date | None = None
+    successor: str = ""
+    default_day: date | Literal["today"] | None = None
+    generate: Any = None
+    edit: Any = None
+    vary: Any = None
+
+
 def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -> Model:
+    row = typed(_Row, table, f"models.toml, {table['id']}")
+    if not isinstance(row.default_day, date | None) and row.default_day != "today":
+        raise FactsError(f'models.toml, {row.id}: default_day must be a date, or "today"')
     offers = {i: table[name] for name, i in _OFFERED.items() if name in table and i in operations}
     return Model(
-        id=table["id"],
-        created=table["created"],
-        owned_by=table["owned_by"],
-        listed=table["listed"],
-        shutdown=table.get("shutdown"),
-        successor=table.get("successor", ""),
-        default_day=table.get("default_day"),
+        id=row.id,
+        created=row.created,
+        owned_by=row.owned_by,
+        listed=row.listed,
+        shutdown=row.shutdown,
+        successor=row.successor,
+        default_day=row.default_day,
         offers={
             i: _offer(row, operations[i], grey_16, f"models.toml, {table['id']}, {i}")
             for i, row in offers.items()

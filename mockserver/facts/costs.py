@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from mockserver.facts.files import FactsError
+from mockserver.facts.files import FactsError, named
 
 IMAGES = "images"
 #: The kinds of tokens that a request's usage tells. One price a kind.
@@ -52,7 +52,8 @@ def limits_in(file: Mapping[str, Any]) -> Limits:
     """
     found: dict[str, dict[str, Tiers]] = {}
     for row in file["table"]:
-        found.setdefault(row["id"], {})[row["model"]] = _tiers(row, file["tiers"])
+        table, model = (named(row, "limits.toml: a [[table]]", key) for key in ("id", "model"))
+        found.setdefault(table, {})[model] = _tiers(row, file["tiers"])
     return found
 
 
@@ -80,6 +81,7 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
     """
     found: dict[str, dict[str, Price]] = {}
     for row in file["price"]:
+        name, model = (named(row, "prices.toml: a [[price]]", key) for key in ("list", "model"))
         columns = {n: row[n] for n in row if n == "usd" or n.startswith(_BY_QUALITY)}
         picture = {
             (column[len(_BY_QUALITY) :], size): usd
@@ -88,8 +90,8 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
         }
         million = row.get("million", {})
         if million and million.keys() != set(TOKENS):
-            raise _unpriced(row["list"], row["model"], f"all tokens: {', '.join(TOKENS)}")
-        found.setdefault(row["list"], {})[row["model"]] = Price(picture, million)
+            raise _unpriced(name, model, f"all tokens: {', '.join(TOKENS)}")
+        found.setdefault(name, {})[model] = Price(picture, million)
     return found
 
 

@@ -15,22 +15,40 @@ from mockserver.packaged import packaged
 T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "table", "model", "name")
-_over: Path | None = None
+_over: Over | None = None
+
+
+class Over(NamedTuple):
+    """A directory whose files lie over those of the package, as they were when it was read."""
+
+    path: Path
+    files: tuple[tuple[str, bytes], ...]  # names, as models.toml, and contents
 
 
 class FactsError(ValueError):
     """Facts that can't be used. The message names the file, the row, and what is wrong."""
 
 
-def directory() -> Path | None:
-    """The directory whose files lie over those of the package."""
+def over() -> Over | None:
+    """What lies over the files of the package."""
     return _over
 
 
-def lay_over(path: Path | None) -> None:
-    """Read a directory's files too, from now on: see `facts.read_from`."""
+def found_in(path: Path) -> Over:
+    """The files of a directory; FactsError if one can't be read."""
+    whole = path.resolve()
+    try:
+        found = [f for pattern in ("*.toml", "words/*.toml") for f in whole.glob(pattern)]
+        files = [(f.relative_to(whole).as_posix(), f.read_bytes()) for f in found if f.is_file()]
+    except OSError as error:
+        raise FactsError(f"{error.filename} can't be read: {error.strerror}") from None
+    return Over(whole, tuple(sorted(files)))
+
+
+def lay_over(further: Over | None) -> None:
+    """Let a directory's files count too, from now on: see `facts.read_from`."""
     global _over
-    _over = path
+    _over = further
     file.cache_clear()
 
 
@@ -38,10 +56,10 @@ def lay_over(path: Path | None) -> None:
 def file(name: str) -> Mapping[str, Any]:
     """A file's tables: rows of the directory are more rows, or replace the one of their name."""
     found = _parsed(name, packaged(__path__[0], f"{name}.toml"))
-    own = _over / f"{name}.toml" if _over else None
-    if own is None or not own.is_file():
+    own = dict(_over.files).get(f"{name}.toml") if _over else None
+    if own is None or _over is None:
         return found
-    further = _parsed(str(own), own.read_bytes())
+    further = _parsed(str(_over.path / f"{name}.toml"), own)
     return found | {k: _joined(found.get(k), v) for k, v in further.items()}
 
 
@@ -80,6 +98,14 @@ def typed(kind: type[T], row: Mapping[str, Any], where: str) -> T:
         raise FactsError(f"{where} lacks {' and '.join(map(repr, missing))}")
     told = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     return kind._make(map((kind._field_defaults | told).__getitem__, kind._fields))
+
+
+def named(row: Mapping[str, Any], where: str, key: str) -> str:
+    """The text that a row has under a key; FactsError if it has none."""
+    found = row.get(key)
+    if not isinstance(found, str):
+        raise FactsError(f"{where} lacks {key!r}, a text")
+    return found
 
 
 def _meant(key: str, known: Iterable[str]) -> str:
