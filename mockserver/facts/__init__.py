@@ -16,7 +16,6 @@ from mockserver.facts.files import FactsError, file, named, typed
 from mockserver.facts.values import (
     TYPES,
     Facts,
-    Fields,
     HeaderFacts,
     LinkFacts,
     MagicKey,
@@ -25,12 +24,12 @@ from mockserver.facts.values import (
     Offer,
     Operation,
     Parameter,
+    RequestFields,
     UploadRules,
 )
 
 __all__ = [
     "Facts",
-    "Fields",
     "HeaderFacts",
     "LinkFacts",
     "MagicKey",
@@ -39,6 +38,7 @@ __all__ = [
     "Offer",
     "Operation",
     "Parameter",
+    "RequestFields",
     "UploadRules",
 ]
 
@@ -107,10 +107,10 @@ def default_days() -> Mapping[str, date | Literal["today"]]:
 
 
 @lru_cache(maxsize=1)
-def fields() -> Fields:
+def fields() -> RequestFields:
     """What the fields of requests are, of any day and model."""
     rows = file("parameters")
-    told = typed(Fields, rows["fields"], "parameters.toml, [fields]")
+    told = typed(RequestFields, rows["fields"], "parameters.toml, [fields]")
     every = (*(p["name"] for p in _parameter_rows()), *(n for o in _offer_rows() for n in o))
     placed = frozenset(("size", *told.by_position, *told.answer))
     return told._replace(order=_unique((*told.order, *every)), placed=placed)

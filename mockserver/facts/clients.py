@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
 from typing import NamedTuple
 
-from mockserver.facts import __path__
-from mockserver.packaged import packaged
+from mockserver.facts.files import file, typed
 
 
 class Client(NamedTuple):
@@ -23,8 +20,6 @@ class Client(NamedTuple):
     since: str = ""  # the first version that does so; "" is any
 
 
-@lru_cache(maxsize=1)
 def clients() -> tuple[Client, ...]:
     """All that are known, in the order in which they are tried."""
-    text = packaged(__path__[0], "clients.toml").decode("utf-8")
-    return tuple(Client(**t) for t in tomllib.loads(text)["client"])
+    return tuple(typed(Client, row, "clients.toml") for row in file("clients")["client"])

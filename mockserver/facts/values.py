@@ -148,7 +148,7 @@ class MagicWord(NamedTuple):
     help: str
 
 
-class Fields(NamedTuple):
+class RequestFields(NamedTuple):
     """What a request's fields are to this server, which has a part in none but their order."""
 
     order: tuple[str, ...]  # in which they are told: every field of any day
