@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from itertools import count
-from typing import Literal
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.charges import Costs
+from mockserver.core.days import Day, day_for
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
@@ -32,7 +32,6 @@ from mockserver.store.memory import MemoryStore
 
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
-_LAST = date.max.toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
@@ -90,26 +89,22 @@ class World:
             self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
         )
 
-    def era(self, sandbox: Sandbox | None = None) -> Era:
-        """The era that rules: the sandbox's or that of --as-of; under `today` the clock's.
-
-        A sandbox's clock that was moved on moves the day on too.
-        """
+    def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
+        """The era that rules; `default` is the day of a model, where nobody says one."""
         options = sandbox.options if sandbox else _SERVERS_OWN
-        as_of, sizes = options.as_of or self.config.as_of, options.sizes
-        if as_of is None:
-            return self.era_of(self.facts.day, sizes)
-        real = self.clock.now()
-        if as_of == "today":
-            return self.today(sandbox.now(real) if sandbox else real, sizes)
-        moved = sandbox.offset // _DAY if sandbox else 0
-        return self.era_of(date.fromordinal(min(as_of.toordinal() + moved, _LAST)), sizes)
+        said = options.as_of or self.config.as_of
+        if said is None and default is None:
+            return self.era_of(self.facts.day, options.sizes)
+        now, moved = self.clock.now(), 0
+        if sandbox:
+            now, moved = sandbox.now(now), sandbox.offset // _DAY
+        today = date.fromordinal(_EPOCH + now // _DAY)
+        day = day_for(said, default or self.facts.day, today=today, moved=moved)
+        return self.era_of(day, options.sizes)
 
-    def today(self, now: int | None = None, sizes: str | None = None) -> Era:
-        """The era of the day that the clock shows."""
-        number = (self.clock.now() if now is None else now) // _DAY
-        if sizes:
-            return self.era_of(date.fromordinal(_EPOCH + number), sizes)
+    def today(self) -> Era:
+        """The era of the day that the machine's clock shows."""
+        number = self.clock.now() // _DAY
         if number != self._today[0]:
             self._today = (number, self.era_of(date.fromordinal(_EPOCH + number)))
         return self._today[1]
@@ -129,28 +124,18 @@ class World:
 
     def era_of_model(self, exchange: Exchange, body: Body) -> Era:
         """The era whose rules a body is read by: of its model's day, where nobody says one."""
-        days, options = default_days(), self._options(exchange)
-        if not days or options.as_of or self.config.as_of:
-            return exchange.era
-        day = days.get(body.model) if isinstance(body.model, str) else None
-        return self._on(day, exchange, options) if day else exchange.era
+        days = default_days()
+        model = body.model if days else None
+        day = days.get(model) if isinstance(model, str) else None
+        return self.era(exchange.sandbox, day) if day else exchange.era
 
     def models(self, exchange: Exchange) -> Iterable[Model]:
         """The models that a caller finds: each as on its own day, where nobody says one."""
-        found, options = dict(exchange.era.facts.models), self._options(exchange)
-        if not (options.as_of or self.config.as_of):
-            for name, day in default_days().items():
-                of_day = self._on(day, exchange, options).facts.models
-                found |= {name: of_day[name]} if name in of_day else {}
+        found = dict(exchange.era.facts.models)
+        for name, day in default_days().items():
+            of_day = self.era(exchange.sandbox, day).facts.models
+            found |= {name: of_day[name]} if name in of_day else {}
         return found.values()
-
-    def _options(self, exchange: Exchange) -> Options:
-        return exchange.sandbox.options if exchange.sandbox else _SERVERS_OWN
-
-    def _on(self, day: date | Literal["today"], exchange: Exchange, options: Options) -> Era:
-        if day == "today":
-            return self.today(exchange.now(self.clock.now()), options.sizes)
-        return self.era_of(day, options.sizes)
 
     def _secret(self, purpose: str) -> bytes:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
