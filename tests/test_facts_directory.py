@@ -37,6 +37,15 @@ default_day = "today"
 [model.generate]
 milliseconds = [1000, 2000]
 {SOURCE}
+[[model.generate.tokens]]
+options = {{ size = "64x64" }}
+image_output = 100
+text_input = 10
+{SOURCE}
+[[model.generate.tokens]]
+options = {{ size = "128x64" }}
+image_output = 200
+{SOURCE}
 [model.generate.parameter.prompt]
 length_max = 50
 {SOURCE}
@@ -80,17 +89,19 @@ model = "imaginary-1"
 images_per_minute = [0, 3, 3, 3, 3, 3]
 {SOURCE}
 """
-PRICES = "".join(
-    f"""
+PRICES = f"""
 [[price]]
-list = "{name}"
+list = "model-page"
 model = "imaginary-1"
-usd = {{ "64x64" = {usual}, "128x64" = {usual} }}
+usd = {{ "64x64" = 0.25, "128x64" = 0.25 }}
 usd_fine = {{ "64x64" = 0.5, "128x64" = 0.5 }}
 {SOURCE}
+[[price]]
+list = "billing"
+model = "imaginary-1"
+million = {{ text_input = 5, image_input = 10, image_output = 40 }}
+{SOURCE}
 """
-    for name, usual in (("model-page", 0.25), ("billing", 0.125))
-)
 FILES = {"models": MODEL, "limits": LIMITS, "prices": PRICES}
 TODAY = 1_796_000_000  # 2026-11-30
 ASKED: dict[str, Any] = {
@@ -219,6 +230,19 @@ def test_it_has_limits_and_a_price_of_its_own(client: TestClient) -> None:
     assert [(b["model"], b["usd"]) for b in bills] == [("imaginary-1", 1.0), ("dall-e-2", 0.16)]
 
 
+def test_it_can_be_priced_and_limited_by_tokens(api: Api, directory: Path) -> None:
+    here = {"Mock-Sandbox-Key": "sk-mock-me"}
+    client = api(facts=str(directory), prices="billing")
+    client.put("/_mock/limits", headers=here, json={"per_minute": 100})
+    assert [ask(client, n=4).status_code for _ in range(3)] == [200, 200, 429]  # 440 tokens each
+    spent = client.get("/_mock/ledger", headers=here).json()["spent_usd"]
+    assert spent == pytest.approx(2 * 4 * (100 * 40 + 10 * 5) / 1e6)
+    told = client.get("/_mock/limits", headers=here).json()["limits"]
+    assert {
+        "model": "imaginary-1", "unit": "tokens", "per_minute": 1000, "used": 880
+    } in told  # fmt: skip
+
+
 def test_rules_and_assertions_know_its_fields(client: TestClient) -> None:
     here = {"Mock-Sandbox-Key": "sk-mock-me"}
     rule = {"when": {"framed": True, "tint": {"regex": "^#00"}}, "then": {"quota": True}}
@@ -269,6 +293,7 @@ def test_nothing_is_left_of_it_for_the_next_server(api: Api, directory: Path) ->
         ({"limits": ""}, ["limits.toml", "imaginary-1"]),
         ({"prices": ""}, ["prices.toml", "imaginary-1"]),
         ({"prices": PRICES.replace('"128x64" = 0.25', '"1x1" = 1')}, ["imaginary-1", "128x64"]),
+        ({"models": MODEL.replace('size = "128x64" }', 'size = "1x1" }')}, ["tokens", "128x64"]),
     ],
 )
 def test_what_is_wrong_with_it_is_named_at_the_start(

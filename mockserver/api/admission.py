@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 
@@ -120,11 +121,12 @@ class Admission:
 
     async def _admit(self) -> None:
         """Take the charge from the minute and its price from the budget, or refuse."""
-        price = self._price()
+        usage = self._usage()
+        price = self._price(usage)
         verdict = await self.sandbox.admit(
             self.request.model,
             limits=self._limits(),
-            charge=self._charge(),
+            charge=charge(self.request.n, usage),
             amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
@@ -202,21 +204,24 @@ class Admission:
             told += (("retry-after-ms", str(told_ms)),)
         self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
 
-    def _price(self) -> int:
+    def _price(self, usage: Mapping[str, int]) -> int:
         """The price of the request, in micro-dollars."""
         request = self.request
         price = self.world.costs.price(self.sandbox.options, request.model)
-        return amount(price, request.options, request.n)
+        return amount(price, request.options, request.n, usage)
 
-    def _charge(self) -> dict[str, int]:
-        return charge(self.request.n)
+    def _usage(self) -> Mapping[str, int]:
+        """The tokens of the request, by kind."""
+        request = self.request
+        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        return offer.usage(request.options, request.n)
 
     def _limits(self) -> tuple[Limit, ...]:
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = self._charge().get(limit.unit, 0)
+        requested = charge(self.request.n, self._usage()).get(limit.unit, 0)
         return {
             "model": self.request.model,
             "organization": self.caller.organization,

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -186,6 +187,15 @@ def _check_costs(facts: Facts) -> None:
         for offer in model.offers.values():
             sizes, qualities = (_values(offer, name) for name in ("size", "quality"))
             check(facts.limits, facts.prices, model.id, sizes, qualities)
+            if any(price[model.id].million for price in facts.prices.values()):
+                _check_tokens(offer, model.id, product(sizes, qualities or ("",)))
+
+
+def _check_tokens(offer: Offer, model: str, asked: Iterable[tuple[str, str]]) -> None:
+    for size, quality in asked:
+        if not offer.usage({"size": size, "quality": quality}, 1):
+            told = f"{size} {quality}".strip()
+            raise FactsError(f"models.toml: {model} is priced by tokens, and has none for {told}")
 
 
 def _values(offer: Offer, name: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from mockserver.facts.costs import Limits, Prices
+from mockserver.facts.costs import TOKENS, Limits, Prices
 
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
 
@@ -77,6 +77,7 @@ class Offer(NamedTuple):
     upload: UploadRules | None = None
     revises_prompt: bool = False
     milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
+    tokens: tuple[Mapping[str, Any], ...] = ()  # of each picture by kind, with certain options
     assumed: tuple[str, ...] = ()
 
     @property
@@ -84,6 +85,13 @@ class Offer(NamedTuple):
         """The most characters of a prompt; 0 where there is none."""
         prompt = self.parameter.get("prompt")
         return (prompt.length_max or 0) if prompt else 0
+
+    def usage(self, options: Mapping[str, Any], n: int) -> dict[str, int]:
+        """Tokens of `n` pictures with these options, by kind; none where they are not counted."""
+        for row in self.tokens:
+            if row["options"].items() <= options.items():
+                return {kind: n * row[kind] for kind in TOKENS if kind in row}
+        return {}
 
     def processing(self, options: Mapping[str, Any]) -> tuple[int, int]:
         """Shortest and longest processing time recorded with these options, in milliseconds."""
