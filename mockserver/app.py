@@ -37,6 +37,8 @@ def create_app(
 ) -> Starlette:
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
 
+    But for `config.facts`: a process has one set of facts, that of the last call.
+
     It wants the root of a host: the API is at `/v1`, and picture URLs start at `/private`.
 
     Args:

@@ -28,6 +28,7 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
 from mockserver.core.uploads import Fields
+from mockserver.facts import Operation
 from mockserver.pictures.files import as_json, drawn_as_json
 from mockserver.request.bodies import (
     JSON,
@@ -277,9 +278,10 @@ class _Call:
             await Altered(effect, self.scope, self.receive, self.world.holds).send(send, body, JSON)
 
 
-def check_served(scope: Scope, operation: str) -> Any:
+def check_served(scope: Scope, operation: str) -> Operation:
     """The facts of an operation in the exchange's era; ApiError if it was not there."""
-    found = scope["exchange"].era.facts.operations.get(operation)
+    exchange: Exchange = scope["exchange"]
+    found = exchange.era.facts.operations.get(operation)
     if found is None:
         raise unknown_url(scope)
     return found

@@ -11,7 +11,7 @@ from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.validation import Validator
-from mockserver.request.bodies import Body
+from mockserver.request.bodies import JSON, Body
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
@@ -68,6 +68,6 @@ _kept = lru_cache(maxsize=KEPT)(Read)
 
 def read(content_type: str | None, body: bytes) -> Read:
     """A body, read already if an equal one was."""
-    if len(body) <= SMALL and content_type == "application/json":
+    if len(body) <= SMALL and content_type == JSON:
         return _kept(content_type, body)
     return Read(content_type, body)

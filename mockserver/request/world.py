@@ -47,7 +47,11 @@ def store_of(config: Config, clock: Clock) -> Store:
 
 @dataclass(slots=True)
 class World:
-    """One server's configuration, clock, state and facts. Two worlds share nothing."""
+    """One server's configuration, clock, state and facts. Two worlds share nothing but facts.
+
+    A process has one set of those: a world with another directory of facts than the last one had
+    changes what days that were not asked for yet are like in all worlds.
+    """
 
     config: Config
     clock: Clock = field(default_factory=SystemClock)
