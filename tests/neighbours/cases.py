@@ -43,6 +43,11 @@ FROZEN = """
             assert httpx2.get(made.data[0].url).status_code == 200
         assert [r.status for r in images_mock.requests] == [429, 429, 200]
 """
+#: The SDK finishes its classes at their first answer; two threads that do so at once may both fail.
+BUILT = """
+    from openai.types import Image, ImagesResponse
+    Image.model_rebuild(), ImagesResponse.model_rebuild()
+"""
 PATCH = "from gevent import monkey; monkey.patch_all()\n"
 DJANGO = """
 from django.conf import settings
@@ -248,7 +253,8 @@ CASES: tuple[Case, ...] = (
     Case(
         "pytest-run-parallel",
         "the threads of a test share its sandbox",
-        """
+        BUILT
+        + """
     def test_it(images_mock, thread_index):
         images_mock.on(prompt="never").refuse().remove()
         poster(f"thread {thread_index}")
