@@ -238,11 +238,11 @@ class _Call:
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-        if not offer.usage_told:
+        if not offer.told.usage:
             return ImagesAnswer(created, items)
         tokens = offer.usage(request.options, request.n, request.prompt)
         told = further(offer, request.options, tokens)
-        return ImagesAnswer(created, items, offer.answer, told)
+        return ImagesAnswer(created, items, offer.told.fields, told)
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
         if not request.images and picture.fault is None and picture.format == "PNG":

@@ -62,7 +62,7 @@ def further(
         tokens: by kind; none where they are not counted.
     """
     values = {**options, "usage": usage(offer, tokens)} if tokens else options
-    return {name: _laid_out(values[name]) for name in offer.answer if name in values}
+    return {name: _laid_out(values[name]) for name in offer.told.fields if name in values}
 
 
 def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
         "output_tokens_details": {"image_tokens": drawn, "text_tokens": written},
         "total_tokens": text + images + drawn + written,
     }
-    return {name: told[name] for name in offer.usage_told}
+    return {name: told[name] for name in offer.told.usage}
 
 
 def _laid_out(value: Any) -> bytes:

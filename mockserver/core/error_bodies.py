@@ -80,7 +80,8 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
         "param": None if wording.param is None else _filled(wording.param, values),
         "type": wording.type,
     }
-    body = {"error": {key: fields[key] for key in form.keys} | dict(wording.further)}
+    further = {key: json.loads(value) for key, value in wording.further}
+    body = {"error": {key: fields[key] for key in form.keys} | further}
     return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import FreeSizes, Parameter, Refused
 
-_SIZE = re.compile(r"([1-9][0-9]{0,8})x([1-9][0-9]{0,8})")
+SIZE = "([1-9][0-9]{0,8})x([1-9][0-9]{0,8})"
+_SIZE = re.compile(SIZE)
 
 
 def check_choice(parameter: Parameter, value: str) -> None:

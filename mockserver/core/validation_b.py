@@ -64,7 +64,7 @@ class ModelFirstValidator(Validator):
         raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name, allowed=[*self.models])
 
     def _meant(self, body: Mapping[str, Any]) -> str:
-        """The model of a body that names none: another one than usual if only that has a parameter."""
+        """The model of a body that names none: another than usual if only that has a parameter."""
         other = self.offers.get(self.operation.other_default)
         if other and any(n in other.parameter and n not in self.parameters for n in body):
             return self.operation.other_default

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 from mockserver.facts import files
 from mockserver.facts.costs import check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
-from mockserver.facts.files import FactsError, file, named, typed
+from mockserver.facts.files import FactsError, file, typed
 from mockserver.facts.models import default_days, ever_there, model_rows
-from mockserver.facts.tokens import AreaTokens, PromptTokens
+from mockserver.facts.tokens import AreaTokens, PartialTokens, PromptTokens
 from mockserver.facts.values import (
     TYPES,
     Facts,
@@ -30,6 +30,7 @@ from mockserver.facts.values import (
     Parameter,
     Refused,
     RequestFields,
+    Told,
     UploadRules,
 )
 from mockserver.facts.words.wording import Reason
@@ -75,7 +76,17 @@ def read_from(path: Path | None) -> None:
 
 
 def _lay_over(further: files.Over | None) -> None:
-    for cache in (load, periods, fields, model_rows, ever_there, default_days, ever, _of_period):
+    for cache in (
+        load,
+        periods,
+        fields,
+        model_rows,
+        ever_there,
+        default_days,
+        ever,
+        free_fields,
+        _of_period,
+    ):
         cache.cache_clear()
     files.lay_over(further)
 
@@ -135,6 +146,12 @@ def ever() -> Mapping[str, tuple[str, ...]]:
         "operation": tuple(o["id"] for o in file("parameters")["operation"]),
         "model": tuple(model_rows()),
     }
+
+
+@lru_cache(maxsize=1)
+def free_fields() -> frozenset[str]:
+    """The fields whose values `ever` can't list, as there are sizes without end."""
+    return frozenset(n for offer in _offer_rows() for n, row in offer.items() if "free" in row)
 
 
 def _parameter_rows() -> list[Any]:
@@ -278,13 +295,22 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
     if "upload" in table:
         rules = typed(UploadRules, table["upload"], f"{where}, upload")
         found["upload"] = rules._replace(grey_16=grey_16)
-    for name, kind in (("tokens_by_area", AreaTokens), ("prompt_tokens", PromptTokens)):
+    for name, kind in _TABLES.items():
         if name in table:
             found[name] = typed(kind, table[name], f"{where}, {name}")
     found["refused"] = [
         _refused(row, where) for row in table.get("refused", {}).values() if not row.get("never")
     ]
     return typed(Offer, found, where)
+
+
+#: The tables of an offer that are values of their own.
+_TABLES: Mapping[str, type[Any]] = {
+    "told": Told,
+    "tokens_by_area": AreaTokens,
+    "prompt_tokens": PromptTokens,
+    "partial": PartialTokens,
+}
 
 
 def _refused(row: Mapping[str, Any], where: str) -> Refused:

@@ -10,7 +10,7 @@ TOKENS = ("text_input", "image_input", "image_output", "text_output")
 
 
 class AreaTokens(NamedTuple):
-    """Output tokens of one picture by quality and size, as community.openai.com/t/1382699 has it."""
+    """Output tokens of one picture, by quality and size (community.openai.com/t/1382699)."""
 
     axis: Mapping[str, int]  # quality → tokens along the longer side
     added: int  # to the area, in pixels
@@ -20,12 +20,20 @@ class AreaTokens(NamedTuple):
     assumed: tuple[str, ...] = ()
 
     def of(self, options: Mapping[str, Any]) -> int:
-        """The tokens of one picture with this `size` and `quality`; 0 of a quality without a row."""
+        """The tokens of one picture of this size and quality; 0 of a quality without a row."""
         width, height = map(int, options["size"].split("x"))
         long, short = max(width, height), min(width, height)
         axis = self.axis.get(options["quality"], 0)
         other = (2 * axis * short + long) // (2 * long)  # axis * short / long, a half rounded up
         return -(-axis * other * (self.added + width * height) // self.divisor)
+
+
+class PartialTokens(NamedTuple):
+    """Output tokens of each partial picture."""
+
+    tokens: int
+    source: str
+    level: str
 
 
 class PromptTokens(NamedTuple):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.costs import Limits, Prices
-from mockserver.facts.tokens import TOKENS, AreaTokens, PromptTokens
+from mockserver.facts.tokens import TOKENS, AreaTokens, PartialTokens, PromptTokens
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
@@ -93,6 +93,19 @@ class Refused(NamedTuple):
     when: Mapping[str, Any]  # option → its value, or a bound: {"above": …} or {"below": …}
 
 
+class Told(NamedTuple):
+    """What an answer tells, in its order."""
+
+    fields: tuple[str, ...]
+    usage: tuple[str, ...]  # the fields of its usage; none is no usage
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+
+NOTHING_FURTHER = Told(("created", "data"), (), "", "")
+
+
 class Offer(NamedTuple):
     """What one model takes in one operation."""
 
@@ -104,12 +117,11 @@ class Offer(NamedTuple):
     revises_prompt: bool = False
     milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
     refused: tuple[Refused, ...] = ()  # what does not go together, in the order of the checks
-    answer: tuple[str, ...] = ("created", "data")  # the fields of an answer, in their order
-    usage_told: tuple[str, ...] = ()  # the fields of its usage, in their order
+    told: Told = NOTHING_FURTHER
     tokens: tuple[Mapping[str, Any], ...] = ()  # of each picture by kind, with certain options
     tokens_by_area: AreaTokens | None = None  # of each picture, where they follow from its size
     prompt_tokens: PromptTokens | None = None
-    partial_tokens: int = 0  # of output for each partial picture
+    partial: PartialTokens | None = None
     assumed: tuple[str, ...] = ()
 
     @property
@@ -123,8 +135,8 @@ class Offer(NamedTuple):
         found = self._of_one(options)
         if found and self.prompt_tokens:
             found["text_input"] = found.get("text_input", 0) + self.prompt_tokens.of(prompt)
-        if found and options.get("stream"):
-            found["image_output"] += self.partial_tokens * options.get("partial_images", 0)
+        if found and self.partial and options.get("stream"):
+            found["image_output"] += self.partial.tokens * options.get("partial_images", 0)
         return {kind: n * number for kind, number in found.items()}
 
     def _of_one(self, options: Mapping[str, Any]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What GPT image models alone are told over dialect B, and what it was at times. Decides nothing."""
+"""What GPT image models alone are told over dialect B, and what it was. Decides nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def _blocked(stage: str) -> Wording:
         type=USER_ERROR,
         code="moderation_blocked",
         form=GATEWAY,
-        further=(("moderation_details", {"moderation_stage": stage, "categories": ["other"]}),),
+        further=(
+            ("moderation_details", f'{{"moderation_stage": "{stage}", "categories": ["other"]}}'),
+        ),
         level="observed" if stage == "input" else "observed in part",
         source="live captures 2026-09-20 (file id 69446645682)",
     )

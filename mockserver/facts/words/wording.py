@@ -7,7 +7,7 @@ the final newline belong to each error, because the real API's own services diff
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -115,4 +115,4 @@ class Wording(NamedTuple):
     param: str | None = None
     form: Form = LEGACY
     headers: tuple[tuple[str, str], ...] = ()
-    further: tuple[tuple[str, Any], ...] = ()  # keys of the error after those of its form
+    further: tuple[tuple[str, str], ...] = ()  # keys after those of the form, with their JSON
