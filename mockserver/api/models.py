@@ -70,7 +70,8 @@ def hint_at(exchange: Exchange, model: str, facts: Facts) -> None:
         return
     life = ever_there()[model]
     if life.shutdown and life.shutdown <= facts.day:
-        exchange.hints.append(f"{model} was shut down on {life.shutdown}")
+        advice = f": name {life.successor} instead" if life.successor else ""
+        exchange.hints.append(f"{model} was shut down on {life.shutdown}{advice}")
     else:
         exchange.hints.append(
             f"OpenAI had no {model} on the day whose rules count here (--as-of): it came on "

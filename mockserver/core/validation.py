@@ -38,9 +38,9 @@ class Validator:
         }
         self._required = [p.name for p in operation.parameters if p.required]
         self._options = {m: _options(offer) for m, offer in self.offers.items()}
-        # For what the model chooses itself, what it makes of a value.
+        # What a model can be left to choose itself.
         self._chosen = {
-            m: {p.name: p.resolves for p in offer.parameter.values() if p.resolves}
+            m: {p.name: p for p in offer.parameter.values() if p.resolves}
             for m, offer in self.offers.items()
         }
         # What only the model can say something of: parameters, and values of the operation's.
@@ -152,7 +152,7 @@ class Validator:
         for name, usual in self._options[model.id].items():
             value = given.get(name, usual)
             if value is not None:
-                options[name] = chosen[name].get(value, value) if name in chosen else value
+                options[name] = chosen[name].chosen(value) if name in chosen else value
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,

@@ -225,7 +225,7 @@ def _values(offer: Offer, name: str) -> list[str]:
     parameter = offer.parameter.get(name)
     if not parameter or parameter.ignored:
         return []
-    return sorted({parameter.resolves.get(v, v) for v in parameter.taken(page=True)})
+    return sorted({parameter.chosen(v) for v in parameter.taken(page=True)})
 
 
 def _operation(table: dict[str, Any]) -> Operation:
@@ -240,6 +240,7 @@ def _parameter(row: dict[str, Any], where: str) -> Parameter:
     where = f"{where}, parameter {row['name']}"
     if free := row.get("free"):
         row = row | {"free": typed(FreeSizes, free, f"{where}, free")}
+    row = row | {"resolves": tuple(row.get("resolves", {}).items())}
     found = typed(Parameter, row, where)
     for kind in filter(None, (found.type, found.items)):
         if kind not in TYPES:

@@ -46,6 +46,7 @@ class Life(NamedTuple):
 
     since: date | None  # None: from the first day on
     shutdown: date | None
+    successor: str  # what the vendor says to use in its place; "" if nothing
     family: str  # "" is none
 
 
@@ -53,7 +54,12 @@ class Life(NamedTuple):
 def ever_there() -> Mapping[str, Life]:
     """Every model of any day."""
     return {
-        name: Life(row.get("since"), row.get("shutdown"), row.get("family", ""))
+        name: Life(
+            since=row.get("since"),
+            shutdown=row.get("shutdown"),
+            successor=row.get("successor", ""),
+            family=row.get("family", ""),
+        )
         for name, row in model_rows().items()
     }
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.costs import Limits, Prices
 from mockserver.facts.tokens import TOKENS, AreaTokens, PartialTokens, PromptTokens
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
 
 
@@ -42,7 +40,7 @@ class Parameter(NamedTuple):
     pattern: str | None = None  # a regular expression that all of a string matches
     items: str | None = None  # the type of a list's items
     free: FreeSizes | None = None
-    resolves: Mapping[str, str] = NOTHING  # values that leave the choice to the model → its choice
+    resolves: tuple[tuple[str, str], ...] = ()  # values that leave it to the model, its choice
     behind: bool = False  # its values are held by the service behind the gateway, after all else
     ignored: bool = False  # accepted, and changes nothing
     of_model: bool = False  # its values are the model's own, among those of the operation
@@ -51,6 +49,10 @@ class Parameter(NamedTuple):
     def taken(self, *, page: bool) -> frozenset[str]:
         """The values that are accepted, those of the model page too or not; none is any."""
         return frozenset((self.values or ()) + (self.page_values if page else ()))
+
+    def chosen(self, value: Any) -> Any:
+        """What a value means: where it leaves the choice to the model, what that chooses."""
+        return dict(self.resolves).get(value, value)
 
 
 class Operation(NamedTuple):
