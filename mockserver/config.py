@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name
-from mockserver.settings import BY_NAME, SETTINGS, Keys, Limits, Setting
+from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
     from mockserver.core.rules.rule import Rule
@@ -35,6 +35,7 @@ class Config:
     port: int = 6780
     public_url: str | None = None
     as_of: date | Literal["today"] | None = None  # None: the default day of the facts
+    validation: str = "real"
     facts: Path | None = None
     tier: str = "1"
     limits: Limits = Limits()
@@ -176,10 +177,22 @@ def _checked(values: dict[str, Value]) -> dict[str, Value]:
 
 
 def _with_consequences(values: dict[str, Value]) -> dict[str, Value]:
-    """Who asks for the API of a day gets its sizes too, unless he asks for others."""
+    """The API of a day has its sizes, and an SDK's suite meets no limits, unless others are set."""
     if values["as-of"].texts and values["sizes"].origin == "default":
         values["sizes"] = Value(BY_NAME["sizes"], ("api",), "default with as-of")
+    if values["validation"].texts == (SCHEMA,):
+        _refuse_day(values["as-of"])
+        if values["tier"].origin == "default":
+            values["tier"] = Value(BY_NAME["tier"], (OFF,), "default with validation schema")
     return values
+
+
+def _refuse_day(as_of: Value) -> None:
+    if as_of.texts:
+        raise ConfigError(
+            f"as-of ({as_of.texts[0]!r}) goes with validation real alone: a schema has no day. "
+            f"It was set by {as_of.origin}."
+        )
 
 
 def _default(setting: Setting) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OFF = "off"
 LONGEST = 1_000  # characters of a text
 VARY = "vary"
+SCHEMA = "schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def as_of(value: str) -> date | Literal["today"]:
             f"must be today or a day such as 2023-12-01, from {first_day()} on, when the API began"
         )
     return day
+
+
+def validation(value: str) -> str:
+    """What requests are held to: the API's rules, or no more than the shape of its schema."""
+    return one_of("real", SCHEMA)(value)
 
 
 def repeats(value: str) -> str:
@@ -279,6 +285,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
     Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
+    Setting("validation", "real", validation, "real, or schema for an SDK's own suite", "RULES"),
     Setting("facts", None, facts, "directory of further models, limits, prices", "DIR"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
     Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),

@@ -80,6 +80,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "limits": "9/min",
         "sizes": "api",
         "repeats": "vary",
+        "validation": "schema",
         "prices": "billing",
         "keys": str(keys),
         "latency": "measured*0.5",

@@ -29,7 +29,14 @@ class Models:
             data = [_described(*one) for one in models.values()]
             await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return
-        if name not in models or scope["method"] == "DELETE":
+        is_deleted = scope["method"] == "DELETE"
+        if stand_in := models.get(exchange.era.facts.stand_in):
+            model, facts = models.get(name, stand_in)
+            told = _described(model._replace(id=name), facts)
+            deleted = {"id": name, "object": "model", "deleted": True}
+            await send_bytes(send, 200, json_bytes(deleted if is_deleted else told), JSON)
+            return
+        if name not in models or is_deleted:
             hint_at(
                 exchange, name, self._world.era(exchange.sandbox, default_days().get(name)).facts
             )

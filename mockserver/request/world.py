@@ -28,6 +28,7 @@ from mockserver.facts import (
     read_from,
 )
 from mockserver.facts.clients import Client, clients
+from mockserver.facts.schema import schema_facts
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
@@ -35,6 +36,7 @@ from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
+from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
@@ -125,11 +127,12 @@ class World:
     def era_of(self, day: date, sizes: str | None = None) -> Era:
         """The era of a day; made once for all days of a period."""
         sizes = sizes or self.config.sizes
-        first = period_of(day)
+        is_schema = self.config.validation == SCHEMA  # which is the same on all days
+        first = period_of(self.facts.day if is_schema else day)
         found = self._eras.get((first, sizes))
         if found is None:
             found = self._eras[first, sizes] = Era(
-                load(first),
+                schema_facts() if is_schema else load(first),
                 page_sizes=sizes == "page",
                 link_secret=self._secret("links"),
             )

@@ -1,0 +1,48 @@
+"""The facts of `--validation schema`: one model for any, on no day. Judges no request."""
+
+from typing import Any
+
+from mockserver.facts import load
+from mockserver.facts.files import file, typed
+from mockserver.facts.models import ever_there
+from mockserver.facts.values import Facts, Model, Offer, Operation, Parameter, Told
+
+_OFFER = "images.generate"  # the stand-in's, for all operations
+
+
+def schema_facts() -> Facts:
+    """Those of the default day, with the models and parameters of all days."""
+    facts, rows = load(), file("schema")
+    models = {name: load(life.since).models[name] for name, life in ever_there().items()}
+    offer = models[rows["stand_in"]].offers[_OFFER]
+    offer = offer._replace(
+        told=typed(Told, rows["told"], "schema.toml, [told]"),
+        revises_prompt=True,
+        upload=None,
+    )
+    offers = {i: _offer(offer, o, rows["parameter"]) for i, o in facts.operations.items()}
+    return facts._replace(
+        operations={i: _operation(o, models) for i, o in facts.operations.items()},
+        models={i: m._replace(offers=offers, family="") for i, m in models.items()},
+        stand_in=rows["stand_in"],
+    )
+
+
+def _offer(offer: Offer, operation: Operation, rows: Any) -> Offer:
+    """What any model offers in an operation."""
+    found = {p.name: p for p in operation.parameters} | dict(offer.parameter)
+    found = {i: p._replace(**_row(rows.get(i, {}))) for i, p in found.items()}
+    return offer._replace(parameter=found)
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+
+
+def _operation(operation: Operation, models: dict[str, Model]) -> Operation:
+    """An operation that takes the parameters of all models, and either kind of body."""
+    found: dict[str, Parameter] = {p.name: p for p in operation.parameters}
+    for model in models.values():
+        if operation.id in model.offers:
+            found = dict(model.offers[operation.id].parameter) | found
+    return operation._replace(parameters=tuple(found.values()), json_too=operation.form)
