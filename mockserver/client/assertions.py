@@ -216,7 +216,7 @@ def _effect_text(name: str, value: Any) -> str:
     match value:
         case True | {"sha256": _}:
             return name
-        case Mapping() if name == "download":
+        case Mapping() if name in ("download", "stream"):
             return f"{name} {', '.join(_effect_text(k, v) for k, v in value.items())}"
         case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,12 +61,12 @@ def further(
         options: of the request, with the model's choices in them.
         tokens: by kind; none where they are not counted.
     """
-    values = {**options, "usage": usage(offer, tokens)} if tokens else options
+    values = {**options, "usage": usage(offer.told.usage, tokens)} if tokens else options
     return {name: _laid_out(values[name]) for name in offer.told.fields if name in values}
 
 
-def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
-    """Tokens by kind, as an answer tells them. Both details count, and the sums add up."""
+def usage(fields: Iterable[str], tokens: Mapping[str, int]) -> dict[str, Any]:
+    """Tokens by kind, in these fields. Both details count, and the sums add up."""
     text, images, drawn, written = (
         tokens.get(kind, 0) for kind in ("text_input", "image_input", "image_output", "text_output")
     )
@@ -77,7 +77,7 @@ def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
         "output_tokens_details": {"image_tokens": drawn, "text_tokens": written},
         "total_tokens": text + images + drawn + written,
     }
-    return {name: told[name] for name in offer.told.usage}
+    return {name: told[name] for name in fields}
 
 
 def _laid_out(value: Any) -> bytes:

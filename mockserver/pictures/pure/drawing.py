@@ -46,6 +46,7 @@ def describe(picture: Picture) -> dict[str, Any]:
         "image": f"{picture.place + 1}/{picture.n}",
         **dict(picture.options),
         "code": picture.code,
+        **({} if picture.partial is None else {"partial": picture.partial}),
     }
 
 
