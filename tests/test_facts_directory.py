@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from contracts.build import build
+from contracts.sizes import CHECKER
 from mockserver.cli import cli
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured
@@ -261,7 +262,9 @@ def test_the_contract_and_explain_know_it(directory: Path) -> None:
     read_from(directory)
     document = build("api", date(2026, 11, 30))
     reference = {"$ref": "#/components/schemas/images.generate"}
-    schema = Draft202012Validator(reference | {"components": document["components"]})
+    schema = Draft202012Validator(
+        reference | {"components": document["components"]}, format_checker=CHECKER
+    )
     assert schema.is_valid(ASKED | {"prompt": "x"})
     for wrong in ({"style": "x"}, {"tint": "red"}, {"framed": 1}, {"tags": [1]}, {"n": 5}):
         assert not schema.is_valid(ASKED | {"prompt": "x"} | wrong), wrong

@@ -265,7 +265,7 @@ class _Row(NamedTuple):
     like: str = ""
     assumed: Any = ()
     family: str = ""
-    announced: date | None = None
+    shutdown_date: date | None = None
     generate: Any = None
     edit: Any = None
     vary: Any = None
@@ -285,7 +285,7 @@ def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -
         successor=row.successor,
         default_day=row.default_day,
         family=row.family,
-        announced=row.announced,
+        shutdown_date=row.shutdown_date,
         offers={
             i: _offer(row, operations[i], grey_16, f"models.toml, {table['id']}, {i}")
             for i, row in offers.items()

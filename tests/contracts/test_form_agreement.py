@@ -12,6 +12,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from contracts.bodies import models_of
 from contracts.build import Schema, Sizes, build
 from contracts.forms import Field, keeps
 from contracts.uploads import (
@@ -39,7 +40,7 @@ FORMS = [
     pytest.param(operation, day, id=f"{operation.id} {day}")
     for day in DAYS
     for operation in load(day).operations.values()
-    if operation.form and load(day).models
+    if operation.form and models_of(load(day), operation)
 ]
 OFFERS = [
     offer for model in load().models.values() for offer in model.offers.values() if offer.upload
