@@ -228,12 +228,15 @@ def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
     """What a model refuses, or the parameters of one or of an operation: each is one value."""
     match kind, value:
         case "refused", _:
-            rows = [row for row in value.values() if not row.get("never")]
-            yield from (Row(place, r["reason"], f"with {_text(r['when'])}", r) for r in rows)
+            yield from (Row(place, name, _refusal(row), row) for name, row in value.items())
         case _, dict():
             yield from (Row(place, name, _shape(row), row) for name, row in value.items())
         case _:
             yield from (Row(place, row["name"], _shape(row), row) for row in value)
+
+
+def _refusal(row: Mapping[str, Any]) -> str:
+    return "never" if row.get("never") else f"{row['reason']} with {_text(row['when'])}"
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
