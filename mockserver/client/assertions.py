@@ -271,6 +271,21 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
 
 
+def partial_picture(file: bytes) -> str:
+    """Why a file is no whole picture of this server's; "" if it is one."""
+    from mockserver.pictures.pure.drawing import identify  # not for those who never ask
+
+    told = identify(file)
+    if told is None:
+        return f"expected a picture of the mock's, but these {len(file)} bytes are none"
+    if "partial" not in told:
+        return ""
+    return (
+        f"expected the whole picture, but this is partial picture {told['partial']} of a stream, "
+        "which comes before it: take the b64_json of the event whose type ends in .completed"
+    )
+
+
 def count(number: int, noun: str) -> str:
     """A number of things, in words."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

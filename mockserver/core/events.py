@@ -58,7 +58,7 @@ class Events:
         """An error that comes when the stream has begun, by the body that it would have had."""
         found = json.loads(body)["error"]
         error = {name: found[name] for name in self._facts.error_fields}
-        return Event("error", _json({"type": "error", "error": error}))
+        return Event("error", _json({"type": "error", "error": error | found}))
 
 
 def own(data: str) -> Event:
