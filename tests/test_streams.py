@@ -39,8 +39,10 @@ def box(server: ImagesMock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def client(box: Sandbox) -> openai.OpenAI:
-    return openai.OpenAI(base_url=box.url, api_key=box.api_key, max_retries=0, timeout=10)
+def client(box: Sandbox) -> Iterator[openai.OpenAI]:
+    options: dict[str, Any] = {"base_url": box.url, "api_key": box.api_key, "max_retries": 0}
+    with openai.OpenAI(**options, timeout=10) as client:
+        yield client
 
 
 def asked(box: Sandbox, **body: Any) -> httpx2.Response:
