@@ -53,7 +53,7 @@ class Admission:
         effect = await self._scripted()
         await self.world.holds.hold_back(self.sandbox.name, effect, receive)
         if effect.error:
-            raise await self._refusal(effect.error, effect.retry_after)
+            raise await self.refusal(effect.error, effect.retry_after)
         if effect.reply:
             if effect.retry_after is not None:
                 wait = round(effect.retry_after * 1000)
@@ -94,7 +94,7 @@ class Admission:
             self.exchange.note_rules(fired)
         return self.exchange.effect
 
-    async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
+    async def refusal(self, reason: Reason, retry_after: float | None = None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
         limits = {limit.unit: limit.per_minute for limit in self._limits()}
         limit = limits.get(IMAGES) or 1

@@ -17,6 +17,7 @@ from mockserver.api.admission import Admission
 from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
 from mockserver.api.revised_prompt import get_ready, revised_prompt
+from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.answer import Around, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
@@ -73,6 +74,10 @@ class Images:
             return
         drawing = await call.draw(asked, effect, pixels)
         try:
+            if is_streamed(request, effect):
+                self._world.deprecations.warn(exchange, self.operation, fields)
+                await call.stream(send, request, effect, drawing.pictures)
+                return
             answer = await call.answer(request, effect, drawing.pictures)
             self._world.deprecations.warn(exchange, self.operation, fields)
             await call.send(send, effect, answer)
@@ -157,20 +162,19 @@ class _Call:
         pixels: tuple[bytes, ...] = ()
         if request.images:
             pixels = await self.world.files.pixels(request.images, request.mask)
-        admission = Admission(self.world, self.exchange, self.sandbox, self.caller, request)
-        effect = await admission.admitted(self.receive)
-        if not effect.reply:
-            await self._hold_back(request)
+        effect = await self._admission(request).admitted(self.receive)
+        is_whole = not effect.reply and not is_streamed(request, effect)
+        if is_whole and (seconds := self._latency(request)):
+            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
         return effect, pixels
 
-    async def _hold_back(self, request: ImageRequest) -> None:
-        """Hold the answer back as long as the sandbox's latency says, or the server's."""
+    def _admission(self, request: ImageRequest) -> Admission:
+        return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
+
+    def _latency(self, request: ImageRequest) -> float:
+        """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
         latency = self.sandbox.options.latency or self.world.config.latency
-        seconds = latency.seconds
-        if latency.measured:
-            seconds = latency.measured * self._measured(request)
-        if seconds:
-            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
+        return latency.measured * self._measured(request) if latency.measured else latency.seconds
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
@@ -290,6 +294,14 @@ class _Call:
                 place = await self._keep(rigged(fired))
                 return [p._replace(download=place) for p in planned]
         return planned
+
+    async def stream(
+        self, send: Send, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
+    ) -> None:
+        """Send the pictures as a stream; raises ClientGone where the line breaks."""
+        admission, latency = self._admission(request), self._latency(request)
+        stream = EventStream(admission, effect, latency, self.scope, self.receive)
+        await stream.send(send, planned)
 
     async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:
         """Send the answer; raises ClientGone where a rule breaks the line."""

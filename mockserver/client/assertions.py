@@ -216,7 +216,7 @@ def _effect_text(name: str, value: Any) -> str:
     match value:
         case True | {"sha256": _}:
             return name
-        case Mapping() if name == "download":
+        case Mapping() if name in ("download", "stream"):
             return f"{name} {', '.join(_effect_text(k, v) for k, v in value.items())}"
         case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
@@ -269,6 +269,21 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     found = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
     lines = [f"expected {expected}, but {found}{':' if requests else ''}"]
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
+
+
+def partial_picture(file: bytes) -> str:
+    """Why a file is no whole picture of this server's; "" if it is one."""
+    from mockserver.pictures.pure.drawing import identify  # not for those who never ask
+
+    told = identify(file)
+    if told is None:
+        return f"expected a picture of the mock's, but these {len(file)} bytes are none"
+    if "partial" not in told:
+        return ""
+    return (
+        f"expected the whole picture, but this is partial picture {told['partial']} of a stream, "
+        "which comes before it: take the b64_json of the event whose type ends in .completed"
+    )
 
 
 def count(number: int, noun: str) -> str:

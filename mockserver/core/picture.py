@@ -26,6 +26,7 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
     format: str = "PNG"
     fault: str | None = None  # what is wrong with its file, on purpose
     download: str | None = None  # content address of what a rule wants of its downloads
+    partial: int | None = None  # 0-based number of a partial picture, which comes before the whole
 
     @property
     def size(self) -> str:

@@ -102,5 +102,7 @@ def _is_behind(reason: Reason, offer: Offer) -> bool:
             return any(p.free is None for p in sizes)
         case _ if reason.startswith("size_"):
             return any(p.free for p in sizes)
+        case Reason.GENERATION_FAILED:
+            return offer.streamed is not None
         case _:
             return any(row.reason == reason for row in offer.refused)

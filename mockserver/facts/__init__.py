@@ -30,6 +30,7 @@ from mockserver.facts.values import (
     Parameter,
     Refused,
     RequestFields,
+    Streamed,
     Told,
     UploadRules,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Parameter",
     "Refused",
     "RequestFields",
+    "Streamed",
     "UploadRules",
     "default_days",
     "ever_there",
@@ -307,6 +309,7 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
 #: The tables of an offer that are values of their own.
 _TABLES: Mapping[str, type[Any]] = {
     "told": Told,
+    "streamed": Streamed,
     "tokens_by_area": AreaTokens,
     "prompt_tokens": PromptTokens,
     "partial": PartialTokens,

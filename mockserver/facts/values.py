@@ -108,6 +108,22 @@ class Told(NamedTuple):
 NOTHING_FURTHER = Told(("created", "data"), (), "", "")
 
 
+class Streamed(NamedTuple):
+    """The events of a stream: what they are called, and their fields in order."""
+
+    content_type: str
+    partial: str  # the type of a partial picture's event
+    partial_fields: tuple[str, ...]
+    completed: str  # that of the whole picture's
+    completed_fields: tuple[str, ...]
+    usage: tuple[str, ...]  # the fields of the latter's usage
+    input_details: tuple[str, ...]  # those of its `input_tokens_details`
+    error_fields: tuple[str, ...]  # of the error in an error event
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+
 class Offer(NamedTuple):
     """What one model takes in one operation."""
 
@@ -120,6 +136,7 @@ class Offer(NamedTuple):
     milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
     refused: tuple[Refused, ...] = ()  # what does not go together, in the order of the checks
     told: Told = NOTHING_FURTHER
+    streamed: Streamed | None = None  # None: it takes no `stream`
     tokens: tuple[Mapping[str, Any], ...] = ()  # of each picture by kind, with certain options
     tokens_by_area: AreaTokens | None = None  # of each picture, where they follow from its size
     prompt_tokens: PromptTokens | None = None

@@ -23,6 +23,7 @@ T = TypeVar("T")
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
+LARGE = 1024 * 1024 + 1  # bytes of a file that a rule wants large
 AT_A_TIME = 2  # decoded pictures are large
 
 
@@ -82,6 +83,8 @@ class PictureFiles:
         made = await self._made_of(picture, uploads[0], mask) if uploads else drawn(picture)
         if picture.fault == "truncated":
             return made[: len(made) // 2]
+        if picture.fault == "large":
+            return made.ljust(LARGE, b"\0")  # decoders stop before what is behind a picture's end
         form = "JPEG" if picture.fault == "wrong_format" else picture.format
         return made if form == "PNG" else await self._in_thread(partial(_converted, made, form))
 

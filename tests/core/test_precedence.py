@@ -36,6 +36,7 @@ ALL: dict[str, Any] = {
     "bad_json": True,
     "pictures": 0,
     "response_format": "url",
+    "stream": {"end": "break"},
     "picture": "truncated",
     "expired_url": True,
     "image": "eA==",

@@ -18,9 +18,10 @@ from typing import Any, Literal
 from mockserver.core import shapes
 from mockserver.core.decoding import RuleError, guess, table_of, text_of
 from mockserver.core.errors import Reason
+from mockserver.core.rules.streams import STREAM, Stream
 from mockserver.core.shapes import FLAG, LENGTH, ON, PRINTABLE, TEXT, Schema, Shape, one_of, whole
 
-PICTURES = ("truncated", "wrong_size", "wrong_format")
+PICTURES = ("truncated", "wrong_size", "wrong_format", "large")
 PICTURES_MAX = 10  # no request asks for more
 BODILESS = (204, 304)  # statuses whose answers have no body
 Lines = tuple[tuple[str, str], ...]  # header names in lower case, and values
@@ -115,6 +116,7 @@ class Effect:
     drip: int | None = _effect("addition", whole(1), "any")  # bytes of the body a second
     bad_json: bool = _effect("change", ON, "api", False)  # it breaks off, its length does not
     content_type: str | None = _effect("change", PRINTABLE, "any")
+    stream: Stream | None = _effect("change", STREAM)  # of one that was asked for
     picture: str | None = _effect("file", one_of(*PICTURES))
     expired_url: bool = _effect("change", ON, usual=False)
     image: str | None = _effect("file", _FILE)  # base64 of a file to answer with

@@ -90,6 +90,16 @@ BACKEND: Mapping[Reason, Wording] = {
         "as for partial images without a stream; that it is refused was seen in 2026",
         "assumed",
     ),
+    Reason.GENERATION_FAILED: _SIZE._replace(
+        status=500,
+        message="Image generation failed",
+        type="image_generation_server_error",
+        param=None,
+        code="image_generation_failed",
+        level="observed in part",
+        source="an error event of 2025-10 (file ids 23612115151, 56689478811, 71275845963); "
+        "the status where nothing was sent yet is assumed",
+    ),
 }
 
 #: The same where a model of one's own has such options in dialect A.

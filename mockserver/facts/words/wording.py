@@ -69,6 +69,8 @@ class Reason(StrEnum):
     PNG_COMPRESSION = "png_compression"
     PARTIALS_WITHOUT_STREAM = "partials_without_stream"
     STREAM_OF_MANY = "stream_of_many"
+    # a picture that is not there in the end
+    GENERATION_FAILED = "generation_failed"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
     NO_BOUNDARY = "no_boundary"

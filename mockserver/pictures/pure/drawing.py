@@ -45,6 +45,7 @@ def describe(picture: Picture) -> dict[str, Any]:
         "size": picture.size,
         "image": f"{picture.place + 1}/{picture.n}",
         **dict(picture.options),
+        **({} if picture.partial is None else {"partial": picture.partial}),
         "code": picture.code,
     }
 
