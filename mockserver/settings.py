@@ -35,8 +35,7 @@ class Keys:
     listed: Mapping[str, BoundKey] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Images a minute: a table of the facts, or one number for every model and tier."""
 
     table: str = "model-page"

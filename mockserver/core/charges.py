@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.keys import Caller
 from mockserver.core.sandbox import MICRO, Options
@@ -13,8 +12,7 @@ from mockserver.facts.costs import IMAGES, Limit, Price, Prices, Tiers
 NO_TOKENS: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(NamedTuple):
     """The facts, and which of them a server takes where a sandbox names no others."""
 
     limits: Mapping[str, Tiers]  # by model, of the server's table

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import md5
+from typing import NamedTuple
 
 from mockserver.core.blob_errors import (
     BLOB_CONDITION_NOT_MET,
@@ -27,8 +27,7 @@ Asked = Callable[[bytes], str | None]
 _RANGE = re.compile(r"\s*bytes=([0-9]{0,99})-([0-9]{0,99})\s*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A picture as it lies in the store."""
 
     content: bytes

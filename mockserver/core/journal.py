@@ -29,8 +29,7 @@ AS_JSON = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What tells whether a request is one more attempt of a call."""
 
     body: bytes  # digest of operation and body, whatever the boundary of a form's parts

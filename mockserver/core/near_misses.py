@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import OTHER, WEIGHTS, Fields, Rule, Text, When, fits
@@ -17,8 +16,7 @@ _MISSED = 2  # what each other thing costs, as a field does
 _CLOSE = 0.6  # of 1; texts that are closer may be meant
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One field that is not as wanted."""
 
     name: str

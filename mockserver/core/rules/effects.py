@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.core import shapes
 from mockserver.core.decoding import RuleError, guess, table_of, text_of
@@ -121,8 +121,7 @@ class Effect:
     download: Download | None = _effect("change")  # of the pictures, where they come by URL
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer in place of the API's own; or a gateway's, which stands before the API."""
 
     status: int = 200
@@ -135,8 +134,7 @@ class Reply:
         return f"{'gateway' if self.gateway else 'respond'} {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(NamedTuple):
     """What happens to downloads of a picture."""
 
     effect: Effect
