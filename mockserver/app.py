@@ -1,7 +1,5 @@
 """The application: route table, middleware, error handlers. No logic."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -30,7 +28,7 @@ _AZURE = (
 
 def create_app(
     config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
-) -> App:
+) -> "App":
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
 
     But for `config.facts`: a process has one set of facts, that of the last call.

@@ -1,7 +1,5 @@
 """The configuration: one frozen value, put together from flags, environment and file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -50,7 +48,7 @@ class Config(NamedTuple):
     ready_file: Path | None = None
     start_id: str | None = None
     control_token: str | None = None
-    rules: tuple[Rule, ...] = ()  # `[[rules]]` of the configuration file
+    rules: tuple["Rule", ...] = ()  # `[[rules]]` of the configuration file
     log_format: str = "text"
 
     @property
@@ -253,7 +251,7 @@ def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Value]:
     return {"rules": Value(_RULES, told, origin, lambda: _read_rules(tables, origin, path))}
 
 
-def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple[Rule, ...]:
+def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple["Rule", ...]:
     from mockserver.core.rules.parser import RuleError, rule_of
 
     rules = []

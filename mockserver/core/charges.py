@@ -1,7 +1,5 @@
 """What a request costs under a server's settings: which buckets it has to pass, and its price."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -3,8 +3,6 @@
 As Azure documents its Get Blob; where it is silent, as RFC 9110 says.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 `timeline.toml` and `words/dates.toml` say which tables are in force on a day, for each service.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """What is written down of a request: its fields, the decisions, the answer. Stores nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -133,7 +131,7 @@ class Bill(NamedTuple):
     usd: float
 
     @classmethod
-    def of(cls, record: Record) -> Bill:
+    def of(cls, record: Record) -> "Bill":
         """The bill for what a record tells."""
         model, size, n = map(record.fields.get, ("model", "size", "n"))
         return cls(record.id, record.at, model, size, n, record.usd)

@@ -1,7 +1,5 @@
 """Who asks: from an Authorization header to a caller with a sandbox of his own. Stores no key."""
 
-from __future__ import annotations
-
 import binascii
 import hmac
 import re

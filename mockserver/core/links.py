@@ -4,8 +4,6 @@ Nothing is stored for it. The signature proves shape, not secrecy: its key comes
 that URLs survive a restart. Pure: the time is an argument.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode

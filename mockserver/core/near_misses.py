@@ -1,7 +1,5 @@
 """What came closest when nothing matched: compared field by field, with a guess. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple

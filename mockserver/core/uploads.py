@@ -1,7 +1,5 @@
 """Check uploaded pictures by their first bytes, before anything is decoded. Needs no Pillow."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple

@@ -1,10 +1,7 @@
 """The TOML files of facts: this package's, and over them those of a directory. Knows no fact."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +12,6 @@ from mockserver.packaged import packaged
 T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "table", "model", "name")
-_over: Over | None = None
 
 
 class Over(NamedTuple):
@@ -23,6 +19,9 @@ class Over(NamedTuple):
 
     path: Path
     files: tuple[tuple[str, bytes], ...]  # names, as models.toml, and contents
+
+
+_over: Over | None = None
 
 
 class FactsError(ValueError):
@@ -109,5 +108,7 @@ def named(row: Mapping[str, Any], where: str, key: str) -> str:
 
 
 def _meant(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # loaded by the first slip
+
     close = get_close_matches(key, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""

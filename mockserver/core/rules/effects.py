@@ -4,8 +4,6 @@ A new effect is a field of `Effect`, with its shape: by that it is a word of `th
 told, described as JSON Schema, and adds up with others.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import b64decode
@@ -103,7 +101,7 @@ class Effect:
     """What happens to a request: another answer, or one that is late, changed or broken."""
 
     error: Reason | None = _effect("answer")
-    reply: Reply | None = _effect("answer")
+    reply: "Reply | None" = _effect("answer")
     retry_after: float | None = _effect("answer")  # seconds that a rate limit or a reply tells
     as_date: bool = _effect("answer", usual=False)  # tells them as an HTTP date
     headers: Lines = _effect("addition", _headers(least=1), "any", ())
@@ -118,7 +116,7 @@ class Effect:
     picture: str | None = _effect("file", one_of(*PICTURES))
     expired_url: bool = _effect("change", ON, usual=False)
     image: str | None = _effect("file", _FILE)  # base64 of a file to answer with
-    download: Download | None = _effect("change")  # of the pictures, where they come by URL
+    download: "Download | None" = _effect("change")  # of the pictures, where they come by URL
 
 
 class Reply(NamedTuple):

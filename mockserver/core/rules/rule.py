@@ -3,8 +3,6 @@
 Values and matching only: `parser` reads and writes them, a sandbox counts them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ Each module holds one part with its pure transitions, (part, event) → (part, o
 bounds: a store loads the part, asks, and commits what it gets. Here is what a sandbox is set to.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Literal, NamedTuple
 

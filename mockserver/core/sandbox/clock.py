@@ -1,7 +1,5 @@
 """A sandbox's time: moved on, or standing; and the waits that move it once they are served."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from mockserver.core.durations import MILLISECOND, SECOND

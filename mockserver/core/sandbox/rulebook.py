@@ -1,7 +1,5 @@
 """Which rules a sandbox has, what they weigh, and how often each was met and fired."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

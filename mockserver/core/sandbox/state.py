@@ -1,7 +1,5 @@
 """What is small of a sandbox as one value, and what is left of it when a part is emptied."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
