@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
 # Variables that Kubernetes and Docker links make of a service called images-mock: nobody set them.
-_SERVICE_LINK = re.compile(r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*")
-_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+_SERVICE_LINK = r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*"
+_SERVICE_ADDRESS = r"(tcp|udp|sctp)://"
 
 
 class ConfigError(Exception):
@@ -189,9 +189,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _is_service_link(variable: str, text: str) -> bool:
-    if variable.endswith("_PORT") and _SERVICE_ADDRESS.match(text):
+    if variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text):
         return True
-    return _SERVICE_LINK.fullmatch(variable) is not None
+    return re.fullmatch(_SERVICE_LINK, variable) is not None
 
 
 def _file(directory: Path | None, file: Path | None) -> Path | None:

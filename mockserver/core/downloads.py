@@ -22,7 +22,7 @@ from mockserver.core.blob_errors import (
 Asked = Callable[[bytes], str | None]
 
 # Longer numbers than any file has are taken for nonsense.
-_RANGE = re.compile(r"\s*bytes=([0-9]{0,99})-([0-9]{0,99})\s*", re.IGNORECASE)
+_RANGE = r"(?i)\s*bytes=([0-9]{0,99})-([0-9]{0,99})\s*"
 
 
 class Blob(NamedTuple):
@@ -127,7 +127,7 @@ def _still(validator: str | None, blob: Blob) -> bool:
 
 def _positions(text: str, size: int) -> range | None:
     """The positions of a range in a file of `size` bytes; None if it can't be read."""
-    found = _RANGE.fullmatch(text)
+    found = re.fullmatch(_RANGE, text)
     if found is None:
         return None
     first, last = found.groups()

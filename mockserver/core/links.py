@@ -8,7 +8,6 @@ import hmac
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -42,8 +41,7 @@ class LinkError(Exception):
         self.fields = fields
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """Writes and reads the URLs of one seed."""
 
     secret: bytes

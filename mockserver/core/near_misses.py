@@ -1,7 +1,6 @@
 """What came closest when nothing matched: compared field by field, with a guess. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from mockserver.core.rules.patterns import TOO_SLOW
@@ -81,6 +80,8 @@ def nearest_rules(
 
 
 def _likeness(wanted: Any, got: Any) -> float:
+    from difflib import SequenceMatcher  # loaded by the first miss
+
     text = wanted.what if isinstance(wanted, Text) else wanted
     if not isinstance(text, str) or not isinstance(got, str):
         return 0.0
