@@ -6,7 +6,6 @@ that says what would be right. What only a parser needs is imported there: `--he
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -25,12 +24,14 @@ LONGEST = 1_000  # characters of a text
 VARY = "vary"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """Which keys are let in. `listed` is None unless a file lists them; it is never shown."""
 
     mock_only: bool = False
-    listed: Mapping[str, "BoundKey"] | None = field(default=None, repr=False)
+    listed: Mapping[str, "BoundKey"] | None = None
+
+    def __repr__(self) -> str:
+        return f"Keys(mock_only={self.mock_only})"
 
 
 class Limits(NamedTuple):

@@ -12,6 +12,7 @@ from mockserver.packaged import packaged
 T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "table", "model", "name")
+_over: "Over | None" = None
 
 
 class Over(NamedTuple):
@@ -19,9 +20,6 @@ class Over(NamedTuple):
 
     path: Path
     files: tuple[tuple[str, bytes], ...]  # names, as models.toml, and contents
-
-
-_over: Over | None = None
 
 
 class FactsError(ValueError):
