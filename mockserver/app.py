@@ -1,4 +1,4 @@
-"""The application: route table, middleware, error handlers. No logic."""
+"""The application: route table, and the refusal of what is in none. No logic."""
 
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -80,25 +80,26 @@ class App:
             case "http":
                 await self._observed(scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
-            case other:
-                raise ValueError(f"images-mock serves HTTP alone, and no {other}")
+                await _lifespan(receive, send)
+            case "websocket":  # refused before it was accepted, servers answer 403
+                await send({"type": "websocket.close", "code": 1000, "reason": ""})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to who answers at its path. The real API redirects no slash."""
-        path = scope["path"]
-        route = self._at.get(path) or self._under(path)
+        route = self._route(scope["path"])
         if route is None:
-            raise _nowhere(scope)
+            raise _not_found(scope)
         if not route.takes(scope["method"]):
-            raise _not_so(scope, route)
+            raise _wrong_method(scope, route)
         await route.app(scope, receive, send)
 
-    def _under(self, path: str) -> Route | None:
+    def _route(self, path: str) -> Route | None:
+        if found := self._at.get(path):
+            return found
         return next((r for start, r in self._below.items() if path.startswith(start)), None)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _lifespan(receive: Receive, send: Send) -> None:
     """Begin and end when told: there is nothing to be done for it."""
     told = ""
     while told != "lifespan.shutdown":
@@ -106,7 +107,7 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"{told}.complete"})
 
 
-def _nowhere(scope: Scope) -> ApiError:
+def _not_found(scope: Scope) -> ApiError:
     path = scope["path"]
     if in_api(path):
         if path.startswith(f"{API}{CONTROL}"):
@@ -123,7 +124,7 @@ def _hint_at_v1(scope: Scope) -> None:
     scope["exchange"].hints.append(hint)
 
 
-def _not_so(scope: Scope, route: Route) -> ApiError:
+def _wrong_method(scope: Scope, route: Route) -> ApiError:
     if isinstance(route.app, Images):
         check_served(scope, route.app.operation)
     if scope["path"] == "/":
