@@ -1,9 +1,15 @@
-"""The application: route table, and the refusal of what is in none. No logic."""
+"""The application: route table, middleware, error handlers. No logic."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Never
 from urllib.parse import unquote
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Route
 
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
@@ -28,7 +34,7 @@ _AZURE = (
 
 def create_app(
     config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
-) -> "App":
+) -> Starlette:
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
 
     But for `config.facts`: a process has one set of facts, that of the last call.
@@ -40,94 +46,63 @@ def create_app(
         clock: the machine's own time, unless given.
         store: this process's memory, unless given.
     """
-    return App(World(config or Config(), clock, store))
+    world = World(config or Config(), clock, store)
+    found = _routes(world)
+    # What is asked most often needs no search among patterns.
+    direct = {r.path: r.app for r in found if r.methods == {"POST"}}
+    app = Starlette(
+        routes=found,
+        middleware=[Middleware(Observe, world=world, direct=direct)],
+        exception_handlers={404: _unknown_url, 405: _wrong_method},
+    )
+    app.router.redirect_slashes = False  # the real API does not redirect
+    return app
 
 
-class Route(NamedTuple):
-    """Who answers at a path, and which methods; () is any. With GET comes HEAD."""
-
-    app: ASGIApp
-    methods: tuple[str, ...] = ()
-
-    def takes(self, method: str) -> bool:
-        """Whether it answers this method."""
-        return not self.methods or ("GET" if method == "HEAD" else method) in self.methods
-
-
-class App:
-    """The ASGI application of one world: who answers what, and what surrounds that."""
-
-    def __init__(self, world: World) -> None:
-        self._observed = Observe(self._answer, world)
-        models, control = Route(Models(world), ("GET", "DELETE")), Route(Control(world))
-        self._at = {
-            f"{CONTROL}/live": Route(Live(world, "live"), ("GET",)),
-            f"{CONTROL}/ready": Route(Live(world, "ready"), ("GET",)),
-            CONTROL: control,
-            **{path: Route(Images(world, name), (method,)) for name, method, path in routes()},
-            f"{API}/models": Route(models.app, ("GET",)),
-            f"{API}/chat/completions": Route(Chat(world), ("POST",)),
-            "/": Route(Help(world), ("GET",)),
-        }
-        self._below = {
-            f"{CONTROL}/": control,
-            PICTURES: Route(Blobs(world)),
-            f"{API}/models/": models,
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match scope["type"]:
-            case "http":
-                await self._observed(scope, receive, send)
-            case "lifespan":
-                await _lifespan(receive, send)
-            case "websocket":  # refused before it was accepted, servers answer 403
-                await send({"type": "websocket.close", "code": 1000, "reason": ""})
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request to who answers at its path. The real API redirects no slash."""
-        route = self._route(scope["path"])
-        if route is None:
-            raise _not_found(scope)
-        if not route.takes(scope["method"]):
-            raise _wrong_method(scope, route)
-        await route.app(scope, receive, send)
-
-    def _route(self, path: str) -> Route | None:
-        if found := self._at.get(path):
-            return found
-        return next((r for start, r in self._below.items() if path.startswith(start)), None)
+def _routes(world: World) -> list[Route]:
+    models, control = Models(world), Control(world)
+    return [
+        # First what tests ask most often; calls of the API are found without a search.
+        Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
+        Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
+        Route(f"{CONTROL}/{{path:path}}", control),
+        Route(CONTROL, control),
+        *(
+            Route(path, Images(world, operation), methods=[method])
+            for operation, method, path in routes()
+        ),
+        Route(f"{PICTURES}{{path:path}}", Blobs(world)),
+        Route(f"{API}/models", models, methods=["GET"]),
+        Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
+        Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
+        Route("/", Help(world), methods=["GET"]),
+    ]
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
-    """Begin and end when told: there is nothing to be done for it."""
-    told = ""
-    while told != "lifespan.shutdown":
-        told = (await receive())["type"]
-        await send({"type": f"{told}.complete"})
-
-
-def _not_found(scope: Scope) -> ApiError:
-    path = scope["path"]
+async def _unknown_url(request: Request, exc: Exception) -> Never:
+    path = request.scope["path"]
     if in_api(path):
         if path.startswith(f"{API}{CONTROL}"):
-            scope["exchange"].hints.append(_CONTROL)
-        return unknown_url(scope)
-    _hint_at_v1(scope)
-    return ApiError(Reason.OUTSIDE_API, method=scope["method"], path=unquote(path))
+            request.scope["exchange"].hints.append(_CONTROL)
+        raise unknown_url(request.scope)
+    _hint_at_v1(request)
+    raise ApiError(Reason.OUTSIDE_API, method=request.method, path=unquote(path))
 
 
-def _hint_at_v1(scope: Scope) -> None:
-    path = scope["path"]
+def _hint_at_v1(request: Request) -> None:
+    path = request.scope["path"]
     hint = _AZURE if path.startswith("/openai/") else _OUTSIDE
     hint = _CONTROL if path.lstrip("/_").startswith("mock") else hint
-    scope["exchange"].hints.append(hint)
+    request.scope["exchange"].hints.append(hint)
 
 
-def _wrong_method(scope: Scope, route: Route) -> ApiError:
-    if isinstance(route.app, Images):
-        check_served(scope, route.app.operation)
-    if scope["path"] == "/":
-        _hint_at_v1(scope)
-    told = {"method": scope["method"], "path": unquote(scope["path"])}
-    return ApiError(Reason.WRONG_METHOD, allowed=", ".join(sorted(route.methods)), **told)
+async def _wrong_method(request: Request, exc: Exception) -> Never:
+    operation = request.scope.get("endpoint")
+    if isinstance(operation, Images):
+        check_served(request.scope, operation.operation)
+    if request.scope["path"] == "/":
+        _hint_at_v1(request)
+    allowed = exc.headers["Allow"] if isinstance(exc, HTTPException) and exc.headers else ""
+    methods = [m for m in sorted(allowed.split(", ")) if m != "HEAD"]
+    told = {"method": request.method, "path": unquote(request.scope["path"])}
+    raise ApiError(Reason.WRONG_METHOD, allowed=", ".join(methods), **told)

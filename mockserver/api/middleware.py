@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
+from anyio import move_on_after
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.api.faults import Altered, labelled
@@ -54,12 +57,24 @@ def _is_call_outside(exchange: Exchange) -> bool:
 class Observe:
     """Outermost: gives a request its exchange, an API answer its headers, both a log line."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
+        self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
-        self._served = Refuse(app, world)
+        self._served = Refuse(app, world, direct)
+        self._served_to_page = CORSMiddleware(
+            self._served,
+            allow_origins=world.config.cors_origin,
+            allow_origin_regex=_LOOPBACK,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         # Every path is matched as it came: the real API does not decode it before it routes.
         scope = {**scope, "path": raw_path(scope)}
         exchange = scope["exchange"] = self._exchange(scope)
@@ -80,7 +95,7 @@ class Observe:
             await send(message)
 
         try:
-            # Only for web pages, because CORS costs a third of an answer, and a start its import.
+            # Only for web pages, because CORS costs a third of an answer.
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
@@ -88,19 +103,6 @@ class Observe:
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
-
-    @cached_property
-    def _served_to_page(self) -> ASGIApp:
-        from starlette.middleware.cors import CORSMiddleware
-
-        return CORSMiddleware(
-            self._served,
-            allow_origins=self._world.config.cors_origin,
-            allow_origin_regex=_LOOPBACK,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=_EXPOSED,
-        )
 
     def _exchange(self, scope: Scope) -> Exchange:
         era = self._world.era()
@@ -168,8 +170,6 @@ async def _read_on(exchange: Exchange, heard: _Heard, receive: Receive) -> None:
     wanted = min(exchange.length or 0, BODY)
     if b"expect" in exchange.headers:  # it is sent once it is asked for
         return
-    from anyio import move_on_after  # few are refused so
-
     with move_on_after(_UNREAD):
         while heard.read < wanted:
             if (await receive())["type"] == "http.disconnect":
@@ -211,8 +211,9 @@ class Refuse:
     It refuses by itself what comes for another host, and bodies that are too large.
     """
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
         self._cap = BodyCap(world.config.max_body)
         self._holds = world.holds
@@ -232,11 +233,13 @@ class Refuse:
         exchange: Exchange = scope["exchange"]
         try:
             self._hosts.check(exchange.header(b"host"))
+            is_post = exchange.record.method == "POST"
+            app = self._direct.get(exchange.record.path) if is_post else None
             if exchange.length is None and b"transfer-encoding" in exchange.headers:
                 receive = await self._cap.whole(exchange, receive)
             else:
                 self._cap.check(exchange)
-            await self._app(scope, receive, send)
+            await (app or self._app)(scope, receive, send)
         except ClientGone:
             raise
         except ApiError as error:

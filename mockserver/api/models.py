@@ -6,14 +6,11 @@ from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver.core.addresses import API
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Model
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
-
-_PATH = f"{API}/models"
 
 
 class Models:
@@ -26,11 +23,11 @@ class Models:
         exchange: Exchange = scope["exchange"]
         await self._world.enter(exchange)
         models = {m.id: m for m in self._world.models(exchange) if m.listed}
-        if scope["path"] == _PATH:
+        name = unquote(scope["path_params"].get("model", ""))
+        if "model" not in scope["path_params"]:
             data = [_described(m) for m in models.values()]
             await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return
-        name = unquote(scope["path"].removeprefix(f"{_PATH}/"))
         model = models.get(name)
         if model is None or scope["method"] == "DELETE":
             hint_at(exchange, name)

@@ -9,6 +9,8 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
+
 if TYPE_CHECKING:
     from faker.generator import Generator
 
@@ -18,8 +20,6 @@ _own = threading.local()  # a server's thread seeds its own: another's would be 
 async def get_ready() -> None:
     """Import Faker in a thread: it takes 0.1 s, and reads directories."""
     if not _imported.cache_info().currsize:
-        from anyio import to_thread
-
         await to_thread.run_sync(_imported)
 
 

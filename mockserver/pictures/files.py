@@ -5,21 +5,19 @@ Drawing is quick, and is done at once; Pillow's work is done in threads, a few a
 
 from __future__ import annotations
 
-from asyncio import Event
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache, partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.answer import data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
 from mockserver.store import Store
-
-if TYPE_CHECKING:
-    from anyio import CapacityLimiter
 
 T = TypeVar("T")
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
@@ -53,6 +51,7 @@ class PictureFiles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._limiter = CapacityLimiter(AT_A_TIME)
         self._made: OrderedDict[Picture, bytes] = OrderedDict()
         self._making: dict[Picture, Event] = {}
 
@@ -103,15 +102,7 @@ class PictureFiles:
         return self._made[picture]
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        from anyio import to_thread
-
         return await to_thread.run_sync(work, limiter=self._limiter)
-
-    @cached_property
-    def _limiter(self) -> CapacityLimiter:
-        from anyio import CapacityLimiter
-
-        return CapacityLimiter(AT_A_TIME)
 
 
 def _digest(upload: bytes) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
@@ -155,8 +156,6 @@ def json_bytes(value: Any) -> bytes:
 
 async def has_left(receive: Receive) -> bool:
     """Whether the client of a request that was read is gone."""
-    from anyio import CancelScope  # where pictures are made from uploads
-
     with CancelScope() as now:
         now.cancel()
         return bool((await receive())["type"] == "http.disconnect")
