@@ -1,7 +1,5 @@
 """The facts as values: operations, parameters, models and what they offer. Reads no file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
