@@ -16,6 +16,7 @@ from mockserver.cli import UNKNOWN, USAGE, cli
 from mockserver.evidence.doctor import State, examined
 from mockserver.evidence.sdk import Thing, package_in
 from mockserver.facts import read_from
+from tests.test_facts_directory import written
 
 #: The API's parts that each version was the first to have, of those below.
 OLD = {
@@ -26,15 +27,6 @@ OLD = {
     "2.0.0": Thing("image_generation.completed", "usage.input_tokens_details.text_tokens"),
     "2.20.0": Thing("answer", "usage.output_tokens_details.image_tokens"),
 }
-MODEL = """
-[[model]]
-id = "dall-e-9"
-like = "dall-e-3"
-source = "made up for a test"
-level = "assumed"
-"""
-LIMITS = ""
-PRICES = ""
 METHODS = "from __future__ import annotations\nclass Images:\n    def generate(self, *, {0}): ...\n"
 
 
@@ -113,13 +105,13 @@ def test_a_method_that_is_unknown_is_one_thing(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_facts_makes_a_model_known(tmp_path: Path) -> None:
-    package = str(package_of(tmp_path, 'model: Literal["dall-e-9"]'))
-    tmp_path.joinpath("models.toml").write_text(MODEL, "utf-8")
-    tmp_path.joinpath("limits.toml").write_text(LIMITS, "utf-8")
-    tmp_path.joinpath("prices.toml").write_text(PRICES, "utf-8")
+    package = str(package_of(tmp_path, 'model: Literal["imaginary-1"]'))
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    written(facts)
     try:
         assert doctor("--package", package)[0] == UNKNOWN
-        assert doctor("--package", package, "--facts", str(tmp_path))[0] == 0
+        assert doctor("--package", package, "--facts", str(facts))[0] == 0
     finally:
         read_from(None)
 

@@ -7,20 +7,18 @@ from mockserver.facts.files import file, typed
 from mockserver.facts.models import ever_there
 from mockserver.facts.values import Facts, Model, Offer, Operation, Parameter, Told
 
-_OFFER = "images.generate"  # the stand-in's, for all operations
+_USUAL = "images.generate"  # whose offer stands for those that the stand-in has not
 
 
 def schema_facts() -> Facts:
     """Those of the default day, with the models and parameters of all days."""
     facts, rows = load(), file("schema")
     models = {name: load(life.since).models[name] for name, life in ever_there().items()}
-    offer = models[rows["stand_in"]].offers[_OFFER]
-    offer = offer._replace(
-        told=typed(Told, rows["told"], "schema.toml, [told]"),
-        revises_prompt=True,
-        upload=None,
-    )
-    offers = {i: _offer(offer, o, rows["parameter"]) for i, o in facts.operations.items()}
+    own, told = models[rows["stand_in"]].offers, typed(Told, rows["told"], "schema.toml, [told]")
+    offers = {
+        i: _offer(own.get(i, own[_USUAL]), operation, rows["parameter"], told)
+        for i, operation in facts.operations.items()
+    }
     return facts._replace(
         operations={i: _operation(o, models) for i, o in facts.operations.items()},
         models={i: m._replace(offers=offers, family="") for i, m in models.items()},
@@ -28,11 +26,11 @@ def schema_facts() -> Facts:
     )
 
 
-def _offer(offer: Offer, operation: Operation, rows: Any) -> Offer:
+def _offer(offer: Offer, operation: Operation, rows: Any, told: Told) -> Offer:
     """What any model offers in an operation."""
     found = {p.name: p for p in operation.parameters} | dict(offer.parameter)
     found = {i: p._replace(**_row(rows.get(i, {}))) for i, p in found.items()}
-    return offer._replace(parameter=found)
+    return offer._replace(parameter=found, told=told, revises_prompt=True, upload=None)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
