@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -52,111 +52,121 @@ class Package:
 
     def _methods(self) -> list[ast.FunctionDef]:
         """The methods that a program calls, each as often as it is overloaded."""
-        names = _names_in(self.path / METHODS)
-        images = names.get(_CLASS)
+        images = _names_in(self.path / METHODS).get(_CLASS)
         body = images.body if isinstance(images, ast.ClassDef) else []
         found = [node for node in body if isinstance(node, ast.FunctionDef)]
         return [m for m in found if m.args.kwonlyargs and not m.name.startswith("_")]
 
     def _of_method(self, method: ast.FunctionDef) -> Iterator[Thing]:
-        home = self.path / METHODS
         where = f"images.{method.name}"
         yield Thing(where)
         for argument in method.args.kwonlyargs:
-            if argument.arg not in _UNSENT and argument.annotation:
-                yield from self._described(where, argument.arg, argument.annotation, home)
+            if argument.arg not in _UNSENT:
+                yield from _parameter(where, argument.arg, self._type(argument.annotation))
         for returned in _parts(method.returns):
-            if _called(returned) == "Stream":
-                yield from self._events(returned, home)
-            else:
-                yield from self._told(ANSWER, returned, home)
+            found = self._type(returned)
+            yield from _events(found) if _called(returned) == "Stream" else _fields(ANSWER, found)
 
-    def _events(self, node: ast.expr, home: Path) -> Iterator[Thing]:
-        for event, place in self._classes(node, home):
-            names = dict(self._annotated(event, place))
-            for kind, _ in self._literals(*names["type"]) if "type" in names else ():
-                yield Thing(kind)
-                for name, (annotation, at) in names.items():
-                    yield Thing(kind, name)
-                    yield from self._told(kind, annotation, at, f"{name}.")
+    def _type(self, node: ast.AST | None) -> Type:
+        return Type(node, self.path / METHODS, self.path / "types")
 
-    def _described(self, where: str, name: str, node: ast.expr, home: Path) -> Iterator[Thing]:
-        """A parameter, its values, and what an object of it has."""
-        yield Thing(where, name)
-        for value, _ in self._literals(node, home):
-            yield Thing(where, name, value)
-        for found, place in self._classes(node, home):
-            for inner, (annotation, at) in self._annotated(found, place):
-                yield from self._described(where, f"{name}.{inner}", annotation, at)
 
-    def _told(self, where: str, node: ast.expr, home: Path, before: str = "") -> Iterator[Thing]:
-        for found, place in self._classes(node, home):
-            for name, (annotation, at) in self._annotated(found, place):
-                yield Thing(where, before + name)
-                yield from self._told(where, annotation, at, f"{before}{name}.")
+def _parameter(where: str, name: str, kind: Type) -> Iterator[Thing]:
+    """A parameter, its values, and what an object of it has."""
+    yield Thing(where, name)
+    for value in kind.literals():
+        yield Thing(where, name, value)
+    for inner, inner_kind in kind.fields():
+        yield from _parameter(where, f"{name}.{inner}", inner_kind)
 
-    def _literals(self, node: ast.expr, home: Path) -> Iterator[tuple[str, Path]]:
-        for leaf, place in self._leaves(node, home):
-            if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
-                yield leaf.value, place
 
-    def _classes(self, node: ast.expr, home: Path) -> Iterator[tuple[ast.ClassDef, Path]]:
-        for leaf, place in self._leaves(node, home):
-            if isinstance(leaf, ast.ClassDef):
-                yield leaf, place
+def _fields(where: str, kind: Type, before: str = "") -> Iterator[Thing]:
+    for name, inner_kind in kind.fields():
+        yield Thing(where, before + name)
+        yield from _fields(where, inner_kind, f"{before}{name}.")
 
-    def _annotated(
-        self, found: ast.ClassDef, home: Path
-    ) -> Iterator[tuple[str, tuple[ast.expr, Path]]]:
-        """The fields of a class and of those that it is made from, with their annotations."""
-        for base in found.bases:
-            for above, place in self._classes(base, home):
-                yield from self._annotated(above, place)
-        for node in found.body:
+
+def _events(kind: Type) -> Iterator[Thing]:
+    for event in kind.classes():
+        fields = dict(event.fields())
+        for name in fields["type"].literals() if "type" in fields else ():
+            yield Thing(name)
+            yield from _fields(name, event)
+
+
+class Type(NamedTuple):
+    """A type as it is written, the file whose names it uses, and the directory of all types."""
+
+    node: ast.AST | None
+    file: Path
+    types: Path
+
+    def literals(self) -> Iterator[str]:
+        """The texts that it can be."""
+        for leaf in self._leaves():
+            if isinstance(leaf.node, ast.Constant) and isinstance(leaf.node.value, str):
+                yield leaf.node.value
+
+    def classes(self) -> Iterator[Type]:
+        """The classes of the package that it can be, or be made of."""
+        return (leaf for leaf in self._leaves() if isinstance(leaf.node, ast.ClassDef))
+
+    def fields(self) -> Iterator[tuple[str, Type]]:
+        """The fields of those classes, and of the ones that they are made from."""
+        for found in self._leaves():
+            match found.node:
+                case ast.ClassDef(bases=bases, body=body):
+                    for base in bases:
+                        yield from found._replace(node=base).fields()
+                    yield from found._annotated(body)
+
+    def _annotated(self, body: Iterable[ast.stmt]) -> Iterator[tuple[str, Type]]:
+        for node in body:
             match node:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                    yield name, (annotation, home)
+                    yield name, self._replace(node=annotation)
 
-    def _leaves(self, node: ast.expr, home: Path) -> Iterator[tuple[ast.AST, Path]]:
-        """What an annotation comes down to: constants of literals, and classes of the package."""
-        for part in _parts(node):
+    def _leaves(self) -> Iterator[Type]:
+        """What it comes down to: constants of literals, and classes of the package."""
+        for part in _parts(self.node):
+            here = self._replace(node=part)
             match part:
-                case ast.Constant():
-                    yield part, home
+                case ast.Constant() | ast.ClassDef():
+                    yield here
                 case ast.Subscript(slice=inner):
-                    yield from self._leaves(inner, home)
+                    yield from self._replace(node=inner)._leaves()
                 case ast.Name() | ast.Attribute():
-                    yield from self._of_type(*self._meant(part, home))
+                    yield from here._meant()._of_package()
 
-    def _of_type(self, found: ast.AST | None, home: Path) -> Iterator[tuple[ast.AST, Path]]:
-        if self.path / "types" not in home.parents:  # what is sent and answered is there
-            return
-        match found:
-            case ast.ClassDef():
-                yield found, home
-            case ast.AnnAssign(value=ast.expr() as value) | ast.Assign(value=value):
-                yield from self._leaves(value, home)
+    def _of_package(self) -> Iterator[Type]:
+        """What a definition comes down to, if it is one of the types."""
+        if self.types in self.file.parents:
+            match self.node:
+                case ast.ClassDef():
+                    yield self
+                case ast.AnnAssign(value=value) | ast.Assign(value=value):
+                    yield from self._replace(node=value)._leaves()
 
-    def _meant(self, node: ast.expr, home: Path) -> tuple[ast.AST | None, Path]:
-        """What a name that a module uses stands for, and in which file; a module is no node."""
-        match node:
+    def _meant(self) -> Type:
+        """The definition that a name stands for; a module is a file without a node."""
+        match self.node:
             case ast.Attribute(value=module, attr=name):
-                return self._defined(name, self._meant(module, home)[1])
+                return self._replace(node=module)._meant()._defined(name)
             case ast.Name(id=name):
-                return self._defined(name, home)
+                return self._defined(name)
             case _:
-                return None, home
+                return self._replace(node=None)
 
-    def _defined(self, name: str, home: Path) -> tuple[ast.AST | None, Path]:
-        node = _names_in(home).get(name)
+    def _defined(self, name: str) -> Type:
+        node = _names_in(self.file).get(name)
         if not isinstance(node, ast.ImportFrom) or not node.level:
-            return node, home
+            return self._replace(node=node)
         source = next((a.name for a in node.names if a.asname == name), name)
-        directory = home.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        directory = self.file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
         module, inner = _file_of(directory), _file_of(directory / source)
         if module and source in _names_in(module):
-            return self._defined(source, module)
-        return None, inner or home
+            return self._replace(file=module)._defined(source)
+        return self._replace(node=None, file=inner or self.file)
 
 
 def _file_of(module: Path) -> Path | None:
@@ -164,7 +174,7 @@ def _file_of(module: Path) -> Path | None:
     return next(filter(Path.is_file, files), None)
 
 
-def _parts(node: ast.expr | None) -> Iterator[ast.expr]:
+def _parts(node: ast.AST | None) -> Iterator[ast.AST]:
     """The parts of a union, however it is written; a list of arguments is one, too."""
     match node:
         case ast.BinOp(left=left, right=right):
@@ -175,11 +185,11 @@ def _parts(node: ast.expr | None) -> Iterator[ast.expr]:
                 yield from _parts(part)
         case ast.Subscript(slice=inner) if _called(node) in ("Union", "Optional"):
             yield from _parts(inner)
-        case ast.expr():
+        case ast.AST():
             yield node
 
 
-def _called(node: ast.expr) -> str:
+def _called(node: ast.AST) -> str:
     match node:
         case ast.Subscript(value=ast.Name(id=name)):
             return name

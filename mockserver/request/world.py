@@ -26,7 +26,6 @@ from mockserver.facts import (
     read_from,
 )
 from mockserver.facts.clients import clients
-from mockserver.facts.schema import schema_facts
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
@@ -118,12 +117,12 @@ class World:
     def era_of(self, day: date, sizes: str | None = None) -> Era:
         """The era of a day; made once for all days of a period."""
         sizes = sizes or self.config.sizes
-        is_schema = self.config.validation == SCHEMA  # which is the same on all days
-        first = period_of(self.facts.day if is_schema else day)
+        has_days = self.config.validation != SCHEMA
+        first = period_of(day if has_days else self.facts.day)
         found = self._eras.get((first, sizes))
         if found is None:
             found = self._eras[first, sizes] = Era(
-                schema_facts() if is_schema else load(first),
+                load(first) if has_days else _schema_facts(),
                 page_sizes=sizes == "page",
                 link_secret=self._secret("links"),
             )
@@ -213,3 +212,9 @@ class World:
         if hint == LOOKS_REAL and not self._warned:
             self._warned = True
             notice_of(self.config.log_format)(_REAL_KEY)
+
+
+def _schema_facts() -> Facts:
+    from mockserver.facts.schema import schema_facts  # few servers want them
+
+    return schema_facts()
