@@ -180,7 +180,7 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
         places=_places({", ".join(row.place): numbers}),
         level=row.table.get("level", "assumed"),
         source=row.table["source"],
-        names=_names(*row.place, row.name, *_also(row.name, row.value)),
+        names=_names(*", ".join(row.place).split(", "), row.name, *_also(row.name, row.value)),
         assumed=tuple(
             note.removeprefix(f"{row.name}: ") for note in notes if re.match(rf"{row.name}\b", note)
         ),
@@ -195,7 +195,7 @@ _PLACES = {
     "modes": "uploads",
     "upload": "uploads",
 }
-_IDS = ("id", "list", "model", "models", "options")
+_IDS = ("id", "ids", "list", "lists", "model", "models", "options")
 _NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
 
 

@@ -34,7 +34,6 @@ from mockserver.facts.values import (
     Told,
     UploadRules,
 )
-from mockserver.facts.words.wording import Reason
 
 __all__ = [
     "Facts",
@@ -318,6 +317,8 @@ _TABLES: Mapping[str, type[Any]] = {
 
 
 def _refused(row: Mapping[str, Any], where: str) -> Refused:
+    from mockserver.facts.words.wording import Reason  # with all words: most days have none
+
     told = {key: value for key, value in row.items() if key not in ("source", "level")}
     found = typed(Refused, told, f"{where}, refused")
     if found.reason not in list(Reason):
