@@ -242,6 +242,18 @@ def test_a_model_can_be_like_another_and_have_its_own_beside(api: Api, tmp_path:
     read_from(None)
 
 
+def test_an_operation_can_be_like_another_of_its_model(tmp_path: Path) -> None:
+    upload = f'[model.edit.upload]\nbytes_max = 9\nside_max = 9\nimage_modes = ["RGB"]\n{SOURCE}'
+    edit = f'[model.edit]\nlike = "generate"\nmilliseconds = [1, 2]\n{SOURCE}{upload}'
+    edit += f'[model.edit.parameter.quality]\ntype = "string"\n{SOURCE}'  # which edits don't share
+    read_from(written(tmp_path, models=MODEL + edit))
+    offers = load(date(2026, 11, 28)).models["imaginary-1"].offers
+    made, edited = offers["images.generate"], offers["images.edit"]
+    assert (edited.milliseconds, edited.tokens) == ((1, 2), made.tokens)
+    assert edited.parameter["tint"] == made.parameter["tint"]
+    read_from(None)
+
+
 def test_it_has_limits_and_a_price_of_its_own(client: TestClient) -> None:
     here = {"Mock-Sandbox-Key": "sk-mock-me"}
     assert [ask(client, n=4).status_code, ask(client, n=4).status_code] == [200, 429]
@@ -310,6 +322,7 @@ def test_nothing_is_left_of_it_for_the_next_server(api: Api, directory: Path) ->
         ({"models": MODEL.replace("2026-11-01", '"soon"')}, ["can't be used"]),
         ({"models": "model = 5"}, ["can't be used"]),
         ({"models": MODEL.replace("[[model]]", '[[model]]\nlike = "x"')}, ["imaginary-1", "'x'"]),
+        ({"models": f'{MODEL}[model.edit]\nlike = "vary"'}, ["imaginary-1, edit", "'vary'"]),
         ({"models": MODEL + REFUSED.format(reason="size_form")}, ["refused", "'where'", "when"]),
         ({"models": MODEL + REFUSED.format(reason="odd").replace("where", "when")}, ["'odd'"]),
         ({"timeline": "default_day = 5"}, ["can't be used"]),

@@ -11,6 +11,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -20,7 +21,9 @@ import pytest
 from mockserver.handle import Sandbox
 from mockserver.pictures.pure.drawing import identify
 from mockserver.testing import ImagesMock
+from tests.stream_cases import CASES, Case, table
 
+PAGE = Path(__file__).parent.parent / "docs" / "how-to.md"
 ASK: dict[str, Any] = {"model": "gpt-image-2", "prompt": "a red fox", "size": "1024x1024"}
 STREAM = ASK | {"stream": True, "partial_images": 2}
 PARTIAL, COMPLETED = "image_generation.partial_image", "image_generation.completed"
@@ -202,27 +205,22 @@ def test_a_partial_picture_tells_that_it_is_one(box: Sandbox, client: openai.Ope
 # -- what a rule makes of it --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("events", "seen"),
-    [
-        ([], []),
-        ([0], FIRST),
-        ([0, "completed"], [PARTIAL, COMPLETED]),
-        ([1, 0, 0, "completed"], [PARTIAL] * 3 + [COMPLETED]),
-        (["completed", 0], [COMPLETED, PARTIAL]),
-        ([0, {"type": "image_generation.queued"}], [PARTIAL, "image_generation.queued"]),
-        ([0, {"type": "error", "message": "boom"}], [PARTIAL, "error"]),
-        ([": comment", 0, ": comment", "completed", ": comment"], [PARTIAL, COMPLETED]),
-        ([0, "data: [DONE]", "completed"], FIRST),
-    ],
-    ids=str,
-)
-def test_the_sdk_gives_what_was_sent_and_complains_of_nothing(
-    box: Sandbox, client: openai.OpenAI, events: list[Any], seen: list[str]
-) -> None:
-    box.next.stream(events)
-    assert types(client) == seen
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.script)
+def test_the_sdk_sees_what_the_page_says(box: Sandbox, client: openai.OpenAI, case: Case) -> None:
+    box.next.then(**case.then)
+    seen: list[str | None] = []
+    raised = ""
+    try:
+        seen.extend(e.type for e in client.images.generate(**STREAM | {"partial_images": 1}))
+    except (openai.OpenAIError, ValueError) as error:
+        raised = type(error).__name__
+    assert (seen, raised) == (case.python, case.raised[0])
     assert types(client) == ALL  # the next one is as ever
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_page_shows_what_the_sdks_see() -> None:
+    assert table() in PAGE.read_text("utf-8")
 
 
 def test_events_come_in_the_order_of_the_rule_with_their_own_indexes(box: Sandbox) -> None:
