@@ -34,7 +34,7 @@ class SchemaValidator(Validator):
         given: Given = {}
         in_form = any(isinstance(value, Part) for value in body.values())
         for name, parameter in self.parameters.items():
-            if parameter.type == "file" and not in_form:
+            if _is_file(parameter) and not in_form:
                 continue
             value = self.value_of(body, parameter)
             if value is ABSENT and parameter.required:
@@ -59,9 +59,13 @@ class SchemaValidator(Validator):
         return found
 
 
+def _is_file(parameter: Parameter) -> bool:
+    return parameter.type.startswith("file")  # one, or several
+
+
 def _is_taken(offer: Offer, name: str, value: Any) -> bool:
     parameter = offer.parameter.get(name)
-    if parameter is None or parameter.type == "file":
+    if parameter is None or _is_file(parameter):
         return False
     try:
         _check(parameter, value)

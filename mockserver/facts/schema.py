@@ -7,7 +7,7 @@ from mockserver.facts.files import file, typed
 from mockserver.facts.models import ever_there
 from mockserver.facts.values import Facts, Model, Offer, Operation, Parameter, Told
 
-_USUAL = "images.generate"  # whose offer stands for those that the stand-in has not
+_OFFER = "images.generate"  # the stand-in's, for all operations: uploads are not looked at
 
 
 def schema_facts() -> Facts:
@@ -16,7 +16,12 @@ def schema_facts() -> Facts:
     models = {name: load(life.since).models[name] for name, life in ever_there().items()}
     own, told = models[rows["stand_in"]].offers, typed(Told, rows["told"], "schema.toml, [told]")
     offers = {
-        i: _offer(own.get(i, own[_USUAL]), operation, rows["parameter"], told)
+        i: own[_OFFER]._replace(
+            parameter=_parameters(operation, own[_OFFER], rows["parameter"]),
+            told=told,
+            streamed=own.get(i, own[_OFFER]).streamed,
+            revises_prompt=True,
+        )
         for i, operation in facts.operations.items()
     }
     return facts._replace(
@@ -26,11 +31,10 @@ def schema_facts() -> Facts:
     )
 
 
-def _offer(offer: Offer, operation: Operation, rows: Any, told: Told) -> Offer:
-    """What any model offers in an operation."""
+def _parameters(operation: Operation, offer: Offer, rows: Any) -> dict[str, Parameter]:
+    """What any model takes in an operation."""
     found = {p.name: p for p in operation.parameters} | dict(offer.parameter)
-    found = {i: p._replace(**_row(rows.get(i, {}))) for i, p in found.items()}
-    return offer._replace(parameter=found, told=told, revises_prompt=True, upload=None)
+    return {i: p._replace(**_row(rows.get(i, {}))) for i, p in found.items()}
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
