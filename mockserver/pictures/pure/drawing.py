@@ -131,7 +131,7 @@ def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
     dots = Dots(paints.cells, page.cell)
     left = paints.paper.run(page.margin)
     right = paints.paper.run(page.width - page.margin - canvas.columns * page.cell)
-    for cells, alike in groupby(map(canvas.row, range(canvas.rows))):
+    for cells, alike in groupby(canvas.lines()):
         # Not kept: nearly every row is another one.
         yield [left, dots.strip(cells), right], page.cell * len([*alike])
 
