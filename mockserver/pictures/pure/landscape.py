@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import shake_128
-from itertools import cycle
+from itertools import cycle, islice
 from math import isqrt
 from typing import NamedTuple
 
@@ -24,6 +24,10 @@ class Dice:
         """A number from 0 to `limit` - 1."""
         (number,) = next(self._numbers)
         return number * limit >> 16
+
+    def several(self, count: int, limit: int) -> list[int]:
+        """So many numbers from 0 to `limit` - 1."""
+        return [number * limit >> 16 for (number,) in islice(self._numbers, count)]
 
     def between(self, first: int, last: int) -> int:
         """A number from `first` to `last`."""
@@ -124,9 +128,13 @@ class Canvas:
 
     def fill(self, left: int, top: int, right: int, bottom: int, colour: int) -> None:
         """Colour a rectangle, up to before its right column and bottom row."""
-        top, bottom = max(top, 0), max(bottom, 0)
-        if top < bottom:
-            self.paint(left, [(top, bottom)] * (right - left), self.solid(colour))
+        left, top, right = max(left, 0), max(top, 0), max(right, 0)
+        cells = bytes((colour,)) * (min(bottom, self.rows) - top)
+        if cells:
+            columns = self._columns[left:right]
+            self._columns[left:right] = [
+                column[:top] + cells + column[bottom:] for column in columns
+            ]
 
     def stamp(self, x: int, top: int, cells: bytes) -> None:
         """Put cells into a column from `top` downwards."""
@@ -149,21 +157,31 @@ class Canvas:
 
     def shine(self, x: int, y: int, radius: int) -> None:
         """Make the sky brighter within a disc."""
-        for at, (top, bottom) in enumerate(_disc(y, radius), x - radius):
-            if 0 <= at < self.columns:
-                column = self._columns[at]
-                lit = column[top:bottom].translate(SHINE)
-                self._columns[at] = column[:top] + lit + column[bottom:]
+        part, spans = self._within(x - radius, _disc(y, radius))
+        self._columns[part] = [
+            column[:top] + column[top:bottom].translate(SHINE) + column[bottom:]
+            for column, (top, bottom) in zip(self._columns[part], spans, strict=False)
+        ]
 
     def paint(self, left: int, spans: Sequence[Span], cells: bytes) -> None:
         """Lay a span of a whole column of cells over each column, from the one at `left` on."""
-        if left < 0:
-            left, spans = 0, spans[-left:]
-        part = slice(left, left + len(spans))
+        part, spans = self._within(left, spans)
         self._columns[part] = [
             column[:top] + cells[top:bottom] + column[bottom:]
             for column, (top, bottom) in zip(self._columns[part], spans, strict=False)
         ]
+
+    def replace(self, left: int, columns: Sequence[bytes]) -> None:
+        """Take other columns, as high or higher, from the one at `left`, 0 or more, on."""
+        part = slice(left, min(left + len(columns), self.columns))
+        seen = columns[: self.columns - left]
+        self._columns[part] = [column[: self.rows] for column in seen]
+
+    @staticmethod
+    def _within(left: int, spans: Sequence[Span]) -> tuple[slice, Sequence[Span]]:
+        """The columns from `left` on that have a span, and their spans, or some more."""
+        seen = spans[max(0, -left) :]
+        return slice(max(0, left), max(0, left) + len(seen)), seen
 
 
 def _disc(y: int, radius: int) -> list[Span]:
@@ -262,9 +280,10 @@ def _mountains(canvas: Canvas, dice: Dice) -> None:
             top if later > top else canvas.rows for top, later in zip(ridge, ahead, strict=True)
         ]
         canvas.land(dark, LAND + layer + 1)
-        if layer < 2:
-            snow = [(top, top + max(0, (base - top) // 3 - x % 3 - 3)) for x, top in enumerate(ridge)]
-            canvas.paint(0, snow, canvas.solid(PALE))
+        for x, top in enumerate(ridge if layer < 2 else ()):
+            deep = (base - top) // 3 - x % 3 - 3
+            if deep > 0:
+                canvas.stamp(x, top, bytes((PALE,)) * deep)
     canvas.land(_swell(dice, canvas.columns, canvas.rows * 92 // 100, 4, 50), LAND + 4)
 
 
@@ -288,7 +307,7 @@ def _windows(dice: Dice, floors: int, layer: int) -> bytes:
     """A column of windows, some of them lit."""
     dark = LAND + layer
     unlit, lit = bytes((dark, dark, dark)), bytes((dark, dark, LIGHT))
-    return b"".join([unlit if dice.below(3) else lit for _ in range(floors)])
+    return b"".join([unlit if number else lit for number in dice.several(floors, 3)])
 
 
 def _sea(canvas: Canvas, dice: Dice) -> None:
@@ -398,17 +417,17 @@ def _arches(canvas: Canvas, dice: Dice) -> None:
 
 def _tiles(canvas: Canvas, dice: Dice) -> None:
     side = max(6, -(-canvas.rows // dice.between(3, 6)))  # rounded up: no slivers
-    inks = (SKY, SKY + 5, LAND + 1, LAND + 3, LAND + 4, LIGHT, ACCENT, PALE)
     for left in range(0, canvas.columns, side):
-        for top in range(0, canvas.rows, side):
-            first = dice.below(len(inks))
-            second = (first + dice.between(1, len(inks) - 1)) % len(inks)
-            canvas.fill(left, top, left + side, top + side, inks[first])
-            _shape(canvas, dice, left, top, side, inks[second])
+        tiles = [_tile(dice, side) for _ in range(0, canvas.rows, side)]
+        canvas.replace(left, list(map(b"".join, zip(*tiles, strict=True))))
 
 
-def _shape(canvas: Canvas, dice: Dice, left: int, top: int, side: int, colour: int) -> None:
-    """A quarter of a disc from one of the corners, a disc or a triangle, in a square."""
+def _tile(dice: Dice, side: int) -> list[bytes]:
+    """The columns of a square with a quarter of a disc, a square or a triangle in a corner."""
+    inks = (SKY, SKY + 5, LAND + 1, LAND + 3, LAND + 4, LIGHT, ACCENT, PALE)
+    first = dice.below(len(inks))
+    second = (first + dice.between(1, len(inks) - 1)) % len(inks)
+    ground, shape = [bytes((inks[number],)) * side for number in (first, second)]
     kind, across, upside = dice.below(5), dice.below(2), dice.below(2)
     if kind < 3:
         talls = _quarter(side)
@@ -418,9 +437,9 @@ def _shape(canvas: Canvas, dice: Dice, left: int, top: int, side: int, colour: i
         talls = [*range(side, 0, -1)]
     if across:
         talls = talls[::-1]
-    bottom = top + side
-    spans = [(top, top + tall) if upside else (bottom - tall, bottom) for tall in talls]
-    canvas.paint(left, spans, canvas.solid(colour))
+    if upside:
+        return [shape[:tall] + ground[tall:] for tall in talls]
+    return [ground[tall:] + shape[:tall] for tall in talls]
 
 
 @lru_cache(maxsize=64)
