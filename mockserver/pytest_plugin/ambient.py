@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.addresses import API
-from mockserver.pytest_plugin.advice import blocked
 from mockserver.pytest_plugin.server import GEVENT, OwnServer, SharedServer, is_patched_by_gevent
 
 if TYPE_CHECKING:
@@ -141,6 +140,8 @@ class Ambient(SessionServer):
         self.sums.add(waited=waited, late=[f"{r} (seen by {self._test})" for r in late])
 
     def _renew(self, options: Mapping[str, Any]) -> None:
+        from mockserver.pytest_plugin.advice import blocked
+
         self._due = None
         if cure := blocked():
             raise RuntimeError(cure)
