@@ -8,6 +8,7 @@ from typing import Any
 from mockserver import settings
 from mockserver.clock import SECOND
 from mockserver.config import shown
+from mockserver.control.journal import aftermath
 from mockserver.control.request import (
     ControlError,
     ControlRequest,
@@ -250,13 +251,16 @@ async def reset(request: ControlRequest) -> Told:
 
 
 async def renew(request: ControlRequest) -> Told:
-    """Begin a sandbox anew; `late` is what its life that ends saw late."""
+    """Begin a sandbox anew; `late` is what its life that ends saw late.
+
+    `ended` is what that life came to.
+    """
     old = await request.sandbox()
     begun = request.world.clock.now()
     options = Options(begun=begun, **_settled(request.fields(*OPTIONS)))
-    late = len(await old.late())
+    ended = await aftermath(old)
     sandbox = await request.world.renew(old.name, options)
-    return {"sandbox": sandbox.name, "late": late}
+    return {"sandbox": sandbox.name, "late": len(ended["late"]), "ended": ended}
 
 
 async def sandboxes(request: ControlRequest) -> Told:
