@@ -13,12 +13,13 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver.cli import UNKNOWN, USAGE, cli
-from mockserver.evidence.doctor import State, examined
+from mockserver.evidence.doctor import LeftOut, State, examined
 from mockserver.evidence.sdk import Thing, package_in
 from mockserver.facts import read_from
+from mockserver.facts.files import file
 from tests.test_facts_directory import written
 
-#: The API's parts that each version was the first to have, of those below.
+#: Something that each version has.
 OLD = {
     "1.0.0": Thing("images.generate", "size", "512x512"),
     "1.14.0": Thing("images.generate", "style", "vivid"),
@@ -132,6 +133,15 @@ def test_what_is_left_out_has_its_reason() -> None:
     left_out = [t for t in things if t["state"] == "left out"]
     assert left_out
     assert all(t["reason"] for t in left_out)
+
+
+def test_each_row_of_what_is_left_out_is_of_use() -> None:
+    things = package_in().things()
+    rows = [
+        LeftOut(**{**row, "values": tuple(row.get("values", ()))})
+        for row in file("sdk")["left_out"]
+    ]
+    assert [row for row in rows if not any(map(row.has, things))] == []
 
 
 def test_without_a_package_the_message_says_what_to_do(
