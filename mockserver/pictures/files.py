@@ -24,6 +24,7 @@ DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
 LARGE = 1024 * 1024 + 1  # bytes of a file that a rule wants large
+AT_HAND = 32  # of those that were streamed: eight streams of them
 AT_A_TIME = 2  # decoded pictures are large
 
 
@@ -55,6 +56,7 @@ class PictureFiles:
         self._limiter = CapacityLimiter(AT_A_TIME)
         self._made: OrderedDict[Picture, bytes] = OrderedDict()
         self._making: dict[Picture, Event] = {}
+        self._at_hand: OrderedDict[Picture, bytes] = OrderedDict()
 
     async def pixels(self, uploads: Sequence[bytes], mask: bytes | None) -> tuple[bytes, ...]:
         """A digest of each upload's pixels; that of a mask is the last, empty without one.
@@ -87,6 +89,19 @@ class PictureFiles:
             return made.ljust(LARGE, b"\0")  # decoders stop before what is behind a picture's end
         form = "JPEG" if picture.fault == "wrong_format" else picture.format
         return made if form == "PNG" else await self._in_thread(partial(_converted, made, form))
+
+    def at_hand(self, picture: Picture) -> bytes | None:
+        """A picture's file as `in_json` made it lately."""
+        return self._at_hand.get(picture)
+
+    async def in_json(
+        self, picture: Picture, uploads: Sequence[bytes], mask: bytes | None
+    ) -> bytes:
+        """A picture's file as a JSON string, kept for who asks again; empty if there is none."""
+        made = self._at_hand[picture] = as_json(await self.file(picture, uploads, mask) or b"")
+        if len(self._at_hand) > AT_HAND:
+            self._at_hand.popitem(last=False)
+        return made
 
     async def _made_of(self, picture: Picture, image: bytes, mask: bytes | None) -> bytes:
         """The PNG of a picture that is made from uploads; made once for all who ask meanwhile."""
