@@ -24,6 +24,7 @@ from mockserver.facts.files import file as read
 from mockserver.facts.models import model_rows
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -126,6 +127,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
     **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
     **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
+    **dict.fromkeys(EDITS, ("images.edit",)),
     Reason.NO_CHAT_MODEL: ("chat",),
     Reason.NO_SUCH_MODEL: ("models",),
     Reason.UNKNOWN_URL: ("other",),
@@ -202,6 +204,10 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return any((p.maximum or 1) < most for p in of_models if p.name == "n")
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
+        case Reason.INPUT_FIDELITY | Reason.MARKUP_AND_MASK:
+            return any(_is_behind(reason, offer) for offer in offers)
+        case _ if reason in EDITS:
+            return any(o.upload and o.upload.formats for o in offers)
         case _:
             return reason not in BACKEND or any(_is_behind(reason, offer) for offer in offers)
 

@@ -20,16 +20,28 @@ def model_rows() -> Mapping[str, Mapping[str, Any]]:
         if other is not None and other not in found:
             raise FactsError(f"models.toml, {name}: there is no {other!r} above it to be like")
         found[name] = _like(found[other], row) if other else row
-    return found
+    return {name: _whole(row) for name, row in found.items()}
 
 
 def _like(other: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A model's table over that of another, whose days are not its own."""
-    return _merged({k: v for k, v in other.items() if k not in _OF_ONE}, row)
+    return merged({k: v for k, v in other.items() if k not in _OF_ONE}, row)
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = {k: _merged(below[k], v) for k, v in above.items() if _are_tables(below.get(k), v)}
+def _whole(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model's table, in which an operation that is `like` another has all of that one's too."""
+    tables = {k: dict(v) for k, v in row.items() if isinstance(v, dict) and "like" in v}
+    for name, table in tables.items():
+        other = table.pop("like")
+        if not isinstance(row.get(other), dict):
+            raise FactsError(f"models.toml, {row['id']}, {name}: there is no {other!r} to be like")
+        tables[name] = merged(row[other], table)
+    return {**row, **tables}
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A table laid over another, and so the tables in them."""
+    both = {k: merged(below[k], v) for k, v in above.items() if _are_tables(below.get(k), v)}
     return {**below, **above, **both}
 
 

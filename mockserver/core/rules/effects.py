@@ -81,6 +81,35 @@ _FILE = Shape(_file, _FILE_SCHEMA, told_image)
 #: An image as it is told.
 IMAGE_TOLD = shapes.asked(sha256=TEXT, bytes=shapes.WHOLE) | {"required": ["sha256", "bytes"]}
 
+#: What addresses are answered with: the file in base64, or the status of a failed download.
+Addresses = tuple[tuple[str, str | int], ...]
+_ONE_ADDRESS: Schema = {"anyOf": [_FILE_SCHEMA, whole(400, 599).schema]}
+
+
+def _addresses(name: str, value: Any) -> Addresses:
+    if not isinstance(value, dict) or not value:
+        raise RuleError(f"{name} must be a table of addresses, each with a file in base64")
+    return tuple((k, _addressed(f"{name}.{k[:100]}", v)) for k, v in value.items())
+
+
+def _addressed(name: str, value: Any) -> str | int:
+    if isinstance(value, str):
+        return _file(name, value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return whole(400, 599).read(name, value)
+    raise RuleError(f"{name} must be a file in base64, or the status of a failed download")
+
+
+def _told_addresses(found: Addresses) -> dict[str, Any]:
+    return {k: told_image(v) if isinstance(v, str) else v for k, v in found}
+
+
+_ADDRESSES = Shape(
+    _addresses,
+    {"type": "object", "minProperties": 1, "additionalProperties": _ONE_ADDRESS},
+    _told_addresses,
+)
+
 # -- effects -----------------------------------------------------------------------------------
 
 #: What an effect is to those of other rules: an answer in place of the API's own, which one rule
@@ -118,6 +147,7 @@ class Effect:
     picture: str | None = _effect("file", one_of(*PICTURES))
     expired_url: bool = _effect("change", ON, usual=False)
     image: str | None = _effect("file", _FILE)  # base64 of a file to answer with
+    addresses: Addresses = _effect("addition", _ADDRESSES, usual=())  # what an edit refers to
     download: Download | None = _effect("change")  # of the pictures, where they come by URL
 
 

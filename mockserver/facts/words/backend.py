@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.facts.words.wording import GATEWAY, LEGACY, Reason, Wording
+from mockserver.facts.words.wording import GATEWAY, Reason, Wording
 
 USER_ERROR = "image_generation_user_error"
 _SIZE = Wording(
@@ -90,10 +90,4 @@ BACKEND: Mapping[Reason, Wording] = {
         "as for partial images without a stream; that it is refused was seen in 2026",
         "assumed",
     ),
-}
-
-#: The same where a model of one's own has such options in dialect A.
-BACKEND_IN_A: Mapping[Reason, Wording] = {
-    reason: wording._replace(form=LEGACY, level="assumed", source="B's words in A's form")
-    for reason, wording in BACKEND.items()
 }
