@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -35,7 +35,7 @@ class Asked(TypedDict, total=False):
 class Sent(Asked, total=False):
     """What a request that was sent can be told by: its files too."""
 
-    image: File | None
+    image: File | Sequence[File] | None  # of several all, in their order
     mask: File | None
 
 

@@ -29,7 +29,7 @@ class Part:
 
     @property
     def all(self) -> tuple[Part, ...]:
-        """This part and the others of its list."""
+        """The part, and the others of its list."""
         return (self, *self.others)
 
 

@@ -222,12 +222,8 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     name = parameter.name
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
-    if parameter.items_max is not None:
-        _check_length(name, value, parameter.items_max)
-    if parameter.items:
-        item = parameter._replace(type=parameter.items, items=None)
-        for place, one in enumerate(value):
-            check_value(item._replace(name=f"{name}[{place}]"), one)
+    if isinstance(value, list):
+        _check_items(parameter, value)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:
@@ -238,11 +234,17 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
         raise ApiError(Reason.NO_MATCH, param=name, value=value, pattern=parameter.pattern)
 
 
-def _check_length(name: str, value: list[Any], most: int) -> None:
-    if not value:
+def _check_items(parameter: Parameter, value: list[Any]) -> None:
+    """Hold a list to its length, and each item to its type."""
+    name, most = parameter.name, parameter.items_max
+    if most and not value:
         raise ApiError(Reason.EMPTY_LIST, param=name)
-    if len(value) > most:
+    if most and len(value) > most:
         raise ApiError(Reason.LIST_TOO_LONG, param=name, bound=most, length=len(value))
+    if parameter.items:
+        item = parameter._replace(type=parameter.items, items=None, items_max=None)
+        for place, one in enumerate(value):
+            check_value(item._replace(name=f"{name}[{place}]"), one)
 
 
 def wrong_type(parameter: Parameter, value: Any) -> ApiError:

@@ -164,8 +164,8 @@ def _check_media(part: Any, parameter: Parameter, offer: Offer) -> None:
     for param, one in _named(parameter, part):
         found = one.type or "application/octet-stream"
         if found not in rules.types + rules.types_unlisted + unlisted:
-            told = {"type": found, "allowed": rules.types, "hint": _TYPED}
-            raise ApiError(Reason.FILE_TYPE, param=param, **told)
+            hint = {"hint": _TYPED} if rules.formats else {}
+            raise ApiError(Reason.FILE_TYPE, param=param, type=found, allowed=rules.types, **hint)
 
 
 _TYPED = 'a file goes by the type that its part names: send ("image.png", data, "image/png")'

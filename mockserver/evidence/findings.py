@@ -204,18 +204,19 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return any((p.maximum or 1) < most for p in of_models if p.name == "n")
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
-        case Reason.INPUT_FIDELITY | Reason.MARKUP_AND_MASK:
-            return any(_is_behind(reason, offer) for offer in offers)
-        case _ if reason in EDITS:
-            return any(o.upload and o.upload.formats for o in offers)
         case _:
-            return reason not in BACKEND or any(_is_behind(reason, offer) for offer in offers)
+            return reason not in _OF_OFFERS or any(_is_behind(reason, offer) for offer in offers)
+
+
+_OF_OFFERS = {*BACKEND, *EDITS}
 
 
 def _is_behind(reason: Reason, offer: Offer) -> bool:
     """Whether an offer has what the service behind the gateway refuses for this reason."""
     sizes = [p for p in offer.parameter.values() if p.behind]
     match reason:
+        case _ if reason in EDITS:
+            return bool(offer.upload and offer.upload.formats)
         case Reason.SIZE_NOT_LISTED:
             return any(p.free is None for p in sizes)
         case _ if reason.startswith("size_"):

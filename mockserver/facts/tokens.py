@@ -58,7 +58,7 @@ class PatchTokens(NamedTuple):
 
 
 class TileTokens(NamedTuple):
-    """Input tokens of one picture: a base, and the square tiles that cover it once it was scaled."""
+    """Input tokens of one picture: a base, and the tiles that cover it once it was scaled."""
 
     base: int
     tile: int  # pixels, of its side; the shorter side of a picture is made as long

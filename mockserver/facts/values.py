@@ -159,8 +159,7 @@ class Offer(NamedTuple):
     ) -> dict[str, int]:
         """Tokens of `n` pictures with these options, by kind; none where they are not counted.
 
-        Args:
-            images: width and height of each picture that is sent.
+        `images` are the sides of each picture that is sent.
         """
         found = self._of_one(options)
         if found and (counted := self.image_patches or self.image_tiles):

@@ -1,4 +1,4 @@
-"""An edit of several pictures, or of a whole one: where it is drawn anew, and what it shows of them.
+"""An edit of several pictures, or without a mask: where it is drawn anew, and what it shows.
 
 Small copies of the pictures after the first lie in a row; without a mask the first is kept above,
 and what is drawn is below it.

@@ -90,4 +90,17 @@ BACKEND: Mapping[Reason, Wording] = {
         "as for partial images without a stream; that it is refused was seen in 2026",
         "assumed",
     ),
+    Reason.INPUT_FIDELITY: _of_options(
+        "The model '{model}' does not support the 'input_fidelity' parameter.",
+        "invalid_input_fidelity_model",
+        "input_fidelity",
+        "file ids 67433269838 and 61383321887, 2026",
+    ),
+    Reason.MARKUP_AND_MASK: _of_options(
+        "'markup' cannot be combined with 'mask'.",
+        "invalid_value",
+        "markup",
+        "the rule is of the types of openai 3.57; no text was found",
+        "assumed",
+    ),
 }

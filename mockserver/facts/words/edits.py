@@ -89,18 +89,4 @@ EDITS: Mapping[Reason, Wording] = {
         "as for a mask without an alpha channel; the rule is the API reference's",
         "assumed",
     ),
-    Reason.INPUT_FIDELITY: _of_service(
-        "The model '{model}' does not support the 'input_fidelity' parameter.",
-        "invalid_input_fidelity_model",
-        "input_fidelity",
-        "file ids 67433269838 and 61383321887, 2026",
-        "observed in part",
-    ),
-    Reason.MARKUP_AND_MASK: _of_service(
-        "'markup' cannot be combined with 'mask'.",
-        "invalid_value",
-        "markup",
-        "the rule is of the types of openai 3.57; no text was found",
-        "assumed",
-    ),
 }

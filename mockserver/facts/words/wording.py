@@ -73,6 +73,8 @@ class Reason(StrEnum):
     PNG_COMPRESSION = "png_compression"
     PARTIALS_WITHOUT_STREAM = "partials_without_stream"
     STREAM_OF_MANY = "stream_of_many"
+    INPUT_FIDELITY = "input_fidelity"
+    MARKUP_AND_MASK = "markup_and_mask"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
     NO_BOUNDARY = "no_boundary"
@@ -87,8 +89,6 @@ class Reason(StrEnum):
     IMAGE_DATA = "image_data"
     NOT_DOWNLOADED = "not_downloaded"
     NO_SUCH_FILE = "no_such_file"
-    INPUT_FIDELITY = "input_fidelity"
-    MARKUP_AND_MASK = "markup_and_mask"
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
