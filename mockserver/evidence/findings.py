@@ -7,7 +7,7 @@ tables as they are: the typed facts drop sources that no request needs (models, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -15,16 +15,19 @@ from typing import Any
 
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
-from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.facts import Facts, Offer, load, periods
+from mockserver.evidence.met import all_spoken
+from mockserver.facts import load, periods
 from mockserver.facts.dated import in_force
 from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
 from mockserver.facts.models import model_rows
+<<<<<<< HEAD
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS
+=======
+>>>>>>> h/facts24
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -101,6 +104,7 @@ def _findings(_: Over | None) -> tuple[Finding, ...]:
     return (*_errors(), *_blob_errors(), *_facts())
 
 
+<<<<<<< HEAD
 _ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
 _PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
 _CALLED = (*_ALL_OF_IMAGES, "models", "chat")
@@ -135,10 +139,12 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
 }
 
 
+=======
+>>>>>>> h/facts24
 def _errors() -> Iterator[Finding]:
     met: dict[tuple[Reason, str, Wording], dict[str, list[int]]] = {}
     for number, day in enumerate(periods()):
-        for place, spoken in _all_spoken(load(day)):
+        for place, spoken in all_spoken(load(day)):
             met.setdefault(spoken, {}).setdefault(place, []).append(number)
     dates = {
         row["table"]: f"{row['level']}: {row['source']}" for row in read("words/dates")["words"]
@@ -158,6 +164,7 @@ def _errors() -> Iterator[Finding]:
         )
 
 
+<<<<<<< HEAD
 Spoken = tuple[Reason, str, Wording]
 
 
@@ -225,6 +232,8 @@ def _is_behind(reason: Reason, offer: Offer) -> bool:
             return any(row.reason == reason for row in offer.refused)
 
 
+=======
+>>>>>>> h/facts24
 def _blob_errors() -> Iterator[Finding]:
     for name, wording in vars(blob_errors).items():
         if isinstance(wording, BlobWording):
@@ -284,7 +293,7 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
         places=_places({", ".join(row.place): numbers}),
         level=row.table.get("level", "assumed"),
         source=row.table["source"],
-        names=_names(*row.place, row.name, *_also(row.name, row.value)),
+        names=_names(*", ".join(row.place).split(", "), row.name, *_also(row.name, row.value)),
         assumed=tuple(
             note.removeprefix(f"{row.name}: ") for note in notes if re.match(rf"{row.name}\b", note)
         ),
@@ -299,7 +308,7 @@ _PLACES = {
     "modes": "uploads",
     "upload": "uploads",
 }
-_IDS = ("id", "list", "model", "models", "options")
+_IDS = ("id", "ids", "list", "lists", "model", "models", "options")
 _NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
 
 
@@ -332,12 +341,15 @@ def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
     """What a model refuses, or the parameters of one or of an operation: each is one value."""
     match kind, value:
         case "refused", _:
-            rows = [row for row in value.values() if not row.get("never")]
-            yield from (Row(place, r["reason"], f"with {_text(r['when'])}", r) for r in rows)
+            yield from (Row(place, name, _refusal(row), row) for name, row in value.items())
         case _, dict():
             yield from (Row(place, name, _shape(row), row) for name, row in value.items())
         case _:
             yield from (Row(place, row["name"], _shape(row), row) for row in value)
+
+
+def _refusal(row: Mapping[str, Any]) -> str:
+    return "never" if row.get("never") else f"{row['reason']} with {_text(row['when'])}"
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
