@@ -310,13 +310,16 @@ def is_of_type(value: Any, expected: str) -> bool:
 
 
 def check_prompt(
-    prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG, model: str = ""
+    prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG, **told: Any
 ) -> None:
-    """Hold a prompt to a length of at least 1 and at `most` so many characters."""
+    """Hold a prompt to a length of at least 1 and at `most` so many characters.
+
+    `told` is what words may mention beside it.
+    """
     if not prompt:
         raise ApiError(Reason.EMPTY_PROMPT, param="prompt", value=prompt)
     if len(prompt) > most:
-        told = {"value": prompt, "bound": most, "length": len(prompt), "model": model}
+        told |= {"value": prompt, "bound": most, "length": len(prompt)}
         raise ApiError(reason, param="prompt", **told)
 
 

@@ -108,7 +108,8 @@ class ModelFirstValidator(Validator):
             return
         check_value(parameter._replace(values=None) if parameter.behind else parameter, value)
         if parameter.name == "prompt":
-            check_prompt(value, parameter.length_max or len(value), model=model.id)
+            told = {"model": model.id, "allowed": [self.operation.default_model]}
+            check_prompt(value, parameter.length_max or len(value), **told)
 
 
 def _ordered(operation: Operation, known: Mapping[str, Parameter]) -> list[Parameter]:

@@ -74,7 +74,7 @@ GPT_IMAGE: Mapping[str, Mapping[Reason, Wording]] = {
     "B, gpt-image edits that DALL·E could not do": {
         Reason.PROMPT_TOO_LONG: Wording(
             400,
-            "Invalid value: '{model}'. Value must be 'dall-e-2'.",
+            "Invalid value: '{model}'. {allowed!v}",
             param="model",
             code="invalid_value",
             form=GATEWAY,
