@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from urllib.parse import urlsplit
 
 from mockserver.core.addresses import PICTURES
 from mockserver.core.durations import SECOND
@@ -68,13 +67,14 @@ def _of_rules(exchange: Exchange, source: Source) -> bytes | None:
 
 async def _own(world: World, exchange: Exchange, source: Source) -> bytes:
     """The picture of one of this server's own URLs, by whatever name of the host."""
-    parts, status = urlsplit(source.address), 404
-    if parts.path.startswith(PICTURES):
+    path, _, query = source.address.partition("?")
+    at, status = path.find(PICTURES), 404
+    if at >= 0:
         now = exchange.now(world.clock.now()) // SECOND
         try:
-            picture = world.links.read(parts.path, parts.query, now)
-        except LinkError:
-            status = 403
+            picture = world.links.read(path[at:], query, now)
+        except LinkError as error:
+            status = 403 if error.window else status  # without one it is none of this server's
         else:
             if file := await world.files.file(picture):
                 return file

@@ -108,8 +108,9 @@ class ModelFirstValidator(Validator):
             return
         check_value(parameter._replace(values=None) if parameter.behind else parameter, value)
         if parameter.name == "prompt":
-            told = {"model": model.id, "allowed": [self.operation.default_model]}
-            check_prompt(value, parameter.length_max or len(value), **told)
+            usual = [self.operation.default_model]
+            most = parameter.length_max or len(value)
+            check_prompt(value, most, model=model.id, allowed=usual)
 
 
 def _ordered(operation: Operation, known: Mapping[str, Parameter]) -> list[Parameter]:

@@ -50,9 +50,9 @@ def small_square(image: Image.Image) -> Image.Image:
 def lay_row(copies: Sequence[Image.Image], palette: Palette, page: Image.Image, room: Box) -> None:
     """Put copies side by side, framed, at the top of a rectangle of the page: all, or none."""
     left, top, right, bottom = room
-    gap = max(1, min(right - left, bottom - top) // 64)
-    across = (right - left - gap) // len(copies) - gap
-    side = min(across, (bottom - top) * 3 // 10)
+    height = bottom - top
+    gap = max(1, min(right - left, height) // 32)
+    side = min((right - left - gap) // len(copies) - gap, height * 2 // 5 - 2 * gap)
     if side < LEAST:
         return
     frame = max(1, side // 24)
