@@ -17,7 +17,7 @@ from mockserver.facts import fields
 GIVEN = "given"  # the fault of a picture whose file is a rule's
 
 
-def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Picture]:
+def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Picture, ...]:
     """The `n` pictures that answer `request`, by its digest, for the `repeat`-th time after one."""
     width, height = map(int, request.size.split("x"))
     if repeat:
@@ -25,22 +25,24 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
     prompt = shown(request.prompt)
     images = tuple(map(address, request.images))
     mask = address(request.mask) if request.mask is not None else None
-    return [
-        Picture(
-            operation=request.operation,
-            model=request.model,
-            prompt=prompt,
-            width=width,
-            height=height,
-            place=index,
-            n=request.n,
-            digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-            options=request.drawn,
-            images=images,
-            mask=mask,
-        )
-        for index in range(request.n)
-    ]
+    return tuple(
+        [
+            Picture(
+                operation=request.operation,
+                model=request.model,
+                prompt=prompt,
+                width=width,
+                height=height,
+                place=index,
+                n=request.n,
+                digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
+                options=request.drawn,
+                images=images,
+                mask=mask,
+            )
+            for index in range(request.n)
+        ]
+    )
 
 
 def address(upload: bytes) -> str:

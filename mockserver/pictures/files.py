@@ -13,12 +13,14 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, Event, to_thread
 
+from mockserver.core.answer import data_of
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
 from mockserver.store import Store
 
 T = TypeVar("T")
-DRAWN = 256  # pictures that are kept in each form, of some 100 KB at most
+DRAWN = 256  # pictures that are kept, of some 100 KB at most
+ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
 AT_A_TIME = 2  # decoded pictures are large
 
@@ -32,10 +34,10 @@ def drawn(picture: Picture) -> bytes:
     return draw(picture)
 
 
-@lru_cache(maxsize=DRAWN)
-def drawn_as_json(picture: Picture) -> bytes:
-    """A generated picture as a JSON string in base64, ready to be spliced into a body."""
-    return as_json(drawn(picture))
+@lru_cache(maxsize=ANSWERED)
+def drawn_as_data(pictures: Sequence[Picture], revised: Sequence[bytes]) -> bytes:
+    """Generated pictures in base64 as the `data` of an answer, with their revised prompts."""
+    return data_of("b64_json", [as_json(drawn(picture)) for picture in pictures], revised)
 
 
 def as_json(file: bytes) -> bytes:
