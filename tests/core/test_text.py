@@ -57,7 +57,7 @@ def test_a_character_without_a_glyph_is_a_box_with_its_code_point(codepoint: int
 
 
 def test_boxes_of_different_code_points_differ() -> None:
-    assert len({one_line(chr(0xE000 + n)).rows for n in range(512)}) == 512
+    assert len({one_line(chr(0xE000 + n)).glyphs for n in range(512)}) == 512
 
 
 def test_lines_break_between_words() -> None:
@@ -101,5 +101,6 @@ def test_any_text_keeps_to_its_width_and_number_of_lines(text: str, width: int, 
     assert len(lines) <= limit
     for line in lines:
         assert 0 < line.width <= width
-        assert len(line.rows) == 16
-        assert {len(b"".join(row)) for row in line.rows} == {line.width}
+        rows = [*zip(*line.glyphs, strict=True)]
+        assert len(rows) == 16
+        assert {len(b"".join(row)) for row in rows} == {line.width}

@@ -26,7 +26,7 @@ COLOUR_TYPE = 2
 FILTER_NONE, FILTER_UP = b"\0", b"\2"
 
 ADLER = 65521
-#: Memory for stamps of one kind, and what each takes beside its pixels, in bytes.
+#: Memory for stamps of one kind, and what each and each of its strips takes beside pixels, in bytes.
 ROOM, OVERHEAD = 1 << 17, 350
 
 #: Some pixels side by side: their bytes, and the code of those.
@@ -186,6 +186,13 @@ class _GoingOn(dict[int, bytes]):
 GOING_ON = _GoingOn()
 
 
+class Stamp(NamedTuple):
+    """Strips above each other."""
+
+    pixels: tuple[bytes, ...]
+    codes: tuple[bytes, ...]
+
+
 class Dots:
     """Inks by their numbers, to be put side by side in dots of so many pixels."""
 
@@ -204,28 +211,40 @@ class Dots:
         )
 
 
-class Stamps(dict[bytes, Strip]):
-    """Strips of dots, by the numbers of the dots' inks; all forgotten when they fill their room."""
+class Stamps(dict[tuple[bytes, ...], Stamp]):
+    """Stamps of dots, by the numbers of their inks in each row; bounded, for all are forgotten
+    when they fill their room.
+    """
 
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
         self.dots = Dots(inks, dot)
+        self._strips: dict[bytes, Strip] = {}  # of all stamps, which have many in common
         self._size = 0
 
-    def __missing__(self, numbers: bytes) -> Strip:
-        strip = self.dots.strip(numbers)
-        size = len(strip[0]) + OVERHEAD
-        if self._size + size > ROOM:
+    def __missing__(self, rows: tuple[bytes, ...]) -> Stamp:
+        strips = [self._strip(numbers) for numbers in rows]
+        self._size += OVERHEAD
+        if self._size > ROOM:
             self.clear()
+            self._strips.clear()
             self._size = 0
-        self._size += size
-        self[numbers] = strip
+        self[rows] = stamp = Stamp(*zip(*strips, strict=True))
+        return stamp
+
+    def _strip(self, numbers: bytes) -> Strip:
+        strip = self._strips.get(numbers)
+        if strip is None:
+            self._strips[numbers] = strip = self.dots.strip(numbers)
+            self._size += len(strip[0]) + OVERHEAD
         return strip
 
 
 #: Most inks that have numbers: each costs the search for runs some time.
 NUMBERED = 25
-#: Runs of one number. The higher are tried first: pictures have more of them.
-RUNS = re.compile(b"|".join([re.escape(bytes((n,))) + b"+" for n in reversed(range(NUMBERED))]))
+#: Runs of one number. The higher are tried first: pictures have more of them. Written as `aa*`,
+#: for `re` skips an alternative by its first byte, but not by the first of `a+`.
+NUMERALS = [re.escape(bytes((number,))) for number in reversed(range(NUMBERED))]
+RUNS = re.compile(b"|".join([numeral + numeral + b"*" for numeral in NUMERALS]))
 
 
 def _header(bits: Sequence[int]) -> str:
