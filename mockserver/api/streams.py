@@ -83,6 +83,7 @@ class EventStream:
             except ClientGone:
                 raise
             except Exception:
+                log.broken("it failed")
                 await line.write(send, await maker.error(Reason.GENERATION_FAILED))
                 raise
             log.sent(number)
@@ -122,7 +123,7 @@ class _Maker:
         offer: Offer = model.offers[request.operation]
         if offer.streamed is None:
             raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
-        tokens = offer.usage(request.options, 1, request.prompt)
+        tokens = offer.usage(request.options, 1, request.prompt, request.sides)
         self.content_type = offer.streamed.content_type.encode()
         self._events = Events(offer.streamed, request.options, tokens)
         self._admission = admission

@@ -68,4 +68,5 @@ def told_fields(sent: Mapping[str, Any], request: ImageRequest) -> dict[str, Any
     """The fields that a client sent, under what was filled in for those that it left out."""
     unset = fields().nothing
     given = {k: v for k, v in sent.items() if v is not None or k in unset}
-    return request.told | given | {"n": request.n}
+    numbers = {k: v for k, v in request.told.items() if isinstance(v, int)}  # texts in a form
+    return request.told | given | numbers
