@@ -17,8 +17,11 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from openai.types import ImageEditCompletedEvent
 
+from mockserver.core.picture import Picture
 from mockserver.handle import Sandbox
+from mockserver.pictures.files import PictureFiles
 from mockserver.pictures.pure.drawing import identify
 from mockserver.testing import ImagesMock
 from tests.stream_cases import CASES, Case, table
@@ -26,6 +29,7 @@ from tests.stream_cases import CASES, Case, table
 PAGE = Path(__file__).parent.parent / "docs" / "how-to.md"
 ASK: dict[str, Any] = {"model": "gpt-image-2", "prompt": "a red fox", "size": "1024x1024"}
 STREAM = ASK | {"stream": True, "partial_images": 2}
+PNG = (Path(__file__).parent.parent / "docs" / "fox.png").read_bytes()
 PARTIAL, COMPLETED = "image_generation.partial_image", "image_generation.completed"
 FIRST, ALL = [PARTIAL], [PARTIAL, PARTIAL, COMPLETED]
 #: What a stream of 2025-10-22 has, in its order.
@@ -181,11 +185,67 @@ def test_each_event_comes_when_it_is_ready(box: Sandbox, client: openai.OpenAI) 
     assert told(box) == "stream: partial 0"
 
 
+def test_what_is_ready_goes_out_before_the_next_is_made(
+    box: Sandbox, client: openai.OpenAI, server: ImagesMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, never = PictureFiles.in_json, asyncio.Event()
+
+    async def stuck(files: PictureFiles, picture: Picture, *uploads: Any) -> bytes:
+        await (never.wait() if picture.partial == 1 else asyncio.sleep(0))
+        return await made(files, picture, *uploads)
+
+    monkeypatch.setattr(PictureFiles, "in_json", stuck)
+    events = iter(client.images.generate(**STREAM | {"prompt": "a fox that was never drawn"}))
+    assert next(events).type == PARTIAL
+    assert told(box) == "stream: partial 0"
+
+
+def test_what_goes_wrong_in_a_stream_is_an_error_event(
+    box: Sandbox, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(files: PictureFiles, picture: Picture, *uploads: Any) -> bytes:
+        raise OSError("no such pen")
+
+    monkeypatch.setattr(PictureFiles, "in_json", broken)
+    with pytest.raises(openai.APIError, match="^Image generation failed$"):
+        types(client, prompt="another fox that was never drawn")
+    assert told(box) == "stream: no event; it failed"
+
+
 def test_a_latency_is_shared_by_the_events(box: Sandbox, client: openai.OpenAI) -> None:
     box.begin(latency="90s", per_minute=1000)
     with client.images.with_streaming_response.generate(**STREAM) as answer:
         assert answer.status_code == 200  # the head is there at once, and no event
         assert told(box) == "stream, to come: partial 0, partial 1, completed"
+
+
+# -- edits --------------------------------------------------------------------------------------
+
+
+def test_an_edit_streams_the_same_under_other_names(box: Sandbox, client: openai.OpenAI) -> None:
+    ask: dict[str, Any] = ASK | {
+        "image": [("a.png", PNG, "image/png"), ("b.png", PNG, "image/png")]
+    }
+    events = list(client.images.edit(**ask, stream=True, partial_images=1))
+    assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
+    whole = client.images.edit(**ask)
+    assert whole.data
+    assert whole.usage
+    last = events[-1]
+    assert isinstance(last, ImageEditCompletedEvent)
+    assert last.b64_json == whole.data[0].b64_json
+    assert last.usage.input_tokens_details.image_tokens > 0
+    assert last.usage.output_tokens == whole.usage.output_tokens + 100
+    box.assert_final(b64decode(last.b64_json))
+    with pytest.raises(AssertionError, match="partial picture 0 of a stream"):
+        box.assert_final(b64decode(events[0].b64_json))
+
+
+def test_rules_for_streams_are_for_those_of_edits_too(box: Sandbox, client: openai.OpenAI) -> None:
+    box.on(operation="images.edit").stream([0, "generation_failed"])
+    with pytest.raises(openai.APIError, match="Image generation failed"):
+        list(client.images.edit(**ASK, image=("a.png", PNG, "image/png"), stream=True))
+    assert types(client) == ALL
 
 
 # -- partial or final ---------------------------------------------------------------------------

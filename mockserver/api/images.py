@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver.api.admission import Admission
 from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
+from mockserver.api.references import with_pictures
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
@@ -28,9 +29,9 @@ from mockserver.core.planning import GIVEN, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
-from mockserver.core.uploads import Fields
+from mockserver.core.uploads import Fields, unreadable
 from mockserver.facts import Operation
-from mockserver.pictures.files import as_json, drawn_as_data
+from mockserver.pictures.files import UnreadableUpload, as_json, drawn_as_data
 from mockserver.request.bodies import (
     JSON,
     ClientGone,
@@ -67,12 +68,12 @@ class Images:
         check_served(scope, self.operation)  # the caller's sandbox may be as of another day
         call = _Call(self._world, exchange, caller, sandbox, scope, receive)
         fields, asked = await call.read(self.operation)
-        request = asked.request
+        request = await with_pictures(self._world, exchange, asked.request)
         effect, pixels = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        drawing = await call.draw(asked, effect, pixels)
+        drawing = await call.draw(asked, request, effect, pixels)
         try:
             if is_streamed(request, effect):
                 self._world.deprecations.warn(exchange, self.operation, fields)
@@ -120,7 +121,8 @@ class _Call:
         found = read(content_type, content)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
-        found.check_type(form=rules.form, json_too=rules.json_too)
+        takes_json = exchange.era.validators[operation].takes_json
+        found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
         record.fields |= found.sent
         return found.content, self._asked(operation, found)
 
@@ -161,7 +163,7 @@ class _Call:
         """
         pixels: tuple[bytes, ...] = ()
         if request.images:
-            pixels = await self.world.files.pixels(request.images, request.mask)
+            pixels = await self._pixels(request)
         effect = await self._admission(request).admitted(self.receive)
         is_whole = not effect.reply and not is_streamed(request, effect)
         if is_whole and (seconds := self._latency(request)):
@@ -170,6 +172,15 @@ class _Call:
 
     def _admission(self, request: ImageRequest) -> Admission:
         return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
+
+    async def _pixels(self, request: ImageRequest) -> tuple[bytes, ...]:
+        """Digests of the uploads' pixels; ApiError if one can't be decoded."""
+        try:
+            return await self.world.files.pixels(request.images, request.mask)
+        except UnreadableUpload as broken:
+            offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+            params = [source.param for source in request.sources]
+            raise unreadable(offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
         """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
@@ -185,9 +196,11 @@ class _Call:
 
     # -- draw ----------------------------------------------------------------------------------
 
-    async def draw(self, asked: Asked, effect: Effect, pixels: tuple[bytes, ...]) -> _Drawing:
+    async def draw(
+        self, asked: Asked, request: ImageRequest, effect: Effect, pixels: tuple[bytes, ...]
+    ) -> _Drawing:
         """The pictures of the answer, with what rules want of them. No pixel is drawn yet."""
-        sandbox, config, request = self.sandbox, self.world.config, asked.request
+        sandbox, config = self.sandbox, self.world.config
         seed = sandbox.options.seed or config.seed
         is_varied = (sandbox.options.repeats or config.repeats) == VARY
         if pixels or is_varied:
@@ -247,7 +260,7 @@ class _Call:
         offer = self.exchange.era.facts.models[request.model].offers[request.operation]
         if not offer.told.usage:
             return b"", b""
-        tokens = offer.usage(request.options, request.n, request.prompt)
+        tokens = offer.usage(request.options, request.n, request.prompt, request.sides)
         return around(offer, request.options, tokens)
 
     def _created(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +20,6 @@ from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.streams import COMPLETED, Item, Stream, error_in, is_own
 from mockserver.core.texts import shortened
 from mockserver.facts import Offer
-from mockserver.pictures.files import as_json, drawn
 from mockserver.request.bodies import ClientGone, has_left
 from mockserver.request.waiting import NEVER
 
@@ -51,52 +49,58 @@ class EventStream:
     scope: Scope
     receive: Receive
 
+    @property
+    def rule(self) -> Stream:
+        """What is other than asked."""
+        return self.effect.stream or _AS_ASKED
+
     async def send(self, send: Send, planned: Sequence[Picture]) -> None:
         """Send the events of these pictures.
 
         Raises:
             ClientGone: the client has left, or a rule breaks the line.
         """
-        rule, options = self.effect.stream or _AS_ASKED, self.admission.request.options
-        asked = rule.items(options.get("partial_images") or 0)
-        steps = [(picture, item) for picture in planned for item in asked]
-        log = _Log(self.admission.exchange.record, [item for _, item in steps], rule.end)
+        partials = self.admission.request.options.get("partial_images") or 0
+        steps = [(p, item) for p in planned for item in self.rule.items(partials)]
+        record = self.admission.exchange.record
+        log = _Log(record, [item for _, item in steps], self.rule.end)
         try:
-            await self._send(send, steps, rule, log)
+            await self._send(send, steps, log)
         except ClientGone:
             log.broken("the client left" if self.effect.disconnect is None else _ENDS["break"])
             raise
 
-    async def _send(
-        self, send: Send, steps: Sequence[tuple[Picture, Item]], rule: Stream, log: _Log
-    ) -> None:
-        admission = self.admission
-        line = Altered(self.effect, self.scope, self.receive, admission.world.holds)
-        maker = _Maker(admission, bad_json=self.effect.bad_json)
+    async def _send(self, send: Send, steps: Sequence[tuple[Picture, Item]], log: _Log) -> None:
+        rule, latency = self.rule, self.latency / max(1, len(steps))
+        line = Altered(self.effect, self.scope, self.receive, self.admission.world.holds)
+        maker = _Maker(self.admission, self.receive, bad_json=self.effect.bad_json)
         await line.begin(send, 200, [(b"content-type", maker.content_type)])
+        is_open = rule.end in ("break", "stall")
         for number, (picture, item) in enumerate(steps, 1):
-            await self._wait(self.latency / len(steps) + (rule.pause or 0 if number > 1 else 0))
+            await self._wait(latency + (rule.pause or 0 if number > 1 else 0))
             try:
                 frame = await maker.frame(picture, item)
+            except ClientGone:
+                raise
             except Exception:
-                await line.write(send, await maker.error(Reason.GENERATION_FAILED), more=True)
-                await line.write(send, b"")
+                log.broken("it failed")
+                await line.write(send, await maker.error(Reason.GENERATION_FAILED))
                 raise
             log.sent(number)
-            frame = _ended(frame, rule.end) if number == len(steps) else frame
-            await line.write(send, frame, more=True)
-        if rule.end in ("break", "stall"):
+            is_last = number == len(steps)
+            frame = _ended(frame, rule.end) if is_last else frame
+            await line.write(send, frame, more=is_open or not is_last)
+        if is_open:
             await self._wait(NEVER if rule.end == "stall" else 0)
             raise ClientGone
-        await line.write(send, b"")
+        if not steps:
+            await line.write(send, b"")
 
     async def _wait(self, seconds: float) -> None:
-        """Let what was sent go out, and wait; raises ClientGone if nobody reads it any more."""
-        admission = self.admission
+        """Wait, if at all; raises ClientGone if the client leaves meanwhile."""
         if seconds:
-            await admission.world.holds.hold(admission.sandbox.name, seconds, self.receive)
-        elif await has_left(self.receive):
-            raise ClientGone
+            world, sandbox = self.admission.world, self.admission.sandbox
+            await world.holds.hold(sandbox.name, seconds, self.receive)
 
 
 def _ended(frame: bytes, end: str | None) -> bytes:
@@ -113,16 +117,17 @@ def _ended(frame: bytes, end: str | None) -> bytes:
 class _Maker:
     """Makes what a stream consists of, once it is wanted."""
 
-    def __init__(self, admission: Admission, *, bad_json: bool) -> None:
+    def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
         request = admission.request
         model = admission.exchange.era.facts.models[request.model]
         offer: Offer = model.offers[request.operation]
         if offer.streamed is None:
             raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
-        tokens = offer.usage(request.options, 1, request.prompt)
+        tokens = offer.usage(request.options, 1, request.prompt, request.sides)
         self.content_type = offer.streamed.content_type.encode()
         self._events = Events(offer.streamed, request.options, tokens)
         self._admission = admission
+        self._receive = receive
         self._bad_json = bad_json
 
     async def frame(self, picture: Picture, item: Item) -> bytes:
@@ -151,18 +156,18 @@ class _Maker:
 
     async def _file(self, picture: Picture) -> bytes:
         request, files = self._admission.request, self._admission.world.files
-        if not request.images and picture.fault is None and picture.format == "PNG":
-            return _drawn_as_json(picture)
-        return as_json(await files.file(picture, request.images, request.mask) or b"")
+        found = files.at_hand(picture)
+        if found is None:
+            if await has_left(self._receive):  # meanwhile what is ready goes out
+                raise ClientGone
+            found = await files.in_json(picture, request.images, request.mask)
+        return found
 
     def _framed(self, event: Event) -> bytes:
-        data = event.data
-        return event._replace(data=data[: len(data) * 2 // 3] if self._bad_json else data).frame()
-
-
-@lru_cache(maxsize=64)
-def _drawn_as_json(picture: Picture) -> bytes:
-    return as_json(drawn(picture))
+        if self._bad_json:
+            data = b"".join(event.data)
+            event = event._replace(data=[data[: len(data) * 2 // 3]])
+        return event.frame()
 
 
 class _Log:
@@ -174,32 +179,35 @@ class _Log:
     def __init__(self, record: Record, items: Sequence[Item], end: str | None) -> None:
         self._record = record
         self._place = len(record.trace)
-        self._items = items
+        self._names = [*map(_name, items)]
         self._end = f"; {_ENDS[end]}" if end else ""
         self._number = 0
-        record.trace.append(f"stream, to come: {_told(items)}{self._end}")
+        record.trace.append(f"stream, to come: {_listed(self._names)}{self._end}")
         if not items:
             self.sent(0)
 
     def sent(self, number: int) -> None:
         """Note that so many are sent now."""
         self._number = number
-        self._write(self._end if number == len(self._items) else "")
+        self._write(self._end if number == len(self._names) else "")
 
     def broken(self, why: str) -> None:
         """Note why the rest was not sent, if that was not what a rule wanted."""
-        if self._number < len(self._items) or not self._end:
+        if self._number < len(self._names) or not self._end:
             self._write(f"; {why}")
 
     def _write(self, end: str) -> None:
-        told = _told(self._items[: self._number])
+        told = _listed(self._names[: self._number])
         self._record.trace[self._place] = f"stream: {told}{end}"
 
 
-def _told(items: Sequence[Item]) -> str:
-    names = [f"partial {i}" if isinstance(i, int) else _name(i) for i in items]
-    return shortened(", ".join(names) or "no event", _SHOWN)
+def _listed(names: Sequence[str]) -> str:
+    return shortened(", ".join(names), _SHOWN) or "no event"
 
 
-def _name(item: str) -> str:
-    return own(item).name or "no type" if is_own(item) else repr(item) if ":" in item else item
+def _name(item: Item) -> str:
+    if isinstance(item, int):
+        return f"partial {item}"
+    if is_own(item):
+        return own(item).name or "no type"
+    return repr(item) if ":" in item else item

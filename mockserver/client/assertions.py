@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any, Self
 
 from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
-from mockserver.client.rules import Sent, condition, content_of
+from mockserver.client.rules import File, Sent, condition, content_of
 from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
@@ -42,14 +43,21 @@ _OTHER_KEY = (
 
 
 def sent_when(fields: Mapping[str, Any]) -> When:
-    """The condition of an assertion; files are compared by their content.
+    """The condition of an assertion; files are compared by their content, several in their order.
 
     Raises:
         TypeError: there is no such field.
     """
     given = condition(fields, Sent.__annotations__)
-    files = {k: Upload.holding(content_of(given.pop(k))) for k in _FILES if k in given}
+    files = {k: _uploads(given.pop(k)) for k in _FILES if k in given}
     return When((*when_of(given).wanted, *files.items()))
+
+
+def _uploads(files: File | Sequence[File]) -> Upload | tuple[Upload, ...]:
+    if isinstance(files, bytes | str | PathLike):
+        return Upload.holding(content_of(files))
+    found = tuple(Upload.holding(content_of(file)) for file in files)
+    return found[0] if len(found) == 1 else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +188,10 @@ def lines_on_others(others: Others) -> list[str]:
 
 
 def fields_of(request: Request) -> dict[str, Any]:
-    """A request's fields, with uploads that can be compared."""
-    return {k: upload_of(v) or v for k, v in request.fields.items()}
+    """A request's fields, with uploads that can be compared: pictures as `image`."""
+    found = {k: upload_of(v) or v for k, v in request.fields.items()}
+    images = request.images
+    return found | ({"image": images[0] if len(images) == 1 else images} if images else {})
 
 
 def near(

@@ -37,7 +37,7 @@ class Asked(TypedDict, total=False):
 class Sent(Asked, total=False):
     """What a request that was sent can be told by: its files too."""
 
-    image: File | None
+    image: File | Sequence[File] | None  # of several all, in their order
     mask: File | None
 
 
@@ -68,6 +68,7 @@ class Then(OfDownload, total=False):
     picture: str  # "truncated", "wrong_size", "wrong_format" or "large"
     expired_url: bool
     image: File
+    addresses: Mapping[str, File | int]  # a file, or the status of a failed download
     download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
 
 
@@ -299,6 +300,15 @@ class Script:
         """The picture is this file."""
         return self._add({"image": file}, times, name)
 
+    def addresses(
+        self, files: Mapping[str, File | int], *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """What is at the URLs, or is the file of the ids, that an edit's JSON refers to.
+
+        A number is the status of a download that failed. No address is ever fetched.
+        """
+        return self._add({"addresses": files}, times, name)
+
     def download(
         self,
         status: int | None = None,
@@ -326,7 +336,10 @@ class Script:
         if isinstance(headers := effects.get("headers"), Mapping):
             then["headers"] = dict(headers)
         if "image" in effects:
-            then["image"] = b64encode(content_of(effects["image"])).decode()
+            then["image"] = _base64(effects["image"])
+        if "addresses" in effects:
+            given = effects["addresses"].items()
+            then["addresses"] = {k: v if isinstance(v, int) else _base64(v) for k, v in given}
         rule: dict[str, Any] = {"when": dict(self._when), "then": then, "name": name}
         rule |= {"next": True} if self._next else {}
         rule |= {"times": times} if times is not None else {}
@@ -334,6 +347,10 @@ class Script:
         self._unfinished[:] = [s for s in self._unfinished if s is not self]
         made = self._remote.ask("POST", "rules", rule)
         return RuleHandle(made["id"], name, self._remote)
+
+
+def _base64(file: File) -> str:
+    return b64encode(content_of(file)).decode()
 
 
 def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:

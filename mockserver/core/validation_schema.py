@@ -53,7 +53,7 @@ class SchemaValidator(Validator):
         found = {name: value for name, value in given.items() if _is_taken(offer, name, value)}
         for refused in offer.refused:
             try:
-                check_together([refused], {"n": 1} | self._options[model.id] | found)
+                check_together([refused], {"n": 1} | self._options[model.id] | found, model.id)
             except ApiError:
                 found = {k: v for k, v in found.items() if k not in refused.when or k == "stream"}
         return found

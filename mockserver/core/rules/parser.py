@@ -15,7 +15,6 @@ from mockserver.core.rules.effects import (
     Effect,
     effect_in,
     told_effect,
-    told_image,
 )
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule, Text, When
@@ -30,7 +29,6 @@ __all__ = [
     "rule_of",
     "table_of",
     "told",
-    "told_image",
     "when_of",
     "whole_of",
 ]
