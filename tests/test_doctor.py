@@ -45,7 +45,6 @@ def package_of(directory: Path, parameters: str = "prompt: str") -> Path:
     return directory
 
 
-@pytest.mark.xfail(strict=True, reason="edits of GPT image models are not merged yet")
 def test_nothing_of_the_installed_package_is_unknown() -> None:
     code, output = doctor()
     assert f"openai {openai.__version__} in " in output

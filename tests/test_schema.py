@@ -163,7 +163,6 @@ def test_a_stream_of_placeholders_is_a_stream() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="edits of GPT image models are not merged yet")
 def test_an_edit_of_any_bytes_is_streamed() -> None:
     texts = {"prompt": "x", "stream": "true"}
     answer = CLIENT.post(EDITS, data=texts, files={"image": ("upload", b"Example data")})
