@@ -86,6 +86,26 @@ def test_what_is_required_must_be_there() -> None:
     assert CLIENT.post("/v1/images/generations", json=[]).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"prompt": "x", "images": [{"image_url": "https://example.test/x.png"}], "mask": {}}, ""),
+        ({"prompt": "x", "images": [{"file_id": "string"}], "model": "string"}, ""),
+        ({"prompt": "x", "images": "string"}, "'images'"),
+        ({"prompt": "x"}, "'images'"),
+        ({"images": [{"file_id": "string"}]}, "'prompt'"),
+    ],
+)
+def test_an_edit_may_refer_to_its_images_in_json(body: dict[str, Any], said: str) -> None:
+    answer = CLIENT.post(EDITS, json=body)
+    assert answer.status_code == (400 if said else 200)
+    assert said in answer.text
+
+
+def test_a_variation_is_a_form() -> None:
+    assert CLIENT.post(VARIATIONS, json={"image": "string"}).status_code == 400
+
+
 def test_a_model_of_any_name_is_found_and_deleted() -> None:
     found = CLIENT.get(f"{MODELS}/string").json()
     assert {**found, "created": 0, "owned_by": ""} == {

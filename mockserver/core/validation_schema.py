@@ -10,9 +10,10 @@ from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.options import check_choice, check_together
-from mockserver.core.uploads import Part
+from mockserver.core.uploads import Form
 from mockserver.core.validation import (
     ABSENT,
+    FILES,
     Given,
     Validator,
     check_value,
@@ -32,10 +33,7 @@ class SchemaValidator(Validator):
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that can be drawn, and the model that they mean."""
         given: Given = {}
-        in_form = any(isinstance(value, Part) for value in body.values())
-        for name, parameter in self.parameters.items():
-            if _is_file(parameter) and not in_form:
-                continue
+        for name, parameter in self._of_body(body).items():
             value = self.value_of(body, parameter)
             if value is ABSENT and parameter.required:
                 raise ApiError(Reason.MISSING_PARAMETER, param=name)
@@ -46,6 +44,11 @@ class SchemaValidator(Validator):
             given[name] = value
         model = self.models.get(given.get("model", ""), self._stand_in)
         return self._drawable(given, model), model
+
+    def _of_body(self, body: Mapping[str, Any]) -> Mapping[str, Parameter]:
+        """The parameters of a form, or those of JSON where it has others."""
+        of_json = self.offers[self._stand_in.id].json
+        return self.parameters if isinstance(body, Form) or not of_json else of_json
 
     def _drawable(self, given: Given, model: Model) -> Given:
         """What can be drawn of it: no upload, for its bytes may be anything."""
@@ -59,13 +62,9 @@ class SchemaValidator(Validator):
         return found
 
 
-def _is_file(parameter: Parameter) -> bool:
-    return parameter.type.startswith("file")  # one, or several
-
-
 def _is_taken(offer: Offer, name: str, value: Any) -> bool:
     parameter = offer.parameter.get(name)
-    if parameter is None or _is_file(parameter):
+    if parameter is None or name in FILES:
         return False
     try:
         _check(parameter, value)
