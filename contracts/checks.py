@@ -19,7 +19,16 @@ from schemathesis import Case, CheckContext, Response
 
 from contracts.bodies import beside
 from contracts.build import bare_404, facts_of
-from contracts.forms import is_negative, keeps, operation_of, read, schema_of, sent_fields
+from contracts.forms import (
+    branch_of,
+    is_negative,
+    keeps,
+    model_in,
+    operation_of,
+    read,
+    schemas_of,
+    sent_fields,
+)
 from contracts.streams import EVENTS, completed
 from mockserver.facts import Facts, Offer, Operation
 
@@ -160,8 +169,9 @@ def _sent(response: Response, case: Case[Any]) -> Any:
     None for a form that breaks the contract: to accept it is a fault that another check tells.
     """
     if operation := operation_of(case):
-        schema, fields = schema_of(case, operation), sent_fields(response)
-        kept = keeps(schema, operation, fields, facts_of(case.operation.schema.raw_schema).day)
+        schemas, fields = schemas_of(case), sent_fields(response)
+        kept = keeps(schemas, operation, fields, facts_of(case.operation.schema.raw_schema).day)
+        schema = branch_of(schemas, operation, model_in(operation, fields))
         return read(schema, fields) if kept else None
     body = response.request.body
     return json.loads(body) if isinstance(body, str | bytes) else {}
