@@ -14,6 +14,8 @@ Sizes = Literal["page", "api"]
 
 #: An uploaded file: `format` for tools that know OpenAPI 3.0's word alone.
 FILE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
+#: The same of any format that a model takes.
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
 #: What no value keeps.
 NOTHING: Schema = {"not": {}}
 
@@ -95,8 +97,8 @@ def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes
             if model.id != operation.default_model:
                 return {"const": model.id}
             return _typed(parameter, {"enum": [model.id], "default": model.id})
-        case _ if offer.upload and parameter.type == "file":
-            return FILE | {"x-upload": _upload(parameter, offer.upload)}
+        case _ if offer.upload and parameter.type in ("file", "files"):
+            return _file(parameter, offer.upload) | {"x-upload": _upload(parameter, offer.upload)}
         case _:
             never = {v for name, v in _alone(offer) if name == parameter.name}
             return _typed(parameter, _bounds(parameter, sizes, never))
@@ -158,12 +160,27 @@ def _wanted(wanted: Any, usual: Any) -> tuple[Schema, bool]:
             return {"const": wanted}, usual == wanted
 
 
+def _file(parameter: Parameter, rules: UploadRules) -> Schema:
+    """One file; or a list of them, where a model takes several."""
+    if parameter.type == "file":
+        return FILE
+    several = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": parameter.items_max}
+    return {"anyOf": [PICTURE, several]} if rules.formats else FILE
+
+
 def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
     """What a schema can't say of a file; uploads.py and forms.py hold files to it."""
+    is_mask = parameter.name == "mask"
     bounds: Schema = {"bytes-below": rules.bytes_max, "side-maximum": rules.side_max}
     if rules.types:
-        bounds["types"] = list(rules.types + rules.types_unlisted)
-    if parameter.name == "mask":
+        more = rules.mask_types_unlisted if is_mask else ()
+        bounds["types"] = list(rules.types + rules.types_unlisted + more)
+    if rules.formats:
+        if not is_mask:
+            return bounds | {"formats": list(rules.formats)}
+        bounds["bytes-below"] = rules.mask_bytes_max
+        return bounds | {"formats": ["PNG"], "size": "the first image's", "alpha": True}
+    if is_mask:
         return bounds | {"size": "the image's", "modes": list(rules.mask_modes)}
     modes: Schema = {"modes": list(rules.image_modes)}
     if rules.image_modes_with_mask:
@@ -183,7 +200,7 @@ def _typed(parameter: Parameter, rules: Schema) -> Schema:
     return {"type": [kind, "null"]} | rules
 
 
-_JSON_TYPES = {"list": "array"}
+_JSON_TYPES = {"list": "array", "files": "array"}
 #: What a parameter's bounds are called in a schema.
 _BOUNDS = {
     "length_max": "maxLength",
@@ -218,11 +235,10 @@ def _remark(parameter: Parameter) -> Schema:
 
 def encoding(facts: Facts, operation: Operation) -> Schema:
     """For each file of a form the content types that its part may name; empty if it may be any."""
-    rules = next((m.offers[operation.id].upload for m in models_of(facts, operation)), None)
-    if not rules or not rules.types:
-        return {}
-    told = {"contentType": ", ".join(rules.types + rules.types_unlisted)}
-    return {p.name: dict(told) for p in operation.parameters if p.type == "file"}
+    offers = [m.offers[operation.id] for m in models_of(facts, operation)]
+    types = {t: None for o in offers if o.upload for t in o.upload.types + o.upload.types_unlisted}
+    told = {"contentType": ", ".join(types)}
+    return {p.name: dict(told) for p in operation.parameters if p.type == "file"} if types else {}
 
 
 def kept_examples(facts: Facts, operation: Operation, examples: Schema) -> Schema:

@@ -19,7 +19,17 @@ from schemathesis import Case, CheckContext, Response
 
 from contracts.bodies import beside
 from contracts.build import bare_404, facts_of
-from contracts.forms import is_negative, keeps, operation_of, read, schema_of, sent_fields
+from contracts.forms import (
+    branch_of,
+    is_negative,
+    keeps,
+    model_in,
+    operation_of,
+    read,
+    schemas_of,
+    sent_fields,
+)
+from contracts.streams import EVENTS, completed
 from mockserver.facts import Facts, Offer, Operation
 
 Fetch = Callable[[str], bytes | None]
@@ -133,7 +143,7 @@ def pictures(fetch: Fetch) -> Check:
         if body is None:
             return
         wanted = asked(body, operation, facts)
-        items = json.loads(response.content).get("data", [])
+        items = _items(response)
         assert len(items) == wanted.n, f"{len(items)} pictures where {wanted.n} were asked for"
         for item in items:
             fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
@@ -145,14 +155,23 @@ def pictures(fetch: Fetch) -> Check:
     return pictures_as_asked
 
 
+def _items(response: Response) -> Any:
+    """The pictures of an answer, or of a stream the whole ones."""
+    if (response.headers.get("content-type") or [""])[0].startswith(EVENTS):
+        assert response.content.endswith(b"\n\n"), "the last event lacks its blank line"
+        return completed(response.content)
+    return json.loads(response.content).get("data", [])
+
+
 def _sent(response: Response, case: Case[Any]) -> Any:
     """The body as it left: what was generated may have been changed on its way.
 
     None for a form that breaks the contract: to accept it is a fault that another check tells.
     """
     if operation := operation_of(case):
-        schema, fields = schema_of(case, operation), sent_fields(response)
-        kept = keeps(schema, operation, fields, facts_of(case.operation.schema.raw_schema).day)
+        schemas, fields = schemas_of(case), sent_fields(response)
+        kept = keeps(schemas, operation, fields, facts_of(case.operation.schema.raw_schema).day)
+        schema = branch_of(schemas, operation, model_in(operation, fields))
         return read(schema, fields) if kept else None
     body = response.request.body
     return json.loads(body) if isinstance(body, str | bytes) else {}

@@ -9,19 +9,21 @@ leaves as the text "5", and of a file it knows nothing. Here a form is judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, CheckContext, Response
 
-from contracts.bodies import takes_nothing
+from contracts.bodies import NOTHING, takes_nothing
 from contracts.build import Schema, facts_of
+from contracts.sizes import CHECKER, teach
 from contracts.uploads import Files, good, kept, near_misses, rules_of
-from mockserver.facts import Operation, UploadRules
+from mockserver.facts import Operation
 
 FORM = "multipart/form-data"
 
@@ -35,6 +37,12 @@ class Field:
     is_file: bool = True  # it names a file, or a type that is no text
     is_list: bool = False  # its name ended in brackets, or that of another one did
     repeated: bool = False  # more fields have this very name
+    others: tuple[Field, ...] = ()  # further ones of the list
+
+    @property
+    def all(self) -> tuple[Field, ...]:
+        """The field, and the others of its list."""
+        return (self, *self.others)
 
 
 Fields = Mapping[str, Field]
@@ -46,6 +54,7 @@ _TYPE = re.compile(rb"^content-type:([^\r\n;]*)", re.I | re.M)
 _LIST = re.compile(r"\[[0-9]*\]\Z")
 #: What a part is that names no type (RFC 7578 says text/plain; the API said this).
 _NO_TYPE = "application/octet-stream"
+_DIGITS = "-?[0-9]{1,4000}"
 #: Answers that say nothing of the form: the key, the limit.
 NOT_JUDGED = (401, 403, 429)
 
@@ -78,7 +87,8 @@ def gathered(fields: Iterable[tuple[str, Field]]) -> dict[str, Field]:
         if name not in found:
             found[name] = field
         elif field.is_list or found[name].is_list:
-            found[name] = replace(found[name], is_list=True)
+            others = (*found[name].others, field)
+            found[name] = replace(found[name], is_list=True, others=others)
         else:
             found[name] = replace(found[name], repeated=True)
     return found
@@ -107,34 +117,63 @@ def _read(rules: Schema, value: bytes) -> Any:
     if is_file(rules):
         return ""
     text = value.decode("utf-8", "replace")
-    digits = rules.get("x-form-text")
+    if "boolean" in rules.get("type", ()):
+        return {"true": True, "false": False}.get(text, text)
+    digits = rules.get("x-form-text", _DIGITS if "integer" in rules.get("type", ()) else "")
     return int(text) if digits and re.fullmatch(digits, text) else text
 
 
 def is_file(rules: Schema) -> bool:
     """Whether a property of a form is a file."""
-    return rules.get("format") == "binary"
+    return rules.get("format") == "binary" or "x-upload" in rules
 
 
-def keeps(schema: Schema, operation: Operation, fields: Fields, day: date | None = None) -> bool:
+def branch_of(schemas: Schema, operation: Operation, model: Any) -> Schema:
+    """The schema of a form by the model that it names; one that nothing keeps if there is none."""
+    whole: Schema = schemas[operation.id]
+    if "oneOf" not in whole:
+        return whole
+    found: Schema = schemas.get(f"{operation.id}.{model}", NOTHING)
+    return found
+
+
+def model_in(operation: Operation, fields: Fields) -> str:
+    """The model that a form names, or the one that is meant without."""
+    told = fields.get("model")
+    return told.data.decode("utf-8", "replace") if told else operation.default_model
+
+
+def keeps(schemas: Schema, operation: Operation, fields: Fields, day: date | None = None) -> bool:
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
-    if not (
-        is_utf_8(schema, fields) and Draft202012Validator(schema).is_valid(read(schema, fields))
-    ):
+    model = model_in(operation, fields)
+    schema = branch_of(schemas, operation, model)
+    formats: dict[str, Callable[[str], bool]] = {}
+    teach(schema, lambda name, _: formats.update({name: partial(CHECKER.conforms, format=name)}))
+    validator = Draft202012Validator(schema, formats=formats, validate_formats=bool(formats))
+    if not (is_utf_8(schema, fields) and validator.is_valid(read(schema, fields))):
         return False
-    rules = rules_of(operation, day)
-    if operation.dialect == "B" and not _sent_well(schema, rules, fields):
+    rules = rules_of(operation, day, model)
+    if operation.dialect == "B" and not _sent_well(schema, fields):
         return False
-    return kept(rules, {name: field.data for name, field in fields.items()})
+    files = {name: field.data for name, field in fields.items()}
+    return kept(rules, files, [field.data for field in fields["image"].others])
 
 
-def _sent_well(schema: Schema, rules: UploadRules, fields: Fields) -> bool:
+def _sent_well(schema: Schema, fields: Fields) -> bool:
     """Whether each field comes once and under its own name, and files as files of a good type."""
-    if any(field.is_list or field.repeated for field in fields.values()):
-        return False
-    files = [field for name, field in fields.items() if is_file(schema["properties"][name])]
-    types = rules.types + rules.types_unlisted
-    return all(f.is_file and (not types or (f.type or _NO_TYPE) in types) for f in files)
+    for name, field in fields.items():
+        told = schema["properties"][name]
+        most = next((kind["maxItems"] for kind in told.get("anyOf", ()) if "items" in kind), 1)
+        if field.repeated or (field.is_list and "anyOf" not in told) or len(field.all) > most:
+            return False
+        types = told["x-upload"].get("types") if is_file(told) else None
+        if is_file(told) and not all(_is_good_file(one, types) for one in field.all):
+            return False
+    return True
+
+
+def _is_good_file(field: Field, types: Sequence[str] | None) -> bool:
+    return field.is_file and (not types or (field.type or _NO_TYPE) in types)
 
 
 def operation_of(case: Case[Any]) -> Operation | None:
@@ -144,11 +183,10 @@ def operation_of(case: Case[Any]) -> Operation | None:
     return found if found and found.form and case.method == found.method else None
 
 
-def schema_of(case: Case[Any], operation: Operation) -> Schema:
-    """The schema of the operation's form, in the document that the case is from."""
+def schemas_of(case: Case[Any]) -> Schema:
+    """The schemas of the document that the case is from."""
     schemas: Schema = case.operation.schema.raw_schema["components"]["schemas"]
-    schema: Schema = schemas[operation.id]
-    return schema
+    return schemas
 
 
 def dressed(case: Case[Any]) -> Case[Any]:
@@ -161,7 +199,8 @@ def dressed(case: Case[Any]) -> Case[Any]:
     operation = operation_of(case)
     if operation is None or not isinstance(case.body, dict):
         return case
-    schema = schema_of(case, operation)
+    model = case.body.get("model", operation.default_model)
+    schema = branch_of(schemas_of(case), operation, model)
     if takes_nothing(schema):
         return case
     names = {name for name, rules in schema["properties"].items() if is_file(rules)}
@@ -186,12 +225,12 @@ def is_negative(case: Case[Any]) -> bool:
 def _files(
     case: Case[Any], body: Mapping[str, Any], operation: Operation, *, masked: bool
 ) -> Files:
-    day = facts_of(case.operation.schema.raw_schema).day
+    day, model = facts_of(case.operation.schema.raw_schema).day, str(body.get("model", ""))
     seed = sha256(repr(sorted(body.items(), key=repr)).encode()).digest()
     if is_negative(case) and seed[0] % 4 == 0:
         misses = [f for f in near_misses(operation, day).values() if ("mask" in f) is masked]
         return misses[seed[1] % len(misses)]
-    return good(operation, seed, masked=masked, day=day)
+    return good(operation, seed, masked=masked, day=day, model=model)
 
 
 def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
@@ -200,6 +239,6 @@ def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     if operation is None or response.status_code in NOT_JUDGED or response.status_code >= 500:
         return
     day = facts_of(case.operation.schema.raw_schema).day
-    good_form = keeps(schema_of(case, operation), operation, sent_fields(response), day)
+    good_form = keeps(schemas_of(case), operation, sent_fields(response), day)
     wanted, status = 200 if good_form else 400, response.status_code
     assert status == wanted, f"a form that wants {wanted} is answered with {status}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from contracts.bodies import Schema, models_of
 from contracts.build import bare_404, facts_of, path_of
-from contracts.uploads import Files, good, near_misses, png, rules_of
+from contracts.uploads import Files, good, model_for, near_misses, png, rules_of
 from mockserver.facts import Facts, Operation, load
 
 Sent = Mapping[str, Any]  # what `requests` is given for the body: json, or data and files
@@ -76,17 +77,19 @@ def _of_operation(operation: Operation, facts: Facts) -> Iterator[tuple[str, Sen
         yield from _too_late(operation)
     elif operation.form:
         for name, files in near_misses(operation, day).items():
-            yield name, _form(operation, as_files(files))
+            yield name, _form(operation, day, as_files(files))
         if operation.dialect == "B":
             yield from _badly_sent(operation, day)
     if operation.json_too:
         yield from _as_json()
 
 
-def _form(operation: Operation, files: list[tuple[str, Any]], **texts: Any) -> Sent:
+def _form(operation: Operation, day: date, files: list[tuple[str, Any]], **texts: Any) -> Sent:
     """A good form around these files."""
     names = {parameter.name for parameter in operation.parameters}
     fine = {"prompt": "x", "n": "1", "size": "256x256"}
+    if rules_of(operation, day).formats:
+        fine |= {"model": model_for(operation, day), "size": "1024x1024"}
     return {"data": {k: v for k, v in fine.items() if k in names} | texts, "files": files}
 
 
@@ -94,14 +97,16 @@ def _badly_sent(operation: Operation, day: date) -> Iterator[tuple[str, Sent]]:
     """Good files and texts, sent as dialect B does not take them."""
     files, rules = as_files(good(operation, b"", day=day)), rules_of(operation, day)
     (_, image), *others = files
-    yield "image[]", _form(operation, [("image[]", image), *others])
-    yield "image twice", _form(operation, [*files, ("image", image)])
-    yield "image as text", _form(operation, [("image", (None, image[1])), *others])
-    yield "n twice", _form(operation, files, n=["1", "1"])
-    yield "user[]", _form(operation, files, **{"user[]": "x"})
+    form = partial(_form, operation, day)
+    if not rules.formats:
+        yield "image[]", form([("image[]", image), *others])
+    yield "image twice", form([*files, ("image", image)])
+    yield "image as text", form([("image", (None, image[1])), *others])
+    yield "n twice", form(files, n=["1", "1"])
+    yield "user[]", form(files, **{"user[]": "x"})
     for media in ("image/jpeg", "text/plain", "application/octet-stream"):
         if rules.types and media not in rules.types + rules.types_unlisted:
-            yield f"image as {media}", _form(operation, as_files({"image": image[1]}, media))
+            yield f"image as {media}", form(as_files({"image": image[1]}, media))
 
 
 def _as_json() -> Iterator[tuple[str, Sent]]:

@@ -72,7 +72,10 @@ def _pixels(size: str) -> int:
 def _replace_examples(document: Schema, operation: Operation, branch: Schema) -> None:
     """The examples of the document are requests too, and would be sent as they stand."""
     definition = document["paths"][path_of(operation, document)][operation.method.lower()]
-    (media,) = definition["requestBody"]["content"].values()
+    content = definition["requestBody"]["content"]
+    (_, media), *others = content.items()
+    for other, _ in others:  # one way to send it is enough
+        del content[other]
     shown = next(iter(media["examples"].values()))["value"]
     rules = branch["properties"]
     held = [name for name in ("size", "quality") if name in branch["required"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from jsonschema import FormatChecker
@@ -72,6 +73,7 @@ class _Checker(FormatChecker):
 CHECKER = _Checker(formats=())
 
 
+@cache
 def examples_of(free: FreeSizes) -> list[str]:
     """Some sizes within the bounds, the ends among them."""
     sides = range(free.multiple, free.side_max + 1, free.multiple)

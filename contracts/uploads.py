@@ -6,7 +6,7 @@ The rules are held with Pillow, which reads the whole file, and not by the serve
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from hashlib import shake_256
@@ -28,9 +28,15 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 BYTES_A_PIXEL = {"1": 1, "L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "I;16": 2}
 
 
-def rules_of(operation: Operation, day: date | None = None) -> UploadRules:
-    """The rules of an operation's files on a day, by its default model."""
-    model = load(day).models.get(operation.default_model)
+def model_for(operation: Operation, day: date | None = None, named: str = "") -> str:
+    """The model of a form that names one, or none: then the default one, or the first there is."""
+    there = [m.id for m in load(day).models.values() if operation.id in m.offers]
+    return next((m for m in (named, operation.default_model, *there) if m in there), "")
+
+
+def rules_of(operation: Operation, day: date | None = None, named: str = "") -> UploadRules:
+    """The rules of an operation's files on a day, by the model that a form names."""
+    model = load(day).models.get(model_for(operation, day, named))
     rules = model.offers[operation.id].upload if model else None
     if rules is None:
         raise ValueError(f"{operation.id} takes no files")
@@ -45,8 +51,10 @@ def needs_mask(operation: Operation) -> bool:
 # What the rules say
 
 
-def kept(rules: UploadRules, files: Mapping[str, bytes]) -> bool:
-    """Whether an image, and its mask if there is one, are what `rules` ask for."""
+def kept(rules: UploadRules, files: Mapping[str, bytes], others: Sequence[bytes] = ()) -> bool:
+    """Whether an image, its mask if there is one, and others are what `rules` ask for."""
+    if rules.formats:
+        return _kept_several(rules, files, others)
     image = seen(rules, files["image"])
     if image is None or image.width != image.height:
         return False
@@ -58,16 +66,29 @@ def kept(rules: UploadRules, files: Mapping[str, bytes]) -> bool:
     return mask.mode in rules.mask_modes and mask.size == image.size
 
 
+def _kept_several(rules: UploadRules, files: Mapping[str, bytes], others: Sequence[bytes]) -> bool:
+    further = [files["markup"]] if "markup" in files else []
+    found = [seen(rules, file) for file in (files["image"], *others, *further)]
+    if None in found or "mask" not in files:
+        return None not in found
+    as_mask = rules._replace(formats=("PNG",), bytes_max=rules.mask_bytes_max)
+    mask, (first, *_) = seen(as_mask, files["mask"]), found
+    has_alpha = mask is not None and (mask.mode.endswith("A") or "transparency" in mask.info)
+    return mask is not None and first is not None and has_alpha and mask.size == first.size
+
+
 def seen(rules: UploadRules, file: bytes) -> Image.Image | None:
-    """The picture in a whole PNG file within the bounds of `rules`; None if it is none."""
-    if len(file) >= rules.bytes_max or END not in file:
+    """The picture in a whole file within the bounds of `rules`; None if it is none."""
+    is_png = file.startswith(b"\x89PNG")
+    if len(file) >= rules.bytes_max or (is_png and END not in file):
         return None
     try:
-        with Image.open(BytesIO(file), formats=["PNG"]) as picture:
+        formats = [*(rules.formats or ("PNG",))]
+        with Image.open(BytesIO(file), formats=formats) as picture:
             if max(picture.size) > rules.side_max:
                 return None
             picture.verify()  # every chunk, to the last; after it the file must be opened again
-        again = Image.open(BytesIO(file), formats=["PNG"])
+        again = Image.open(BytesIO(file), formats=formats)
         again.load()
     except (OSError, SyntaxError, ValueError):
         return None
@@ -118,11 +139,21 @@ def padded(file: bytes, length: int) -> bytes:
 
 
 def good(
-    operation: Operation, seed: bytes, *, masked: bool = False, day: date | None = None
+    operation: Operation,
+    seed: bytes,
+    *,
+    masked: bool = False,
+    day: date | None = None,
+    model: str = "",
 ) -> Files:
     """An image that the rules take, with its mask if `masked` or needed; it follows from `seed`."""
-    rules, lot = rules_of(operation, day), shake_256(seed).digest(3)
+    rules, lot = rules_of(operation, day, model), shake_256(seed).digest(3)
     masked = masked or needs_mask(operation)
+    if rules.formats:
+        side = SIDES[lot[0] % len(SIDES)]
+        mode = ALL_MODES[lot[1] % len(ALL_MODES)]
+        mask = {"mask": png(("LA", "RGBA")[lot[2] % 2], side, seed=b"mask" + seed)}
+        return {"image": png(mode, side, seed=seed)} | (mask if masked else {})
     modes = rules.image_modes_with_mask if masked else rules.image_modes
     side = SIDES[lot[0] % len(SIDES)]
     files = {"image": png(modes[lot[1] % len(modes)], side, seed=seed)}
@@ -139,6 +170,8 @@ def good(
 def near_misses(operation: Operation, day: date | None = None) -> dict[str, Files]:
     """Uploads that only just break one rule, by what is wrong with them."""
     rules = rules_of(operation, day)
+    if rules.formats:
+        return _of_several(rules)
     fine, alone = png(rules.image_modes[0]), not needs_mask(operation)
     beside = {} if alone else {"mask": png(rules.mask_modes[0])}
     told = {f"image {name}": {"image": file} | beside for name, file in _no_pngs(fine)}
@@ -147,6 +180,20 @@ def near_misses(operation: Operation, day: date | None = None) -> dict[str, File
     if rules.mask_modes:
         told |= _with_masks(rules)
     return told
+
+
+def _of_several(rules: UploadRules) -> dict[str, Files]:
+    """Those of a GPT image model, which takes pictures of any mode and shape."""
+    fine, mask = png("RGB"), png("RGBA")
+    no_pictures = {n: f for n, f in _no_pngs(fine) if n not in ("JPEG", "WebP")}
+    told = {f"image {name}": {"image": file} for name, file in no_pictures.items()}
+    side = rules.side_max + 1
+    told["image too long"] = {"image": encoded(Image.new("1", (side, 1)))}
+    masks = dict(_no_pngs(mask)) | {m: png(m) for m in ALL_MODES if not m.endswith("A")}
+    masks |= {f"{w}x{h}": png("RGBA", w, h) for w, h in ((8, 8), (16, 8), (17, 17))}
+    masks["of 4 MB"] = padded(mask, rules.mask_bytes_max)
+    told |= {f"mask {name}": {"image": fine, "mask": file} for name, file in masks.items()}
+    return told | {"no image": {"mask": mask}}
 
 
 def _of_shape_and_mode(rules: UploadRules) -> dict[str, Files]:

@@ -272,7 +272,7 @@ def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple[
         if path:
             _refuse_setting(number, table, origin)
         try:
-            rules.append(rule_of(_with_picture(table, path) if path else table, "file"))
+            rules.append(rule_of(_with_files(table, path) if path else table, "file"))
         except RuleError as error:
             raise ConfigError(f"Rule {number} in {origin}: {error.sentence}") from None
     return tuple(rules)
@@ -289,25 +289,33 @@ def _refuse_setting(number: int, rule: Any, origin: str) -> None:
                 )
 
 
-def _with_picture(table: Any, path: Path) -> Any:
-    """A rule whose `then.image` is the file itself, no longer its path."""
+def _with_files(table: Any, path: Path) -> Any:
+    """A rule with its files in place of their paths: `image`, and those of `addresses`."""
+    if not isinstance(table, dict) or not isinstance(then := table.get("then"), dict):
+        return table
+    then = dict(then)
+    if isinstance(then.get("image"), str):
+        then["image"] = _content("then.image", then["image"], path)
+    if isinstance(then.get("addresses"), dict):
+        then["addresses"] = {
+            address: _content("then.addresses", file, path) if isinstance(file, str) else file
+            for address, file in then["addresses"].items()
+        }
+    return {**table, "then": then}
+
+
+def _content(place: str, name: str, path: Path) -> str:
     from base64 import b64encode
 
     from mockserver.core.rules.parser import RuleError
 
-    match table:
-        case {"then": {"image": str(name)}}:
-            then = table["then"]
-        case _:
-            return table
     try:
-        content = (path.parent / name).read_bytes()
+        return b64encode((path.parent / name).read_bytes()).decode()
     except OSError as error:
         raise RuleError(
-            f"then.image {name!r} can't be read: {error.strerror}; "
+            f"{place} {name!r} can't be read: {error.strerror}; "
             f"it must be the path of a file, seen from where {path.name} is"
         ) from None
-    return {**table, "then": {**then, "image": b64encode(content).decode()}}
 
 
 def shown(config: Config) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx2 import Response
@@ -13,7 +13,11 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
+
+if TYPE_CHECKING:
+    import openai
 
 pytest_plugins = ["pytester"]
 # The same examples every time: a red run must be red again.
@@ -59,3 +63,21 @@ def server() -> Iterator[ImagesMock]:
     """A real server on a real socket, with the default settings."""
     with ImagesMock() as running:
         yield running
+
+
+@pytest.fixture
+def box(server: ImagesMock) -> Iterator[Sandbox]:
+    """A sandbox of the server that refuses nothing."""
+    sandbox = server.sandbox().begin(per_minute=1000)
+    yield sandbox
+    sandbox.reset()
+
+
+@pytest.fixture
+def sdk(box: Sandbox) -> Iterator[openai.OpenAI]:
+    """The official SDK, which tries once, in that sandbox."""
+    import openai  # half a second, and most tests need none
+
+    options: dict[str, Any] = {"base_url": box.url, "api_key": box.api_key, "max_retries": 0}
+    with openai.OpenAI(**options, timeout=10) as client:
+        yield client

@@ -191,6 +191,8 @@ def test_files_name_their_type_where_the_api_looked_at_it() -> None:
 
     assert "encoding" not in media(FACTS.day)
     told = {"contentType": "image/png"}
+    assert media(date(2025, 4, 18))["encoding"] == {"image": told, "mask": told}
+    told = {"contentType": "image/png, image/jpeg, image/webp"}
     assert media(date(2025, 6, 15))["encoding"] == {"image": told, "mask": told}
 
 
