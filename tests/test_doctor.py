@@ -27,6 +27,7 @@ OLD = {
     "1.78.0": Thing("images.generate", "output_format", "webp"),
     "2.0.0": Thing("image_generation.completed", "usage.input_tokens_details.text_tokens"),
     "2.20.0": Thing("answer", "usage.output_tokens_details.image_tokens"),
+    "3.0.0": Thing("images.edit", "input_fidelity", "high"),
 }
 METHODS = "from __future__ import annotations\nclass Images:\n    def generate(self, *, {0}): ...\n"
 
