@@ -18,7 +18,7 @@ from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
-from mockserver.core.answer import ImagesAnswer
+from mockserver.core.answer import ImagesAnswer, further
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -44,7 +44,12 @@ from mockserver.request.world import World
 from mockserver.settings import VARY
 from mockserver.store import Sandbox
 
+INLINE = "b64_json"
 _COUNT = re.compile(r"[0-9]{1,9}")
+
+
+#: Refusals in which the model may be what is wrong.
+_OF_MODEL = (Reason.UNKNOWN_MODEL, Reason.UNKNOWN_PARAMETER)
 
 
 class Images:
@@ -133,10 +138,8 @@ class _Call:
         try:
             asked = found.asked(exchange.era.validators[operation])
         except ApiError as refusal:
-            if refusal.reason is Reason.UNKNOWN_MODEL:
-                hint_at(exchange, refusal.values["model"])
-            elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
-                hint_at(exchange, str(exchange.record.fields.get("model")))
+            if refusal.reason in _OF_MODEL:
+                hint_at(exchange, str(exchange.record.fields.get("model")), exchange.era.facts)
             raise
         exchange.ask(asked.request, asked.fields)
         exchange.warnings += asked.ignored
@@ -220,8 +223,9 @@ class _Call:
         self, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
     ) -> ImagesAnswer:
         """The answer, with the pictures or their URLs in it."""
-        form = effect.response_format or request.options["response_format"]
-        is_inline = form == "b64_json"
+        # a model that has no such option answers so
+        form = effect.response_format or request.options.get("response_format", INLINE)
+        is_inline = form == INLINE
         values = [await self._base64(request, p) for p in planned] if is_inline else []
         # the end of the job, and the middle of its URLs' time
         created = self.exchange.now(self.world.clock.now()) // SECOND
@@ -234,7 +238,11 @@ class _Call:
             for picture, item in zip(planned, items, strict=True):
                 revised = revised_prompt(request.prompt, picture.digest)
                 item["revised_prompt"] = json.dumps(revised).encode()
-        return ImagesAnswer(created, items)
+        if not offer.told.usage:
+            return ImagesAnswer(created, items)
+        tokens = offer.usage(request.options, request.n, request.prompt)
+        told = further(offer, request.options, tokens)
+        return ImagesAnswer(created, items, offer.told.fields, told)
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
         if not request.images and picture.fault is None and picture.format == "PNG":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.core.keys import Caller
@@ -22,6 +22,9 @@ class Costs:
     tier: str  # one that is in no table has no limits
     price_list: str
     per_minute: int | None = None  # images, in place of the table's
+    families: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by model: those that share their buckets
 
     def limits_of(self, caller: Caller, options: Options, model: str) -> tuple[Limit, ...]:
         """The buckets that a caller's requests for a model have to pass; none is no limit.
@@ -41,6 +44,10 @@ class Costs:
         if limit.unit != IMAGES or not limit.per_minute or self.per_minute is None:
             return limit
         return Limit(IMAGES, self.per_minute)
+
+    def bucket_of(self, model: str) -> str:
+        """Whose buckets a model's requests take from: those of its family, or its own."""
+        return self.families.get(model) or model
 
     def price(self, options: Options, model: str) -> Price:
         """What a model costs by the sandbox's list, or the server's."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -17,11 +17,13 @@ from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.facts import Facts, load, periods
+from mockserver.facts import Facts, Offer, load, periods
 from mockserver.facts.dated import in_force
 from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
+from mockserver.facts.models import model_rows
 from mockserver.facts.words import TABLES
+from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -118,7 +120,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
     **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
     **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
-    Reason.ONE_IMAGE_ONLY: _PROMPTED,
+    **dict.fromkeys((Reason.ONE_IMAGE_ONLY, *BACKEND), _PROMPTED),
     **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
     Reason.NO_BOUNDARY: _FORMS,
     **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
@@ -134,11 +136,8 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
 def _errors() -> Iterator[Finding]:
     met: dict[tuple[Reason, str, Wording], dict[str, list[int]]] = {}
     for number, day in enumerate(periods()):
-        for service, tables in load(day).words.items():
-            for spoken in _spoken(service, tables):
-                if not _can_be_met(spoken[0], load(day), service):
-                    continue
-                met.setdefault(spoken, {}).setdefault(service, []).append(number)
+        for place, spoken in _all_spoken(load(day)):
+            met.setdefault(spoken, {}).setdefault(place, []).append(number)
     dates = {
         row["table"]: f"{row['level']}: {row['source']}" for row in read("words/dates")["words"]
     }
@@ -157,7 +156,21 @@ def _errors() -> Iterator[Finding]:
         )
 
 
-def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Wording]]:
+Spoken = tuple[Reason, str, Wording]
+
+
+def _all_spoken(facts: Facts) -> Iterator[tuple[str, Spoken]]:
+    """Who says what on a day: each service, and what it says to a family of models alone."""
+    for service, tables in facts.words.items():
+        to_all = _spoken(service, tables)
+        said = [(service, spoken) for spoken in to_all]
+        for family, words in facts.family_words.items():
+            place = f"{service} to {family} models"
+            said += [(place, s) for s in _spoken(service, words[service]) if s not in to_all]
+        yield from (row for row in said if _can_be_met(row[1][0], facts, service))
+
+
+def _spoken(service: str, tables: Sequence[str]) -> list[Spoken]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
     unmet = dialect_of(tables[0]).unmet
@@ -190,7 +203,19 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:
-            return True
+            return reason not in BACKEND or any(_is_behind(reason, offer) for offer in offers)
+
+
+def _is_behind(reason: Reason, offer: Offer) -> bool:
+    """Whether an offer has what the service behind the gateway refuses for this reason."""
+    sizes = [p for p in offer.parameter.values() if p.behind]
+    match reason:
+        case Reason.SIZE_NOT_LISTED:
+            return any(p.free is None for p in sizes)
+        case _ if reason.startswith("size_"):
+            return any(p.free for p in sizes)
+        case _:
+            return any(row.reason == reason for row in offer.refused)
 
 
 def _blob_errors() -> Iterator[Finding]:
@@ -214,14 +239,33 @@ def _facts() -> Iterator[Finding]:
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(read(file), day)):
+            for row in _rows(in_force(_tables(file), day)):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
         places = list(dict.fromkeys(place for place, _, _ in held))
         names = list(dict.fromkeys(name for _, name, _ in held))
-        for key in sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1]))):
-            yield _fact(section, first[key], held[key])
+        order = sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1])))
+        found = [_fact(section, first[key], held[key]) for key in order]
+        yield from _of_several(found) if file == "models" else found
+
+
+def _tables(file: str) -> Mapping[str, Any]:
+    """A file's tables; of models with all that they share."""
+    return {"model": [*model_rows().values()]} if file == "models" else read(file)
+
+
+def _of_several(found: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding of those that say the same of several models."""
+    same: dict[Finding, list[Finding]] = {}
+    for finding in found:
+        place = finding.places[0][0].partition(", ")[2]
+        key = replace(finding, places=((place, ()),), names=frozenset())
+        same.setdefault(key, []).append(finding)
+    for first, *others in same.values():
+        more = [place for other in others for place in other.places]
+        names = first.names.union(*(other.names for other in others))
+        yield replace(first, places=(*first.places, *more), names=names)
 
 
 def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
@@ -242,12 +286,13 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
 
 _PLACES = {
     **{name: f"images.{name}" for name in ("generate", "edit", "vary")},
+    "models": "GET /v1/models",
     "link": "picture URLs",
     "headers": "headers of every answer",
     "modes": "uploads",
     "upload": "uploads",
 }
-_IDS = ("id", "list", "model")
+_IDS = ("id", "list", "model", "models", "options")
 _NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
 
 
@@ -267,21 +312,31 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
-            case dict() if name == "parameter":
-                yield from (Row(place, n, _shape(row), row) for n, row in value.items())
-            case [{"source": _}, *_] if name == "parameter":
-                yield from (Row(place, row["name"], _shape(row), row) for row in value)
+            case _ if name in ("parameter", "refused"):
+                yield from _named_rows(name, value, place)
             case [{"source": _}, *_]:
                 for row in value:
-                    yield from _rows(row, (*place, *(row[k] for k in _IDS if k in row)))
+                    yield from _rows(row, (*place, *(_text(row[k]) for k in _IDS if k in row)))
             case _ if "source" in table and name not in _NO_VALUES and value != []:
                 yield Row(place, name, value, table)
+
+
+def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
+    """What a model refuses, or the parameters of one or of an operation: each is one value."""
+    match kind, value:
+        case "refused", _:
+            rows = [row for row in value.values() if not row.get("never")]
+            yield from (Row(place, r["reason"], f"with {_text(r['when'])}", r) for r in rows)
+        case _, dict():
+            yield from (Row(place, name, _shape(row), row) for name, row in value.items())
+        case _:
+            yield from (Row(place, row["name"], _shape(row), row) for row in value)
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
     """What a parameter takes, in words; of a model's only what it has for itself."""
     told = [parameter["type"]] if "type" in parameter else []
-    words = ("required", "nullable", "ignored", "unknown")
+    words = ("required", "nullable", "ignored", "unknown", "behind")
     told += [word for word in words if parameter.get(word)]
     match parameter:
         case {"minimum": least, "maximum": most}:
@@ -290,11 +345,17 @@ def _shape(parameter: Mapping[str, Any]) -> str:
             told.append(f"at most {most}")
     told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
     told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
+    told += [f"{v} makes {made}" for v, made in parameter.get("resolves", {}).items()]
     return ", ".join(told)
 
 
 _BOUNDS = {"length_max": "at most {} characters", "pattern": "as {}", "items": "of {}"}
-_VALUES = {"values": "one of", "page_values": "by the model page", "default": "by default"}
+_VALUES = {
+    "values": "one of",
+    "page_values": "by the model page",
+    "free": "any size of",
+    "default": "by default",
+}
 
 
 def _text(value: Any) -> str:
@@ -302,7 +363,7 @@ def _text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{k}: {v}" for k, v in value.items())
+            return ", ".join(f"{k}: {_text(v)}" for k, v in value.items())
         case list():
             return ", ".join(map(str, value)) or "none"
         case _:

@@ -10,10 +10,10 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from mockserver.facts.files import FactsError, named
+from mockserver.facts.tokens import TOKENS
 
 IMAGES = "images"
-#: The kinds of tokens that a request's usage tells. One price a kind.
-TOKENS = ("text_input", "image_input", "image_output")
+_ALWAYS = TOKENS[:3]  # kinds that a price by tokens has to have
 _A_MINUTE = "_per_minute"  # ends the name of a unit in a row of limits
 _BY_QUALITY = "usd_"  # begins the name of a column of prices
 
@@ -52,16 +52,22 @@ def limits_in(file: Mapping[str, Any]) -> Limits:
     """
     found: dict[str, dict[str, Tiers]] = {}
     for row in file["table"]:
-        table, model = (named(row, "limits.toml: a [[table]]", key) for key in ("id", "model"))
-        found.setdefault(table, {})[model] = _tiers(row, file["tiers"])
+        table = named(row, "limits.toml: a [[table]]", "id")
+        for model in _models(row, "limits.toml: a [[table]]"):
+            found.setdefault(table, {})[model] = _tiers(row, model, file["tiers"])
     return found
 
 
-def _tiers(row: Mapping[str, Any], tiers: Sequence[str]) -> Tiers:
+def _models(row: Mapping[str, Any], where: str) -> Sequence[str]:
+    """The models that a row is of: `models`, a list, or `model`."""
+    return row["models"] if "models" in row else (named(row, where, "model"),)
+
+
+def _tiers(row: Mapping[str, Any], model: str, tiers: Sequence[str]) -> Tiers:
     columns = {n.removesuffix(_A_MINUTE): row[n] for n in row if n.endswith(_A_MINUTE)}
     if not columns or any(len(column) != len(tiers) for column in columns.values()):
         raise FactsError(
-            f"limits.toml: table {row['id']!r} needs for {row['model']} a list as "
+            f"limits.toml: table {row['id']!r} needs for {model} a list as "
             f"images_per_minute, with a number for each tier: {', '.join(tiers)}"
         )
     return {
@@ -81,7 +87,7 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
     """
     found: dict[str, dict[str, Price]] = {}
     for row in file["price"]:
-        name, model = (named(row, "prices.toml: a [[price]]", key) for key in ("list", "model"))
+        name, where = named(row, "prices.toml: a [[price]]", "list"), "prices.toml: a [[price]]"
         columns = {n: row[n] for n in row if n == "usd" or n.startswith(_BY_QUALITY)}
         picture = {
             (column[len(_BY_QUALITY) :], size): usd
@@ -89,9 +95,10 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
             for size, usd in sizes.items()
         }
         million = row.get("million", {})
-        if million and million.keys() != set(TOKENS):
-            raise _unpriced(name, model, f"all tokens: {', '.join(TOKENS)}")
-        found.setdefault(name, {})[model] = Price(picture, million)
+        for model in _models(row, where):
+            if million and not set(_ALWAYS) <= million.keys() <= set(TOKENS):
+                raise _unpriced(name, model, f"all tokens: {', '.join(_ALWAYS)}")
+            found.setdefault(name, {})[model] = Price(picture, million)
     return found
 
 
