@@ -7,7 +7,7 @@ Transparent pictures have the landscape cut out of its sky, and the caption on i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from mockserver.pictures.pure.landscape import (
 )
 from mockserver.pictures.pure.metadata import KEYWORD, read_text
 from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png
+from mockserver.pictures.pure.svg import svg
 from mockserver.pictures.pure.text import Line, shaped, spread
 
 
@@ -37,6 +38,25 @@ def draw(picture: Picture) -> bytes:
     rows = next(_frames(picture, dice, _paints(palette, is_clear)))
     alphabet = _alphabet(palette, is_clear)
     return png(picture.width, picture.height, alphabet, rows, KEYWORD, told(picture))
+
+
+def draw_svg(picture: Picture) -> bytes:
+    """The picture as an SVG file of the same shapes, with `describe` in its metadata."""
+    colours, frames = numbered(picture)
+    size = picture.width, picture.height
+    return svg(*size, colours, next(frames), picture.prompt, told(picture))
+
+
+def pixels(picture: Picture) -> bytes:
+    """The picture's pixels, row by row: RGBA, with alpha 255 where nothing is transparent."""
+    dice = Dice(picture.digest)
+    inks = _solid(PALETTES[dice.below(len(PALETTES))], picture.is_transparent)
+    return joined(next(_frames(picture, dice, inks)))
+
+
+def joined(rows: Iterable[Row]) -> bytes:
+    """The pixels of rows."""
+    return b"".join([b"".join([strip for strip, _ in strips]) * times for strips, times in rows])
 
 
 def numbered(picture: Picture) -> tuple[list[bytes], Iterator[Iterator[Row]]]:
@@ -131,6 +151,13 @@ def _paints(palette: Palette, is_clear: bool = False) -> Paints:
     return Paints.of([alphabet.ink(colour) for colour in _colours(palette, is_clear)])
 
 
+@lru_cache(maxsize=64)
+def _solid(palette: Palette, is_clear: bool) -> Paints:
+    """RGBA, for who codes it otherwise."""
+    colours = [(colour + b"\xff")[:4] for colour in _colours(palette, is_clear)]
+    return Paints.of([Ink(colour, b"") for colour in colours])
+
+
 #: Of pictures whose pixels are the numbers of their colours.
 NUMBERS = Paints.of([Ink(bytes((at,)), b"") for at in range(len(_colours(PALETTES[0], False)))])
 
@@ -159,6 +186,19 @@ def _page(picture: Picture) -> Page:
     return Page(picture.width, picture.height, cell, 4 * cell, max(1, shorter // 256))
 
 
+def plate(picture: Picture) -> tuple[list[bytes], bytes]:
+    """What marks a partial picture: rows of dots, 128 of which fit its shorter side.
+
+    And the two colours of these, RGB.
+    """
+    palette = PALETTES[Dice(picture.digest).below(len(PALETTES))]
+    return _plate(_mark(picture), 128), palette.accent + palette.paper
+
+
+def _mark(picture: Picture) -> str:
+    return f"PARTIAL {(picture.partial or 0) + 1}"
+
+
 def _frames(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Iterator[Row]]:
     """The rows of each frame; from one to the next the landscape passes by, and the rule grows."""
     page, count = _page(picture), picture.frames
@@ -168,8 +208,9 @@ def _frames(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Iterator[R
     lines = landscape(columns + PACE * (count - 1), down, dice).lines()
     for frame in range(count):
         seen = [line[PACE * frame :][:columns] for line in lines] if count > 1 else lines
+        seen = _cut(seen, SKY if picture.is_transparent else PAPER)
         if picture.partial is not None:
-            seen = _marked(_coarse(seen, picture.partial), f"PARTIAL {picture.partial + 1}")
+            seen = _marked(_coarse(seen, picture.partial), _mark(picture))
         caption = _caption(picture, page, paints, (page.measure * (frame + 1)) // count)
         yield _rows(page, seen, [*caption], paints)
 
@@ -179,12 +220,11 @@ PACE = 2
 
 
 def _rows(page: Page, lines: list[bytes], caption: list[Row], paints: Paints) -> Iterator[Row]:
-    blank = [paints.ground.run(page.width)]
     left = page.height - page.margin - sum([times for _, times in caption])
-    yield blank, page.margin
+    yield [paints.ground.run(page.width)], page.margin
     yield from _window(page, lines, paints)
     if left % page.cell:
-        yield blank, left % page.cell
+        yield [paints.paper.run(page.width)], left % page.cell
     yield from caption
 
 
@@ -196,6 +236,14 @@ def _window(page: Page, lines: list[bytes], paints: Paints) -> Iterator[Row]:
     for cells, alike in groupby(lines):
         # Not kept: nearly every row is another one.
         yield [left, dots.strip(cells), right], page.cell * len([*alike])
+
+
+def _cut(lines: list[bytes], number: int) -> list[bytes]:
+    """The landscape with round corners, whose cells have another number."""
+    corner = bytes((number,))
+    for y, inset in zip((0, 1, -2, -1), (2, 1, 1, 2), strict=True):
+        lines[y] = corner * inset + lines[y][inset:-inset] + corner * inset
+    return lines
 
 
 def _coarse(lines: list[bytes], partial: int) -> list[bytes]:
@@ -212,15 +260,20 @@ def _coarse(lines: list[bytes], partial: int) -> list[bytes]:
 
 def _marked(lines: list[bytes], text: str) -> list[bytes]:
     """Cells with a plate in their middle, on which a text stands in letters of cells."""
-    found = shaped(text).lines(len(lines[0]) - 8, 1)[0]
-    plate = [b"".join([b"\0" * 4, *row, b"\0" * 4]) for row in zip(*found.glyphs, strict=True)]
-    left, top = (len(lines[0]) - len(plate[0])) // 2, max(0, (len(lines) - len(plate)) // 2)
-    for y, row in enumerate(plate[: len(lines)], top):
+    rows = _plate(text, len(lines[0]))
+    left, top = (len(lines[0]) - len(rows[0])) // 2, max(0, (len(lines) - len(rows)) // 2)
+    for y, row in enumerate(rows[: len(lines)], top):
         lines[y] = lines[y][:left] + row.translate(ON_PLATE) + lines[y][left + len(row) :]
     return lines
 
 
 ON_PLATE = bytes((ACCENT, PAPER)) + bytes(range(2, 256))
+
+
+def _plate(text: str, width: int) -> list[bytes]:
+    """Rows of a text on a plate of at most so many dots: 1 is ink."""
+    line, side = shaped(text).lines(width - 8, 1)[0], bytes(4)
+    return [b"".join([side, *row, side]) for row in zip(*line.glyphs, strict=True)]
 
 
 def _caption(

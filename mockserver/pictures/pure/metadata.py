@@ -74,7 +74,6 @@ def _of_exif(body: bytes) -> Iterator[bytes]:
 
 
 def _of_gif(data: bytes) -> Iterator[bytes]:
-    at = data.find(b"!\xfe" + bytes((255,)) + _OURS.encode()) 
     at = data.find(b"!\xfe") + 2
     text = b""
     while at > 1 and data[at : at + 1] > b"\0":
