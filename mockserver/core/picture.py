@@ -5,6 +5,14 @@ from __future__ import annotations
 from base64 import b32encode
 from typing import Any, NamedTuple
 
+#: By a picture's format: its content type, and how the names of its files end.
+MEDIA = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpeg"),
+    "WEBP": ("image/webp", "webp"),
+    "GIF": ("image/gif", "gif"),
+    "SVG": ("image/svg+xml", "svg"),
+}
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
 
@@ -23,7 +31,7 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
     options: tuple[tuple[str, Any], ...] = ()  # of the request, but for the size
     images: tuple[str, ...] = ()  # content addresses of the uploads that it is made from
     mask: str | None = None  # content address of their mask
-    format: str = "PNG"  # or "JPEG", "WEBP", "GIF", "SVG"
+    format: str = "PNG"  # or another of MEDIA
     fault: str | None = None  # what is wrong with its file, on purpose
     download: str | None = None  # content address of what a rule wants of its downloads
     partial: int | None = None  # 0-based number of a partial picture, which comes before the whole

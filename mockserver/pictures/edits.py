@@ -252,7 +252,7 @@ def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.I
 
 
 def varied(picture: Picture, image: bytes) -> bytes:
-    """The upload in other colours, with a strip of small print, as a file of the picture's format."""
+    """The upload in other colours, with a strip of small print, in the format asked for."""
     upload, alpha, number = _scaled_upload(image, (picture.width, picture.height))
     palette = _tones(number + picture.place)
     paper = Image.new("RGB", upload.size, tuple(palette.paper))
