@@ -171,8 +171,9 @@ def test_input_and_output_count_once_for_each_picture(client: TestClient) -> Non
 
 
 def test_partial_pictures_of_a_stream_cost_a_hundred_tokens_each(client: TestClient) -> None:
-    body = {"model": "gpt-image-2", "size": "1024x1024", "stream": True, "partial_images": 3}
-    assert generate(client, **body).json()["usage"]["output_tokens"] == 196 + 300
+    streamed: dict[str, Any] = {"stream": True, "partial_images": 3}
+    answer = generate(client, model="gpt-image-2", size="1024x1024", **streamed)
+    assert answer.json()["usage"]["output_tokens"] == 196 + 300
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,9 @@ def test_partial_pictures_of_a_stream_cost_a_hundred_tokens_each(client: TestCli
 def test_auto_is_left_to_the_model_and_told_as_what_it_chose(
     client: TestClient, model: str, size: str, quality: str
 ) -> None:
-    for body in ({}, {"size": "auto", "quality": "auto", "background": "auto"}, {"size": None}):
+    bodies: list[dict[str, Any]] = [{}, {"size": None}]
+    bodies += [dict.fromkeys(("size", "quality", "background"), "auto")]
+    for body in bodies:
         answer = generate(client, model=model, **body)
         told = answer.json()
         assert (told["size"], told["quality"], told["background"]) == (size, quality, "opaque")
@@ -250,7 +253,8 @@ def test_of_two_faults_the_one_is_told_that_is_looked_at_first(
 )
 def test_null_is_as_good_as_not_there(client: TestClient, name: str) -> None:
     bare = generate(client, model="gpt-image-2").json()
-    assert generate(client, model="gpt-image-2", **{name: None}).json() == bare
+    body: dict[str, Any] = {name: None}
+    assert generate(client, model="gpt-image-2", **body).json() == bare
 
 
 def test_what_nobody_has_seen_refused_is_taken(client: TestClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
@@ -59,8 +58,7 @@ def _described(model: Model, facts: Facts) -> dict[str, str | int | None]:
         "owned_by": model.owned_by,
     }
     if facts.shutdown_told:
-        is_known = model.shutdown and (model.announced or date.min) <= facts.day
-        told["shutdown_date"] = str(model.shutdown) if is_known else None
+        told["shutdown_date"] = str(model.shutdown_date) if model.shutdown_date else None
     return told
 
 

@@ -33,7 +33,6 @@ from mockserver.facts.values import (
     Told,
     UploadRules,
 )
-from mockserver.facts.words.wording import Reason
 
 __all__ = [
     "Facts",
@@ -263,7 +262,7 @@ class _Row(NamedTuple):
     like: str = ""
     assumed: Any = ()
     family: str = ""
-    announced: date | None = None
+    shutdown_date: date | None = None
     generate: Any = None
     edit: Any = None
     vary: Any = None
@@ -283,7 +282,7 @@ def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -
         successor=row.successor,
         default_day=row.default_day,
         family=row.family,
-        announced=row.announced,
+        shutdown_date=row.shutdown_date,
         offers={
             i: _offer(row, operations[i], grey_16, f"models.toml, {table['id']}, {i}")
             for i, row in offers.items()
@@ -315,6 +314,8 @@ _TABLES: Mapping[str, type[Any]] = {
 
 
 def _refused(row: Mapping[str, Any], where: str) -> Refused:
+    from mockserver.facts.words.wording import Reason  # with all words: most days have none
+
     told = {key: value for key, value in row.items() if key not in ("source", "level")}
     found = typed(Refused, told, f"{where}, refused")
     if found.reason not in list(Reason):

@@ -5,7 +5,7 @@ Whatever a model offers has a limit and a price here, or loading fails. Admits a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -52,22 +52,23 @@ def limits_in(file: Mapping[str, Any]) -> Limits:
     """
     found: dict[str, dict[str, Tiers]] = {}
     for row in file["table"]:
-        table = named(row, "limits.toml: a [[table]]", "id")
-        for model in _models(row, "limits.toml: a [[table]]"):
-            found.setdefault(table, {})[model] = _tiers(row, model, file["tiers"])
+        for table, model in _of(row, "limits.toml: a [[table]]", "id"):
+            found.setdefault(table, {})[model] = _tiers(row, table, model, file["tiers"])
     return found
 
 
-def _models(row: Mapping[str, Any], where: str) -> Sequence[str]:
-    """The models that a row is of: `models`, a list, or `model`."""
-    return row["models"] if "models" in row else (named(row, where, "model"),)
+def _of(row: Mapping[str, Any], where: str, key: str) -> Iterator[tuple[str, str]]:
+    """The tables or lists and the models that a row is of: of each one, or several (`models`)."""
+    names = row[f"{key}s"] if f"{key}s" in row else (named(row, where, key),)
+    models = row["models"] if "models" in row else (named(row, where, "model"),)
+    yield from product(names, models)
 
 
-def _tiers(row: Mapping[str, Any], model: str, tiers: Sequence[str]) -> Tiers:
+def _tiers(row: Mapping[str, Any], table: str, model: str, tiers: Sequence[str]) -> Tiers:
     columns = {n.removesuffix(_A_MINUTE): row[n] for n in row if n.endswith(_A_MINUTE)}
     if not columns or any(len(column) != len(tiers) for column in columns.values()):
         raise FactsError(
-            f"limits.toml: table {row['id']!r} needs for {model} a list as "
+            f"limits.toml: table {table!r} needs for {model} a list as "
             f"images_per_minute, with a number for each tier: {', '.join(tiers)}"
         )
     return {
@@ -87,7 +88,6 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
     """
     found: dict[str, dict[str, Price]] = {}
     for row in file["price"]:
-        name, where = named(row, "prices.toml: a [[price]]", "list"), "prices.toml: a [[price]]"
         columns = {n: row[n] for n in row if n == "usd" or n.startswith(_BY_QUALITY)}
         picture = {
             (column[len(_BY_QUALITY) :], size): usd
@@ -95,7 +95,7 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
             for size, usd in sizes.items()
         }
         million = row.get("million", {})
-        for model in _models(row, where):
+        for name, model in _of(row, "prices.toml: a [[price]]", "list"):
             if million and not set(_ALWAYS) <= million.keys() <= set(TOKENS):
                 raise _unpriced(name, model, f"all tokens: {', '.join(_ALWAYS)}")
             found.setdefault(name, {})[model] = Price(picture, million)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-_DATES = ("since", "until", "shutdown", "announced")
+_DATES = ("since", "until", "shutdown")
 
 
 def in_force(value: Any, day: date) -> Any:

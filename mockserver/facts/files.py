@@ -14,7 +14,7 @@ from mockserver.packaged import packaged
 
 T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
-_NAMES = ("id", "list", "table", "model", "models", "name")
+_NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
 #: Files of this package that are read as one.
 _PARTS = {"models": ("models", "models-gpt-image-1", "models-gpt-image-2")}
 _over: Over | None = None

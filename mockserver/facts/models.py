@@ -38,7 +38,7 @@ def _are_tables(*values: Any) -> bool:
 
 
 #: What a model does not have of another that it is like.
-_OF_ONE = ("since", "until", "shutdown", "announced", "change")
+_OF_ONE = ("since", "until", "shutdown", "change")
 
 
 class Life(NamedTuple):

@@ -168,7 +168,7 @@ class Model(NamedTuple):
     successor: str  # what the vendor says to use in its place; "" if nothing
     default_day: date | Literal["today"] | None  # whose rules it has if nobody says; None: all's
     family: str  # of models that share words and limits; "" is none
-    announced: date | None  # when the shutdown was
+    shutdown_date: date | None  # as GET /v1/models says, once it was announced
     offers: Mapping[str, Offer]  # by operation id
 
 
