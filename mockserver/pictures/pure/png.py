@@ -100,11 +100,10 @@ def _compressed(width: int, height: int, alphabet: Alphabet, rows: Iterable[Row]
     again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(PIXEL)).run(width)[1]
     parts, checksum, drawn = [b"\x78\x01", alphabet.header], 1, 0
     for strips, times in rows:
-        pixels, codes = zip(*strips, strict=True)
-        raw = FILTER_NONE + b"".join(pixels)
+        raw = b"".join([FILTER_NONE, *[pixels for pixels, _ in strips]])
         if len(raw) != stride or times < 1:
             raise ValueError(f"a row of {len(raw) // PIXEL} pixels, drawn {times} times")
-        parts += first, *codes, again * (times - 1)
+        parts += first, *[codes for _, codes in strips], again * (times - 1)
         checksum = _with_copies(zlib.adler32(raw, checksum), stride, times - 1)
         drawn += times
     if drawn != height:
