@@ -23,9 +23,7 @@ from mockserver.pictures.font import HEIGHT, glyph
 ELLIPSIS = "…"
 
 #: Separators and controls: Zs, Zl, Zp and Cc of Unicode 3.2.
-BLANKS = re.compile(
-    "[\0- \x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+"
-)
+BLANKS = re.compile("[\0- \x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 #: Characters that only steer others: joiners, variation selectors, bidirectional controls, fillers,
 #: skin tones, tags.
