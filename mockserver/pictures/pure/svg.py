@@ -38,8 +38,10 @@ def svg(
         title: what is read out, and shown where the pointer rests.
         description: JSON that says what the picture is.
     """
-    shapes = _shapes(rows)
-    paths = [_path(colours[number], shapes[number]) for number in sorted(shapes)]
+    shapes: dict[bytes, list[str]] = defaultdict(list)
+    for number, found in sorted(_shapes(rows).items()):
+        shapes[colours[number]] += found
+    paths = [_path(colour, found) for colour, found in shapes.items()]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
