@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+from xml.etree import ElementTree
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from mockserver.core.picture import Picture
 from mockserver.pictures import files, formats
@@ -58,3 +60,42 @@ def frames(data: bytes) -> list[Image.Image]:
         image.seek(number)
         found.append(image.convert("RGBA"))
     return found
+
+
+def alpha(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA").getchannel("A")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of two pictures' channels, of 255."""
+    unlike = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+    return max(ImageStat.Stat(unlike).mean)
+
+
+def opaque(mask: Image.Image) -> Image.Image:
+    """White where a mask has any alpha; what is clear has no colour that counts."""
+    white = mask.point([255 * (a > 0) for a in range(256)])
+    return Image.merge("RGBA", (white, white, white, Image.new("L", mask.size, 255)))
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+PIECE = re.compile(r"M(\d+) (\d+)h(\d+)v(\d+)h-\3z")
+
+
+def drawn_svg(file: bytes) -> Image.Image:
+    """What an SVG of ours shows, drawn piece by piece."""
+    root = ElementTree.fromstring(file)
+    image = Image.new("RGBA", (int(root.attrib["width"]), int(root.attrib["height"])))
+    for path in root.iter(f"{SVG}path"):
+        alpha = round(255 * float(path.get("fill-opacity", "1")))
+        colour = (*bytes.fromhex(path.attrib["fill"][1:]), alpha)
+        assert not PIECE.sub("", path.attrib["d"])
+        for piece in PIECE.finditer(path.attrib["d"]):
+            left, top, width, height = map(int, piece.groups())
+            image.paste(colour, (left, top, left + width, top + height))
+    return image
