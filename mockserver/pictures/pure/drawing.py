@@ -45,8 +45,11 @@ def pixels(picture: Picture) -> bytes:
 
 
 def joined(rows: Iterable[Row]) -> bytes:
-    """The pixels of rows."""
-    return b"".join([b"".join([strip for strip, _ in strips]) * times for strips, times in rows])
+    """The pixels of rows, which are copied once."""
+    lines: list[bytes] = []
+    for strips, times in rows:
+        lines += [b"".join([strip for strip, _ in strips])] * times
+    return b"".join(lines)
 
 
 def numbered(picture: Picture) -> tuple[list[bytes], Iterator[Iterator[Row]]]:
@@ -192,17 +195,19 @@ def _mark(picture: Picture) -> str:
 def _frames(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Iterator[Row]]:
     """The rows of each frame; from one to the next the landscape passes by, and the rule grows."""
     page, count = _page(picture), picture.frames
-    height = sum([times for _, times in _caption(picture, page, paints)])
+    caption = [*_caption(picture, page, paints, page.measure // count)]
     columns = page.measure // page.cell
-    down = (page.height - page.margin - height) // page.cell
+    down = (page.height - page.margin - _height(caption)) // page.cell
     lines = landscape(columns + PACE * (count - 1), down, dice).lines()
     for frame in range(count):
         seen = [line[PACE * frame :][:columns] for line in lines] if count > 1 else lines
-        seen = _cut(seen, SKY if picture.is_transparent else PAPER)
-        if picture.partial is not None:
-            seen = _marked(_coarse(seen, picture.partial), _mark(picture))
-        caption = _caption(picture, page, paints, (page.measure * (frame + 1)) // count)
-        yield _rows(page, seen, [*caption], paints)
+        if frame:
+            caption = [*_caption(picture, page, paints, page.measure * (frame + 1) // count)]
+        yield _rows(page, _finished(picture, seen), caption, paints)
+
+
+def _height(rows: Iterable[Row]) -> int:
+    return sum([times for _, times in rows])
 
 
 #: Cells that a landscape moves from frame to frame.
@@ -210,7 +215,7 @@ PACE = 2
 
 
 def _rows(page: Page, lines: list[bytes], caption: list[Row], paints: Paints) -> Iterator[Row]:
-    left = page.height - page.margin - sum([times for _, times in caption])
+    left = page.height - page.margin - _height(caption)
     yield [paints.ground.run(page.width)], page.margin
     yield from _window(page, lines, paints)
     if left % page.cell:
@@ -234,6 +239,14 @@ def _cut(lines: list[bytes], number: int) -> list[bytes]:
     for y, inset in zip((0, 1, -2, -1), (2, 1, 1, 2), strict=True):
         lines[y] = corner * inset + lines[y][inset:-inset] + corner * inset
     return lines
+
+
+def _finished(picture: Picture, lines: list[bytes]) -> list[bytes]:
+    """The landscape with its corners cut, or as its partial picture has it."""
+    lines = _cut(lines, SKY if picture.is_transparent else PAPER)
+    if picture.partial is None:
+        return lines
+    return _marked(_coarse(lines, picture.partial), _mark(picture))
 
 
 def _coarse(lines: list[bytes], partial: int) -> list[bytes]:

@@ -205,17 +205,17 @@ class Dots:
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
         self.inks, self.dot = inks, dot
         self._pixels = [ink.pixel * dot for ink in inks]
-        self._codes = [ink.code for ink in inks]
+        self._codes = [ink.code for ink in inks if ink.code]
         self._going_on = GOING_ON[len(inks[0].pixel)]
 
     def strip(self, numbers: bytes) -> Strip:
         pixels, codes, going_on, dot = self._pixels, self._codes, self._going_on, self.dot
         # Runs are coded here, not by Ink.run: a picture has a thousand of them.
         runs = RUNS.findall(numbers)
-        return (
-            b"".join([pixels[run[0]] * len(run) for run in runs]),
-            b"".join([codes[run[0]] + going_on[dot * len(run)] for run in runs]),
-        )
+        drawn = b"".join([pixels[run[0]] * len(run) for run in runs])
+        if not codes:
+            return drawn, b""
+        return drawn, b"".join([codes[run[0]] + going_on[dot * len(run)] for run in runs])
 
 
 class Stamps(dict[tuple[bytes, ...], Stamp]):
