@@ -134,6 +134,33 @@ def test_edits_come_in_every_format_too(form: str, partial: int | None) -> None:
             assert image.getpixel(at) == upload.getpixel(at)[:3]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "SVG"])
+def test_an_edit_with_a_transparent_background_has_clear_corners_and_its_own_pixels(
+    form: str,
+) -> None:
+    asked = asked_for(form, size="128x128", background="transparent")._replace(
+        operation="images.edit", images=("address",)
+    )
+    made = edits.edited(asked, photo(), None)
+    image = drawn_svg(made) if form == "SVG" else opened(made)
+    assert alpha(image).getextrema() == (0, 255)
+    if form == "PNG":
+        plain = opened(edits.edited(asked._replace(options=()), photo(), None))
+        assert image.convert("RGB").tobytes() == plain.tobytes()
+
+
+def test_the_partial_pictures_of_an_edit_are_blocks_of_the_whole() -> None:
+    asked = asked_for("PNG", size="128x128")._replace(operation="images.edit", images=("address",))
+    whole = opened(edits.edited(asked, photo(), None))
+    for number, block in enumerate((8, 4, 2)):
+        image = opened(edits.edited(asked._replace(partial=number), photo(), None))
+        for at in ((0, 0), (16, 104), (112, 8)):  # beside the mark
+            box = (*at, at[0] + block, at[1] + block)
+            assert image.crop(box).getcolors() == [
+                (block**2, whole.reduce(block, box).getpixel((0, 0)))
+            ]
+
+
 # Faults
 
 

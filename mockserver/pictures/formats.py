@@ -13,7 +13,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
 from mockserver.core.picture import Picture
@@ -40,8 +40,10 @@ def drawn(picture: Picture) -> bytes:
 
 def encoded(picture: Picture, image: Image.Image) -> bytes:
     """An image, RGB or RGBA, as a file of the picture's format, with `describe` in its metadata."""
-    if picture.partial is not None and picture.images:
+    if picture.partial is not None:
         image = _coarse(image, picture)
+    if picture.is_transparent and image.mode == "RGB":
+        image.putalpha(_corners(image.size))
     match picture.format:
         case "PNG":
             return _png(picture, image)
@@ -126,7 +128,17 @@ def _gif(picture: Picture, frames: Sequence[Image.Image], clear: int | None) -> 
     return _saved(frames[0], "GIF", optimize=False, **how)
 
 
-# Of images that are no drawings
+# Of what is no drawing
+
+
+def _corners(size: tuple[int, int]) -> Image.Image:
+    """Alpha for an image that has nothing clear of its own: its corners are cut."""
+    alpha, step = Image.new("L", size, 255), max(1, min(size) // 32)
+    for reach in (1, 2):
+        alpha.paste(0, (0, 0, reach * step, (3 - reach) * step))
+    for turn in (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM):
+        alpha = ImageChops.darker(alpha, alpha.transpose(turn))
+    return alpha
 
 
 #: Colours of an SVG, and pixels along its shorter side.
