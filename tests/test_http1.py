@@ -188,13 +188,15 @@ def test_an_answer_s_head_leaves_with_its_body_and_alone_where_that_takes_long()
     transport, loop = Mock(), Mock()
     joined = _Joined(transport, loop)
     joined.write(b"head")
-    assert not transport.mock_calls
     joined.write(b"body")
-    transport.writelines.assert_called_once_with((b"head", b"body"))
-    joined.write(b"head")
+    assert not transport.mock_calls
     (come_round,) = loop.call_soon.call_args.args
     come_round()
-    transport.write.assert_called_once_with(b"head")
+    transport.writelines.assert_called_once_with([b"head", b"body"])
+    joined.write(b"head")
+    come_round()
+    assert loop.call_soon.call_count == 2
+    assert transport.mock_calls[1:] == [call.writelines([b"head"])]
 
 
 def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
@@ -204,4 +206,4 @@ def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
     joined.close()
     (come_round,) = loop.call_soon.call_args.args
     come_round()
-    assert transport.mock_calls == [call.write(b"head"), call.close()]
+    assert transport.mock_calls == [call.writelines([b"head"]), call.close()]

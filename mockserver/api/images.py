@@ -18,7 +18,7 @@ from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
-from mockserver.core.answer import ImagesAnswer, further
+from mockserver.core.answer import Around, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -29,13 +29,13 @@ from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
 from mockserver.core.uploads import Fields
 from mockserver.facts import Operation
-from mockserver.pictures.files import as_json, drawn_as_json
+from mockserver.pictures.files import as_json, drawn_as_data, is_drawn_at_once
 from mockserver.request.bodies import (
     JSON,
     ClientGone,
     has_left,
     read_body,
-    send_bytes,
+    send_pieces,
     without_boundary,
 )
 from mockserver.request.exchange import Exchange
@@ -203,11 +203,11 @@ class _Call:
     async def _altered(self, planned: Sequence[Picture], effect: Effect) -> Sequence[Picture]:
         """The planned pictures, with the fault that a rule wants; or a file that it gives."""
         if effect.picture:
-            return [p._replace(fault=effect.picture) for p in planned]
+            return tuple([p._replace(fault=effect.picture) for p in planned])
         if not effect.image:
             return planned
         place = await self._keep(b64decode(effect.image))
-        return [p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned]
+        return tuple([p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned])
 
     async def _keep(self, upload: bytes) -> str:
         """Keep what downloads will need, for as long as URLs are good; the address of it."""
@@ -223,30 +223,45 @@ class _Call:
         self, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
     ) -> ImagesAnswer:
         """The answer, with the pictures or their URLs in it."""
-        # a model that has no such option answers so
+        # a model that has no such option answers in base64
         form = effect.response_format or request.options.get("response_format", INLINE)
-        is_inline = form == INLINE
-        values = [await self._base64(request, p) for p in planned] if is_inline else []
-        # the end of the job, and the middle of its URLs' time
-        created = self.exchange.now(self.world.clock.now()) // SECOND
-        if not is_inline:
+        revised = await self._revised(request, planned)
+        told = self._told(request)
+        if form != INLINE:
+            created = self._created()
             values = await self._urls(request, effect, planned, created)
-        items = [{form: value} for value in values]
+            return ImagesAnswer(created, data_of(form, values, revised), told)
+        if planned and not is_drawn_at_once(planned[0]):
+            values = [await self._base64(request, p) for p in planned]
+            data = data_of(form, values, revised)
+        else:
+            data = drawn_as_data(planned, revised)
+        return ImagesAnswer(self._created(), data, told)
+
+    def _told(self, request: ImageRequest) -> Around:
+        """What the answer tells beside its pictures."""
         offer = self.exchange.era.facts.models[request.model].offers[request.operation]
-        if offer.revises_prompt:
-            await get_ready()
-            for picture, item in zip(planned, items, strict=True):
-                revised = revised_prompt(request.prompt, picture.digest)
-                item["revised_prompt"] = json.dumps(revised).encode()
         if not offer.told.usage:
-            return ImagesAnswer(created, items)
+            return b"", b""
         tokens = offer.usage(request.options, request.n, request.prompt)
-        told = further(offer, request.options, tokens)
-        return ImagesAnswer(created, items, offer.told.fields, told)
+        return around(offer, request.options, tokens)
+
+    def _created(self) -> int:
+        """The end of the job, and the middle of its URLs' time, as a Unix second."""
+        return self.exchange.now(self.world.clock.now()) // SECOND
+
+    async def _revised(
+        self, request: ImageRequest, planned: Sequence[Picture]
+    ) -> tuple[bytes, ...]:
+        """The revised prompts as JSON, of a model that tells them."""
+        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        if not offer.revises_prompt:
+            return ()
+        await get_ready()
+        texts = [revised_prompt(request.prompt, p.digest) for p in planned]
+        return tuple([json.dumps(text).encode() for text in texts])
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
-        if not request.images and picture.fault is None and picture.format == "PNG":
-            return drawn_as_json(picture)
         if await has_left(self.receive):
             raise ClientGone
         return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
@@ -279,11 +294,12 @@ class _Call:
     async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:
         """Send the answer; raises ClientGone where a rule breaks the line."""
         dialect = self.exchange.era.dialects[self.exchange.record.operation]
-        body = answer.as_json(newline=dialect.newline)
+        pieces = answer.pieces(newline=dialect.newline)
         if effect is PLAIN:
-            await send_bytes(send, 200, body, JSON)
+            await send_pieces(send, 200, pieces, JSON)
         else:
-            await Altered(effect, self.scope, self.receive, self.world.holds).send(send, body, JSON)
+            altered = Altered(effect, self.scope, self.receive, self.world.holds)
+            await altered.send(send, b"".join(pieces), JSON)
 
 
 def check_served(scope: Scope, operation: str) -> Operation:

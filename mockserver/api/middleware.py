@@ -87,8 +87,9 @@ class Observe:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
                 record.milliseconds = max(1, (self._world.clock.now() - record.at) // 1_000_000)
-                if is_call or exchange.sandbox:
-                    await _read_on(exchange, heard, receive)
+                if (is_call or exchange.sandbox) and not record.raw:
+                    if heard.read < BODY and heard.read < (exchange.length or 0):
+                        await _read_on(exchange, heard, receive)
                     await self._write_down(scope, heard)  # before the client knows
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
@@ -98,7 +99,7 @@ class Observe:
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
-            if is_call:
+            if is_call and not record.raw:
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
@@ -114,10 +115,8 @@ class Observe:
         return Exchange(record, dict(scope["headers"]), era)
 
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
-        """Put a request into the journal, once."""
+        """Put a request into the journal."""
         exchange: Exchange = scope["exchange"]
-        if exchange.record.raw:
-            return
         head = head_of(_line(scope), scope["headers"])
         exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
         await self._world.write_down(exchange)
@@ -169,7 +168,7 @@ def _line(scope: Scope) -> bytes:
 async def _read_on(exchange: Exchange, heard: _Heard, receive: Receive) -> None:
     """Of a body that nobody has read, read what the journal keeps: it was refused for its head."""
     wanted = min(exchange.length or 0, BODY)
-    if heard.read >= wanted or b"expect" in exchange.headers:  # it is sent once it is asked for
+    if b"expect" in exchange.headers:  # it is sent once it is asked for
         return
     with move_on_after(_UNREAD):
         while heard.read < wanted:
@@ -236,7 +235,11 @@ class Refuse:
             self._hosts.check(exchange.header(b"host"))
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
-            await (app or self._app)(scope, await self._cap.capped(exchange, receive), send)
+            if exchange.length is None and b"transfer-encoding" in exchange.headers:
+                receive = await self._cap.whole(exchange, receive)
+            else:
+                self._cap.check(exchange)
+            await (app or self._app)(scope, receive, send)
         except ClientGone:
             raise
         except ApiError as error:
@@ -310,22 +313,18 @@ class BodyCap:
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    async def capped(self, exchange: Exchange, receive: Receive) -> Receive:
-        """What receives the body, which is not too large.
+    def check(self, exchange: Exchange) -> None:
+        """Raise the ApiError of a length that is too large: the HTTP parser holds clients to it."""
+        if (exchange.length or 0) > self._limit:
+            raise self._refusal(exchange, exchange.length or 0)
+
+    async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
+        """Receives a body without a length, read before it is asked for, where nobody may ask.
 
         Raises:
-            ApiError: it is.
+            ApiError: it is too large.
             ClientGone: it will never come.
         """
-        if (length := exchange.length) is not None:  # the HTTP parser holds the client to it
-            if length > self._limit:
-                raise self._refusal(exchange, length)
-        elif b"transfer-encoding" in exchange.headers:
-            return replayed(await self._whole(exchange, receive), receive)
-        return receive
-
-    async def _whole(self, exchange: Exchange, receive: Receive) -> bytes:
-        """The body, read before anyone asks for it: also on a route where nobody will."""
         body, more = bytearray(), True
         while more:
             message = await receive()
@@ -335,7 +334,7 @@ class BodyCap:
             more = message.get("more_body", False)
             if len(body) > self._limit:
                 raise self._refusal(exchange, len(body))
-        return bytes(body)
+        return replayed(bytes(body), receive)
 
     def _refusal(self, exchange: Exchange, read: int) -> ApiError:
         hint = "--max-body sets this bound"

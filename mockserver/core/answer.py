@@ -3,66 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mockserver.facts import Offer
 
-CREATED, DATA = "created", "data"
+DATA = "data"
+
+
+Around = tuple[bytes, bytes]  # what stands between `created` and `data`, and what after that
 
 
 @dataclass(frozen=True, slots=True)
 class ImagesAnswer:
-    """The pictures of a request, or where they are.
-
-    Values are JSON already, quotes included: base64 is large, and joining it once costs a hundredth
-    of encoding it.
-    """
+    """The pictures of a request, or where they are."""
 
     created: int  # Unix seconds
-    items: Sequence[Mapping[str, bytes]]  # for each picture its fields
-    order: Sequence[str] = (CREATED, DATA)  # of the answer's fields
-    further: Mapping[str, bytes] = field(default_factory=dict)  # all others that it has
+    data: bytes  # the pictures as JSON, see `data_of`
+    around: Around = (b"", b"")  # its other fields, see `around`
 
-    def as_json(self, *, newline: bool) -> bytes:
-        """The body, byte for byte as recorded: indented by two, sorted item keys."""
-        pieces = [b"{"]
-        for name in self.order:
-            comma = b"," if len(pieces) > 1 else b""
-            if name == CREATED:
-                pieces.append(b'%b\n  "created": %d' % (comma, self.created))
-            elif name == DATA:
-                pieces += (comma, b'\n  "data": [', *self._items(), b"]")
-            elif name in self.further:
-                pieces.append(b'%b\n  "%b": %b' % (comma, name.encode(), self.further[name]))
-        pieces.append(b"\n}\n" if newline else b"\n}")
-        return b"".join(pieces)
-
-    def _items(self) -> list[bytes]:
-        pieces: list[bytes] = []
-        for number, item in enumerate(self.items):
-            pieces.append(b",\n    {" if number else b"\n    {")
-            for place, name in enumerate(sorted(item)):
-                pieces += (b",\n" if place else b"\n", b'      "%b": ' % name.encode(), item[name])
-            pieces.append(b"\n    }")
-        if pieces:
-            pieces.append(b"\n  ")
-        return pieces
+    def pieces(self, *, newline: bool) -> tuple[bytes, ...]:
+        """The body, byte for byte as recorded: apart, because `data` may be large and kept."""
+        before, after = self.around
+        end = b"\n}\n" if newline else b"\n}"
+        head = b'{\n  "created": %d,%b\n  "data": ' % (self.created, before)
+        return head, self.data, after + end
 
 
-def further(
-    offer: Offer, options: Mapping[str, Any], tokens: Mapping[str, int]
-) -> dict[str, bytes]:
+def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -> bytes:
+    """The fields of each picture as a JSON list, laid out as recorded: indented, keys sorted.
+
+    Args:
+        form: the field that has the picture, `b64_json` or `url`.
+        values: what stands there, as JSON already, quotes included: base64 is large, and joining it
+            once costs a hundredth of encoding it.
+        revised: the revised prompts as JSON, of a model that tells them.
+    """
+    if not values:
+        return b"[]"
+    columns = sorted([(form, values), *([("revised_prompt", revised)] if revised else [])])
+    fields = [[b'      "%b": %b' % (name.encode(), v) for v in column] for name, column in columns]
+    items = zip(*fields, strict=True)
+    return b"[\n    {\n" + b"\n    },\n    {\n".join(map(b",\n".join, items)) + b"\n    }\n  ]"
+
+
+def around(offer: Offer, options: Mapping[str, Any], tokens: Mapping[str, int]) -> Around:
     """The fields that an answer has beside its pictures: options as they were meant, and usage.
 
     Args:
-        offer: which fields there are.
+        offer: which fields there are, and in which order.
         options: of the request, with the model's choices in them.
         tokens: by kind; none where they are not counted.
     """
     values = {**options, "usage": usage(offer, tokens)} if tokens else options
-    return {name: _laid_out(values[name]) for name in offer.told.fields if name in values}
+    names = [name for name in offer.told.fields if name in values or name == DATA]
+    place = names.index(DATA)
+    before = [b"\n%b," % field for field in _fields(names[:place], values)]
+    after = [b",\n%b" % field for field in _fields(names[place + 1 :], values)]
+    return b"".join(before), b"".join(after)
+
+
+def _fields(names: Iterable[str], values: Mapping[str, Any]) -> Iterable[bytes]:
+    for name in names:
+        laid_out = json.dumps(values[name], indent=2).replace("\n", "\n  ")
+        yield f'  "{name}": {laid_out}'.encode("ascii")
 
 
 def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
@@ -78,7 +83,3 @@ def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
         "total_tokens": text + images + drawn + written,
     }
     return {name: told[name] for name in offer.told.usage}
-
-
-def _laid_out(value: Any) -> bytes:
-    return json.dumps(value, indent=2).replace("\n", "\n  ").encode("ascii")

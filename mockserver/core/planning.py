@@ -19,7 +19,7 @@ GIVEN = "given"  # the fault of a picture whose file is a rule's
 ENCODING = ("output_format", "output_compression")
 
 
-def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Picture]:
+def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Picture, ...]:
     """The `n` pictures that answer `request`, by its digest, for the `repeat`-th time after one."""
     width, height = map(int, request.size.split("x"))
     if repeat:
@@ -28,23 +28,25 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> list[Pictu
     images = tuple(map(address, request.images))
     mask = address(request.mask) if request.mask is not None else None
     form, encoding = _format(request)
-    return [
-        Picture(
-            operation=request.operation,
-            model=request.model,
-            prompt=prompt,
-            width=width,
-            height=height,
-            place=index,
-            n=request.n,
-            digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-            options=request.drawn + encoding,
-            images=images,
-            mask=mask,
-            format=form,
-        )
-        for index in range(request.n)
-    ]
+    return tuple(
+        [
+            Picture(
+                operation=request.operation,
+                model=request.model,
+                prompt=prompt,
+                width=width,
+                height=height,
+                place=index,
+                n=request.n,
+                digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
+                options=request.drawn + encoding,
+                images=images,
+                mask=mask,
+                format=form,
+            )
+            for index in range(request.n)
+        ]
+    )
 
 
 def _format(request: ImageRequest) -> tuple[str, tuple[tuple[str, Any], ...]]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 HEAD = 8 * 1024  # bytes that are kept: what clients send has some thousand
 BODY = 8 * 1024  # of an upload or a long prompt the beginning
 _EMPTY = 180  # bytes of one without a letter
-_NAME = 64  # bytes of a name that is worth remembering
 _MASK = b"***"
 _SECRET = re.compile(rb"auth|cookie|credential|key|passw|secret|session|token", re.IGNORECASE)
 _HARMLESS = b"idempotency-key"  # the SDK's own, made anew for each call
@@ -58,19 +57,20 @@ class Raw(NamedTuple):
         }
 
 
-def head_of(line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def head_of(line: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """The head to keep, of a request line and the headers: within bounds, without keys."""
     lines = [_QUERY.sub(_masked_query, line) if b"?" in line else line]
-    for name, value in headers:
-        is_secret = _is_secret(name) if len(name) <= _NAME else _SECRET.search(name)
-        lines.append(b": ".join((name, _masked(value) if is_secret else value)))
+    lines += map(b": ".join, headers)
+    for place in _secrets(tuple([name for name, _ in headers])):
+        name, value = headers[place]
+        lines[place + 1] = b"%b: %b" % (name, _masked(value))
     return _without_keys(b"\n".join(lines)[:HEAD])
 
 
-@lru_cache(maxsize=512)
-def _is_secret(name: bytes) -> bool:
-    """Whether the value of such a name may be a key; a request has twenty, always the same."""
-    return name != _HARMLESS and _SECRET.search(name) is not None
+@lru_cache(maxsize=32)
+def _secrets(names: tuple[bytes, ...]) -> list[int]:
+    """The places of the headers whose values may be keys: a client's requests have the same."""
+    return [i for i, n in enumerate(names) if n != _HARMLESS and _SECRET.search(n)]
 
 
 def _masked(value: bytes) -> bytes:

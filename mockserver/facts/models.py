@@ -12,7 +12,10 @@ from mockserver.facts.files import FactsError, file, named
 
 @lru_cache(maxsize=1)
 def model_rows() -> Mapping[str, Mapping[str, Any]]:
-    """The table of every model that there ever was: what it shares with another is in it too."""
+    """The table of every model that there ever was: what it shares with another is in it too.
+
+    An operation's table can be `like` another of the same model.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for row in file("models")["model"]:
         name = named(row, "models.toml: a [[model]]", "id")
@@ -20,7 +23,17 @@ def model_rows() -> Mapping[str, Mapping[str, Any]]:
         if other is not None and other not in found:
             raise FactsError(f"models.toml, {name}: there is no {other!r} above it to be like")
         found[name] = _like(found[other], row) if other else row
-    return found
+    return {name: _with_operations(row) for name, row in found.items()}
+
+
+def _with_operations(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    likes = {k: v["like"] for k, v in row.items() if isinstance(v, dict) and "like" in v}
+    for name, other in likes.items():
+        if other not in row:
+            raise FactsError(f"models.toml, {row['id']}, {name}: there is no {other!r} to be like")
+        own = {k: v for k, v in row[name].items() if k != "like"}
+        row = {**row, name: _merged(row[other], own)}
+    return row
 
 
 def _like(other: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:

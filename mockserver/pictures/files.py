@@ -13,16 +13,23 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, Event, to_thread
 
+from mockserver.core.answer import data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
 from mockserver.store import Store
 
 T = TypeVar("T")
-DRAWN = 256  # pictures that are kept in each form, of some 100 KB at most
+DRAWN = 256  # pictures that are kept, of some 100 KB at most
+ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of Pillow's, of some MB at most, for clients that ask for one in pieces
 AT_A_TIME = 2  # decoded pictures are large
 AT_ONCE = ("PNG", "SVG")  # formats that are drawn without Pillow
+
+
+def is_drawn_at_once(picture: Picture) -> bool:
+    """Whether `drawn` has a picture's file: no upload, no fault and no Pillow is in it."""
+    return not picture.images and picture.fault is None and picture.format in AT_ONCE
 
 
 @lru_cache(maxsize=DRAWN)
@@ -34,10 +41,10 @@ def drawn(picture: Picture) -> bytes:
     return drawing.draw_svg(picture) if picture.format == "SVG" else drawing.draw(picture)
 
 
-@lru_cache(maxsize=DRAWN)
-def drawn_as_json(picture: Picture) -> bytes:
-    """A generated picture as a JSON string in base64, ready to be spliced into a body."""
-    return as_json(drawn(picture))
+@lru_cache(maxsize=ANSWERED)
+def drawn_as_data(pictures: Sequence[Picture], revised: Sequence[bytes]) -> bytes:
+    """Generated pictures in base64 as the `data` of an answer, with their revised prompts."""
+    return data_of("b64_json", [as_json(drawn(picture)) for picture in pictures], revised)
 
 
 def as_json(file: bytes) -> bytes:

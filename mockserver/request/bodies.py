@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from mockserver.request.forms import SAID, read_form, shown
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+_JOINED = 32 << 10  # bytes of an answer that are joined sooner than sent apart
 ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
 
 
@@ -175,6 +177,19 @@ async def send_bytes(
         start.insert(0, (b"content-type", content_type.encode()))
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_pieces(send: Send, status: int, pieces: Sequence[bytes], content_type: str) -> None:
+    """Send a response that is there in pieces; large ones as they are, for to join them copies."""
+    length = sum(map(len, pieces))
+    if length <= _JOINED:
+        await send_bytes(send, status, b"".join(pieces), content_type)
+        return
+    start: Headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % length)]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    for piece in pieces[:-1]:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": pieces[-1]})
 
 
 def host_in(value: str) -> str:

@@ -29,6 +29,7 @@ class Exchange:
     record: Record
     headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
     era: Era  # whose rules and words count
+    length: int | None = field(init=False)  # bytes of the body, as the client told them
 
     # who asks, see `enter`
     caller: Caller | None = None
@@ -47,16 +48,14 @@ class Exchange:
     refused: str = ""  # why, in the name of the reason and the parameter
     quiet: bool = False  # not worth a log line
 
+    def __post_init__(self) -> None:
+        told = self.headers.get(b"content-length", b"")
+        self.length = int(told.lstrip(b"0")[:_DIGITS] or b"0") if told.isdigit() else None
+
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
-
-    @property
-    def length(self) -> int | None:
-        """Bytes of the body, as the client told them; None if it did not."""
-        told = self.headers.get(b"content-length", b"")
-        return int(told.lstrip(b"0")[:_DIGITS] or b"0") if told.isdigit() else None
 
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""

@@ -28,27 +28,25 @@ class _Parser(HttpRequestParser):
 
 
 class _Joined:
-    """A transport that sends an answer's head with its body, which uvicorn writes apart.
+    """A transport that sends together what is written before the loop comes round.
 
-    A client woken by the head alone sleeps again until the body is there; one in a thread of this
-    process would stop the server for that, too.
+    uvicorn writes an answer's head and its body apart. A client woken by the head alone sleeps
+    again until the body is there; one in a thread of this process would stop the server for that,
+    too.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._held = b""  # for the next write, or until the loop comes round
+        self._held: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if self._held:
-            held, self._held = self._held, b""
-            self._transport.writelines((held, data))
-        else:
-            self._held = data
+        if not self._held:
             self._loop.call_soon(self._flush)
+        self._held.append(data)
 
     def close(self) -> None:
         self._flush()
@@ -56,8 +54,8 @@ class _Joined:
 
     def _flush(self) -> None:
         if self._held:
-            held, self._held = self._held, b""
-            self._transport.write(held)
+            self._transport.writelines(self._held)
+            self._held = []
 
 
 class Http1(HeadCap):

@@ -27,6 +27,8 @@ class Tried(NamedTuple):
     call: Call
     asks_again: bool  # whether its answer was one after which clients try again
     is_redirect: bool = False
+    #: Whether neither this answer nor an earlier one with the body makes clients send it again.
+    is_calm: bool = False
 
 
 def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Call, list[Tried]]:
@@ -40,15 +42,17 @@ def follow(record: Record, attempt: Attempt, tried: Sequence[Tried]) -> tuple[Ca
     Returns:
         The call, and the attempts with this body that another may follow from now on.
     """
-    if before := _redirect_to(attempt, tried):
-        call = before.call
-    elif before := _retried_by(attempt, tried):
-        call = Call(before.call.id, before.call.retries + 1)
-    else:
-        call = Call(record.id)
+    call, before = Call(record.id), None
+    is_calm = not tried or tried[-1].is_calm
+    if attempt.number or not is_calm:  # else a search among a hundred would find none
+        if before := _redirect_to(attempt, tried):
+            call = before.call
+        elif before := _retried_by(attempt, tried):
+            call = Call(before.call.id, before.call.retries + 1)
     others = tried if before is None else [t for t in tried if t is not before]
-    this = Tried(attempt, call, record.asks_again, record.status in _LEADS_ON)
-    return call, [*others, this][-_EQUAL:]
+    asks, leads = record.asks_again, record.status in _LEADS_ON
+    this = Tried(attempt, call, asks, leads, is_calm and not (asks or leads))
+    return call, [*others[1 - _EQUAL :], this]
 
 
 def _redirect_to(attempt: Attempt, tried: Sequence[Tried]) -> Tried | None:
