@@ -13,7 +13,6 @@ LIGHT, ACCENT, PAPER, PALE = range(LAND + SHADES, LAND + SHADES + 4)
 #: What a cell of sky becomes near the sun.
 SHINE = bytes(range(GLOW, GLOW + BANDS)) + bytes(range(BANDS, 256))
 
-
 #: A column's cells from a top, 0 or more, to before a bottom that is not above it.
 Span = tuple[int, int]
 

@@ -69,8 +69,7 @@ DIGITS = (
     *("75757", "75717", "75755", "65656", "74447", "65556", "74747", "74744"),
 )
 
-
-#: 16 rows, of a byte for each font pixel: 1 is ink.
+#: 16 rows, each of a byte for each font pixel: 1 is ink.
 Glyph = tuple[bytes, ...]
 
 
@@ -95,7 +94,7 @@ class Line(NamedTuple):
 
 
 class Word(NamedTuple):
-    """What stays on one line, with the space behind it if there is one: ideographs alone."""
+    """What stays on one line: a word and the space behind it, or a single ideograph."""
 
     cells: Sequence[Cell]
     width: int  # font pixels, with the space
@@ -162,7 +161,7 @@ def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
 
 def _clusters(text: str) -> list[str]:
     """What is drawn as one: a character, the marks on it, and before it the controls of order."""
-    if text.isascii():
+    if text.isascii():  # has neither
         return list(text)
     clusters: list[str] = []
     controls = ""
