@@ -11,12 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench.load import Requests, Round, best_rounds, body, different, repeated
+from bench.load import Requests, Round, best_of, best_rounds, body, different, repeated
 from bench.rows import Row
 from bench.servers import MOCK, running
 
 SMALL = {"prompt": "a fox", "size": "256x256", "n": 2, "response_format": "b64_json"}
 LARGE = {**SMALL, "size": "1024x1536", "n": 10}
+WHOLE = {"prompt": "a fox", "model": "gpt-image-2", "size": "1024x1024", "n": 4}
+STREAM = {**WHOLE, "n": 1, "stream": True, "partial_images": 3}
 URL = partial(different, {"size": "256x256"})
 FLOOR = "raw ASGI app that reads a POST and answers 200 B"
 SAME = "raw ASGI app that answers as many bytes"
@@ -44,6 +46,19 @@ def rows() -> Iterator[Row]:
         Case("0.5 MiB of b64_json, repeated", partial(repeated, LARGE), large, SAME, ">= 0.7"),
     ):
         yield from _held(case)
+    yield _streamed()
+
+
+def _streamed() -> Row:
+    """Four events beside four pictures in one body; repeated, so that no pixel is drawn."""
+    with running(*MOCK, "--log-format", "none") as server:
+        sizes = [len(server.ask(body(request))) for request in (STREAM, WHOLE)]
+        loads = [(server, partial(repeated, request)) for request in (STREAM, WHOLE)]
+        stream, whole = best_of(loads)
+    note = "{:,} and {:,} bytes".format(*sizes)
+    name, beside = "stream of three partial pictures, repeated: CPU a request", "one body of four"
+    times = f"{stream.cpu:.0f} us", f"{whole.cpu:.0f} us"
+    return Row(name, beside, "<= 1.5", stream.cpu / whole.cpu, *times, note)
 
 
 def _held(case: Case) -> Iterator[Row]:

@@ -75,10 +75,15 @@ class Round:
 
 
 def best_rounds(servers: Sequence[Server], requests: Requests) -> list[Round]:
-    """Of each server the highest rate and the least CPU time: what disturbs only makes it worse."""
-    for server in servers:
+    """What each server did with these requests, at its best."""
+    return best_of([(server, requests) for server in servers])
+
+
+def best_of(loads: Sequence[tuple[Server, Requests]]) -> list[Round]:
+    """Of each load the highest rate and the least CPU time: what disturbs only makes it worse."""
+    for server, requests in loads:
         _answered(server, requests(), WARM_UP)
-    rounds = interleaved(ROUNDS, [partial(_round, server, requests) for server in servers])
+    rounds = interleaved(ROUNDS, [partial(_round, *load) for load in loads])
     return [
         Round(max(r.rate for r in of), min(r.cpu for r in of), max(r.load for r in of))
         for of in rounds

@@ -23,6 +23,7 @@ from contracts.bodies import Schema as Schema
 from contracts.bodies import Sizes as Sizes
 from contracts.bodies import bodies, encoding, kept_examples, models_of
 from contracts.bodies import taken as taken
+from contracts.streams import EVENTS, events
 from mockserver.facts import Facts, Model, Operation, default_days, first_day, load, read_from
 
 HERE = Path(__file__).parent
@@ -120,6 +121,13 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
         _fill_body(definition["requestBody"]["content"], facts, operation)
         if not models_of(facts, operation):
             del definition["responses"]["200"]
+        elif media := events(facts, operation):
+            answer = definition["responses"]["200"]
+            if "$ref" in answer:  # another operation's, too
+                answer = deepcopy(document["components"]["responses"]["Made"])
+            definition["responses"]["200"] = answer | {
+                "content": answer["content"] | {EVENTS: media}
+            }
 
 
 def _drop_operation(document: Schema, operation_id: str) -> None:

@@ -20,6 +20,7 @@ from schemathesis import Case, CheckContext, Response
 from contracts.bodies import beside
 from contracts.build import bare_404, facts_of
 from contracts.forms import is_negative, keeps, operation_of, read, schema_of, sent_fields
+from contracts.streams import EVENTS, completed
 from mockserver.facts import Facts, Offer, Operation
 
 Fetch = Callable[[str], bytes | None]
@@ -133,7 +134,7 @@ def pictures(fetch: Fetch) -> Check:
         if body is None:
             return
         wanted = asked(body, operation, facts)
-        items = json.loads(response.content).get("data", [])
+        items = _items(response)
         assert len(items) == wanted.n, f"{len(items)} pictures where {wanted.n} were asked for"
         for item in items:
             fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
@@ -143,6 +144,14 @@ def pictures(fetch: Fetch) -> Check:
             assert_picture(png, wanted.size)
 
     return pictures_as_asked
+
+
+def _items(response: Response) -> Any:
+    """The pictures of an answer, or of a stream the whole ones."""
+    if (response.headers.get("content-type") or [""])[0].startswith(EVENTS):
+        assert response.content.endswith(b"\n\n"), "the last event lacks its blank line"
+        return completed(response.content)
+    return json.loads(response.content).get("data", [])
 
 
 def _sent(response: Response, case: Case[Any]) -> Any:

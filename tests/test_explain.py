@@ -298,7 +298,7 @@ def test_the_command_looks_at_one_day() -> None:
     ("args", "words"),
     [
         (["invalid_sise"], "Did you mean invalid_size"),
-        (["AuthentificationFailed"], "Did you mean AuthenticationFailed?"),
+        (["AuthentificationFailed"], "Did you mean AuthenticationFailed"),
         (["The size isn't supported with this model"], "Did you mean size_not_of_model"),
         (["xyzzy"], "is called 'xyzzy' or says so."),
         (["\x1b[2J"], r"'\x1b[2J'"),

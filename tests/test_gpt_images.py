@@ -173,7 +173,8 @@ def test_input_and_output_count_once_for_each_picture(client: TestClient) -> Non
 def test_partial_pictures_of_a_stream_cost_a_hundred_tokens_each(client: TestClient) -> None:
     streamed: dict[str, Any] = {"stream": True, "partial_images": 3}
     answer = generate(client, model="gpt-image-2", size="1024x1024", **streamed)
-    assert answer.json()["usage"]["output_tokens"] == 196 + 300
+    *_, last = answer.text.split("data: ")
+    assert json.loads(last)["usage"]["output_tokens"] == 196 + 300
 
 
 @pytest.mark.parametrize(

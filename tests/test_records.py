@@ -186,7 +186,7 @@ RECORDS = [
     Record("mimetype-octet-stream-dalle2", "2025-04-16", uploads(EDITS, png(), kind="application/octet-stream", prompt="x"), 400, gateway("Invalid file 'image': unsupported mimetype ('application/octet-stream'). Supported file formats are 'image/png'.", param="image", code="unsupported_file_mimetype")),
     Record("edit-prompt-too-long-2025", "2025-04-16", uploads(EDITS, png(), prompt="é" * 1635), 400, gateway("Invalid 'prompt': string too long. Expected a string with maximum length 1000, but got a string with length 1635 instead.", param="prompt", code="string_above_max_length")),
     # 2025-04 without a day: since the model came that was sent
-    Record("edits-model-dalle2-only", "2025-04-23", uploads(EDITS, png(), prompt="x", model="gpt-image-1"), 400, gateway("Invalid value: 'gpt-image-1'. Value must be 'dall-e-2'.", param="model", code="invalid_value")),
+    Record("edits-model-dalle2-only", "2025-04-23", uploads(EDITS, png(), prompt="x" * 32_001, model="gpt-image-1"), 400, gateway("Invalid value: 'gpt-image-1'. Value must be 'dall-e-2'.", param="model", code="invalid_value")),
     Record("edits-duplicate-image", "2025-04-23", uploads(EDITS, png(), png(), prompt="x"), 400, gateway("Duplicate parameter: 'image'. You provided multiple values for this parameter, whereas only one is allowed. If you are trying to provide a list of values, use the array syntax instead e.g. 'image[]=<value>'.", param="image", code="duplicate_parameter")),
     # B on generations
     *(

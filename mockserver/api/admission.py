@@ -53,7 +53,7 @@ class Admission:
         effect = await self._scripted()
         await self.world.holds.hold_back(self.sandbox.name, effect, receive)
         if effect.error:
-            raise await self._refusal(effect.error, effect.retry_after)
+            raise await self.refusal(effect.error, effect.retry_after)
         if effect.reply:
             if effect.retry_after is not None:
                 wait = round(effect.retry_after * 1000)
@@ -94,7 +94,7 @@ class Admission:
             self.exchange.note_rules(fired)
         return self.exchange.effect
 
-    async def _refusal(self, reason: Reason, retry_after: float | None) -> ApiError:
+    async def refusal(self, reason: Reason, retry_after: float | None = None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
         limits = {limit.unit: limit.per_minute for limit in self._limits()}
         limit = limits.get(IMAGES) or 1
@@ -126,7 +126,7 @@ class Admission:
         verdict = await self.sandbox.admit(
             self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
-            charge=charge(self.request.n, usage),
+            charge=charge(self.request.charged, usage),
             amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
@@ -215,14 +215,14 @@ class Admission:
         """The tokens of the request, by kind."""
         request = self.request
         offer = self.exchange.era.facts.models[request.model].offers[request.operation]
-        return offer.usage(request.options, request.n, request.prompt)
+        return offer.usage(request.options, request.n, request.prompt, request.sides)
 
     def _limits(self) -> tuple[Limit, ...]:
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = charge(self.request.n, self._usage()).get(limit.unit, 0)
+        requested = charge(self.request.charged, self._usage()).get(limit.unit, 0)
         return {
             "model": self.request.model,
             "family": self.world.costs.bucket_of(self.request.model),

@@ -33,6 +33,7 @@ class Altered:
 
     def __init__(self, effect: Effect, scope: Scope, receive: Receive, holds: Holds) -> None:
         self._effect = effect
+        self._left = effect.disconnect  # bytes of the body until the line breaks
         self._scope = scope
         self._receive = receive
         self._holds = holds
@@ -70,25 +71,35 @@ class Altered:
 
     async def send_pieces(self, send: Send, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer with these headers, slowly or in part; raises as `send` does."""
-        effect = self._effect
-        if effect.disconnect == 0:
+        await self.begin(send, status, headers)
+        await self.write(send, body)
+
+    async def begin(self, send: Send, status: int, headers: Headers) -> None:
+        """Send an answer's head; raises as `send` does."""
+        if self._effect.disconnect == 0:
             raise ClientGone
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        if effect.disconnect is not None:
-            piece = body[: effect.disconnect]
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            raise ClientGone
-        if effect.drip is None or not body:
-            await send({"type": "http.response.body", "body": body})
-            return
-        await self._drip(send, body, max(1, effect.drip // _TICKS))
 
-    async def _drip(self, send: Send, body: bytes, piece: int) -> None:
+    async def write(self, send: Send, piece: bytes, *, more: bool = False) -> None:
+        """Send a piece of the body, slowly or in part; raises as `send` does."""
+        if self._left is not None:
+            piece, self._left = piece[: self._left], self._left - len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if self._left <= 0 or not more:
+                raise ClientGone
+        elif self._effect.drip is None or not piece:
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
+        else:
+            await self._drip(send, piece, max(1, self._effect.drip // _TICKS), more=more)
+
+    async def _drip(self, send: Send, body: bytes, piece: int, *, more: bool) -> None:
         pause = piece / (self._effect.drip or 1)
         sandbox = self._scope["exchange"].sandbox_name
         while body:
             part, body = (body, b"") if self._holds.ended else (body[:piece], body[piece:])
-            await send({"type": "http.response.body", "body": part, "more_body": bool(body)})
+            await send(
+                {"type": "http.response.body", "body": part, "more_body": more or bool(body)}
+            )
             if body:
                 await self._holds.hold(sandbox, pause, self._receive)
 

@@ -16,7 +16,9 @@ from starlette.types import Receive, Scope, Send
 from mockserver.api.admission import Admission
 from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
+from mockserver.api.references import with_pictures
 from mockserver.api.revised_prompt import get_ready, revised_prompt
+from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.answer import Around, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
@@ -27,9 +29,14 @@ from mockserver.core.planning import GIVEN, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
-from mockserver.core.uploads import Fields
+from mockserver.core.uploads import Fields, unreadable
 from mockserver.facts import Operation
-from mockserver.pictures.files import as_json, drawn_as_data, is_drawn_at_once
+from mockserver.pictures.files import (
+    UnreadableUpload,
+    as_json,
+    drawn_as_data,
+    is_drawn_at_once,
+)
 from mockserver.request.bodies import (
     JSON,
     ClientGone,
@@ -66,13 +73,17 @@ class Images:
         check_served(scope, self.operation)  # the caller's sandbox may be as of another day
         call = _Call(self._world, exchange, caller, sandbox, scope, receive)
         fields, asked = await call.read(self.operation)
-        request = asked.request
+        request = await with_pictures(self._world, exchange, asked.request)
         effect, pixels = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        drawing = await call.draw(asked, effect, pixels)
+        drawing = await call.draw(asked, request, effect, pixels)
         try:
+            if is_streamed(request, effect):
+                self._world.deprecations.warn(exchange, self.operation, fields)
+                await call.stream(send, request, effect, drawing.pictures)
+                return
             answer = await call.answer(request, effect, drawing.pictures)
             self._world.deprecations.warn(exchange, self.operation, fields)
             await call.send(send, effect, answer)
@@ -115,7 +126,8 @@ class _Call:
         found = read(content_type, content)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
-        found.check_type(form=rules.form, json_too=rules.json_too)
+        takes_json = exchange.era.validators[operation].takes_json
+        found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
         record.fields |= found.sent
         return found.content, self._asked(operation, found)
 
@@ -156,21 +168,29 @@ class _Call:
         """
         pixels: tuple[bytes, ...] = ()
         if request.images:
-            pixels = await self.world.files.pixels(request.images, request.mask)
-        admission = Admission(self.world, self.exchange, self.sandbox, self.caller, request)
-        effect = await admission.admitted(self.receive)
-        if not effect.reply:
-            await self._hold_back(request)
+            pixels = await self._pixels(request)
+        effect = await self._admission(request).admitted(self.receive)
+        is_whole = not effect.reply and not is_streamed(request, effect)
+        if is_whole and (seconds := self._latency(request)):
+            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
         return effect, pixels
 
-    async def _hold_back(self, request: ImageRequest) -> None:
-        """Hold the answer back as long as the sandbox's latency says, or the server's."""
+    def _admission(self, request: ImageRequest) -> Admission:
+        return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
+
+    async def _pixels(self, request: ImageRequest) -> tuple[bytes, ...]:
+        """Digests of the uploads' pixels; ApiError if one can't be decoded."""
+        try:
+            return await self.world.files.pixels(request.images, request.mask)
+        except UnreadableUpload as broken:
+            offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+            params = [source.param for source in request.sources]
+            raise unreadable(offer.upload, broken.place, params) from None
+
+    def _latency(self, request: ImageRequest) -> float:
+        """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
         latency = self.sandbox.options.latency or self.world.config.latency
-        seconds = latency.seconds
-        if latency.measured:
-            seconds = latency.measured * self._measured(request)
-        if seconds:
-            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
+        return latency.measured * self._measured(request) if latency.measured else latency.seconds
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
@@ -181,9 +201,11 @@ class _Call:
 
     # -- draw ----------------------------------------------------------------------------------
 
-    async def draw(self, asked: Asked, effect: Effect, pixels: tuple[bytes, ...]) -> _Drawing:
+    async def draw(
+        self, asked: Asked, request: ImageRequest, effect: Effect, pixels: tuple[bytes, ...]
+    ) -> _Drawing:
         """The pictures of the answer, with what rules want of them. No pixel is drawn yet."""
-        sandbox, config, request = self.sandbox, self.world.config, asked.request
+        sandbox, config = self.sandbox, self.world.config
         seed = sandbox.options.seed or config.seed
         is_varied = (sandbox.options.repeats or config.repeats) == VARY
         if pixels or is_varied:
@@ -243,7 +265,7 @@ class _Call:
         offer = self.exchange.era.facts.models[request.model].offers[request.operation]
         if not offer.told.usage:
             return b"", b""
-        tokens = offer.usage(request.options, request.n, request.prompt)
+        tokens = offer.usage(request.options, request.n, request.prompt, request.sides)
         return around(offer, request.options, tokens)
 
     def _created(self) -> int:
@@ -290,6 +312,14 @@ class _Call:
                 place = await self._keep(rigged(fired))
                 return [p._replace(download=place) for p in planned]
         return planned
+
+    async def stream(
+        self, send: Send, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
+    ) -> None:
+        """Send the pictures as a stream; raises ClientGone where the line breaks."""
+        admission, latency = self._admission(request), self._latency(request)
+        stream = EventStream(admission, effect, latency, self.scope, self.receive)
+        await stream.send(send, planned)
 
     async def send(self, send: Send, effect: Effect, answer: ImagesAnswer) -> None:
         """Send the answer; raises ClientGone where a rule breaks the line."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any, Self
 
 from mockserver.client.requests import SHOWN, Request, Upload, calls_of, dollars, upload_of
-from mockserver.client.rules import Sent, condition, content_of
+from mockserver.client.rules import File, Sent, condition, content_of
 from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
@@ -42,14 +43,21 @@ _OTHER_KEY = (
 
 
 def sent_when(fields: Mapping[str, Any]) -> When:
-    """The condition of an assertion; files are compared by their content.
+    """The condition of an assertion; files are compared by their content, several in their order.
 
     Raises:
         TypeError: there is no such field.
     """
     given = condition(fields, Sent.__annotations__)
-    files = {k: Upload.holding(content_of(given.pop(k))) for k in _FILES if k in given}
+    files = {k: _uploads(given.pop(k)) for k in _FILES if k in given}
     return When((*when_of(given).wanted, *files.items()))
+
+
+def _uploads(files: File | Sequence[File]) -> Upload | tuple[Upload, ...]:
+    if isinstance(files, bytes | str | PathLike):
+        return Upload.holding(content_of(files))
+    found = tuple(Upload.holding(content_of(file)) for file in files)
+    return found[0] if len(found) == 1 else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +188,10 @@ def lines_on_others(others: Others) -> list[str]:
 
 
 def fields_of(request: Request) -> dict[str, Any]:
-    """A request's fields, with uploads that can be compared."""
-    return {k: upload_of(v) or v for k, v in request.fields.items()}
+    """A request's fields, with uploads that can be compared: pictures as `image`."""
+    found = {k: upload_of(v) or v for k, v in request.fields.items()}
+    images = request.images
+    return found | ({"image": images[0] if len(images) == 1 else images} if images else {})
 
 
 def near(
@@ -216,7 +226,7 @@ def _effect_text(name: str, value: Any) -> str:
     match value:
         case True | {"sha256": _}:
             return name
-        case Mapping() if name == "download":
+        case Mapping() if name in ("download", "stream"):
             return f"{name} {', '.join(_effect_text(k, v) for k, v in value.items())}"
         case {"retry_after": seconds} if name == "rate_limit":
             return f"{name} (retry after {seconds:g} s)"
@@ -269,6 +279,21 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
     found = f"saw {seen}" if all_seen else f"{seen} of {len(requests)} came through"
     lines = [f"expected {expected}, but {found}{':' if requests else ''}"]
     return "\n".join([*lines, *(f"  {r}" for r in requests[-LAST:])])
+
+
+def partial_picture(file: bytes) -> str:
+    """Why a file is no whole picture of this server's; "" if it is one."""
+    from mockserver.pictures.pure.drawing import identify  # not for those who never ask
+
+    told = identify(file)
+    if told is None:
+        return f"expected a picture of the mock's, but these {len(file)} bytes are none"
+    if "partial" not in told:
+        return ""
+    return (
+        f"expected the whole picture, but this is partial picture {told['partial']} of a stream, "
+        "which comes before it: take the b64_json of the event whose type ends in .completed"
+    )
 
 
 def count(number: int, noun: str) -> str:

@@ -138,8 +138,15 @@ class Request:
 
     @property
     def image(self) -> Upload | None:
-        """The file that was sent as `image`."""
-        return upload_of(self.fields.get("image"))
+        """The file that was sent as `image`; of several the first."""
+        return next(iter(self.images), None)
+
+    @property
+    def images(self) -> tuple[Upload, ...]:
+        """The pictures that were sent, as files or in a JSON body, in their order."""
+        value = self.fields.get("images", self.fields.get("image"))
+        found = map(upload_of, value if isinstance(value, list) else [value])
+        return tuple(upload for upload in found if upload)
 
     @property
     def mask(self) -> Upload | None:

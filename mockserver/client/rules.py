@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,6 +13,7 @@ from mockserver.client.connection import Remote
 from mockserver.core.rules.parser import rule_of
 from mockserver.core.texts import likely_name
 
+Event = int | str | Mapping[str, Any]  # of a stream: see `Script.stream`
 File = bytes | str | PathLike[str]  # the content, or a path to it
 
 
@@ -29,13 +30,14 @@ class Asked(TypedDict, total=False):
     quality: str | None
     style: str | None
     response_format: str | None
+    stream: bool | None
     user: str | None
 
 
 class Sent(Asked, total=False):
     """What a request that was sent can be told by: its files too."""
 
-    image: File | None
+    image: File | Sequence[File] | None  # of several all, in their order
     mask: File | None
 
 
@@ -62,9 +64,11 @@ class Then(OfDownload, total=False):
     bad_json: bool
     pictures: int
     response_format: str
-    picture: str  # "truncated", "wrong_size" or "wrong_format"
+    stream: Mapping[str, Any]  # events, end, pause; or as_json
+    picture: str  # "truncated", "wrong_size", "wrong_format" or "large"
     expired_url: bool
     image: File
+    addresses: Mapping[str, File | int]  # a file, or the status of a failed download
     download: int | Mapping[str, Any]  # a status; or what `OfDownload` has, and `first`
 
 
@@ -244,6 +248,34 @@ class Script:
         """The answer says that it is something else than JSON."""
         return self._add({"content_type": value}, times, name)
 
+    def stream(
+        self,
+        events: Sequence[Event] | None = None,
+        *,
+        end: str | None = None,
+        pause: float | str | None = None,
+        as_json: bool = False,
+        times: int | None = None,
+        name: str = "",
+    ) -> RuleHandle:
+        """Another stream than the one that was asked for; other requests are not meant.
+
+        Args:
+            events: what is sent, in this order: a partial picture by its index, "completed" for the
+                whole one, an error by its name ("generation_failed"), an event of your own as a
+                dict, or lines as they are (": comment"). [0] ends after the first partial picture.
+            end: "break" breaks the line, "stall" leaves it open for ever, "cut" halves the last
+                event, "no_blank_line" takes the blank line away that ends it.
+            pause: seconds between two events, for real.
+            as_json: no stream, but the JSON body that would have come without one.
+            times: how many requests it meets.
+            name: what reports call it.
+        """
+        given = {"events": None if events is None else list(events), "end": end, "pause": pause}
+        told: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
+        told |= {"as_json": True} if as_json else {}
+        return self._add({"stream": told}, times, name)
+
     def truncated_picture(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The file of the picture breaks off."""
         return self._add({"picture": "truncated"}, times, name)
@@ -256,6 +288,10 @@ class Script:
         """The picture is a JPEG, or a PNG where a JPEG was asked for."""
         return self._add({"picture": "wrong_format"}, times, name)
 
+    def large_picture(self, *, times: int | None = None, name: str = "") -> RuleHandle:
+        """The file of the picture has more than 1 MiB."""
+        return self._add({"picture": "large"}, times, name)
+
     def expired_url(self, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture's URL has expired already."""
         return self._add({"expired_url": True}, times, name)
@@ -263,6 +299,15 @@ class Script:
     def image(self, file: File, *, times: int | None = None, name: str = "") -> RuleHandle:
         """The picture is this file."""
         return self._add({"image": file}, times, name)
+
+    def addresses(
+        self, files: Mapping[str, File | int], *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """What is at the URLs, or is the file of the ids, that an edit's JSON refers to.
+
+        A number is the status of a download that failed. No address is ever fetched.
+        """
+        return self._add({"addresses": files}, times, name)
 
     def download(
         self,
@@ -291,7 +336,10 @@ class Script:
         if isinstance(headers := effects.get("headers"), Mapping):
             then["headers"] = dict(headers)
         if "image" in effects:
-            then["image"] = b64encode(content_of(effects["image"])).decode()
+            then["image"] = _base64(effects["image"])
+        if "addresses" in effects:
+            given = effects["addresses"].items()
+            then["addresses"] = {k: v if isinstance(v, int) else _base64(v) for k, v in given}
         rule: dict[str, Any] = {"when": dict(self._when), "then": then, "name": name}
         rule |= {"next": True} if self._next else {}
         rule |= {"times": times} if times is not None else {}
@@ -299,6 +347,10 @@ class Script:
         self._unfinished[:] = [s for s in self._unfinished if s is not self]
         made = self._remote.ask("POST", "rules", rule)
         return RuleHandle(made["id"], name, self._remote)
+
+
+def _base64(file: File) -> str:
+    return b64encode(content_of(file)).decode()
 
 
 def _wait(retry_after: float | str | None, as_date: bool) -> dict[str, Any]:

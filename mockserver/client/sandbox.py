@@ -22,7 +22,7 @@ from mockserver.client.environment import variables
 from mockserver.client.report import report as report_of
 from mockserver.client.report import wait_line
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
-from mockserver.client.rules import Asked, RuleHandle, Script, Sent, condition
+from mockserver.client.rules import Asked, File, RuleHandle, Script, Sent, condition, content_of
 from mockserver.core.addresses import API, address_of
 
 __all__ = [
@@ -318,6 +318,12 @@ class Sandbox:
         downloads = self.downloads
         if not assertions.downloaded(downloads, times):
             raise AssertionError(assertions.downloading(downloads, times))
+
+    def assert_final(self, file: File) -> None:
+        """A picture's file is the whole one, and none of a stream's partial pictures."""
+        __tracebackhide__ = True
+        if message := assertions.partial_picture(content_of(file)):
+            raise AssertionError(message)
 
     def _rules(self) -> list[Mapping[str, Any]]:
         return list(self._remote.ask("GET", "rules")["rules"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from mockserver.core.options import SIZE
 from mockserver.core.rules.conditions import rule_fields
-from mockserver.core.rules.effects import EFFECTS, IMAGE_TOLD, PICTURES_MAX, effects_schema
+from mockserver.core.rules.effects import EFFECTS, PICTURES_MAX, effects_schema
+from mockserver.core.rules.files import ADDRESSES_TOLD, IMAGE_TOLD
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.shapes import END, FLAG, POSITIVE, TEXT, Schema, asked, schemas
 from mockserver.facts import ever, fields, free_fields
@@ -57,7 +58,7 @@ _WHEN_OF_RULE = asked(**{n: _of_a_rule(n) for n in rule_fields()}, call=POSITIVE
 # -- then --------------------------------------------------------------------------------------
 
 _ASKED = schemas(EFFECTS)
-_TOLD = _ASKED | {"image": IMAGE_TOLD}
+_TOLD = _ASKED | {"image": IMAGE_TOLD, "addresses": ADDRESSES_TOLD}
 EFFECT = effects_schema(_ASKED) | {"description": "False is as good as not there."}
 #: An effect as it is told: of an image only which file it is.
 EFFECT_TOLD = asked(**_TOLD)

@@ -19,7 +19,9 @@ from mockserver.control.request import (
 )
 from mockserver.core.keys import Caller
 from mockserver.core.limits import admit
-from mockserver.core.rules.parser import RuleError, rule_of, told, told_image
+from mockserver.core.rules.effects import PLAIN, Effect
+from mockserver.core.rules.files import told_image
+from mockserver.core.rules.parser import RuleError, rule_of, told
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
 from mockserver.core.sandbox.state import EMPTIED
@@ -65,7 +67,7 @@ async def rule(request: ControlRequest) -> Told:
 async def put_rule(request: ControlRequest) -> Told:
     """Another rule in its place."""
     sandbox, old = await _named(request)
-    new = replace(_rule(request, old.then.image), id=old.id, origin=old.origin)
+    new = replace(_rule(request, old.then), id=old.id, origin=old.origin)
     await sandbox.put(new)
     return _told(sandbox, new)
 
@@ -80,16 +82,28 @@ async def remove_rule(request: ControlRequest) -> Told:
     return {}
 
 
-def _rule(request: ControlRequest, image: str | None = None) -> Rule:
-    """The rule in a body, which may have been told so before; `image` is that of the one there."""
+def _rule(request: ControlRequest, there: Effect = PLAIN) -> Rule:
+    """The rule in a body, which may have been told so before; files are those that are there."""
     body = request.body
     if isinstance(body, dict):
         body = {k: v for k, v in body.items() if k not in _OF_ANSWERS}
-    match body:
-        case {"then": {"image": {"sha256": _} as known} as then} if image:
-            if known == told_image(image):
-                body = {**body, "then": {**then, "image": image}}
+        if isinstance(then := body.get("then"), dict):
+            body["then"] = then | _kept_files(then, there)
     return rule_of(body)
+
+
+def _kept_files(then: Mapping[str, Any], there: Effect) -> dict[str, Any]:
+    found, kept = {}, dict(there.addresses)
+    if "image" in then:
+        found["image"] = _kept(then["image"], there.image)
+    if isinstance(told := then.get("addresses"), dict):
+        found["addresses"] = {k: _kept(file, kept.get(k)) for k, file in told.items()}
+    return found
+
+
+def _kept(told: Any, file: Any) -> Any:
+    """A rule's file, where it is told as the one that is there."""
+    return file if isinstance(file, str) and told == told_image(file) else told
 
 
 async def _tried(request: ControlRequest) -> list[tuple[Sandbox, Rule]]:

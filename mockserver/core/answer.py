@@ -56,7 +56,7 @@ def around(offer: Offer, options: Mapping[str, Any], tokens: Mapping[str, int]) 
         options: of the request, with the model's choices in them.
         tokens: by kind; none where they are not counted.
     """
-    values = {**options, "usage": usage(offer, tokens)} if tokens else options
+    values = {**options, "usage": usage(offer.told.usage, tokens)} if tokens else options
     names = [name for name in offer.told.fields if name in values or name == DATA]
     place = names.index(DATA)
     before = [b"\n%b," % field for field in _fields(names[:place], values)]
@@ -70,8 +70,8 @@ def _fields(names: Iterable[str], values: Mapping[str, Any]) -> Iterable[bytes]:
         yield f'  "{name}": {laid_out}'.encode("ascii")
 
 
-def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
-    """Tokens by kind, as an answer tells them. Both details count, and the sums add up."""
+def usage(fields: Iterable[str], tokens: Mapping[str, int]) -> dict[str, Any]:
+    """Tokens by kind, in these fields. Both details count, and the sums add up."""
     text, images, drawn, written = (
         tokens.get(kind, 0) for kind in ("text_input", "image_input", "image_output", "text_output")
     )
@@ -82,4 +82,4 @@ def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
         "output_tokens_details": {"image_tokens": drawn, "text_tokens": written},
         "total_tokens": text + images + drawn + written,
     }
-    return {name: told[name] for name in offer.told.usage}
+    return {name: told[name] for name in fields}

@@ -15,6 +15,7 @@ from mockserver.facts import Facts, Operation
 from mockserver.facts.files import FactsError
 from mockserver.facts.words import TABLES, Words
 from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.edits import EDITS
 
 
 class Dialect(NamedTuple):
@@ -46,7 +47,10 @@ DIALECTS: Mapping[str, Dialect] = {
         newline=True,
         tells_bound_of_model=False,
         unmet=frozenset(
-            {Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE, *BACKEND}
+            {
+                *(Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE),
+                *(*BACKEND, *EDITS),
+            }
         ),
     ),
     "B": Dialect(

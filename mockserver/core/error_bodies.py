@@ -141,6 +141,7 @@ _EXPECTED = {
     "list": "an array",
     "object": "an object",
     "file": "a file",
+    "files": "one of an array of files or file",
 }
 
 

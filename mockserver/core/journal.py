@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mockserver.core.addresses import PICTURES, is_outside
 from mockserver.core.raw_request import Raw
+from mockserver.core.texts import beginning
 from mockserver.core.uploads import Part, header
 from mockserver.core.weight import WIDEST, weight
 
@@ -189,14 +190,14 @@ def _told(value: Any, depth: int) -> Any:
     match value:
         case str():
             return cut(value)
-        case None | bool() | int():
-            return value
         case Part():
             return _told_part(value)
         case list() | dict() if not depth:
             return "…"
         case list():
             return [_told(v, depth - 1) for v in value[:ITEMS]]
+        case {"image_url": str(url)} if url.startswith("data:"):  # it is told once it is decoded
+            return {"image_url": beginning(url, 200)}
         case dict():
             return {cut(k): _told(v, depth - 1) for k, v in islice(value.items(), ITEMS)}
         case float() if not isfinite(value):
@@ -211,10 +212,17 @@ def cut(text: str) -> str:
 
 
 def _told_part(part: Part) -> Any:
+    """A text or a file; of several files a list."""
     if not part.is_file:
         return cut(part.data.decode("utf-8", "replace"))
-    found = header(part.data)
-    told: dict[str, Any] = {"sha256": sha256(part.data).hexdigest(), "bytes": len(part.data)}
+    files = [told_file(one.data) for one in part.all if one.is_file]
+    return files if part.others else files[0]
+
+
+def told_file(data: bytes) -> dict[str, Any]:
+    """Digest and length of a file, and of a picture its format, mode and sides."""
+    found = header(data)
+    told: dict[str, Any] = {"sha256": sha256(data).hexdigest(), "bytes": len(data)}
     if found:
         told |= {
             "format": found.format,

@@ -162,7 +162,7 @@ def _listed(*told: Any) -> dict[str, Any]:
     }
 
 
-_FIELDS = Picture._fields
+_FIELDS = [name for name in Picture._fields if name != "partial"]  # of which there are no URLs
 
 
 def _window(fields: Mapping[str, str]) -> Window | None:

@@ -45,11 +45,11 @@ def _check_free(name: str, value: str, free: FreeSizes) -> None:
             raise ApiError(reason, param=name, value=value, bound=bound)
 
 
-def check_together(refused: Iterable[Refused], options: Mapping[str, Any]) -> None:
+def check_together(refused: Iterable[Refused], options: Mapping[str, Any], model: str) -> None:
     """Refuse options that a model does not take together."""
     for row in refused:
         if all(_is_met(options.get(name), wanted) for name, wanted in row.when.items()):
-            raise ApiError(Reason(row.reason))
+            raise ApiError(Reason(row.reason), model=model)
 
 
 def _is_met(value: Any, wanted: Any) -> bool:
@@ -58,5 +58,7 @@ def _is_met(value: Any, wanted: Any) -> bool:
             return value is not None and bool(value > bound)
         case {"below": bound}:
             return value is not None and bool(value < bound)
+        case True:  # so is a file that is there
+            return bool(value)
         case _:
             return bool(value == wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,12 @@ class Part:
     is_list: bool = False  # its name ended in brackets
     repeated: bool = False  # more parts have this very name
     more: int = 0  # further parts of the name, in a list or not
+    others: tuple[Part, ...] = ()  # those in a list
+
+    @property
+    def all(self) -> tuple[Part, ...]:
+        """The part, and the others of its list."""
+        return (self, *self.others)
 
 
 class Fields(dict[str, Any]):
@@ -42,6 +48,10 @@ class Fields(dict[str, Any]):
         self.hints = list(hints)
 
 
+class Form(Fields):
+    """The fields of a form, each a `Part`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a picture's file says of itself before its pixels."""
@@ -50,6 +60,12 @@ class Header:
     height: int  # pixels
     mode: str  # as today's Pillow names it
     format: str = "PNG"  # likewise
+    is_keyed: bool = False  # a PNG names colours that are clear, in a palette or not
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether it can say of some pixels that they are clear."""
+        return self.is_keyed or self.mode.endswith("A")
 
 
 def header(data: bytes) -> Header | None:
@@ -65,7 +81,15 @@ def header(data: bytes) -> Header | None:
 def _png(data: bytes) -> Header | None:
     width, height, bits, colour = struct.unpack_from(">IIBB", data, len(_START))
     mode = _mode(bits, colour)
-    return Header(width, height, mode) if mode else None
+    return Header(width, height, mode, is_keyed=_is_keyed(data)) if mode else None
+
+
+def _is_keyed(data: bytes) -> bool:
+    """Whether there is a tRNS chunk before the pixels, as optimised masks have it."""
+    at = 33  # after the header's chunk
+    while (kind := data[at + 4 : at + 8]) not in (b"", b"IDAT", b"tRNS"):
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return kind == b"tRNS"
 
 
 def _jpeg(data: bytes) -> Header | None:
@@ -142,6 +166,56 @@ def check_uploads(rules: UploadRules, image: bytes, mask: bytes | None) -> None:
         _check_mask(rules, _checked(rules, mask), found)
 
 
+def check_pictures(
+    rules: UploadRules, images: Sequence[bytes], mask: bytes | None, params: Sequence[str] = ()
+) -> None:
+    """Hold the pictures of an edit, and the mask on the first, to the rules of a GPT image model.
+
+    Args:
+        rules: those of a model that takes several formats.
+        images: the files, the first of them under the mask.
+        mask: a PNG with an alpha channel or clear colours.
+        params: where a JSON body refers to each; none where they came in a form.
+
+    Raises:
+        ApiError: the first rule that is broken. (The order was not observed: assumed.)
+    """
+    headers = [header(image) for image in images]
+    for number, (image, found) in enumerate(zip(images, headers, strict=True)):
+        if not found or found.format not in rules.formats or not _fits(rules, image, found):
+            raise unreadable(rules, number, params)
+    if mask is not None and headers[0]:
+        _check_alpha_mask(rules, mask, headers[0])
+
+
+def unreadable(
+    rules: UploadRules | None, number: int | None, params: Sequence[str] = ()
+) -> ApiError:
+    """The refusal of a picture that can't be decoded, by its place from 0; None is the mask's."""
+    if not rules or not rules.formats:
+        return ApiError(Reason.NOT_A_PNG)
+    if number is None:
+        return ApiError(Reason.MASK_FORMAT)
+    if params:
+        return ApiError(Reason.IMAGE_DATA, param=params[number])
+    return ApiError(Reason.IMAGE_FILE, number=number + 1)
+
+
+def _fits(rules: UploadRules, data: bytes, found: Header) -> bool:
+    return len(data) < rules.bytes_max and max(found.width, found.height) <= rules.side_max
+
+
+def _check_alpha_mask(rules: UploadRules, mask: bytes, image: Header) -> None:
+    found = header(mask)
+    if found is None or len(mask) >= rules.mask_bytes_max:
+        raise ApiError(Reason.MASK_FORMAT)
+    if not found.has_alpha:
+        raise ApiError(Reason.MASK_MODE, param="mask", allowed=[], mode=found.mode)
+    if found.format != "PNG":
+        raise ApiError(Reason.MASK_FORMAT)
+    _check_mask_size(found, image)
+
+
 def _named(rules: UploadRules, mode: str) -> str:
     """A mode as the API's own Pillow named it."""
     return rules.grey_16 if mode == GREY_16 else mode
@@ -149,9 +223,8 @@ def _named(rules: UploadRules, mode: str) -> str:
 
 def _checked(rules: UploadRules, data: bytes) -> Header:
     found = header(data)
-    if found is None or found.format != "PNG" or len(data) >= rules.bytes_max:
-        raise ApiError(Reason.NOT_A_PNG)
-    if max(found.width, found.height) > rules.side_max:  # what would cost memory to decode
+    # A longer side would cost memory to decode.
+    if found is None or found.format != "PNG" or not _fits(rules, data, found):
         raise ApiError(Reason.NOT_A_PNG)
     return found
 
@@ -161,6 +234,10 @@ def _check_mask(rules: UploadRules, mask: Header, image: Header) -> None:
         allowed = list(rules.mask_modes)
         mode = _named(rules, mask.mode)
         raise ApiError(Reason.MASK_MODE, param="mask", allowed=allowed, mode=mode)
+    _check_mask_size(mask, image)
+
+
+def _check_mask_size(mask: Header, image: Header) -> None:
     if (mask.width, mask.height) != (image.width, image.height):
         raise ApiError(
             Reason.MASK_SIZE,

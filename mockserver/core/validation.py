@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.inputs import settled
 from mockserver.core.request import ImageRequest
 from mockserver.core.uploads import Fields, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
 ABSENT: Any = object()
-_FILES = ("image", "mask")
+FILES = ("image", "images", "mask", "markup")  # or what refers to them
 
 
 class Validator:
@@ -40,7 +41,7 @@ class Validator:
         self._options = {m: _options(offer) for m, offer in self.offers.items()}
         # What a model can be left to choose itself.
         self._chosen = {
-            m: {p.name: p for p in offer.parameter.values() if p.resolves}
+            m: {p.name: p for p in offer.parameter.values() if p.resolves and not p.follows}
             for m, offer in self.offers.items()
         }
         # What belongs to other options, which are told before it.
@@ -104,13 +105,23 @@ class Validator:
 
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
+        taken = self.offers[request.model].parameter
         unheard = [name for name in self._ignored[request.model] if body.get(name) is not None]
         found = [f"{request.model} ignores {n!r}" for n in unheard]
         if not isinstance(body, Fields):
             return found
-        further = {k: v.more for k, v in body.items() if isinstance(v, Part) and v.more}
+        further = {
+            k: v.more
+            for k, v in body.items()
+            if isinstance(v, Part) and v.more and taken[k].type != "files"
+        }
         parts = [f"of {n + 1} parts {k!r} only the first was used" for k, n in further.items()]
         return [*parts, *found, *body.ignored]
+
+    def takes_json(self, model: Any) -> bool:
+        """Whether a body that names a model may be JSON, where others come as forms."""
+        offer = self.offers.get(model) if isinstance(model, str) else None
+        return self.operation.json_too or bool(offer and offer.json)
 
     def _check_names(self, body: Mapping[str, Any]) -> None:
         if not body.keys() <= self._names:
@@ -140,8 +151,7 @@ class Validator:
                 self._check_of_model(parameter, given[parameter.name], model)
         if given.get("n", 1) > (offer.parameter["n"].maximum or 1):
             raise ApiError(Reason.ONE_IMAGE_ONLY, param="n")
-        if offer.upload:
-            check_uploads(offer.upload, given["image"], given.get("mask"))
+        check_upload(offer, given)
 
     def _check_of_model(self, parameter: Parameter, value: Any, model: Model) -> None:
         if value in self.taken[model.id, parameter.name]:
@@ -161,7 +171,8 @@ class Validator:
                 continue
             if value is not None:
                 options[name] = chosen[name].chosen(value) if name in chosen else value
-        return ImageRequest(
+        offer = self.offers[model.id]
+        request = ImageRequest(
             operation=self.operation.id,
             model=model.id,
             prompt=given.get("prompt", ""),
@@ -169,15 +180,33 @@ class Validator:
             options=options,
             filled=tuple([n for n in ("model", "n", *self._options[model.id]) if n not in given]),
             drawn=_drawn(options),
-            images=(given["image"],) if "image" in given else (),
-            mask=given.get("mask"),
+            **_pictures(given),
         )
+        if request.sources or not offer.upload or not offer.upload.formats:
+            return request
+        return settled(request, offer, request.images, request.mask)
+
+
+def check_upload(offer: Offer, given: Given) -> None:
+    """Hold the file of an edit or a variation by DALL·E to the model's rules, and its mask."""
+    if offer.upload and not offer.upload.formats:
+        check_uploads(offer.upload, given["image"], given.get("mask"))
+
+
+def _pictures(given: Given) -> Given:
+    """The fields of a request that are pictures, or say where they are."""
+    image, mask = given.get("image", ()), given.get("mask")
+    if sources := given.get("images"):
+        return {"sources": (*sources, *(mask or ())), "has_mask": mask is not None}
+    images = (image,) if isinstance(image, bytes) else (*image,)
+    markup = (given["markup"],) if "markup" in given else ()
+    return {"images": images + markup, "mask": mask}
 
 
 def _options(offer: Offer) -> Given:
     """The defaults of all parameters that have an effect, in the order in which they are told."""
     told = fields()
-    without = {"prompt", *told.request, *told.nothing, *_FILES}
+    without = {"prompt", *told.request, *told.nothing, *FILES}
     found = {p.name: p.default for p in offer.parameter.values() if not p.ignored}
     return {name: found[name] for name in told.order if name in found and name not in without}
 
@@ -201,10 +230,8 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
     name = parameter.name
     if not is_of_type(value, parameter.type):
         raise wrong_type(parameter, value)
-    if parameter.items:
-        item = parameter._replace(type=parameter.items, items=None)
-        for place, one in enumerate(value):
-            check_value(item._replace(name=f"{name}[{place}]"), one)
+    if isinstance(value, list):
+        _check_items(parameter, value)
     if parameter.values and value not in parameter.values and value not in unlisted:
         raise _not_one_of(name, value, parameter.values)
     if parameter.minimum is not None and value < parameter.minimum:
@@ -213,6 +240,19 @@ def check_value(parameter: Parameter, value: Any, unlisted: frozenset[str] = fro
         raise ApiError(Reason.TOO_LARGE, param=name, value=value, bound=parameter.maximum)
     if parameter.pattern and not re.fullmatch(parameter.pattern, value):
         raise ApiError(Reason.NO_MATCH, param=name, value=value, pattern=parameter.pattern)
+
+
+def _check_items(parameter: Parameter, value: list[Any]) -> None:
+    """Hold a list to its length, and each item to its type."""
+    name, most = parameter.name, parameter.items_max
+    if most and not value:
+        raise ApiError(Reason.EMPTY_LIST, param=name)
+    if most and len(value) > most:
+        raise ApiError(Reason.LIST_TOO_LONG, param=name, bound=most, length=len(value))
+    if parameter.items:
+        item = parameter._replace(type=parameter.items, items=None, items_max=None)
+        for place, one in enumerate(value):
+            check_value(item._replace(name=f"{name}[{place}]"), one)
 
 
 def wrong_type(parameter: Parameter, value: Any) -> ApiError:
@@ -227,8 +267,8 @@ def from_form(parameter: Parameter, part: Part) -> Any:
     A text that is not UTF-8 is refused as a form that can't be parsed (assumed: of the servers at
     hand some do so, some read it as Latin-1, and JSON's words of a type would repeat its bytes).
     """
-    if parameter.type == "file":
-        return part.data
+    if parameter.type in ("file", "files"):
+        return part.data if parameter.type == "file" else [one.data for one in part.all]
     try:
         text = part.data.decode()
     except UnicodeDecodeError:
@@ -253,6 +293,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
 JSON_TYPES = {
     **{name: name for name in ("string", "integer", "number", "boolean", "object", "file")},
     "list": "array",
+    "files": "array",
 }
 _CLASSES: Mapping[str, tuple[type, ...]] = {
     "any": (object,),
@@ -262,6 +303,7 @@ _CLASSES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
     "list": (list,),
+    "files": (list,),
     "object": (dict,),
 }
 
@@ -275,12 +317,18 @@ def is_of_type(value: Any, expected: str) -> bool:
     return isinstance(value, _CLASSES[expected])
 
 
-def check_prompt(prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG) -> None:
-    """Hold a prompt to a length of at least 1 and at `most` so many characters."""
+def check_prompt(
+    prompt: str, most: int, reason: Reason = Reason.PROMPT_TOO_LONG, **told: Any
+) -> None:
+    """Hold a prompt to a length of at least 1 and at `most` so many characters.
+
+    `told` is what words may mention beside it.
+    """
     if not prompt:
         raise ApiError(Reason.EMPTY_PROMPT, param="prompt", value=prompt)
     if len(prompt) > most:
-        raise ApiError(reason, param="prompt", value=prompt, bound=most, length=len(prompt))
+        told |= {"value": prompt, "bound": most, "length": len(prompt)}
+        raise ApiError(reason, param="prompt", **told)
 
 
 def _not_one_of(param: str, value: str, allowed: tuple[str, ...]) -> ApiError:

@@ -9,6 +9,7 @@ from mockserver.core.errors import Reason
 from mockserver.facts import Facts, Offer
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.wording import Wording
 
 _ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
@@ -37,6 +38,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
     **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
     **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
+    **dict.fromkeys(EDITS, ("images.edit",)),
     Reason.NO_CHAT_MODEL: ("chat",),
     Reason.NO_SUCH_MODEL: ("models",),
     Reason.UNKNOWN_URL: ("other",),
@@ -91,16 +93,23 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
         case Reason.PROMPT_OVER_MODEL:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:
-            return reason not in BACKEND or any(_is_behind(reason, offer) for offer in offers)
+            return reason not in _OF_OFFERS or any(_is_behind(reason, offer) for offer in offers)
+
+
+_OF_OFFERS = {*BACKEND, *EDITS}
 
 
 def _is_behind(reason: Reason, offer: Offer) -> bool:
     """Whether an offer has what the service behind the gateway refuses for this reason."""
     sizes = [p for p in offer.parameter.values() if p.behind]
     match reason:
+        case _ if reason in EDITS:
+            return bool(offer.upload and offer.upload.formats)
         case Reason.SIZE_NOT_LISTED:
             return any(p.free is None for p in sizes)
         case _ if reason.startswith("size_"):
             return any(p.free for p in sizes)
+        case Reason.GENERATION_FAILED:
+            return offer.streamed is not None
         case _:
             return any(row.reason == reason for row in offer.refused)

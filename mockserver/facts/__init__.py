@@ -14,8 +14,14 @@ from mockserver.facts import files
 from mockserver.facts.costs import check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
 from mockserver.facts.files import FactsError, file, typed
-from mockserver.facts.models import default_days, ever_there, model_rows
-from mockserver.facts.tokens import AreaTokens, PartialTokens, PromptTokens
+from mockserver.facts.models import default_days, ever_there, merged, model_rows
+from mockserver.facts.tokens import (
+    AreaTokens,
+    PartialTokens,
+    PatchTokens,
+    PromptTokens,
+    TileTokens,
+)
 from mockserver.facts.values import (
     TYPES,
     Facts,
@@ -30,6 +36,7 @@ from mockserver.facts.values import (
     Parameter,
     Refused,
     RequestFields,
+    Streamed,
     Told,
     UploadRules,
 )
@@ -47,6 +54,7 @@ __all__ = [
     "Parameter",
     "Refused",
     "RequestFields",
+    "Streamed",
     "UploadRules",
     "default_days",
     "ever_there",
@@ -160,7 +168,8 @@ def _parameter_rows() -> list[Any]:
 def _offer_rows() -> list[Any]:
     """The tables of parameters of every model's operations."""
     models = model_rows().values()
-    return [m[name].get("parameter", {}) for m in models for name in _OFFERED if name in m]
+    offers = [m[name] for m in models for name in _OFFERED if name in m]
+    return [offer[rows] for offer in offers for rows in ("parameter", "json") if rows in offer]
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -291,7 +300,10 @@ def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -
 
 
 def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> Offer:
-    found = table | {"parameter": _of_model(table.get("parameter", {}), operation, where)}
+    own, in_json = table.get("parameter", {}), table.get("json", {})
+    found = table | {"parameter": _of_model(own, operation, where)}
+    if in_json:
+        found["json"] = _of_model(merged(own, in_json), operation, where)
     if "upload" in table:
         rules = typed(UploadRules, table["upload"], f"{where}, upload")
         found["upload"] = rules._replace(grey_16=grey_16)
@@ -307,9 +319,12 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
 #: The tables of an offer that are values of their own.
 _TABLES: Mapping[str, type[Any]] = {
     "told": Told,
+    "streamed": Streamed,
     "tokens_by_area": AreaTokens,
     "prompt_tokens": PromptTokens,
     "partial": PartialTokens,
+    "image_patches": PatchTokens,
+    "image_tiles": TileTokens,
 }
 
 

@@ -32,17 +32,18 @@ def _with_operations(row: Mapping[str, Any]) -> Mapping[str, Any]:
         if other not in row:
             raise FactsError(f"models.toml, {row['id']}, {name}: there is no {other!r} to be like")
         own = {k: v for k, v in row[name].items() if k != "like"}
-        row = {**row, name: _merged(row[other], own)}
+        row = {**row, name: merged(row[other], own)}
     return row
 
 
 def _like(other: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A model's table over that of another, whose days are not its own."""
-    return _merged({k: v for k, v in other.items() if k not in _OF_ONE}, row)
+    return merged({k: v for k, v in other.items() if k not in _OF_ONE}, row)
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = {k: _merged(below[k], v) for k, v in above.items() if _are_tables(below.get(k), v)}
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A table laid over another, and so the tables in them."""
+    both = {k: merged(below[k], v) for k, v in above.items() if _are_tables(below.get(k), v)}
     return {**below, **above, **both}
 
 

@@ -28,6 +28,53 @@ class AreaTokens(NamedTuple):
         return -(-axis * other * (self.added + width * height) // self.divisor)
 
 
+Sides = tuple[int, int]  # width and height in pixels
+
+
+class PatchTokens(NamedTuple):
+    """Input tokens of one picture: the square patches that cover it, once it was scaled."""
+
+    patch: int  # pixels, of its side
+    side_min: int  # pixels: a picture whose longer side has fewer is enlarged to them
+    enlarged_max: int  # times
+    ratio_max: int  # of the longer side to the shorter; a longer one is padded (assumed)
+    patches_max: int  # a picture of more is made smaller
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+    def of(self, sides: Sides, _: Mapping[str, Any]) -> int:
+        """The tokens of a picture."""
+        long, short = max(sides), min(sides)
+        short = max(short, -(-long // self.ratio_max))
+        if long < self.side_min:
+            short = short * min(self.side_min, self.enlarged_max * long) // long
+            long = min(self.side_min, self.enlarged_max * long)
+        across, down = -(-long // self.patch), -(-short // self.patch)
+        while across * down > self.patches_max:
+            across -= 1
+            down = max(1, -(-across * short // long))
+        return across * down
+
+
+class TileTokens(NamedTuple):
+    """Input tokens of one picture: a base, and the tiles that cover it once it was scaled."""
+
+    base: int
+    tile: int  # pixels, of its side; the shorter side of a picture is made as long
+    each: int
+    fidelity: Mapping[str, tuple[int, int]]  # added by a fidelity: to a square, to any other shape
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+    def of(self, sides: Sides, options: Mapping[str, Any]) -> int:
+        """The tokens of a picture, with the fidelity that the options have."""
+        long, short = max(sides), min(sides)
+        square, other = self.fidelity.get(options.get("input_fidelity", ""), (0, 0))
+        return self.base + self.each * -(-long // short) + (square if long == short else other)
+
+
 class PartialTokens(NamedTuple):
     """Output tokens of each partial picture."""
 

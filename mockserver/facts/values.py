@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.costs import Limits, Prices
-from mockserver.facts.tokens import TOKENS, AreaTokens, PartialTokens, PromptTokens
+from mockserver.facts.tokens import (
+    TOKENS,
+    AreaTokens,
+    PartialTokens,
+    PatchTokens,
+    PromptTokens,
+    Sides,
+    TileTokens,
+)
 
-TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
+#: `files` is one file or a list of them, as forms have it.
+TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "files", "any")
 
 
 class FreeSizes(NamedTuple):
@@ -39,8 +48,10 @@ class Parameter(NamedTuple):
     page_values: tuple[str, ...] = ()  # more of them, by the model page
     pattern: str | None = None  # a regular expression that all of a string matches
     items: str | None = None  # the type of a list's items
+    items_max: int | None = None  # of a list, or of files; the fewest are one
     free: FreeSizes | None = None
     resolves: tuple[tuple[str, str], ...] = ()  # values that leave it to the model, its choice
+    follows: bool = False  # what it leaves to the model goes by the first picture's proportions
     behind: bool = False  # its values are held by the service behind the gateway, after all else
     ignored: bool = False  # accepted, and changes nothing
     only_with: Mapping[str, Any] | None = None  # options that it belongs to; else taken unread
@@ -50,6 +61,11 @@ class Parameter(NamedTuple):
     def taken(self, *, page: bool) -> frozenset[str]:
         """The values that are accepted, those of the model page too or not; none is any."""
         return frozenset((self.values or ()) + (self.page_values if page else ()))
+
+    @property
+    def leaves(self) -> frozenset[str]:
+        """The values that leave the choice to the model."""
+        return frozenset(value for value, _ in self.resolves)
 
     def chosen(self, value: Any) -> Any:
         """What a value means: where it leaves the choice to the model, what that chooses."""
@@ -81,10 +97,13 @@ class UploadRules(NamedTuple):
     image_modes: tuple[str, ...]
     source: str
     level: str
+    formats: tuple[str, ...] = ()  # of pictures of any mode and shape, the mask a PNG; () is DALL·E
+    mask_bytes_max: int = 0  # where the mask's differ
     image_modes_with_mask: tuple[str, ...] = ()
     mask_modes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # content types that a part may name; () is any, and a look at it
     types_unlisted: tuple[str, ...] = ()  # more of them, which no message lists
+    mask_types_unlisted: tuple[str, ...] = ()  # still more, for a mask
     grey_16: str = "I;16"  # what a refusal calls the mode of 16-bit grey
     assumed: tuple[str, ...] = ()
 
@@ -109,6 +128,22 @@ class Told(NamedTuple):
 NOTHING_FURTHER = Told(("created", "data"), (), "", "")
 
 
+class Streamed(NamedTuple):
+    """The events of a stream: what they are called, and their fields in order."""
+
+    content_type: str
+    partial: str  # the type of a partial picture's event
+    partial_fields: tuple[str, ...]
+    completed: str  # that of the whole picture's
+    completed_fields: tuple[str, ...]
+    usage: tuple[str, ...]  # the fields of the latter's usage
+    input_details: tuple[str, ...]  # those of its `input_tokens_details`
+    error_fields: tuple[str, ...]  # of the error in an error event
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+
 class Offer(NamedTuple):
     """What one model takes in one operation."""
 
@@ -116,14 +151,18 @@ class Offer(NamedTuple):
     source: str
     level: str
     parameter: Mapping[str, Parameter]  # by name: those of the operation first, in their order
+    json: Mapping[str, Parameter] = {}  # of a JSON body, where a form's operation takes one
     upload: UploadRules | None = None
     revises_prompt: bool = False
     milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
     refused: tuple[Refused, ...] = ()  # what does not go together, in the order of the checks
     told: Told = NOTHING_FURTHER
+    streamed: Streamed | None = None  # None: it takes no `stream`
     tokens: tuple[Mapping[str, Any], ...] = ()  # of each picture by kind, with certain options
     tokens_by_area: AreaTokens | None = None  # of each picture, where they follow from its size
     prompt_tokens: PromptTokens | None = None
+    image_patches: PatchTokens | None = None  # of each picture that is sent
+    image_tiles: TileTokens | None = None  # the same, where it has no patches
     partial: PartialTokens | None = None
     assumed: tuple[str, ...] = ()
 
@@ -133,9 +172,16 @@ class Offer(NamedTuple):
         prompt = self.parameter.get("prompt")
         return (prompt.length_max or 0) if prompt else 0
 
-    def usage(self, options: Mapping[str, Any], n: int, prompt: str = "") -> dict[str, int]:
-        """Tokens of `n` pictures with these options, by kind; none where they are not counted."""
+    def usage(
+        self, options: Mapping[str, Any], n: int, prompt: str = "", images: Iterable[Sides] = ()
+    ) -> dict[str, int]:
+        """Tokens of `n` pictures with these options, by kind; none where they are not counted.
+
+        `images` are the sides of each picture that is sent.
+        """
         found = self._of_one(options)
+        if found and (counted := self.image_patches or self.image_tiles):
+            found["image_input"] = sum(counted.of(sides, options) for sides in images)
         if found and self.prompt_tokens:
             found["text_input"] = found.get("text_input", 0) + self.prompt_tokens.of(prompt)
         if found and self.partial and options.get("stream"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -21,6 +21,7 @@ from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
 from mockserver.pictures.pure.landscape import Palette, mixed
 from mockserver.pictures.pure.png import SIGNATURE
+from mockserver.pictures.several import flattened, is_whole, lower_part, small_square
 
 Size = tuple[int, int]
 
@@ -46,19 +47,28 @@ STRIP = 64
 
 
 def decoded(data: bytes) -> Image.Image:
-    """The first frame of a PNG file, 8 bits a channel: RGBA, RGB, LA or L.
+    """The first frame of a PNG, JPEG or WebP, 8 bits a channel: RGBA, RGB, LA or L.
 
-    Of 16 bits the upper 8 are taken. Raises Unreadable if any part of the file is damaged.
+    Of 16 bits the upper 8 are taken. Raises Unreadable if any part of a PNG is damaged, or what
+    Pillow needs of another.
     """
-    pixels, depth = _chunks_of_pixels(data)
+    is_png = not data.startswith(_OTHERS)
+    pixels, depth = _chunks_of_pixels(data) if is_png else (data, 8)
     try:
-        image: Image.Image = Image.open(io.BytesIO(pixels), formats=["PNG"])
+        image: Image.Image = Image.open(io.BytesIO(pixels), formats=["PNG", "JPEG", "WEBP"])
         image.load()
-        image = _in_8_bits(image, depth)
+        image = _in_8_bits(image, depth) if is_png else _of_few_modes(image)
     except Exception as broken:  # Pillow answers broken files with a dozen types of exception
         raise Unreadable(str(broken)) from broken
     image.info.clear()
     return image
+
+
+_OTHERS = (b"\xff\xd8\xff", b"RIFF")
+
+
+def _of_few_modes(image: Image.Image) -> Image.Image:
+    return image if image.mode in ("RGBA", "RGB", "L") else image.convert("RGB")
 
 
 def pixels_digest(image: Image.Image) -> bytes:
@@ -173,16 +183,29 @@ def _unlike(channel: Image.Image, value: int) -> Image.Image:
 # Edits
 
 
-def edited(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
+def edited(
+    picture: Picture, image: bytes, mask: bytes | None, others: Sequence[bytes] = ()
+) -> bytes:
     """The upload with a placeholder where the mask, or without one the image, has alpha 0.
 
-    A file of the picture's format and size. All other pixels are the upload's own.
+    A file of the picture's format and size. All other pixels are the upload's own. A model that
+    edits without a mask has the placeholder below the upload. The others lie on the placeholder.
     """
-    upload, hole = _with_hole(image, mask, (picture.width, picture.height))
+    size = (picture.width, picture.height)
+    if is_whole(picture.options):
+        upload, hole = _cover(flattened(decoded(image)), size, None), lower_part(size)
+    else:
+        upload, hole = _with_hole(image, mask, size)
     result, box = upload.copy(), hole.getbbox()
     if box:
-        result.paste(_filled(picture, upload.crop(box), hole.crop(box)), box[:2])
+        copies = [*map(_copy, others)]
+        result.paste(_filled(picture, upload.crop(box), hole.crop(box), copies), box[:2])
     return encoded(picture, result)
+
+
+@lru_cache(maxsize=32)
+def _copy(file: bytes) -> Image.Image:
+    return small_square(decoded(file))
 
 
 @lru_cache(maxsize=2)
@@ -239,9 +262,11 @@ def _middle(own: Size, size: Size) -> tuple[float, float, float, float]:
     return (width - cut) / 2, (height - low) / 2, (width + cut) / 2, (height + low) / 2
 
 
-def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.Image:
+def _filled(
+    picture: Picture, upload: Image.Image, hole: Image.Image, copies: Sequence[Image.Image]
+) -> Image.Image:
     """A part of the upload with a placeholder in its hole."""
-    drawn = placeholder(picture, hole)
+    drawn = placeholder(picture, hole, copies)
     result = Image.composite(drawn, upload, hole)
     if ImageChops.difference(result, upload).getbbox():
         return result

@@ -14,7 +14,6 @@ from typing import TypeVar
 from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.answer import data_of
-from mockserver.core.errors import ApiError, Reason
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
 from mockserver.store import Store
@@ -23,6 +22,8 @@ T = TypeVar("T")
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of Pillow's, of some MB at most, for clients that ask for one in pieces
+LARGE = 1024 * 1024 + 1  # bytes of a file that a rule wants large
+AT_HAND = 32  # of those that were streamed: eight streams of them
 AT_A_TIME = 2  # decoded pictures are large
 AT_ONCE = ("PNG", "SVG")  # formats that are drawn without Pillow
 
@@ -52,6 +53,14 @@ def as_json(file: bytes) -> bytes:
     return b'"%b"' % b64encode(file)
 
 
+class UnreadableUpload(Exception):
+    """An upload that can't be decoded: its place among the pictures; None is the mask."""
+
+    def __init__(self, place: int | None) -> None:
+        super().__init__(place)
+        self.place = place
+
+
 class PictureFiles:
     """The files of one server's pictures. Pillow is imported when there is work for it."""
 
@@ -60,15 +69,19 @@ class PictureFiles:
         self._limiter = CapacityLimiter(AT_A_TIME)
         self._made: OrderedDict[Picture, bytes] = OrderedDict()
         self._making: dict[Picture, Event] = {}
+        self._at_hand: OrderedDict[Picture, bytes] = OrderedDict()
 
     async def pixels(self, uploads: Sequence[bytes], mask: bytes | None) -> tuple[bytes, ...]:
         """A digest of each upload's pixels; that of a mask is the last, empty without one.
 
         Raises:
-            ApiError: one can't be decoded.
+            UnreadableUpload: one can't be decoded.
         """
-        found = [await self._in_thread(partial(_digest, upload)) for upload in uploads]
-        return *found, await self._in_thread(partial(_digest, mask)) if mask else b""
+        found = [
+            await self._in_thread(partial(_digest, upload, place))
+            for place, upload in enumerate(uploads)
+        ]
+        return *found, await self._in_thread(partial(_digest, mask, None)) if mask else b""
 
     async def file(
         self, picture: Picture, uploads: Sequence[bytes] = (), mask: bytes | None = None
@@ -85,27 +98,39 @@ class PictureFiles:
             uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
         if picture.fault == "wrong_size":
             picture = picture._replace(width=picture.width // 2)
-        is_asked = picture.fault != "wrong_format"
-        form = picture.format if is_asked else "PNG"
-        asked = picture._replace(format=form)
-        if uploads or form not in AT_ONCE:
-            made = await self._made_of(asked, uploads[0] if uploads else b"", mask)
+        is_other = picture.fault == "wrong_format"
+        asked = picture._replace(format="PNG") if is_other else picture
+        if uploads or asked.format not in AT_ONCE:
+            made = await self._made_of(asked, uploads, mask)
         else:
             made = drawn(asked)
-        if picture.fault == "truncated":
-            return made[: len(made) // 2]
-        if is_asked or picture.format == "JPEG":
-            return made
-        return await self._in_thread(partial(_as_jpeg, made))
+        if is_other and picture.format != "JPEG":
+            return await self._in_thread(partial(_as_jpeg, made))
+        return _spoilt(made, picture.fault)
 
-    async def _made_of(self, picture: Picture, image: bytes, mask: bytes | None) -> bytes:
+    def at_hand(self, picture: Picture) -> bytes | None:
+        """A picture's file as `in_json` made it lately."""
+        return self._at_hand.get(picture)
+
+    async def in_json(
+        self, picture: Picture, uploads: Sequence[bytes], mask: bytes | None
+    ) -> bytes:
+        """A picture's file as a JSON string, kept for who asks again; empty if there is none."""
+        made = self._at_hand[picture] = as_json(await self.file(picture, uploads, mask) or b"")
+        if len(self._at_hand) > AT_HAND:
+            self._at_hand.popitem(last=False)
+        return made
+
+    async def _made_of(
+        self, picture: Picture, uploads: Sequence[bytes], mask: bytes | None
+    ) -> bytes:
         """The file of a picture that is Pillow's work; made once for all who ask meanwhile."""
         while picture in self._making:
             await self._making[picture].wait()
         if picture not in self._made:
             self._making[picture] = Event()
             try:
-                png = await self._in_thread(partial(_made, picture, image, mask))
+                png = await self._in_thread(partial(_made, picture, uploads, mask))
             finally:
                 self._making.pop(picture).set()
             self._made[picture] = png
@@ -118,17 +143,28 @@ class PictureFiles:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
 
-def _digest(upload: bytes) -> bytes:
+def _digest(upload: bytes, place: int | None) -> bytes:
     from mockserver.pictures import edits
 
     try:
         return edits.pixels_digest(edits.decoded(upload))
     except edits.Unreadable:
-        raise ApiError(Reason.NOT_A_PNG) from None
+        raise UnreadableUpload(place) from None
 
 
-def _made(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
-    if not image:
+def _spoilt(made: bytes, fault: str | None) -> bytes:
+    """A file that breaks off or is too large, if that is its fault."""
+    match fault:
+        case "truncated":
+            return made[: len(made) // 2]
+        case "large":  # decoders stop before what is behind a picture's end, XML's take blanks
+            return made.ljust(LARGE, b"\n")
+        case _:
+            return made
+
+
+def _made(picture: Picture, uploads: Sequence[bytes], mask: bytes | None) -> bytes:
+    if not uploads:
         from mockserver.pictures import formats
 
         return formats.drawn(picture)
@@ -136,8 +172,8 @@ def _made(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
     from mockserver.pictures import edits
 
     if picture.operation == "images.vary":
-        return edits.varied(picture, image)
-    return edits.edited(picture, image, mask)
+        return edits.varied(picture, uploads[0])
+    return edits.edited(picture, uploads[0], mask, uploads[1:])
 
 
 def _as_jpeg(png: bytes) -> bytes:
@@ -145,7 +181,7 @@ def _as_jpeg(png: bytes) -> bytes:
 
     from PIL import Image
 
-    from mockserver.pictures.formats import flattened
+    from mockserver.pictures.several import flattened
 
     file = BytesIO()
     flattened(Image.open(BytesIO(png))).save(file, "JPEG")

@@ -20,6 +20,7 @@ from mockserver.core.picture import Picture
 from mockserver.pictures.pure.drawing import joined, numbered, pixels, plate, told
 from mockserver.pictures.pure.metadata import KEYWORD, ascii_text, exif
 from mockserver.pictures.pure.svg import svg
+from mockserver.pictures.several import flattened
 
 NEAREST, BOX = Image.Resampling.NEAREST, Image.Resampling.BOX
 
@@ -55,13 +56,6 @@ def encoded(picture: Picture, image: Image.Image) -> bytes:
             return _lossy(picture, image)
 
 
-def flattened(image: Image.Image) -> Image.Image:
-    """An image without alpha, on white where it was clear."""
-    if image.mode != "RGBA":
-        return image
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-
 def _png(picture: Picture, image: Image.Image) -> bytes:
     info = PngInfo()
     info.add_itxt(KEYWORD, told(picture))
@@ -72,7 +66,8 @@ def _png(picture: Picture, image: Image.Image) -> bytes:
 def _lossy(picture: Picture, image: Image.Image) -> bytes:
     quality = dict(picture.options).get("output_compression", 100)
     if picture.format == "JPEG":
-        return _saved(flattened(image), "JPEG", quality=quality, exif=exif(told(picture)))
+        opaque = flattened(image) if image.mode == "RGBA" else image
+        return _saved(opaque, "JPEG", quality=quality, exif=exif(told(picture)))
     # Method 0 takes a third of the time.
     return _saved(image, "WEBP", quality=quality, method=0, exif=exif(told(picture)))
 

@@ -13,14 +13,20 @@ from PIL import Image, ImageChops
 from mockserver.core.picture import Picture
 from mockserver.pictures.pure.drawing import caption, draw
 from mockserver.pictures.pure.landscape import PALETTES, Dice, Palette
+from mockserver.pictures.several import lay_row
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 NEAREST, BOX = Image.Resampling.NEAREST, Image.Resampling.BOX
 
 
-def placeholder(picture: Picture, hole: Image.Image) -> Image.Image:
-    """A landscape that fills the hole, with a rim along its edge, and a card with the prompt."""
+def placeholder(
+    picture: Picture, hole: Image.Image, copies: Sequence[Image.Image] = ()
+) -> Image.Image:
+    """A landscape that fills the hole, with a rim along its edge, and a card with the prompt.
+
+    Above the card lie the copies of further uploads.
+    """
     palette = _palette(picture)
     rim = min(picture.width, picture.height) // 128
     inner = _shrunk(hole, rim)
@@ -28,7 +34,10 @@ def placeholder(picture: Picture, hole: Image.Image) -> Image.Image:
         inner = hole
     paper = Image.new("RGB", hole.size, tuple(palette.paper))
     result = Image.composite(_scenery(picture, hole.size), paper, inner)
-    _lay_card(picture, palette, result, _roomiest(inner))
+    room = _roomiest(inner)
+    _lay_card(picture, palette, result, room)
+    if copies:
+        lay_row(copies, palette, result, room)
     return result
 
 

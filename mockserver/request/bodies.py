@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer, ApiError, Reason
-from mockserver.core.uploads import Fields, Part
+from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
 
 JSON = "application/json"
@@ -102,7 +102,7 @@ def json_value(body: bytes) -> Any:
         raise ApiError(Reason.UNPARSABLE_JSON) from None
 
 
-def form_value(content_type: str | None, body: bytes) -> Fields:
+def form_value(content_type: str | None, body: bytes) -> Form:
     """The parts of a multipart body by name (see `forms`); ApiError if it is none."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:

@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, MultipartState, parse_op
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.texts import beginning
-from mockserver.core.uploads import Fields, Part
+from mockserver.core.uploads import Form, Part
 
 PARTS = 1_000  # of a form; no operation has a hundredth of them
 TEXT = 1 << 20  # bytes of a part that is no file: Starlette's default
@@ -31,11 +31,11 @@ RUNS = 8  # of spread files that are looked for
 FIELD = 600  # bytes of a field that has one byte of a file
 
 
-def read_form(boundary: bytes, body: bytes) -> Fields:
+def read_form(boundary: bytes, body: bytes) -> Form:
     """The parts of a form by name, files and texts alike; of equal names the first.
 
-    `image[]` and `image[0]` are `image`: clients write a list so. They may repeat; a part that is
-    named outright and comes again is marked as repeated.
+    `image[]` and `image[0]` are `image`: clients write a list so. They may repeat, and the first
+    has the others; a part that is named outright and comes again is marked as repeated.
 
     Raises:
         ApiError: a text is too large, there are too many parts, or it is no form.
@@ -64,7 +64,7 @@ class _Reader:
     """Gathers parts from the parser's callbacks. What is parsed at once holds whole parts."""
 
     def __init__(self) -> None:
-        self.found = Fields()
+        self.found = Form()
         self._parts = 0
         self._headers: dict[bytes, bytes] = {}
         self._header = b""
@@ -132,10 +132,12 @@ class _Reader:
             return
         name = _LIST.sub("", self._name)
         is_list, first = name != self._name, self.found.get(name)
+        part = Part(self._value, self._type, is_file=self._is_file, is_list=is_list)
         if first is None:
-            self.found[name] = Part(self._value, self._type, is_file=self._is_file, is_list=is_list)
+            self.found[name] = part
         elif is_list or first.is_list:
-            self.found[name] = replace(first, is_list=True, more=first.more + 1)
+            others = (*first.others, part)
+            self.found[name] = replace(first, is_list=True, more=first.more + 1, others=others)
         else:
             self.found[name] = replace(first, repeated=True, more=first.more + 1)
 

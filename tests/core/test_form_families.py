@@ -115,7 +115,7 @@ def fields_in_b() -> Iterator[Row]:
         for wrong in ("x", "", "null", "256×256", "1024x1792"):
             told = wrong_in_b(name, taken, wrong, "")
             yield GATEWAY, form(EDITS, (name, text(wrong))), told
-    for model in ("", "x", "dall-e-3", "gpt-image-1"):
+    for model in ("", "x", "dall-e-3", "gpt-image-2"):
         said = f"Invalid value: '{model}'. Value must be 'dall-e-2'."
         told = gateway(said, param="model", code="invalid_value")
         yield GATEWAY, form(EDITS, ("model", text(model))), told

@@ -36,12 +36,14 @@ ALL: dict[str, Any] = {
     "bad_json": True,
     "pictures": 0,
     "response_format": "url",
+    "stream": {"end": "break"},
     "picture": "truncated",
     "expired_url": True,
     "image": "eA==",
+    "addresses": {"https://example.com/fox.png": "eA=="},
     "download": 500,
 }
-BESIDE = {"delay", "drip", "headers"}
+BESIDE = {"delay", "drip", "headers", "addresses"}
 INSTEAD = {"error", "rate_limit", "refuse", "quota", "respond", "gateway", "stall"}
 one = st.sampled_from(list(ALL)).map(lambda n: {n: ALL[n]})
 several = st.lists(one, min_size=1, max_size=5)

@@ -18,7 +18,7 @@ from mockserver.core.rules.rule import Text, When, fits
 from mockserver.facts import ever, fields, free_fields
 
 _SIZE = re.compile(SIZE)
-_FILES = ("image", "mask")
+_FILES = ("image", "images", "mask", "markup")
 _HOW = ("contains", "regex")
 _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("then", "times", "name", "next"), "it stands beside when, not in it"),

@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from hashlib import sha256
 from itertools import combinations
 from typing import Any, Literal
 
 from mockserver.core import shapes
-from mockserver.core.decoding import RuleError, guess, table_of, text_of
+from mockserver.core.decoding import RuleError, guess, table_of
 from mockserver.core.errors import Reason
-from mockserver.core.shapes import FLAG, LENGTH, ON, PRINTABLE, TEXT, Schema, Shape, one_of, whole
+from mockserver.core.rules.files import ADDRESSES, FILE, Addresses
+from mockserver.core.rules.streams import STREAM, Stream
+from mockserver.core.shapes import FLAG, LENGTH, ON, PRINTABLE, Schema, Shape, one_of, whole
 
-PICTURES = ("truncated", "wrong_size", "wrong_format")
+PICTURES = ("truncated", "wrong_size", "wrong_format", "large")
 PICTURES_MAX = 10  # no request asks for more
 BODILESS = (204, 304)  # statuses whose answers have no body
 Lines = tuple[tuple[str, str], ...]  # header names in lower case, and values
 Changes = dict[str, Any]  # some fields of an effect
 
-# -- headers and files -------------------------------------------------------------------------
+# -- headers ---------------------------------------------------------------------------------
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = ("connection", "content-length", "transfer-encoding")
-_BASE64 = f"^([A-Za-z0-9+/]{{4}})*([A-Za-z0-9+/]{{2}}==|[A-Za-z0-9+/]{{3}}=)?{shapes.END}"
 
 
 def _headers(least: int = 0) -> Shape[Lines]:
@@ -53,33 +52,6 @@ def _headers(least: int = 0) -> Shape[Lines]:
     schema = {"type": "object", "propertyNames": names, "additionalProperties": PRINTABLE.schema}
     return Shape(read, schema | ({"minProperties": least} if least else {}), dict)
 
-
-def _file(name: str, value: Any) -> str:
-    if isinstance(value, dict) and "sha256" in value:
-        raise RuleError(
-            f"{name} must be a file in base64: sha256 and bytes only tell which one a rule has; "
-            "a PUT of that rule keeps it"
-        )
-    text = text_of(name, value)
-    try:
-        content = b64decode(text, validate=True)
-    except ValueError:
-        content = b""
-    if not content:
-        raise RuleError(f"{name} must be a file in base64")
-    return text
-
-
-def told_image(image: str) -> dict[str, Any]:
-    """Which file an image in base64 is: it would be too large to be told."""
-    content = b64decode(image)
-    return {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
-
-
-_FILE_SCHEMA = TEXT | {"contentEncoding": "base64", "pattern": _BASE64, "minLength": 1}
-_FILE = Shape(_file, _FILE_SCHEMA, told_image)
-#: An image as it is told.
-IMAGE_TOLD = shapes.asked(sha256=TEXT, bytes=shapes.WHOLE) | {"required": ["sha256", "bytes"]}
 
 # -- effects -----------------------------------------------------------------------------------
 
@@ -115,9 +87,11 @@ class Effect:
     drip: int | None = _effect("addition", whole(1), "any")  # bytes of the body a second
     bad_json: bool = _effect("change", ON, "api", False)  # it breaks off, its length does not
     content_type: str | None = _effect("change", PRINTABLE, "any")
+    stream: Stream | None = _effect("change", STREAM)  # of one that was asked for
     picture: str | None = _effect("file", one_of(*PICTURES))
     expired_url: bool = _effect("change", ON, usual=False)
-    image: str | None = _effect("file", _FILE)  # base64 of a file to answer with
+    image: str | None = _effect("file", FILE)  # base64 of a file to answer with
+    addresses: Addresses = _effect("addition", ADDRESSES, usual=())  # what an edit refers to
     download: Download | None = _effect("change")  # of the pictures, where they come by URL
 
 

@@ -25,7 +25,7 @@ class Examples:
 
     def __init__(self, facts: Facts, request: ImageRequest) -> None:
         operation = facts.operations[request.operation]
-        self.request = request
+        self.request, self.default_model = request, operation.default_model
         self.parameters: Mapping[str, Parameter] = {p.name: p for p in operation.parameters}
         self.required = next(p.name for p in operation.parameters if p.required)
         self.offer: Offer = facts.models[request.model].offers[operation.id]
@@ -54,7 +54,8 @@ def _too_long(e: Examples) -> Values:
     prompt = None if e.tells_bound_of_model else e.parameters.get("prompt")
     most = (prompt.length_max if prompt else 0) or e.offer.prompt_max or _LONGEST
     text = (e.request.prompt or "a fox").ljust(most + 1, ".")
-    return {"param": "prompt", "value": text, "bound": most, "length": len(text)}
+    told = {"param": "prompt", "value": text, "bound": most, "length": len(text)}
+    return told | {"model": e.request.model, "allowed": [e.default_model or e.request.model]}
 
 
 def _over_model(e: Examples) -> Values:
@@ -128,5 +129,14 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.IMAGE_MODE: lambda e: _mode(e.offer.upload.image_modes if e.offer.upload else ()),
     Reason.MASK_MODE: lambda e: _mode(e.offer.upload.mask_modes if e.offer.upload else ()),
     Reason.NOT_SQUARE: lambda _: {"width": 640, "height": 480},
+    Reason.EMPTY_LIST: lambda _: {"param": "images"},
+    Reason.LIST_TOO_LONG: lambda _: {"param": "image", "bound": 16, "length": 17},
+    Reason.FOR_JSON: lambda _: {"param": "images"},
+    Reason.FOR_FORMS: lambda _: {"param": "image"},
+    Reason.IMAGE_FILE: lambda _: {"number": 1},
+    Reason.IMAGE_DATA: lambda _: {"param": "images[0].image_url"},
+    Reason.NOT_DOWNLOADED: lambda _: {"status": 404},
+    Reason.NO_SUCH_FILE: lambda _: {"param": "images[0].file_id", "file": "file-abc123"},
+    Reason.INPUT_FIDELITY: lambda e: {"model": e.request.model},
     Reason.MASK_SIZE: lambda _: {"expected": "1024x1024", "width": 512, "height": 512},
 }

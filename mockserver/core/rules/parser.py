@@ -15,7 +15,6 @@ from mockserver.core.rules.effects import (
     Effect,
     effect_in,
     told_effect,
-    told_image,
 )
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule, Text, When
@@ -30,7 +29,6 @@ __all__ = [
     "rule_of",
     "table_of",
     "told",
-    "told_image",
     "when_of",
     "whole_of",
 ]
@@ -39,7 +37,7 @@ PARTS: Mapping[str, Shape[Any]] = {"times": whole(1), "name": text(1_000), "next
 _PARTS = ("when", "then", *PARTS)
 _ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(EFFECTS, "it stands in then"),
-    "response_format": "it stands in when or in then",
+    **dict.fromkeys(("response_format", "stream"), "it stands in when or in then"),
 }
 _BESIDE_THEN: dict[str, str] = {
     **dict.fromkeys((n for n in _PARTS if n != "then"), "it stands beside then, not in it"),
@@ -64,14 +62,25 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
         return PARTS[name].read(name, table[name]) if name in table else usual
 
     first = part("next", False)
+    then = effect_of(table.get("then", {}))
     return Rule(
         times=part("times", 1 if first else None),
-        when=condition_of(table.get("when", {})),
-        then=effect_of(table.get("then", {})),
+        when=_when(condition_of(table.get("when", {})), then),
+        then=then,
         name=part("name", ""),
         next=first,
         origin=origin,
     )
+
+
+def _when(given: When, then: Effect) -> When:
+    """The condition of a rule: what changes a stream is meant for requests of one alone."""
+    wanted = dict(given.wanted)
+    if then.stream is None or wanted.get("stream") is True:
+        return given
+    if "stream" in wanted:
+        raise RuleError("when.stream must be true, for then.stream changes one")
+    return When((*given.wanted, ("stream", True)), given.call)
 
 
 def effect_of(value: Any) -> Effect:

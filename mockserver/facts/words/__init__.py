@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mockserver.facts.words import dialect_a, dialect_a_earlier, dialect_b, dialect_b_at_times
-from mockserver.facts.words.backend import BACKEND_IN_A
+from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.gpt_image import GPT_IMAGE
-from mockserver.facts.words.wording import Reason, Wording
+from mockserver.facts.words.wording import LEGACY, Reason, Wording
 
 Words = Mapping[Reason, Wording]
 
+#: What a model of one's own may meet in dialect A, which was gone before there was any other.
+_ONLY_B: Words = {
+    reason: wording._replace(form=LEGACY, level="assumed", source="B's words in A's form")
+    for reason, wording in {**BACKEND, **EDITS}.items()
+}
 #: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
 TABLES: Mapping[str, Words] = {
-    "A": {**dialect_a.A, **BACKEND_IN_A},
+    "A": {**dialect_a.A, **_ONLY_B},
     **dialect_a_earlier.EARLIER,
     "B": dialect_b.B,
     **dialect_b_at_times.AT_TIMES,

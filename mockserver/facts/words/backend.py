@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.facts.words.wording import GATEWAY, LEGACY, Reason, Wording
+from mockserver.facts.words.wording import GATEWAY, Reason, Wording
 
 USER_ERROR = "image_generation_user_error"
 _SIZE = Wording(
@@ -90,10 +90,27 @@ BACKEND: Mapping[Reason, Wording] = {
         "as for partial images without a stream; that it is refused was seen in 2026",
         "assumed",
     ),
-}
-
-#: The same where a model of one's own has such options in dialect A.
-BACKEND_IN_A: Mapping[Reason, Wording] = {
-    reason: wording._replace(form=LEGACY, level="assumed", source="B's words in A's form")
-    for reason, wording in BACKEND.items()
+    Reason.INPUT_FIDELITY: _of_options(
+        "The model '{model}' does not support the 'input_fidelity' parameter.",
+        "invalid_input_fidelity_model",
+        "input_fidelity",
+        "file ids 67433269838 and 61383321887, 2026",
+    ),
+    Reason.MARKUP_AND_MASK: _of_options(
+        "'markup' cannot be combined with 'mask'.",
+        "invalid_value",
+        "markup",
+        "the rule is of the types of openai 3.57; no text was found",
+        "assumed",
+    ),
+    Reason.GENERATION_FAILED: _SIZE._replace(
+        status=500,
+        message="Image generation failed",
+        type="image_generation_server_error",
+        param=None,
+        code="image_generation_failed",
+        level="observed in part",
+        source="an error event of 2025-10 (file ids 23612115151, 56689478811, 71275845963); "
+        "the status where nothing was sent yet is assumed",
+    ),
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from mockserver.facts.words.backend import BACKEND, USER_ERROR
 from mockserver.facts.words.dialect_a import KEY_OF_2023, A
+from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.wording import GATEWAY, Reason, Wording
 
 _PROBED = "live probes 2026-08-29 and 30 with a GPT image model"
@@ -37,6 +38,7 @@ _ELSEWHERE = (
 B: Mapping[Reason, Wording] = {
     **{reason: A[reason]._replace(form=GATEWAY) for reason in _ELSEWHERE},
     **BACKEND,
+    **EDITS,
     Reason.MISSING_KEY: KEY_OF_2023._replace(
         form=GATEWAY, level="assumed", source="A's words until others were seen"
     ),

@@ -70,6 +70,18 @@ GPT_IMAGE: Mapping[str, Mapping[Reason, Wording]] = {
             level="observed in part",
         ),
     },
+    # Of two schemas that a body can fit, the words were those of the last that it did not.
+    "B, gpt-image edits that DALL·E could not do": {
+        Reason.PROMPT_TOO_LONG: Wording(
+            400,
+            "Invalid value: '{model}'. {allowed!v}",
+            param="model",
+            code="invalid_value",
+            form=GATEWAY,
+            level="observed in part",
+            source="file ids 51804334557 and 57147983397, 2025: for an over-long prompt, and more",
+        ),
+    },
     "B, gpt-image of 2025": {
         Reason.REFUSED: _BLOCKED_IN_2025,
         Reason.DESCRIPTION_REFUSED: _BLOCKED_IN_2025._replace(

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_ONE_OF = "not_one_of"
     NO_MATCH = "no_match"
+    EMPTY_LIST = "empty_list"
+    LIST_TOO_LONG = "list_too_long"
+    FOR_JSON = "for_json"
+    FOR_FORMS = "for_forms"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     EMPTY_PROMPT = "empty_prompt"
@@ -69,6 +73,10 @@ class Reason(StrEnum):
     PNG_COMPRESSION = "png_compression"
     PARTIALS_WITHOUT_STREAM = "partials_without_stream"
     STREAM_OF_MANY = "stream_of_many"
+    INPUT_FIDELITY = "input_fidelity"
+    MARKUP_AND_MASK = "markup_and_mask"
+    # a picture that is not there in the end
+    GENERATION_FAILED = "generation_failed"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
     NO_BOUNDARY = "no_boundary"
@@ -78,6 +86,11 @@ class Reason(StrEnum):
     NOT_SQUARE = "not_square"
     MASK_MODE = "mask_mode"
     MASK_SIZE = "mask_size"
+    MASK_FORMAT = "mask_format"
+    IMAGE_FILE = "image_file"
+    IMAGE_DATA = "image_data"
+    NOT_DOWNLOADED = "not_downloaded"
+    NO_SUCH_FILE = "no_such_file"
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"

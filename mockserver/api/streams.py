@@ -1,0 +1,213 @@
+"""A stream: the events of pictures, sent as they become ready, or as a rule wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver.api.admission import Admission
+from mockserver.api.faults import Altered
+from mockserver.clock import SECOND
+from mockserver.core.error_bodies import answer
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.events import Event, Events, own
+from mockserver.core.journal import Record
+from mockserver.core.picture import Picture
+from mockserver.core.request import ImageRequest
+from mockserver.core.rules.effects import Effect
+from mockserver.core.rules.streams import COMPLETED, Item, Stream, error_in, is_own
+from mockserver.core.texts import shortened
+from mockserver.facts import Offer
+from mockserver.request.bodies import ClientGone, has_left
+from mockserver.request.waiting import NEVER
+
+_AS_ASKED = Stream()
+#: What a trace says of the end that a rule wants.
+_ENDS = {
+    "break": "the line breaks",
+    "stall": "then nothing more",
+    "cut": "the last is cut",
+    "no_blank_line": "the last without its blank line",
+}
+_SHOWN = 500  # characters of all events in a trace
+
+
+def is_streamed(request: ImageRequest, effect: Effect) -> bool:
+    """Whether the answer is a stream: the request asked for one, and no rule withholds it."""
+    return bool(request.options.get("stream")) and not (effect.stream and effect.stream.as_json)
+
+
+@dataclass(slots=True)
+class EventStream:
+    """One request's stream, on its way."""
+
+    admission: Admission  # of the request
+    effect: Effect
+    latency: float  # seconds from the beginning to the last event
+    scope: Scope
+    receive: Receive
+
+    @property
+    def rule(self) -> Stream:
+        """What is other than asked."""
+        return self.effect.stream or _AS_ASKED
+
+    async def send(self, send: Send, planned: Sequence[Picture]) -> None:
+        """Send the events of these pictures.
+
+        Raises:
+            ClientGone: the client has left, or a rule breaks the line.
+        """
+        partials = self.admission.request.options.get("partial_images") or 0
+        steps = [(p, item) for p in planned for item in self.rule.items(partials)]
+        record = self.admission.exchange.record
+        log = _Log(record, [item for _, item in steps], self.rule.end)
+        try:
+            await self._send(send, steps, log)
+        except ClientGone:
+            log.broken("the client left" if self.effect.disconnect is None else _ENDS["break"])
+            raise
+
+    async def _send(self, send: Send, steps: Sequence[tuple[Picture, Item]], log: _Log) -> None:
+        rule, latency = self.rule, self.latency / max(1, len(steps))
+        line = Altered(self.effect, self.scope, self.receive, self.admission.world.holds)
+        maker = _Maker(self.admission, self.receive, bad_json=self.effect.bad_json)
+        await line.begin(send, 200, [(b"content-type", maker.content_type)])
+        is_open = rule.end in ("break", "stall")
+        for number, (picture, item) in enumerate(steps, 1):
+            await self._wait(latency + (rule.pause or 0 if number > 1 else 0))
+            try:
+                frame = await maker.frame(picture, item)
+            except ClientGone:
+                raise
+            except Exception:
+                log.broken("it failed")
+                await line.write(send, await maker.error(Reason.GENERATION_FAILED))
+                raise
+            log.sent(number)
+            is_last = number == len(steps)
+            frame = _ended(frame, rule.end) if is_last else frame
+            await line.write(send, frame, more=is_open or not is_last)
+        if is_open:
+            await self._wait(NEVER if rule.end == "stall" else 0)
+            raise ClientGone
+        if not steps:
+            await line.write(send, b"")
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, if at all; raises ClientGone if the client leaves meanwhile."""
+        if seconds:
+            world, sandbox = self.admission.world, self.admission.sandbox
+            await world.holds.hold(sandbox.name, seconds, self.receive)
+
+
+def _ended(frame: bytes, end: str | None) -> bytes:
+    """The last thing of a stream, as a rule wants it to end."""
+    match end:
+        case "cut":
+            return frame[: len(frame) // 2]
+        case "no_blank_line":
+            return frame[:-1]
+        case _:
+            return frame
+
+
+class _Maker:
+    """Makes what a stream consists of, once it is wanted."""
+
+    def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
+        request = admission.request
+        model = admission.exchange.era.facts.models[request.model]
+        offer: Offer = model.offers[request.operation]
+        if offer.streamed is None:
+            raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
+        tokens = offer.usage(request.options, 1, request.prompt, request.sides)
+        self.content_type = offer.streamed.content_type.encode()
+        self._events = Events(offer.streamed, request.options, tokens)
+        self._admission = admission
+        self._receive = receive
+        self._bad_json = bad_json
+
+    async def frame(self, picture: Picture, item: Item) -> bytes:
+        """One thing of a stream on the wire."""
+        exchange, world = self._admission.exchange, self._admission.world
+        created = exchange.now(world.clock.now()) // SECOND
+        match item:
+            case int():
+                file = await self._file(picture._replace(partial=item))
+                return self._framed(self._events.partial(item, file, created))
+            case _ if item == COMPLETED:
+                return self._framed(self._events.completed(await self._file(picture), created))
+            case _ if is_own(item):
+                return self._framed(own(item))
+            case _ if reason := error_in(item):
+                return await self.error(reason)
+            case _:
+                return item.encode("utf-8", "surrogatepass") + b"\n\n"
+
+    async def error(self, reason: Reason) -> bytes:
+        """An error of the API as an event."""
+        record = self._admission.exchange.record
+        error: ApiError = await self._admission.refusal(reason)
+        words = self._admission.exchange.era.words(record.path, record.fields.get("model"))
+        return self._framed(self._events.error(answer(error, words, record.id).body))
+
+    async def _file(self, picture: Picture) -> bytes:
+        request, files = self._admission.request, self._admission.world.files
+        found = files.at_hand(picture)
+        if found is None:
+            if await has_left(self._receive):  # meanwhile what is ready goes out
+                raise ClientGone
+            found = await files.in_json(picture, request.images, request.mask)
+        return found
+
+    def _framed(self, event: Event) -> bytes:
+        if self._bad_json:
+            data = b"".join(event.data)
+            event = event._replace(data=[data[: len(data) * 2 // 3]])
+        return event.frame()
+
+
+class _Log:
+    """The line of a trace that tells what was sent: written before the client can know it.
+
+    The record is weighed when the stream begins, so the line is then as long as it will be.
+    """
+
+    def __init__(self, record: Record, items: Sequence[Item], end: str | None) -> None:
+        self._record = record
+        self._place = len(record.trace)
+        self._names = [*map(_name, items)]
+        self._end = f"; {_ENDS[end]}" if end else ""
+        self._number = 0
+        record.trace.append(f"stream, to come: {_listed(self._names)}{self._end}")
+        if not items:
+            self.sent(0)
+
+    def sent(self, number: int) -> None:
+        """Note that so many are sent now."""
+        self._number = number
+        self._write(self._end if number == len(self._names) else "")
+
+    def broken(self, why: str) -> None:
+        """Note why the rest was not sent, if that was not what a rule wanted."""
+        if self._number < len(self._names) or not self._end:
+            self._write(f"; {why}")
+
+    def _write(self, end: str) -> None:
+        told = _listed(self._names[: self._number])
+        self._record.trace[self._place] = f"stream: {told}{end}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return shortened(", ".join(names), _SHOWN) or "no event"
+
+
+def _name(item: Item) -> str:
+    if isinstance(item, int):
+        return f"partial {item}"
+    if is_own(item):
+        return own(item).name or "no type"
+    return repr(item) if ":" in item else item

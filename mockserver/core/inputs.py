@@ -1,0 +1,112 @@
+"""The pictures that a GPT image model edits: where they are, and what follows from them. Pure.
+
+Fetches nothing: `sources_in` says which addresses a JSON body has, and `settled` is told the files.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isqrt
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.request import ImageRequest, Source
+from mockserver.core.uploads import check_pictures, header
+from mockserver.facts import Offer, Parameter
+from mockserver.facts.tokens import Sides
+
+_KINDS = ("image_url", "file_id")
+
+
+def sources_in(parameter: Parameter, value: Any) -> list[Source]:
+    """What the references of a JSON body's `images` or `mask` refer to.
+
+    Raises:
+        ApiError: one of them has not exactly one of image_url and file_id. (Assumed.)
+    """
+    if isinstance(value, list):
+        places = [(f"{parameter.name}[{place}]", one) for place, one in enumerate(value)]
+        return [_source(param, one) for param, one in places]
+    return [_source(parameter.name, value)]
+
+
+def _source(param: str, value: dict[str, Any]) -> Source:
+    for place, name in enumerate(value):
+        if place or name not in _KINDS:
+            raise ApiError(Reason.UNKNOWN_PARAMETER, param=f"{param}.{name}")
+    for name, address in value.items():
+        if isinstance(address, str):
+            return Source(f"{param}.{name}", address)
+        text = Parameter(f"{param}.{name}", "string", "", "")
+        raise ApiError(Reason.WRONG_TYPE, param=text.name, value=address, parameter=text)
+    raise ApiError(Reason.MISSING_PARAMETER, param=f"{param}.{_KINDS[0]}")
+
+
+def inline(source: Source) -> bytes | None:
+    """The bytes of a data: URL, None of any other address; ApiError if they can't be read."""
+    head, _, data = source.address.partition(",")
+    if source.is_file or not head.lower().startswith("data:"):
+        return None
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(data)
+    try:
+        return b64decode(data, validate=True)
+    except ValueError:
+        raise ApiError(Reason.IMAGE_DATA, param=source.param) from None
+
+
+def settled(
+    request: ImageRequest, offer: Offer, images: Sequence[bytes], mask: bytes | None
+) -> ImageRequest:
+    """A request with its pictures, and with the size that they leave to the model.
+
+    Raises:
+        ApiError: they break a rule of the model.
+    """
+    if offer.upload is None:
+        return request
+    check_pictures(offer.upload, images, mask, [s.param for s in request.sources])
+    sides = [(found.width, found.height) for found in map(header, images) if found]
+    size = _size(offer.parameter["size"], request.size, sides[0])
+    return replace(
+        request,
+        images=tuple(images),
+        mask=mask,
+        sides=tuple(sides),
+        drawn=(*request.drawn, ("masked", mask is not None)),
+        options={**request.options, "size": size},
+    )
+
+
+def _size(parameter: Parameter, size: str, sides: Sides) -> str:
+    """The size that is meant: of what leaves it to the model, that most like a picture."""
+    usual: str = parameter.chosen(size)
+    if usual == size or not parameter.follows:
+        return usual
+    if parameter.free is None:
+        listed = [value for value in parameter.values or () if value not in parameter.leaves]
+        return min(listed, key=lambda value: _unlike(_sides(value), sides))
+    return _of_area(_sides(usual), sides, parameter.free.ratio_max)
+
+
+def _sides(size: str) -> Sides:
+    width, height = map(int, size.split("x"))
+    return width, height
+
+
+def _unlike(one: Sides, other: Sides) -> float:
+    """How many times wider or higher one is in its proportions; 1 is not at all."""
+    products = one[0] * other[1], one[1] * other[0]
+    return max(products) / min(products)
+
+
+def _of_area(usual: Sides, sides: Sides, ratio_max: int) -> str:
+    """A size with the area of the usual one and a picture's proportions, within the bound."""
+    area, long = usual[0] * usual[1], max(sides)
+    short = max(min(sides), -(-long // ratio_max))
+    across = isqrt(area * long // short)
+    down = area // across
+    return f"{across}x{down}" if sides[0] >= sides[1] else f"{down}x{across}"
