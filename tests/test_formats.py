@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from base64 import b64decode
 from typing import Any
 from xml.etree import ElementTree
@@ -100,6 +101,26 @@ def test_a_url_that_a_rule_wants_has_the_formats_name_and_type(
     assert b64decode(inline["data"][0]["b64_json"]) == got.content
 
 
+# Streams
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+
+
+@pytest.mark.parametrize("form", MEDIA)
+def test_a_stream_ends_with_the_picture_of_an_answer_and_its_partial_pictures_say_so(
+    client: TestClient, form: str
+) -> None:
+    asked = MODEL | {"output_format": form.lower(), "prompt": "a fox"}
+    whole = b64decode(generate(client, **asked).json()["data"][0]["b64_json"])
+    streamed = events(generate(client, **asked, stream=True, partial_images=3).text)
+    files = [b64decode(event["b64_json"]) for event in streamed]
+    assert files[-1] == whole
+    assert [(identify(file) or {}).get("partial") for file in files] == [0, 1, 2, None]
+    assert len(set(files)) == 4
+
+
 # What is made from uploads
 
 
@@ -159,6 +180,25 @@ def test_the_partial_pictures_of_an_edit_are_blocks_of_the_whole() -> None:
             assert image.crop(box).getcolors() == [
                 (block**2, whole.reduce(block, box).getpixel((0, 0)))
             ]
+
+
+@pytest.mark.parametrize("form", MEDIA)
+@pytest.mark.parametrize("background", ["opaque", "transparent"])
+def test_an_edit_over_the_wire_has_the_format_that_was_asked_for(
+    client: TestClient, form: str, background: str
+) -> None:
+    data = {**MODEL, "prompt": "a hat", "output_format": form.lower(), "background": background}
+    image = ("image", ("a.png", photo((256, 256)), "image/png"))
+    answer = client.post("/v1/images/edits", data=data, files=[image])
+    if (form, background) == ("JPEG", "transparent"):
+        assert answer.status_code == 400
+        return
+    assert answer.status_code == 200, answer.text[:300]
+    file = b64decode(answer.json()["data"][0]["b64_json"])
+    seen = drawn_svg(file) if form == "SVG" else opened(file)
+    assert seen.size == (1024, 1024)
+    assert form == "SVG" or seen.format == form
+    assert (alpha(seen).getextrema()[0] == 0) is (background == "transparent")
 
 
 # Faults
