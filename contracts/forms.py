@@ -130,11 +130,10 @@ def is_file(rules: Schema) -> bool:
 
 def branch_of(schemas: Schema, operation: Operation, model: Any) -> Schema:
     """The schema of a form by the model that it names; one that nothing keeps if there is none."""
-    whole: Schema = schemas[operation.id]
-    if "oneOf" not in whole:
-        return whole
-    found: Schema = schemas.get(f"{operation.id}.{model}", NOTHING)
-    return found
+    found: Schema = schemas[operation.id]
+    if "oneOf" in found:
+        found = schemas.get(f"{operation.id}.{model}", NOTHING)
+    return found | ({"allOf": found["x-all-of"]} if "x-all-of" in found else {})
 
 
 def model_in(operation: Operation, fields: Fields) -> str:

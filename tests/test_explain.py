@@ -30,6 +30,7 @@ from mockserver.evidence.search import WIDTH, find, table, told
 from mockserver.facts import first_day, load, periods
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.edits import EDITS as OF_EDITS
 from mockserver.facts.words.wording import Wording
 
 ROOT = Path(__file__).parent.parent
@@ -216,7 +217,7 @@ def test_all_words_that_a_request_can_meet_are_there() -> None:
         *(("B", f"{r}") for r in (Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL)),
         *(("B", f"{r}") for r in (Reason.ONE_IMAGE_ONLY, Reason.PROMPT_OVER_MODEL)),
         *((dialect, Reason.NO_MATCH.value) for dialect in "AB"),  # no model has a pattern yet
-        *(("A", f"{r}") for r in BACKEND),  # which came with B
+        *(("A", f"{r}") for r in (*BACKEND, *OF_EDITS)),  # which came with B
     }
 
 

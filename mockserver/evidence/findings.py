@@ -217,6 +217,8 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
             case _ if name in ("parameter", "refused"):
                 yield from _named_rows(name, value, place)
+            case _ if name == "json":
+                yield from _named_rows("parameter", value, (*place, "JSON"))
             case [{"source": _}, *_]:
                 for row in value:
                     yield from _rows(row, (*place, *(_text(row[k]) for k in _IDS if k in row)))
@@ -242,8 +244,8 @@ def _refusal(row: Mapping[str, Any]) -> str:
 def _shape(parameter: Mapping[str, Any]) -> str:
     """What a parameter takes, in words; of a model's only what it has for itself."""
     told = [parameter["type"]] if "type" in parameter else []
-    words = ("required", "nullable", "ignored", "unknown", "behind")
-    told += [word for word in words if parameter.get(word)]
+    words = ("required", "nullable", "ignored", "unknown", "behind", "follows")
+    told += [_WORDS.get(word, word) for word in words if parameter.get(word)]
     match parameter:
         case {"minimum": least, "maximum": most}:
             told.append(f"{least} to {most}")
@@ -251,11 +253,19 @@ def _shape(parameter: Mapping[str, Any]) -> str:
             told.append(f"at most {most}")
     told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
     told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
+    with_others = parameter.get("only_with", {})
+    told += [f"only with {name} {_text(value)}" for name, value in with_others.items()]
     told += [f"{v} makes {made}" for v, made in parameter.get("resolves", {}).items()]
     return ", ".join(told)
 
 
-_BOUNDS = {"length_max": "at most {} characters", "pattern": "as {}", "items": "of {}"}
+_WORDS = {"follows": "auto as the first picture's proportions"}
+_BOUNDS = {
+    "length_max": "at most {} characters",
+    "pattern": "as {}",
+    "items": "of {}",
+    "items_max": "at most {} of them",
+}
 _VALUES = {
     "values": "one of",
     "page_values": "by the model page",

@@ -52,6 +52,7 @@ class Parameter(NamedTuple):
     follows: bool = False  # what it leaves to the model goes by the first picture's proportions
     behind: bool = False  # its values are held by the service behind the gateway, after all else
     ignored: bool = False  # accepted, and changes nothing
+    only_with: Mapping[str, Any] | None = None  # options that it belongs to; else taken unread
     of_model: bool = False  # its values are the model's own, among those of the operation
     assumed: tuple[str, ...] = ()
 

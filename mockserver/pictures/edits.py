@@ -8,7 +8,6 @@ and no text is set but with the bitmap glyphs of `drawing`.
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,11 +15,10 @@ from functools import lru_cache
 from hashlib import sha256
 
 from PIL import Image, ImageChops
-from PIL.PngImagePlugin import PngInfo
 
 from mockserver.core.picture import Picture
+from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
-from mockserver.pictures.pure.drawing import KEYWORD, describe
 from mockserver.pictures.pure.landscape import Palette, mixed
 from mockserver.pictures.pure.png import SIGNATURE
 from mockserver.pictures.several import flattened, is_whole, lower_part, small_square
@@ -190,7 +188,7 @@ def edited(
 ) -> bytes:
     """The upload with a placeholder where the mask, or without one the image, has alpha 0.
 
-    A PNG file, RGB, of the picture's size. All other pixels are the upload's own. A model that
+    A file of the picture's format and size. All other pixels are the upload's own. A model that
     edits without a mask has the placeholder below the upload. The others lie on the placeholder.
     """
     size = (picture.width, picture.height)
@@ -202,7 +200,7 @@ def edited(
     if box:
         copies = [*map(_copy, others)]
         result.paste(_filled(picture, upload.crop(box), hole.crop(box), copies), box[:2])
-    return _encoded(picture, result)
+    return encoded(picture, result)
 
 
 @lru_cache(maxsize=32)
@@ -279,7 +277,7 @@ def _filled(
 
 
 def varied(picture: Picture, image: bytes) -> bytes:
-    """The upload in other colours, with a strip of small print: a PNG file, RGB, as asked for."""
+    """The upload in other colours, with a strip of small print, in the format asked for."""
     upload, alpha, number = _scaled_upload(image, (picture.width, picture.height))
     palette = _tones(number + picture.place)
     paper = Image.new("RGB", upload.size, tuple(palette.paper))
@@ -287,7 +285,7 @@ def varied(picture: Picture, image: bytes) -> bytes:
     if min(result.size) >= 64:
         strip = printed(picture._replace(prompt=""), palette, *result.size)
         result.paste(strip, (0, result.height - strip.height))
-    return _encoded(picture, result)
+    return encoded(picture, result)
 
 
 @lru_cache(maxsize=2)
@@ -349,16 +347,3 @@ def _ramps(palette: Palette) -> list[int]:
     ramp = [mixed(dark, middle, step, 128) for step in range(128)]
     ramp += [mixed(middle, palette.light, step, 127) for step in range(128)]
     return [colour[channel] for channel in range(3) for colour in ramp]
-
-
-# Files
-
-
-def _encoded(picture: Picture, image: Image.Image) -> bytes:
-    """A PNG file with `describe` in its metadata, as `draw` writes it."""
-    told = PngInfo()
-    told.add_itxt(KEYWORD, json.dumps(describe(picture), ensure_ascii=False))
-    file = io.BytesIO()
-    # Strategy 3 looks for runs only: the fastest, and smaller than level 1 otherwise is.
-    image.save(file, "PNG", compress_level=1, compress_type=3, pnginfo=told)
-    return file.getvalue()

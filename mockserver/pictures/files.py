@@ -21,19 +21,25 @@ from mockserver.store import Store
 T = TypeVar("T")
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
-MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
+MADE = 8  # of Pillow's, of some MB at most, for clients that ask for one in pieces
 LARGE = 1024 * 1024 + 1  # bytes of a file that a rule wants large
 AT_HAND = 32  # of those that were streamed: eight streams of them
 AT_A_TIME = 2  # decoded pictures are large
+AT_ONCE = ("PNG", "SVG")  # formats that are drawn without Pillow
+
+
+def is_drawn_at_once(picture: Picture) -> bool:
+    """Whether `drawn` has a picture's file: no upload, no fault and no Pillow is in it."""
+    return not picture.images and picture.fault is None and picture.format in AT_ONCE
 
 
 @lru_cache(maxsize=DRAWN)
 def drawn(picture: Picture) -> bytes:
-    """A generated picture as a PNG file."""
+    """A generated picture as a PNG or SVG file."""
     # Imported at the first picture: a server is up 10 ms sooner.
-    from mockserver.pictures.pure.drawing import draw
+    from mockserver.pictures.pure import drawing
 
-    return draw(picture)
+    return drawing.draw_svg(picture) if picture.format == "SVG" else drawing.draw(picture)
 
 
 @lru_cache(maxsize=ANSWERED)
@@ -56,7 +62,7 @@ class UnreadableUpload(Exception):
 
 
 class PictureFiles:
-    """The files of one server's pictures. Pillow is imported with the first upload."""
+    """The files of one server's pictures. Pillow is imported when there is work for it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -92,13 +98,15 @@ class PictureFiles:
             uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
         if picture.fault == "wrong_size":
             picture = picture._replace(width=picture.width // 2)
-        made = await self._made_of(picture, uploads, mask) if uploads else drawn(picture)
-        if picture.fault == "truncated":
-            return made[: len(made) // 2]
-        if picture.fault == "large":
-            return made.ljust(LARGE, b"\0")  # decoders stop before what is behind a picture's end
-        form = "JPEG" if picture.fault == "wrong_format" else picture.format
-        return made if form == "PNG" else await self._in_thread(partial(_converted, made, form))
+        is_other = picture.fault == "wrong_format"
+        asked = picture._replace(format="PNG") if is_other else picture
+        if uploads or asked.format not in AT_ONCE:
+            made = await self._made_of(asked, uploads, mask)
+        else:
+            made = drawn(asked)
+        if is_other and picture.format != "JPEG":
+            return await self._in_thread(partial(_as_jpeg, made))
+        return _spoilt(made, picture.fault)
 
     def at_hand(self, picture: Picture) -> bytes | None:
         """A picture's file as `in_json` made it lately."""
@@ -116,7 +124,7 @@ class PictureFiles:
     async def _made_of(
         self, picture: Picture, uploads: Sequence[bytes], mask: bytes | None
     ) -> bytes:
-        """The PNG of a picture that is made from uploads; made once for all who ask meanwhile."""
+        """The file of a picture that is Pillow's work; made once for all who ask meanwhile."""
         while picture in self._making:
             await self._making[picture].wait()
         if picture not in self._made:
@@ -144,7 +152,23 @@ def _digest(upload: bytes, place: int | None) -> bytes:
         raise UnreadableUpload(place) from None
 
 
+def _spoilt(made: bytes, fault: str | None) -> bytes:
+    """A file that breaks off or is too large, if that is its fault."""
+    match fault:
+        case "truncated":
+            return made[: len(made) // 2]
+        case "large":  # decoders stop before what is behind a picture's end, XML's take blanks
+            return made.ljust(LARGE, b"\n")
+        case _:
+            return made
+
+
 def _made(picture: Picture, uploads: Sequence[bytes], mask: bytes | None) -> bytes:
+    if not uploads:
+        from mockserver.pictures import formats
+
+        return formats.drawn(picture)
+
     from mockserver.pictures import edits
 
     if picture.operation == "images.vary":
@@ -152,11 +176,13 @@ def _made(picture: Picture, uploads: Sequence[bytes], mask: bytes | None) -> byt
     return edits.edited(picture, uploads[0], mask, uploads[1:])
 
 
-def _converted(png: bytes, form: str) -> bytes:
+def _as_jpeg(png: bytes) -> bytes:
     from io import BytesIO
 
     from PIL import Image
 
+    from mockserver.pictures.several import flattened
+
     file = BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").save(file, form)
+    flattened(Image.open(BytesIO(png))).save(file, "JPEG")
     return file.getvalue()
