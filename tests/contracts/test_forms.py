@@ -76,7 +76,7 @@ def test_a_form_is_read_as_the_mock_reads_it(
     assert isinstance(sent.body, bytes)
     told = gathered(fields_in(content_type, sent.body))
     read = form_value(content_type, sent.body)
-    once = {n: asdict(replace(p, more=0)) for n, p in read.items()}
+    once = {n: p._replace(more=0)._asdict() for n, p in read.items()}
     assert {n: asdict(f) | {"more": 0} for n, f in told.items()} == once
 
 
