@@ -1,11 +1,8 @@
 """Check uploaded pictures by their first bytes, before anything is decoded. Needs no Pillow."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
@@ -15,8 +12,7 @@ _BITS = (1, 2, 4, 8, 16)
 GREY_16 = "I;16"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One field of a multipart body."""
 
     data: bytes
@@ -42,8 +38,7 @@ class Fields(dict[str, Any]):
         self.hints = list(hints)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a picture's file says of itself before its pixels."""
 
     width: int  # pixels

@@ -1,7 +1,5 @@
 """What OpenAI offered on a day, as typed values read from the TOML files here. Decides nothing."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date

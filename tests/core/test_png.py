@@ -117,18 +117,21 @@ def test_runs_of_no_pixel_and_colours_of_another_alphabet_are_refused() -> None:
         ABC.run(0)
 
 
-@given(st.binary(max_size=20), st.integers(1, 30))
-def test_a_stamp_shows_its_dots(values: bytes, dot: int) -> None:
-    dots = bytes([value % len(INKS) for value in values])
+@given(st.lists(st.binary(max_size=20), min_size=1, max_size=3), st.integers(1, 30))
+def test_a_stamp_shows_its_dots(rows: list[bytes], dot: int) -> None:
+    dots = tuple([bytes([value % len(INKS) for value in row]) for row in rows])
     pixels, _ = Stamps(INKS, dot)[dots]
-    assert pixels == b"".join(COLOURS[number] * dot for number in dots)
+    for shown, row in zip(pixels, dots, strict=True):
+        assert shown == b"".join(COLOURS[number] * dot for number in row)
 
 
 def test_stamps_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOM", 8 * (module.OVERHEAD + 3 * 8))
     stamps = Stamps([ABC, XYZ], 1)
     patterns = [bytes(map(int, format(number, "08b"))) for number in range(256)]
-    rows: list[Row] = [([stamps[dots]], 1) for dots in patterns]
+    rows: list[Row] = [
+        ([strip], 1) for dots in patterns for strip in zip(*stamps[(dots,)], strict=True)
+    ]
     assert decoded(png(8, 256, ALPHABET, rows)).tobytes() == rasterised(rows)
     assert len(stamps) <= 8
 

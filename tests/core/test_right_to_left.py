@@ -70,7 +70,12 @@ def test_arabic_letters_take_the_form_of_their_place(text: str, seen: str) -> No
 
 
 def test_a_mark_does_not_part_arabic_letters() -> None:
-    assert [cell.text for cell in shaped("ب\u064bب").cells] == ["\ufe91", "\ufe90"]
+    assert [cell.text for cell in cells("ب\u064bب")] == ["\ufe91", "\ufe90"]
+
+
+def cells(text: str) -> list[module.Cell]:
+    """A text's cells, in the order of reading."""
+    return [cell for word in shaped(text).words for cell in word.cells]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
@@ -131,12 +136,12 @@ def test_a_turned_bracket_keeps_the_marks_on_it() -> None:
 )
 @settings(deadline=None)
 def test_every_cell_has_a_place_of_its_own(text: str) -> None:
-    cells = shaped("א" + text).cells
-    assert sorted(cell.place for cell in cells) == [*range(len(cells))]
+    places = [cell.place for cell in cells("א" + text)]
+    assert sorted(places) == [*range(len(places))]
 
 
 def test_a_very_long_text_is_cut_before_it_is_ordered() -> None:
-    assert len(shaped("א" * 5000).cells) == module.LONGEST
+    assert len(cells("א" * 5000)) == module.LONGEST
 
 
 def test_the_library_is_loaded_only_for_letters_that_read_leftward() -> None:
@@ -287,9 +292,9 @@ def mixed(dice: random.Random) -> str:
 
 def spans(text: str, width: int) -> list[tuple[int, int]]:
     """First and last + 1 of the characters in each line; each of them is drawn by itself."""
-    cells, found, start = [*shaped(text).cells], [], 0
-    for row in module._wrapped(cells, width):
-        start += cells[start : start + len(row)] != row  # the blank at the end of a line
+    whole, found, start = cells(text), [], 0
+    for row in module._wrapped(shaped(text).words, width):
+        start += whole[start : start + len(row)] != row  # the blank at the end of a line
         found.append((start, start + len(row)))
         start += len(row)
     return found

@@ -12,14 +12,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from mockserver.core.picture import Picture
-from mockserver.pictures.pure.landscape import (
-    PALETTES,
-    Canvas,
-    Dice,
-    Palette,
-    cell_colours,
-    landscape,
-)
+from mockserver.pictures.pure.canvas import Canvas
+from mockserver.pictures.pure.landscape import PALETTES, Dice, Palette, cell_colours, landscape
 from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png, read_text
 from mockserver.pictures.pure.text import Line, shaped, spread
 
@@ -131,7 +125,7 @@ def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
     dots = Dots(paints.cells, page.cell)
     left = paints.paper.run(page.margin)
     right = paints.paper.run(page.width - page.margin - canvas.columns * page.cell)
-    for cells, alike in groupby(map(canvas.row, range(canvas.rows))):
+    for cells, alike in groupby(canvas.lines()):
         # Not kept: nearly every row is another one.
         yield [left, dots.strip(cells), right], page.cell * len([*alike])
 
@@ -187,8 +181,11 @@ def _print(page: Page, line: Line, at: int, stamps: Stamps) -> Iterator[Row]:
     paper, scale = stamps.dots.inks[0], stamps.dots.dot
     left = paper.run(at)
     right = paper.run(page.width - at - line.width * scale)
-    for dots, alike in groupby(line.rows):
-        yield [left, *map(stamps.__getitem__, dots), right], scale * len([*alike])
+    stamped = [stamps[glyph] for glyph in line.glyphs]
+    pixels, codes = [zip(*[stamp[part] for stamp in stamped], strict=True) for part in (0, 1)]
+    strips = zip(map(b"".join, pixels), map(b"".join, codes), strict=True)
+    for strip, alike in groupby(strips):
+        yield [left, strip, right], scale * len([*alike])
 
 
 @lru_cache(maxsize=64)

@@ -5,22 +5,42 @@ Everything is integer arithmetic, so that a landscape is the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import shake_128
-from itertools import cycle
+from itertools import cycle, islice
 from math import isqrt
 from typing import NamedTuple
+
+from mockserver.pictures.pure.canvas import (
+    ACCENT,
+    BANDS,
+    LAND,
+    LIGHT,
+    PALE,
+    PAPER,
+    SHADES,
+    SKY,
+    Canvas,
+)
 
 
 class Dice:
     """Numbers that look like chance and follow from a digest alone."""
 
     def __init__(self, digest: bytes) -> None:
-        self._bytes = cycle(shake_128(digest).digest(2048))
+        numbers = struct.iter_unpack(">H", shake_128(digest).digest(2048))
+        self._numbers: Iterator[tuple[int]] = cycle(numbers)
 
     def below(self, limit: int) -> int:
         """A number from 0 to `limit` - 1."""
-        return (next(self._bytes) << 8 | next(self._bytes)) * limit >> 16
+        (number,) = next(self._numbers)
+        return number * limit >> 16
+
+    def several(self, count: int, limit: int) -> list[int]:
+        """So many numbers from 0 to `limit` - 1."""
+        return [number * limit >> 16 for (number,) in islice(self._numbers, count)]
 
     def between(self, first: int, last: int) -> int:
         """A number from `first` to `last`."""
@@ -78,18 +98,6 @@ PALETTES = [
 ]
 
 
-# Cells
-
-
-#: Colours of a canvas's cells: the sky's bands, the same in the light of the sun, the land from
-#: far to near, and single ones.
-BANDS, SHADES = 8, 5
-SKY, GLOW, LAND = 0, BANDS, 2 * BANDS
-LIGHT, ACCENT, PAPER, PALE = range(LAND + SHADES, LAND + SHADES + 4)
-#: What a cell of sky becomes near the sun.
-SHINE = bytes(range(GLOW, GLOW + BANDS)) + bytes(range(BANDS, 256))
-
-
 def cell_colours(palette: Palette) -> list[bytes]:
     """The colour of each number that a cell may have."""
     sky = [mixed(*palette.sky, step, BANDS - 1) for step in range(BANDS)]
@@ -99,70 +107,29 @@ def cell_colours(palette: Palette) -> list[bytes]:
     return [*sky, *glow, *land, palette.light, palette.accent, palette.paper, pale]
 
 
-class Canvas:
-    """Cells to be coloured by number, column by column; what falls outside is ignored."""
-
-    def __init__(self, columns: int, rows: int, column: bytes) -> None:
-        self.columns, self.rows = columns, rows
-        self._cells = bytearray(column * columns)
-
-    def row(self, y: int) -> bytes:
-        return bytes(self._cells[y :: self.rows])
-
-    def stamp(self, x: int, top: int, cells: bytes) -> None:
-        """Put cells into a column from `top` downwards."""
-        if top < 0:
-            top, cells = 0, cells[-top:]
-        if 0 <= x < self.columns and top < self.rows:
-            start = x * self.rows + top
-            cells = cells[: self.rows - top]
-            self._cells[start : start + len(cells)] = cells
-
-    def fill(self, left: int, top: int, right: int, bottom: int, colour: int) -> None:
-        """Colour a rectangle, up to before its right column and bottom row."""
-        left, right = max(left, 0), min(right, self.columns)
-        top, bottom = max(top, 0), min(bottom, self.rows)
-        cells = bytes((colour,)) * (bottom - top)
-        for start in range(left * self.rows, right * self.rows, self.rows) if cells else ():
-            self._cells[start + top : start + bottom] = cells
-
-    def land(self, heights: Iterable[int], colour: int) -> None:
-        """Colour each column from its height, 0 or more, down to the bottom."""
-        cells = bytes((colour,)) * self.rows
-        for start, top in zip(range(0, len(self._cells), self.rows), heights, strict=True):
-            self._cells[start + top : start + self.rows] = cells[top:]
-
-    def disc(self, x: int, y: int, radius: int, cells: bytes) -> None:
-        """A disc cut out of a column of 2 × `radius` + 1 cells."""
-        for step in range(max(-radius, -x), min(radius + 1, self.columns - x)):
-            half = isqrt(radius * radius + radius - step * step)
-            self.stamp(x + step, y - half, cells[radius - half : radius + half + 1])
-
-    def shine(self, x: int, y: int, radius: int) -> None:
-        """Make the sky brighter within a disc."""
-        for step in range(max(-radius, -x), min(radius + 1, self.columns - x)):
-            half = isqrt(radius * radius + radius - step * step)
-            start = (x + step) * self.rows
-            lit = slice(start + max(0, y - half), start + min(self.rows, y + half + 1))
-            self._cells[lit] = self._cells[lit].translate(SHINE)
-
-
 # Parts of a landscape
 
 
 #: A wave of -256 to 256 over a turn of 256: two parabolas, as good as a sine to look at.
 SINE = [half * (128 - half) >> 4 for half in range(128)]
 SINE += [-height for height in SINE]
+SINES = SINE * 2  # to begin anywhere
 
 
 def _swell(dice: Dice, columns: int, base: int, swing: int, length: int) -> list[int]:
     """A soft skyline: a long wave and a short one."""
     long, short = dice.between(length, 2 * length), dice.between(length // 3, length // 2)
-    first, second = dice.below(256), dice.below(256)
+    slow, fast = [SINES[first:] for first in (dice.below(256), dice.below(256))]
     return [
-        base - ((3 * SINE[x // long + first & 255] + SINE[x // short + second & 255]) * swing >> 10)
-        for x in range(0, 256 * columns, 256)
+        base - ((3 * slow[at] + fast[other]) * swing >> 10)
+        for at, other in zip(_turns(long, columns), _turns(short, columns), strict=True)
     ]
+
+
+@lru_cache(maxsize=256)
+def _turns(length: int, columns: int) -> bytes:
+    """Where a wave is in its turn at each column, if a turn takes so many columns."""
+    return bytes([x // length & 255 for x in range(0, 256 * columns, 256)])
 
 
 def _ridge(dice: Dice, columns: int, base: int, swing: int) -> list[int]:
@@ -182,13 +149,14 @@ def _sun(canvas: Canvas, dice: Dice, lowest: int) -> int:
     x = dice.between(canvas.columns // 6, canvas.columns * 5 // 6)
     y = dice.between(radius + 3, max(radius + 3, lowest))
     canvas.shine(x, y, radius * 2)
-    canvas.disc(x, y, radius, bytes((LIGHT,)) * (2 * radius + 1))
+    canvas.disc(x, y, radius, canvas.solid(LIGHT))
     return x
 
 
 def _stars(canvas: Canvas, dice: Dice, lowest: int) -> None:
+    pale = bytes((PALE,))
     for _ in range(canvas.columns // 3):
-        canvas.stamp(dice.below(canvas.columns), dice.below(lowest + 1), bytes((PALE,)))
+        canvas.stamp(dice.below(canvas.columns), dice.below(lowest + 1), pale)
 
 
 def _clouds(canvas: Canvas, dice: Dice, lowest: int) -> None:
@@ -224,7 +192,9 @@ def _mountains(canvas: Canvas, dice: Dice) -> None:
         ]
         canvas.land(dark, LAND + layer + 1)
         for x, top in enumerate(ridge if layer < 2 else ()):
-            canvas.stamp(x, top, bytes((PALE,)) * ((base - top) // 3 - x % 3 - 3))
+            deep = (base - top) // 3 - x % 3 - 3
+            if deep > 0:
+                canvas.stamp(x, top, bytes((PALE,)) * deep)
     canvas.land(_swell(dice, canvas.columns, canvas.rows * 92 // 100, 4, 50), LAND + 4)
 
 
@@ -247,9 +217,8 @@ def _city(canvas: Canvas, dice: Dice) -> None:
 def _windows(dice: Dice, floors: int, layer: int) -> bytes:
     """A column of windows, some of them lit."""
     dark = LAND + layer
-    return b"".join(
-        [bytes((dark, dark, LIGHT if dice.below(3) == 0 else dark)) for _ in range(floors)]
-    )
+    unlit, lit = bytes((dark, dark, dark)), bytes((dark, dark, LIGHT))
+    return b"".join([unlit if number else lit for number in dice.several(floors, 3)])
 
 
 def _sea(canvas: Canvas, dice: Dice) -> None:
@@ -284,8 +253,10 @@ def _forest(canvas: Canvas, dice: Dice) -> None:
         while x < canvas.columns:
             apex = base - canvas.rows * dice.between(8, 14 + 3 * layer) // 100
             left = max(0, x - 7)
-            needles = [apex + fall for fall in falls[left - x + 7 :]]
-            tops[left : x + 8] = map(min, tops[left : x + 8], needles)
+            tops[left : x + 8] = [
+                top if top < apex + fall else apex + fall
+                for top, fall in zip(tops[left : x + 8], falls[left - x + 7 :], strict=False)
+            ]
             x += dice.between(6, 13)
         canvas.land(tops, LAND + layer)
 
@@ -295,11 +266,10 @@ def _desert(canvas: Canvas, dice: Dice) -> None:
     _sun(canvas, dice, horizon)
     for layer in range(dice.between(1, 3)):
         x, tall = dice.below(canvas.columns), canvas.rows * dice.between(20, 42) // 100
-        for step in range(-tall, tall + 1):
-            shade = LAND + layer + (1 if step > 0 else 0)
-            canvas.fill(
-                x + step, horizon + layer - tall + abs(step), x + step + 1, canvas.rows, shade
-            )
+        apex = horizon + layer - tall
+        side = [(apex + step, canvas.rows) for step in range(tall + 1)]
+        canvas.paint(x - tall, side[::-1], canvas.solid(LAND + layer))
+        canvas.paint(x + 1, side[1:], canvas.solid(LAND + layer + 1))
     for layer in range(1, SHADES):
         base = horizon + (canvas.rows - horizon) * (layer - 1) // SHADES + 2
         canvas.land(_swell(dice, canvas.columns, base, canvas.rows // 20, 80), LAND + layer)
@@ -334,18 +304,16 @@ def _planet(canvas: Canvas, dice: Dice) -> None:
     y = canvas.rows * dice.between(45, 55) // 100
     canvas.shine(x, y, radius * 3 // 2)
     inks, start, width = (LAND + 1, LIGHT, LAND + 2, ACCENT), dice.below(4), dice.between(2, 5)
-    bands = [inks[(start + y // width) % 4] for y in range(2 * radius + 1)]
+    bands = [inks[(start + (row - y + radius) // width) % 4] for row in range(canvas.rows)]
     canvas.disc(x, y, radius, bytes(bands))
-    reach, tilt = radius * 19 // 10, dice.between(-2, 2)
+    reach, tilt, pale = radius * 19 // 10, dice.between(-2, 2), bytes((PALE, PALE))
     for step in range(-reach, reach + 1):  # a ring, which passes behind the planet
         fall, middle = isqrt(reach * reach - step * step) // 4, y + step * tilt // 8
-        canvas.fill(x + step, middle + fall, x + step + 1, middle + fall + 2, PALE)
+        canvas.stamp(x + step, middle + fall, pale)
         if abs(step) > radius * 9 // 10:
-            canvas.fill(x + step, middle - fall, x + step + 1, middle - fall + 2, PALE)
+            canvas.stamp(x + step, middle - fall, pale)
     moon, side = radius // 4, dice.below(2)
-    canvas.disc(
-        canvas.columns * (1 + 6 * side) // 8, moon * 3, moon, bytes((PALE,)) * (2 * moon + 1)
-    )
+    canvas.disc(canvas.columns * (1 + 6 * side) // 8, moon * 3, moon, canvas.solid(PALE))
 
 
 def _arches(canvas: Canvas, dice: Dice) -> None:
@@ -355,31 +323,34 @@ def _arches(canvas: Canvas, dice: Dice) -> None:
         for ring in range(5):
             colour = (LAND + 4, LIGHT, LAND + 1, ACCENT, PALE)[(first + ring) % 5]
             left = radius * (5 - ring) // 5
-            canvas.disc(x, canvas.rows, left, bytes((colour,)) * (2 * left + 1))
+            canvas.disc(x, canvas.rows, left, canvas.solid(colour))
 
 
 def _tiles(canvas: Canvas, dice: Dice) -> None:
     side = max(6, -(-canvas.rows // dice.between(3, 6)))  # rounded up: no slivers
-    inks = (SKY, SKY + 5, LAND + 1, LAND + 3, LAND + 4, LIGHT, ACCENT, PALE)
     for left in range(0, canvas.columns, side):
-        for top in range(0, canvas.rows, side):
-            first = dice.below(len(inks))
-            second = (first + dice.between(1, len(inks) - 1)) % len(inks)
-            canvas.fill(left, top, left + side, top + side, inks[first])
-            _shape(canvas, dice, left, top, side, inks[second])
+        tiles = [_tile(dice, side) for _ in range(0, canvas.rows, side)]
+        canvas.replace(left, list(map(b"".join, zip(*tiles, strict=True))))
 
 
-def _shape(canvas: Canvas, dice: Dice, left: int, top: int, side: int, colour: int) -> None:
-    """A quarter of a disc from one of the corners, a disc or a triangle, in a square."""
+def _tile(dice: Dice, side: int) -> list[bytes]:
+    """The columns of a square with a quarter of a disc, a square or a triangle in a corner."""
+    inks = (SKY, SKY + 5, LAND + 1, LAND + 3, LAND + 4, LIGHT, ACCENT, PALE)
+    first = dice.below(len(inks))
+    second = (first + dice.between(1, len(inks) - 1)) % len(inks)
+    ground, shape = [bytes((inks[number],)) * side for number in (first, second)]
     kind, across, upside = dice.below(5), dice.below(2), dice.below(2)
-    cells = bytes((colour,)) * side
-    for step in range(side):
-        tall = isqrt(side * side - step * step) if kind < 3 else side - step
-        if kind == 3:
-            tall = side // 2 if step < side // 2 else 0
-        x = left + (side - 1 - step if across else step)
-        y = top if upside else top + side - tall
-        canvas.stamp(x, y, cells[:tall])
+    if kind < 3:
+        talls = [isqrt(side * side - step * step) for step in range(side)]
+    elif kind == 3:
+        talls = [side // 2] * (side // 2) + [0] * (side - side // 2)
+    else:
+        talls = [*range(side, 0, -1)]
+    if across:
+        talls = talls[::-1]
+    if upside:
+        return [shape[:tall] + ground[tall:] for tall in talls]
+    return [ground[tall:] + shape[:tall] for tall in talls]
 
 
 SCENES: list[Callable[[Canvas, Dice], None]] = [

@@ -26,11 +26,13 @@ COLOUR_TYPE = 2
 FILTER_NONE, FILTER_UP = b"\0", b"\2"
 
 ADLER = 65521
-#: Memory for stamps of one kind, and what each takes beside its pixels, in bytes.
+#: Memory for stamps of one kind, and what each, and each of its strips, takes beside its pixels.
 ROOM, OVERHEAD = 1 << 17, 350
 
 #: Some pixels side by side: their bytes, and the code of those.
 Strip = tuple[bytes, bytes]
+#: Strips above each other: the bytes of all of them, and the codes.
+Stamp = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 #: Strips from left to right, which add up to the width, and how many rows are alike.
 Row = tuple[Sequence[Strip], int]
 
@@ -100,11 +102,10 @@ def _compressed(width: int, height: int, alphabet: Alphabet, rows: Iterable[Row]
     again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(PIXEL)).run(width)[1]
     parts, checksum, drawn = [b"\x78\x01", alphabet.header], 1, 0
     for strips, times in rows:
-        pixels, codes = zip(*strips, strict=True)
-        raw = FILTER_NONE + b"".join(pixels)
+        raw = b"".join([FILTER_NONE, *[pixels for pixels, _ in strips]])
         if len(raw) != stride or times < 1:
             raise ValueError(f"a row of {len(raw) // PIXEL} pixels, drawn {times} times")
-        parts += first, *codes, again * (times - 1)
+        parts += first, *[codes for _, codes in strips], again * (times - 1)
         checksum = _with_copies(zlib.adler32(raw, checksum), stride, times - 1)
         drawn += times
     if drawn != height:
@@ -204,28 +205,39 @@ class Dots:
         )
 
 
-class Stamps(dict[bytes, Strip]):
-    """Strips of dots, by the numbers of the dots' inks; all forgotten when they fill their room."""
+class Stamps(dict[tuple[bytes, ...], Stamp]):
+    """Stamps by the numbers of their dots' inks, row by row; all forgotten in a full room."""
 
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
         self.dots = Dots(inks, dot)
+        self._strips: dict[bytes, Strip] = {}  # of all stamps, which have many in common
         self._size = 0
 
-    def __missing__(self, numbers: bytes) -> Strip:
-        strip = self.dots.strip(numbers)
-        size = len(strip[0]) + OVERHEAD
-        if self._size + size > ROOM:
+    def __missing__(self, rows: tuple[bytes, ...]) -> Stamp:
+        strips = [self._strip(numbers) for numbers in rows]
+        self._size += OVERHEAD
+        if self._size > ROOM:
             self.clear()
+            self._strips.clear()
             self._size = 0
-        self._size += size
-        self[numbers] = strip
+        pixels, codes = zip(*strips, strict=True)
+        self[rows] = pixels, codes
+        return pixels, codes
+
+    def _strip(self, numbers: bytes) -> Strip:
+        strip = self._strips.get(numbers)
+        if strip is None:
+            self._strips[numbers] = strip = self.dots.strip(numbers)
+            self._size += len(strip[0]) + OVERHEAD
         return strip
 
 
 #: Most inks that have numbers: each costs the search for runs some time.
 NUMBERED = 25
-#: Runs of one number. The higher are tried first: pictures have more of them.
-RUNS = re.compile(b"|".join([re.escape(bytes((n,))) + b"+" for n in reversed(range(NUMBERED))]))
+#: The higher are tried first: pictures have more of them.
+NUMERALS = [re.escape(bytes((number,))) for number in reversed(range(NUMBERED))]
+#: Runs of one number. `re` passes over `aa*` by its first byte, as it does not over `a+`.
+RUNS = re.compile(b"|".join([numeral + numeral + b"*" for numeral in NUMERALS]))
 
 
 def _header(bits: Sequence[int]) -> str:

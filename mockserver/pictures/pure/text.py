@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache, reduce
-from itertools import chain, groupby
+from itertools import groupby, pairwise
 from operator import add, attrgetter, or_
 from typing import NamedTuple
 from unicodedata import ucd_3_2_0 as frozen
@@ -21,6 +21,9 @@ from unicodedata import ucd_3_2_0 as frozen
 from mockserver.pictures.font import HEIGHT, glyph
 
 ELLIPSIS = "…"
+
+#: Separators and controls: Zs, Zl, Zp and Cc of Unicode 3.2.
+BLANKS = re.compile("[\0- \x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 #: Characters that only steer others: joiners, variation selectors, bidirectional controls, fillers,
 #: skin tones, tags.
@@ -66,13 +69,16 @@ DIGITS = (
     *("75757", "75717", "75755", "65656", "74447", "65556", "74747", "74744"),
 )
 
+#: 16 rows, each of a byte for each font pixel: 1 is ink.
+Glyph = tuple[bytes, ...]
+
 
 class Cell(NamedTuple):
     """A character with the marks on it, as it will be drawn."""
 
     text: str  # the character, without marks
     width: int  # font pixels
-    rows: tuple[bytes, ...]  # 16, of a byte for each pixel: 1 is ink
+    rows: Glyph
     place: int = 0  # from the left, were the text one line; 0 if no letter reads leftward
 
 
@@ -83,20 +89,28 @@ class Line(NamedTuple):
     """A line of text as a bitmap."""
 
     width: int  # font pixels
-    rows: tuple[tuple[bytes, ...], ...]  # 16, each of its cells' from left to right
+    glyphs: tuple[Glyph, ...]  # its cells', from left to right
     leftward: bool  # of a text that reads from right to left, to be aligned right
+
+
+class Word(NamedTuple):
+    """What stays on one line: a word and the space behind it, or a single ideograph."""
+
+    cells: Sequence[Cell]
+    width: int  # font pixels, with the space
+    inked: int  # without it
 
 
 class Text(NamedTuple):
     """A text whose shapes are known, ready to be set in lines of any width."""
 
-    cells: tuple[Cell, ...]  # in the order of reading
+    words: list[Word]  # in the order of reading
     width: int  # font pixels, in one line
     leftward: bool  # read from right to left, by its first letter: so are all its lines
 
     def lines(self, width: int, limit: int) -> list[Line]:
         """At most `limit` lines of at most `width` font pixels; "…" says there was more."""
-        rows = _wrapped(self.cells, width)
+        rows = _wrapped(self.words, width)
         if len(rows) > limit:
             kept = rows[: max(limit, 0)]
             rows = [*kept[:-1], _shortened(kept[-1], width, self.leftward)] if kept else []
@@ -114,18 +128,17 @@ def shaped(text: str) -> Text:
         cells, leftward = _placed(clusters)
     else:
         cells, leftward = [_cell(cluster) for cluster in clusters], False
-    return Text(tuple(cells), _width(cells), leftward)
+    return Text(_words(cells), _width(cells), leftward)
 
 
 def spread(words: Sequence[Line], width: int) -> Line:
     """Lines, two or more, side by side from the left to the right end of `width`; or one."""
     free, gaps = width - sum([word.width for word in words]), max(1, len(words) - 1)
-    parts = [words[0].rows]
+    glyphs = [*words[0].glyphs]
     for at, word in enumerate(words[1:]):
         gap = bytes(free * (at + 1) // gaps - free * at // gaps)
-        parts += [((gap,),) * HEIGHT, word.rows]
-    rows = tuple([tuple(chain(*row)) for row in zip(*parts, strict=True)])
-    return Line(width if len(words) > 1 else words[0].width, rows, False)
+        glyphs += (gap,) * HEIGHT, *word.glyphs
+    return Line(width if len(words) > 1 else words[0].width, tuple(glyphs), False)
 
 
 def _cleaned(text: str) -> str:
@@ -136,13 +149,7 @@ def _cleaned(text: str) -> str:
         text = "".join(
             frozen.normalize("NFC", "".join(part)) if old else "".join(part) for old, part in parts
         )
-    spaced = "".join([" " if _is_blank(character) else character for character in text])
-    return " ".join([word for word in spaced.split(" ") if word])
-
-
-@lru_cache(maxsize=2048)
-def _is_blank(character: str) -> bool:
-    return frozen.category(character) in ("Zs", "Zl", "Zp", "Cc")
+    return BLANKS.sub(" ", text).strip(" ")
 
 
 def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -154,6 +161,8 @@ def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
 
 def _clusters(text: str) -> list[str]:
     """What is drawn as one: a character, the marks on it, and before it the controls of order."""
+    if text.isascii():  # has neither
+        return list(text)
     clusters: list[str] = []
     controls = ""
     for character in text:
@@ -291,30 +300,40 @@ def _placed(clusters: Sequence[str]) -> tuple[list[Cell], bool]:
 # Cells to lines
 
 
-def _wrapped(cells: Sequence[Cell], width: int) -> list[list[Cell]]:
+def _words(cells: Sequence[Cell]) -> list[Word]:
+    texts = [cell.text for cell in cells]
+    ends = [at for at, pair in enumerate(pairwise(texts), 1) if _breaks(*pair)]
+    bounds = pairwise([0, *ends, len(cells)]) if cells else ()
+    return [_word(cells[start:end]) for start, end in bounds]
+
+
+def _word(cells: Sequence[Cell]) -> Word:
+    width = _width(cells)
+    return Word(cells, width, width - cells[-1].width if cells[-1].text == " " else width)
+
+
+def _parts(word: Word, width: int) -> Iterator[Word]:
+    """A word in parts that are no wider than a line, but for a single cell."""
+    start, room = 0, width
+    for at, cell in enumerate(word.cells):
+        if at > start and cell.width > room:
+            yield _word(word.cells[start:at])
+            start, room = at, width
+        room -= cell.width
+    yield _word(word.cells[start:])
+
+
+def _wrapped(words: Iterable[Word], width: int) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     room = -1
-    for piece in _pieces(cells, width):
-        if _width(_trimmed(piece)) > room:
-            rows.append([])
-            room = width
-        rows[-1] += piece
-        room -= _width(piece)
-    return [_trimmed(row) for row in rows]
-
-
-def _pieces(cells: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
-    """What stays on one line: words with their space, ideographs, parts of too wide words."""
-    piece: list[Cell] = []
-    room = width
-    for cell in cells:
-        if piece and (cell.width > room or _breaks(piece[-1].text, cell.text)):
-            yield piece
-            piece, room = [], width
-        piece.append(cell)
-        room -= cell.width
-    if piece:
-        yield piece
+    for word in words:
+        for part in (word,) if word.width <= width else _parts(word, width):
+            if part.inked > room:
+                rows.append([])
+                room = width
+            rows[-1] += part.cells
+            room -= part.width
+    return [row[:-1] if row and row[-1].text == " " else row for row in rows]
 
 
 @lru_cache(maxsize=4096)
@@ -323,10 +342,6 @@ def _breaks(before: str, after: str) -> bool:
     if after == " " or after in CLINGING:
         return False
     return before == " " or _within(before, UNSPACED) or _within(after, UNSPACED)
-
-
-def _trimmed(row: list[Cell]) -> list[Cell]:
-    return row[:-1] if row and row[-1].text == " " else row
 
 
 def _width(cells: Iterable[Cell]) -> int:
@@ -343,5 +358,4 @@ def _shortened(row: list[Cell], width: int, leftward: bool) -> list[Cell]:
 
 
 def _line(cells: Sequence[Cell], leftward: bool) -> Line:
-    rows = tuple(zip(*[cell.rows for cell in cells], strict=True))
-    return Line(_width(cells), rows, leftward)
+    return Line(_width(cells), tuple([cell.rows for cell in cells]), leftward)
