@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import partial
 from typing import Any, Literal
 
-from mockserver.facts import Facts, Model, Operation, Parameter, UploadRules
+from contracts.sizes import format_of
+from mockserver.facts import Facts, FreeSizes, Model, Offer, Operation, Parameter, UploadRules
 
 Schema = dict[str, Any]
 Sizes = Literal["page", "api"]
@@ -67,7 +68,10 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
     property_of = partial(_property, operation=operation, model=model, sizes=sizes)
     parameters = offer.parameter.values()
     required = [p.name for p in parameters if p.required]
-    if model.id != operation.default_model:
+    rules = _together(offer)
+    if model.id == operation.other_default:
+        rules.append(_meaning(operation, model))
+    elif model.id != operation.default_model:
         required.append("model")
     return {
         "type": "object",
@@ -77,20 +81,81 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
             p.name: property_of(p) | _remark(p) | wording["properties"].get(p.name, {})
             for p in parameters
         },
-    }
+    } | ({"allOf": rules} if rules else {})
 
 
 def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes: Sizes) -> Schema:
     offer = model.offers[operation.id]
+    if parameter.free:
+        return _free(parameter, parameter.free)
     match parameter.name:
         case "model":
+            if model.id == operation.other_default and parameter.nullable:
+                return {"enum": [model.id, None]}
             if model.id != operation.default_model:
                 return {"const": model.id}
             return _typed(parameter, {"enum": [model.id], "default": model.id})
         case _ if offer.upload and parameter.type == "file":
             return FILE | {"x-upload": _upload(parameter, offer.upload)}
         case _:
-            return _typed(parameter, _bounds(parameter, sizes))
+            never = {v for name, v in _alone(offer) if name == parameter.name}
+            return _typed(parameter, _bounds(parameter, sizes, never))
+
+
+def _free(parameter: Parameter, free: FreeSizes) -> Schema:
+    """The values that are named, and sizes without end; null where that is as good as nothing."""
+    values = [*(parameter.values or ()), *([None] if parameter.nullable else [])]
+    any_size = {"type": "string", "format": format_of(free)}
+    return {"default": parameter.default, "anyOf": [{"enum": values}, any_size]}
+
+
+def beside(operation: Operation, model: Model) -> list[str]:
+    """The parameters that a model has beside those of the operation."""
+    shared = {p.name for p in operation.parameters}
+    return [name for name in model.offers[operation.id].parameter if name not in shared]
+
+
+def _meaning(operation: Operation, model: Model) -> Schema:
+    """A body that means a model by its name, or by a parameter that the operation's own are not."""
+    own = beside(operation, model)
+    named = {"required": ["model"], "properties": {"model": {"const": model.id}}}
+    return {"anyOf": [named, *({"required": [name]} for name in own)]}
+
+
+def _alone(offer: Offer) -> Iterator[tuple[str, Any]]:
+    """Options that are refused whatever the others are."""
+    for row in offer.refused:
+        if len(row.when) == 1:
+            yield from row.when.items()
+
+
+def _together(offer: Offer) -> list[Schema]:
+    """For each of the others that which a body must not be."""
+    return [{"not": _met(offer, row.when)} for row in offer.refused if len(row.when) > 1]
+
+
+def _met(offer: Offer, when: Mapping[str, Any]) -> Schema:
+    """A body with these options: left out, or null, is as the default."""
+    properties: Schema = {}
+    required = []
+    for name, wanted in when.items():
+        properties[name], is_usual = _wanted(wanted, offer.parameter[name].default)
+        if is_usual:
+            properties[name] = {"anyOf": [properties[name], {"type": "null"}]}
+        else:
+            required.append(name)
+    return {"properties": properties, "required": required}
+
+
+def _wanted(wanted: Any, usual: Any) -> tuple[Schema, bool]:
+    """The schema of an option that a refusal looks at, and whether its default is met by it."""
+    match wanted:
+        case {"above": bound}:
+            return {"type": "number", "exclusiveMinimum": bound}, usual > bound
+        case {"below": bound}:
+            return {"type": "number", "exclusiveMaximum": bound}, usual < bound
+        case _:
+            return {"const": wanted}, usual == wanted
 
 
 def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
@@ -129,10 +194,10 @@ _BOUNDS = {
 }
 
 
-def _bounds(parameter: Parameter, sizes: Sizes) -> Schema:
+def _bounds(parameter: Parameter, sizes: Sizes, never: Set[Any] = frozenset()) -> Schema:
     found: Schema = {}
     if parameter.values:
-        found["enum"] = taken(parameter, sizes)
+        found["enum"] = [value for value in taken(parameter, sizes) if value not in never]
     for name, word in _BOUNDS.items():
         if (bound := getattr(parameter, name)) is not None:
             found[word] = bound

@@ -23,7 +23,7 @@ from contracts.bodies import Schema as Schema
 from contracts.bodies import Sizes as Sizes
 from contracts.bodies import bodies, encoding, kept_examples, models_of
 from contracts.bodies import taken as taken
-from mockserver.facts import Facts, Operation, first_day, load, read_from
+from mockserver.facts import Facts, Model, Operation, default_days, first_day, load, read_from
 
 HERE = Path(__file__).parent
 SKELETON = HERE / "skeleton.yaml"
@@ -54,6 +54,8 @@ def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
     _fill_headers(document["components"]["headers"], facts)
     _fill_operations(document, facts, sizes)
     _fill_models(document, facts)
+    if not (facts.shutdown_told or (day is None and default_days())):
+        del document["components"]["schemas"]["Model"]["properties"]["shutdown_date"]
     _fill_pictures(document, facts)
     _keep_refusals(document["components"]["responses"], facts)
     for name in ("x-shared", "x-wording", "x-wording-when"):
@@ -163,16 +165,27 @@ def _fill_models(document: Schema, facts: Facts) -> None:
     (parameter,) = one["parameters"]
     if listed:
         parameter["examples"] = {name: {"value": name} for name in listed}
-    _keep_models(one["responses"]["200"], listed)
-    _keep_models(document["paths"]["/models"]["get"]["responses"]["200"], listed)
+    _keep_models(one["responses"]["200"], facts)
+    _keep_models(document["paths"]["/models"]["get"]["responses"]["200"], facts)
 
 
-def _keep_models(answer: Schema, listed: list[str]) -> None:
+def _shown(model: Model) -> Schema:
+    """A model as an answer tells it, before answers said when one ends."""
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+    }
+
+
+def _keep_models(answer: Schema, facts: Facts) -> None:
+    listed = {model.id: _shown(model) for model in facts.models.values() if model.listed}
     media = answer["content"]["application/json"]
     for name, shown in list(media["examples"].items()):
         value = shown["value"]
         if "data" in value:
-            value["data"] = [model for model in value["data"] if model["id"] in listed]
+            value["data"] = [*listed.values()]
         elif value["id"] not in listed:
             del media["examples"][name]
     if not media["examples"]:
@@ -186,6 +199,9 @@ def _fill_pictures(document: Schema, facts: Facts) -> None:
     schemas["Images"]["properties"]["data"]["maxItems"] = max(
         (int(o.parameter["n"].maximum or 1) for o in offers), default=0
     )
+    told = {name for offer in offers for name in offer.told.fields}
+    for name in schemas["Images"]["properties"].keys() - told - {"created", "data"}:
+        del schemas["Images"]["properties"][name]
     if any(offer.revises_prompt for offer in offers):
         return
     for name in ("LinkedImage", "EmbeddedImage"):

@@ -17,9 +17,10 @@ from typing import Any
 
 from schemathesis import Case, CheckContext, Response
 
+from contracts.bodies import beside
 from contracts.build import bare_404, facts_of
 from contracts.forms import is_negative, keeps, operation_of, read, schema_of, sent_fields
-from mockserver.facts import Facts, Offer
+from mockserver.facts import Facts, Offer, Operation
 
 Fetch = Callable[[str], bytes | None]
 Check = Callable[[CheckContext, Response, Case[Any]], None]
@@ -39,15 +40,25 @@ class Asked:
 def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
     """Read `body`, of which the server said that it is good."""
     given = {name: value for name, value in body.items() if value is not None}
-    model = given.get("model", facts.operations[operation].default_model)
+    model = given.get("model") or _meant(body, facts.operations[operation], facts)
     offer: Offer = facts.models[model].offers[operation]
-    width, height = given.get("size", offer.parameter["size"].default).split("x")
+    size = offer.parameter["size"]
+    width, height = size.chosen(given.get("size", size.default)).split("x")
+    form = offer.parameter.get("response_format")
     return Asked(
         n=int(given.get("n", 1)),
         size=(int(width), int(height)),
-        field=given.get("response_format", "url"),
+        field=given.get("response_format", form.default) if form else "b64_json",
         revised=offer.revises_prompt,
     )
+
+
+def _meant(body: dict[str, Any], operation: Operation, facts: Facts) -> str:
+    """The model of a body that names none."""
+    other = facts.models.get(operation.other_default)
+    if other and not body.keys().isdisjoint(beside(operation, other)):
+        return other.id
+    return operation.default_model
 
 
 def request_id(ctx: CheckContext, response: Response, case: Case[Any]) -> None:

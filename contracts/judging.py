@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 import schemathesis
-from schemathesis import Case
+from hypothesis import strategies as st
+from schemathesis import Case, openapi
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
@@ -39,6 +40,7 @@ from contracts.misses import NearMiss as NearMiss
 from contracts.misses import Stray as Stray
 from contracts.misses import as_files, near_misses_in, strays_in
 from contracts.narrow import narrowed
+from contracts.sizes import teach
 from contracts.uploads import Files, good
 from mockserver.facts import Operation
 
@@ -197,6 +199,7 @@ def requests_of(profile: Profile, day: date | None = None) -> BaseSchema:
         day: whose rules count; the default day's unless given.
     """
     document = _document(profile, day)
+    teach(document, lambda name, sizes: openapi.format(name, st.sampled_from(sizes)))
     return schemathesis.openapi.from_dict(document, config=_configuration(profile, document))
 
 

@@ -6,11 +6,12 @@ from copy import deepcopy
 
 from contracts.bodies import takes_nothing
 from contracts.build import Schema, facts_of, path_of
+from contracts.sizes import teach
 from mockserver.facts import Operation
 
 
 def narrowed(document: Schema) -> Schema:
-    """A document whose requests mean one picture each: the smallest, by the default model.
+    """A document whose requests mean one picture each: the smallest, by one model.
 
     None of them deletes anything, and none is of a kind that is always refused.
     """
@@ -22,24 +23,45 @@ def narrowed(document: Schema) -> Schema:
         if takes_nothing(schemas[operation.id]):
             del narrow["paths"][path_of(operation, document)]
             continue
-        branch = schemas.get(f"{operation.id}.{operation.default_model}", schemas[operation.id])
+        branch = schemas[_cheapest(schemas, operation)]
         _narrow_branch(branch)
         schemas[operation.id] = branch
         _replace_examples(narrow, operation, branch)
     return narrow
 
 
+def _cheapest(schemas: Schema, operation: Operation) -> str:
+    """The branch of the default model; where a model must be named, the first there is."""
+    named = [name for name in schemas if name.startswith(f"{operation.id}.")]
+    branches = [name for name in named if "properties" in schemas[name]]
+    wanted = f"{operation.id}.{operation.default_model}"
+    return wanted if wanted in branches else next(iter(branches), operation.id)
+
+
 def _narrow_branch(branch: Schema) -> None:
     rules = branch["properties"]
     rules["n"] |= {"maximum": 1}
-    # Required, and not null: left out, it would be the default size, which may cost more.
-    rules["size"] = {"type": "string", "enum": [smallest(rules["size"]["enum"])]}
+    # Required, and not null: left out, it would be the default, which may cost more.
+    rules["size"] = {"type": "string", "enum": [smallest(_sizes(rules["size"]))]}
     branch["required"] = [*branch["required"], "size"]
+    if _LOW in rules.get("quality", {}).get("enum", ()):
+        rules["quality"] = {"type": "string", "enum": [_LOW]}
+        branch["required"] += ["quality"]
+
+
+_LOW = "low"
+
+
+def _sizes(schema: Schema) -> list[str | None]:
+    """The sizes that a model takes, or some of them."""
+    found: list[str | None] = list(schema.get("enum", ()))
+    teach(schema, lambda _, sizes: found.extend(sizes))
+    return found
 
 
 def smallest(sizes: list[str | None]) -> str:
     """The size with the fewest pixels."""
-    return min((s for s in sizes if s), key=_pixels)
+    return min((s for s in sizes if s and s != "auto"), key=_pixels)
 
 
 def _pixels(size: str) -> int:
@@ -52,6 +74,9 @@ def _replace_examples(document: Schema, operation: Operation, branch: Schema) ->
     definition = document["paths"][path_of(operation, document)][operation.method.lower()]
     (media,) = definition["requestBody"]["content"].values()
     shown = next(iter(media["examples"].values()))["value"]
-    needed = {p.name: shown[p.name] for p in operation.parameters if p.required}
-    size = branch["properties"]["size"]["enum"][0]
-    media["examples"] = {"small": {"value": needed | {"size": size}}}
+    rules = branch["properties"]
+    held = [name for name in ("size", "quality") if name in branch["required"]]
+    only = {name: rules[name]["enum"][0] for name in held}
+    model = {"model": rules["model"]["const"]} if "const" in rules.get("model", {}) else {}
+    needed = {p.name: shown[p.name] for p in operation.parameters if p.required and p.name in shown}
+    media["examples"] = {"small": {"value": needed | model | only}}

@@ -121,6 +121,29 @@ EDITS: tuple[tuple[str, dict[str, str], dict[str, tuple[str, bytes, str]]], ...]
     ("variations", {"prompt": "a hat"}, {"image": ("a.png", png("RGB"), PNG)}),
     ("variations", {"n": "11"}, {"image": ("a.png", png("RGB"), PNG)}),
 )
+#: Days on which GPT image models were offered, each with rules of its own.
+GPT_DAYS = (
+    *("2025-04-25", "2025-10-10", "2026-01-10", "2026-06-10", "2026-09-20", "2026-10-24"),
+    *("2026-11-28", "2026-12-02"),
+)
+GPT_MODELS = (
+    *("gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5-2025-12-16", "chatgpt-image-latest"),
+    *("gpt-image-2", "gpt-image-2.5-flare", "gpt-image-2.6-sunburst"),
+)
+GPT_BODIES: tuple[Any, ...] = (
+    {},
+    {"quality": "low", "size": "1024x1024", "n": 2, "user": "me", "moderation": "low"},
+    {"quality": "max", "size": "1536x1024"},
+    {"size": "1536x864"},
+    {"size": "9x9"},
+    {"background": "transparent"},
+    {"output_format": "gif"},
+    {"output_compression": 50},
+    {"stream": True, "n": 2},
+    {"response_format": "url", "safety_identifier": "me"},
+    {"prompt": "mock:refuse a fox"},
+    {"prompt": "mock:429x2 a fox"},
+)
 RULES: tuple[Any, ...] = (
     {"when": {"prompt": "rated"}, "then": {"rate_limit": {"retry_after": 7}}, "times": 1},
     {"when": {"prompt": {"contains": "gate"}}, "then": {"gateway": 502}},
@@ -198,8 +221,18 @@ def answers() -> Iterator[tuple[str, bytes]]:
         for name in ("requests", "ledger", "limits", "requests/last"):
             here = {"Mock-Sandbox-Key": "sk-mock-me"}
             yield f"{day} journal {name}", told(asked.get(f"/_mock/{name}", headers=here))
+    yield from _of_gpt_image_models()
     yield from _scripted()
     yield from _limited()
+
+
+def _of_gpt_image_models() -> Iterator[tuple[str, bytes]]:
+    for day in GPT_DAYS:
+        asked = client(as_of=day, tier="off")
+        for model in GPT_MODELS:
+            for i, body in enumerate(GPT_BODIES):
+                whole = {"prompt": "a fox", "model": model} | body
+                yield f"{day} {model} {i}", told(asked.post("/v1/images/generations", json=whole))
 
 
 def _form(asked: TestClient, path: str, fields: Any, files: Any) -> Response:

@@ -94,13 +94,19 @@ def test_a_url_is_of_its_day_and_can_be_downloaded(day: str, version: str) -> No
     assert picture.headers["x-ms-version"] == version
 
 
+BOTH_2 = ["gpt-image-2", "gpt-image-2-2026-04-21"]
+BOTH_2_5 = [
+    f"gpt-image-2.5-{name}{day}" for name in ("sunburst", "flare") for day in ("", "-2026-09-08")
+]
+
+
 @pytest.mark.parametrize(
     ("day", "models"),
     [
         ("2022-11-03", []),
         ("2023-11-06", ["dall-e-2", "dall-e-3"]),
-        ("2026-05-11", ["dall-e-2", "dall-e-3"]),
-        ("2026-05-12", []),
+        ("2025-04-23", ["dall-e-2", "dall-e-3", "gpt-image-1"]),
+        ("2026-12-01", [*BOTH_2, *BOTH_2_5, "gpt-image-2.6-sunburst", "gpt-image-2.6-flare"]),
     ],
 )
 def test_models_come_and_go(day: str, models: list[str]) -> None:
@@ -108,7 +114,7 @@ def test_models_come_and_go(day: str, models: list[str]) -> None:
     listed = at(day).get("/v1/models", headers=key).json()["data"]
     assert [m["id"] for m in listed] == models
     found = at(day).get("/v1/models/dall-e-2", headers=key)
-    assert found.status_code == (200 if models else 404)
+    assert found.status_code == (200 if "dall-e-2" in models else 404)
 
 
 def test_a_mask_was_required_at_first() -> None:

@@ -29,6 +29,7 @@ from mockserver.evidence.findings import LEVELS, Finding, Span, findings
 from mockserver.evidence.search import WIDTH, find, table, told
 from mockserver.facts import first_day, load, periods
 from mockserver.facts.words import TABLES
+from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.wording import Wording
 
 ROOT = Path(__file__).parent.parent
@@ -64,7 +65,7 @@ def codes(found: list[Finding]) -> set[str | None]:
         ("<Error><Code>BlobNotFound</Code><Message>", ["BlobNotFound"]),
         ("Signature not valid in the specified time frame", ["AuthenticationFailed"]),
         ("Error code: 400 - {'message': 'You must provide n=1 for this model.'}", ["one_image_only"]),
-        ("Rate limit reached for gpt-image-1 in org", ["rate_limited"]),
+        ("Rate limit reached for gpt-image-1 in org", ["rate_limited", "over_limit"]),
         ("421", ["wrong_host"]),
         ("retry-after-ms", ["rate_limited"]),
         ("default_model", ["default_model"]),
@@ -215,6 +216,7 @@ def test_all_words_that_a_request_can_meet_are_there() -> None:
         *(("B", f"{r}") for r in (Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL)),
         *(("B", f"{r}") for r in (Reason.ONE_IMAGE_ONLY, Reason.PROMPT_OVER_MODEL)),
         *((dialect, Reason.NO_MATCH.value) for dialect in "AB"),  # no model has a pattern yet
+        *(("A", f"{r}") for r in BACKEND),  # which came with B
     }
 
 
@@ -230,7 +232,9 @@ def _sources(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "file", ["timeline", "parameters", "models", "words/dates", "limits", "prices"]
+    "file",
+    ["timeline", "parameters", "models", "words/dates", "limits", "prices"]
+    + ["models-gpt-image-1", "models-gpt-image-1.5", "models-gpt-image-2"],
 )
 def test_no_source_of_the_facts_is_left_out(file: str) -> None:
     text = Path(facts.__file__).parent.joinpath(f"{file}.toml").read_text("utf-8")
@@ -295,7 +299,7 @@ def test_the_command_looks_at_one_day() -> None:
     [
         (["invalid_sise"], "Did you mean invalid_size"),
         (["AuthentificationFailed"], "Did you mean AuthenticationFailed?"),
-        (["The size isn't supported with this model"], "Did you mean size_not_of_model?"),
+        (["The size isn't supported with this model"], "Did you mean size_not_of_model"),
         (["xyzzy"], "is called 'xyzzy' or says so."),
         (["\x1b[2J"], r"'\x1b[2J'"),
         ([""], "is called ''"),

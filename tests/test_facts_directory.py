@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from contracts.build import build
+from contracts.sizes import CHECKER
 from mockserver.cli import cli
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured
@@ -74,6 +75,12 @@ default = false
 [model.generate.parameter.tint]
 type = "string"
 pattern = "#[0-9a-f]{{6}}"
+{SOURCE}
+"""
+REFUSED = f"""
+[model.generate.refused.both]
+reason = "{{reason}}"
+where = {{{{ framed = true, quality = "fine" }}}}
 {SOURCE}
 """
 LIMITS = f"""
@@ -144,7 +151,7 @@ def test_it_is_asked_beside_dall_e_without_a_day(client: TestClient) -> None:
     assert "openai-project" in answer.headers  # as today, where DALL·E is as on 2025-03-31
     assert generate(client).headers.keys().isdisjoint({"openai-project"})
     listed = [m["id"] for m in client.get("/v1/models").json()["data"]]
-    assert listed == ["dall-e-2", "dall-e-3", "imaginary-1"]
+    assert [*listed[:2], listed[-1]] == ["dall-e-2", "dall-e-3", "imaginary-1"]
     url = answer.json()["data"][1]["url"]
     told = identify(client.get(url).content)
     assert told
@@ -220,6 +227,33 @@ def test_what_it_does_not_take_is_refused_in_todays_words(
     assert (told["message"], told["code"]) == (message, code)
 
 
+def test_a_model_can_be_like_another_and_have_its_own_beside(api: Api, tmp_path: Path) -> None:
+    row = f'[[model]]\nid = "mine"\nlike = "gpt-image-2"\nsince = 2026-11-01\ncreated = 1\n{SOURCE}'
+    own = f'[model.generate.parameter.quality]\nvalues = ["low", "auto"]\n{SOURCE}'
+    rows = {name: text.replace("imaginary-1", "mine") for name, text in FILES.items()}
+    prices = '[[price]]\nlists = ["model-page", "billing"]\nmodels = ["mine"]\nmillion = '
+    prices += f"{{ text_input = 1, image_input = 1, image_output = 1 }}\n{SOURCE}"
+    files = {"models": row + own, "limits": rows["limits"], "prices": prices}
+    client = api(facts=str(written(tmp_path, **files)))
+    answer = generate(client, model="mine", size="1536x864")
+    assert (answer.json()["quality"], answer.json()["size"]) == ("low", "1536x864")
+    assert error(generate(client, model="mine", quality="high"))["param"] == "quality"
+    assert error(generate(client, model="mine", size="9x9"))["param"] == "size"
+    read_from(None)
+
+
+def test_an_operation_can_be_like_another_of_its_model(tmp_path: Path) -> None:
+    upload = f'[model.edit.upload]\nbytes_max = 9\nside_max = 9\nimage_modes = ["RGB"]\n{SOURCE}'
+    edit = f'[model.edit]\nlike = "generate"\nmilliseconds = [1, 2]\n{SOURCE}{upload}'
+    edit += f'[model.edit.parameter.quality]\ntype = "string"\n{SOURCE}'  # which edits don't share
+    read_from(written(tmp_path, models=MODEL + edit))
+    offers = load(date(2026, 11, 28)).models["imaginary-1"].offers
+    made, edited = offers["images.generate"], offers["images.edit"]
+    assert (edited.milliseconds, edited.tokens) == ((1, 2), made.tokens)
+    assert edited.parameter["tint"] == made.parameter["tint"]
+    read_from(None)
+
+
 def test_it_has_limits_and_a_price_of_its_own(client: TestClient) -> None:
     here = {"Mock-Sandbox-Key": "sk-mock-me"}
     assert [ask(client, n=4).status_code, ask(client, n=4).status_code] == [200, 429]
@@ -261,7 +295,9 @@ def test_the_contract_and_explain_know_it(directory: Path) -> None:
     read_from(directory)
     document = build("api", date(2026, 11, 30))
     reference = {"$ref": "#/components/schemas/images.generate"}
-    schema = Draft202012Validator(reference | {"components": document["components"]})
+    schema = Draft202012Validator(
+        reference | {"components": document["components"]}, format_checker=CHECKER
+    )
     assert schema.is_valid(ASKED | {"prompt": "x"})
     for wrong in ({"style": "x"}, {"tint": "red"}, {"framed": 1}, {"tags": [1]}, {"n": 5}):
         assert not schema.is_valid(ASKED | {"prompt": "x"} | wrong), wrong
@@ -285,6 +321,10 @@ def test_nothing_is_left_of_it_for_the_next_server(api: Api, directory: Path) ->
         ({"models": MODEL.replace('"today"', '"todya"')}, ["imaginary-1", "default_day"]),
         ({"models": MODEL.replace("2026-11-01", '"soon"')}, ["can't be used"]),
         ({"models": "model = 5"}, ["can't be used"]),
+        ({"models": MODEL.replace("[[model]]", '[[model]]\nlike = "x"')}, ["imaginary-1", "'x'"]),
+        ({"models": f'{MODEL}[model.edit]\nlike = "vary"'}, ["imaginary-1, edit", "'vary'"]),
+        ({"models": MODEL + REFUSED.format(reason="size_form")}, ["refused", "'where'", "when"]),
+        ({"models": MODEL + REFUSED.format(reason="odd").replace("where", "when")}, ["'odd'"]),
         ({"timeline": "default_day = 5"}, ["can't be used"]),
         ({"models": MODEL.replace('level = "assumed"\n', "", 1)}, ["imaginary-1", "level"]),
         ({"limits": LIMITS.replace("model =", "modle =")}, ["limits.toml", "'model'"]),

@@ -124,7 +124,7 @@ class Admission:
         usage = self._usage()
         price = self._price(usage)
         verdict = await self.sandbox.admit(
-            self.request.model,
+            self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
             charge=charge(self.request.n, usage),
             amount=price,
@@ -160,6 +160,7 @@ class Admission:
             Reason.RATE_LIMITED,
             **self._told(limit, used),
             wait=f"{wait_ms}ms" if wait_ms < 1000 else f"{wait_ms / 1000:g}s",
+            seconds=f"{wait_ms / 1000:g}",
             retry_after=whole_seconds(wait_ms),
             retry_after_ms=told_ms,
         )
@@ -214,7 +215,7 @@ class Admission:
         """The tokens of the request, by kind."""
         request = self.request
         offer = self.exchange.era.facts.models[request.model].offers[request.operation]
-        return offer.usage(request.options, request.n)
+        return offer.usage(request.options, request.n, request.prompt)
 
     def _limits(self) -> tuple[Limit, ...]:
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
@@ -224,6 +225,7 @@ class Admission:
         requested = charge(self.request.n, self._usage()).get(limit.unit, 0)
         return {
             "model": self.request.model,
+            "family": self.world.costs.bucket_of(self.request.model),
             "organization": self.caller.organization,
             "limit": limit.per_minute,
             "used": used,

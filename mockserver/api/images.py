@@ -18,7 +18,7 @@ from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.clock import SECOND
-from mockserver.core.answer import ImagesAnswer, data_of
+from mockserver.core.answer import Around, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -44,7 +44,12 @@ from mockserver.request.world import World
 from mockserver.settings import VARY
 from mockserver.store import Sandbox
 
+INLINE = "b64_json"
 _COUNT = re.compile(r"[0-9]{1,9}")
+
+
+#: Refusals in which the model may be what is wrong.
+_OF_MODEL = (Reason.UNKNOWN_MODEL, Reason.UNKNOWN_PARAMETER)
 
 
 class Images:
@@ -133,10 +138,8 @@ class _Call:
         try:
             asked = found.asked(exchange.era.validators[operation])
         except ApiError as refusal:
-            if refusal.reason is Reason.UNKNOWN_MODEL:
-                hint_at(exchange, refusal.values["model"])
-            elif refusal.reason is Reason.UNKNOWN_PARAMETER:  # before models could be named
-                hint_at(exchange, str(exchange.record.fields.get("model")))
+            if refusal.reason in _OF_MODEL:
+                hint_at(exchange, str(exchange.record.fields.get("model")), exchange.era.facts)
             raise
         exchange.ask(asked.request, asked.fields)
         exchange.warnings += asked.ignored
@@ -220,18 +223,28 @@ class _Call:
         self, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
     ) -> ImagesAnswer:
         """The answer, with the pictures or their URLs in it."""
-        form = effect.response_format or request.options["response_format"]
+        # a model that has no such option answers in base64
+        form = effect.response_format or request.options.get("response_format", INLINE)
         revised = await self._revised(request, planned)
-        if form != "b64_json":
+        told = self._told(request)
+        if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
-            return ImagesAnswer(created, data_of(form, values, revised))
+            return ImagesAnswer(created, data_of(form, values, revised), told)
         if request.images or effect.picture or effect.image:
             values = [await self._base64(request, p) for p in planned]
             data = data_of(form, values, revised)
         else:
             data = drawn_as_data(planned, revised)
-        return ImagesAnswer(self._created(), data)
+        return ImagesAnswer(self._created(), data, told)
+
+    def _told(self, request: ImageRequest) -> Around:
+        """What the answer tells beside its pictures."""
+        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        if not offer.told.usage:
+            return b"", b""
+        tokens = offer.usage(request.options, request.n, request.prompt)
+        return around(offer, request.options, tokens)
 
     def _created(self) -> int:
         """The end of the job, and the middle of its URLs' time, as a Unix second."""

@@ -262,7 +262,7 @@ class Refuse:
         exchange.refused = f"{reason}({param})" if param else str(reason)
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
-        words = exchange.era.words(record.path)
+        words = exchange.era.words(record.path, record.fields.get("model"))
         record.refuse(str(reason), message(error, words, record.id), words[reason].code)
         told = answer(error, words, record.id)
         if altered and exchange.effect is not PLAIN:

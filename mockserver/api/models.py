@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from starlette.types import Receive, Scope, Send
 
 from mockserver.core.errors import ApiError, Reason
-from mockserver.facts import Model
+from mockserver.facts import Facts, Model, default_days, ever_there
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
@@ -22,18 +22,21 @@ class Models:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         await self._world.enter(exchange)
-        models = {m.id: m for m in self._world.models(exchange) if m.listed}
+        found = self._world.models(exchange)
+        models = {name: one for name, one in found.items() if one[0].listed}
         name = unquote(scope["path_params"].get("model", ""))
         if "model" not in scope["path_params"]:
-            data = [_described(m) for m in models.values()]
+            data = [_described(*one) for one in models.values()]
             await send_bytes(send, 200, json_bytes({"object": "list", "data": data}), JSON)
             return
-        model = models.get(name)
-        if model is None or scope["method"] == "DELETE":
-            hint_at(exchange, name)
+        if name not in models or scope["method"] == "DELETE":
+            hint_at(
+                exchange, name, self._world.era(exchange.sandbox, default_days().get(name)).facts
+            )
             raise ApiError(Reason.NO_SUCH_MODEL, model=name)
+        model, facts = models[name]
         self._world.deprecations.warn_of_model(exchange, model)
-        await send_bytes(send, 200, json_bytes(_described(model)), JSON)
+        await send_bytes(send, 200, json_bytes(_described(model, facts)), JSON)
 
 
 class Chat:
@@ -47,24 +50,28 @@ class Chat:
         raise ApiError(Reason.NO_CHAT_MODEL)
 
 
-def _described(model: Model) -> dict[str, str | int]:
-    return {
+def _described(model: Model, facts: Facts) -> dict[str, str | int | None]:
+    told: dict[str, str | int | None] = {
         "id": model.id,
         "object": "model",
         "created": model.created,
         "owned_by": model.owned_by,
     }
+    if facts.shutdown_told:
+        told["shutdown_date"] = str(model.shutdown_date) if model.shutdown_date else None
+    return told
 
 
-def hint_at(exchange: Exchange, model: str) -> None:
-    """Say that a model is not here, if the vendor has or had it."""
-    facts = exchange.era.facts
-    if model not in facts.unbuilt:
+def hint_at(exchange: Exchange, model: str, facts: Facts) -> None:
+    """Say why a model is not here by a day's facts, if it is one whose day is not all others'."""
+    if model not in default_days() or model in facts.models:
         return
-    known = " and ".join(facts.models) or "no model of that day"
-    exchange.hints.append(f"this server does not have {model} yet: it has {known}")
-    since = facts.unbuilt[model]
-    if since and facts.day < since:
+    life = ever_there()[model]
+    if life.shutdown and life.shutdown <= facts.day:
+        advice = f": name {life.successor} instead" if life.successor else ""
+        exchange.hints.append(f"{model} was shut down on {life.shutdown}{advice}")
+    else:
         exchange.hints.append(
-            f"nor had OpenAI on the day whose rules count here (--as-of): {model} came on {since}"
+            f"OpenAI had no {model} on the day whose rules count here (--as-of): it came on "
+            f"{life.since}"
         )

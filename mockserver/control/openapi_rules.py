@@ -6,11 +6,12 @@ that there is, and that a time as people write it ends at a day.
 
 from __future__ import annotations
 
+from mockserver.core.options import SIZE
 from mockserver.core.rules.conditions import rule_fields
 from mockserver.core.rules.effects import EFFECTS, IMAGE_TOLD, PICTURES_MAX, effects_schema
 from mockserver.core.rules.parser import PARTS
-from mockserver.core.shapes import FLAG, POSITIVE, TEXT, Schema, asked, schemas
-from mockserver.facts import ever, fields
+from mockserver.core.shapes import END, FLAG, POSITIVE, TEXT, Schema, asked, schemas
+from mockserver.facts import ever, fields, free_fields
 
 # -- when --------------------------------------------------------------------------------------
 
@@ -25,7 +26,8 @@ MATCHER: Schema = {
 
 
 def _listed(name: str) -> Schema:
-    return {"anyOf": [{"enum": list(ever()[name])}, *_FOUND]}
+    free = [TEXT | {"pattern": f"^{SIZE}{END}"}] if name in free_fields() else []
+    return {"anyOf": [{"enum": list(ever()[name])}, *free, *_FOUND]}
 
 
 _OPERATION = _listed("operation")

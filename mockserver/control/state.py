@@ -169,15 +169,16 @@ def _in_seconds(unit: str, value: Any) -> float:
 async def limits(request: ControlRequest) -> Told:
     """Images a minute.
 
-    Each model's, and how many are used; a further bucket has a row of its own.
+    Each model's, or its family's that shares them, and how many are used; a further bucket has a
+    row of its own.
     """
     world = request.world
     options = Options() if request.is_general else (await request.sandbox()).options
     caller = request.caller or Caller("")
     accounts = [(await s.account(), s.now(world.clock.now())) for s in await request.sandboxes()]
     rows: list[Told] = []
-    for model in world.costs.limits:
-        limits = world.costs.limits_of(caller, options, model)
+    for model, one in {world.costs.bucket_of(m): m for m in world.costs.limits}.items():
+        limits = world.costs.limits_of(caller, options, one)
         rows += [] if limits else [{"model": model, "per_minute": None, "used": 0}]
         for limit in limits:
             held = [(account.buckets.get((model, limit.unit)), now) for account, now in accounts]

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from mockserver.facts import Offer
+
+DATA = "data"
+
+
+Around = tuple[bytes, bytes]  # what stands between `created` and `data`, and what after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +21,14 @@ class ImagesAnswer:
 
     created: int  # Unix seconds
     data: bytes  # the pictures as JSON, see `data_of`
+    around: Around = (b"", b"")  # its other fields, see `around`
 
     def pieces(self, *, newline: bool) -> tuple[bytes, ...]:
         """The body, byte for byte as recorded: apart, because `data` may be large and kept."""
+        before, after = self.around
         end = b"\n}\n" if newline else b"\n}"
-        return b'{\n  "created": %d,\n  "data": ' % self.created, self.data, end
+        head = b'{\n  "created": %d,%b\n  "data": ' % (self.created, before)
+        return head, self.data, after + end
 
 
 def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -> bytes:
@@ -34,3 +46,40 @@ def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -
     fields = [[b'      "%b": %b' % (name.encode(), v) for v in column] for name, column in columns]
     items = zip(*fields, strict=True)
     return b"[\n    {\n" + b"\n    },\n    {\n".join(map(b",\n".join, items)) + b"\n    }\n  ]"
+
+
+def around(offer: Offer, options: Mapping[str, Any], tokens: Mapping[str, int]) -> Around:
+    """The fields that an answer has beside its pictures: options as they were meant, and usage.
+
+    Args:
+        offer: which fields there are, and in which order.
+        options: of the request, with the model's choices in them.
+        tokens: by kind; none where they are not counted.
+    """
+    values = {**options, "usage": usage(offer, tokens)} if tokens else options
+    names = [name for name in offer.told.fields if name in values or name == DATA]
+    place = names.index(DATA)
+    before = [b"\n%b," % field for field in _fields(names[:place], values)]
+    after = [b",\n%b" % field for field in _fields(names[place + 1 :], values)]
+    return b"".join(before), b"".join(after)
+
+
+def _fields(names: Iterable[str], values: Mapping[str, Any]) -> Iterable[bytes]:
+    for name in names:
+        laid_out = json.dumps(values[name], indent=2).replace("\n", "\n  ")
+        yield f'  "{name}": {laid_out}'.encode("ascii")
+
+
+def usage(offer: Offer, tokens: Mapping[str, int]) -> dict[str, Any]:
+    """Tokens by kind, as an answer tells them. Both details count, and the sums add up."""
+    text, images, drawn, written = (
+        tokens.get(kind, 0) for kind in ("text_input", "image_input", "image_output", "text_output")
+    )
+    told = {
+        "input_tokens": text + images,
+        "input_tokens_details": {"image_tokens": images, "text_tokens": text},
+        "output_tokens": drawn + written,
+        "output_tokens_details": {"image_tokens": drawn, "text_tokens": written},
+        "total_tokens": text + images + drawn + written,
+    }
+    return {name: told[name] for name in offer.told.usage}

@@ -8,6 +8,7 @@ from mockserver.core.sandbox import MICRO, Options
 from mockserver.facts.costs import IMAGES, Limit, Price, Prices, Tiers
 
 NO_TOKENS: Mapping[str, int] = {}
+NO_FAMILIES: Mapping[str, str] = {}
 
 
 class Costs(NamedTuple):
@@ -18,6 +19,7 @@ class Costs(NamedTuple):
     tier: str  # one that is in no table has no limits
     price_list: str
     per_minute: int | None = None  # images, in place of the table's
+    families: Mapping[str, str] = NO_FAMILIES  # by model: those that share their buckets
 
     def limits_of(self, caller: Caller, options: Options, model: str) -> tuple[Limit, ...]:
         """The buckets that a caller's requests for a model have to pass; none is no limit.
@@ -37,6 +39,10 @@ class Costs(NamedTuple):
         if limit.unit != IMAGES or not limit.per_minute or self.per_minute is None:
             return limit
         return Limit(IMAGES, self.per_minute)
+
+    def bucket_of(self, model: str) -> str:
+        """Whose buckets a model's requests take from: those of its family, or its own."""
+        return self.families.get(model) or model
 
     def price(self, options: Options, model: str) -> Price:
         """What a model costs by the sandbox's list, or the server's."""

@@ -12,6 +12,7 @@ from mockserver.core.validation_b import ModelFirstValidator
 from mockserver.facts import Facts, Operation
 from mockserver.facts.files import FactsError
 from mockserver.facts.words import TABLES, Words
+from mockserver.facts.words.backend import BACKEND
 
 
 class Dialect(NamedTuple):
@@ -42,7 +43,9 @@ DIALECTS: Mapping[str, Dialect] = {
         validator=Validator,
         newline=True,
         tells_bound_of_model=False,
-        unmet=frozenset({Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE}),
+        unmet=frozenset(
+            {Reason.NOT_A_NUMBER, Reason.DUPLICATE_PARAMETER, Reason.FILE_TYPE, *BACKEND}
+        ),
     ),
     "B": Dialect(
         words=TABLES["B"],

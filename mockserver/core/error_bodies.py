@@ -76,17 +76,20 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
         "param": None if wording.param is None else _filled(wording.param, values),
         "type": wording.type,
     }
-    body = {"error": {key: fields[key] for key in form.keys}}
+    further = {key: json.loads(value) for key, value in wording.further}
+    body = {"error": {key: fields[key] for key in form.keys} | further}
     return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")
 
 
 class _Template(Formatter):
-    """`str.format` with conversions for dialect B: !a(nd), !v(alues), !e(xpected), !g(ot)."""
+    """`str.format` with conversions: !a(nd), !n(ames), !v(alues), !e(xpected), !g(ot)."""
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         match conversion:
             case "a":
                 return _listed(value, "and")
+            case "n":
+                return _listed(value, "and", quote="")
             case "v":
                 kind = "Value must be" if len(value) == 1 else "Supported values are:"
                 return f"{kind} {_listed(value, 'and')}."
@@ -99,7 +102,7 @@ class _Template(Formatter):
 
 
 _TEMPLATE = _Template()
-_OWN = re.compile(r"![aegv]\}")
+_OWN = re.compile(r"![aegnv]\}")
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:
@@ -108,9 +111,9 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
     return template.format_map(values)  # a fifth of the time
 
 
-def _listed(values: Iterable[str], word: str) -> str:
-    """Quoted names as a sentence lists them: with a comma before the last of three and more."""
-    *others, last = [f"'{v}'" for v in values]
+def _listed(values: Iterable[str], word: str, quote: str = "'") -> str:
+    """Names as a sentence lists them: with a comma before the last of three and more."""
+    *others, last = [f"{quote}{v}{quote}" for v in values]
     match others:
         case []:
             return last
@@ -121,7 +124,7 @@ def _listed(values: Iterable[str], word: str) -> str:
 
 
 def _expected(parameter: Parameter) -> str:
-    if parameter.values:
+    if parameter.values and not parameter.behind:
         return f"one of {_listed(parameter.values, 'or')}"
     return _EXPECTED[parameter.type]
 

@@ -34,20 +34,28 @@ class Validator:
             (m, p.name): p.taken(page=page_sizes)
             for m, offer in self.offers.items()
             for p in offer.parameter.values()
-            if p.of_model
+            if p.of_model and not p.behind
         }
         self._required = [p.name for p in operation.parameters if p.required]
         self._options = {m: _options(offer) for m, offer in self.offers.items()}
+        # What a model can be left to choose itself.
+        self._chosen = {
+            m: {p.name: p for p in offer.parameter.values() if p.resolves}
+            for m, offer in self.offers.items()
+        }
         # What only the model can say something of: parameters, and values of the operation's.
         self._own = {
-            m: [p for p in o.parameter.values() if p.of_model or p.name not in self.parameters]
+            m: [
+                p
+                for p in o.parameter.values()
+                if p.name not in self.parameters or (m, p.name) in self.taken
+            ]
             for m, o in self.offers.items()
         }
         self._ignored = {
             m: [p.name for p in offer.parameter.values() if p.ignored]
             for m, offer in self.offers.items()
         }
-        self._unbuilt = facts.unbuilt
         self._names = {*self.parameters, *(n for o in self.offers.values() for n in o.parameter)}
         # Values that some model takes although the API's own error does not list them.
         self._unlisted: dict[str, frozenset[str]] = {}
@@ -67,7 +75,6 @@ class Validator:
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
-        self._check_built(body)
         self._check_names(body)
         given: Given = {}
         for name, parameter in self.parameters.items():
@@ -89,16 +96,6 @@ class Validator:
         if value is ABSENT or (value is None and parameter.nullable):
             return ABSENT
         return from_form(parameter, value) if isinstance(value, Part) else value
-
-    def _check_built(self, body: Mapping[str, Any]) -> None:
-        """Refuse a model that this server does not have, before its parameters are held to others'.
-
-        The API has no such step: it has those models.
-        """
-        parameter = self.parameters.get("model") if "model" in body else None
-        name = self.value_of(body, parameter) if parameter else ABSENT
-        if isinstance(name, str) and name in self._unbuilt and name not in self.models:
-            raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name)
 
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
@@ -151,10 +148,11 @@ class Validator:
 
     def _request(self, given: Given, model: Model) -> ImageRequest:
         options: Given = {}
+        chosen = self._chosen[model.id]
         for name, usual in self._options[model.id].items():
             value = given.get(name, usual)
             if value is not None:
-                options[name] = value
+                options[name] = chosen[name].chosen(value) if name in chosen else value
         return ImageRequest(
             operation=self.operation.id,
             model=model.id,

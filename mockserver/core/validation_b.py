@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.options import check_choice, check_together
 from mockserver.core.uploads import Part, check_uploads
 from mockserver.core.validation import (
     ABSENT,
@@ -46,6 +47,7 @@ class ModelFirstValidator(Validator):
                 given[parameter.name] = value
         if body.get("model") is not None:
             given["model"] = model.id
+        self._check_behind(given, model)
         if offer.upload:
             check_uploads(offer.upload, given["image"], given.get("mask"))
         return given, model
@@ -54,12 +56,28 @@ class ModelFirstValidator(Validator):
         parameter = self.parameters["model"]
         name = self._value(body, parameter)
         if name is ABSENT:
-            name = self.operation.default_model
+            name = self._meant(body)
         elif not isinstance(name, str):
             raise wrong_type(parameter, name)
         if model := self.models.get(name):
             return model
         raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=name, allowed=[*self.models])
+
+    def _meant(self, body: Mapping[str, Any]) -> str:
+        """The model of a body that names none: another than usual if only that has a parameter."""
+        other = self.offers.get(self.operation.other_default)
+        if other and any(n in other.parameter and n not in self.parameters for n in body):
+            return self.operation.other_default
+        return self.operation.default_model
+
+    def _check_behind(self, given: Given, model: Model) -> None:
+        """What the service behind the gateway refuses, which sees only what that lets pass."""
+        offer = self.offers[model.id]
+        for parameter in offer.parameter.values():
+            if parameter.behind and parameter.name in given:
+                check_choice(parameter, given[parameter.name])
+        if offer.refused:
+            check_together(offer.refused, {"n": 1} | self._options[model.id] | given)
 
     def _value(self, body: Mapping[str, Any], parameter: Parameter) -> Any:
         value = self.value_of(body, parameter)
@@ -77,7 +95,7 @@ class ModelFirstValidator(Validator):
                 told = {"value": value, "allowed": parameter.values}
                 raise ApiError(Reason.SIZE_NOT_OF_MODEL, param=parameter.name, **told)
             return
-        check_value(parameter, value)
+        check_value(parameter._replace(values=None) if parameter.behind else parameter, value)
         if parameter.name == "prompt":
             check_prompt(value, parameter.length_max or len(value))
 

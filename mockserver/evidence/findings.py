@@ -7,21 +7,21 @@ tables as they are: the typed facts drop sources that no request needs (models, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobWording
-from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.facts import Facts, load, periods
+from mockserver.evidence.met import all_spoken
+from mockserver.facts import load, periods
 from mockserver.facts.dated import in_force
 from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
-from mockserver.facts.words import TABLES
+from mockserver.facts.models import model_rows
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -98,47 +98,11 @@ def _findings(_: Over | None) -> tuple[Finding, ...]:
     return (*_errors(), *_blob_errors(), *_facts())
 
 
-_ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
-_PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
-_CALLED = (*_ALL_OF_IMAGES, "models", "chat")
-#: Who can meet a reason at all; what is not here is met by every service.
-_MET_BY: Mapping[Reason, tuple[str, ...]] = {
-    **dict.fromkeys(
-        (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
-    ),
-    Reason.SANDBOXES_FULL: _CALLED,
-    **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.UNKNOWN_PARAMETER, Reason.MISSING_PARAMETER), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.UNKNOWN_MODEL), _ALL_OF_IMAGES),
-    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE, Reason.NO_MATCH), _ALL_OF_IMAGES),
-    Reason.WRONG_CONTENT_TYPE: _ALL_OF_IMAGES,
-    **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
-    **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
-    **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
-    Reason.ONE_IMAGE_ONLY: _PROMPTED,
-    **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
-    Reason.NO_BOUNDARY: _FORMS,
-    **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
-    **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
-    **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
-    Reason.NO_CHAT_MODEL: ("chat",),
-    Reason.NO_SUCH_MODEL: ("models",),
-    Reason.UNKNOWN_URL: ("other",),
-    **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
-}
-
-
 def _errors() -> Iterator[Finding]:
     met: dict[tuple[Reason, str, Wording], dict[str, list[int]]] = {}
     for number, day in enumerate(periods()):
-        for service, tables in load(day).words.items():
-            for spoken in _spoken(service, tables):
-                if not _can_be_met(spoken[0], load(day), service):
-                    continue
-                met.setdefault(spoken, {}).setdefault(service, []).append(number)
+        for place, spoken in all_spoken(load(day)):
+            met.setdefault(spoken, {}).setdefault(place, []).append(number)
     dates = {
         row["table"]: f"{row['level']}: {row['source']}" for row in read("words/dates")["words"]
     }
@@ -155,42 +119,6 @@ def _errors() -> Iterator[Finding]:
             table=table,
             dates=dates.get(table, ""),
         )
-
-
-def _spoken(service: str, tables: Sequence[str]) -> list[tuple[Reason, str, Wording]]:
-    """Each reason that a service can meet, with the last table that has words for it."""
-    found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
-    unmet = dialect_of(tables[0]).unmet
-    return [
-        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
-    ]
-
-
-def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
-    """Whether the facts of a day leave a request that meets this reason."""
-    operation = facts.operations.get(service)
-    if operation is None:
-        return True
-    offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
-    parameters = {p.name: p for p in operation.parameters}
-    of_models = [p for offer in offers for p in offer.parameter.values()]
-    match reason:
-        case Reason.UNKNOWN_MODEL:
-            return "model" in parameters
-        case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
-            return not operation.form or operation.json_too
-        case Reason.SIZE_NOT_OF_MODEL if not dialect_of(operation.dialect).tells_bound_of_model:
-            own = [p for p in of_models if p.of_model]
-            return any({*(parameters[p.name].values or ())} - {*(p.values or ())} for p in own)
-        case Reason.NO_MATCH:
-            return any(p.pattern for p in of_models)
-        case Reason.ONE_IMAGE_ONLY:
-            most = parameters["n"].maximum or 1
-            return any((p.maximum or 1) < most for p in of_models if p.name == "n")
-        case Reason.PROMPT_OVER_MODEL:
-            return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
-        case _:
-            return True
 
 
 def _blob_errors() -> Iterator[Finding]:
@@ -214,14 +142,33 @@ def _facts() -> Iterator[Finding]:
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(read(file), day)):
+            for row in _rows(in_force(_tables(file), day)):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
         places = list(dict.fromkeys(place for place, _, _ in held))
         names = list(dict.fromkeys(name for _, name, _ in held))
-        for key in sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1]))):
-            yield _fact(section, first[key], held[key])
+        order = sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1])))
+        found = [_fact(section, first[key], held[key]) for key in order]
+        yield from _of_several(found) if file == "models" else found
+
+
+def _tables(file: str) -> Mapping[str, Any]:
+    """A file's tables; of models with all that they share."""
+    return {"model": [*model_rows().values()]} if file == "models" else read(file)
+
+
+def _of_several(found: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding of those that say the same of several models."""
+    same: dict[Finding, list[Finding]] = {}
+    for finding in found:
+        place = finding.places[0][0].partition(", ")[2]
+        key = replace(finding, places=((place, ()),), names=frozenset())
+        same.setdefault(key, []).append(finding)
+    for first, *others in same.values():
+        more = [place for other in others for place in other.places]
+        names = first.names.union(*(other.names for other in others))
+        yield replace(first, places=(*first.places, *more), names=names)
 
 
 def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
@@ -233,7 +180,7 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
         places=_places({", ".join(row.place): numbers}),
         level=row.table.get("level", "assumed"),
         source=row.table["source"],
-        names=_names(*row.place, row.name, *_also(row.name, row.value)),
+        names=_names(*", ".join(row.place).split(", "), row.name, *_also(row.name, row.value)),
         assumed=tuple(
             note.removeprefix(f"{row.name}: ") for note in notes if re.match(rf"{row.name}\b", note)
         ),
@@ -242,12 +189,13 @@ def _fact(section: str, row: Row, numbers: list[int]) -> Finding:
 
 _PLACES = {
     **{name: f"images.{name}" for name in ("generate", "edit", "vary")},
+    "models": "GET /v1/models",
     "link": "picture URLs",
     "headers": "headers of every answer",
     "modes": "uploads",
     "upload": "uploads",
 }
-_IDS = ("id", "list", "model")
+_IDS = ("id", "ids", "list", "lists", "model", "models", "options")
 _NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
 
 
@@ -267,21 +215,34 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
-            case dict() if name == "parameter":
-                yield from (Row(place, n, _shape(row), row) for n, row in value.items())
-            case [{"source": _}, *_] if name == "parameter":
-                yield from (Row(place, row["name"], _shape(row), row) for row in value)
+            case _ if name in ("parameter", "refused"):
+                yield from _named_rows(name, value, place)
             case [{"source": _}, *_]:
                 for row in value:
-                    yield from _rows(row, (*place, *(row[k] for k in _IDS if k in row)))
+                    yield from _rows(row, (*place, *(_text(row[k]) for k in _IDS if k in row)))
             case _ if "source" in table and name not in _NO_VALUES and value != []:
                 yield Row(place, name, value, table)
+
+
+def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
+    """What a model refuses, or the parameters of one or of an operation: each is one value."""
+    match kind, value:
+        case "refused", _:
+            yield from (Row(place, name, _refusal(row), row) for name, row in value.items())
+        case _, dict():
+            yield from (Row(place, name, _shape(row), row) for name, row in value.items())
+        case _:
+            yield from (Row(place, row["name"], _shape(row), row) for row in value)
+
+
+def _refusal(row: Mapping[str, Any]) -> str:
+    return "never" if row.get("never") else f"{row['reason']} with {_text(row['when'])}"
 
 
 def _shape(parameter: Mapping[str, Any]) -> str:
     """What a parameter takes, in words; of a model's only what it has for itself."""
     told = [parameter["type"]] if "type" in parameter else []
-    words = ("required", "nullable", "ignored", "unknown")
+    words = ("required", "nullable", "ignored", "unknown", "behind")
     told += [word for word in words if parameter.get(word)]
     match parameter:
         case {"minimum": least, "maximum": most}:
@@ -290,11 +251,17 @@ def _shape(parameter: Mapping[str, Any]) -> str:
             told.append(f"at most {most}")
     told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
     told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
+    told += [f"{v} makes {made}" for v, made in parameter.get("resolves", {}).items()]
     return ", ".join(told)
 
 
 _BOUNDS = {"length_max": "at most {} characters", "pattern": "as {}", "items": "of {}"}
-_VALUES = {"values": "one of", "page_values": "by the model page", "default": "by default"}
+_VALUES = {
+    "values": "one of",
+    "page_values": "by the model page",
+    "free": "any size of",
+    "default": "by default",
+}
 
 
 def _text(value: Any) -> str:
@@ -302,7 +269,7 @@ def _text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{k}: {v}" for k, v in value.items())
+            return ", ".join(f"{k}: {_text(v)}" for k, v in value.items())
         case list():
             return ", ".join(map(str, value)) or "none"
         case _:

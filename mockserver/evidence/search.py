@@ -222,7 +222,16 @@ def _in_force(finding: Finding) -> list[str]:
     by_days: dict[str, list[str]] = {}
     for place, spans in finding.places:
         by_days.setdefault(" and ".join(map(str, spans)), []).append(place)
-    return [f"{', '.join(places)}: {days}" for days, places in by_days.items()]
+    return [f"{_together(places)}: {days}" for days, places in by_days.items()]
+
+
+def _together(places: Iterable[str]) -> str:
+    """Models that have an operation in common, and then that; or services."""
+    models: dict[str, list[str]] = {}
+    for place in places:
+        model, _, rest = place.partition(", ")
+        models.setdefault(rest, []).append(model)
+    return ", ".join(", ".join((*names, *filter(None, [rest]))) for rest, names in models.items())
 
 
 # The table of the docs

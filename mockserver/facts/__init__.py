@@ -11,10 +11,13 @@ from typing import Any, Literal, NamedTuple
 from mockserver.facts import files
 from mockserver.facts.costs import check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
-from mockserver.facts.files import FactsError, file, named, typed
+from mockserver.facts.files import FactsError, file, typed
+from mockserver.facts.models import default_days, ever_there, model_rows
+from mockserver.facts.tokens import AreaTokens, PartialTokens, PromptTokens
 from mockserver.facts.values import (
     TYPES,
     Facts,
+    FreeSizes,
     HeaderFacts,
     LinkFacts,
     MagicKey,
@@ -23,12 +26,15 @@ from mockserver.facts.values import (
     Offer,
     Operation,
     Parameter,
+    Refused,
     RequestFields,
+    Told,
     UploadRules,
 )
 
 __all__ = [
     "Facts",
+    "FreeSizes",
     "HeaderFacts",
     "LinkFacts",
     "MagicKey",
@@ -37,8 +43,11 @@ __all__ = [
     "Offer",
     "Operation",
     "Parameter",
+    "Refused",
     "RequestFields",
     "UploadRules",
+    "default_days",
+    "ever_there",
 ]
 
 
@@ -64,7 +73,17 @@ def read_from(path: Path | None) -> None:
 
 
 def _lay_over(further: files.Over | None) -> None:
-    for cache in (load, periods, fields, default_days, ever, _of_period):
+    for cache in (
+        load,
+        periods,
+        fields,
+        model_rows,
+        ever_there,
+        default_days,
+        ever,
+        free_fields,
+        _of_period,
+    ):
         cache.cache_clear()
     files.lay_over(further)
 
@@ -85,7 +104,7 @@ def first_day() -> date:
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""
-    dated = ("timeline", "models", "parameters", "words/dates", "unbuilt")
+    dated = ("timeline", "models", "parameters", "words/dates")
     return tuple(sorted({first_day(), *(d for name in dated for d in dates(file(name)))}))
 
 
@@ -97,12 +116,6 @@ def period_of(day: date) -> date:
 def routes() -> list[tuple[str, str, str]]:
     """Every operation that there ever was: its id, method and path."""
     return [(o["id"], o["method"], o["path"]) for o in file("parameters")["operation"]]
-
-
-@lru_cache(maxsize=1)
-def default_days() -> Mapping[str, date | Literal["today"]]:
-    """The models whose rules, if nobody says a day, are those of another than the default day."""
-    return {m["id"]: m["default_day"] for m in file("models")["model"] if "default_day" in m}
 
 
 @lru_cache(maxsize=1)
@@ -125,12 +138,17 @@ def ever() -> Mapping[str, tuple[str, ...]]:
         for layer in (row, *row.get("change", ())):
             values = (*layer.get("values", ()), *layer.get("page_values", ()))
             found[name] = _unique((*found.get(name, ()), *values))
-    unbuilt = [i for row in file("unbuilt")["unbuilt"] for i in row["ids"]]
     return {
         **{name: values for name, values in found.items() if values},
         "operation": tuple(o["id"] for o in file("parameters")["operation"]),
-        "model": (*(m["id"] for m in file("models")["model"]), *unbuilt),
+        "model": tuple(model_rows()),
     }
+
+
+@lru_cache(maxsize=1)
+def free_fields() -> frozenset[str]:
+    """The fields whose values `ever` can't list, as there are sizes without end."""
+    return frozenset(n for offer in _offer_rows() for n, row in offer.items() if "free" in row)
 
 
 def _parameter_rows() -> list[Any]:
@@ -139,7 +157,7 @@ def _parameter_rows() -> list[Any]:
 
 def _offer_rows() -> list[Any]:
     """The tables of parameters of every model's operations."""
-    models = file("models")["model"]
+    models = file("models")["model"]  # what one shares with another is there once
     return [m[name].get("parameter", {}) for m in models for name in _OFFERED if name in m]
 
 
@@ -157,17 +175,21 @@ def _of_period(day: date) -> Facts:
     operations = in_force(file("parameters")["operation"], day)
     services = in_force(timeline["service"], day) + operations
     grey_16, by_id = in_force(timeline["modes"], day)["grey_16"], {o["id"]: o for o in operations}
+    rows = in_force(list(model_rows().values()), day)
+    models = {row["id"]: _model(row, by_id, grey_16) for row in rows}
+    words = in_force(file("words/dates")["words"], day)
     facts = Facts(
         day=day,
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
         link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
         operations={o["id"]: _operation(o) for o in operations},
-        unbuilt={i: row.get("since") for row in file("unbuilt")["unbuilt"] for i in row["ids"]},
-        models={
-            named(m, "models.toml: a [[model]]", "id"): _model(m, by_id, grey_16)
-            for m in in_force(file("models")["model"], day)
+        shutdown_told=in_force(timeline["models"], day)["shutdown_date"],
+        models=models,
+        words=_words(services, words),
+        family_words={
+            family: _words(services, words, family)
+            for family in {m.family for m in models.values()} - {""}
         },
-        words=_words(services, in_force(file("words/dates")["words"], day)),
         tiers=tuple(limits["tiers"]),
         limits=limits_in(limits),
         prices=prices_in(file("prices")),
@@ -198,7 +220,9 @@ def _check_tokens(offer: Offer, model: str, asked: Iterable[tuple[str, str]]) ->
 
 def _values(offer: Offer, name: str) -> list[str]:
     parameter = offer.parameter.get(name)
-    return sorted(parameter.taken(page=True)) if parameter and not parameter.ignored else []
+    if not parameter or parameter.ignored:
+        return []
+    return sorted({parameter.chosen(v) for v in parameter.taken(page=True)})
 
 
 def _operation(table: dict[str, Any]) -> Operation:
@@ -210,10 +234,14 @@ def _operation(table: dict[str, Any]) -> Operation:
 
 
 def _parameter(row: dict[str, Any], where: str) -> Parameter:
-    found = typed(Parameter, row, f"{where}, parameter {row['name']}")
+    where = f"{where}, parameter {row['name']}"
+    if free := row.get("free"):
+        row = row | {"free": typed(FreeSizes, free, f"{where}, free")}
+    row = row | {"resolves": tuple(row.get("resolves", {}).items())}
+    found = typed(Parameter, row, where)
     for kind in filter(None, (found.type, found.items)):
         if kind not in TYPES:
-            raise FactsError(f"{where}: {found.name} is of type {kind!r}; it is one of {TYPES}")
+            raise FactsError(f"{where} is of type {kind!r}; it is one of {TYPES}")
     return found
 
 
@@ -229,6 +257,10 @@ class _Row(NamedTuple):
     shutdown: date | None = None
     successor: str = ""
     default_day: date | Literal["today"] | None = None
+    like: str = ""
+    assumed: Any = ()
+    family: str = ""
+    shutdown_date: date | None = None
     generate: Any = None
     edit: Any = None
     vary: Any = None
@@ -247,6 +279,8 @@ def _model(table: dict[str, Any], operations: Mapping[str, Any], grey_16: str) -
         shutdown=row.shutdown,
         successor=row.successor,
         default_day=row.default_day,
+        family=row.family,
+        shutdown_date=row.shutdown_date,
         offers={
             i: _offer(row, operations[i], grey_16, f"models.toml, {table['id']}, {i}")
             for i, row in offers.items()
@@ -259,7 +293,32 @@ def _offer(table: dict[str, Any], operation: Any, grey_16: str, where: str) -> O
     if "upload" in table:
         rules = typed(UploadRules, table["upload"], f"{where}, upload")
         found["upload"] = rules._replace(grey_16=grey_16)
+    for name, kind in _TABLES.items():
+        if name in table:
+            found[name] = typed(kind, table[name], f"{where}, {name}")
+    found["refused"] = [
+        _refused(row, where) for row in table.get("refused", {}).values() if not row.get("never")
+    ]
     return typed(Offer, found, where)
+
+
+#: The tables of an offer that are values of their own.
+_TABLES: Mapping[str, type[Any]] = {
+    "told": Told,
+    "tokens_by_area": AreaTokens,
+    "prompt_tokens": PromptTokens,
+    "partial": PartialTokens,
+}
+
+
+def _refused(row: Mapping[str, Any], where: str) -> Refused:
+    from mockserver.facts.words.wording import Reason  # with all words: most days have none
+
+    told = {key: value for key, value in row.items() if key not in ("source", "level")}
+    found = typed(Refused, told, f"{where}, refused")
+    if found.reason not in list(Reason):
+        raise FactsError(f"{where}: nothing is refused for the reason {found.reason!r}")
+    return found
 
 
 def _of_model(own: Any, operation: Any, where: str) -> dict[str, Parameter]:
@@ -274,8 +333,15 @@ def _of_model(own: Any, operation: Any, where: str) -> dict[str, Parameter]:
     return found
 
 
-def _words(services: list[Any], rows: list[Any]) -> dict[str, tuple[str, ...]]:
-    """For each service the tables of its words: its dialect's own, and what lies over that."""
+def _words(services: list[Any], rows: list[Any], family: str = "") -> dict[str, tuple[str, ...]]:
+    """For each service the tables of its words: its dialect's own, and what lies over that.
+
+    What is said to a family of models alone comes last.
+    """
+    rows = [
+        *(r for r in rows if "family" not in r),
+        *(r for r in rows if r.get("family") == family),
+    ]
     return {
         service["id"]: (
             service["dialect"],

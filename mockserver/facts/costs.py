@@ -3,15 +3,15 @@
 Whatever a model offers has a limit and a price here, or loading fails. Admits and bills nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
 from mockserver.facts.files import FactsError, named
+from mockserver.facts.tokens import TOKENS
 
 IMAGES = "images"
-#: The kinds of tokens that a request's usage tells. One price a kind.
-TOKENS = ("text_input", "image_input", "image_output")
+_ALWAYS = TOKENS[:3]  # kinds that a price by tokens has to have
 _A_MINUTE = "_per_minute"  # ends the name of a unit in a row of limits
 _BY_QUALITY = "usd_"  # begins the name of a column of prices
 
@@ -50,16 +50,23 @@ def limits_in(file: Mapping[str, Any]) -> Limits:
     """
     found: dict[str, dict[str, Tiers]] = {}
     for row in file["table"]:
-        table, model = (named(row, "limits.toml: a [[table]]", key) for key in ("id", "model"))
-        found.setdefault(table, {})[model] = _tiers(row, file["tiers"])
+        for table, model in _of(row, "limits.toml: a [[table]]", "id"):
+            found.setdefault(table, {})[model] = _tiers(row, table, model, file["tiers"])
     return found
 
 
-def _tiers(row: Mapping[str, Any], tiers: Sequence[str]) -> Tiers:
+def _of(row: Mapping[str, Any], where: str, key: str) -> Iterator[tuple[str, str]]:
+    """The tables or lists and the models that a row is of: of each one, or several (`models`)."""
+    names = row[f"{key}s"] if f"{key}s" in row else (named(row, where, key),)
+    models = row["models"] if "models" in row else (named(row, where, "model"),)
+    yield from product(names, models)
+
+
+def _tiers(row: Mapping[str, Any], table: str, model: str, tiers: Sequence[str]) -> Tiers:
     columns = {n.removesuffix(_A_MINUTE): row[n] for n in row if n.endswith(_A_MINUTE)}
     if not columns or any(len(column) != len(tiers) for column in columns.values()):
         raise FactsError(
-            f"limits.toml: table {row['id']!r} needs for {row['model']} a list as "
+            f"limits.toml: table {table!r} needs for {model} a list as "
             f"images_per_minute, with a number for each tier: {', '.join(tiers)}"
         )
     return {
@@ -79,7 +86,6 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
     """
     found: dict[str, dict[str, Price]] = {}
     for row in file["price"]:
-        name, model = (named(row, "prices.toml: a [[price]]", key) for key in ("list", "model"))
         columns = {n: row[n] for n in row if n == "usd" or n.startswith(_BY_QUALITY)}
         picture = {
             (column[len(_BY_QUALITY) :], size): usd
@@ -87,9 +93,10 @@ def prices_in(file: Mapping[str, Any]) -> Prices:
             for size, usd in sizes.items()
         }
         million = row.get("million", {})
-        if million and million.keys() != set(TOKENS):
-            raise _unpriced(name, model, f"all tokens: {', '.join(TOKENS)}")
-        found.setdefault(name, {})[model] = Price(picture, million)
+        for name, model in _of(row, "prices.toml: a [[price]]", "list"):
+            if million and not set(_ALWAYS) <= million.keys() <= set(TOKENS):
+                raise _unpriced(name, model, f"all tokens: {', '.join(_ALWAYS)}")
+            found.setdefault(name, {})[model] = Price(picture, million)
     return found
 
 

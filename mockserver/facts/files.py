@@ -11,7 +11,9 @@ from mockserver.packaged import packaged
 
 T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
-_NAMES = ("id", "ids", "list", "table", "model", "name")
+_NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
+#: Files of this package that are read as one.
+_PARTS = {"models": ("models", *(f"models-gpt-image-{number}" for number in ("1", "1.5", "2")))}
 _over: "Over | None" = None
 
 
@@ -52,12 +54,17 @@ def lay_over(further: Over | None) -> None:
 @lru_cache
 def file(name: str) -> Mapping[str, Any]:
     """A file's tables: rows of the directory are more rows, or replace the one of their name."""
-    found = _parsed(name, packaged(__path__[0], f"{name}.toml"))
+    found: dict[str, Any] = {}
+    for part in _PARTS.get(name, (name,)):
+        found = _laid_over(found, _parsed(part, packaged(__path__[0], f"{part}.toml")))
     own = dict(_over.files).get(f"{name}.toml") if _over else None
     if own is None or _over is None:
         return found
-    further = _parsed(str(_over.path / f"{name}.toml"), own)
-    return found | {k: _joined(found.get(k), v) for k, v in further.items()}
+    return _laid_over(found, _parsed(str(_over.path / f"{name}.toml"), own))
+
+
+def _laid_over(rows: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
+    return {**rows, **{k: _joined(rows.get(k), v) for k, v in further.items()}}
 
 
 def _parsed(name: str, content: bytes) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _joined(rows: Any, further: Any) -> Any:
             names = [_name(row) for row in further]
             return [row for row in rows if _name(row) not in names] + further
         case dict(), dict():
-            return {**rows, **{k: _joined(rows.get(k), v) for k, v in further.items()}}
+            return _laid_over(rows, further)
         case _:
             return further
 

@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from mockserver.facts.costs import TOKENS, Limits, Prices
+from mockserver.facts.costs import Limits, Prices
+from mockserver.facts.tokens import TOKENS, AreaTokens, PartialTokens, PromptTokens
 
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "any")
+
+
+class FreeSizes(NamedTuple):
+    """Which sizes are taken beside those that are named: WIDTHxHEIGHT within these bounds."""
+
+    multiple: int  # of which both sides are one
+    ratio_max: int  # of the longer side to the shorter
+    side_max: int  # pixels
+    pixels_min: int
+    pixels_max: int
 
 
 class Parameter(NamedTuple):
@@ -26,6 +37,9 @@ class Parameter(NamedTuple):
     page_values: tuple[str, ...] = ()  # more of them, by the model page
     pattern: str | None = None  # a regular expression that all of a string matches
     items: str | None = None  # the type of a list's items
+    free: FreeSizes | None = None
+    resolves: tuple[tuple[str, str], ...] = ()  # values that leave it to the model, its choice
+    behind: bool = False  # its values are held by the service behind the gateway, after all else
     ignored: bool = False  # accepted, and changes nothing
     of_model: bool = False  # its values are the model's own, among those of the operation
     assumed: tuple[str, ...] = ()
@@ -33,6 +47,10 @@ class Parameter(NamedTuple):
     def taken(self, *, page: bool) -> frozenset[str]:
         """The values that are accepted, those of the model page too or not; none is any."""
         return frozenset((self.values or ()) + (self.page_values if page else ()))
+
+    def chosen(self, value: Any) -> Any:
+        """What a value means: where it leaves the choice to the model, what that chooses."""
+        return dict(self.resolves).get(value, value)
 
 
 class Operation(NamedTuple):
@@ -47,6 +65,7 @@ class Operation(NamedTuple):
     form: bool = False  # the body is multipart, else JSON
     json_too: bool = False  # a form's operation takes JSON as well
     first: tuple[str, ...] = ()  # parameters that are checked before the others
+    other_default: str = ""  # meant by a parameter of its own, where the default has none such
 
 
 class UploadRules(NamedTuple):
@@ -65,6 +84,26 @@ class UploadRules(NamedTuple):
     assumed: tuple[str, ...] = ()
 
 
+class Refused(NamedTuple):
+    """Options that a model does not take together, and why, as a `Reason` is called."""
+
+    reason: str
+    when: Mapping[str, Any]  # option → its value, or a bound: {"above": …} or {"below": …}
+
+
+class Told(NamedTuple):
+    """What an answer tells, in its order."""
+
+    fields: tuple[str, ...]
+    usage: tuple[str, ...]  # the fields of its usage; none is no usage
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+
+NOTHING_FURTHER = Told(("created", "data"), (), "", "")
+
+
 class Offer(NamedTuple):
     """What one model takes in one operation."""
 
@@ -75,7 +114,12 @@ class Offer(NamedTuple):
     upload: UploadRules | None = None
     revises_prompt: bool = False
     milliseconds_when: tuple[Mapping[str, Any], ...] = ()  # other times, with certain options
+    refused: tuple[Refused, ...] = ()  # what does not go together, in the order of the checks
+    told: Told = NOTHING_FURTHER
     tokens: tuple[Mapping[str, Any], ...] = ()  # of each picture by kind, with certain options
+    tokens_by_area: AreaTokens | None = None  # of each picture, where they follow from its size
+    prompt_tokens: PromptTokens | None = None
+    partial: PartialTokens | None = None
     assumed: tuple[str, ...] = ()
 
     @property
@@ -84,12 +128,20 @@ class Offer(NamedTuple):
         prompt = self.parameter.get("prompt")
         return (prompt.length_max or 0) if prompt else 0
 
-    def usage(self, options: Mapping[str, Any], n: int) -> dict[str, int]:
+    def usage(self, options: Mapping[str, Any], n: int, prompt: str = "") -> dict[str, int]:
         """Tokens of `n` pictures with these options, by kind; none where they are not counted."""
+        found = self._of_one(options)
+        if found and self.prompt_tokens:
+            found["text_input"] = found.get("text_input", 0) + self.prompt_tokens.of(prompt)
+        if found and self.partial and options.get("stream"):
+            found["image_output"] += self.partial.tokens * options.get("partial_images", 0)
+        return {kind: n * number for kind, number in found.items()}
+
+    def _of_one(self, options: Mapping[str, Any]) -> dict[str, int]:
         for row in self.tokens:
             if row["options"].items() <= options.items():
-                return {kind: n * row[kind] for kind in TOKENS if kind in row}
-        return {}
+                return {kind: row[kind] for kind in TOKENS if kind in row}
+        return {"image_output": self.tokens_by_area.of(options)} if self.tokens_by_area else {}
 
     def processing(self, options: Mapping[str, Any]) -> tuple[int, int]:
         """Shortest and longest processing time recorded with these options, in milliseconds."""
@@ -110,6 +162,8 @@ class Model(NamedTuple):
     shutdown: date | None
     successor: str  # what the vendor says to use in its place; "" if nothing
     default_day: date | Literal["today"] | None  # whose rules it has if nobody says; None: all's
+    family: str  # of models that share words and limits; "" is none
+    shutdown_date: date | None  # as GET /v1/models says, once it was announced
     offers: Mapping[str, Offer]  # by operation id
 
 
@@ -173,8 +227,9 @@ class Facts(NamedTuple):
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
-    unbuilt: Mapping[str, date | None]  # the vendor's models that are not here, and their first day
+    shutdown_told: bool  # whether GET /v1/models says when a model ends
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
+    family_words: Mapping[str, Mapping[str, tuple[str, ...]]]  # family → the same for its models
     tiers: tuple[str, ...]
     limits: Limits
     prices: Prices

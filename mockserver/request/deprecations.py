@@ -26,7 +26,11 @@ class Deprecations:
         if today is exchange.era or exchange.request is None:
             return
         model = exchange.era.facts.models[exchange.request.model]
-        if text := _ended(model, today) or _refused(operation, body, today):
+        if model.id in today.facts.models:
+            text = _refused(operation, body, today)
+        else:
+            text = _ended(model, today)
+        if text:
             self._tell(exchange, text)
 
     def warn_of_model(self, exchange: Exchange, model: Model) -> None:
@@ -42,8 +46,8 @@ class Deprecations:
 
 
 def _ended(model: Model, today: Era) -> str:
-    """That a model is gone, and what the vendor says to use in its place; "" if it is there."""
-    if model.id in today.facts.models:
+    """That a model is gone, and what the vendor says to use in its place; "" if it is not gone."""
+    if model.shutdown is None or today.facts.day < model.shutdown:
         return ""
     advice = f": name {model.successor} instead" if model.successor else ""
     return f"{model.id} was shut down on {model.shutdown}{advice}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from mockserver.core.addresses import API
 from mockserver.core.answer_headers import AnswerHeaders
 from mockserver.core.dialects import Dialect, dialect_of, validator_of
@@ -23,16 +26,23 @@ class Era:
             o.id: validator_of(facts, o, page_sizes=page_sizes) for o in operations
         }
         self.links = Links(link_secret, facts.link)
-        self._words = {service: words_of(tables) for service, tables in facts.words.items()}
+        self._words = _compiled(facts.words)
+        self._of_families = {f: _compiled(words) for f, words in facts.family_words.items()}
         self._services = _SERVICES | {o.path: o.id for o in operations}
         self.headers = AnswerHeaders(facts.headers)
 
-    def words(self, path: str) -> Words:
-        """The words of the service that answers for a path."""
+    def words(self, path: str, model: Any = None) -> Words:
+        """The words of the service that answers for a path, to who asks for a model."""
+        found = self.facts.models.get(model) if isinstance(model, str) else None
+        words = self._of_families[found.family] if found and found.family else self._words
         service = self._services.get(path)
         if service is None:
             service = "models" if path.startswith(f"{API}/models/") else "other"
-        return self._words[service]
+        return words[service]
+
+
+def _compiled(words: Mapping[str, Sequence[str]]) -> dict[str, Words]:
+    return {service: words_of(tables) for service, tables in words.items()}
 
 
 _SERVICES = {f"{API}/models": "models", f"{API}/chat/completions": "chat"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from hashlib import sha256
@@ -17,7 +16,7 @@ from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
-from mockserver.facts import Model, default_days, load, period_of, read_from
+from mockserver.facts import Facts, Model, default_days, ever_there, load, period_of, read_from
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
@@ -73,6 +72,7 @@ class World:
             tier=config.tier,
             price_list=config.prices,
             per_minute=config.limits.per_minute,
+            families={name: life.family for name, life in ever_there().items()},
         )
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.holds = Holds(self.clock)
@@ -125,13 +125,14 @@ class World:
         day = days.get(model) if isinstance(model, str) else None
         return self.era(exchange.sandbox, day) if day else exchange.era
 
-    def models(self, exchange: Exchange) -> Iterable[Model]:
+    def models(self, exchange: Exchange) -> dict[str, tuple[Model, Facts]]:
         """The models that a caller finds: each as on its own day, where nobody says one."""
-        found = dict(exchange.era.facts.models)
+        facts = exchange.era.facts
+        found = {m.id: (m, facts) for m in facts.models.values()}
         for name, day in default_days().items():
-            of_day = self.era(exchange.sandbox, day).facts.models
-            found |= {name: of_day[name]} if name in of_day else {}
-        return found.values()
+            of_day = self.era(exchange.sandbox, day).facts
+            found |= {name: (of_day.models[name], of_day)} if name in of_day.models else {}
+        return found
 
     def _secret(self, purpose: str) -> bytes:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()

@@ -16,7 +16,7 @@ DAYS = (
     DEFAULT,
     date(2025, 6, 15),  # dialect B, but for variations
     date(2026, 3, 31),
-    date(2026, 6, 1),  # no model, and edits as JSON too
+    date(2026, 6, 1),  # GPT image models alone, and edits as JSON too
 )
 SIZES: tuple[Sizes, ...] = ("page", "api")
 

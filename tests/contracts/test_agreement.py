@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.build import Sizes, build
+from contracts.sizes import CHECKER
 from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator
@@ -20,9 +21,12 @@ from tests.contracts.days import DAYS, SIZES, each_day, examples
 
 GENERATE, EDIT = "images.generate", "images.edit"
 # All that ever were, so that on each day something is asked for that is not there.
-MODELS = sorted(load().models)
-OFFERS = [model.offers[GENERATE] for model in load().models.values()]
+LATER = [load(date(2026, 6, 1)).models[name] for name in ("gpt-image-1", "gpt-image-2")]
+EVER = [*load().models.values(), *LATER]
+MODELS = sorted(model.id for model in EVER)
+OFFERS = [model.offers[GENERATE] for model in EVER]
 PIXELS = sorted({size for o in OFFERS for size in o.parameter["size"].taken(page=True)})
+PIXELS += ["1536x864", "816x816", "3840x2160", "3072x1024"]
 LENGTHS = sorted({offer.prompt_max + more for offer in OFFERS for more in (-1, 0, 1)} | {0, 1, 2})
 
 
@@ -30,7 +34,9 @@ LENGTHS = sorted({offer.prompt_max + more for offer in OFFERS for more in (-1, 0
 def contract(day: date, sizes: Sizes, name: str = GENERATE) -> Draft202012Validator:
     components = build(sizes, day)["components"]
     reference = f"#/components/schemas/{name}"
-    return Draft202012Validator({"$ref": reference, "components": components})
+    return Draft202012Validator(
+        {"$ref": reference, "components": components}, format_checker=CHECKER
+    )
 
 
 @cache
@@ -46,6 +52,17 @@ def branches(day: date, sizes: Sizes) -> list[Draft202012Validator]:
     return [contract(day, sizes, name) for name in names if name.startswith(f"{GENERATE}.")]
 
 
+#: Beside each bound of free sizes.
+OUTSIDE = [
+    "9x9",
+    "3088x1024",
+    "4064x2032",
+    "800x800",
+    "3008x3008",
+    "01024x1024",
+    "1024x1024\n",
+    "0x0",
+]
 # A character beyond the basic plane is one character, not two; a lone surrogate is one too.
 LETTERS = ["x", " ", "é", "\x00", "\U0001f9a6", "\ud800"]
 wild = st.recursive(
@@ -60,12 +77,17 @@ NEAR: dict[str, list[Any]] = {
     "prompt": [letter * length for letter in LETTERS for length in LENGTHS],
     "model": [*MODELS, None, "", "dall-e-1", "DALL-E-2", " dall-e-2"],
     "n": [1, 2, 9, 10, 1.0, 2.0, 10.0, None, 0, 0.0, -0.0, -1, 11, 11.0, 1.5, True, False, "2"],
-    "quality": ["standard", "hd", None, "HD", "high", "auto", ""],
+    "quality": ["standard", "hd", None, "HD", "high", "auto", "low", "medium", "max", ""],
     "response_format": ["url", "b64_json", None, "b64", "URL", ""],
-    "size": [*PIXELS, None, "1024X1024", "1024x1025", "auto", "256x256 ", ""],
+    "size": [*PIXELS, None, "1024X1024", "1024x1025", "auto", "256x256 ", "", *OUTSIDE],
     "style": ["vivid", "natural", None, "Vivid", ""],
     "user": ["user-1", "", None, 5],
     "stream": [None, True, False],
+    "partial_images": [None, 0, 1, 3, 4, -1, 1.0, 0.5],
+    "background": ["transparent", "opaque", "auto", None, ""],
+    "output_format": ["png", "jpeg", "webp", "gif", None, "web"],
+    "output_compression": [100, 99, 0, 101, -1, None, 100.0],
+    "moderation": ["auto", "low", "high", None],
 }
 NEAR["n"] += [1e300, 10**400, float("inf"), float("nan")]
 ODD: list[Any] = [None, True, False, 0, 1, 2.0, "", "1", "null", [], {}, ["x"], {"x": 1}]
@@ -78,9 +100,15 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
     "size": st.sampled_from(["1024x1024", "1024x1024", None, *PIXELS]),
     "style": st.sampled_from(["vivid", "natural", None]),
     "user": st.sampled_from(["user-1", "", None]),
+    "stream": st.sampled_from([True, False, None]),
+    "partial_images": st.sampled_from([0, 2, None]),
+    "background": st.sampled_from(["transparent", "opaque", "auto", None]),
+    "output_format": st.sampled_from(["png", "jpeg", "webp", None]),
+    "output_compression": st.sampled_from([100, 80, None]),
+    "moderation": st.sampled_from(["auto", "low", None]),
 }
 odd = st.sampled_from(ODD) | wild
-unknown = st.sampled_from(["background", "Prompt", "prompt ", "", "x"])
+unknown = st.sampled_from(["seed", "Prompt", "prompt ", "", "x"])
 
 
 def known(day: date, model: str | None) -> set[str]:
@@ -170,7 +198,11 @@ def test_no_body_fits_two_branches_of_the_contract(sizes: Sizes, day: date) -> N
 
 @each_day
 def test_a_good_request_is_taken_as_long_as_there_is_a_model(day: date) -> None:
-    assert judged_alike(day, "api", {"prompt": "x"}) is bool(load(day).models)
+    facts = load(day)
+    for model in facts.models:
+        assert judged_alike(day, "api", {"prompt": "x", "model": model}) is (day.year > 2022)
+    is_usual = facts.operations[GENERATE].default_model in facts.models
+    assert judged_alike(day, "api", {"prompt": "x"}) is is_usual
 
 
 @pytest.mark.parametrize("day", [d for d in DAYS if load(d).operations[EDIT].json_too], ids=str)

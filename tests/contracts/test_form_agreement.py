@@ -12,6 +12,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from contracts.bodies import models_of
 from contracts.build import Schema, Sizes, build
 from contracts.forms import Field, keeps
 from contracts.uploads import (
@@ -39,7 +40,7 @@ FORMS = [
     pytest.param(operation, day, id=f"{operation.id} {day}")
     for day in DAYS
     for operation in load(day).operations.values()
-    if operation.form and load(day).models
+    if operation.form and models_of(load(day), operation)
 ]
 OFFERS = [
     offer for model in load().models.values() for offer in model.offers.values() if offer.upload
@@ -270,9 +271,16 @@ def test_the_mock_accepts_the_forms_that_the_contract_accepts_and_no_others(
     judged()
 
 
-@pytest.mark.parametrize("day", [day for day in DAYS if not load(day).models], ids=str)
-def test_where_no_model_is_left_no_form_is_taken(day: date) -> None:
-    (operation,) = (o for o in load(day).operations.values() if o.form)
+@pytest.mark.parametrize(
+    ("operation", "day"),
+    [
+        pytest.param(operation, day, id=f"{operation.id} {day}")
+        for day in DAYS
+        for operation in load(day).operations.values()
+        if operation.form and not models_of(load(day), operation)
+    ],
+)
+def test_where_no_model_is_left_no_form_is_taken(operation: Operation, day: date) -> None:
     fine = files({"image": png("RGBA")}) | {"prompt": plain(b"x")}
     for fields in ({}, fine, *(fine | {"model": plain(name)} for name in NEAR["model"])):
         assert not agreed("api", day, operation, fields)

@@ -29,7 +29,8 @@ from contracts.judging import (
 from mockserver.app import create_app
 from mockserver.config import configured
 
-#: In dialect B with both models; and with none, where undeclared methods get an empty 404.
+#: In dialect B with DALL·E too; and with GPT image models alone, where undeclared methods get an
+#: empty 404.
 JUNE, LAST = date(2025, 6, 15), date(2026, 9, 1)
 DAYS = (None, JUNE, LAST)
 #: On other days than the default one: each keyword is broken once all the same.
@@ -70,7 +71,7 @@ def test_a_careful_run_as_of_june_2025_finds_no_fault(case: Case[Any]) -> None:
 
 
 @requests_of(BRIEF, LAST).parametrize()
-def test_where_no_model_is_left_every_answer_keeps_the_contract(case: Case[Any]) -> None:
+def test_where_dall_e_is_gone_every_answer_keeps_the_contract(case: Case[Any]) -> None:
     judge(case, SERVERS[LAST])
 
 

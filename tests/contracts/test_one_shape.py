@@ -20,7 +20,7 @@ from mockserver.control.openapi import document
 from mockserver.core.decoding import DAY
 from mockserver.core.rules.effects import EFFECTS, OF_DOWNLOADS
 from mockserver.core.rules.parser import RuleError, rule_of
-from mockserver.facts import ever
+from mockserver.facts import ever, free_fields
 
 RULE = Draft202012Validator(
     {"$ref": "#/components/schemas/Rule", "components": document()["components"]}
@@ -126,7 +126,7 @@ def says(rule: Any) -> bool:
 def _is_beyond(rule: Any) -> bool:
     """What no schema says: whether an expression or a * fits any value of the facts."""
     for name, value in rule.get("when", {}).items():
-        if name in ever() and not any(_fits(value, k) for k in ever()[name]):
+        if name in ever().keys() - free_fields() and not any(_fits(value, k) for k in ever()[name]):
             return True
     return False
 

@@ -18,11 +18,12 @@ from openai.types.image_edit_params import ImageEditParamsNonStreaming
 from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
 
 from contracts import build as building
-from contracts.bodies import takes_nothing
+from contracts.bodies import models_of, takes_nothing
 from contracts.build import DOCUMENT, build, facts_of, main, path_of, references, rendered
 from contracts.forms import is_file
 from contracts.judging import CAREFUL, probes_of, requests_of
 from contracts.narrow import narrowed
+from contracts.sizes import CHECKER
 from contracts.uploads import rules_of
 from mockserver.facts import Operation, load, periods
 
@@ -39,7 +40,9 @@ SDK_TYPES: dict[str, type[ImagesResponse | Model]] = {"Images": ImagesResponse, 
 
 def validator(name: str, document: dict[str, Any] = CONTRACT) -> Draft202012Validator:
     reference = f"#/components/schemas/{name}"
-    return Draft202012Validator({"$ref": reference, "components": document["components"]})
+    return Draft202012Validator(
+        {"$ref": reference, "components": document["components"]}, format_checker=CHECKER
+    )
 
 
 @cache
@@ -143,7 +146,7 @@ def test_the_examples_of_requests_keep_the_contract(day: date) -> None:
         definition = document["paths"][path_of(operation, document)]["post"]
         kind = "multipart/form-data" if operation.form else "application/json"
         examples = definition["requestBody"]["content"][kind].get("examples", {})
-        assert bool(examples) is bool(facts.models)
+        assert bool(examples) is bool(models_of(facts, operation))
         for shown in examples.values():
             validator(operation.id, document).validate(shown["value"])
 
@@ -220,8 +223,8 @@ def test_the_examples_of_answers_keep_the_contract_and_name_the_models_of_the_da
 @every_period
 def test_pictures_are_among_the_answers_as_long_as_there_is_a_model(day: date) -> None:
     for operation in operations(contract(day)):
-        if operation["operationId"] in load(day).operations:
-            assert ("200" in operation["responses"]) is bool(load(day).models)
+        if found := load(day).operations.get(operation["operationId"]):
+            assert ("200" in operation["responses"]) is bool(models_of(load(day), found))
 
 
 @pytest.mark.parametrize(("name", "answer"), [a for a in answers() if a[0] in SDK_TYPES])

@@ -236,7 +236,7 @@ def bounds_of_b() -> Iterator[tuple[str, dict[str, Any], str]]:
     for name in ("quality", "style"):
         for value in (None, "standard", "x"):
             yield GATEWAY, asks(**{name: value}), unknown_in_b(name)
-    for model in ("", "x", "dall-e-1", "gpt-image-1"):
+    for model in ("", "x", "dall-e-1", "gpt-image-2"):
         told = gateway(NO_SUCH.format(model), BACKEND, "model", "invalid_value")
         yield GATEWAY, asks(model=model), told
     for model, size in (("dall-e-2", "1792x1024"), ("dall-e-3", "256x256"), ("dall-e-2", "auto")):

@@ -6,15 +6,18 @@ is at whatever was sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
+from mockserver.core.options import SIZE
 from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
 from mockserver.core.rules.rule import Text, When, fits
-from mockserver.facts import ever, fields
+from mockserver.facts import ever, fields, free_fields
 
+_SIZE = re.compile(SIZE)
 _FILES = ("image", "mask")
 _HOW = ("contains", "regex")
 _ELSEWHERE: Mapping[str, str] = {
@@ -85,6 +88,8 @@ def _listed(name: str, value: Any) -> str | Text:
         return wanted
     if isinstance(wanted, str) and any(fits(name, wanted, k) for k in known):
         return wanted
+    if name in free_fields() and _is_free(wanted):
+        return wanted
     if isinstance(wanted, str | Text):
         told = repr(wanted) if isinstance(wanted, str) else str(wanted)
         meant = guess(wanted if isinstance(wanted, str) else wanted.what, known)
@@ -92,6 +97,11 @@ def _listed(name: str, value: Any) -> str | Text:
             meant += f" It is one of {', '.join(known)}"
         raise RuleError(f"when.{name} {told:.100} is none that a request can have{meant}")
     raise RuleError(f"when.{name} must be one of {', '.join(known)}")
+
+
+def _is_free(wanted: Any) -> TypeGuard[str | Text]:
+    """Whether a field that has sizes without end can be so on some day."""
+    return isinstance(wanted, Text) or (isinstance(wanted, str) and bool(_SIZE.fullmatch(wanted)))
 
 
 def _text(name: str, value: Any) -> Text:

@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.core.request import ImageRequest
-from mockserver.facts import Facts, Offer, Parameter
+from mockserver.facts import Facts, Offer, Parameter, default_days
 
 Values = dict[str, Any]
 _UNKNOWN = "seed"  # a parameter of other vendors' image APIs
@@ -31,7 +31,7 @@ class Examples:
         self.offer: Offer = facts.models[request.model].offers[operation.id]
         self.tells_bound_of_model = dialect_of(operation.dialect).tells_bound_of_model
         self.models = [m.id for m in facts.models.values() if operation.id in m.offers]
-        self.successors = sorted(facts.unbuilt)
+        self.others = sorted(default_days())
         self.content_type = "multipart/form-data" if operation.form else "application/json"
 
     def of(self, reason: Reason) -> Values:
@@ -64,7 +64,7 @@ def _over_model(e: Examples) -> Values:
 
 def _model(e: Examples) -> Values:
     """The model as if it were gone: others are listed in its place."""
-    others = [m for m in e.models if m != e.request.model] or e.successors[:1]
+    others = [m for m in e.models if m != e.request.model] or e.others[:1]
     return {"param": "model", "model": e.request.model, "allowed": others}
 
 
@@ -114,6 +114,16 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
         "allowed": e.offer.parameter["size"].values,
     },
     Reason.ONE_IMAGE_ONLY: lambda _: {"param": "n"},
+    Reason.SIZE_NOT_LISTED: lambda e: {
+        "value": "500x500",
+        "allowed": e.offer.parameter["size"].values or (),
+    },
+    Reason.SIZE_FORM: lambda _: {"value": "large"},
+    Reason.SIZE_MULTIPLE: lambda _: {"value": "1000x1000", "bound": 16},
+    Reason.SIZE_RATIO: lambda _: {"value": "3072x512", "bound": 3},
+    Reason.SIZE_SIDE: lambda _: {"value": "4096x2048", "bound": 3840},
+    Reason.SIZE_BELOW: lambda _: {"value": "512x512"},
+    Reason.SIZE_ABOVE: lambda _: {"value": "3008x3008"},
     Reason.FILE_TYPE: _file_type,
     Reason.IMAGE_MODE: lambda e: _mode(e.offer.upload.image_modes if e.offer.upload else ()),
     Reason.MASK_MODE: lambda e: _mode(e.offer.upload.mask_modes if e.offer.upload else ()),

@@ -1,4 +1,4 @@
-"""The exact words of dialect B, each with its source, and what they were at times. Decides nothing.
+"""The exact words of dialect B, each with its source. Decides nothing.
 
 B is what answers since spring 2025, on all but variations. What it said to DALL·E models was seen
 in part only: the rest is what a GPT image model was told, or A's words in B's form.
@@ -8,20 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.facts.words.dialect_a import KEY_OF_2023, REALM, A
-from mockserver.facts.words.wording import EMPTY, GATEWAY, Reason, Wording
+from mockserver.facts.words.backend import BACKEND, USER_ERROR
+from mockserver.facts.words.dialect_a import KEY_OF_2023, A
+from mockserver.facts.words.wording import GATEWAY, Reason, Wording
 
-_BACKEND = "image_generation_user_error"  # what the service behind the gateway refuses
 _PROBED = "live probes 2026-08-29 and 30 with a GPT image model"
 _AS_IN_A = "A's words in B's form: what B said to these models was not found"
-_RATE_TAIL = " Visit https://platform.openai.com/account/rate-limits to learn more."
-_BARE = Wording(
-    404,
-    "",
-    form=EMPTY,
-    level="observed",
-    source="live probes 2026-08-29 and 30: unknown paths, variations, wrong methods; no body",
-)
+RATE_TAIL = " Visit https://platform.openai.com/account/rate-limits to learn more."
 
 
 def _kept(reason: Reason, level: str = "assumed", source: str = _AS_IN_A) -> Wording:
@@ -30,7 +23,7 @@ def _kept(reason: Reason, level: str = "assumed", source: str = _AS_IN_A) -> Wor
 
 
 def _of_backend(reason: Reason) -> Wording:
-    return _kept(reason)._replace(type=_BACKEND)
+    return _kept(reason)._replace(type=USER_ERROR)
 
 
 #: Words that are not the API's, or not of a service that ever spoke B.
@@ -43,6 +36,7 @@ _ELSEWHERE = (
 
 B: Mapping[Reason, Wording] = {
     **{reason: A[reason]._replace(form=GATEWAY) for reason in _ELSEWHERE},
+    **BACKEND,
     Reason.MISSING_KEY: KEY_OF_2023._replace(
         form=GATEWAY, level="assumed", source="A's words until others were seen"
     ),
@@ -53,7 +47,7 @@ B: Mapping[Reason, Wording] = {
         429,
         "Rate limit reached for {model} in organization {organization} on input-images per min: "
         "Limit {limit}, Used {used}, Requested {requested}. Please try again in {wait}."
-        + _RATE_TAIL,
+        + RATE_TAIL,
         type="input-images",
         code="rate_limit_exceeded",
         form=GATEWAY,
@@ -64,7 +58,7 @@ B: Mapping[Reason, Wording] = {
     Reason.OVER_LIMIT: Wording(
         429,
         "Request too large for {model} in organization {organization} on input-images per min: "
-        "Limit {limit}, Requested {requested}." + _RATE_TAIL,
+        "Limit {limit}, Requested {requested}." + RATE_TAIL,
         type="input-images",
         code="rate_limit_exceeded",
         form=GATEWAY,
@@ -75,7 +69,7 @@ B: Mapping[Reason, Wording] = {
         429,
         "Request too large for {model} in organization {organization} on input-images per min: "
         "Limit {limit}, Requested {requested}. You can increase your rate limit by adding a "
-        "payment method to your account." + _RATE_TAIL,
+        "payment method to your account." + RATE_TAIL,
         type="input-images",
         code="rate_limit_exceeded",
         form=GATEWAY,
@@ -214,7 +208,7 @@ B: Mapping[Reason, Wording] = {
     Reason.UNKNOWN_MODEL: Wording(
         400,
         "The model '{model}' does not exist.",
-        type=_BACKEND,
+        type=USER_ERROR,
         param="model",
         code="invalid_value",
         form=GATEWAY,
@@ -224,7 +218,7 @@ B: Mapping[Reason, Wording] = {
     Reason.SIZE_NOT_OF_MODEL: Wording(
         400,
         "Invalid value: '{value}'. {allowed!v}",
-        param="size",
+        param="{param}",
         code="invalid_value",
         form=GATEWAY,
         level="observed in part",
@@ -247,7 +241,7 @@ B: Mapping[Reason, Wording] = {
     Reason.MASK_MODE: Wording(
         400,
         "Invalid mask image format - mask image missing alpha channel",
-        type=_BACKEND,
+        type=USER_ERROR,
         code="invalid_mask_image_format",
         form=GATEWAY,
         level="observed in part",
@@ -256,7 +250,7 @@ B: Mapping[Reason, Wording] = {
     Reason.MASK_SIZE: Wording(
         400,
         "Invalid mask image format - mask size does not match image size",
-        type=_BACKEND,
+        type=USER_ERROR,
         code="invalid_mask_image_format",
         form=GATEWAY,
         level="observed in part",
@@ -273,41 +267,4 @@ B: Mapping[Reason, Wording] = {
         level="observed in part",
         source="gaoren002/GPT2Image-Pro#34 (2026-06) for a GPT image model",
     ),
-}
-
-#: What lay over B for a time, and over A when B was there, by their names in dates.toml.
-AT_TIMES: Mapping[str, Mapping[Reason, Wording]] = {
-    "B, models of edits": {
-        Reason.UNKNOWN_MODEL: Wording(
-            400,
-            "Invalid value: '{model}'. {allowed!v}",
-            param="model",
-            code="invalid_value",
-            form=GATEWAY,
-            level="observed in part",
-            source="reported since 2025-04 for GPT image models that were sent as DALL·E takes it",
-        ),
-    },
-    "B, keys of 2026": {
-        Reason.MISSING_KEY: Wording(
-            401,
-            "Missing bearer or basic authentication in header",
-            form=GATEWAY,
-            headers=REALM,
-            level="inferred",
-            source="Codex logs of /v1/responses; that images say the same is inferred",
-        ),
-    },
-    "A, keys of 2026": {
-        Reason.MISSING_KEY: Wording(
-            401,
-            "Missing bearer authentication in header",
-            form=GATEWAY,
-            headers=REALM,
-            level="observed in part",
-            source="GET /v1/models, by a third party's account (file id 68774700682)",
-        ),
-    },
-    "A, bare 404": {Reason.WRONG_METHOD: _BARE},
-    "B, bare 404": {Reason.UNKNOWN_URL: _BARE, Reason.WRONG_METHOD: _BARE},
 }

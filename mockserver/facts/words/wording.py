@@ -54,6 +54,19 @@ class Reason(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     SIZE_NOT_OF_MODEL = "size_not_of_model"
     ONE_IMAGE_ONLY = "one_image_only"
+    # options, by the service behind the gateway
+    SIZE_NOT_LISTED = "size_not_listed"
+    SIZE_FORM = "size_form"
+    SIZE_MULTIPLE = "size_multiple"
+    SIZE_RATIO = "size_ratio"
+    SIZE_SIDE = "size_side"
+    SIZE_BELOW = "size_below"
+    SIZE_ABOVE = "size_above"
+    TRANSPARENT_BACKGROUND = "transparent_background"
+    TRANSPARENT_JPEG = "transparent_jpeg"
+    PNG_COMPRESSION = "png_compression"
+    PARTIALS_WITHOUT_STREAM = "partials_without_stream"
+    STREAM_OF_MANY = "stream_of_many"
     # uploads
     UNPARSABLE_FORM = "unparsable_form"
     NO_BOUNDARY = "no_boundary"
@@ -100,3 +113,4 @@ class Wording(NamedTuple):
     param: str | None = None
     form: Form = LEGACY
     headers: tuple[tuple[str, str], ...] = ()
+    further: tuple[tuple[str, str], ...] = ()  # keys after those of the form, with their JSON

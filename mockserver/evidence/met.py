@@ -1,0 +1,106 @@
+"""Which words requests can meet on a day: of which services, and of which models. Tells nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mockserver.core.dialects import dialect_of
+from mockserver.core.errors import Reason
+from mockserver.facts import Facts, Offer
+from mockserver.facts.words import TABLES
+from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.wording import Wording
+
+_ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
+_PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
+_CALLED = (*_ALL_OF_IMAGES, "models", "chat")
+#: Who can meet a reason at all; what is not here is met by every service.
+_MET_BY: Mapping[Reason, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
+    ),
+    Reason.SANDBOXES_FULL: _CALLED,
+    **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.UNKNOWN_PARAMETER, Reason.MISSING_PARAMETER), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.UNKNOWN_MODEL), _ALL_OF_IMAGES),
+    **dict.fromkeys((Reason.TOO_SMALL, Reason.TOO_LARGE, Reason.NO_MATCH), _ALL_OF_IMAGES),
+    Reason.WRONG_CONTENT_TYPE: _ALL_OF_IMAGES,
+    **dict.fromkeys((Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE), _PROMPTED),
+    **dict.fromkeys((Reason.EMPTY_PROMPT, Reason.PROMPT_TOO_LONG), _PROMPTED),
+    **dict.fromkeys((Reason.PROMPT_OVER_MODEL, Reason.SIZE_NOT_OF_MODEL), _PROMPTED),
+    **dict.fromkeys((Reason.ONE_IMAGE_ONLY, *BACKEND), _PROMPTED),
+    **dict.fromkeys((Reason.UNPARSABLE_FORM, Reason.DUPLICATE_PARAMETER), _FORMS),
+    Reason.NO_BOUNDARY: _FORMS,
+    **dict.fromkeys((Reason.NOT_A_NUMBER, Reason.NOT_A_PNG), _FORMS),
+    **dict.fromkeys((Reason.IMAGE_MODE, Reason.NOT_SQUARE), _FORMS),
+    **dict.fromkeys((Reason.FILE_TYPE, Reason.MASK_MODE, Reason.MASK_SIZE), ("images.edit",)),
+    Reason.NO_CHAT_MODEL: ("chat",),
+    Reason.NO_SUCH_MODEL: ("models",),
+    Reason.UNKNOWN_URL: ("other",),
+    **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
+}
+
+
+Spoken = tuple[Reason, str, Wording]  # with the name of the table
+
+
+def all_spoken(facts: Facts) -> Iterator[tuple[str, Spoken]]:
+    """Who says what on a day: each service, and what it says to a family of models alone."""
+    for service, tables in facts.words.items():
+        to_all = _spoken(service, tables)
+        said = [(service, spoken) for spoken in to_all]
+        for family, words in facts.family_words.items():
+            place = f"{service} to {family} models"
+            said += [(place, s) for s in _spoken(service, words[service]) if s not in to_all]
+        yield from (row for row in said if _can_be_met(row[1][0], facts, service))
+
+
+def _spoken(service: str, tables: Sequence[str]) -> list[Spoken]:
+    """Each reason that a service can meet, with the last table that has words for it."""
+    found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
+    unmet = dialect_of(tables[0]).unmet
+    return [
+        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
+    ]
+
+
+def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
+    """Whether the facts of a day leave a request that meets this reason."""
+    operation = facts.operations.get(service)
+    if operation is None:
+        return True
+    offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
+    parameters = {p.name: p for p in operation.parameters}
+    of_models = [p for offer in offers for p in offer.parameter.values()]
+    match reason:
+        case Reason.UNKNOWN_MODEL:
+            return "model" in parameters
+        case Reason.UNPARSABLE_JSON | Reason.WRONG_BODY_TYPE:
+            return not operation.form or operation.json_too
+        case Reason.SIZE_NOT_OF_MODEL if not dialect_of(operation.dialect).tells_bound_of_model:
+            own = [p for p in of_models if p.of_model]
+            return any({*(parameters[p.name].values or ())} - {*(p.values or ())} for p in own)
+        case Reason.NO_MATCH:
+            return any(p.pattern for p in of_models)
+        case Reason.ONE_IMAGE_ONLY:
+            most = parameters["n"].maximum or 1
+            return any((p.maximum or 1) < most for p in of_models if p.name == "n")
+        case Reason.PROMPT_OVER_MODEL:
+            return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
+        case _:
+            return reason not in BACKEND or any(_is_behind(reason, offer) for offer in offers)
+
+
+def _is_behind(reason: Reason, offer: Offer) -> bool:
+    """Whether an offer has what the service behind the gateway refuses for this reason."""
+    sizes = [p for p in offer.parameter.values() if p.behind]
+    match reason:
+        case Reason.SIZE_NOT_LISTED:
+            return any(p.free is None for p in sizes)
+        case _ if reason.startswith("size_"):
+            return any(p.free for p in sizes)
+        case _:
+            return any(row.reason == reason for row in offer.refused)
