@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from base64 import b64decode
 from datetime import date
 from functools import lru_cache
@@ -10,7 +9,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from starlette.testclient import TestClient
 
 from mockserver.app import create_app
@@ -18,6 +16,7 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import Model, Offer, load, periods
 from tests.conftest import error, generate
+from tests.pictured import alpha, drawn_svg, opened
 
 DAY = date(2026, 11, 28)
 MODELS = [m for m in load(DAY).models.values() if m.family]
@@ -85,7 +84,7 @@ def refused_together(offer: Offer, body: dict[str, Any]) -> bool:
 
 @settings(max_examples=150)
 @given(bodies())
-def test_every_valid_body_gives_pictures_of_the_asked_size_and_count(
+def test_every_valid_body_gives_pictures_of_the_asked_size_format_alpha_and_count(
     asked: tuple[Model, dict[str, Any]],
 ) -> None:
     model, body = asked
@@ -102,9 +101,22 @@ def test_every_valid_body_gives_pictures_of_the_asked_size_and_count(
     assert told["quality"] == offer.parameter["quality"].chosen(body.get("quality", "auto"))
     assert len(told["data"]) == body["n"]
     for item in told["data"]:
-        picture = Image.open(io.BytesIO(b64decode(item["b64_json"])))
-        assert f"{picture.width}x{picture.height}" == size
+        check_picture(body, size, b64decode(item["b64_json"]))
     check_usage(model.id, told)
+
+
+def check_picture(body: dict[str, Any], size: str, file: bytes) -> None:
+    """A picture has the size, format, alpha and frames that a body asks for."""
+    form = body.get("output_format", "png").upper()
+    if form == "SVG":
+        picture = drawn_svg(file)
+    else:
+        picture = opened(file)
+        frames = body.get("frame_count", 9) if form == "GIF" else 1
+        assert (picture.format, getattr(picture, "n_frames", 1)) == (form, frames)
+    assert f"{picture.width}x{picture.height}" == size
+    is_clear = body.get("background") == "transparent"
+    assert alpha(picture).getextrema() == ((0, 255) if is_clear else (255, 255))
 
 
 def check_usage(model: str, told: dict[str, Any]) -> None:

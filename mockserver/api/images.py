@@ -29,7 +29,7 @@ from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
 from mockserver.core.uploads import Fields
 from mockserver.facts import Operation
-from mockserver.pictures.files import as_json, drawn_as_data
+from mockserver.pictures.files import as_json, drawn_as_data, is_drawn_at_once
 from mockserver.request.bodies import (
     JSON,
     ClientGone,
@@ -231,7 +231,7 @@ class _Call:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
             return ImagesAnswer(created, data_of(form, values, revised), told)
-        if request.images or effect.picture or effect.image:
+        if planned and not is_drawn_at_once(planned[0]):
             values = [await self._base64(request, p) for p in planned]
             data = data_of(form, values, revised)
         else:

@@ -29,7 +29,7 @@ class Upload:
 
     sha256: str
     length: int  # bytes
-    format: str | None = field(default=None, compare=False)  # None if it is no PNG
+    format: str | None = field(default=None, compare=False)  # None if it is no PNG, JPEG, WebP, GIF
     mode: str | None = field(default=None, compare=False)
     width: int | None = field(default=None, compare=False)
     height: int | None = field(default=None, compare=False)

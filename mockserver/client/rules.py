@@ -253,7 +253,7 @@ class Script:
         return self._add({"picture": "wrong_size"}, times, name)
 
     def picture_of_wrong_format(self, *, times: int | None = None, name: str = "") -> RuleHandle:
-        """The picture is no PNG."""
+        """The picture is a JPEG, or a PNG where a JPEG was asked for."""
         return self._add({"picture": "wrong_format"}, times, name)
 
     def expired_url(self, *, times: int | None = None, name: str = "") -> RuleHandle:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
-from mockserver.core.picture import Picture
+from mockserver.core.picture import MEDIA, Picture
 from mockserver.facts import LinkFacts, fields
 
 DAY = 86_400  # seconds
@@ -51,8 +51,9 @@ class Links(NamedTuple):
         """Path and query, under 2,000 characters, for a picture made at Unix second `created`."""
         payload = _packed(picture)
         image = letters(payload.encode() + created.to_bytes(8, "big"))
-        path = f"/private/{organization}/{user}/img-{image}.png"
-        unsigned = f"{path}?{_dated(self.facts, created)}&mock={payload}"
+        media, ending = MEDIA[picture.format]
+        path = f"/private/{organization}/{user}/img-{image}.{ending}"
+        unsigned = f"{path}?{_dated(self.facts, created, media)}&mock={payload}"
         signature = self._signature(unsigned).replace("+", "%2B").replace("=", "%3D")
         return f"{unsigned}&sig={signature}"
 
@@ -111,7 +112,7 @@ _VERSION = 2  # of the payload as an object; as a list it has none
 
 def _packed(picture: Picture) -> str:
     """What a URL carries: an object, or the list that it was before there were more options."""
-    is_plain = len(picture.images) < 2 and picture.format == "PNG"
+    is_plain = len(picture.images) < 2 and picture.format == "PNG" and picture.partial is None
     is_listed = is_plain and [k for k, _ in picture.options] == [*fields().by_position]
     text = _compact(_as_list(picture) if is_listed else _as_object(picture))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
@@ -137,7 +138,7 @@ def _unpacked(payload: str) -> Picture:
         told = _listed(*told)
     told["digest"] = bytes.fromhex(told["digest"])
     told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
-    return Picture(**{name: told[name] for name in _FIELDS})
+    return Picture(**{name: told[name] for name in _FIELDS if name in told})
 
 
 def _listed(*told: Any) -> dict[str, Any]:
@@ -172,12 +173,12 @@ def second_of(text: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _dated(facts: LinkFacts, created: int) -> str:
+def _dated(facts: LinkFacts, created: int, media: str) -> str:
     """The query up to this project's own field, in the order of the real one."""
     start, expiry = created - facts.seconds_before, created + facts.seconds_after
     key_start = created - created % DAY
     return (
-        f"st={_iso(start)}&se={_iso(expiry)}&sp=r&sv={facts.sv}&sr=b&rscd=inline&rsct=image/png"
+        f"st={_iso(start)}&se={_iso(expiry)}&sp=r&sv={facts.sv}&sr=b&rscd=inline&rsct={quote(media)}"
         f"&skoid={facts.skoid}&sktid={facts.sktid}&skt={_iso(key_start)}"
         f"&ske={_iso(key_start + DAY)}&sks=b&skv={facts.sv}"
     )

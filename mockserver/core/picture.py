@@ -3,6 +3,14 @@
 from base64 import b32encode
 from typing import Any, NamedTuple
 
+#: By a picture's format: its content type, and how the names of its files end.
+MEDIA = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpeg"),
+    "WEBP": ("image/webp", "webp"),
+    "GIF": ("image/gif", "gif"),
+    "SVG": ("image/svg+xml", "svg"),
+}
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
 
@@ -21,14 +29,25 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
     options: tuple[tuple[str, Any], ...] = ()  # of the request, but for the size
     images: tuple[str, ...] = ()  # content addresses of the uploads that it is made from
     mask: str | None = None  # content address of their mask
-    format: str = "PNG"
+    format: str = "PNG"  # or another of MEDIA
     fault: str | None = None  # what is wrong with its file, on purpose
     download: str | None = None  # content address of what a rule wants of its downloads
+    partial: int | None = None  # 0-based number of a partial picture, which comes before the whole
 
     @property
     def size(self) -> str:
         """Width × height as the API writes it."""
         return f"{self.width}x{self.height}"
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether its background has alpha 0; JPEG has no alpha, whatever was asked for."""
+        return dict(self.options).get("background") == "transparent" and self.format != "JPEG"
+
+    @property
+    def frames(self) -> int:
+        """How many pictures one after the other it is; 1 if it does not move."""
+        return int(dict(self.options).get("frame_count") or 1) if self.format == "GIF" else 1
 
     @property
     def code(self) -> str:

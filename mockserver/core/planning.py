@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Any
 
 from mockserver.core.picture import Picture, shown
 from mockserver.core.request import ImageRequest
 from mockserver.facts import fields
 
 GIVEN = "given"  # the fault of a picture whose file is a rule's
+ENCODING = ("output_format", "output_compression")
 
 
 def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Picture, ...]:
@@ -25,6 +27,7 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Pict
     prompt = shown(request.prompt)
     images = tuple(map(address, request.images))
     mask = address(request.mask) if request.mask is not None else None
+    form, encoding = _format(request)
     return tuple(
         [
             Picture(
@@ -36,13 +39,24 @@ def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Pict
                 place=index,
                 n=request.n,
                 digest=sha256(whole + index.to_bytes(2, "big")).digest()[:16],
-                options=request.drawn,
+                options=request.drawn + encoding,
                 images=images,
                 mask=mask,
+                format=form,
             )
             for index in range(request.n)
         ]
     )
+
+
+def _format(request: ImageRequest) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    """The format of a request's pictures, and the options that say how they are written.
+
+    None for PNG, which is always written in the same way.
+    """
+    asked = {name: request.options[name] for name in ENCODING if name in request.options}
+    form = str(asked.get("output_format", "png")).upper()
+    return form, () if form == "PNG" else tuple(asked.items())
 
 
 def address(upload: bytes) -> str:

@@ -48,7 +48,7 @@ class Header(NamedTuple):
 
 
 def header(data: bytes) -> Header | None:
-    """The header of a PNG, a JPEG or a WebP; None if `data` is none of them."""
+    """The header of a PNG, a JPEG, a WebP or a GIF; None if `data` is none of them."""
     read = next((read for start, read in _READERS if data.startswith(start)), None)
     try:
         found = read(data) if read else None
@@ -92,7 +92,16 @@ def _webp(data: bytes) -> Header | None:
             return None
 
 
-_READERS = ((_START, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp))
+def _gif(data: bytes) -> Header:
+    """The canvas of a GIF."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    return Header(width, height, "P", "GIF")
+
+
+_READERS = (
+    *((_START, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)),
+    *((b"GIF87a", _gif), (b"GIF89a", _gif)),
+)
 
 
 def _mode(bits: int, colour: int) -> str | None:

@@ -43,6 +43,11 @@ class Validator:
             m: {p.name: p for p in offer.parameter.values() if p.resolves}
             for m, offer in self.offers.items()
         }
+        # What belongs to other options, which are told before it.
+        self._parts = {
+            m: {p.name: p.only_with for p in offer.parameter.values() if p.only_with}
+            for m, offer in self.offers.items()
+        }
         # What only the model can say something of: parameters, and values of the operation's.
         self._own = {
             m: [
@@ -149,8 +154,11 @@ class Validator:
     def _request(self, given: Given, model: Model) -> ImageRequest:
         options: Given = {}
         chosen = self._chosen[model.id]
+        parts = self._parts[model.id]
         for name, usual in self._options[model.id].items():
             value = given.get(name, usual)
+            if name in parts and not parts[name].items() <= options.items():
+                continue
             if value is not None:
                 options[name] = chosen[name].chosen(value) if name in chosen else value
         return ImageRequest(

@@ -251,6 +251,8 @@ def _shape(parameter: Mapping[str, Any]) -> str:
             told.append(f"at most {most}")
     told += [text.format(parameter[name]) for name, text in _BOUNDS.items() if name in parameter]
     told += [f"{w} {_text(parameter[n])}" for n, w in _VALUES.items() if n in parameter]
+    with_others = parameter.get("only_with", {})
+    told += [f"only with {name} {_text(value)}" for name, value in with_others.items()]
     told += [f"{v} makes {made}" for v, made in parameter.get("resolves", {}).items()]
     return ", ".join(told)
 

@@ -41,6 +41,7 @@ class Parameter(NamedTuple):
     resolves: tuple[tuple[str, str], ...] = ()  # values that leave it to the model, its choice
     behind: bool = False  # its values are held by the service behind the gateway, after all else
     ignored: bool = False  # accepted, and changes nothing
+    only_with: Mapping[str, Any] | None = None  # options that it belongs to; else taken unread
     of_model: bool = False  # its values are the model's own, among those of the operation
     assumed: tuple[str, ...] = ()
 

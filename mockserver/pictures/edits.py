@@ -8,7 +8,6 @@ and no text is set but with the bitmap glyphs of `drawing`.
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,11 +15,10 @@ from functools import lru_cache
 from hashlib import sha256
 
 from PIL import Image, ImageChops
-from PIL.PngImagePlugin import PngInfo
 
 from mockserver.core.picture import Picture
+from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
-from mockserver.pictures.pure.drawing import KEYWORD, describe
 from mockserver.pictures.pure.landscape import Palette, mixed
 from mockserver.pictures.pure.png import SIGNATURE
 
@@ -178,13 +176,13 @@ def _unlike(channel: Image.Image, value: int) -> Image.Image:
 def edited(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
     """The upload with a placeholder where the mask, or without one the image, has alpha 0.
 
-    A PNG file, RGB, of the picture's size. All other pixels are the upload's own.
+    A file of the picture's format and size. All other pixels are the upload's own.
     """
     upload, hole = _with_hole(image, mask, (picture.width, picture.height))
     result, box = upload.copy(), hole.getbbox()
     if box:
         result.paste(_filled(picture, upload.crop(box), hole.crop(box)), box[:2])
-    return _encoded(picture, result)
+    return encoded(picture, result)
 
 
 @lru_cache(maxsize=2)
@@ -254,7 +252,7 @@ def _filled(picture: Picture, upload: Image.Image, hole: Image.Image) -> Image.I
 
 
 def varied(picture: Picture, image: bytes) -> bytes:
-    """The upload in other colours, with a strip of small print: a PNG file, RGB, as asked for."""
+    """The upload in other colours, with a strip of small print, in the format asked for."""
     upload, alpha, number = _scaled_upload(image, (picture.width, picture.height))
     palette = _tones(number + picture.place)
     paper = Image.new("RGB", upload.size, tuple(palette.paper))
@@ -262,7 +260,7 @@ def varied(picture: Picture, image: bytes) -> bytes:
     if min(result.size) >= 64:
         strip = printed(picture._replace(prompt=""), palette, *result.size)
         result.paste(strip, (0, result.height - strip.height))
-    return _encoded(picture, result)
+    return encoded(picture, result)
 
 
 @lru_cache(maxsize=2)
@@ -324,16 +322,3 @@ def _ramps(palette: Palette) -> list[int]:
     ramp = [mixed(dark, middle, step, 128) for step in range(128)]
     ramp += [mixed(middle, palette.light, step, 127) for step in range(128)]
     return [colour[channel] for channel in range(3) for colour in ramp]
-
-
-# Files
-
-
-def _encoded(picture: Picture, image: Image.Image) -> bytes:
-    """A PNG file with `describe` in its metadata, as `draw` writes it."""
-    told = PngInfo()
-    told.add_itxt(KEYWORD, json.dumps(describe(picture), ensure_ascii=False))
-    file = io.BytesIO()
-    # Strategy 3 looks for runs only: the fastest, and smaller than level 1 otherwise is.
-    image.save(file, "PNG", compress_level=1, compress_type=3, pnginfo=told)
-    return file.getvalue()

@@ -22,17 +22,23 @@ from mockserver.store import Store
 T = TypeVar("T")
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
-MADE = 8  # of those that are made from uploads, for clients that ask for one in pieces
+MADE = 8  # of Pillow's, of some MB at most, for clients that ask for one in pieces
 AT_A_TIME = 2  # decoded pictures are large
+AT_ONCE = ("PNG", "SVG")  # formats that are drawn without Pillow
+
+
+def is_drawn_at_once(picture: Picture) -> bool:
+    """Whether `drawn` has a picture's file: no upload, no fault and no Pillow is in it."""
+    return not picture.images and picture.fault is None and picture.format in AT_ONCE
 
 
 @lru_cache(maxsize=DRAWN)
 def drawn(picture: Picture) -> bytes:
-    """A generated picture as a PNG file."""
+    """A generated picture as a PNG or SVG file."""
     # Imported at the first picture: a server is up 10 ms sooner.
-    from mockserver.pictures.pure.drawing import draw
+    from mockserver.pictures.pure import drawing
 
-    return draw(picture)
+    return drawing.draw_svg(picture) if picture.format == "SVG" else drawing.draw(picture)
 
 
 @lru_cache(maxsize=ANSWERED)
@@ -47,7 +53,7 @@ def as_json(file: bytes) -> bytes:
 
 
 class PictureFiles:
-    """The files of one server's pictures. Pillow is imported with the first upload."""
+    """The files of one server's pictures. Pillow is imported when there is work for it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -79,14 +85,21 @@ class PictureFiles:
             uploads, mask = found[: len(picture.images)], found[-1] if picture.mask else None
         if picture.fault == "wrong_size":
             picture = picture._replace(width=picture.width // 2)
-        made = await self._made_of(picture, uploads[0], mask) if uploads else drawn(picture)
+        is_asked = picture.fault != "wrong_format"
+        form = picture.format if is_asked else "PNG"
+        asked = picture._replace(format=form)
+        if uploads or form not in AT_ONCE:
+            made = await self._made_of(asked, uploads[0] if uploads else b"", mask)
+        else:
+            made = drawn(asked)
         if picture.fault == "truncated":
             return made[: len(made) // 2]
-        form = "JPEG" if picture.fault == "wrong_format" else picture.format
-        return made if form == "PNG" else await self._in_thread(partial(_converted, made, form))
+        if is_asked or picture.format == "JPEG":
+            return made
+        return await self._in_thread(partial(_as_jpeg, made))
 
     async def _made_of(self, picture: Picture, image: bytes, mask: bytes | None) -> bytes:
-        """The PNG of a picture that is made from uploads; made once for all who ask meanwhile."""
+        """The file of a picture that is Pillow's work; made once for all who ask meanwhile."""
         while picture in self._making:
             await self._making[picture].wait()
         if picture not in self._made:
@@ -115,6 +128,11 @@ def _digest(upload: bytes) -> bytes:
 
 
 def _made(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
+    if not image:
+        from mockserver.pictures import formats
+
+        return formats.drawn(picture)
+
     from mockserver.pictures import edits
 
     if picture.operation == "images.vary":
@@ -122,11 +140,13 @@ def _made(picture: Picture, image: bytes, mask: bytes | None) -> bytes:
     return edits.edited(picture, image, mask)
 
 
-def _converted(png: bytes, form: str) -> bytes:
+def _as_jpeg(png: bytes) -> bytes:
     from io import BytesIO
 
     from PIL import Image
 
+    from mockserver.pictures.formats import flattened
+
     file = BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").save(file, form)
+    flattened(Image.open(BytesIO(png))).save(file, "JPEG")
     return file.getvalue()

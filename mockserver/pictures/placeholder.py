@@ -35,7 +35,8 @@ def placeholder(picture: Picture, hole: Image.Image) -> Image.Image:
 def _scenery(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """Nothing but landscape: the inner part of a drawing that is somewhat larger."""
     width, height = (max(64, side * 5 // 4 + 24) for side in size)
-    page = picture._replace(prompt="", width=width, height=height)
+    # Whole, at rest and without alpha, as JPEGs are, however the edit will be written.
+    page = picture._replace(prompt="", width=width, height=height, format="JPEG", partial=None)
     left, top = (width - size[0]) // 2, min(width, height) // 24 + 1
     return _opened(draw(page)).crop((left, top, left + size[0], top + size[1]))
 

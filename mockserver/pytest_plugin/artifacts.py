@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.client.fetch import NO_ANSWER, fetch
+from mockserver.client.requests import Request
 from mockserver.client.sandbox import Sandbox
+from mockserver.core.picture import MEDIA
+from mockserver.core.uploads import header
 
 _PATH = "/images/generations"
 _LAST = 10  # requests whose pictures are kept
@@ -35,8 +38,8 @@ def keep(place: Path, test: str, seen: Sandbox, spare: Sandbox, options: Mapping
     spare.begin(**_of_pictures(options), tier="off")
     for number, request in list(enumerate(requests, 1))[-_LAST:]:
         if request.status == 200 and request.path.endswith(_PATH):
-            for index, picture in enumerate(_drawn(spare, request.fields), 1):
-                (place / f"{number}-{index}.png").write_bytes(picture)
+            for index, picture in enumerate(_drawn(spare, request), 1):
+                (place / f"{number}-{index}.{_ending(picture)}").write_bytes(picture)
     return place
 
 
@@ -44,9 +47,17 @@ def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("as_of", "repeats", "seed") if name in options}
 
 
-def _drawn(sandbox: Sandbox, fields: Mapping[str, Any]) -> Iterator[bytes]:
-    """The pictures of a request; none where it can't be repeated."""
-    body = {k: v for k, v in fields.items() if k != "operation"} | {"response_format": "b64_json"}
+def _ending(picture: bytes) -> str:
+    """How the name of a picture's file ends."""
+    found = header(picture)
+    return MEDIA[found.format if found else "SVG"][1]
+
+
+def _drawn(sandbox: Sandbox, request: Request) -> Iterator[bytes]:
+    """The pictures of a request, not streamed; none where it can't be repeated."""
+    body = {k: v for k, v in request.sent.items() if k not in ("stream", "partial_images")}
+    if "response_format" in request.fields:
+        body["response_format"] = "b64_json"
     headers = {"Authorization": f"Bearer {sandbox.api_key}", "Content-Type": "application/json"}
     content = json.dumps(body).encode()
     try:

@@ -14,8 +14,9 @@ from PIL import Image
 from mockserver.core.picture import Picture, shown
 from mockserver.pictures.pure import drawing, landscape
 from mockserver.pictures.pure.canvas import Canvas
-from mockserver.pictures.pure.drawing import KEYWORD, describe, draw, identify
+from mockserver.pictures.pure.drawing import describe, draw, identify
 from mockserver.pictures.pure.landscape import PALETTES, SCENES, Dice, Palette
+from mockserver.pictures.pure.metadata import KEYWORD
 from mockserver.pictures.pure.png import Alphabet, png
 
 SIZES = (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.links import LinkError, Links
-from mockserver.core.picture import SHOWN, Picture, shown
+from mockserver.core.picture import MEDIA, SHOWN, Picture, shown
 from mockserver.facts import load
 
 CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC
@@ -30,14 +30,18 @@ PICTURE = Picture(
 ORGANIZATION, USER = "org-" + "A" * 24, "user-" + "b" * 24
 # The template that was recorded from 2022-11 to 2026-03; `mock` is this project's own.
 SHAPE = re.compile(
-    r"/private/org-[A-Za-z0-9]{24}/user-[A-Za-z0-9]{24}/img-[A-Za-z0-9]{24}\.png"
+    r"/private/org-[A-Za-z0-9]{24}/user-[A-Za-z0-9]{24}/img-[A-Za-z0-9]{24}\.(png|jpeg|webp|gif|svg)"
     r"\?st=2025-03-30T23%3A00%3A00Z&se=2025-03-31T01%3A00%3A00Z&sp=r&sv=2021-08-06&sr=b"
-    r"&rscd=inline&rsct=image/png&skoid=6aaadede-4fb3-4698-a8f6-684d7786b067"
+    r"&rscd=inline&rsct=image/(png|jpeg|webp|gif|svg%2Bxml)&skoid=6aaadede-4fb3-4698-a8f6-684d7786b067"
     r"&sktid=a48cca56-e6da-484e-a814-9c849652bcb3&skt=2025-03-31T00%3A00%3A00Z"
     r"&ske=2025-04-01T00%3A00%3A00Z&sks=b&skv=2021-08-06&mock=[A-Za-z0-9_-]+"
     r"&sig=[A-Za-z0-9/%]+%3D"
 )
 
+LONGEST_OPTIONS = (
+    *("quality", "style", "background", "output_format", "output_compression", "complexity"),
+    *("frame_count", "frame_duration_ms"),
+)
 prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(shown)
 pictures = st.builds(
     Picture,
@@ -54,10 +58,12 @@ pictures = st.builds(
             (("quality", None), ("style", None)),
             (("quality", "hd"), ("style", "natural")),
             (("quality", "hd"), ("style", None), ("background", "transparent"), ("level", 3)),
+            tuple(dict.fromkeys(LONGEST_OPTIONS, "transparent").items()),
         ]
     ),
     images=st.sampled_from([(), ("0" * 32,), ("0" * 32, "1" * 32)]),
     mask=st.none() | st.just("1" * 32),
+    format=st.sampled_from([*MEDIA]),
     fault=st.none() | st.just("truncated"),
     download=st.none() | st.just("2" * 32),
 )
@@ -79,6 +85,14 @@ def test_a_url_has_the_shape_and_order_that_was_recorded() -> None:
 @given(pictures)
 def test_a_url_gives_back_the_picture_that_was_written(picture: Picture) -> None:
     assert read(signed(picture)) == picture
+
+
+@pytest.mark.parametrize("form", MEDIA)
+def test_a_url_names_what_the_picture_is(form: str) -> None:
+    media, ending = MEDIA[form]
+    path, fields = means(signed(PICTURE._replace(format=form)))
+    assert path.endswith(f".{ending}")
+    assert dict(fields)["rsct"] == media
 
 
 @given(pictures)

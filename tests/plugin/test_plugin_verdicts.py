@@ -218,3 +218,22 @@ def test_a_set_up_that_fails_does_not_tell_of_another_test(downstream: pytest.Py
     result = run(downstream, code)
     result.assert_outcomes(passed=2, errors=1)
     assert "a prompt of the first" not in result.stdout.str()
+
+
+def test_what_is_kept_is_named_by_its_format(downstream: pytest.Pytester) -> None:
+    code = """
+    def test_it(images_mock):
+        for form in ("png", "jpeg", "webp", "gif", "svg"):
+            APP.images.generate(
+                model="gpt-image-2.6-flare", prompt="a fox", output_format=form, size="auto"
+            )
+        assert False
+    """
+    run(downstream, code, "--images-mock-artifacts=kept").assert_outcomes(failed=1)
+    [place] = Path(downstream.path, "kept").iterdir()
+    kept = {p.name: p.read_bytes() for p in place.glob("?-1.*")}
+    assert [*sorted(kept)] == ["1-1.png", "2-1.jpeg", "3-1.webp", "4-1.gif", "5-1.svg"]
+    for name, file in kept.items():
+        told = identify(file) or {}
+        assert told["size"] == "1254x1254"
+        assert told.get("output_format", "png") == name.rpartition(".")[2]

@@ -1,33 +1,70 @@
 """Draws the placeholder of a `Picture`: a landscape over a caption. Encodes nothing: see `png`.
 
 The landscape is made of square cells, 128 to the shorter side; the caption of bitmap glyphs.
+Transparent pictures have the landscape cut out of its sky, and the caption on its paper.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from mockserver.core.picture import Picture
-from mockserver.pictures.pure.canvas import Canvas
+from mockserver.pictures.pure.canvas import ACCENT, BANDS, GLOW, PAPER, SKY
 from mockserver.pictures.pure.landscape import PALETTES, Dice, Palette, cell_colours, landscape
-from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png, read_text
+from mockserver.pictures.pure.metadata import KEYWORD, read_text
+from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png
+from mockserver.pictures.pure.svg import svg
 from mockserver.pictures.pure.text import Line, shaped, spread
-
-#: Keyword of the PNG text chunk that says what the picture is.
-KEYWORD = "images-mock"
 
 
 def draw(picture: Picture) -> bytes:
-    """The picture as a PNG file, 8-bit RGB, with `describe` in its metadata."""
+    """The picture as a PNG file, 8-bit RGB or RGBA, with `describe` in its metadata."""
     dice = Dice(picture.digest)
-    paints = _paints(PALETTES[dice.below(len(PALETTES))])
-    text = json.dumps(describe(picture), ensure_ascii=False)
-    rows = _rows(picture, dice, paints)
-    return png(picture.width, picture.height, paints.alphabet, rows, KEYWORD, text)
+    palette, is_clear = PALETTES[dice.below(len(PALETTES))], picture.is_transparent
+    rows = next(_frames(picture, dice, _paints(palette, is_clear)))
+    alphabet = _alphabet(palette, is_clear)
+    return png(picture.width, picture.height, alphabet, rows, KEYWORD, told(picture))
+
+
+def draw_svg(picture: Picture) -> bytes:
+    """The picture as an SVG file of the same shapes, with `describe` in its metadata."""
+    colours, frames = numbered(picture)
+    size = picture.width, picture.height
+    return svg(*size, colours, next(frames), picture.prompt, told(picture))
+
+
+def pixels(picture: Picture) -> bytes:
+    """The picture's pixels, row by row: RGBA, with alpha 255 where nothing is transparent."""
+    dice = Dice(picture.digest)
+    inks = _solid(PALETTES[dice.below(len(PALETTES))], picture.is_transparent)
+    return joined(next(_frames(picture, dice, inks)))
+
+
+def joined(rows: Iterable[Row]) -> bytes:
+    """The pixels of rows, which are copied once."""
+    lines: list[bytes] = []
+    for strips, times in rows:
+        lines += [b"".join([strip for strip, _ in strips])] * times
+    return b"".join(lines)
+
+
+def numbered(picture: Picture) -> tuple[list[bytes], Iterator[Iterator[Row]]]:
+    """The picture for who codes it otherwise: its colours, RGB or RGBA, and the rows of each frame.
+
+    A pixel of these is a byte, the number of its colour.
+    """
+    dice = Dice(picture.digest)
+    colours = _colours(PALETTES[dice.below(len(PALETTES))], picture.is_transparent)
+    return colours, _frames(picture, dice, NUMBERS)
+
+
+def told(picture: Picture) -> str:
+    """What `describe` says, as JSON."""
+    return json.dumps(describe(picture), ensure_ascii=False)
 
 
 def describe(picture: Picture) -> dict[str, Any]:
@@ -39,13 +76,14 @@ def describe(picture: Picture) -> dict[str, Any]:
         "size": picture.size,
         "image": f"{picture.place + 1}/{picture.n}",
         **dict(picture.options),
+        **({} if picture.partial is None else {"partial": picture.partial}),
         "code": picture.code,
     }
 
 
 def identify(data: bytes) -> dict[str, Any] | None:
-    """What `describe` said of the picture in this file; None if `draw` did not make it."""
-    text = read_text(data, KEYWORD)
+    """What `describe` said of the picture in this file, of any format; None if it is not ours."""
+    text = read_text(data)
     try:
         found = json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -60,27 +98,61 @@ def caption(picture: Picture, width: int, height: int, palette: Palette) -> byte
     """
     paints = _paints(palette)
     rows = [*_caption(picture, _page(picture._replace(width=width, height=height)), paints)]
-    return png(width, sum(times for _, times in rows), paints.alphabet, rows)
+    return png(width, sum(times for _, times in rows), _alphabet(palette), rows)
 
 
-class Paints:
-    """The inks of a palette."""
+class Paints(NamedTuple):
+    """Inks: those of a palette, or numbers."""
 
-    def __init__(self, palette: Palette) -> None:
-        cells = cell_colours(palette)
-        self.alphabet = Alphabet(
-            [*cells, palette.accent, palette.paper, palette.ink, palette.muted()]
-        )
-        self.cells = [self.alphabet.ink(colour) for colour in cells]  # by number
-        self.accent = self.alphabet.ink(palette.accent)
-        self.paper = self.alphabet.ink(palette.paper)
-        self.ink = self.alphabet.ink(palette.ink)
-        self.muted = self.alphabet.ink(palette.muted())
+    cells: list[Ink]  # by number
+    accent: Ink
+    paper: Ink
+    ink: Ink
+    muted: Ink
+    ground: Ink  # around the landscape
+
+    @classmethod
+    def of(cls, inks: Sequence[Ink]) -> Paints:
+        """The inks in the order of `_colours`."""
+        return cls([*inks[:-5]], *inks[-5:])
 
 
-@lru_cache(maxsize=32)
-def _paints(palette: Palette) -> Paints:
-    return Paints(palette)
+def _colours(palette: Palette, is_clear: bool) -> list[bytes]:
+    """All colours of a palette, RGB; with alpha in a picture that has a transparent background."""
+    others = (palette.accent, palette.paper, palette.ink, palette.muted(), palette.paper)
+    colours = [*cell_colours(palette), *others]
+    if is_clear:
+        colours = [colour + b"\xff" for colour in colours]
+        colours[SKY : SKY + BANDS] = [CLEAR] * BANDS
+        colours[GLOW : GLOW + BANDS] = [palette.light + SHEER] * BANDS
+        colours[-1] = CLEAR
+    return colours
+
+
+#: A colour of alpha 0, and the alpha of what is seen through: the glow around a sun.
+CLEAR, SHEER = bytes(4), b"\x40"
+
+
+@lru_cache(maxsize=64)
+def _alphabet(palette: Palette, is_clear: bool = False) -> Alphabet:
+    return Alphabet(_colours(palette, is_clear), 4 if is_clear else 3)
+
+
+@lru_cache(maxsize=64)
+def _paints(palette: Palette, is_clear: bool = False) -> Paints:
+    alphabet = _alphabet(palette, is_clear)
+    return Paints.of([alphabet.ink(colour) for colour in _colours(palette, is_clear)])
+
+
+@lru_cache(maxsize=64)
+def _solid(palette: Palette, is_clear: bool) -> Paints:
+    """RGBA, for who codes it otherwise."""
+    colours = [(colour + b"\xff")[:4] for colour in _colours(palette, is_clear)]
+    return Paints.of([Ink(colour, b"") for colour in colours])
+
+
+#: Of pictures whose pixels are the numbers of their colours.
+NUMBERS = Paints.of([Ink(bytes((at,)), b"") for at in range(len(_colours(PALETTES[0], False)))])
 
 
 # The page: a window on the landscape in a margin of paper, and the caption below it
@@ -107,31 +179,113 @@ def _page(picture: Picture) -> Page:
     return Page(picture.width, picture.height, cell, 4 * cell, max(1, shorter // 256))
 
 
-def _rows(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Row]:
-    page = _page(picture)
-    blank = [paints.paper.run(page.width)]
-    caption = [*_caption(picture, page, paints)]
-    left = page.height - page.margin - sum([times for _, times in caption])
-    columns, down = page.measure // page.cell, left // page.cell
-    yield blank, page.margin
-    yield from _window(page, landscape(columns, down, dice), paints)
+def plate(picture: Picture) -> tuple[list[bytes], bytes]:
+    """What marks a partial picture: rows of dots, 128 of which fit its shorter side.
+
+    And the two colours of these, RGB.
+    """
+    palette = PALETTES[Dice(picture.digest).below(len(PALETTES))]
+    return _plate(_mark(picture), 128), palette.accent + palette.paper
+
+
+def _mark(picture: Picture) -> str:
+    return f"PARTIAL {(picture.partial or 0) + 1}"
+
+
+def _frames(picture: Picture, dice: Dice, paints: Paints) -> Iterator[Iterator[Row]]:
+    """The rows of each frame; from one to the next the landscape passes by, and the rule grows."""
+    page, count = _page(picture), picture.frames
+    caption = [*_caption(picture, page, paints, page.measure // count)]
+    columns = page.measure // page.cell
+    down = (page.height - page.margin - _height(caption)) // page.cell
+    lines = landscape(columns + PACE * (count - 1), down, dice).lines()
+    for frame in range(count):
+        seen = [line[PACE * frame :][:columns] for line in lines] if count > 1 else lines
+        if frame:
+            caption = [*_caption(picture, page, paints, page.measure * (frame + 1) // count)]
+        yield _rows(page, _finished(picture, seen), caption, paints)
+
+
+def _height(rows: Iterable[Row]) -> int:
+    return sum([times for _, times in rows])
+
+
+#: Cells that a landscape moves from frame to frame.
+PACE = 2
+
+
+def _rows(page: Page, lines: list[bytes], caption: list[Row], paints: Paints) -> Iterator[Row]:
+    left = page.height - page.margin - _height(caption)
+    yield [paints.ground.run(page.width)], page.margin
+    yield from _window(page, lines, paints)
     if left % page.cell:
-        yield blank, left % page.cell
+        yield [paints.paper.run(page.width)], left % page.cell
     yield from caption
 
 
-def _window(page: Page, canvas: Canvas, paints: Paints) -> Iterator[Row]:
+def _window(page: Page, lines: list[bytes], paints: Paints) -> Iterator[Row]:
     """The landscape, between its margins."""
     dots = Dots(paints.cells, page.cell)
-    left = paints.paper.run(page.margin)
-    right = paints.paper.run(page.width - page.margin - canvas.columns * page.cell)
-    for cells, alike in groupby(canvas.lines()):
+    left = paints.ground.run(page.margin)
+    right = paints.ground.run(page.width - page.margin - len(lines[0]) * page.cell)
+    for cells, alike in groupby(lines):
         # Not kept: nearly every row is another one.
         yield [left, dots.strip(cells), right], page.cell * len([*alike])
 
 
-def _caption(picture: Picture, page: Page, paints: Paints) -> Iterator[Row]:
-    """The prompt, a rule, and a line of small print, with the paper around them."""
+def _cut(lines: list[bytes], number: int) -> list[bytes]:
+    """The landscape with round corners, whose cells have another number."""
+    corner = bytes((number,))
+    for y, inset in zip((0, 1, -2, -1), (2, 1, 1, 2), strict=True):
+        lines[y] = corner * inset + lines[y][inset:-inset] + corner * inset
+    return lines
+
+
+def _finished(picture: Picture, lines: list[bytes]) -> list[bytes]:
+    """The landscape with its corners cut, or as its partial picture has it."""
+    lines = _cut(lines, SKY if picture.is_transparent else PAPER)
+    if picture.partial is None:
+        return lines
+    return _marked(_coarse(lines, picture.partial), _mark(picture))
+
+
+def _coarse(lines: list[bytes], partial: int) -> list[bytes]:
+    """Cells in square blocks of the colour in their middle: 8, then 4, then 2 to a side."""
+    block, columns = max(2, 8 >> partial), len(lines[0])
+    middles = [min(x + block // 2, columns - 1) for x in range(0, columns, block)]
+    rows = []
+    for top in range(0, len(lines), block):
+        cells = lines[min(top + block // 2, len(lines) - 1)]
+        row = b"".join([cells[x : x + 1] * block for x in middles])[:columns]
+        rows += [row] * min(block, len(lines) - top)
+    return rows
+
+
+def _marked(lines: list[bytes], text: str) -> list[bytes]:
+    """Cells with a plate in their middle, on which a text stands in letters of cells."""
+    rows = _plate(text, len(lines[0]))
+    left, top = (len(lines[0]) - len(rows[0])) // 2, max(0, (len(lines) - len(rows)) // 2)
+    for y, row in enumerate(rows[: len(lines)], top):
+        lines[y] = lines[y][:left] + row.translate(ON_PLATE) + lines[y][left + len(row) :]
+    return lines
+
+
+ON_PLATE = bytes((ACCENT, PAPER)) + bytes(range(2, 256))
+
+
+def _plate(text: str, width: int) -> list[bytes]:
+    """Rows of a text on a plate of at most so many dots: 1 is ink."""
+    line, side = shaped(text).lines(width - 8, 1)[0], bytes(4)
+    return [b"".join([side, *row, side]) for row in zip(*line.glyphs, strict=True)]
+
+
+def _caption(
+    picture: Picture, page: Page, paints: Paints, done: int | None = None
+) -> Iterator[Row]:
+    """The prompt, a rule, and a line of small print, with the paper around them.
+
+    The rule has its colour for so many pixels as are `done`, else all along.
+    """
     blank = [paints.paper.run(page.width)]
     margin, measure = page.margin, page.measure
     yield blank, 3 * page.cell
@@ -142,7 +296,10 @@ def _caption(picture: Picture, page: Page, paints: Paints) -> Iterator[Row]:
         yield blank, scale
     yield blank, page.cell
     side = paints.paper.run(margin)
-    yield [side, paints.accent.run(measure), side], max(1, page.cell // 2)
+    rule = [paints.accent.run(measure if done is None else done)]
+    if done is not None and done < measure:
+        rule.append(paints.muted.run(measure - done))
+    yield [side, *rule, side], max(1, page.cell // 2)
     yield blank, page.cell
     scale = (3 * page.scale + 2) // 4
     small = _small_print(picture, measure // scale)

@@ -359,11 +359,8 @@ SCENES: list[Callable[[Canvas, Dice], None]] = [
 
 
 def landscape(columns: int, rows: int, dice: Dice) -> Canvas:
-    """A landscape of so many cells, with its corners cut."""
+    """A landscape of so many cells."""
     sky = bytes(min(y * BANDS * 10 // (7 * rows), BANDS - 1) for y in range(rows))
     canvas = Canvas(columns, rows, sky)
     SCENES[dice.below(len(SCENES))](canvas, dice)
-    for y, inset in ((0, 2), (1, 1), (rows - 2, 1), (rows - 1, 2)):
-        canvas.fill(0, y, inset, y + 1, PAPER)
-        canvas.fill(columns - inset, y, columns, y + 1, PAPER)
     return canvas

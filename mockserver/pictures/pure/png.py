@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Largest width and height that can be written, in pixels.
 LIMIT = 1 << 15
 
-#: Bytes a pixel, and PNG's name for it: 8 bits each of red, green and blue. With alpha: 4 and 6.
-PIXEL = 3
-COLOUR_TYPE = 2
+#: PNG's names for bytes a pixel: 8 bits each of red, green and blue, and of alpha.
+COLOUR_TYPES = {3: 2, 4: 6}
 #: A row's first byte: the others are what they are, or what to add to the row above (PNG, 9.2).
 FILTER_NONE, FILTER_UP = b"\0", b"\2"
 
@@ -45,13 +45,13 @@ def png(
     keyword: str = "",
     text: str = "",
 ) -> bytes:
-    """A PNG file of `width` × `height` pixels, 8-bit RGB; `text` goes into it under `keyword`.
+    """A PNG file of `width` × `height` pixels, RGB or RGBA; `text` goes into it under `keyword`.
 
     Raises ValueError if the rows do not fill the picture exactly.
     """
     if not (0 < width <= LIMIT and 0 < height <= LIMIT):
         raise ValueError(f"a picture of {width}x{height} pixels cannot be written")
-    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPE, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[alphabet.pixel], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if keyword:
         chunks.append(_chunk(b"iTXt", _text_start(keyword) + text.encode("utf-8")))
@@ -97,14 +97,14 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _compressed(width: int, height: int, alphabet: Alphabet, rows: Iterable[Row]) -> bytes:
     """The zlib stream (RFC 1950) of all rows."""
-    stride = 1 + PIXEL * width
+    stride = 1 + alphabet.pixel * width
     first = alphabet.coded(FILTER_NONE)
-    again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(PIXEL)).run(width)[1]
+    again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(alphabet.pixel)).run(width)[1]
     parts, checksum, drawn = [b"\x78\x01", alphabet.header], 1, 0
     for strips, times in rows:
         raw = b"".join([FILTER_NONE, *[pixels for pixels, _ in strips]])
         if len(raw) != stride or times < 1:
-            raise ValueError(f"a row of {len(raw) // PIXEL} pixels, drawn {times} times")
+            raise ValueError(f"a row of {len(raw) // alphabet.pixel} pixels, drawn {times} times")
         parts += first, *[codes for _, codes in strips], again * (times - 1)
         checksum = _with_copies(zlib.adler32(raw, checksum), stride, times - 1)
         drawn += times
@@ -124,14 +124,15 @@ def _with_copies(checksum: int, stride: int, times: int) -> int:
 # The code: 8 bits for a literal; for a match, with its extra bits and its distance, 8 or 16
 
 
-LONGEST = 258  # bytes of a match
+SHORTEST, LONGEST = 3, 258  # bytes of a match
 #: Bits of the symbols from 256 on: the end; lengths with 0, 0, 1, 2, 3, 4, 5 extra bits, four of
 #: each; and the longest match.
 SYMBOL_BITS = [9, *[7] * 8, *[6] * 4, *[5] * 4, *[4] * 4, *[11] * 4, *[10] * 4, 7]
 #: As many literals of 8 bits as fill the code: decompressors refuse one with gaps.
 LITERALS = 124
-#: Bits of the distances 1 to 3, of which the last is a pixel; the first only fills the code.
-DISTANCE_BITS = [1, 0, 1]
+#: Bits of the distances from 1 on by the bytes of a pixel: 1 only fills the code, and what comes
+#: after a pixel only the last byte of the header.
+DISTANCE_BITS = {3: [1, 0, 1], 4: [1, 0, 0, 1, 0, 0, 0]}
 PIXEL_BACK = "1"
 #: How many bits code a number of bits, to tell the decompressor; these fill their code, too.
 NUMBER_BITS = {0: 2, 8: 1} | dict.fromkeys((1, 4, 5, 6, 7, 9, 10, 11), 5)
@@ -141,7 +142,8 @@ NUMBERS = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)  # 
 class Alphabet:
     """The code for pictures of some colours; there is room for 124 different bytes."""
 
-    def __init__(self, colours: Iterable[bytes]) -> None:
+    def __init__(self, colours: Iterable[bytes], pixel: int = 3) -> None:
+        self.pixel = pixel  # bytes of a colour: 3, or with alpha 4
         used = set(FILTER_NONE + FILTER_UP).union(*colours)
         if len(used) > LITERALS:
             raise ValueError(f"colours of {len(used)} different bytes")
@@ -149,7 +151,7 @@ class Alphabet:
         self._values = bytes([*used, *others[: LITERALS - len(used)]])
         bits = [8 * (value in self._values) for value in range(256)] + SYMBOL_BITS
         self._codes = b"".join([_packed(code or "0" * 8) for code in _huffman(bits)[:256]])
-        self.header = _packed(_header(bits + DISTANCE_BITS))
+        self.header = _packed(_header(bits, DISTANCE_BITS[self.pixel]))
 
     def coded(self, literals: bytes) -> bytes:
         """Bytes spelt out."""
@@ -158,7 +160,7 @@ class Alphabet:
         return literals.translate(self._codes)
 
     def ink(self, colour: bytes) -> Ink:
-        if len(colour) != PIXEL:
+        if len(colour) != self.pixel:
             raise ValueError(f"a pixel of {colour!r}")
         return Ink(colour, self.coded(colour))
 
@@ -170,21 +172,31 @@ class Ink(NamedTuple):
     code: bytes
 
     def run(self, count: int) -> Strip:
-        return self.pixel * count, self.code + GOING_ON[count]
+        return self.pixel * count, self.code + GOING_ON[len(self.pixel)][count]
 
 
 class _GoingOn(dict[int, bytes]):
     """Codes of a run but for its first pixel, by its pixels; made when first asked for."""
 
+    def __init__(self, pixel: int) -> None:
+        self._pixel = pixel  # bytes
+
     def __missing__(self, count: int) -> bytes:
         if count < 1:
             raise ValueError(f"{count} pixels")
-        full, rest = divmod(PIXEL * (count - 1), LONGEST)
-        self[count] = code = MATCH[LONGEST] * full + MATCH[rest]
+        full, rest = divmod(self._pixel * (count - 1), LONGEST)
+        if 0 < rest < SHORTEST:
+            self[count] = code = MATCH[LONGEST] * (full - 1) + MATCH[LONGEST - 2] + MATCH[rest + 2]
+        else:
+            self[count] = code = MATCH[LONGEST] * full + MATCH[rest]
         return code
 
 
-GOING_ON = _GoingOn()
+#: By the bytes of a pixel. A pixel of one byte is a colour's number, for pictures that others code.
+GOING_ON: Mapping[int, dict[int, bytes]] = {
+    1: defaultdict(bytes),
+    **{pixel: _GoingOn(pixel) for pixel in COLOUR_TYPES},
+}
 
 
 class Dots:
@@ -193,16 +205,17 @@ class Dots:
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
         self.inks, self.dot = inks, dot
         self._pixels = [ink.pixel * dot for ink in inks]
-        self._codes = [ink.code for ink in inks]
+        self._codes = [ink.code for ink in inks if ink.code]
+        self._going_on = GOING_ON[len(inks[0].pixel)]
 
     def strip(self, numbers: bytes) -> Strip:
-        pixels, codes, dot = self._pixels, self._codes, self.dot
+        pixels, codes, going_on, dot = self._pixels, self._codes, self._going_on, self.dot
         # Runs are coded here, not by Ink.run: a picture has a thousand of them.
         runs = RUNS.findall(numbers)
-        return (
-            b"".join([pixels[run[0]] * len(run) for run in runs]),
-            b"".join([codes[run[0]] + GOING_ON[dot * len(run)] for run in runs]),
-        )
+        drawn = b"".join([pixels[run[0]] * len(run) for run in runs])
+        if not codes:
+            return drawn, b""
+        return drawn, b"".join([codes[run[0]] + going_on[dot * len(run)] for run in runs])
 
 
 class Stamps(dict[tuple[bytes, ...], Stamp]):
@@ -240,12 +253,12 @@ NUMERALS = [re.escape(bytes((number,))) for number in reversed(range(NUMBERED))]
 RUNS = re.compile(b"|".join([numeral + numeral + b"*" for numeral in NUMERALS]))
 
 
-def _header(bits: Sequence[int]) -> str:
+def _header(bits: Sequence[int], distances: Sequence[int]) -> str:
     """What begins a last block and tells its code (RFC 1951, 3.2.7): whole bytes, as it happens."""
     codes = _huffman([NUMBER_BITS.get(number, 0) for number in range(12)])
-    counts = _low_first(29, 5) + _low_first(2, 5) + _low_first(15, 4)
+    counts = _low_first(29, 5) + _low_first(len(distances) - 1, 5) + _low_first(15, 4)
     numbers = [_low_first(NUMBER_BITS.get(number, 0), 3) for number in NUMBERS]
-    return "".join(["101", counts, *numbers, *[codes[number] for number in bits]])
+    return "".join(["101", counts, *numbers, *[codes[number] for number in (*bits, *distances)]])
 
 
 def _huffman(lengths: Sequence[int]) -> list[str]:
@@ -270,7 +283,7 @@ def _packed(bits: str) -> bytes:
 
 def _matches() -> dict[int, bytes]:
     """Codes of matches a pixel back, by their length of 3 to 258 bytes; of none, nothing."""
-    codes, first = {0: b""}, 3
+    codes, first = {0: b""}, SHORTEST
     for step, symbol in enumerate(SYMBOLS[1:-1]):
         bits = max(0, step // 4 - 1)
         for place in range(1 << bits):
