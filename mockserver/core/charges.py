@@ -8,6 +8,7 @@ from mockserver.core.sandbox import MICRO, Options
 from mockserver.facts.costs import IMAGES, Limit, Price, Prices, Tiers
 
 NO_TOKENS: Mapping[str, int] = {}
+NO_FAMILIES: Mapping[str, str] = {}
 
 
 class Costs(NamedTuple):
@@ -18,7 +19,7 @@ class Costs(NamedTuple):
     tier: str  # one that is in no table has no limits
     price_list: str
     per_minute: int | None = None  # images, in place of the table's
-    families: Mapping[str, str] = {}  # by model: those that share their buckets
+    families: Mapping[str, str] = NO_FAMILIES  # by model: those that share their buckets
 
     def limits_of(self, caller: Caller, options: Options, model: str) -> tuple[Limit, ...]:
         """The buckets that a caller's requests for a model have to pass; none is no limit.

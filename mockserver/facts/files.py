@@ -13,7 +13,7 @@ T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
 #: Files of this package that are read as one.
-_PARTS = {"models": ("models", "models-gpt-image-1", "models-gpt-image-2")}
+_PARTS = {"models": ("models", *(f"models-gpt-image-{number}" for number in ("1", "1.5", "2")))}
 _over: "Over | None" = None
 
 

@@ -16,15 +16,7 @@ from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
-from mockserver.facts import (
-    Facts,
-    Model,
-    default_days,
-    ever_there,
-    load,
-    period_of,
-    read_from,
-)
+from mockserver.facts import Facts, Model, default_days, ever_there, load, period_of, read_from
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body

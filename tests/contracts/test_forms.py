@@ -24,6 +24,7 @@ from contracts.judging import (
 )
 from contracts.misses import as_files
 from contracts.uploads import good, kept, rules_of
+from mockserver.core.uploads import Part
 from mockserver.facts import load
 from mockserver.request.bodies import form_value
 from tests.contracts.test_checks import MOCK, broken, headers, of_body, png, showing
@@ -81,7 +82,8 @@ def test_a_form_is_read_as_the_mock_reads_it(
 
 def _plain(field: Any) -> dict[str, Any]:
     """A field as both have it."""
-    told = {name: value for name, value in asdict(field).items() if name not in ("more", "others")}
+    values = field._asdict() if isinstance(field, Part) else asdict(field)
+    told = {name: value for name, value in values.items() if name not in ("more", "others")}
     return told | {"others": [*map(_plain, field.others)]}
 
 
