@@ -14,7 +14,7 @@ Sizes = Literal["page", "api"]
 
 #: An uploaded file: `format` for tools that know OpenAPI 3.0's word alone.
 FILE = {"type": "string", "format": "binary", "contentMediaType": "image/png"}
-#: The same of any format that a model takes.
+#: The same of any format that a model takes; several of them are a list, as `image[]`.
 PICTURE = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
 #: What no value keeps.
 NOTHING: Schema = {"not": {}}
@@ -86,9 +86,8 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
     } | ({_ALL_OF[operation.form]: rules} if rules else {})
 
 
-#: Where a branch says what does not go together; in a form Schemathesis (4.32) would ask a
-#: validator that takes no bytes for a file ("Unsupported type: 'Binary'"), so that forms.py alone
-#: reads it.
+#: Where a branch says what does not go together. In a form forms.py alone reads it: Schemathesis
+#: (4.32) would ask a validator that takes no bytes for a file ("Unsupported type: 'Binary'").
 _ALL_OF = {False: "allOf", True: "x-all-of"}
 
 
@@ -104,7 +103,8 @@ def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes
                 return {"const": model.id}
             return _typed(parameter, {"enum": [model.id], "default": model.id})
         case _ if offer.upload and parameter.type in ("file", "files"):
-            return _file(parameter, offer.upload) | {"x-upload": _upload(parameter, offer.upload)}
+            kind = PICTURE if parameter.type == "files" else FILE
+            return kind | {"x-upload": _upload(parameter, offer.upload)}
         case _:
             never = {v for name, v in _alone(offer) if name == parameter.name}
             return _typed(parameter, _bounds(parameter, sizes, never))
@@ -166,14 +166,6 @@ def _wanted(wanted: Any, usual: Any) -> tuple[Schema, bool]:
             return {"const": wanted}, usual == wanted
 
 
-def _file(parameter: Parameter, rules: UploadRules) -> Schema:
-    """One file; or a list of them, where a model takes several."""
-    if parameter.type == "file":
-        return FILE
-    several = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": parameter.items_max}
-    return {"anyOf": [PICTURE, several]} if rules.formats else FILE
-
-
 def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
     """What a schema can't say of a file; uploads.py and forms.py hold files to it."""
     is_mask = parameter.name == "mask"
@@ -183,7 +175,7 @@ def _upload(parameter: Parameter, rules: UploadRules) -> Schema:
         bounds["types"] = list(rules.types + rules.types_unlisted + more)
     if rules.formats:
         if not is_mask:
-            return bounds | {"formats": list(rules.formats)}
+            return bounds | {"at-most": parameter.items_max or 0, "formats": list(rules.formats)}
         bounds["bytes-below"] = rules.mask_bytes_max
         return bounds | {"formats": ["PNG"], "size": "the first image's", "alpha": True}
     if is_mask:

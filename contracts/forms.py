@@ -162,8 +162,8 @@ def _sent_well(schema: Schema, fields: Fields) -> bool:
     """Whether each field comes once and under its own name, and files as files of a good type."""
     for name, field in fields.items():
         told = schema["properties"][name]
-        most = next((kind["maxItems"] for kind in told.get("anyOf", ()) if "items" in kind), 1)
-        if field.repeated or (field.is_list and "anyOf" not in told) or len(field.all) > most:
+        most = told.get("x-upload", {}).get("at-most", 0)  # 0 is no list, even of one
+        if field.repeated or (field.is_list and not 0 < len(field.all) <= most):
             return False
         types = told["x-upload"].get("types") if is_file(told) else None
         if is_file(told) and not all(_is_good_file(one, types) for one in field.all):

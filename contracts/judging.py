@@ -25,7 +25,7 @@ from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
 from contracts.bodies import models_of
-from contracts.build import Schema, build, facts_of
+from contracts.build import Schema, build, facts_of, path_of
 from contracts.checks import (
     Fetch,
     assert_error,
@@ -39,7 +39,7 @@ from contracts.forms import FORM, Field, accepted_as_sent, dressed, fields_in
 from contracts.misses import NearMiss as NearMiss
 from contracts.misses import Stray as Stray
 from contracts.misses import as_files, near_misses_in, strays_in
-from contracts.narrow import narrowed
+from contracts.narrow import cheapest, narrowed, only_media
 from contracts.sizes import teach
 from contracts.uploads import Files, good
 from mockserver.facts import Operation
@@ -206,7 +206,21 @@ def requests_of(profile: Profile, day: date | None = None) -> BaseSchema:
 def _document(profile: Profile, day: date | None) -> Schema:
     """The contract of a day: with the sizes that the mock has there, the API's under a date."""
     document = build("api", day) if day else build()
-    return narrowed(document) if profile.narrow else document
+    return narrowed(document) if profile.narrow else _of_one_model(document)
+
+
+def _of_one_model(document: Schema) -> Schema:
+    """A document whose forms are those of one model, for the same reason as "x-all-of".
+
+    No JSON is in their place: which addresses have a picture, a schema can't say.
+    """
+    schemas, facts = document["components"]["schemas"], facts_of(document)
+    for operation in facts.operations.values():
+        if operation.form and models_of(facts, operation):
+            schemas[operation.id] = schemas[cheapest(schemas, operation)]
+            path = document["paths"][path_of(operation, document)]
+            only_media(path[operation.method.lower()])
+    return document
 
 
 def _configuration(profile: Profile, document: Schema) -> schemathesis.Config:

@@ -23,14 +23,14 @@ def narrowed(document: Schema) -> Schema:
         if takes_nothing(schemas[operation.id]):
             del narrow["paths"][path_of(operation, document)]
             continue
-        branch = schemas[_cheapest(schemas, operation)]
+        branch = schemas[cheapest(schemas, operation)]
         _narrow_branch(branch)
         schemas[operation.id] = branch
         _replace_examples(narrow, operation, branch)
     return narrow
 
 
-def _cheapest(schemas: Schema, operation: Operation) -> str:
+def cheapest(schemas: Schema, operation: Operation) -> str:
     """The branch of the default model; where a model must be named, the first there is."""
     named = [name for name in schemas if name.startswith(f"{operation.id}.")]
     branches = [name for name in named if "properties" in schemas[name]]
@@ -69,13 +69,19 @@ def _pixels(size: str) -> int:
     return int(width) * int(height)
 
 
+def only_media(definition: Schema) -> Schema:
+    """What is said of a body as it is mostly sent; the other ways to send it are taken away."""
+    content: Schema = definition["requestBody"]["content"]
+    kind = next(iter(content))
+    definition["requestBody"]["content"] = {kind: content[kind]}
+    media: Schema = content[kind]
+    return media
+
+
 def _replace_examples(document: Schema, operation: Operation, branch: Schema) -> None:
     """The examples of the document are requests too, and would be sent as they stand."""
     definition = document["paths"][path_of(operation, document)][operation.method.lower()]
-    content = definition["requestBody"]["content"]
-    (_, media), *others = content.items()
-    for other, _ in others:  # one way to send it is enough
-        del content[other]
+    media = only_media(definition)
     shown = next(iter(media["examples"].values()))["value"]
     rules = branch["properties"]
     held = [name for name in ("size", "quality") if name in branch["required"]]
