@@ -15,7 +15,9 @@ def one_line(text: str) -> Line:
 
 def bits(line: Line) -> tuple[int, ...]:
     """The rows of a line, the highest bit leftmost."""
-    return tuple([int(b"0" + b"".join(row).translate(INK), 2) for row in zip(*line.glyphs, strict=True)])
+    return tuple(
+        [int(b"0" + b"".join(row).translate(INK), 2) for row in zip(*line.glyphs, strict=True)]
+    )
 
 
 def glyphs(characters: str) -> tuple[int, ...]:

@@ -13,8 +13,9 @@ from PIL import Image
 
 from mockserver.core.picture import Picture, shown
 from mockserver.pictures.pure import drawing, landscape
+from mockserver.pictures.pure.canvas import Canvas
 from mockserver.pictures.pure.drawing import KEYWORD, describe, draw, identify
-from mockserver.pictures.pure.landscape import PALETTES, SCENES, Canvas, Dice, Palette
+from mockserver.pictures.pure.landscape import PALETTES, SCENES, Dice, Palette
 from mockserver.pictures.pure.png import Alphabet, png
 
 SIZES = (
@@ -202,6 +203,10 @@ def test_what_falls_outside_a_canvas_is_ignored() -> None:
     canvas.fill(1, -2, 5, 1, 8)
     canvas.fill(-3, 3, 5, 9, 1)
     assert canvas.lines() == [b"\2\x08", b"\3\0", b"\4\6"]
+    canvas.paint(-1, [(0, 3), (2, 9)], canvas.solid(5))
+    canvas.paint(2, [(0, 3)], canvas.solid(5))
+    canvas.replace(1, [b"\1\2\3\4", b"\1\1\1"])
+    assert canvas.lines() == [b"\2\1", b"\3\2", b"\5\3"]
 
 
 def test_dice_are_fair_and_never_run_out() -> None:

@@ -120,8 +120,8 @@ def test_runs_of_no_pixel_and_colours_of_another_alphabet_are_refused() -> None:
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=3), st.integers(1, 30))
 def test_a_stamp_shows_its_dots(rows: list[bytes], dot: int) -> None:
     dots = tuple([bytes([value % len(INKS) for value in row]) for row in rows])
-    stamp = Stamps(INKS, dot)[dots]
-    for shown, row in zip(stamp.pixels, dots, strict=True):
+    pixels, _ = Stamps(INKS, dot)[dots]
+    for shown, row in zip(pixels, dots, strict=True):
         assert shown == b"".join(COLOURS[number] * dot for number in row)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from unicodedata import ucd_3_2_0
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.pictures.pure.text import Line, shaped, spread
+from mockserver.pictures.pure.text import BLANKS, Line, shaped, spread
 from tests.core.lettering import bits, glyphs, one_line
 
 
@@ -41,6 +44,16 @@ def test_blanks_and_controls_are_one_space() -> None:
     assert one_line("\ta\u3000\r\n\x00 \u2028b ") == one_line("a b")
 
 
+def test_blanks_are_what_unicode_3_2_calls_separators_and_controls() -> None:
+    kinds = ("Zs", "Zl", "Zp", "Cc")
+    known = {
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if ucd_3_2_0.category(character) in kinds
+    }
+    assert {character for character in map(chr, range(0x10000)) if BLANKS.match(character)} == known
+
+
 def test_invisible_characters_take_no_room() -> None:
     plain = one_line("a👋b")
     assert one_line("a\u200d\ufeff👋\U0001f3fd\ufe0f\u202eb\U000e0041") == plain
@@ -67,6 +80,11 @@ def test_lines_break_between_words() -> None:
 
 def test_a_word_wider_than_a_line_is_cut() -> None:
     assert wrapped("abcdefgh ij", 4) == ["abcd", "efgh", "ij"]
+
+
+def test_a_space_before_a_word_as_wide_as_the_line_leaves_an_empty_line() -> None:
+    empty, full = shaped("\u2060 abcd").lines(32, 9)
+    assert (empty.width, empty.glyphs, full.width) == (0, (), 32)
 
 
 def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:

@@ -12,14 +12,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from mockserver.core.picture import Picture
-from mockserver.pictures.pure.landscape import (
-    PALETTES,
-    Canvas,
-    Dice,
-    Palette,
-    cell_colours,
-    landscape,
-)
+from mockserver.pictures.pure.canvas import Canvas
+from mockserver.pictures.pure.landscape import PALETTES, Dice, Palette, cell_colours, landscape
 from mockserver.pictures.pure.png import Alphabet, Dots, Ink, Row, Stamps, png, read_text
 from mockserver.pictures.pure.text import Line, shaped, spread
 
@@ -189,8 +183,8 @@ def _print(page: Page, line: Line, at: int, stamps: Stamps) -> Iterator[Row]:
     right = paper.run(page.width - at - line.width * scale)
     stamped = [stamps[glyph] for glyph in line.glyphs]
     pixels, codes = [zip(*[stamp[part] for stamp in stamped], strict=True) for part in (0, 1)]
-    rows = zip(map(b"".join, pixels), map(b"".join, codes), strict=True)
-    for strip, alike in groupby(rows):
+    strips = zip(map(b"".join, pixels), map(b"".join, codes), strict=True)
+    for strip, alike in groupby(strips):
         yield [left, strip, right], scale * len([*alike])
 
 

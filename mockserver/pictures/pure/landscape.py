@@ -6,19 +6,32 @@ Everything is integer arithmetic, so that a landscape is the same everywhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import shake_128
 from itertools import cycle, islice
 from math import isqrt
 from typing import NamedTuple
 
+from mockserver.pictures.pure.canvas import (
+    ACCENT,
+    BANDS,
+    LAND,
+    LIGHT,
+    PALE,
+    PAPER,
+    SHADES,
+    SKY,
+    Canvas,
+)
+
 
 class Dice:
     """Numbers that look like chance and follow from a digest alone."""
 
     def __init__(self, digest: bytes) -> None:
-        self._numbers = cycle(struct.iter_unpack(">H", shake_128(digest).digest(2048)))
+        numbers = struct.iter_unpack(">H", shake_128(digest).digest(2048))
+        self._numbers: Iterator[tuple[int]] = cycle(numbers)
 
     def below(self, limit: int) -> int:
         """A number from 0 to `limit` - 1."""
@@ -85,18 +98,6 @@ PALETTES = [
 ]
 
 
-# Cells
-
-
-#: Colours of a canvas's cells: the sky's bands, the same in the light of the sun, the land from
-#: far to near, and single ones.
-BANDS, SHADES = 8, 5
-SKY, GLOW, LAND = 0, BANDS, 2 * BANDS
-LIGHT, ACCENT, PAPER, PALE = range(LAND + SHADES, LAND + SHADES + 4)
-#: What a cell of sky becomes near the sun.
-SHINE = bytes(range(GLOW, GLOW + BANDS)) + bytes(range(BANDS, 256))
-
-
 def cell_colours(palette: Palette) -> list[bytes]:
     """The colour of each number that a cell may have."""
     sky = [mixed(*palette.sky, step, BANDS - 1) for step in range(BANDS)]
@@ -104,96 +105,6 @@ def cell_colours(palette: Palette) -> list[bytes]:
     land = [mixed(*palette.land, step, SHADES - 1) for step in range(SHADES)]
     pale = mixed(palette.sky[1], b"\xff\xff\xff", 1, 2)
     return [*sky, *glow, *land, palette.light, palette.accent, palette.paper, pale]
-
-
-#: A column's cells from a top, 0 or more, to before a bottom that is not above it.
-Span = tuple[int, int]
-
-
-class Canvas:
-    """Cells to be coloured by number, column by column; what falls outside is ignored."""
-
-    def __init__(self, columns: int, rows: int, column: bytes) -> None:
-        self.columns, self.rows = columns, rows
-        self._columns = [column] * columns
-
-    def lines(self) -> list[bytes]:
-        """The cells of each row, the topmost first."""
-        cells = b"".join(self._columns)
-        return [cells[y :: self.rows] for y in range(self.rows)]
-
-    def solid(self, colour: int) -> bytes:
-        """A whole column of one colour."""
-        return bytes((colour,)) * self.rows
-
-    def fill(self, left: int, top: int, right: int, bottom: int, colour: int) -> None:
-        """Colour a rectangle, up to before its right column and bottom row."""
-        left, top, right = max(left, 0), max(top, 0), max(right, 0)
-        cells = bytes((colour,)) * (min(bottom, self.rows) - top)
-        if cells:
-            columns = self._columns[left:right]
-            self._columns[left:right] = [
-                column[:top] + cells + column[bottom:] for column in columns
-            ]
-
-    def stamp(self, x: int, top: int, cells: bytes) -> None:
-        """Put cells into a column from `top` downwards."""
-        if top < 0:
-            top, cells = 0, cells[-top:]
-        if 0 <= x < self.columns:
-            column = self._columns[x]
-            stamped = column[:top] + cells + column[top + len(cells) :]
-            self._columns[x] = stamped[: self.rows]
-
-    def land(self, heights: Iterable[int], colour: int) -> None:
-        """Colour each column from its height, 0 or more, down to the bottom."""
-        cells = self.solid(colour)
-        columns = zip(self._columns, heights, strict=True)
-        self._columns = [column[:top] + cells[top:] for column, top in columns]
-
-    def disc(self, x: int, y: int, radius: int, cells: bytes) -> None:
-        """Cut a disc out of a whole column of cells."""
-        self.paint(x - radius, _disc(y, radius), cells)
-
-    def shine(self, x: int, y: int, radius: int) -> None:
-        """Make the sky brighter within a disc."""
-        part, spans = self._within(x - radius, _disc(y, radius))
-        self._columns[part] = [
-            column[:top] + column[top:bottom].translate(SHINE) + column[bottom:]
-            for column, (top, bottom) in zip(self._columns[part], spans, strict=False)
-        ]
-
-    def paint(self, left: int, spans: Sequence[Span], cells: bytes) -> None:
-        """Lay a span of a whole column of cells over each column, from the one at `left` on."""
-        part, spans = self._within(left, spans)
-        self._columns[part] = [
-            column[:top] + cells[top:bottom] + column[bottom:]
-            for column, (top, bottom) in zip(self._columns[part], spans, strict=False)
-        ]
-
-    def replace(self, left: int, columns: Sequence[bytes]) -> None:
-        """Take other columns, as high or higher, from the one at `left`, 0 or more, on."""
-        part = slice(left, min(left + len(columns), self.columns))
-        seen = columns[: self.columns - left]
-        self._columns[part] = [column[: self.rows] for column in seen]
-
-    @staticmethod
-    def _within(left: int, spans: Sequence[Span]) -> tuple[slice, Sequence[Span]]:
-        """The columns from `left` on that have a span, and their spans, or some more."""
-        seen = spans[max(0, -left) :]
-        return slice(max(0, left), max(0, left) + len(seen)), seen
-
-
-def _disc(y: int, radius: int) -> list[Span]:
-    """A disc's columns, the middle of which is at a row of 0 or more."""
-    return [(y - half if y > half else 0, y + half + 1) for half in _chords(radius)]
-
-
-@lru_cache(maxsize=64)
-def _chords(radius: int) -> list[int]:
-    """Half the height of a disc's columns, but for their middle."""
-    square = radius * radius + radius
-    return [isqrt(square - step * step) for step in range(-radius, radius + 1)]
 
 
 # Parts of a landscape
@@ -393,7 +304,7 @@ def _planet(canvas: Canvas, dice: Dice) -> None:
     y = canvas.rows * dice.between(45, 55) // 100
     canvas.shine(x, y, radius * 3 // 2)
     inks, start, width = (LAND + 1, LIGHT, LAND + 2, ACCENT), dice.below(4), dice.between(2, 5)
-    bands = [inks[(start + row // width) % 4] for row in range(radius - y, radius - y + canvas.rows)]
+    bands = [inks[(start + (row - y + radius) // width) % 4] for row in range(canvas.rows)]
     canvas.disc(x, y, radius, bytes(bands))
     reach, tilt, pale = radius * 19 // 10, dice.between(-2, 2), bytes((PALE, PALE))
     for step in range(-reach, reach + 1):  # a ring, which passes behind the planet
@@ -430,7 +341,7 @@ def _tile(dice: Dice, side: int) -> list[bytes]:
     ground, shape = [bytes((inks[number],)) * side for number in (first, second)]
     kind, across, upside = dice.below(5), dice.below(2), dice.below(2)
     if kind < 3:
-        talls = _quarter(side)
+        talls = [isqrt(side * side - step * step) for step in range(side)]
     elif kind == 3:
         talls = [side // 2] * (side // 2) + [0] * (side - side // 2)
     else:
@@ -440,12 +351,6 @@ def _tile(dice: Dice, side: int) -> list[bytes]:
     if upside:
         return [shape[:tall] + ground[tall:] for tall in talls]
     return [ground[tall:] + shape[:tall] for tall in talls]
-
-
-@lru_cache(maxsize=64)
-def _quarter(radius: int) -> list[int]:
-    """The heights of the columns of a quarter of a disc, outwards."""
-    return [isqrt(radius * radius - step * step) for step in range(radius)]
 
 
 SCENES: list[Callable[[Canvas, Dice], None]] = [

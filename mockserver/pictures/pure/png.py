@@ -26,11 +26,13 @@ COLOUR_TYPE = 2
 FILTER_NONE, FILTER_UP = b"\0", b"\2"
 
 ADLER = 65521
-#: Memory for stamps of one kind, and what each and each of its strips takes beside pixels, in bytes.
+#: Memory for stamps of one kind, and what each, and each of its strips, takes beside its pixels.
 ROOM, OVERHEAD = 1 << 17, 350
 
 #: Some pixels side by side: their bytes, and the code of those.
 Strip = tuple[bytes, bytes]
+#: Strips above each other: the bytes of all of them, and the codes.
+Stamp = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 #: Strips from left to right, which add up to the width, and how many rows are alike.
 Row = tuple[Sequence[Strip], int]
 
@@ -100,11 +102,10 @@ def _compressed(width: int, height: int, alphabet: Alphabet, rows: Iterable[Row]
     again = alphabet.coded(FILTER_UP) + alphabet.ink(bytes(PIXEL)).run(width)[1]
     parts, checksum, drawn = [b"\x78\x01", alphabet.header], 1, 0
     for strips, times in rows:
-        pixels, codes = zip(*strips, strict=True)
-        raw = FILTER_NONE + b"".join(pixels)
+        raw = b"".join([FILTER_NONE, *[pixels for pixels, _ in strips]])
         if len(raw) != stride or times < 1:
             raise ValueError(f"a row of {len(raw) // PIXEL} pixels, drawn {times} times")
-        parts += first, *codes, again * (times - 1)
+        parts += first, *[codes for _, codes in strips], again * (times - 1)
         checksum = _with_copies(zlib.adler32(raw, checksum), stride, times - 1)
         drawn += times
     if drawn != height:
@@ -186,13 +187,6 @@ class _GoingOn(dict[int, bytes]):
 GOING_ON = _GoingOn()
 
 
-class Stamp(NamedTuple):
-    """Strips above each other."""
-
-    pixels: tuple[bytes, ...]
-    codes: tuple[bytes, ...]
-
-
 class Dots:
     """Inks by their numbers, to be put side by side in dots of so many pixels."""
 
@@ -212,9 +206,7 @@ class Dots:
 
 
 class Stamps(dict[tuple[bytes, ...], Stamp]):
-    """Stamps of dots, by the numbers of their inks in each row; bounded, for all are forgotten
-    when they fill their room.
-    """
+    """Stamps by the numbers of their dots' inks, row by row; all forgotten in a full room."""
 
     def __init__(self, inks: Sequence[Ink], dot: int) -> None:
         self.dots = Dots(inks, dot)
@@ -228,8 +220,9 @@ class Stamps(dict[tuple[bytes, ...], Stamp]):
             self.clear()
             self._strips.clear()
             self._size = 0
-        self[rows] = stamp = Stamp(*zip(*strips, strict=True))
-        return stamp
+        pixels, codes = zip(*strips, strict=True)
+        self[rows] = pixels, codes
+        return pixels, codes
 
     def _strip(self, numbers: bytes) -> Strip:
         strip = self._strips.get(numbers)
@@ -241,9 +234,9 @@ class Stamps(dict[tuple[bytes, ...], Stamp]):
 
 #: Most inks that have numbers: each costs the search for runs some time.
 NUMBERED = 25
-#: Runs of one number. The higher are tried first: pictures have more of them. Written as `aa*`,
-#: for `re` skips an alternative by its first byte, but not by the first of `a+`.
+#: The higher are tried first: pictures have more of them.
 NUMERALS = [re.escape(bytes((number,))) for number in reversed(range(NUMBERED))]
+#: Runs of one number. `re` passes over `aa*` by its first byte, as it does not over `a+`.
 RUNS = re.compile(b"|".join([numeral + numeral + b"*" for numeral in NUMERALS]))
 
 

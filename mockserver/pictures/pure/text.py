@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache, reduce
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import add, attrgetter, or_
 from typing import NamedTuple
 from unicodedata import ucd_3_2_0 as frozen
@@ -21,6 +21,9 @@ from unicodedata import ucd_3_2_0 as frozen
 from mockserver.pictures.font import HEIGHT, glyph
 
 ELLIPSIS = "…"
+
+#: Separators and controls: Zs, Zl, Zp and Cc of Unicode 3.2.
+BLANKS = re.compile("[\0- \x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 #: Characters that only steer others: joiners, variation selectors, bidirectional controls, fillers,
 #: skin tones, tags.
@@ -66,8 +69,7 @@ DIGITS = (
     *("75757", "75717", "75755", "65656", "74447", "65556", "74747", "74744"),
 )
 
-
-#: 16 rows, of a byte for each font pixel: 1 is ink.
+#: 16 rows, each of a byte for each font pixel: 1 is ink.
 Glyph = tuple[bytes, ...]
 
 
@@ -92,9 +94,9 @@ class Line(NamedTuple):
 
 
 class Word(NamedTuple):
-    """What stays on one line, with the space behind it if there is one: ideographs alone."""
+    """What stays on one line: a word and the space behind it, or a single ideograph."""
 
-    cells: tuple[Cell, ...]
+    cells: Sequence[Cell]
     width: int  # font pixels, with the space
     inked: int  # without it
 
@@ -102,7 +104,7 @@ class Word(NamedTuple):
 class Text(NamedTuple):
     """A text whose shapes are known, ready to be set in lines of any width."""
 
-    words: tuple[Word, ...]  # in the order of reading
+    words: list[Word]  # in the order of reading
     width: int  # font pixels, in one line
     leftward: bool  # read from right to left, by its first letter: so are all its lines
 
@@ -126,7 +128,7 @@ def shaped(text: str) -> Text:
         cells, leftward = _placed(clusters)
     else:
         cells, leftward = [_cell(cluster) for cluster in clusters], False
-    return Text(tuple(_words(cells)), _width(cells), leftward)
+    return Text(_words(cells), _width(cells), leftward)
 
 
 def spread(words: Sequence[Line], width: int) -> Line:
@@ -141,21 +143,13 @@ def spread(words: Sequence[Line], width: int) -> Line:
 
 def _cleaned(text: str) -> str:
     """Composed (NFC), with one plain space for any number of blanks and controls."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
     if not text.isascii():
         parts = groupby(text, key=lambda character: frozen.category(character) != "Cn")
         # Compositions among characters of Unicode 3.2 will never change; younger ones may.
         text = "".join(
             frozen.normalize("NFC", "".join(part)) if old else "".join(part) for old, part in parts
         )
-    spaced = "".join([" " if _is_blank(character) else character for character in text])
-    return " ".join([word for word in spaced.split(" ") if word])
-
-
-@lru_cache(maxsize=2048)
-def _is_blank(character: str) -> bool:
-    return frozen.category(character) in ("Zs", "Zl", "Zp", "Cc")
+    return BLANKS.sub(" ", text).strip(" ")
 
 
 def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -167,7 +161,7 @@ def _within(character: str, ranges: Iterable[tuple[int, int]]) -> bool:
 
 def _clusters(text: str) -> list[str]:
     """What is drawn as one: a character, the marks on it, and before it the controls of order."""
-    if text.isascii():
+    if text.isascii():  # has neither
         return list(text)
     clusters: list[str] = []
     controls = ""
@@ -306,37 +300,40 @@ def _placed(clusters: Sequence[str]) -> tuple[list[Cell], bool]:
 # Cells to lines
 
 
+def _words(cells: Sequence[Cell]) -> list[Word]:
+    texts = [cell.text for cell in cells]
+    ends = [at for at, pair in enumerate(pairwise(texts), 1) if _breaks(*pair)]
+    bounds = pairwise([0, *ends, len(cells)]) if cells else ()
+    return [_word(cells[start:end]) for start, end in bounds]
+
+
+def _word(cells: Sequence[Cell]) -> Word:
+    width = _width(cells)
+    return Word(cells, width, width - cells[-1].width if cells[-1].text == " " else width)
+
+
+def _parts(word: Word, width: int) -> Iterator[Word]:
+    """A word in parts that are no wider than a line, but for a single cell."""
+    start, room = 0, width
+    for at, cell in enumerate(word.cells):
+        if at > start and cell.width > room:
+            yield _word(word.cells[start:at])
+            start, room = at, width
+        room -= cell.width
+    yield _word(word.cells[start:])
+
+
 def _wrapped(words: Iterable[Word], width: int) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     room = -1
     for word in words:
-        for part in [word] if word.width <= width else _words(word.cells, width):
+        for part in (word,) if word.width <= width else _parts(word, width):
             if part.inked > room:
                 rows.append([])
                 room = width
             rows[-1] += part.cells
             room -= part.width
     return [row[:-1] if row and row[-1].text == " " else row for row in rows]
-
-
-def _words(cells: Sequence[Cell], width: int | None = None) -> Iterator[Word]:
-    """The cells in words; in parts of words where these are wider than a width."""
-    start, wide = 0, 0
-    for at, cell in enumerate(cells):
-        if at > start and (
-            (width is not None and wide + cell.width > width)
-            or _breaks(cells[at - 1].text, cell.text)
-        ):
-            yield _word(cells[start:at])
-            start, wide = at, 0
-        wide += cell.width
-    if cells:
-        yield _word(cells[start:])
-
-
-def _word(cells: Sequence[Cell]) -> Word:
-    width = _width(cells)
-    return Word(tuple(cells), width, width - (cells[-1].width if cells[-1].text == " " else 0))
 
 
 @lru_cache(maxsize=4096)
