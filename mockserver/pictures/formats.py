@@ -3,8 +3,7 @@
 What goes in are the same pixels on every machine; the bytes that come out are those of Pillow's
 libraries. `output_compression` is Pillow's `quality`: of JPEG and WebP another one gives another
 picture, the lower the coarser. No more is promised: 0 and 1 may be the same JPEG, and a WebP of
-lower quality may be a larger file. What lies under clear pixels is no part of a picture: black in a
-PNG, anything in a WebP.
+lower quality may be a larger file. What colours lie under clear pixels is not promised, either.
 """
 
 from __future__ import annotations
