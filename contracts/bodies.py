@@ -86,7 +86,7 @@ def _branch(operation: Operation, model: Model, wording: Schema, sizes: Sizes) -
     } | ({_ALL_OF[operation.form]: rules} if rules else {})
 
 
-#: Where a branch says what does not go together; in a form Schemathesis (4.32) would ask a validator
+#: Where a branch says what does not go together; in a form Schemathesis (4.32) asks a validator
 #: that takes no bytes for a file ("Unsupported type: 'Binary'"), so that forms.py alone reads it.
 _ALL_OF = {False: "allOf", True: "x-all-of"}
 

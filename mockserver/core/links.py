@@ -117,7 +117,7 @@ _VERSION = 2  # of the payload as an object; as a list it has none
 
 def _packed(picture: Picture) -> str:
     """What a URL carries: an object, or the list that it was before there were more options."""
-    is_plain = len(picture.images) < 2 and picture.format == "PNG" and picture.partial is None
+    is_plain = len(picture.images) < 2 and picture.format == "PNG"
     is_listed = is_plain and [k for k, _ in picture.options] == [*fields().by_position]
     text = _compact(_as_list(picture) if is_listed else _as_object(picture))
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
@@ -143,7 +143,7 @@ def _unpacked(payload: str) -> Picture:
         told = _listed(*told)
     told["digest"] = bytes.fromhex(told["digest"])
     told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
-    return Picture(**{name: told[name] for name in _FIELDS if name in told})
+    return Picture(**{name: told[name] for name in _FIELDS})
 
 
 def _listed(*told: Any) -> dict[str, Any]:
