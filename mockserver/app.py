@@ -15,13 +15,13 @@ from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
 from mockserver.api.middleware import Observe
 from mockserver.api.models import Chat, Models
-from mockserver.clock import Clock, SystemClock
+from mockserver.clock import Clock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
 from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import routes
-from mockserver.request.world import World, store_of
+from mockserver.request.world import World
 from mockserver.store import Store
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
@@ -46,9 +46,7 @@ def create_app(
         clock: the machine's own time, unless given.
         store: this process's memory, unless given.
     """
-    config = config or Config()
-    clock = clock or SystemClock()
-    world = World(config, clock, store or store_of(config, clock))
+    world = World(config or Config(), clock, store)
     found = _routes(world)
     # What is asked most often needs no search among patterns.
     direct = {r.path: r.app for r in found if r.methods == {"POST"}}

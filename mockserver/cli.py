@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +13,7 @@ import click
 
 from mockserver import __version__
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
-from mockserver.settings import BY_NAME, SETTINGS, Setting, as_of, seconds
+from mockserver.settings import SETTINGS, Setting, as_of, seconds
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,31 +57,32 @@ class ServeByDefault(click.Group):
             raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command a flag for every setting, and --config."""
-    return _with_flags(command, SETTINGS)
+def _flag(setting: Setting) -> click.Option:
+    shown = "" if setting.default is None else f"  [default: {setting.default}]"
+    return click.Option(
+        [f"--{setting.name}"],
+        metavar=setting.metavar,
+        multiple=setting.many,
+        help=setting.help + shown,
+    )
 
 
-def with_address(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the flags of the settings that lead to a running server, and --config."""
-    return _with_flags(command, [BY_NAME[name] for name in _OF_ADDRESS])
-
-
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_CONFIG = click.Option(["--config"], type=_FILE, help="TOML file of settings")
+_FLAGS = {setting.name: _flag(setting) for setting in SETTINGS}
 _OF_ADDRESS = ("host", "port", "ready-file", "control-token")
 
 
-def _with_flags(command: Callable[..., None], settings: Sequence[Setting]) -> Callable[..., None]:
-    for setting in reversed(settings):
-        shown = "" if setting.default is None else f"  [default: {setting.default}]"
-        option = click.option(
-            f"--{setting.name}",
-            metavar=setting.metavar,
-            multiple=setting.many,
-            help=setting.help + shown,
-        )
-        command = option(command)
-    path = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.option("--config", type=path, help="TOML file of settings")(command)
+def with_settings(command: click.Command) -> click.Command:
+    """Give a command a flag for every setting, and --config."""
+    command.params += [_CONFIG, *_FLAGS.values()]
+    return command
+
+
+def with_address(command: click.Command) -> click.Command:
+    """Give a command the flags of the settings that lead to a running server, and --config."""
+    command.params += [_CONFIG, *map(_FLAGS.__getitem__, _OF_ADDRESS)]
+    return command
 
 
 @click.group(cls=ServeByDefault)
@@ -97,8 +98,8 @@ def cli() -> None:
     """
 
 
-@cli.command()
 @with_settings
+@cli.command()
 def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
     """Start the server; stdout gets one line, READY and the address, once it accepts."""
     for number in (signal.SIGINT, signal.SIGTERM):  # from now on, also while modules are loaded
@@ -117,10 +118,10 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
         sys.exit(NOT_READY if isinstance(error, NotListening) else CONFIGURATION)
 
 
+@with_settings
 @cli.command()
 @click.argument("url", required=False)
 @click.option("--timeout", type=Duration(), default="30s", help="how long to wait, as 30s or 500ms")
-@with_settings
 def wait(
     url: str | None,
     timeout: float,
@@ -141,7 +142,7 @@ def wait(
 
 
 @cli.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_FILE)
 def identify(file: Path) -> None:
     """Print which request made a picture."""
     import json
@@ -178,6 +179,7 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
         raise click.BadParameter(f"{value!r} {error}") from None
 
 
+@with_address
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
 @click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
@@ -188,7 +190,6 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
 @click.option("--url", help="for `explain last`: the server's address")
 @click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
 @click.option("--key", help="for `explain last`: the API key whose sandbox is meant")
-@with_address
 def explain(
     text: tuple[str, ...],
     as_of: date | None,
@@ -246,8 +247,8 @@ def config_group() -> None:
     """Look at the configuration."""
 
 
-@config_group.command()
 @with_settings
+@config_group.command()
 def show(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
     """Each setting's value, and where it came from."""
     values = _resolved(config, flags)

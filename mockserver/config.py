@@ -1,13 +1,10 @@
 """The configuration: one frozen value, put together from flags, environment and file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name
@@ -19,16 +16,15 @@ if TYPE_CHECKING:
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
 # Variables that Kubernetes and Docker links make of a service called images-mock: nobody set them.
-_SERVICE_LINK = re.compile(r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*")
-_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+_SERVICE_LINK = r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*"
+_SERVICE_ADDRESS = r"(tcp|udp|sctp)://"
 
 
 class ConfigError(Exception):
     """A setting that can't be used. The message names it, where it came from, and the fix."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """Everything that can be set. `Config()` is what a bare `images-mock` runs with."""
 
     host: str = "127.0.0.1"
@@ -52,7 +48,7 @@ class Config:
     ready_file: Path | None = None
     start_id: str | None = None
     control_token: str | None = None
-    rules: tuple[Rule, ...] = ()  # `[[rules]]` of the configuration file
+    rules: tuple["Rule", ...] = ()  # `[[rules]]` of the configuration file
     log_format: str = "text"
 
     @property
@@ -68,13 +64,13 @@ class Config:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What was written for one setting, and where."""
 
     setting: Setting
     texts: tuple[str, ...]
     origin: str  # "default", "flag --port", "environment IMAGES_MOCK_PORT", "file images-mock.toml"
+    read: Callable[[], Any] | None = None  # what it means, where that is no matter of its texts
 
     def parsed(self) -> Any:
         """What it means.
@@ -82,6 +78,8 @@ class Value:
         Raises:
             ConfigError: it means nothing.
         """
+        if self.read:
+            return self.read()
         try:
             values = tuple(self.setting.parse(text) for text in self.texts)
         except ValueError as error:
@@ -94,17 +92,6 @@ class Value:
         if len(values) > 1:
             raise ConfigError(f"{self.setting.name} takes one value. It was set by {self.origin}.")
         return values[-1] if values else None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules(Value):
-    """Rules that were written, shown by their number; read after the facts that they name."""
-
-    read: Callable[[], tuple[Rule, ...]] = tuple
-
-    def parsed(self) -> tuple[Rule, ...]:
-        """The rules themselves; ConfigError if one can't be read."""
-        return self.read()
 
 
 #: No flag and no variable of the environment: rules are tables.
@@ -202,9 +189,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _is_service_link(variable: str, text: str) -> bool:
-    if variable.endswith("_PORT") and _SERVICE_ADDRESS.match(text):
+    if variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text):
         return True
-    return _SERVICE_LINK.fullmatch(variable) is not None
+    return re.fullmatch(_SERVICE_LINK, variable) is not None
 
 
 def _file(directory: Path | None, file: Path | None) -> Path | None:
@@ -251,17 +238,20 @@ def _table(path: Path) -> dict[str, Any]:
     return file
 
 
-def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Rules]:
-    """The rules of a file, whose pictures are files beside it; or of a call."""
+def _rules(tables: Any, origin: str, path: Path | None) -> dict[str, Value]:
+    """The rules of a file, whose pictures are files beside it; or of a call.
+
+    They are shown by their number, and read after the facts that they name.
+    """
     if tables is None:
         return {}
     if not isinstance(tables, list | tuple):
         raise ConfigError(f"rules must be tables, each under [[rules]], in {origin}.")
     told = (f"{len(tables)} rule{'s' if len(tables) != 1 else ''}",) if tables else ()
-    return {"rules": Rules(_RULES, told, origin, lambda: _read_rules(tables, origin, path))}
+    return {"rules": Value(_RULES, told, origin, lambda: _read_rules(tables, origin, path))}
 
 
-def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple[Rule, ...]:
+def _read_rules(tables: Iterable[Any], origin: str, path: Path | None) -> tuple["Rule", ...]:
     from mockserver.core.rules.parser import RuleError, rule_of
 
     rules = []
@@ -317,7 +307,7 @@ def _content(place: str, name: str, path: Path) -> str:
 
 def shown(config: Config) -> dict[str, str | None]:
     """Each setting's value as it would be written; what is secret is hidden."""
-    values = {f.name: getattr(config, f.name) for f in fields(Config)}
+    values = {name: getattr(config, name) for name in Config._fields}
     secret = {s.field for s in SETTINGS if s.secret}
     return {
         name.replace("_", "-"): "(hidden)" if value and name in secret else _as_written(value)

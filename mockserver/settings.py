@@ -4,11 +4,9 @@ Each parser takes the text a user wrote and returns the value, or raises ValueEr
 that says what would be right. What only a parser needs is imported there: `--help` parses nothing.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -16,7 +14,6 @@ from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.sandbox import MIB, Latency
 
 if TYPE_CHECKING:
-    from datetime import date
     from urllib.parse import SplitResult
 
     from mockserver.core.keys import BoundKey
@@ -27,23 +24,24 @@ LONGEST = 1_000  # characters of a text
 VARY = "vary"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """Which keys are let in. `listed` is None unless a file lists them; it is never shown."""
 
     mock_only: bool = False
-    listed: Mapping[str, BoundKey] | None = field(default=None, repr=False)
+    listed: Mapping[str, "BoundKey"] | None = None
+
+    def __repr__(self) -> str:
+        return f"Keys(mock_only={self.mock_only})"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Images a minute: a table of the facts, or one number for every model and tier."""
 
     table: str = "model-page"
     per_minute: int | None = None
 
 
-def _facts() -> Facts:
+def _facts() -> "Facts":
     from mockserver.facts import load
 
     return load()
@@ -71,8 +69,6 @@ def text(value: str) -> str:
 
 def as_of(value: str) -> date | Literal["today"]:
     """A day whose rules count, as 2023-12-01, or `today`."""
-    from datetime import date
-
     from mockserver.facts import first_day
 
     if value == "today":
@@ -111,7 +107,7 @@ def public_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _has_port(parts: SplitResult) -> bool:
+def _has_port(parts: "SplitResult") -> bool:
     try:
         return parts.port != 0
     except ValueError:
@@ -177,7 +173,7 @@ def _key_tables(path: Path) -> list[dict[str, Any]]:
     return tables
 
 
-def _bound_key(table: dict[str, Any]) -> tuple[str, BoundKey]:
+def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
     from mockserver.core.keys import BoundKey
 
     known = {"key", "organization", "tier"}

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.applications import Starlette
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
@@ -204,7 +203,7 @@ steps = st.lists(
 class Client:
     """Sends requests to an application as the server would, and remembers the last picture."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._last = "/private/none?x=1"
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 from httpx2 import Headers
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from mockserver.clock import ManualClock
 from tests.conftest import GENERATIONS, Api, error, generate
@@ -36,6 +37,16 @@ def test_an_unknown_url_is_named_in_the_error(api: Api, method: str, path: str) 
     assert response.status_code == 404
     assert error(response)["message"] == f"Invalid URL ({method} {path})"
     assert "mock-hint" not in response.headers
+
+
+def test_a_server_may_tell_the_application_to_begin_and_to_end(api: Api) -> None:
+    with api() as client:
+        assert client.get("/v1/models").status_code == 200
+
+
+def test_a_web_socket_is_closed_before_it_is_accepted(api: Api) -> None:
+    with pytest.raises(WebSocketDisconnect), api().websocket_connect("/v1/images"):
+        pass
 
 
 def test_a_base_url_without_v1_gets_its_404_and_a_hint(api: Api) -> None:

@@ -19,8 +19,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
-from mockserver.cli import NOT_READY
+from mockserver import __version__
+from mockserver.cli import NOT_READY, cli
 from mockserver.settings import SETTINGS
 from mockserver.testing import ImagesMock
 
@@ -315,6 +317,11 @@ def test_help_and_version_need_no_server() -> None:
     assert "serve" in run("--help").stdout
     told = run("serve", "--help").stdout
     assert all(f"--{s.name}" in told for s in SETTINGS)
+
+
+def test_the_version_is_told_alike_with_click_and_without() -> None:
+    told = CliRunner().invoke(cli, ["--version"]).output
+    assert run("--version").stdout == told == f"images-mock, version {__version__}\n"
 
 
 def test_ipv6_loopback_can_be_listened_on() -> None:

@@ -213,6 +213,9 @@ def test_a_sandbox_begins_anew_with_its_options_and_keeps_them_over_a_reset(api:
     options = {"tier": "2", "as_of": "2024-06-01", "seed": "7", "budget_usd": 0.02}
     begun = ask(client, "POST", "sandbox", json=options)
     assert begun["late"] == 0
+    life = {"spent_usd": 0.016, "late": [], "waited": 0}
+    assert begun["ended"] == life
+    assert ask(client, "POST", "sandbox", json=options)["ended"] == {**life, "spent_usd": 0}
     assert client.get("/_mock/sandboxes").json()["sandboxes"][0]["name"] == begun["sandbox"]
     ask(client, "POST", "reset")
     other = generate(client, model="dall-e-2", size="1024x1024").json()["data"][0]["url"]

@@ -235,7 +235,7 @@ def _sources(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize(
     "file",
     ["timeline", "parameters", "models", "words/dates", "limits", "prices"]
-    + ["models-gpt-image-1", "models-gpt-image-2"],
+    + ["models-gpt-image-1", "models-gpt-image-1.5", "models-gpt-image-2"],
 )
 def test_no_source_of_the_facts_is_left_out(file: str) -> None:
     text = Path(facts.__file__).parent.joinpath(f"{file}.toml").read_text("utf-8")

@@ -269,6 +269,29 @@ def test_what_nobody_has_seen_refused_is_taken(client: TestClient) -> None:
         assert generate(client, model="gpt-image-2.6-flare", **body).status_code == 200, body
 
 
+#: What libraries send without being asked to, and what is said of it; "" is a picture.
+SENT: list[tuple[str, dict[str, Any], str]] = [
+    ("haystack", {"quality": "auto", "n": 1, "size": "1024x1024"}, ""),
+    ("llm", {"moderation": "low", "n": 1, "quality": "medium", "size": "1024x1024"}, ""),
+    ("LangChain", {"style": "vivid", "quality": "standard"}, "Unknown parameter: 'style'."),
+    ("crewai", {"quality": "standard", "size": "1024x1024"}, "Invalid value: 'standard'. "),
+    ("promptfoo", {"response_format": "url"}, "Unknown parameter: 'response_format'."),
+    ("a typo", {"output_format": "web"}, "Invalid value: 'web'. "),
+]
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1.5", "gpt-image-2", "gpt-image-2.5-sunburst"])
+@pytest.mark.parametrize(("library", "body", "said"), SENT, ids=[row[0] for row in SENT])
+def test_what_libraries_send_is_taken_or_refused_as_the_model_does(
+    client: TestClient, model: str, library: str, body: dict[str, Any], said: str
+) -> None:
+    answer = generate(client, model=model, **body)
+    if said:
+        assert error(answer)["message"].startswith(said), library
+    else:
+        assert len(pictures(answer)) == 1, library
+
+
 def test_a_parameter_that_only_another_model_has_means_that_model(api: Api) -> None:
     for day, is_meant in (("2025-06-01", True), ("2026-06-01", False)):
         answer = generate(api(as_of=day), background="opaque")
@@ -314,50 +337,6 @@ def test_rules_know_the_fields(client: TestClient) -> None:
     assert generate(client, model="gpt-image-2", size="1536x864").status_code == 429
     odd = {"when": {"size": "16 by 9"}, "then": {"quota": True}}
     assert client.post("/_mock/rules", headers=here, json=odd).status_code == 400
-
-
-# -- the models --------------------------------------------------------------------------------
-
-
-def listed(client: TestClient) -> dict[str, dict[str, Any]]:
-    return {m["id"]: m for m in client.get("/v1/models").json()["data"]}
-
-
-@pytest.mark.parametrize(
-    ("day", "there"),
-    [
-        ("2025-04-22", 0),
-        ("2025-04-23", 1),
-        ("2025-10-06", 2),
-        ("2025-12-16", 5),
-        ("2026-04-21", 7),
-        ("2026-09-08", 11),
-        ("2026-10-23", 10),
-        ("2026-11-04", 12),
-        ("2026-12-01", 8),
-    ],
-)
-def test_models_come_and_go(api: Api, clock: ManualClock, day: str, there: int) -> None:
-    clock.advance(seconds(day) - clock.now() / 1e9)
-    for client in (api(as_of=day), api(as_of="today"), api()):
-        models = [name for name in listed(client) if not name.startswith("dall-e")]
-        assert len(models) == there
-        for model in MODELS:
-            found = generate(client, key=f"sk-mock-{model}", model=model).status_code
-            assert found == (200 if model in models else 400), model
-
-
-def test_a_list_tells_when_a_model_ends_once_that_was_announced(api: Api) -> None:
-    assert "shutdown_date" not in listed(api(as_of="2025-12-31"))["dall-e-2"]
-    for day, told in (("2026-06-01", None), ("2026-06-02", "2026-12-01")):
-        one = listed(api(as_of=day))["gpt-image-1.5"]
-        assert list(one) == ["id", "object", "created", "owned_by", "shutdown_date"]
-        assert one["shutdown_date"] == told
-
-
-def test_each_model_is_listed_as_on_its_own_day(client: TestClient) -> None:
-    assert listed(client)["gpt-image-1.5"]["shutdown_date"] == "2026-12-01"
-    assert "shutdown_date" not in listed(client)["dall-e-2"]
 
 
 # -- the vendor's library ----------------------------------------------------------------------

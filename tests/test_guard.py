@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from mockserver.pytest_plugin import guard as module
 from mockserver.pytest_plugin.guard import Guard
 
 BY = {
@@ -203,6 +204,11 @@ def test_a_guard_off_duty_refuses_nothing() -> None:
     second.stop()
     sys.audit("socket.connect", object(), ("b.invalid", 443))
     assert (len(first.attempts), len(second.attempts)) == (1, 2)
+
+
+def test_what_an_audit_hook_keeps_until_python_has_ended_is_not_pytest() -> None:
+    kept = map(id, vars(module).values())
+    assert id(pytest) not in kept
 
 
 def test_uvloop_is_wrapped_whenever_it_is_imported() -> None:

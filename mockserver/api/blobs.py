@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import parse_qs
 
@@ -100,7 +99,7 @@ class Blobs:
             exchange.hints.append(_UNRIGGED)
             return
         rule = rigging(kept)
-        counted = replace(rule, id=f"{MAGIC}{exchange.record.path}", origin="magic")
+        counted = rule._replace(id=f"{MAGIC}{exchange.record.path}", origin="magic")
         sandbox = exchange.sandbox
         claimed = await sandbox.claim([counted]) if sandbox else [Fired(rule, 1, rule.then)]
         if claimed:

@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mockserver.packaged import packaged
-
 #: What clients read an address from, with /v1 at its end: the SDKs the first; some, as camel-ai and
 #: promptfoo, the second before it; LiteLLM's edits and LangChain the third.
 ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
@@ -54,6 +52,8 @@ def hosts_to_guard(also: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _presets() -> dict[str, list[str]]:
     import tomllib
+
+    from mockserver.packaged import packaged
 
     facts = str(Path(__file__).parents[1] / "facts")  # read alone: the plugin loads no others
     found: dict[str, list[str]] = {}

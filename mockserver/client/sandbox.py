@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from threading import current_thread
-from typing import Any, Literal, Never, Self, Unpack
+from typing import Any, Literal, NamedTuple, Never, Self, Unpack
 
 from mockserver.client import assertions
 from mockserver.client.assertions import Expectation, Names, Presence, sent_when
@@ -40,6 +40,20 @@ _SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandth
 _sleep = time.sleep  # itself, whatever is put in its place later
 _TEXT = "assert_called() takes a number of calls, or keywords: say prompt={0!r} or contains={0!r}"
 Part = Literal["requests", "rules", "limits", "ledger", "clock"]
+
+
+class Life(NamedTuple):
+    """What a sandbox came to between two beginnings."""
+
+    usd: float
+    waited: float  # real seconds, as `Sandbox.waited`
+    late: list[Request]  # as `Sandbox.late`
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The life that the control API tells of."""
+        late = [*map(Request.of, told["late"])]
+        return cls(float(told["spent_usd"]), float(told["waited"]), late)
 
 
 class Clock:
@@ -105,6 +119,7 @@ class Sandbox:
         self.api_key = api_key
         self._remote = Remote(self.address, api_key, control_token, way)
         self.clock: Clock = Clock(self._remote)
+        self.ended: Life | None = None  # what was before the last `begin`
         self._unfinished: list[Script] = []  # that no effect has followed yet
 
     def __repr__(self) -> str:
@@ -145,7 +160,7 @@ class Sandbox:
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
         given |= {k: v for k, v in others.items() if v is not None}
-        self._remote.ask("POST", "sandbox", given)
+        self.ended = Life.of(self._remote.ask("POST", "sandbox", given)["ended"])
         self._unfinished.clear()
         return self
 
@@ -213,7 +228,7 @@ class Sandbox:
     @property
     def late(self) -> list[Request]:
         """What was asked before this sandbox began anew, and answered after."""
-        return self.aftermath()[0]
+        return self.life.late
 
     @property
     def others(self) -> list[dict[str, Any]]:
@@ -226,12 +241,13 @@ class Sandbox:
     @property
     def waited(self) -> float:
         """Real seconds between a refusal and the next try, where one wait was a second or more."""
-        return self.aftermath()[1]
+        return self.life.waited
 
-    def aftermath(self) -> tuple[list[Request], float]:
-        """What came late, and the real seconds that were waited, at one asking."""
-        answer = self._remote.ask("GET", "requests?limit=0")  # of the others none
-        return [*map(Request.of, answer["late"])], float(answer["waited"])
+    @property
+    def life(self) -> Life:
+        """What it has come to since it began."""
+        answer = self._remote.ask("GET", "requests?limit=0")  # of those in time none
+        return Life.of({**answer, "spent_usd": self.spent})
 
     @property
     def spent(self) -> float:

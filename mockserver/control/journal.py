@@ -13,6 +13,7 @@ from mockserver.core.near_misses import differences, nearest
 from mockserver.core.rules.parser import RuleError, when_of, whole_of
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule, When
+from mockserver.core.sandbox import MICRO
 from mockserver.facts import routes
 from mockserver.request.waiting import came
 from mockserver.store import Sandbox
@@ -37,8 +38,24 @@ async def requests(request: ControlRequest) -> Told:
     return {
         "requests": _listed(request, _since(request, asked), wanted, links),
         "late": [_told(r, links, raw=request.flag("raw")) for r in late if wanted(r)],
-        "waited": sum([waited(await s.requests()) for s in sandboxes if s.options.standing]),
+        "waited": sum([await _waited(s) for s in sandboxes]),
     }
+
+
+async def aftermath(sandbox: Sandbox) -> Told:
+    """What there is to know of a sandbox's life once it has ended."""
+    late = await sandbox.late()
+    links = await _links([sandbox] if late else [])
+    return {
+        "spent_usd": (await sandbox.account()).spent / MICRO,
+        "late": [_told(r, links, raw=False) for r in late],
+        "waited": await _waited(sandbox),
+    }
+
+
+async def _waited(sandbox: Sandbox) -> float:
+    """The real seconds that clients waited although the clock stands."""
+    return waited(await sandbox.requests()) if sandbox.options.standing else 0
 
 
 async def summary(request: ControlRequest) -> Told:

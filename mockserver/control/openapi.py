@@ -129,6 +129,7 @@ _SCHEMAS: dict[str, Schema] = {
 _RECORDS = listed(_named("Record"))
 _GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), _map(POSITIVE))
 _ELSEWHERE = _table(name=TEXT, key=TEXT, requests=WHOLE)
+_ENDED = _table(spent_usd=USD, late=_RECORDS, waited=USD)
 _SUMMARY = _table(name=TEXT, requests=WHOLE, rules=WHOLE, spent_usd=USD)
 
 # -- what is asked -----------------------------------------------------------------------------
@@ -199,7 +200,9 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.reset: _Operation(
         "reset", _named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
     ),
-    state.renew: _Operation("sandbox.begin", _table(sandbox=TEXT, late=WHOLE), _asked(*_OPTIONS)),
+    state.renew: _Operation(
+        "sandbox.begin", _table(sandbox=TEXT, late=WHOLE, ended=_ENDED), _asked(*_OPTIONS)
+    ),
     state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
     routes.document: _Operation("document.get", _OBJECT),

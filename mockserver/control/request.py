@@ -66,7 +66,7 @@ def not_found(message: str) -> Never:
     raise ControlError(404, message, "not_found")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ControlRequest:
     """One request to the control API, read."""
 
@@ -80,7 +80,7 @@ class ControlRequest:
 
     def __post_init__(self) -> None:
         if self.key is not None and self.key != EVERYONE:
-            object.__setattr__(self, "caller", self._called(self.key))
+            self.caller = self._called(self.key)
         named = self.query.get("sandbox")
         if named is not None and named.startswith(("sk-", "Bearer ")):
             refuse(_IS_KEY, "sandbox")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver import settings
 from mockserver.clock import SECOND
 from mockserver.config import shown
+from mockserver.control.journal import aftermath
 from mockserver.control.request import (
     ControlError,
     ControlRequest,
@@ -47,7 +47,7 @@ async def add_rule(request: ControlRequest) -> Told:
     """A further rule."""
     sandbox, rule = await request.ruled(), _rule(request)
     if request.is_of_all:
-        rule = replace(rule, origin="all")
+        rule = rule._replace(origin="all")
     return _told(sandbox, await sandbox.add(rule))
 
 
@@ -67,7 +67,7 @@ async def rule(request: ControlRequest) -> Told:
 async def put_rule(request: ControlRequest) -> Told:
     """Another rule in its place."""
     sandbox, old = await _named(request)
-    new = replace(_rule(request, old.then), id=old.id, origin=old.origin)
+    new = _rule(request, old.then)._replace(id=old.id, origin=old.origin)
     await sandbox.put(new)
     return _told(sandbox, new)
 
@@ -209,7 +209,7 @@ async def put_limits(request: ControlRequest) -> Told:
     nothing about it.
     """
     sandbox, asked = await request.sandbox(), request.fields("per_minute", "tier")
-    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    await sandbox.configure(sandbox.options._replace(**_settled(asked)))
     await sandbox.refill()
     return await limits(request)
 
@@ -243,7 +243,7 @@ async def ledger(request: ControlRequest) -> Told:
 async def put_ledger(request: ControlRequest) -> Told:
     """Another budget."""
     sandbox, asked = await request.sandbox(), request.fields("budget_usd")
-    await sandbox.configure(replace(sandbox.options, **_settled(asked)))
+    await sandbox.configure(sandbox.options._replace(**_settled(asked)))
     return await ledger(request)
 
 
@@ -265,13 +265,16 @@ async def reset(request: ControlRequest) -> Told:
 
 
 async def renew(request: ControlRequest) -> Told:
-    """Begin a sandbox anew; `late` is what its life that ends saw late."""
+    """Begin a sandbox anew; `late` is what its life that ends saw late.
+
+    `ended` is what that life came to.
+    """
     old = await request.sandbox()
     begun = request.world.clock.now()
     options = Options(begun=begun, **_settled(request.fields(*OPTIONS)))
-    late = len(await old.late())
+    ended = await aftermath(old)
     sandbox = await request.world.renew(old.name, options)
-    return {"sandbox": sandbox.name, "late": late}
+    return {"sandbox": sandbox.name, "late": len(ended["late"]), "ended": ended}
 
 
 async def sandboxes(request: ControlRequest) -> Told:

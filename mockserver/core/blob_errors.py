@@ -4,12 +4,9 @@ The texts are Azure Blob storage's. Of this API's own account only the 403 was s
 recorded with other accounts, so they are "observed in part".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
-from html import escape
 from typing import NamedTuple
 
 from mockserver.core.durations import SECOND
@@ -122,6 +119,8 @@ def blob_error_body(error: BlobError, request_id: str, now: int) -> bytes:
 def _in_xml(text: str) -> str:
     """Any text as XML can say it: without the characters that it has no way to write."""
     allowed = (c if c >= " " or c in "\t\n\r" else "\ufffd" for c in text)
+    from html import escape  # a table of all names of letters, loaded by the first refusal
+
     return escape("".join(allowed), quote=False)
 
 

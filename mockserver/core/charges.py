@@ -1,20 +1,17 @@
 """What a request costs under a server's settings: which buckets it has to pass, and its price."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.keys import Caller
 from mockserver.core.sandbox import MICRO, Options
 from mockserver.facts.costs import IMAGES, Limit, Price, Prices, Tiers
 
 NO_TOKENS: Mapping[str, int] = {}
+NO_FAMILIES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(NamedTuple):
     """The facts, and which of them a server takes where a sandbox names no others."""
 
     limits: Mapping[str, Tiers]  # by model, of the server's table
@@ -22,9 +19,7 @@ class Costs:
     tier: str  # one that is in no table has no limits
     price_list: str
     per_minute: int | None = None  # images, in place of the table's
-    families: Mapping[str, str] = field(
-        default_factory=dict
-    )  # by model: those that share their buckets
+    families: Mapping[str, str] = NO_FAMILIES  # by model: those that share their buckets
 
     def limits_of(self, caller: Caller, options: Options, model: str) -> tuple[Limit, ...]:
         """The buckets that a caller's requests for a model have to pass; none is no limit.

@@ -3,8 +3,6 @@
 A is the server of DALL·E's first years, B the gateway that took its place in spring 2025.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

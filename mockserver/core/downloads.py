@@ -3,15 +3,13 @@
 As Azure documents its Get Blob; where it is silent, as RFC 9110 says.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import md5
+from typing import NamedTuple
 
 from mockserver.core.blob_errors import (
     BLOB_CONDITION_NOT_MET,
@@ -24,11 +22,10 @@ from mockserver.core.blob_errors import (
 Asked = Callable[[bytes], str | None]
 
 # Longer numbers than any file has are taken for nonsense.
-_RANGE = re.compile(r"\s*bytes=([0-9]{0,99})-([0-9]{0,99})\s*", re.IGNORECASE)
+_RANGE = r"(?i)\s*bytes=([0-9]{0,99})-([0-9]{0,99})\s*"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A picture as it lies in the store."""
 
     content: bytes
@@ -130,7 +127,7 @@ def _still(validator: str | None, blob: Blob) -> bool:
 
 def _positions(text: str, size: int) -> range | None:
     """The positions of a range in a file of `size` bytes; None if it can't be read."""
-    found = _RANGE.fullmatch(text)
+    found = re.fullmatch(_RANGE, text)
     if found is None:
         return None
     first, last = found.groups()

@@ -3,14 +3,11 @@
 `timeline.toml` and `words/dates.toml` say which tables are in force on a day, for each service.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.texts import beginning
@@ -45,8 +42,7 @@ def message(error: ApiError, words: Words, request_id: str = "") -> str:
     return _filled(words[error.reason].message, values) or str(error.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(NamedTuple):
     """A value whose text is longer than an error repeats."""
 
     value: Any

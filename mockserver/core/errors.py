@@ -1,7 +1,5 @@
 """A refusal on its way: why, with the values that its words mention; and as it is sent."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from mockserver.facts.words.wording import Reason

@@ -1,7 +1,5 @@
 """What is written down of a request: its fields, the decisions, the answer. Stores nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -30,8 +28,7 @@ AS_JSON = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What tells whether a request is one more attempt of a call."""
 
     body: bytes  # digest of operation and body, whatever the boundary of a form's parts
@@ -135,7 +132,7 @@ class Bill(NamedTuple):
     usd: float
 
     @classmethod
-    def of(cls, record: Record) -> Bill:
+    def of(cls, record: Record) -> "Bill":
         """The bill for what a record tells."""
         model, size, n = map(record.fields.get, ("model", "size", "n"))
         return cls(record.id, record.at, model, size, n, record.usd)

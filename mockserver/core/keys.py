@@ -1,7 +1,5 @@
 """Who asks: from an Authorization header to a caller with a sandbox of his own. Stores no key."""
 
-from __future__ import annotations
-
 import binascii
 import hmac
 import re
@@ -10,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b, sha256
+from typing import NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Facts, MagicKey
@@ -52,8 +51,7 @@ class Caller:
         return self.user.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class BoundKey:
+class BoundKey(NamedTuple):
     """A key of a `--keys` file, and what it is bound to."""
 
     organization: str | None = None

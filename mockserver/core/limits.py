@@ -5,8 +5,6 @@ nanoseconds, and a bucket of so many a minute gains as many units of weight each
 nothing is ever rounded but the wait told.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from mockserver.core.durations import MILLISECOND

@@ -4,16 +4,13 @@ Nothing is stored for it. The signature proves shape, not secrecy: its key comes
 that URLs survive a restart. Pure: the time is an argument.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
@@ -24,8 +21,7 @@ DAY = 86_400  # seconds
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """When a URL is valid, in Unix seconds."""
 
     start: int
@@ -45,8 +41,7 @@ class LinkError(Exception):
         self.fields = fields
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """Writes and reads the URLs of one seed."""
 
     secret: bytes

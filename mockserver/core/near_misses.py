@@ -1,11 +1,7 @@
 """What came closest when nothing matched: compared field by field, with a guess. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import OTHER, WEIGHTS, Fields, Rule, Text, When, fits
@@ -17,8 +13,7 @@ _MISSED = 2  # what each other thing costs, as a field does
 _CLOSE = 0.6  # of 1; texts that are closer may be meant
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One field that is not as wanted."""
 
     name: str
@@ -85,6 +80,8 @@ def nearest_rules(
 
 
 def _likeness(wanted: Any, got: Any) -> float:
+    from difflib import SequenceMatcher  # loaded by the first miss
+
     text = wanted.what if isinstance(wanted, Text) else wanted
     if not isinstance(text, str) or not isinstance(got, str):
         return 0.0

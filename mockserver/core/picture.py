@@ -1,7 +1,5 @@
 """The value a picture is drawn from. Holds no pixels and draws nothing: see `drawing`."""
 
-from __future__ import annotations
-
 from base64 import b32encode
 from typing import Any, NamedTuple
 

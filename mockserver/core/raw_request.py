@@ -3,8 +3,6 @@
 Values of headers and of the query that may be keys are masked before anything is kept.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Sequence
@@ -31,7 +29,7 @@ class Raw(NamedTuple):
     is_cut: bool  # whether `body` is not all of it
 
     @classmethod
-    def of(cls, head: bytes, body: bytes, length: int) -> Raw:
+    def of(cls, head: bytes, body: bytes, length: int) -> "Raw":
         """What is kept of a head (see `head_of`) and the beginning of a body."""
         return cls(head, _without_keys(body), length, len(body) < length)
 

@@ -1,11 +1,8 @@
 """Check uploaded pictures by their first bytes, before anything is decoded. Needs no Pillow."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
@@ -15,8 +12,7 @@ _BITS = (1, 2, 4, 8, 16)
 GREY_16 = "I;16"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One field of a multipart body."""
 
     data: bytes
@@ -25,10 +21,10 @@ class Part:
     is_list: bool = False  # its name ended in brackets
     repeated: bool = False  # more parts have this very name
     more: int = 0  # further parts of the name, in a list or not
-    others: tuple[Part, ...] = ()  # those in a list
+    others: "tuple[Part, ...]" = ()  # those in a list
 
     @property
-    def all(self) -> tuple[Part, ...]:
+    def all(self) -> "tuple[Part, ...]":
         """The part, and the others of its list."""
         return (self, *self.others)
 
@@ -52,8 +48,7 @@ class Form(Fields):
     """The fields of a form, each a `Part`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a picture's file says of itself before its pixels."""
 
     width: int  # pixels

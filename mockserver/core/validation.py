@@ -275,9 +275,9 @@ def from_form(parameter: Parameter, part: Part) -> Any:
         hint = f"the text of {parameter.name!r} is not UTF-8"
         raise ApiError(Reason.UNPARSABLE_FORM, param=parameter.name, hint=hint) from None
     match parameter.type:
-        case "integer" if _WHOLE.fullmatch(text):
+        case "integer" if re.fullmatch(_WHOLE, text):
             return int(text)
-        case "number" if _NUMBER.fullmatch(text):
+        case "number" if re.fullmatch(_NUMBER, text):
             return float(text)
         case "boolean" if text in ("true", "false"):
             return text == "true"
@@ -287,8 +287,8 @@ def from_form(parameter: Parameter, part: Part) -> Any:
             return text
 
 
-_WHOLE = re.compile(r"-?[0-9]{1,4000}")  # int() takes 4300 digits at most
-_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
+_WHOLE = r"-?[0-9]{1,4000}"  # int() takes 4300 digits at most
+_NUMBER = r"-?[0-9]{1,300}(\.[0-9]{1,300})?"
 #: What JSON Schema calls each type.
 JSON_TYPES = {
     **{name: name for name in ("string", "integer", "number", "boolean", "object", "file")},

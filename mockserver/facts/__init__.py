@@ -1,7 +1,5 @@
 """What OpenAI offered on a day, as typed values read from the TOML files here. Decides nothing."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -114,8 +112,8 @@ def first_day() -> date:
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""
-    tables = [*map(file, ("timeline", "parameters", "words/dates")), list(model_rows().values())]
-    return tuple(sorted({first_day(), *(d for table in tables for d in dates(table))}))
+    dated = ("timeline", "models", "parameters", "words/dates")
+    return tuple(sorted({first_day(), *(d for name in dated for d in dates(file(name)))}))
 
 
 def period_of(day: date) -> date:
@@ -167,7 +165,7 @@ def _parameter_rows() -> list[Any]:
 
 def _offer_rows() -> list[Any]:
     """The tables of parameters of every model's operations."""
-    models = model_rows().values()
+    models = file("models")["model"]  # what one shares with another is there once
     offers = [m[name] for m in models for name in _OFFERED if name in m]
     return [offer[rows] for offer in offers for rows in ("parameter", "json") if rows in offer]
 

@@ -1,7 +1,5 @@
 """How clients of the API treat a wait that they are told. Facts only: nothing is decided here."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from mockserver.facts.files import file, typed

@@ -3,8 +3,6 @@
 Whatever a model offers has a limit and a price here, or loading fails. Admits and bills nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple

@@ -1,10 +1,7 @@
 """The TOML files of facts: this package's, and over them those of a directory. Knows no fact."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -16,8 +13,8 @@ T = TypeVar("T", bound=NamedTuple)
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
 #: Files of this package that are read as one.
-_PARTS = {"models": ("models", "models-gpt-image-1", "models-gpt-image-2")}
-_over: Over | None = None
+_PARTS = {"models": ("models", *(f"models-gpt-image-{number}" for number in ("1", "1.5", "2")))}
+_over: "Over | None" = None
 
 
 class Over(NamedTuple):
@@ -116,5 +113,7 @@ def named(row: Mapping[str, Any], where: str, key: str) -> str:
 
 
 def _meant(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # loaded by the first slip
+
     close = get_close_matches(key, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""

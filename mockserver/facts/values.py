@@ -1,7 +1,5 @@
 """The facts as values: operations, parameters, models and what they offer. Reads no file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
@@ -84,9 +82,7 @@ class Operation(NamedTuple):
     form: bool = False  # the body is multipart, else JSON
     json_too: bool = False  # a form's operation takes JSON as well
     first: tuple[str, ...] = ()  # parameters that are checked before the others
-    other_default: str = (
-        ""  # the model meant by a parameter that only models beside the default have
-    )
+    other_default: str = ""  # meant by a parameter of its own, where the default has none such
 
 
 class UploadRules(NamedTuple):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.addresses import API
-from mockserver.pytest_plugin.advice import blocked
 from mockserver.pytest_plugin.server import GEVENT, OwnServer, SharedServer, is_patched_by_gevent
 
 if TYPE_CHECKING:
-    from mockserver.client.sandbox import Sandbox
+    from mockserver.client.sandbox import Life, Sandbox
 
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
 KEYS = "sk-mock-"  # what each key of the mock's begins with
@@ -122,25 +120,26 @@ class Ambient(SessionServer):
             RuntimeError: the server refuses these options, is gone, or can't run.
         """
         self._due = None
-        if self._server.is_up:
-            with suppress(Exception):  # a sandbox that a test has broken shall not break the next
-                self.close()
+        if self._server.is_up or (wanted and self._settled):
             self._renew(options)
-        elif wanted and self._settled:
-            self._renew(options)
+            self._add_up(self.handle.ended)
         elif wanted:
             self._due = options
         self._test = test
 
     def close(self) -> None:
         """Add up what the last test has cost, and what came too late for the one before."""
-        if not self._server.is_up:
-            return
-        self.sums.add(usd=self.handle.spent)
-        late, waited = self.handle.aftermath()
-        self.sums.add(waited=waited, late=[f"{r} (seen by {self._test})" for r in late])
+        if self._server.is_up:
+            self._add_up(self.handle.life)
+
+    def _add_up(self, life: Life | None) -> None:
+        if life:
+            late = [f"{r} (seen by {self._test})" for r in life.late]
+            self.sums.add(life.usd, life.waited, late)
 
     def _renew(self, options: Mapping[str, Any]) -> None:
+        from mockserver.pytest_plugin.advice import blocked
+
         self._due = None
         if cure := blocked():
             raise RuntimeError(cure)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any, Protocol
 
 _EVENTS = frozenset(
     (
@@ -66,16 +67,18 @@ _ELSEWHERE = (
 )
 
 
-class Watch(Protocol):
-    """What can go on duty."""
+if TYPE_CHECKING:
 
-    def check(self, values: Iterable[Any]) -> None:
-        """Look at what a call is given that looks a name up or connects; may refuse it."""
-        ...
+    class Watch(Protocol):
+        """What can go on duty."""
 
-    def expect(self) -> None:
-        """Others may connect from now on, unseen."""
-        ...
+        def check(self, values: Iterable[Any]) -> None:
+            """Look at what a call is given that looks a name up or connects; may refuse it."""
+            ...
+
+        def expect(self) -> None:
+            """Others may connect from now on, unseen."""
+            ...
 
 
 class Guard:
@@ -125,6 +128,8 @@ class Guard:
                 why = self._why() or _ELSEWHERE
                 message = _MESSAGE.format(test=self._test, host=host, url=self._url, why=why)
                 self.attempts.append(message)
+                import pytest  # here: an audit hook keeps all that its module has to the last
+
                 raise pytest.fail.Exception(message)
 
     def expect(self) -> None:

@@ -17,10 +17,8 @@ from mockserver.pytest_plugin.options import (
     chosen,
     marked,
 )
-from mockserver.pytest_plugin.report import sections
 from mockserver.pytest_plugin.server_settings import WrongOptions, found
 from mockserver.pytest_plugin.session import SESSION, Session
-from mockserver.pytest_plugin.verdicts import judge
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,7 +120,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test once its fixtures are gone."""
     yield
-    judge(item.config.stash[SESSION], item)
+    session = item.config.stash[SESSION]
+    if session.has_seen:
+        from mockserver.pytest_plugin.verdicts import judge
+
+        judge(session, item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -134,6 +136,8 @@ def pytest_runtest_makereport(
     session = item.config.stash[SESSION]
     session.broke |= call.excinfo is not None
     if report.failed:
+        from mockserver.pytest_plugin.report import sections
+
         error = call.excinfo.value if call.excinfo else None
         report.sections += sections(session, item, error)
     return report

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple, Never
+from typing import Any, Never
 
 import pytest
 
 from mockserver.client.environment import REAL
-from mockserver.core.texts import likely_name
 
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
@@ -20,46 +19,31 @@ MARKER_LINE = (
 )
 
 
-class Option(NamedTuple):
-    """One thing that can be told, as `--images-mock-NAME` or as `images_mock_NAME`."""
-
-    name: str
-    default: str
-    help: str
-    choices: tuple[str, ...] = ()
-
-    @property
-    def flag(self) -> str:
-        return f"--images-mock-{self.name.replace('_', '-')}"
-
-    @property
-    def setting(self) -> str:
-        return f"images_mock_{self.name}"
-
-
-OPTIONS = (
-    Option("env", ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
-    Option("guard", ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
-    Option(
-        "guarded_hosts",
+#: What can be told, as `--images-mock-NAME` or as `images_mock_NAME`: default, help, choices.
+OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "env": (ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
+    "guard": (ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
+    "guarded_hosts": (
         "",
         "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many",
+        (),
     ),
-    Option("url", "", "use the images-mock that runs there instead of one of one's own"),
-    Option("unused_rules", ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
-    Option("unexpected_errors", OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
-    Option("artifacts", "", "a directory for the journals and pictures of failed tests"),
-)
+    "url": ("", "use the images-mock that runs there instead of one of one's own", ()),
+    "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
+    "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
+    "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
+}
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Make the options and settings known to pytest."""
     group = parser.getgroup("images_mock", "OpenAI Images API mock")
-    for option in OPTIONS:
-        text = f"{option.help} (default: {option.default or 'none'})"
-        choices = {"choices": option.choices} if option.choices else {"metavar": "TEXT"}
-        group.addoption(option.flag, dest=option.setting, default=None, help=text, **choices)
-        parser.addini(option.setting, text, default=option.default)
+    for name, (default, told, choices) in OPTIONS.items():
+        text, setting = f"{told} (default: {default or 'none'})", f"images_mock_{name}"
+        more = {"choices": choices} if choices else {"metavar": "TEXT"}
+        flag = f"--images-mock-{name.replace('_', '-')}"
+        group.addoption(flag, dest=setting, default=None, help=text, **more)
+        parser.addini(setting, text, default=default)
 
 
 def chosen(config: pytest.Config) -> dict[str, str]:
@@ -69,14 +53,15 @@ def chosen(config: pytest.Config) -> dict[str, str]:
         pytest.UsageError: it is none of the choices.
     """
     found = {}
-    for option in OPTIONS:
+    for name, (_, _, choices) in OPTIONS.items():
+        setting = f"images_mock_{name}"
         # Conftest files are loaded before all options are parsed.
-        given = getattr(config.known_args_namespace, option.setting, None)
-        value = str(config.getini(option.setting) if given is None else given).strip()
-        if option.choices and value not in option.choices:
-            choices = ", ".join(option.choices)
-            raise pytest.UsageError(f"{option.setting} must be one of {choices}, not {value!r}")
-        found[option.name] = value
+        given = getattr(config.known_args_namespace, setting, None)
+        value = str(config.getini(setting) if given is None else given).strip()
+        if choices and value not in choices:
+            listed = ", ".join(choices)
+            raise pytest.UsageError(f"{setting} must be one of {listed}, not {value!r}")
+        found[name] = value
     return found
 
 
@@ -124,6 +109,8 @@ def _checked(item: pytest.Item, name: str, value: Any) -> Any:
     """What a keyword of the marker means."""
     check = _MARKED.get(name)
     if check is None:
+        from mockserver.core.texts import likely_name
+
         close = likely_name(name, _MARKED)
         hint = f"did you mean {close}?" if close else f"it is one of {', '.join(_MARKED)}"
         _refuse(item, f"has no {name!r}; {hint}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.client.environment import hosts_to_guard, variables
-from mockserver.pytest_plugin.advice import in_a_line
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
 from mockserver.pytest_plugin.options import ON, asks_for_us, marked
@@ -59,6 +58,11 @@ class Session:
             self.guard.stop()
         self._server.stop()
 
+    @property
+    def has_seen(self) -> bool:
+        """Whether anything was seen by which the running test could be judged."""
+        return bool(self.guard.attempts) or (self.ambient.is_used and self.has_begun)
+
     def why_nobody_answers(self) -> str | None:
         """Why a server of somebody else's can't be used; None if it can."""
         return self._server.missing() if isinstance(self._server, SharedServer) else None
@@ -98,6 +102,8 @@ class Session:
         try:
             yield
         except Exception as error:  # whatever a test left behind
+            from mockserver.pytest_plugin.advice import in_a_line
+
             self.has_begun, self.trouble = False, in_a_line(error)
 
     def _astray(self) -> str | None:

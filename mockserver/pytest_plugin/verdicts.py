@@ -21,12 +21,10 @@ def judge(session: Session, item: pytest.Item) -> None:
     Raises:
         pytest.fail.Exception: it tried to get out, or left rules unused, or met errors.
     """
-    if session.broke:
+    if session.broke or not session.has_seen:
         return
     if session.guard.attempts:
         pytest.fail(session.guard.attempts[0], pytrace=False)
-    if not (session.ambient.is_used and session.has_begun):
-        return
     sandbox = session.ambient.handle
     if session.options["unused_rules"] != OFF:
         _judge_rules(sandbox, item, may_pass=session.options["unused_rules"] == WARN)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
@@ -54,7 +54,7 @@ def read_form(boundary: bytes, body: bytes) -> Form:
     found = reader.found
     for run in runs:
         if part := found.get(run.name):
-            found[run.name] = replace(part, more=part.more + run.fields - 1)
+            found[run.name] = part._replace(more=part.more + run.fields - 1)
     if runs:
         found.hints.append(_spread(runs))
     return found
@@ -137,9 +137,9 @@ class _Reader:
             self.found[name] = part
         elif is_list or first.is_list:
             others = (*first.others, part)
-            self.found[name] = replace(first, is_list=True, more=first.more + 1, others=others)
+            self.found[name] = first._replace(is_list=True, more=first.more + 1, others=others)
         else:
-            self.found[name] = replace(first, repeated=True, more=first.more + 1)
+            self.found[name] = first._replace(repeated=True, more=first.more + 1)
 
 
 def shown(name: str) -> str:
@@ -147,8 +147,7 @@ def shown(name: str) -> str:
     return repr(beginning(name, 40))
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """Fields that follow each other, each with one byte of what should have been a file."""
 
     name: str

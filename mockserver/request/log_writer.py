@@ -4,8 +4,6 @@ Knows neither a line's form nor what it tells. What stderr does not take in time
 next line that it takes says how many were.
 """
 
-from __future__ import annotations
-
 import atexit
 import io
 import os

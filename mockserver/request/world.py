@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from itertools import count
@@ -18,16 +16,8 @@ from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
-from mockserver.facts import (
-    Facts,
-    Model,
-    default_days,
-    ever_there,
-    load,
-    period_of,
-    read_from,
-)
-from mockserver.facts.clients import Client, clients
+from mockserver.facts import Facts, Model, default_days, ever_there, load, period_of, read_from
+from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
@@ -53,7 +43,6 @@ def store_of(config: Config, clock: Clock) -> Store:
     return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
 
 
-@dataclass(slots=True)
 class World:
     """One server's configuration, clock, state and facts. Two worlds share nothing but facts.
 
@@ -61,46 +50,40 @@ class World:
     changes what days that were not asked for yet are like in all worlds.
     """
 
-    config: Config
-    clock: Clock = field(default_factory=SystemClock)
-    store: Store = field(default_factory=MemoryStore)
-    facts: Facts = field(init=False)  # of the default day; keys, tiers, prices of any
-    clients: tuple[Client, ...] = field(init=False, default_factory=clients)
-    files: PictureFiles = field(init=False)
-    keyring: Keyring = field(init=False)
-    costs: Costs = field(init=False)
-    links: Links = field(init=False)  # reads the URLs of every era
-    deprecations: Deprecations = field(init=False)
-    holds: Holds = field(init=False)
-    news: Bell = field(init=False, default_factory=Bell)  # rings when a request was written down
-    magic: Words | None = field(init=False, default=None)  # of prompts
-    _eras: dict[tuple[date, str], Era] = field(init=False, default_factory=dict)  # by period, sizes
-    _numbers: Iterator[int] = field(init=False, default_factory=count)
-    _warned: bool = field(init=False, default=False)
-    _today: tuple[int, Era] = field(init=False)  # days since the epoch, and that day's era
-
-    def __post_init__(self) -> None:
-        read_from(self.config.facts)
-        self.facts = load()
-        keys, limits = self.config.keys, self.config.limits
-        self.links = Links(self._secret("links"), self.facts.link)
-        self.holds = Holds(self.clock)
+    def __init__(
+        self, config: Config, clock: Clock | None = None, store: Store | None = None
+    ) -> None:
+        read_from(config.facts)
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.store = store or store_of(config, self.clock)
+        self.facts = load()  # of the default day; keys, tiers, prices of any
+        self.clients = clients()
         self.files = PictureFiles(self.store)
+        self.keyring = Keyring(
+            self.facts,
+            self._secret("keys"),
+            mock_only=config.keys.mock_only,
+            listed=config.keys.listed,
+        )
         self.costs = Costs(
-            self.facts.limits[limits.table],
+            self.facts.limits[config.limits.table],
             self.facts.prices,
-            tier=self.config.tier,
-            price_list=self.config.prices,
-            per_minute=limits.per_minute,
+            tier=config.tier,
+            price_list=config.prices,
+            per_minute=config.limits.per_minute,
             families={name: life.family for name, life in ever_there().items()},
         )
-        if self.config.magic == "on":
-            self.magic = Words({w.name: w.then for w in self.facts.magic_words.values()})
-        self._today = (-1, self.era_of(self.facts.day))
-        self.deprecations = Deprecations(self.today, self.config.log_format)
-        self.keyring = Keyring(
-            self.facts, self._secret("keys"), mock_only=keys.mock_only, listed=keys.listed
-        )
+        self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
+        self.holds = Holds(self.clock)
+        self.news = Bell()  # rings when a request was written down
+        words = {w.name: w.then for w in self.facts.magic_words.values()}
+        self.magic = Words(words) if config.magic == "on" else None  # of prompts
+        self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
+        self._today = (-1, self.era_of(self.facts.day))  # days since the epoch, that day's era
+        self.deprecations = Deprecations(self.today, config.log_format)
+        self._numbers = count()
+        self._warned = False
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
         """The era that rules; `default` is the day of a model, where nobody says one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -161,6 +162,7 @@ def run(config: Config) -> None:
     address = address_at(*listener.getsockname()[:2])
 
     def ready() -> None:
+        gc.enable()
         _write_ready_file(config.ready_file, address)
         say(sys.stdout, f"READY {address}")
 

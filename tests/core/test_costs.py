@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -130,7 +129,7 @@ def test_each_model_has_buckets_of_its_own() -> None:
 
 TABLE = {"m": {"1": (Limit(IMAGES, 5), Limit(TOKENS, 100)), "free": (Limit(IMAGES, 0),)}}
 COSTS = Costs(TABLE, {}, tier="1", price_list="x")
-BY_NUMBER = replace(COSTS, per_minute=7)
+BY_NUMBER = COSTS._replace(per_minute=7)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -81,7 +80,7 @@ def test_rules_are_tried_as_the_documentation_says() -> None:
     async def add(box: MemorySandbox, *names: str) -> None:
         for name in names:
             origin = "all" if box is everyone else "call"
-            await box.add(replace(rule(name, next="next" in name), origin=origin))
+            await box.add(rule(name, next="next" in name)._replace(origin=origin))
 
     async def write() -> list[str]:
         await add(everyone, "all 1", "all next 1")
@@ -99,8 +98,8 @@ def test_a_rule_that_is_put_keeps_its_place() -> None:
 
     async def put() -> list[str]:
         for name in "abc":
-            await box.add(replace(rule(name, quota=True), origin="call"))
-        await box.put(replace(rule("B", quota=True), origin="call", id="r2"))
+            await box.add(rule(name, quota=True)._replace(origin="call"))
+        await box.put(rule("B", quota=True)._replace(origin="call", id="r2"))
         return [r.name for r in box.rules]
 
     assert asyncio.run(put()) == ["c", "B", "a"]
@@ -112,7 +111,7 @@ def test_the_order_is_that_of_the_place_whoever_writes_when(
 ) -> None:
     rules: list[Rule] = []
     for number, (origin, waits) in enumerate(written):
-        made = replace(rule(str(number), next=waits, quota=True), origin=origin)
+        made = rule(str(number), next=waits, quota=True)._replace(origin=origin)
         rules = with_rule(rules, made)
     assert in_order(rules) == rules
     for before, after in pairwise(rules):

@@ -127,13 +127,13 @@ USED = State(
         (
             "limits",
             USED._replace(
-                options=replace(USED.options, tier="1", per_minute=5), account=Account(9)
+                options=USED.options._replace(tier="1", per_minute=5), account=Account(9)
             ),
         ),
         (
             "ledger",
             USED._replace(
-                options=replace(USED.options, budget=7), account=USED.account._replace(spent=0)
+                options=USED.options._replace(budget=7), account=USED.account._replace(spent=0)
             ),
         ),
         ("clock", USED._replace(clock=Clock())),

@@ -286,7 +286,8 @@ def test_the_plugin_loads_nothing_heavy(
 ) -> None:
     heavy = (
         "{'starlette', 'uvicorn', 'PIL', 'faker', 'click', 'asyncio', 'ssl', 'http.client', "
-        "'mockserver.testing', 'mockserver.client.sandbox', 'mockserver.server.listening'}"
+        "'mockserver.testing', 'mockserver.client.sandbox', 'mockserver.server.listening', "
+        "'mockserver.pytest_plugin.advice', 'mockserver.pytest_plugin.report'}"
     )
     downstream.makepyfile(
         test_app=f"import sys\ndef test_light():\n    assert not {heavy} & set(sys.modules)\n"
@@ -295,6 +296,30 @@ def test_the_plugin_loads_nothing_heavy(
     result = downstream.runpytest_subprocess()
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*would have cost*")
+
+
+def test_pytest_rewrites_none_of_our_modules_and_finds_others_as_before(
+    downstream: pytest.Pytester,
+) -> None:
+    code = """
+    import atexit, sys
+    def ours(): return [f for f in sys.meta_path if f.__module__.startswith("mockserver")]
+    atexit.register(lambda: print(f"left: {ours()}"))
+    def test_loaders(images_mock):
+        assert images_mock.begin().requests == []
+        loaders = {n: type(m.__loader__).__name__ for n, m in sys.modules.items()
+                   if n.startswith("mockserver.") and n != "mockserver.pytest_plugin"}
+        assert "mockserver.server.listening" in loaders
+        assert set(loaders.values()) == {"SourceFileLoader"}
+    def test_others(tmp_path, monkeypatch):
+        (tmp_path / "test_helper.py").write_text("def check(x): assert x == 1")
+        monkeypatch.syspath_prepend(tmp_path)
+        import test_helper
+        assert type(test_helper.__loader__).__name__ == "AssertionRewritingHook"
+    """
+    result = run(downstream, code)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["left: []"])
 
 
 @pytest.mark.slow

@@ -4,14 +4,12 @@ A new effect is a field of `Effect`, with its shape: by that it is a word of `th
 told, described as JSON Schema, and adds up with others.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.core import shapes
 from mockserver.core.decoding import RuleError, guess, table_of
@@ -75,7 +73,7 @@ class Effect:
     """What happens to a request: another answer, or one that is late, changed or broken."""
 
     error: Reason | None = _effect("answer")
-    reply: Reply | None = _effect("answer")
+    reply: "Reply | None" = _effect("answer")
     retry_after: float | None = _effect("answer")  # seconds that a rate limit or a reply tells
     as_date: bool = _effect("answer", usual=False)  # tells them as an HTTP date
     headers: Lines = _effect("addition", _headers(least=1), "any", ())
@@ -92,11 +90,10 @@ class Effect:
     expired_url: bool = _effect("change", ON, usual=False)
     image: str | None = _effect("file", FILE)  # base64 of a file to answer with
     addresses: Addresses = _effect("addition", ADDRESSES, usual=())  # what an edit refers to
-    download: Download | None = _effect("change")  # of the pictures, where they come by URL
+    download: "Download | None" = _effect("change")  # of the pictures, where they come by URL
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer in place of the API's own; or a gateway's, which stands before the API."""
 
     status: int = 200
@@ -109,8 +106,7 @@ class Reply:
         return f"{'gateway' if self.gateway else 'respond'} {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(NamedTuple):
     """What happens to downloads of a picture."""
 
     effect: Effect

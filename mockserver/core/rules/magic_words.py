@@ -12,8 +12,8 @@ from mockserver.core.rules.parser import RuleError, effect_of
 from mockserver.core.rules.rule import Rule, When
 from mockserver.core.texts import likely_name
 
-_LIKELY = re.compile(r"(?<![\w:])mock:\w[\w.=-]{0,40}", re.IGNORECASE)
-_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+_LIKELY = r"(?i)(?<![\w:])mock:\w[\w.=-]{0,40}"
+_SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
 MAGIC = "magic:"  # how the id of such a rule begins
 
 
@@ -29,7 +29,7 @@ class Words:
 
     def misspelt(self, prompt: str) -> list[str]:
         """What looks like a magic word and is none, of many the first: a sentence each."""
-        likely = dict.fromkeys(_LIKELY.findall(prompt)) if ":" in prompt else ()
+        likely = dict.fromkeys(re.findall(_LIKELY, prompt)) if ":" in prompt else ()
         return [self._guess(t) for t in islice((t for t in likely if self.rule(t) is None), 3)]
 
     def _guess(self, text: str) -> str:
@@ -68,4 +68,4 @@ def _valued(then: Any, value: str | None) -> Any:
     """What a word means, with the value after `=` in place of `$`: a bare number is seconds."""
     if then != "$":
         return then
-    return float(value) if value and _SECONDS.fullmatch(value) else value
+    return float(value) if value and re.fullmatch(_SECONDS, value) else value

@@ -14,9 +14,9 @@ from typing import Any
 
 DEADLINE = 0.02  # seconds that one search may take
 TOO_SLOW = f"its regular expression took longer than {DEADLINE * 1000:g} ms with a request"
-_NAMED_CLASS = re.compile(r"\[:\^?\w+:\]")  # in a set: to `re` its letters, to `regex` its name
+_NAMED_CLASS = r"\[:\^?\w+:\]"  # in a set: to `re` its letters, to `regex` its name
 # A brace that begins no repeat, which `regex` would take for an approximate match.
-_BRACE = re.compile(r"(\\N\{|\\.|\{(?=[\d,])\d*(?:,\d*)?\})|\{", re.DOTALL)
+_BRACE = r"(?s)(\\N\{|\\.|\{(?=[\d,])\d*(?:,\d*)?\})|\{"
 
 
 def check(pattern: str) -> None:
@@ -31,7 +31,7 @@ def check(pattern: str) -> None:
             plain = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from None
-    if named := _NAMED_CLASS.search(pattern):
+    if named := re.search(_NAMED_CLASS, pattern):
         raise ValueError(f"has {named[0]!r}, which is no class in Python: list the characters")
     try:
         same = _compiled(pattern)
@@ -58,6 +58,6 @@ def _compiled(pattern: str) -> Any:
     import regex  # 10 ms, and few rules have one
 
     try:
-        return regex.compile(_BRACE.sub(lambda m: m[1] or r"\{", pattern), regex.VERSION0)
+        return regex.compile(re.sub(_BRACE, lambda m: m[1] or r"\{", pattern), regex.VERSION0)
     except regex.error as error:
         raise ValueError(str(error)) from None

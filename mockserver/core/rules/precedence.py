@@ -4,8 +4,6 @@ What was written later goes first, but `next` rules wait in a queue. Effects of 
 where they don't contradict (see "Which rule counts" in docs/http.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple

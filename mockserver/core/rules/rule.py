@@ -3,12 +3,9 @@
 Values and matching only: `parser` reads and writes them, a sandbox counts them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import Effect, effect_name
@@ -19,8 +16,7 @@ WEIGHTS: Mapping[str, int] = {"operation": 8, "model": 4, "prompt": 3}
 OTHER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """How a text must be: the same, containing something, or found by a regular expression."""
 
     how: str  # "is", "contains" or "regex"
@@ -43,8 +39,7 @@ class Text:
         return f"{self.how} {self.what!r}"
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """Which requests are meant: all of these must be so. `call` picks the k-th that is so."""
 
     wanted: tuple[tuple[str, Any], ...] = ()  # field → value or Text; a model may have * in it
@@ -71,8 +66,7 @@ def fits(name: str, wanted: Any, value: Any) -> bool:
     return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Scripted behaviour: without `times` it stays, else it is used up after so many requests."""
 
     when: When

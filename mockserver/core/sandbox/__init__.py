@@ -4,11 +4,8 @@ Each module holds one part with its pure transitions, (part, event) → (part, o
 bounds: a store loads the part, asks, and commits what it gets. Here is what a sandbox is set to.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MIB = 1024 * 1024
 MICRO = 1_000_000  # of a dollar
@@ -16,16 +13,14 @@ MICRO = 1_000_000  # of a dollar
 FARTHEST = 3650 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(NamedTuple):
     """How long an answer is held back: a fixed time, or as measured of the real model."""
 
     seconds: float = 0.0
     measured: float = 0.0  # factor on the recorded processing time
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a sandbox has for itself; None is the server's own."""
 
     tier: str | None = None

@@ -1,7 +1,5 @@
 """What a sandbox may still ask for: what is left of each model's minute, and the money it spent."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import inf
 from types import MappingProxyType

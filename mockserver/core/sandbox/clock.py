@@ -1,8 +1,5 @@
 """A sandbox's time: moved on, or standing; and the waits that move it once they are served."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mockserver.core.durations import MILLISECOND, SECOND
@@ -33,8 +30,7 @@ def advance(clock: Clock, nanoseconds: int) -> Clock:
     return Clock(min(clock.offset + nanoseconds, FARTHEST * SECOND), clock.stands_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """A wait that a refusal told, until the client has served it."""
 
     body: bytes  # digest of the request that was refused

@@ -1,7 +1,5 @@
 """Which sandboxes go where a store is full, and which let go of what nobody set on purpose."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Which requests are attempts of one call: retries, and what was led on to another address."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

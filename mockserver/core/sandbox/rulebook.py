@@ -1,9 +1,6 @@
 """Which rules a sandbox has, what they weigh, and how often each was met and fired."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from mockserver.core.rules.effects import PLAIN, Effect, changed
@@ -42,12 +39,12 @@ def begun(rules: Sequence[Rule]) -> RuleBook:
 
 def numbered(rules: Sequence[Rule]) -> list[Rule]:
     """The rules of the configuration file with their ids; all sandboxes share them."""
-    return [r if r.id else replace(r, id=f"f{i}") for i, r in enumerate(rules, 1)]
+    return [r if r.id else r._replace(id=f"f{i}") for i, r in enumerate(rules, 1)]
 
 
 def write(book: RuleBook, rule: Rule, letter: str) -> tuple[RuleBook, Rule]:
     """Add a rule, before those that are here or to the queue of `next` ones; it gets its id."""
-    rule = replace(rule, id=f"{letter}{book.ids + 1}")
+    rule = rule._replace(id=f"{letter}{book.ids + 1}")
     weights = {**book.weights, rule.id: weight_of(rule)}
     return RuleBook(tuple(with_rule(book.rules, rule)), weights, book.ids + 1), rule
 
@@ -98,8 +95,6 @@ def weight_of(rule: Rule) -> int:
 def _values(effect: Effect) -> Iterator[Any]:
     """The values of an effect, and of what is in it."""
     yield from changed(effect).values()
-    if reply := effect.reply:
-        yield from (reply.body, reply.headers)
     if effect.download:
         yield from _values(effect.download.effect)
 

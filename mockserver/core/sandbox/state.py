@@ -1,9 +1,6 @@
 """What is small of a sandbox as one value, and what is left of it when a part is emptied."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from mockserver.core.sandbox import Options
@@ -37,7 +34,7 @@ class State(NamedTuple):
     def is_set_up(self) -> bool:
         """Whether somebody scripted or set it on purpose, or moved its clock."""
         options = self.options
-        is_plain = options == _PLAIN or replace(options, begun=0) == _PLAIN
+        is_plain = options == _PLAIN or options._replace(begun=0) == _PLAIN
         scripted = any(r.origin == "call" for r in self.rules.rules)
         return scripted or not is_plain or self.clock.offset > 0
 
@@ -49,10 +46,10 @@ def emptied(state: State, part: str, first: State) -> State:
         case "rules":
             return state._replace(rules=first.rules._replace(ids=state.rules.ids))
         case "limits":
-            options = replace(options, per_minute=as_begun.per_minute, tier=as_begun.tier)
+            options = options._replace(per_minute=as_begun.per_minute, tier=as_begun.tier)
             return state._replace(options=options, account=Account(state.account.spent))
         case "ledger":
-            options = replace(options, budget=as_begun.budget)
+            options = options._replace(budget=as_begun.budget)
             return state._replace(options=options, account=state.account._replace(spent=0))
         case "clock":
             return state._replace(clock=Clock())

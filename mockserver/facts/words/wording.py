@@ -4,8 +4,6 @@ A reason says what is wrong; a dialect gives it status, words and form. Key orde
 the final newline belong to each error, because the real API's own services differ in them.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 
