@@ -116,7 +116,10 @@ class PictureFiles:
         self, picture: Picture, uploads: Sequence[bytes], mask: bytes | None
     ) -> bytes:
         """A picture's file as a JSON string, kept for who asks again; empty if there is none."""
-        made = self._at_hand[picture] = as_json(await self.file(picture, uploads, mask) or b"")
+        file = await self.file(picture, uploads, mask)
+        if file is None:
+            return as_json(b"")
+        made = self._at_hand[picture] = as_json(file)
         if len(self._at_hand) > AT_HAND:
             self._at_hand.popitem(last=False)
         return made
