@@ -9,6 +9,7 @@ runs in the same process.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from mockserver.facts import Facts, Offer, Operation
 Fetch = Callable[[str], bytes | None]
 Check = Callable[[CheckContext, Response, Case[Any]], None]
 ERROR_KEYS = {"code", "message", "param", "type"}
+_SVG = re.compile(rb'\s*<svg [^>]*width="(?P<width>\d+)" height="(?P<height>\d+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Asked:
     size: tuple[int, int] | None  # width, height in pixels; None where it follows what was sent
     field: str  # "url" or "b64_json"
     revised: bool
+    format: str  # of the files, as Pillow names it
+    clear: bool  # whether there may be transparency
 
 
 def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
@@ -56,12 +60,14 @@ def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
     told = given.get("size", size.default)
     width, height = size.chosen(told).split("x")
     follows = size.follows and told in size.leaves
-    form = offer.parameter.get("response_format")
+    form, kind = map(offer.parameter.get, ("response_format", "output_format"))
     return Asked(
         n=int(given.get("n", 1)),
         size=None if follows else (int(width), int(height)),
         field=given.get("response_format", form.default) if form else "b64_json",
         revised=offer.revises_prompt,
+        format=str(given.get("output_format", kind.default) if kind else "png").upper(),
+        clear=given.get("background") == "transparent",
     )
 
 
@@ -151,8 +157,8 @@ def pictures(fetch: Fetch) -> Check:
             fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
             assert item.keys() == fields, f"fields {sorted(item)} instead of {sorted(fields)}"
         # Of many the first and the last: each is as large as the others, and takes as long.
-        for png in _bytes_of(items[:1] + items[1:][-1:], wanted.field, fetch):
-            assert_picture(png, wanted.size)
+        for file in _bytes_of(items[:1] + items[1:][-1:], wanted.field, fetch):
+            assert_picture(file, wanted)
 
     return pictures_as_asked
 
@@ -181,9 +187,9 @@ def _sent(response: Response, case: Case[Any]) -> Any:
 
 def _bytes_of(items: list[dict[str, str]], field: str, fetch: Fetch) -> Iterator[bytes]:
     for item in items:
-        png = _decoded(item[field]) if field == "b64_json" else fetch(item[field])
-        if png is not None:
-            yield png
+        file = _decoded(item[field]) if field == "b64_json" else fetch(item[field])
+        if file is not None:
+            yield file
 
 
 def _decoded(text: str) -> bytes:
@@ -193,14 +199,27 @@ def _decoded(text: str) -> bytes:
         raise AssertionError(f"not base64: {error}") from None
 
 
-def assert_picture(png: bytes, size: tuple[int, int] | None) -> None:
-    """A whole PNG, in colour, without alpha, of `size` (width, height in pixels) or any."""
+def assert_picture(file: bytes, wanted: Asked) -> None:
+    """A whole file of the format and size that were asked for, in colour, without alpha unless asked."""
+    size = _svg_size(file) if wanted.format == "SVG" else _decoded_size(file, wanted)
+    assert wanted.size in (None, size), f"{size} where {wanted.size} was asked for"
+
+
+def _svg_size(file: bytes) -> tuple[int, int]:
+    found = _SVG.match(file)
+    if not found or not file.rstrip().endswith(b"</svg>"):
+        raise AssertionError("not a whole SVG")
+    return int(found["width"]), int(found["height"])
+
+
+def _decoded_size(file: bytes, wanted: Asked) -> tuple[int, int]:
     from PIL import Image  # only here: 30 ms, and not every run makes a picture
 
     try:
-        picture = Image.open(BytesIO(png), formats=["PNG"])
+        picture = Image.open(BytesIO(file), formats=[wanted.format])
         picture.load()  # all of it: a cut or altered file fails here
     except (OSError, SyntaxError, ValueError) as error:
-        raise AssertionError(f"not a whole PNG: {error}") from None
-    assert picture.mode == "RGB", f"mode {picture.mode}"
-    assert size in (None, picture.size), f"{picture.size} where {size} was asked for"
+        raise AssertionError(f"not a whole {wanted.format}: {error}") from None
+    modes = ("RGB", "RGBA") if wanted.clear else ("RGB",)
+    assert wanted.format == "GIF" or picture.mode in modes, f"mode {picture.mode}"
+    return picture.size

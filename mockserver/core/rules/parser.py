@@ -62,10 +62,10 @@ def rule_of(value: Any, origin: str = "call") -> Rule:
         return PARTS[name].read(name, table[name]) if name in table else usual
 
     first = part("next", False)
-    then = effect_of(table.get("then", {}))
+    given, then = condition_of(table.get("when", {})), effect_of(table.get("then", {}))
     return Rule(
         times=part("times", 1 if first else None),
-        when=_when(condition_of(table.get("when", {})), then),
+        when=_when(given, then),
         then=then,
         name=part("name", ""),
         next=first,
