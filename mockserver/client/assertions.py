@@ -14,18 +14,13 @@ from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
 from mockserver.core.texts import likely_name, shortened
+from mockserver.facts import fields
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
-_FILES = ("image", "mask")
+_FILES = ("image", "mask", "markup")
 Names = str | Iterable[str]
 Others = Sequence[Mapping[str, Any]]  # sandboxes: name, key (masked), requests
-#: Fields whose names are not guesses; a request may have others.
-_KNOWN = (
-    *("model", "prompt", "n", "size", "quality", "style", "response_format", "user"),
-    *("image", "mask", "background", "moderation", "output_compression", "output_format"),
-    *("input_fidelity", "stream", "partial_images", "seed"),
-)
 _LOOP = (
     "  The SDK's own retries are of the call that they repeat; those of a loop in the program are\n"
     "  calls of their own. With own_retries=True they count with the call that they repeat."
@@ -100,8 +95,9 @@ ANY = Presence()
 
 def _names(names: Names) -> tuple[str, ...]:
     found = (names,) if isinstance(names, str) else tuple(names)
+    known = (*fields().order, "seed")  # names that are no guesses; a request may have others
     for name in found:
-        close = name if name in _KNOWN else likely_name(name, _KNOWN)
+        close = name if name in known else likely_name(name, known)
         if close not in (name, None):  # others may be fields that only some other API knows
             raise TypeError(f"a request has no field {name!r}; did you mean {close}?")
     return found

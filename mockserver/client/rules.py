@@ -49,6 +49,7 @@ class Sent(Asked, total=False):
 
     image: File | Sequence[File] | None  # of several all, in their order
     mask: File | None
+    markup: File | None
 
 
 class OfDownload(TypedDict, total=False):
