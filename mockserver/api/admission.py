@@ -216,7 +216,7 @@ class Admission:
     def _usage(self) -> Mapping[str, int]:
         """The tokens of the request, by kind."""
         request = self.request
-        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        offer = self.exchange.offer_of(request)
         return offer.usage(request.options, request.n, request.prompt, request.sides)
 
     def _limits(self) -> tuple[Limit, ...]:

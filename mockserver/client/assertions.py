@@ -280,13 +280,13 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
 def partial_picture(file: bytes) -> str:
     """Why a file is no whole picture of this server's; "" if it is one."""
     from mockserver.pictures.pure.drawing import identify  # not for those who never ask
-    from mockserver.pictures.pure.metadata import is_whole
+    from mockserver.pictures.pure.metadata import has_end
 
     told = identify(file)
     if told is None:
         return f"expected a picture of the mock's, but these {len(file)} bytes are none"
     if "partial" not in told:
-        if is_whole(file):
+        if has_end(file):
             return ""
         return f"expected the whole picture, but these {len(file)} bytes of it break off"
     return (

@@ -52,7 +52,7 @@ def read_text(data: bytes) -> str | None:
     return None
 
 
-def is_whole(data: bytes) -> bool:
+def has_end(data: bytes) -> bool:
     """Whether a file in which `read_text` finds a text has its end; line breaks may follow."""
     end = next((end for start, end in _ENDS.items() if data.startswith(start)), b"")
     return data.rstrip(b"\n").endswith(end)
