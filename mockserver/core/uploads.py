@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
 
+FILES = ("image", "images", "mask", "markup")  # fields of files, or of what refers to them
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _BITS = (1, 2, 4, 8, 16)
 SEGMENTS = 4096  # that are looked at before a file's pixels: millions of empty ones take seconds

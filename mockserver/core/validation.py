@@ -15,12 +15,11 @@ from typing import Any
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import settled
 from mockserver.core.request import ImageRequest
-from mockserver.core.uploads import Fields, Part, check_uploads
+from mockserver.core.uploads import FILES, Fields, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
 ABSENT: Any = object()
-FILES = ("image", "images", "mask", "markup")  # or what refers to them
 
 
 class Validator:
