@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -203,3 +204,17 @@ def test_a_rule_is_told_in_a_line(changed: dict[str, Any], told: str) -> None:
 )
 def test_an_amount_has_as_many_digits_as_it_needs(usd: float, told: str) -> None:
     assert dollars(usd) == told
+
+
+def test_assertions_know_every_field_of_a_gpt_image_model() -> None:
+    asked = {"background": "transparent", "output_format": "gif", "frame_count": 3}
+    asked |= {"partial_images": 2, "input_fidelity": "high", "markup": b"a mark"}
+    seen = request(1, **{k: v for k, v in asked.items() if k != "markup"}, markup=marked(b"a mark"))
+    assert Expectation(sent_when(asked), times=1).is_met([seen])
+    assert not Expectation(sent_when(asked | {"markup": b"another"}), times=1).is_met([seen])
+    assert not Expectation(sent_when(asked | {"frame_count": 4}), times=1).is_met([seen])
+
+
+def marked(content: bytes) -> dict[str, Any]:
+    """A file as the journal tells it."""
+    return {"sha256": sha256(content).hexdigest(), "bytes": len(content)}

@@ -15,8 +15,9 @@ from PIL import Image, ImageChops
 
 from mockserver.core.picture import MEDIA
 from mockserver.core.uploads import header
-from mockserver.pictures.pure.drawing import _colours, describe, draw, identify, pixels
+from mockserver.pictures.pure.drawing import _colours, describe, draw, identify, pixels, told
 from mockserver.pictures.pure.landscape import PALETTES
+from mockserver.pictures.pure.metadata import ascii_text
 from tests.pictured import (
     RASTER,
     SOFT,
@@ -293,3 +294,12 @@ def test_other_programs_read_what_a_picture_is(form: str) -> None:
         case _:
             found = image.getexif()[0x010E]
     assert json.loads(found.removeprefix("images-mock ")) == describe(asked)
+
+
+def test_a_gif_tells_what_it_is_whatever_its_colours_are() -> None:
+    picture, file = asked_for("GIF"), io.BytesIO()
+    page = Image.new("P", (64, 64))
+    page.putpalette(b"!\xfe\x03")
+    page.save(file, "GIF", comment=ascii_text(told(picture)).encode("ascii"))
+    assert b"!\xfe\x03" in file.getvalue()
+    assert identify(file.getvalue()) == describe(picture)

@@ -339,6 +339,25 @@ def test_rules_know_the_fields(client: TestClient) -> None:
     assert client.post("/_mock/rules", headers=here, json=odd).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"output_format": "jpeg", "output_compression": 50.0},
+        {"output_format": "webp", "output_compression": 50.0},
+        {"output_format": "gif", "frame_count": 3.0, "frame_duration_ms": 70.0},
+        {"stream": True, "partial_images": 2.0},
+    ],
+    ids=str,
+)
+def test_a_whole_number_with_a_point_is_the_same_number(
+    client: TestClient, body: dict[str, Any]
+) -> None:
+    whole = {k: int(v) if isinstance(v, float) else v for k, v in body.items()}
+    asked = [generate(client, model="gpt-image-2.6-flare", **each) for each in (body, whole)]
+    assert [answer.status_code for answer in asked] == [200, 200]
+    assert asked[0].content == asked[1].content
+
+
 # -- the vendor's library ----------------------------------------------------------------------
 
 

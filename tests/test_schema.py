@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.config import ConfigError, configured
+from mockserver.facts import ever_there
 from mockserver.facts.schema import schema_facts
 from tests.conftest import Api, error, generate
 
@@ -44,6 +45,18 @@ def test_placeholders_are_answered_with_every_field() -> None:
     assert answer["usage"]["input_tokens_details"].keys() == {"image_tokens", "text_tokens"}
     assert answer["usage"]["output_tokens_details"].keys() == {"image_tokens", "text_tokens"}
     assert all(value is not None for value in answer.values())
+
+
+@pytest.mark.parametrize("prices", ["model-page", "billing"])
+@pytest.mark.parametrize("model", sorted(ever_there()))
+def test_every_model_by_its_name_is_answered_and_paid_as_the_one_that_stands_for_all(
+    api: Api, model: str, prices: str
+) -> None:
+    client = api(validation="schema", prices=prices)
+    asked = [generate(client, model=name, size=s) for name in (model, "x") for s in ("auto", "z")]
+    assert [answer.status_code for answer in asked] == [200] * 4
+    bill = client.get("/_mock/ledger", headers={"Mock-Sandbox-Key": "sk-mock-me"}).json()
+    assert len({request["usd"] for request in bill["requests"]}) == 1
 
 
 @pytest.mark.parametrize("path", [EDITS, VARIATIONS])

@@ -225,6 +225,18 @@ def test_a_partial_picture_tells_that_it_is_one(box: Sandbox, sdk: openai.OpenAI
         box.assert_final(b"other")
 
 
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif", "svg"])
+def test_half_a_picture_is_not_the_final_one(box: Sandbox, sdk: openai.OpenAI, form: str) -> None:
+    ask: dict[str, Any] = ASK | {"model": "gpt-image-2.6-flare", "output_format": form}
+    box.next.large_picture()
+    (event,) = sdk.images.generate(**ask, stream=True)
+    box.assert_final(b64decode(event.b64_json))
+    box.next.truncated_picture()
+    (event,) = sdk.images.generate(**ask, stream=True)
+    with pytest.raises(AssertionError, match=r"bytes (of it break off|are none)"):
+        box.assert_final(b64decode(event.b64_json))
+
+
 # -- the journal --------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from mockserver.core.uploads import Header, header
 from mockserver.pictures.edits import Unreadable, decoded
 from tests.conftest import Api, error
 from tests.test_cli import serving
@@ -136,3 +137,19 @@ def test_frames_beyond_the_first_do_not_count(api: Api) -> None:
         for upload in (moving, still.getvalue())
     ]
     assert answers[0] == answers[1]
+
+
+def test_a_jpeg_has_the_size_that_it_was_let_in_by() -> None:
+    """A marker without a length leads past the frame to another one, in a comment."""
+    file = io.BytesIO()
+    Image.new("L", (600, 600)).save(file, "JPEG")
+    whole = file.getvalue()
+    small = b"\xff\xc0\0\x0b\x08" + struct.pack(">HH", 8, 8) + b"\1\1\x11\0"
+    comment = bytearray(b"\xff\xfe" + struct.pack(">H", 65_535) + bytes(65_533))
+    comment[0xFFFE : 0xFFFE + len(small)] = small  # its marker is taken for the other's length
+    forged = whole[:2] + b"\xff\xd0" + comment + whole[2:]
+    assert header(forged) == Header(8, 8, "L", "JPEG")
+    with Image.open(io.BytesIO(forged)) as image:
+        assert image.size == (600, 600)
+    with pytest.raises(Unreadable, match="two sizes"):
+        decoded(forged)

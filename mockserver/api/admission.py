@@ -207,14 +207,16 @@ class Admission:
 
     def _price(self, usage: Mapping[str, int]) -> int:
         """The price of the request, in micro-dollars."""
-        request = self.request
-        price = self.world.costs.price(self.sandbox.options, request.model)
+        request, facts = self.request, self.exchange.era.facts
+        # What answers for any model has sizes that the model has no price for.
+        model = facts.stand_in or request.model
+        price = self.world.costs.price(self.sandbox.options, model)
         return amount(price, request.options, request.n, usage)
 
     def _usage(self) -> Mapping[str, int]:
         """The tokens of the request, by kind."""
         request = self.request
-        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        offer = self.exchange.offer_of(request)
         return offer.usage(request.options, request.n, request.prompt, request.sides)
 
     def _limits(self) -> tuple[Limit, ...]:

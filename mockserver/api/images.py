@@ -183,7 +183,7 @@ class _Call:
         try:
             return await self.world.files.pixels(request.images, request.mask)
         except UnreadableUpload as broken:
-            offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+            offer = self.exchange.offer_of(request)
             params = [source.param for source in request.sources]
             raise unreadable(offer.upload, broken.place, params) from None
 
@@ -194,7 +194,7 @@ class _Call:
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
-        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        offer = self.exchange.offer_of(request)
         shortest, longest = offer.processing(request.options)
         place = request_digest(request, self.world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
@@ -262,7 +262,7 @@ class _Call:
 
     def _told(self, request: ImageRequest) -> Around:
         """What the answer tells beside its pictures."""
-        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        offer = self.exchange.offer_of(request)
         if not offer.told.usage:
             return b"", b""
         tokens = offer.usage(request.options, request.n, request.prompt, request.sides)
@@ -276,7 +276,7 @@ class _Call:
         self, request: ImageRequest, planned: Sequence[Picture]
     ) -> tuple[bytes, ...]:
         """The revised prompts as JSON, of a model that tells them."""
-        offer = self.exchange.era.facts.models[request.model].offers[request.operation]
+        offer = self.exchange.offer_of(request)
         if not offer.revises_prompt:
             return ()
         await get_ready()

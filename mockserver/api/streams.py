@@ -19,7 +19,6 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.streams import COMPLETED, Item, Stream, error_in, is_own
 from mockserver.core.texts import shortened
-from mockserver.facts import Offer
 from mockserver.request.bodies import ClientGone, has_left
 from mockserver.request.waiting import NEVER
 
@@ -119,8 +118,7 @@ class _Maker:
 
     def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
         request = admission.request
-        model = admission.exchange.era.facts.models[request.model]
-        offer: Offer = model.offers[request.operation]
+        offer = admission.exchange.offer_of(request)
         if offer.streamed is None:
             raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
         tokens = offer.usage(request.options, 1, request.prompt, request.sides)

@@ -14,18 +14,13 @@ from mockserver.core.near_misses import closest, differences, shown
 from mockserver.core.rules.parser import when_of
 from mockserver.core.rules.rule import Text, When
 from mockserver.core.texts import likely_name, shortened
+from mockserver.facts import fields
 
 LAST = 5  # requests of a report
 Rules = Sequence[Mapping[str, Any]]
-_FILES = ("image", "mask")
+_FILES = ("image", "mask", "markup")
 Names = str | Iterable[str]
 Others = Sequence[Mapping[str, Any]]  # sandboxes: name, key (masked), requests
-#: Fields whose names are not guesses; a request may have others.
-_KNOWN = (
-    *("model", "prompt", "n", "size", "quality", "style", "response_format", "user"),
-    *("image", "mask", "background", "moderation", "output_compression", "output_format"),
-    *("input_fidelity", "stream", "partial_images", "seed"),
-)
 _LOOP = (
     "  The SDK's own retries are of the call that they repeat; those of a loop in the program are\n"
     "  calls of their own. With own_retries=True they count with the call that they repeat."
@@ -100,8 +95,9 @@ ANY = Presence()
 
 def _names(names: Names) -> tuple[str, ...]:
     found = (names,) if isinstance(names, str) else tuple(names)
+    known = (*fields().order, "seed")  # names that are no guesses; a request may have others
     for name in found:
-        close = name if name in _KNOWN else likely_name(name, _KNOWN)
+        close = name if name in known else likely_name(name, known)
         if close not in (name, None):  # others may be fields that only some other API knows
             raise TypeError(f"a request has no field {name!r}; did you mean {close}?")
     return found
@@ -284,12 +280,15 @@ def downloading(requests: Sequence[Request], times: int | None) -> str:
 def partial_picture(file: bytes) -> str:
     """Why a file is no whole picture of this server's; "" if it is one."""
     from mockserver.pictures.pure.drawing import identify  # not for those who never ask
+    from mockserver.pictures.pure.metadata import has_end
 
     told = identify(file)
     if told is None:
         return f"expected a picture of the mock's, but these {len(file)} bytes are none"
     if "partial" not in told:
-        return ""
+        if has_end(file):
+            return ""
+        return f"expected the whole picture, but these {len(file)} bytes of it break off"
     return (
         f"expected the whole picture, but this is partial picture {told['partial']} of a stream, "
         "which comes before it: take the b64_json of the event whose type ends in .completed"

@@ -29,8 +29,18 @@ class Asked(TypedDict, total=False):
     n: int | None
     quality: str | None
     style: str | None
+    background: str | None
+    output_format: str | None
+    output_compression: int | None
     response_format: str | None
     stream: bool | None
+    partial_images: int | None
+    complexity: str | None
+    frame_count: int | None
+    frame_duration_ms: int | None
+    input_fidelity: str | None
+    moderation: str | None
+    safety_identifier: str | None
     user: str | None
 
 
@@ -39,6 +49,7 @@ class Sent(Asked, total=False):
 
     image: File | Sequence[File] | None  # of several all, in their order
     mask: File | None
+    markup: File | None
 
 
 class OfDownload(TypedDict, total=False):

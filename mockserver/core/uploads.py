@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
 
+FILES = ("image", "images", "mask", "markup")  # fields of files, or of what refers to them
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _BITS = (1, 2, 4, 8, 16)
+SEGMENTS = 4096  # that are looked at before a file's pixels: millions of empty ones take seconds
 GREY_16 = "I;16"
 
 
@@ -82,16 +84,24 @@ def _png(data: bytes) -> Header | None:
 def _is_keyed(data: bytes) -> bool:
     """Whether there is a tRNS chunk before the pixels, as optimised masks have it."""
     at = 33  # after the header's chunk
-    while (kind := data[at + 4 : at + 8]) not in (b"", b"IDAT", b"tRNS"):
+    for _ in range(SEGMENTS):
+        kind = data[at + 4 : at + 8]
+        if kind in (b"", b"IDAT", b"tRNS"):
+            return kind == b"tRNS"
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return kind == b"tRNS"
+    return False
 
 
 def _jpeg(data: bytes) -> Header | None:
     """The frame of a JPEG: the segments before it are passed over by their lengths."""
     at = 2
-    while data[at] == 0xFF:
+    for _ in range(SEGMENTS):
+        if data[at] != 0xFF:
+            break
         marker, length = struct.unpack_from(">BH", data, at + 1)
+        if marker == 0xFF:  # a byte that fills up
+            at += 1
+            continue
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width, channels = struct.unpack_from(">HHB", data, at + 5)
             return Header(width, height, {1: "L", 4: "CMYK"}.get(channels, "RGB"), "JPEG")

@@ -15,12 +15,11 @@ from typing import Any
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import settled
 from mockserver.core.request import ImageRequest
-from mockserver.core.uploads import Fields, Part, check_uploads
+from mockserver.core.uploads import FILES, Fields, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
 ABSENT: Any = object()
-FILES = ("image", "images", "mask", "markup")  # or what refers to them
 
 
 class Validator:
@@ -166,7 +165,7 @@ class Validator:
         chosen = self._chosen[model.id]
         parts = self._parts[model.id]
         for name, usual in self._options[model.id].items():
-            value = given.get(name, usual)
+            value = _whole(given.get(name, usual))
             if name in parts and not parts[name].items() <= options.items():
                 continue
             if value is not None:
@@ -185,6 +184,11 @@ class Validator:
         if request.sources or not offer.upload or not offer.upload.formats:
             return request
         return settled(request, offer, request.images, request.mask)
+
+
+def _whole(value: Any) -> Any:
+    """An integer for 2.0, which JSON Schema takes for one; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_upload(offer: Offer, given: Given) -> None:

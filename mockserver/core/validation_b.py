@@ -12,10 +12,9 @@ from typing import Any
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import sources_in
 from mockserver.core.options import check_choice, check_together
-from mockserver.core.uploads import Form, Part
+from mockserver.core.uploads import FILES, Form, Part
 from mockserver.core.validation import (
     ABSENT,
-    FILES,
     Given,
     Validator,
     check_prompt,

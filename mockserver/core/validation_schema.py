@@ -10,10 +10,9 @@ from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.options import check_choice, check_together
-from mockserver.core.uploads import Form
+from mockserver.core.uploads import FILES, Form
 from mockserver.core.validation import (
     ABSENT,
-    FILES,
     Given,
     Validator,
     check_value,

@@ -17,6 +17,7 @@ from hashlib import sha256
 from PIL import Image, ImageChops
 
 from mockserver.core.picture import Picture
+from mockserver.core.uploads import header
 from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
 from mockserver.pictures.pure.landscape import Palette, mixed
@@ -56,6 +57,7 @@ def decoded(data: bytes) -> Image.Image:
     pixels, depth = _chunks_of_pixels(data) if is_png else (data, 8)
     try:
         image: Image.Image = Image.open(io.BytesIO(pixels), formats=["PNG", "JPEG", "WEBP"])
+        _check_size(image, data)
         image.load()
         image = _in_8_bits(image, depth) if is_png else _of_few_modes(image)
     except Exception as broken:  # Pillow answers broken files with a dozen types of exception
@@ -65,6 +67,13 @@ def decoded(data: bytes) -> Image.Image:
 
 
 _OTHERS = (b"\xff\xd8\xff", b"RIFF")
+
+
+def _check_size(image: Image.Image, data: bytes) -> None:
+    """Refuse a file of another size than that by which it was let in: it may be huge."""
+    found = header(data)
+    if found and image.size != (found.width, found.height):
+        raise Unreadable("two sizes")
 
 
 def _of_few_modes(image: Image.Image) -> Image.Image:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mockserver.client.connection import Remote
-from mockserver.client.rules import OfDownload, Script, Then, condition
+from mockserver.client.rules import PROMPTS, Asked, OfDownload, Script, Then, condition
 from mockserver.config import ConfigError, resolve
 from mockserver.control.openapi import document
 from mockserver.core.decoding import DAY
+from mockserver.core.rules.conditions import rule_fields
 from mockserver.core.rules.effects import EFFECTS, OF_DOWNLOADS
 from mockserver.core.rules.parser import RuleError, rule_of
 from mockserver.facts import ever, free_fields
@@ -235,3 +236,5 @@ def test_python_takes_what_the_reader_reads(rule: dict[str, Any]) -> None:
 def test_python_has_every_word_of_a_rule() -> None:
     assert {*Then.__annotations__} == {*EFFECTS}
     assert {*OfDownload.__annotations__} == {*OF_DOWNLOADS}
+    of_prompts = {*PROMPTS} - {"prompt"}
+    assert {*Asked.__annotations__} - of_prompts == {*rule_fields()} - {"svg"}  # an object

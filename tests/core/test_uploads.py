@@ -210,3 +210,26 @@ def test_a_file_that_ends_in_its_header_has_none(form: str) -> None:
     first = next(n for n in range(len(whole) + 1) if header(whole[:n]))
     assert 0 < first < len(whole)
     assert all(header(whole[:n]) == header(whole) for n in range(first, len(whole)))
+
+
+def segmented(form: str, segment: bytes, times: int) -> bytes:
+    """A picture of 8 by 8 pixels, keyed if it is a PNG, with segments after its first bytes."""
+    file = io.BytesIO()
+    mode, how = {"PNG": ("P", {"transparency": 0}), "JPEG": ("RGB", {})}[form]
+    Image.new(mode, (8, 8)).save(file, form, **how)
+    whole, at = file.getvalue(), {"PNG": 33, "JPEG": 2}[form]
+    return whole[:at] + segment * times + whole[at:]
+
+
+@pytest.mark.parametrize(
+    ("form", "segment"), [("PNG", b"\0\0\0\0teXt\0\0\0\0"), ("JPEG", b"\xff\xfe\0\2")]
+)
+def test_a_header_is_not_looked_for_behind_thousands_of_segments(form: str, segment: bytes) -> None:
+    none, few, many = (header(segmented(form, segment, times)) for times in (0, 500, 5000))
+    assert few
+    assert few == none
+    assert many == (few._replace(is_keyed=False) if form == "PNG" else None)
+
+
+def test_segments_of_a_jpeg_may_have_bytes_between_them() -> None:
+    assert header(segmented("JPEG", b"\xff", 3)) == Header(8, 8, "RGB", "JPEG")

@@ -15,10 +15,10 @@ from mockserver.core.options import SIZE
 from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
 from mockserver.core.rules.rule import Text, When, fits
+from mockserver.core.uploads import FILES
 from mockserver.facts import ever, fields, free_fields
 
 _SIZE = re.compile(SIZE)
-_FILES = ("image", "images", "mask", "markup")
 _HOW = ("contains", "regex")
 _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("then", "times", "name", "next"), "it stands beside when, not in it"),
@@ -26,13 +26,13 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 _OF_RULES: Mapping[str, str] = {
     **_ELSEWHERE,
-    **dict.fromkeys(_FILES, "a rule can't look into files, an assertion can"),
+    **dict.fromkeys(FILES, "a rule can't look into files, an assertion can"),
 }
 
 
 def rule_fields() -> tuple[str, ...]:
     """What a rule can tell a request by; files only assertions can."""
-    return tuple(name for name in fields().order if name not in _FILES)
+    return tuple(name for name in fields().order if name not in FILES)
 
 
 def condition_of(value: Any) -> When:

@@ -21,6 +21,8 @@ KEYWORD = "images-mock"
 _EXIF_START = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x0e\0\2"
 _EXIF_PLACE = 26  # of the text, after "Exif" and two zeros
 _OURS = f"{KEYWORD} "
+#: How a comment of ours begins in a GIF; its first two bytes alone may be a colour.
+_COMMENT = re.compile(rb"(?s)!\xfe.%b" % _OURS.encode("ascii"))
 
 
 def ascii_text(text: str) -> str:
@@ -50,6 +52,12 @@ def read_text(data: bytes) -> str | None:
     return None
 
 
+def has_end(data: bytes) -> bool:
+    """Whether a file in which `read_text` finds a text has its end; line breaks may follow."""
+    end = next((end for start, end in _ENDS.items() if data.startswith(start)), b"")
+    return data.rstrip(b"\n").endswith(end)
+
+
 def _of_jpeg(data: bytes) -> Iterator[bytes]:
     at = 2
     while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":
@@ -74,12 +82,12 @@ def _of_exif(body: bytes) -> Iterator[bytes]:
 
 
 def _of_gif(data: bytes) -> Iterator[bytes]:
-    at = data.find(b"!\xfe") + 2
-    text = b""
-    while at > 1 and data[at : at + 1] > b"\0":
-        text += data[at + 1 : at + 1 + data[at]]
-        at += 1 + data[at]
-    yield text
+    for found in _COMMENT.finditer(data):
+        at, text = found.start() + 2, b""
+        while data[at : at + 1] > b"\0":
+            text += data[at + 1 : at + 1 + data[at]]
+            at += 1 + data[at]
+        yield text
 
 
 def _of_svg(data: bytes) -> Iterator[bytes]:
@@ -92,4 +100,11 @@ _READERS = {
     b"RIFF": _of_webp,
     b"GIF8": _of_gif,
     b"<svg": _of_svg,
+}
+_ENDS = {
+    png.SIGNATURE: b"IEND\xaeB`\x82",
+    b"\xff\xd8\xff": b"\xff\xd9",
+    b"RIFF": b"",  # the text is its end
+    b"GIF8": b";",
+    b"<svg": b"</svg>",
 }
