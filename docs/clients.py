@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 TABLE = Path(__file__).with_name("clients.toml")
+RESULTS = Path(__file__).with_name("gpt-clients.json")
 PAGE = Path(__file__).with_name("clients.md")
 _HEAD = """\
 # What your client does with it
@@ -30,6 +32,17 @@ with the real API. `explain last` and `request.trace` say so.
 | client | longest wait that is served | a longer one |
 |---|---|---|
 """
+_GPT = """
+## GPT image models
+
+The libraries below ran unmodified, and this table is the result (`UPDATE_CLIENTS=1 pytest -n 0 -m
+"clients or javascript" tests/test_gpt_clients.py` writes it anew). Each picture was decoded; where
+the library reads a usage its tokens were looked at, and where it has a **price** that is the
+mock's own, `images.spent`.
+
+| client | packages | requests, and the error if there was one | price |
+|---|---|---|---|
+"""
 _ROWS = (("waits", "Waits"), ("timeout", "Timeout"), ("retried", "Tried again"))
 
 
@@ -40,7 +53,17 @@ def clients() -> list[dict[str, Any]]:
 
 def page() -> str:
     """The page, as Markdown."""
-    return "".join((_HEAD, *map(_row, clients()), _AFTER, *_longest(), *map(_section, clients())))
+    return "".join(
+        (
+            _HEAD,
+            *map(_row, clients()),
+            _GPT,
+            *_gpt(),
+            _AFTER,
+            *_longest(),
+            *map(_section, clients()),
+        )
+    )
 
 
 def _row(client: Mapping[str, Any]) -> str:
@@ -48,6 +71,13 @@ def _row(client: Mapping[str, Any]) -> str:
     requests = client.get("requests_on_429", "as openai (Python)")
     checked = "run" if "program" in client else "measured"
     return f"| {client['name']} | {client['version']} | {sent} | {requests} | {checked} |\n"
+
+
+def _gpt() -> Iterator[str]:
+    for name, result in json.loads(RESULTS.read_text("utf-8")).items():
+        requests = "; ".join(result["requests"])
+        price = "the same" if result["priced"] else "none"
+        yield f"| {name} | {result['packages']} | {requests} | {price} |\n"
 
 
 def _longest() -> Iterator[str]:
