@@ -35,12 +35,11 @@ with the real API. `explain last` and `request.trace` say so.
 _GPT = """
 ## GPT image models
 
-The libraries below ran unmodified, and this table is the result (`UPDATE_CLIENTS=1 pytest -n 0 -m
-"clients or javascript" tests/test_gpt_clients.py` writes it anew). Each picture was decoded; where
-the library reads a usage its tokens were looked at, and where it has a **price** that is the
-mock's own, `images.spent`.
+The libraries ran unmodified, and this table is the result: `tests/test_gpt_clients.py` holds them
+to it, and with `UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"` writes it anew. Each
+picture was decoded.
 
-| client | packages | requests, and the error if there was one | price |
+| client | packages | requests, and the error if there was one | what comes of it |
 |---|---|---|---|
 """
 _ROWS = (("waits", "Waits"), ("timeout", "Timeout"), ("retried", "Tried again"))
@@ -76,8 +75,7 @@ def _row(client: Mapping[str, Any]) -> str:
 def _gpt() -> Iterator[str]:
     for name, result in json.loads(RESULTS.read_text("utf-8")).items():
         requests = "; ".join(result["requests"])
-        price = "the same" if result["priced"] else "none"
-        yield f"| {name} | {result['packages']} | {requests} | {price} |\n"
+        yield f"| {name} | {result['packages']} | {requests} | {result['seen']} |\n"
 
 
 def _longest() -> Iterator[str]:

@@ -49,10 +49,11 @@ GPT = {"model": "gpt-image-2"}
 
 @dataclass(frozen=True)
 class Case:
-    """What a library does, and what it sends for it."""
+    """What a library does, what it sends for it, and what comes of that."""
 
     module: str
     package: str
+    seen: str
     program: str
     sent: list[dict[str, Any]]
 
@@ -61,6 +62,7 @@ CASES = {
     "LiteLLM": Case(
         "litellm",
         "litellm",
+        "usage, and the price that the mock tells",
         """
 import litellm
 made = litellm.image_generation(
@@ -86,6 +88,7 @@ print(made._hidden_params["response_cost"])
     "LangChain (Python, community)": Case(
         "langchain_community",
         "langchain-community",
+        "the picture is lost: a TypeError, for it joins URLs",
         """
 from langchain_community.utilities.dalle_image_generator import DallEAPIWrapper
 try:
@@ -100,6 +103,7 @@ else:
     "Haystack": Case(
         "haystack",
         "haystack-ai",
+        "a picture, no usage",
         """
 from haystack.components.generators import OpenAIImageGenerator
 answer = OpenAIImageGenerator().run(prompt="a fox")
@@ -112,6 +116,7 @@ assert answer["revised_prompt"] == "", answer["revised_prompt"]
     "pydantic-ai": Case(
         "pydantic_ai",
         "pydantic-ai-slim",
+        "WebP, usage, and the price that the mock tells",
         """
 from pydantic_ai import BinaryImage
 from pydantic_ai.images import ImageGenerator
@@ -133,6 +138,7 @@ print(edited.cost().total_price)
     "semantic-kernel": Case(
         "semantic_kernel",
         "semantic-kernel",
+        "pictures, no usage",
         """
 from semantic_kernel.connectors.ai.open_ai import OpenAITextToImage
 service = OpenAITextToImage(ai_model_id="gpt-image-2")
@@ -153,6 +159,7 @@ looks(edited)
     "agno": Case(
         "agno",
         "agno",
+        "a picture, no usage",
         """
 from agno.tools.openai import OpenAITools
 answer = OpenAITools(enable_image_generation=True).generate_image("a fox")
@@ -164,6 +171,7 @@ looks(answer.images[0].content)
     "llm with llm-openai-images": Case(
         "llm_openai_images",
         "llm-openai-images",
+        "files, usage",
         """
 import llm
 folder = pathlib.Path(tempfile.mkdtemp())
@@ -192,6 +200,7 @@ for usage in (made.usage(), edited.usage()):
     "any-llm": Case(
         "any_llm",
         "any-llm-sdk",
+        "partial pictures, usage",
         """
 import any_llm
 fox = {"model": "gpt-image-2", "prompt": "a fox", "provider": "openai", "size": "1024x1024"}
@@ -218,12 +227,13 @@ looks(edited.data[0].b64_json, SQUARE)
 }
 
 
-def hold(name: str, packages: str, requests: list[Request], *, priced: bool = False) -> None:
+def hold(name: str, packages: str, requests: list[Request], seen: str) -> None:
     """Fail if the page has another result for this library; with `UPDATE_CLIENTS` it is written.
 
     The packages may be newer than those of the page.
     """
-    result = {"packages": packages, "requests": [*map(outcome, requests)], "priced": priced}
+    asked = list(dict.fromkeys(map(outcome, requests)))
+    result = {"packages": packages, "requests": asked, "seen": seen}
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     if "UPDATE_CLIENTS" in os.environ:
         RESULTS.write_text(json.dumps(results | {name: result}, indent=2) + "\n", "utf-8")
@@ -260,7 +270,7 @@ def test_a_library_does_with_gpt_image_models_what_the_page_says(
     if prices:
         assert sum(map(float, prices)) == pytest.approx(images.spent)
     package = f"{case.package} {version(case.package)}"
-    hold(name, package, images.requests, priced=bool(prices))
+    hold(name, package, images.requests, case.seen)
 
 
 @pytest.fixture(scope="module")
@@ -294,15 +304,17 @@ def test_the_ai_sdk_does_with_gpt_image_models_what_the_page_says(
     folder: Path, server: ImagesMock
 ) -> None:
     images = server.sandbox(KEY).begin(per_minute=1000)
-    seen = node(folder, "ai-sdk.mjs", images)
-    types = [["image/webp"] * 2, ["image/png"], ["image/gif"], ["image/png"], ["image/png"]]
-    assert [answer["types"] for answer in seen] == types
-    assert {(answer["adds_up"], answer["warnings"]) for answer in seen} == {(True, 0)}
-    details = [
-        [t[0].removeprefix("image/"), is_edit, True]
-        for t, is_edit in zip(types, [0, 0, 0, 1, 1], strict=True)
+    lines = node(folder, "ai-sdk.mjs", images)
+    assert lines == [
+        {"types": types, "usage": [True, is_edit], "warnings": 0}
+        for types, is_edit in (
+            (["image/webp", "image/webp"], False),
+            (["image/png"], False),
+            (["image/gif"], False),
+            (["image/png"], True),
+            (["image/png"], True),
+        )
     ]
-    assert [answer["details"][0] for answer in seen] == details
     assert [told(request) for request in images.requests] == [
         GPT
         | SQUARE
@@ -325,7 +337,8 @@ def test_the_ai_sdk_does_with_gpt_image_models_what_the_page_says(
         GPT | SQUARE | {"n": 1, "image": 2},
         GPT | SQUARE | {"n": 1, "image": 1, "mask": 1},
     ]
-    hold("AI SDK", packages("ai", "@ai-sdk/openai"), images.requests)
+    seen = "WebP, PNG with alpha, animated GIF, usage"
+    hold("AI SDK", packages("ai", "@ai-sdk/openai"), images.requests, seen)
 
 
 @pytest.mark.javascript
@@ -333,9 +346,10 @@ def test_langchain_for_javascript_is_refused_what_a_gpt_image_model_does_not_kno
     folder: Path, server: ImagesMock
 ) -> None:
     images = server.sandbox(KEY).begin(per_minute=1000)
-    (seen,) = node(folder, "langchain.mjs", images)
-    assert seen == {"status": 400, "code": "unknown_parameter", "param": "response_format"}
+    (error,) = node(folder, "langchain.mjs", images)
+    assert error == {"status": 400, "code": "unknown_parameter", "param": "response_format"}
     (request,) = images.requests
     asked = {"n": 1, "response_format": "url", "style": "vivid", "quality": "standard"}
     assert told(request) == GPT | SQUARE | asked
-    hold("LangChain (JavaScript)", packages("@langchain/openai"), images.requests)
+    seen = "refused, as by the API: `response_format` and `style` are always sent"
+    hold("LangChain (JavaScript)", packages("@langchain/openai"), images.requests, seen)

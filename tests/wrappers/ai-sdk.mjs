@@ -11,10 +11,11 @@ async function made(model, prompt, options = {}, n = 1) {
     providerOptions: { openai: options },
   });
   const { inputTokens, outputTokens, totalTokens } = answer.usage;
+  const { images } = answer.providerMetadata.openai;
   console.log(JSON.stringify({
     types: answer.images.map((image) => image.mediaType),
-    adds_up: inputTokens > 0 && outputTokens > 0 && totalTokens === inputTokens + outputTokens,
-    details: answer.providerMetadata.openai.images.map((image) => [image.outputFormat, image.imageTokens > 0, image.textTokens > 0]),
+    // Whether the sum is right, and whether the pictures that were sent are in it.
+    usage: [outputTokens > 0 && totalTokens === inputTokens + outputTokens, images.some((image) => image.imageTokens > 0)],
     warnings: answer.warnings.length,
   }));
   return answer.images.map((image) => image.uint8Array);
