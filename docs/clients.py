@@ -1,4 +1,4 @@
-"""Writes docs/clients.md, a page made of docs/clients.toml: python docs/clients.py."""
+"""Writes docs/clients.md, a page made of docs/clients.toml and docs/gpt-clients.json: python docs/clients.py."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _GPT = """
 ## GPT image models
 
 The libraries ran unmodified, and this table is the result: `tests/test_gpt_clients.py` holds them
-to it, and with `UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"` writes it anew. Each
-picture was decoded.
+to it, and with `UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"` writes it anew. In
+Python each picture was decoded.
 
 | client | packages | requests, and the error if there was one | what comes of it |
 |---|---|---|---|

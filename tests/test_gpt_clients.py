@@ -40,16 +40,20 @@ def named(**of):
 CLEAR = {"mode": "RGBA", "colour": (0, 0, 0, 0)}
 SQUARE = (1024, 1024)
 """
-#: What the libraries send again and again beside the prompt; `image` and `mask` are counts of files.
 RESULTS = Path(__file__).parents[1] / "docs" / "gpt-clients.json"
 WRAPPERS = Path(__file__).parent / "wrappers"
+#: What is sent again and again beside the prompt.
 SQUARE = {"size": "1024x1024"}
 GPT = {"model": "gpt-image-2"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a library does, what it sends for it, and what comes of that."""
+    """What a library does, what it sends for it, and what comes of that.
+
+    In `sent`, `image` and `mask` are counts of files. What the program prints are prices in USD, one
+    for each request; they are held against what the mock spent.
+    """
 
     module: str
     package: str
