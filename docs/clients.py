@@ -1,4 +1,4 @@
-"""Writes docs/clients.md, a page made of docs/clients.toml and docs/gpt-clients.json: python docs/clients.py."""
+"""Writes docs/clients.md of clients.toml and gpt-clients.json beside it: python docs/clients.py."""
 
 from __future__ import annotations
 
