@@ -1,13 +1,15 @@
-"""Writes docs/clients.md, a page made of docs/clients.toml: python docs/clients.py."""
+"""Writes docs/clients.md of clients.toml and gpt-clients.json beside it: python docs/clients.py."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 TABLE = Path(__file__).with_name("clients.toml")
+RESULTS = Path(__file__).with_name("gpt-clients.json")
 PAGE = Path(__file__).with_name("clients.md")
 _HEAD = """\
 # What your client does with it
@@ -30,6 +32,16 @@ with the real API. `explain last` and `request.trace` say so.
 | client | longest wait that is served | a longer one |
 |---|---|---|
 """
+_GPT = """
+## GPT image models
+
+The libraries ran unmodified, and this table is the result: `tests/test_gpt_clients.py` holds them
+to it, and with `UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"` writes it anew. In
+Python each picture was decoded.
+
+| client | packages | requests, and the error if there was one | what comes of it |
+|---|---|---|---|
+"""
 _ROWS = (("waits", "Waits"), ("timeout", "Timeout"), ("retried", "Tried again"))
 
 
@@ -40,7 +52,17 @@ def clients() -> list[dict[str, Any]]:
 
 def page() -> str:
     """The page, as Markdown."""
-    return "".join((_HEAD, *map(_row, clients()), _AFTER, *_longest(), *map(_section, clients())))
+    return "".join(
+        (
+            _HEAD,
+            *map(_row, clients()),
+            _GPT,
+            *_gpt(),
+            _AFTER,
+            *_longest(),
+            *map(_section, clients()),
+        )
+    )
 
 
 def _row(client: Mapping[str, Any]) -> str:
@@ -48,6 +70,12 @@ def _row(client: Mapping[str, Any]) -> str:
     requests = client.get("requests_on_429", "as openai (Python)")
     checked = "run" if "program" in client else "measured"
     return f"| {client['name']} | {client['version']} | {sent} | {requests} | {checked} |\n"
+
+
+def _gpt() -> Iterator[str]:
+    for name, result in json.loads(RESULTS.read_text("utf-8")).items():
+        requests = "; ".join(result["requests"])
+        yield f"| {name} | {result['packages']} | {requests} | {result['seen']} |\n"
 
 
 def _longest() -> Iterator[str]:

@@ -72,7 +72,8 @@ except Exception as error:
 """
 
 
-def run(program: str, server: ImagesMock) -> None:
+def run(program: str, server: ImagesMock) -> str:
+    """What the program prints."""
     # LiteLLM asks the network at import unless it is told so.
     here = server.sandbox(KEY).env | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     done = subprocess.run(
@@ -83,6 +84,7 @@ def run(program: str, server: ImagesMock) -> None:
         timeout=180,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def needs(module: str) -> pytest.MarkDecorator:
