@@ -200,7 +200,7 @@ def _decoded(text: str) -> bytes:
 
 
 def assert_picture(file: bytes, wanted: Asked) -> None:
-    """A whole file of the format and size that were asked for, in colour, without alpha unless asked."""
+    """A whole file of the format and size that were asked for, and RGB unless it may be clear."""
     size = _svg_size(file) if wanted.format == "SVG" else _decoded_size(file, wanted)
     assert wanted.size in (None, size), f"{size} where {wanted.size} was asked for"
 

@@ -283,18 +283,3 @@ def test_the_mock_accepts_the_forms_that_the_contract_accepts_and_no_others(
         event("accepted" if agreed(sizes, day, operation, fields) else "refused")
 
     judged()
-
-
-@pytest.mark.parametrize(
-    ("operation", "day"),
-    [
-        pytest.param(operation, day, id=f"{operation.id} {day}")
-        for day in DAYS
-        for operation in load(day).operations.values()
-        if operation.form and not models_of(load(day), operation)
-    ],
-)
-def test_where_no_model_is_left_no_form_is_taken(operation: Operation, day: date) -> None:
-    fine = files({"image": png("RGBA")}) | {"prompt": plain(b"x")}
-    for fields in ({}, fine, *(fine | {"model": plain(name)} for name in NEAR["model"])):
-        assert not agreed("api", day, operation, fields)
