@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import httpx2
@@ -50,6 +51,19 @@ def test_the_example_of_edits_and_variations_runs_as_it_stands(server: ImagesMoc
         assert isinstance(answer, openai.types.ImagesResponse)
         assert answer.data
         assert len(answer.data) == count
+
+
+def test_the_example_of_gpt_image_models_says_what_it_is_told_to_say(
+    server: ImagesMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known: dict[str, object] = {}
+    exec(block("python", "gpt-image-2").replace("http://127.0.0.1:6780", server.address), known)
+    webp = known["webp"]
+    assert isinstance(webp, bytes)
+    with Image.open(BytesIO(webp)) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (1536, 864))
+    partial, whole = "image_generation.partial_image", "image_generation.completed"
+    assert capsys.readouterr().out.split() == ["120", partial, partial, whole]
 
 
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the docs are out of the way")
