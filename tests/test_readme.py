@@ -62,6 +62,9 @@ def test_the_example_of_gpt_image_models_says_what_it_is_told_to_say(
     assert isinstance(webp, bytes)
     with Image.open(BytesIO(webp)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (1536, 864))
+    sdk = known["client"]
+    assert isinstance(sdk, openai.OpenAI)
+    sdk.close()
     partial, whole = "image_generation.partial_image", "image_generation.completed"
     assert capsys.readouterr().out.split() == ["120", partial, partial, whole]
 

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from contracts.build import Sizes
 from mockserver.facts import load
 
 DEFAULT = load().day
@@ -18,8 +17,10 @@ DAYS = (
     date(2026, 3, 31),
     date(2026, 6, 1),  # GPT image models alone, and edits as JSON too
 )
-SIZES: tuple[Sizes, ...] = ("page", "api")
-
+#: The page's sizes are a few more of the same kind: they are looked at where there is time.
+of_each_size = pytest.mark.parametrize(
+    "sizes", [pytest.param("page", marks=pytest.mark.slow), "api"]
+)
 each_day = pytest.mark.parametrize("day", DAYS, ids=str)
 
 

@@ -17,7 +17,7 @@ from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator
 from mockserver.facts import load
-from tests.contracts.days import DAYS, SIZES, each_day, examples
+from tests.contracts.days import DAYS, each_day, examples, of_each_size
 
 GENERATE, EDIT = "images.generate", "images.edit"
 # All that ever were, so that on each day something is asked for that is not there.
@@ -154,9 +154,6 @@ def judged_alike(day: date, sizes: Sizes, body: Any) -> bool:
     accepted = accepts(validator(day, sizes), body)
     assert contract(day, sizes).is_valid(body) is accepted, body
     return accepted
-
-
-of_each_size = pytest.mark.parametrize("sizes", SIZES)
 
 
 @each_day

@@ -33,7 +33,7 @@ from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.facts import Operation, load
 from mockserver.pictures.edits import Unreadable, decoded
-from tests.contracts.days import DAYS, SIZES, examples
+from tests.contracts.days import DAYS, examples, of_each_size
 
 Fields = dict[str, Field]
 #: Every form of each day, while there is a model.
@@ -152,7 +152,7 @@ every_form = pytest.mark.parametrize(("operation", "day"), FORMS)
 
 
 @every_form
-@pytest.mark.parametrize("sizes", SIZES)
+@of_each_size
 @pytest.mark.parametrize("name", NEAR)
 def test_each_near_miss_of_a_text_is_judged_alike(
     name: str, sizes: Sizes, operation: Operation, day: date
@@ -273,7 +273,7 @@ def changes(draw: st.DrawFn, operation: Operation, day: date, fields: Fields) ->
 
 
 @every_form
-@pytest.mark.parametrize("sizes", SIZES)
+@of_each_size
 def test_the_mock_accepts_the_forms_that_the_contract_accepts_and_no_others(
     sizes: Sizes, operation: Operation, day: date
 ) -> None:

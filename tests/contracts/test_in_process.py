@@ -60,6 +60,7 @@ def test_every_answer_in_process_keeps_the_contract(case: Case[Any]) -> None:
     judge(case, SERVERS[None])
 
 
+@pytest.mark.slow
 @requests_of(BRIEF, JUNE).parametrize()
 def test_every_answer_of_june_2025_keeps_the_contract_of_that_day(case: Case[Any]) -> None:
     judge(case, SERVERS[JUNE])
@@ -70,6 +71,7 @@ def test_a_careful_run_as_of_june_2025_finds_no_fault(case: Case[Any]) -> None:
     judge(case, SERVERS[JUNE])
 
 
+@pytest.mark.slow
 @requests_of(BRIEF, LAST).parametrize()
 def test_where_dall_e_is_gone_every_answer_keeps_the_contract(case: Case[Any]) -> None:
     judge(case, SERVERS[LAST])
