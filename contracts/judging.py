@@ -24,9 +24,12 @@ from schemathesis import Case, openapi
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
-from contracts.bodies import models_of
-from contracts.build import Schema, build, facts_of, path_of
-from contracts.checks import (
+from contracts.cases.forms import FORM, Field, accepted_as_sent, dressed, fields_in
+from contracts.cases.misses import NearMiss as NearMiss
+from contracts.cases.misses import Stray as Stray
+from contracts.cases.misses import as_files, near_misses_in, strays_in
+from contracts.cases.uploads import Files, good
+from contracts.checks.answers import (
     Fetch,
     assert_error,
     error_envelope,
@@ -34,14 +37,11 @@ from contracts.checks import (
     request_id,
     undeclared_method,
 )
-from contracts.discretion import DiscreetSession, Key, discreetly
-from contracts.forms import FORM, Field, accepted_as_sent, dressed, fields_in
-from contracts.misses import NearMiss as NearMiss
-from contracts.misses import Stray as Stray
-from contracts.misses import as_files, near_misses_in, strays_in
-from contracts.narrow import cheapest, narrowed, only_media
-from contracts.sizes import teach
-from contracts.uploads import Files, good
+from contracts.document.bodies import models_of
+from contracts.document.build import Schema, build, facts_of, path_of
+from contracts.document.narrow import cheapest, narrowed, only_media
+from contracts.document.sizes import teach
+from contracts.target.key import DiscreetSession, Key, discreetly
 from mockserver.facts import Operation
 
 #: Opens a sandbox of its own on the mock, and nothing anywhere else.

@@ -24,8 +24,7 @@ from typing import Any
 import pytest
 from schemathesis import Case
 
-from contracts.build import day_in
-from contracts.discretion import Key
+from contracts.document.build import day_in
 from contracts.judging import (
     KEY,
     PROFILES,
@@ -44,6 +43,7 @@ from contracts.judging import (
     requests_of,
     strays_of,
 )
+from contracts.target.key import Key
 
 BASE_URL = os.environ.get("IMAGES_CONTRACT_BASE_URL", "http://127.0.0.1:6780/v1")
 API_KEY = Key(os.environ.get("IMAGES_CONTRACT_API_KEY") or KEY)

@@ -16,8 +16,8 @@ from httpx2 import Response
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
-from contracts.build import build
-from contracts.sizes import CHECKER
+from contracts.document.build import build
+from contracts.document.sizes import CHECKER
 from mockserver.cli import cli
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured

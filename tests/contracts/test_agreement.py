@@ -11,8 +11,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from contracts.build import Sizes, build
-from contracts.sizes import CHECKER
+from contracts.document.build import Sizes, build
+from contracts.document.sizes import CHECKER
 from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator

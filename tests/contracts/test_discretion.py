@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from contracts.discretion import DiscreetSession, Key, discreetly
+from contracts.target.key import DiscreetSession, Key, discreetly
 
 CANARY = "sk-mock-canary-0123456789abcdef"
 

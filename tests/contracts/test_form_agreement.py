@@ -12,10 +12,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from contracts.bodies import models_of
-from contracts.build import Schema, Sizes, build
-from contracts.forms import Field, keeps
-from contracts.uploads import (
+from contracts.cases.forms import Field, keeps
+from contracts.cases.uploads import (
     ALL_MODES,
     Files,
     encoded,
@@ -27,6 +25,8 @@ from contracts.uploads import (
     png,
     rules_of,
 )
+from contracts.document.bodies import models_of
+from contracts.document.build import Schema, Sizes, build
 from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Form, Part

@@ -12,7 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from schemathesis.core.failures import FailureGroup
 
-from contracts.forms import FORM, dressed, fields_in, gathered
+from contracts.cases.forms import FORM, dressed, fields_in, gathered
+from contracts.cases.misses import as_files
+from contracts.cases.uploads import good, kept, rules_of
 from contracts.judging import (
     FULL,
     Server,
@@ -22,8 +24,6 @@ from contracts.judging import (
     near_misses_of,
     requests_of,
 )
-from contracts.misses import as_files
-from contracts.uploads import good, kept, rules_of
 from mockserver.core.uploads import Part
 from mockserver.facts import load
 from mockserver.request.bodies import form_value

@@ -12,7 +12,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
-from contracts.uploads import encoded, picture, rules_of
+from contracts.cases.uploads import encoded, picture, rules_of
 from mockserver.facts import load
 from tests.conftest import Api
 

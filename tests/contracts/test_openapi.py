@@ -17,14 +17,15 @@ from openai.types.image_create_variation_params import ImageCreateVariationParam
 from openai.types.image_edit_params import ImageEditParamsNonStreaming
 from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
 
-from contracts import build as building
-from contracts.bodies import models_of, takes_nothing
-from contracts.build import DOCUMENT, build, facts_of, main, path_of, references, rendered
-from contracts.forms import is_file
+from contracts.cases.forms import is_file
+from contracts.cases.uploads import rules_of
+from contracts.document import __main__ as building
+from contracts.document.__main__ import main
+from contracts.document.bodies import models_of, takes_nothing
+from contracts.document.build import DOCUMENT, build, facts_of, path_of, references, rendered
+from contracts.document.narrow import narrowed
+from contracts.document.sizes import CHECKER
 from contracts.judging import CAREFUL, probes_of, requests_of
-from contracts.narrow import narrowed
-from contracts.sizes import CHECKER
-from contracts.uploads import rules_of
 from mockserver.facts import Operation, load, periods
 
 CONTRACT: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from schemathesis.core.failures import FailureGroup
 
-from contracts.build import build
+from contracts.document.build import build
+from contracts.document.streams import EVENTS
 from contracts.judging import FULL, in_process, judge, requests_of
-from contracts.streams import EVENTS
 from mockserver.app import create_app
 from mockserver.config import configured
 

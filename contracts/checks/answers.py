@@ -18,9 +18,7 @@ from typing import Any
 
 from schemathesis import Case, CheckContext, Response
 
-from contracts.bodies import beside
-from contracts.build import bare_404, facts_of
-from contracts.forms import (
+from contracts.cases.forms import (
     branch_of,
     is_negative,
     keeps,
@@ -30,7 +28,9 @@ from contracts.forms import (
     schemas_of,
     sent_fields,
 )
-from contracts.streams import EVENTS, completed
+from contracts.document.bodies import beside
+from contracts.document.build import bare_404, facts_of
+from contracts.document.streams import EVENTS, completed
 from mockserver.facts import Facts, Offer, Operation
 
 Fetch = Callable[[str], bytes | None]

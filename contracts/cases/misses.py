@@ -12,9 +12,9 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from contracts.bodies import Schema, models_of
-from contracts.build import bare_404, facts_of, path_of
-from contracts.uploads import Files, good, model_for, near_misses, png, rules_of
+from contracts.cases.uploads import Files, good, model_for, near_misses, png, rules_of
+from contracts.document.bodies import Schema, models_of
+from contracts.document.build import bare_404, facts_of, path_of
 from mockserver.facts import Facts, Operation, load
 
 Sent = Mapping[str, Any]  # what `requests` is given for the body: json, or data and files

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from functools import partial
 from typing import Any, Literal
 
-from contracts.sizes import format_of
+from contracts.document.sizes import format_of
 from mockserver.facts import Facts, FreeSizes, Model, Offer, Operation, Parameter, UploadRules
 
 Schema = dict[str, Any]

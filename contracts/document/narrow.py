@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from contracts.bodies import takes_nothing
-from contracts.build import Schema, facts_of, path_of
-from contracts.sizes import teach
+from contracts.document.bodies import takes_nothing
+from contracts.document.build import Schema, facts_of, path_of
+from contracts.document.sizes import teach
 from mockserver.facts import Operation
 
 

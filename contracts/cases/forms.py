@@ -19,10 +19,10 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, CheckContext, Response
 
-from contracts.bodies import NOTHING, takes_nothing
-from contracts.build import Schema, facts_of
-from contracts.sizes import CHECKER, teach
-from contracts.uploads import Files, good, kept, near_misses, rules_of
+from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
+from contracts.document.bodies import NOTHING, takes_nothing
+from contracts.document.build import Schema, facts_of
+from contracts.document.sizes import CHECKER, teach
 from mockserver.facts import Operation
 
 FORM = "multipart/form-data"

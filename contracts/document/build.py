@@ -1,14 +1,7 @@
-"""Builds the OpenAPI document from the facts and the skeleton. Sends nothing and judges nothing.
-
-python -m contracts.build               writes openapi.yaml, the contract of the default day
-python -m contracts.build --check       fails when openapi.yaml is not current
-python -m contracts.build --as-of DATE  prints the contract of another day, with the API's sizes
-With --facts DIR before these, a directory's models are in it too.
-"""
+"""Builds the OpenAPI document from the facts and the skeleton. Sends nothing and judges nothing."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import date
@@ -19,22 +12,22 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from contracts.bodies import Schema as Schema
-from contracts.bodies import Sizes as Sizes
-from contracts.bodies import bodies, encoding, kept_examples, models_of
-from contracts.bodies import taken as taken
-from contracts.streams import EVENTS, events
-from mockserver.facts import Facts, Model, Operation, default_days, first_day, load, read_from
+from contracts.document.bodies import Schema as Schema
+from contracts.document.bodies import Sizes as Sizes
+from contracts.document.bodies import bodies, encoding, kept_examples, models_of
+from contracts.document.bodies import taken as taken
+from contracts.document.streams import EVENTS, events
+from mockserver.facts import Facts, Model, Operation, default_days, first_day, load
 
 HERE = Path(__file__).parent
 SKELETON = HERE / "skeleton.yaml"
-DOCUMENT = HERE / "openapi.yaml"
+DOCUMENT = HERE.parent / "openapi.yaml"
 #: The tables of words that empty some refusals, as facts/words/dates.toml names them.
 BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}
 _HEADER = """\
-# Built from mockserver/facts and contracts/skeleton.yaml by `python -m contracts.build`.
+# Built from mockserver/facts and contracts/document/skeleton.yaml by `python -m contracts.document`.
 # Change those, not this.
 
 """
@@ -276,29 +269,3 @@ def day_in(text: str) -> date:
     if day < first_day():
         raise ValueError(f"{text} is before {first_day()}, the first day of the API")
     return day
-
-
-def main(arguments: list[str]) -> str | None:
-    """Write, check or print; what is returned is the complaint."""
-    match arguments:
-        case []:
-            DOCUMENT.write_text(rendered(build()), "utf-8")
-        case ["--check"]:
-            current = DOCUMENT.is_file() and DOCUMENT.read_text("utf-8") == rendered(build())
-            return None if current else "openapi.yaml is not current: run python -m contracts.build"
-        case ["--as-of", text]:
-            try:
-                day = day_in(text)
-            except ValueError as error:
-                return f"--as-of: {error}"
-            sys.stdout.write(rendered(build("api", day)))
-        case ["--facts", directory, *others]:
-            read_from(Path(directory))
-            return main(others)
-        case _:
-            return __doc__
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What answers must keep. Knows neither who was asked nor who reports."""

@@ -1,0 +1,1 @@
+"""Recordings, and what differs between two targets, two days or two documents."""
