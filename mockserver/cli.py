@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,6 +37,15 @@ class Duration(click.ParamType[float]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+_CONTRACT = "contract"
+
+
+def _contract() -> click.Command:
+    """The command of the package beside this one, which judges servers and is no part of one."""
+    found: click.Command = import_module("contracts.cli").contract
+    return found
+
+
 class ServeByDefault(click.Group):
     """A group whose flags belong to `serve` when no command is named."""
 
@@ -46,13 +56,21 @@ class ServeByDefault(click.Group):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands here, and that of the contract."""
+        return sorted([*super().list_commands(ctx), _CONTRACT])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command; that of the contract is loaded now, because it needs packages of its own."""
+        return _contract() if cmd_name == _CONTRACT else super().get_command(ctx, cmd_name)
+
     def _check_order(self, ctx: click.Context, args: list[str]) -> None:
         """Refuse a command that stands behind flags, each of which has one value."""
         place = 0
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 1 if "=" in args[place] else 2
-        if place < len(args) and args[place] in self.commands:
-            end = place + 1 + isinstance(self.commands[args[place]], click.Group)
+        if place < len(args) and args[place] in self.list_commands(ctx):
+            end = place + 1 + isinstance(self.get_command(ctx, args[place]), click.Group)
             right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
             raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 

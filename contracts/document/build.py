@@ -27,7 +27,7 @@ BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}
 _HEADER = """\
-# Built from mockserver/facts and contracts/document/skeleton.yaml by `python -m contracts.document`.
+# Built from mockserver/facts and the skeleton beside build.py by `python -m contracts.document`.
 # Change those, not this.
 
 """

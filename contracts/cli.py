@@ -1,0 +1,51 @@
+"""`images-mock contract`: only parses and prints; each command's work is in a module of its own."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from datetime import date
+from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
+
+import click
+
+
+def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
+    from contracts.document.build import day_in
+
+    try:
+        return None if value is None else day_in(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}") from None
+
+
+@click.group()
+def contract() -> None:
+    """Hold a server to the contract of the Images API.
+
+    Exit codes: 0 all that was observed holds, 5 a promise is broken, 6 something could not be
+    learned (nobody there, a bad key, a cap).
+    """
+
+
+@contract.command()
+@click.option("--target", default="mock", show_default=True, help="mock, or a base URL")
+@click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
+@click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
+def run(target: str, as_of: date | None, quick: bool) -> None:
+    """Try a target with everything, and report what was observed."""
+    from contracts.cases import trials
+    from contracts.report.terminal import lines
+    from contracts.run import exit_code
+    from contracts.run import run as tried
+    from contracts.target.http import HttpTarget
+    from contracts.target.key import Key
+    from contracts.target.mock import served
+
+    with ExitStack() as stack:
+        url = stack.enter_context(served(as_of)) if target == "mock" else target
+        judged = HttpTarget(url, Key("sk-mock-contract"), as_of, now=time, name=target)
+        book = tried(trials(as_of, quick=quick), judged)
+    for line in lines(book):
+        click.echo(line)
+    sys.exit(exit_code(book))

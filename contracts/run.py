@@ -1,0 +1,57 @@
+"""A run: each trial once, in order, until the target is lost. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from contracts.book import Book
+from contracts.target import Lost, NotObserved, Target
+from contracts.trials import Outcome, Tier, Trial
+
+HELD, BROKEN, UNKNOWN = 0, 5, 6
+
+
+def run(
+    trials: Iterable[Trial],
+    target: Target,
+    tier: Tier = Tier.STRICT,
+    tell: Callable[[Trial], object] = bool,
+) -> Book:
+    """Try a target, and keep what was observed.
+
+    Args:
+        trials: in the order in which they are made.
+        target: who is tried.
+        tier: verdicts above it are not counted, nor are trials made that judge nothing else.
+        tell: called before each trial, for those who watch.
+    """
+    planned, book = [trial for trial in trials if trial.tier <= tier], Book(tier)
+    book.plan(planned)
+    for trial in planned:
+        tell(trial)
+        if lacking := trial.needs - target.has:
+            book.unseen(trial, f"needs {', '.join(sorted(lacking))}")
+            continue
+        try:
+            book.note(trial, trial.judge(target))
+        except NotObserved as reason:
+            book.unseen(trial, str(reason))
+        except Lost as reason:
+            book.unseen(trial, "the run ended before")
+            book.ended = str(reason)
+            break
+    return book
+
+
+def exit_code(book: Book, possible: Callable[[str], bool] = bool) -> int:
+    """0 all that was observed holds; 5 a promise is broken; 6 something could not be learned.
+
+    Args:
+        book: of the run.
+        possible: whether a promise that was not observed for this reason could have been observed
+            on this target: a server without a clock to be moved need not show how URLs end.
+    """
+    if any(row.outcome == Outcome.BROKEN for row in book.rows.values()):
+        return BROKEN
+    missing = any(any(map(possible, row.reasons)) or not row.reasons for row in book.unobserved())
+    return UNKNOWN if book.ended or missing or not book.rows else HELD

@@ -1,0 +1,63 @@
+"""Who is judged: how requests reach it, what it may cost, and what it is. Judges no answer."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from contracts.exchange import Exchange, Request
+
+
+class NotObserved(Exception):
+    """Nothing could be learned of this; the run goes on. Its text is the reason."""
+
+
+class Lost(Exception):
+    """Nothing more can be learned from this target; the run ends. Its text is at most ten lines."""
+
+
+class Target(Protocol):
+    """A server that is judged."""
+
+    @property
+    def name(self) -> str:
+        """As a report names it: an address, "the mock, in process", "recording of 2026-11-28"."""
+
+    @property
+    def base_url(self) -> str:
+        """As clients write it; it ends in /v1 for most."""
+
+    @property
+    def day(self) -> date | None:
+        """The day whose API it is held to; None is the default day of the facts."""
+
+    @property
+    def has(self) -> frozenset[str]:
+        """What only some have: "clock" that can be moved, "limits" that can be met."""
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
+        """Send a request, wait where the answer says so, and return the last exchange.
+
+        Args:
+            request: what is sent.
+            pays: whether it asks for what costs something; else it is sure to be refused, or free.
+
+        Raises:
+            NotObserved: it was not sent (a cap, an unknown price), or the answer says nothing of
+                the promise: 401, 403 and 429 where another status was asked for.
+            Lost: the target is not there any more, or refuses the key.
+        """
+
+    def fetch(self, url: str) -> Exchange:
+        """Download a picture, without the key.
+
+        Raises:
+            NotObserved: the URL leads to where this run does not go.
+        """
+
+    def move_clock(self, seconds: float) -> None:
+        """Move the target's time on, for this run's key.
+
+        Raises:
+            NotObserved: it has no clock that can be moved.
+        """

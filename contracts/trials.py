@@ -1,0 +1,62 @@
+"""What a run is made of: trials, the promises that they are about, and verdicts. Does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from contracts.exchange import Exchange
+
+if TYPE_CHECKING:
+    from contracts.target import Target
+
+
+class Tier(IntEnum):
+    """How strict a promise is: what a client needs, all that it may meet, the last byte."""
+
+    CORE = 1
+    COMPLETE = 2
+    STRICT = 3
+
+
+class Promise(NamedTuple):
+    """A row of the report: what an operation answers in one branch."""
+
+    operation: str  # as "images.generate"
+    status: int
+    branch: str  # as "dall-e-2, url" or "an unknown size"
+
+
+class Outcome(StrEnum):
+    """What became of a check."""
+
+    HELD = "observed"
+    BROKEN = "broken"
+    UNSEEN = "not observed"
+
+
+class Verdict(NamedTuple):
+    """What one check says of one exchange."""
+
+    says: str  # the promise as a sentence: the same wherever it is judged, so that causes group
+    outcome: Outcome = Outcome.HELD
+    told: str = ""  # what was seen in its place, or why nothing was
+    exchange: Exchange | None = None
+    tier: Tier = Tier.CORE
+
+
+#: Judges with what it asks the target for.
+Judge = Callable[["Target"], Iterator[Verdict]]
+
+
+class Trial(NamedTuple):
+    """Something that a target is tried with."""
+
+    id: str  # unique in a run, and the same in every run
+    promise: Promise
+    judge: Judge
+    pays: bool = False  # whether what it asks for costs something where pictures cost
+    tier: Tier = Tier.CORE
+    needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "cold key"
+    quick: bool = True  # whether a quick run has it, too
