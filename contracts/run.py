@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from contracts.book import Book
-from contracts.target import Lost, NotObserved, Target
+from contracts.target import Capped, Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
@@ -36,6 +36,8 @@ def run(
             book.note(trial, trial.judge(target))
         except NotObserved as reason:
             book.unseen(trial, str(reason))
+            if isinstance(reason, Capped):
+                book.ended = str(reason)
         except Lost as reason:
             book.unseen(trial, "the run ended before")
             book.ended = str(reason)

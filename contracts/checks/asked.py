@@ -122,9 +122,7 @@ def _meant(fields: Mapping[str, Any], operation: Operation, facts: Facts) -> str
     return operation.default_model
 
 
-def _asked(
-    facts: Facts, operation: Operation, model: Model, fields: Mapping[str, Any]
-) -> Asked:
+def _asked(facts: Facts, operation: Operation, model: Model, fields: Mapping[str, Any]) -> Asked:
     offer = model.offers[operation.id]
     is_form = any(isinstance(value, Field) for value in fields.values())
     known = offer.parameter if is_form or not offer.json else offer.json

@@ -12,6 +12,10 @@ class NotObserved(Exception):
     """Nothing could be learned of this; the run goes on. Its text is the reason."""
 
 
+class Capped(NotObserved):
+    """The money that may be spent is spent; what costs nothing goes on."""
+
+
 class Lost(Exception):
     """Nothing more can be learned from this target; the run ends. Its text is at most ten lines."""
 
@@ -35,21 +39,25 @@ class Target(Protocol):
     def has(self) -> frozenset[str]:
         """What only some have: "clock" that can be moved, "limits" that can be met."""
 
-    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
+    def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
         """Send a request, wait where the answer says so, and return the last exchange.
+
+        Where the line broke before there was an answer, its status is 0.
 
         Args:
             request: what is sent.
             pays: whether it asks for what costs something; else it is sure to be refused, or free.
+            wanted: the status that is asked for, if it is 401, 403 or 429 and the key is good: it
+                is returned then, and not waited for.
 
         Raises:
             NotObserved: it was not sent (a cap, an unknown price), or the answer says nothing of
                 the promise: 401, 403 and 429 where another status was asked for.
-            Lost: the target is not there any more, or refuses the key.
+            Lost: the target is not there any more, refuses the key, or its account has no credit.
         """
 
     def fetch(self, url: str) -> Exchange:
-        """Download a picture, without the key.
+        """Download a picture, wherever it lies, without the key.
 
         Raises:
             NotObserved: the URL leads to where this run does not go.
@@ -60,4 +68,11 @@ class Target(Protocol):
 
         Raises:
             NotObserved: it has no clock that can be moved.
+        """
+
+    def limit(self, per_minute: int | None) -> None:
+        """Let so many pictures be asked for in a minute, which begins; None is no limit.
+
+        Raises:
+            NotObserved: its limits can't be set.
         """
