@@ -183,7 +183,7 @@ def _values(parameter: Parameter | None, asked: Any) -> list[str]:
         return _all(parameter)
     if asked in named or not named:
         return [asked]
-    if parameter.free and isinstance(asked, str) and _fits(parameter, asked):
+    if parameter.free and _fits(parameter, asked):
         return [asked]
     raise Unpriced(f"{parameter.name} {asked!r} has no price")
 
