@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from threading import RLock
 from time import monotonic
 from typing import NamedTuple
@@ -100,10 +101,6 @@ class HttpTarget:
     def keys(self) -> tuple[Key, ...]:
         """What nobody may be shown: see `discreet`."""
         return self._line.keys
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._line.close()
 
     def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
         """Send a request, and wait where the answer says so."""
@@ -224,14 +221,15 @@ class _Unreached(Lost):
 
 def wait_in(answer: Answer, now: float) -> float | None:
     """The seconds that an answer asks to wait, told in milliseconds, seconds or as a date."""
-    with suppress(ValueError):
-        return max(0.0, float(answer.header("retry-after-ms")) / 1000)
-    told = answer.header("retry-after")
-    with suppress(ValueError):
-        return max(0.0, float(told))
+    milliseconds, told = answer.header("retry-after-ms"), answer.header("retry-after")
+    found: float | None = None
     with suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(told).timestamp() - now)
-    return None
+        found = parsedate_to_datetime(told).timestamp() - now
+    with suppress(ValueError):
+        found = float(told)
+    with suppress(ValueError):
+        found = float(milliseconds) / 1000
+    return max(0.0, found) if found is not None and isfinite(found) else None
 
 
 def _code(answer: Answer) -> str:

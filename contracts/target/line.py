@@ -136,8 +136,8 @@ class Line:
 
     def close(self) -> None:
         """Close what is open."""
-        for connection in self._open:
-            connection.close()
+        while self._open:
+            self._open.pop().close()
 
     def send(
         self,
@@ -188,7 +188,8 @@ class Line:
     def _drop(self, place: Place) -> None:
         if connection := self._kept().pop(place, None):
             connection.close()
-            self._open.remove(connection)
+            with suppress(ValueError):
+                self._open.remove(connection)
 
     def _opened(
         self, place: Place, patience: float, addresses: Iterable[str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -93,26 +93,27 @@ class Opening:
                 url, told = self.real, "the real API"
             else:
                 url, told = name.rstrip("/"), ""
-            found = self._found(url, told, terms, is_real=name == "real")
-            stack.callback(found.close)
-            yield found
+            yield self._found(url, told, terms, stack, is_real=name == "real")
 
-    def _found(self, url: str, told: str, terms: Terms, *, is_real: bool) -> HttpTarget:
+    def _found(
+        self, url: str, told: str, terms: Terms, stack: ExitStack, *, is_real: bool
+    ) -> HttpTarget:
         place, trusted = _checked(url, terms.ca)
         given, token = self._key(is_real=is_real), self.environment.get(TOKEN_FROM)
         if not is_real:
             mine = given or Key(f"{ANY_KEY}-{os.urandom(6).hex()}")
-            control_token = Key(token) if token else None
-            line = Line(filter(None, (mine, control_token)), trusted)
+            control_token = [Key(token)] if token else []
+            line = stack.enter_context(closing(Line((mine, *control_token), trusted)))
             is_mock = says_mock(hello(line, url))
-            if is_mock and reaches_mock(line, url, mine, control_token):
-                control = Control(line, url, mine, control_token)
+            if is_mock and reaches_mock(line, url, mine, *control_token):
+                control = Control(line, url, mine, *control_token)
+                greet(line, url, mine, KEY_FROM, None)
                 if given is None:
                     control.begin()
                 return self._made(url, told, terms, line, mine, control=control)
-            line.close()
         key, key_from = given or Key(ANY_KEY), REAL_KEY_FROM if is_real else KEY_FROM
-        line, ledger = Line((key,), trusted), Ledger(terms.ledger, self.now)
+        line = stack.enter_context(closing(Line((key,), trusted)))
+        ledger = Ledger(terms.ledger, self.now)
         how = _PAY_REAL if is_real else _PAY_UNPROVEN if is_mock else _PAY
         account = key.account(_host(place))
         purse = Purse(ledger, account, terms.cap, how, terms.day, thrifty=is_real)
