@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from contracts.discretion import Key
 from contracts.exchange import Answer, Request
-from contracts.target import NotObserved
+from contracts.target import Lost, NotObserved
 from contracts.target.line import Line, place_of
 
 _PATIENCE = 5.0
@@ -39,6 +39,20 @@ class Control:
         """Let so many pictures be asked for in a minute, which begins; None is no limit."""
         tier = "off" if per_minute is None else "1"
         self.ask("PUT", "limits", {"tier": tier, "per_minute": per_minute})
+
+    def check_made(self, answer: Answer) -> None:
+        """Return if this mock has made an answer.
+
+        Raises:
+            Lost: somebody else has, behind its back.
+        """
+        made = self._asked("GET", f"requests/{quote(answer.header('x-request-id'), safe='')}")
+        if made is None or made.status != 200:
+            raise Lost(
+                "An answer did not come from the mock that answers at /_mock/: something on the "
+                "way asks somebody else, and may pay.\n"
+                "Fix: name the mock's own address; or pay, with --paid --max-usd X."
+            )
 
     def ask(self, method: str, path: str, value: Any = None) -> Any:
         """What it answers, decoded.

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from contracts.discretion import Key
 from contracts.exchange import Answer, Exchange, Request
 from contracts.target import Lost, NotObserved
+from contracts.target.asked import buys
 from contracts.target.control import Control
 from contracts.target.downloads import Downloads
 from contracts.target.greeting import refused_key, said
@@ -62,6 +63,7 @@ class HttpTarget:
         name: as a report names it.
         purse: what may be spent; without one everything is free.
         control: the control API, of our own mock.
+        witness: looks at each answer that would have cost something from anybody else.
         line: the way there; without certificates of one's own unless given.
         downloads: what may be fetched; where the server is unless given.
         key_from: where the key is from, as a user would set another one.
@@ -79,6 +81,7 @@ class HttpTarget:
         name: str = "",
         purse: Purse | None = None,
         control: Control | None = None,
+        witness: Callable[[Answer], None] = lambda _: None,
         line: Line | None = None,
         downloads: Downloads | None = None,
         key_from: str = "IMAGES_CONTRACT_API_KEY",
@@ -95,6 +98,7 @@ class HttpTarget:
         self._line = line or Line([key], lambda: trusting(None))
         self._downloads = downloads or Downloads(self._line, self._place)
         self._purse, self._control, self._key_from = purse, control, key_from
+        self._witness = witness
         self._ends, self._bad, self._one_at_a_time = monotonic() + patience.run, _Bad(), RLock()
 
     @property
@@ -106,7 +110,10 @@ class HttpTarget:
         """Send a request, and wait where the answer says so."""
         self._left()  # before anything is set aside
         if self._purse is None:
-            return self._judged(self._patiently(request, wanted, anew=False), wanted)
+            exchange = self._patiently(request, wanted, anew=False)
+            if buys(request) and 200 <= exchange.answer.status < 300:
+                self._witness(exchange.answer)
+            return self._judged(exchange, wanted)
         with self._one_at_a_time:
             bill = self._purse.opened(request, pays=pays)
             try:

@@ -15,7 +15,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contracts.discretion import Key
 from contracts.target import Lost
@@ -87,82 +87,75 @@ class Opening:
             Lost: nobody is there, or not on these terms. Its text says what to do.
         """
         with ExitStack() as stack:
-            if name == "mock":
-                url, told = stack.enter_context(served(terms.day)), "the mock, in process"
-            elif name == "real":
-                url, told = self.real, "the real API"
-            else:
-                url, told = name.rstrip("/"), ""
-            yield self._found(url, told, terms, stack, is_real=name == "real")
+            if name == "real":
+                yield self._account(self.real, terms, stack, _PAY_REAL)
+                return
+            url = stack.enter_context(served(terms.day)) if name == "mock" else name.rstrip("/")
+            found = self._mock(url, terms, stack, is_ours=name == "mock")
+            yield (
+                found if isinstance(found, HttpTarget) else self._account(url, terms, stack, found)
+            )
 
-    def _found(
-        self, url: str, told: str, terms: Terms, stack: ExitStack, *, is_real: bool
-    ) -> HttpTarget:
-        place, trusted = _checked(url, terms.ca)
-        given, token = self._key(is_real=is_real), self.environment.get(TOKEN_FROM)
-        if not is_real:
-            mine = given or Key(f"{ANY_KEY}-{os.urandom(6).hex()}")
-            control_token = [Key(token)] if token else []
-            line = stack.enter_context(closing(Line((mine, *control_token), trusted)))
-            is_mock = says_mock(hello(line, url))
-            if is_mock and reaches_mock(line, url, mine, *control_token):
-                control = Control(line, url, mine, *control_token)
-                greet(line, url, mine, KEY_FROM, None)
-                if given is None:
-                    control.begin()
-                return self._made(url, told, terms, line, mine, control=control)
-        key, key_from = given or Key(ANY_KEY), REAL_KEY_FROM if is_real else KEY_FROM
-        line = stack.enter_context(closing(Line((key,), trusted)))
-        ledger = Ledger(terms.ledger, self.now)
-        how = _PAY_REAL if is_real else _PAY_UNPROVEN if is_mock else _PAY
-        account = key.account(_host(place))
-        purse = Purse(ledger, account, terms.cap, how, terms.day, thrifty=is_real)
-        greet(line, url, key, key_from, purse)
-        return self._made(url, told, terms, line, key, key_from=key_from, purse=purse)
+    def _mock(self, url: str, terms: Terms, stack: ExitStack, *, is_ours: bool) -> HttpTarget | str:
+        """A mock of ours, in a sandbox of this run's; or what to tell who asks what costs money."""
+        trusted, given = _checked(url, terms.ca), self._key(KEY_FROM)
+        key = given or Key(f"{ANY_KEY}-{os.urandom(6).hex()}")
+        tokens = [token for token in (self._key(TOKEN_FROM),) if token]
+        line = stack.enter_context(closing(Line((key, *tokens), trusted)))
+        if not says_mock(hello(line, url)):
+            return _PAY
+        if not reaches_mock(line, url, key, *tokens):
+            return _PAY_UNPROVEN
+        control = Control(line, url, key, *tokens)
+        greet(line, url, key, KEY_FROM, None)
+        if given is None:
+            control.begin()
+        if is_ours:
+            return self._made(url, terms, line, key, control=control, name="the mock, in process")
+        return self._made(url, terms, line, key, control=control, witness=control.check_made)
 
-    def _key(self, *, is_real: bool) -> Key | None:
-        name = REAL_KEY_FROM if is_real else KEY_FROM
-        text = self.environment.get(name, "").strip()
-        if is_real and not text:
+    def _account(self, url: str, terms: Terms, stack: ExitStack, how: str) -> HttpTarget:
+        """A server that may cost money."""
+        is_real, trusted = how == _PAY_REAL, _checked(url, terms.ca)
+        key_from = REAL_KEY_FROM if is_real else KEY_FROM
+        key = self._key(key_from)
+        if key is None and is_real:
             raise Lost(
                 f"The real API needs a key in {REAL_KEY_FROM}; there is none.\n"
                 "OPENAI_API_KEY is never read, so that nobody pays because it was still there."
             )
-        trouble = ""
-        try:
-            return Key(text) if text else None
-        except ValueError as error:
-            trouble = f"{name}: {error}"
-        raise Lost(trouble)
+        key = key or Key(ANY_KEY)
+        line = stack.enter_context(closing(Line((key,), trusted)))
+        ledger, account = Ledger(terms.ledger, self.now), key.account(_host(place_of(url)))
+        purse = Purse(ledger, account, terms.cap, how, terms.day, thrifty=is_real)
+        greet(line, url, key, key_from, purse)
+        name = "the real API" if is_real else ""
+        return self._made(url, terms, line, key, key_from=key_from, purse=purse, name=name)
 
-    def _made(
-        self,
-        url: str,
-        name: str,
-        terms: Terms,
-        line: Line,
-        key: Key,
-        *,
-        key_from: str = KEY_FROM,
-        control: Control | None = None,
-        purse: Purse | None = None,
-    ) -> HttpTarget:
+    def _made(self, url: str, terms: Terms, line: Line, key: Key, **further: Any) -> HttpTarget:
         place = place_of(url)
         never = {place_of(real_base_url()).host} - {place.host}
+        downloads = Downloads(line, place, elsewhere=terms.downloads, never=never)
         return HttpTarget(
             url,
             key,
             terms.day,
             now=self.now,
-            name=name,
-            purse=purse,
-            control=control,
-            line=line,
-            downloads=Downloads(line, place, elsewhere=terms.downloads, never=never),
-            key_from=key_from,
-            patience=terms.patience,
             sleep=self.sleep,
+            line=line,
+            downloads=downloads,
+            patience=terms.patience,
+            **further,
         )
+
+    def _key(self, name: str) -> Key | None:
+        """The key in a variable; None without one."""
+        text, trouble = self.environment.get(name, "").strip(), ""
+        try:
+            return Key(text) if text else None
+        except ValueError as error:
+            trouble = f"{name}: {error}"
+        raise Lost(trouble)
 
 
 def rehearsed(opening: Opening, name: str, terms: Terms, trials: Iterable[Trial]) -> Iterator[str]:
@@ -173,21 +166,22 @@ def rehearsed(opening: Opening, name: str, terms: Terms, trials: Iterable[Trial]
         yield from lines(bill(trials, mock, purse) if name != "mock" else (), terms.cap)
 
 
-def _checked(url: str, ca: Path | None) -> tuple[Place, Callable[[], SSLContext]]:
-    """Where a base URL leads, and the certificates that are trusted there.
+def _checked(url: str, ca: Path | None) -> Callable[[], SSLContext]:
+    """The certificates that are trusted at a base URL, read once they are needed, or named.
 
     Raises:
         Lost: it leads nowhere, or there are none in the file.
     """
-    trusted, place = cache(lambda: trusting(ca)), None
+    trusted, where_to = cache(lambda: trusting(ca)), "--target " + url
     try:
-        place = place_of(url)
+        place_of(url)
+        where_to = "--ca"
         if ca:
             trusted()
     except ValueError as error:
-        why = f"--ca: {error}" if place else f"--target {url}: {error}"
+        why = f"{where_to}: {error}"
     else:
-        return place, trusted
+        return trusted
     raise Lost(why)
 
 
