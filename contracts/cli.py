@@ -99,8 +99,8 @@ def run(
         with opening.target(target, terms) as judged:
             book = tried(planned, judged)
             for line in lines(book):
-                click.echo(discreet(line, judged.keys))
+                click.echo(discreet(line, opening.keys))
     except Lost as reason:
-        click.echo(str(reason), err=True)
+        click.echo(discreet(str(reason), opening.keys), err=True)
         sys.exit(UNKNOWN)
     sys.exit(exit_code(book))

@@ -101,7 +101,8 @@ class Downloads:
         """The addresses that may be asked; none for the target's own place, which may be."""
         if place == self._place:
             return []
-        at = self._look_up(place, patience) if self._elsewhere else []
+        asks = self._elsewhere and place.host not in self._never
+        at = self._look_up(place, patience) if asks else []
         if why := self._why_not(place, at, patience):
             raise NotObserved(why)
         return at

@@ -101,11 +101,6 @@ class HttpTarget:
         self._witness = witness
         self._ends, self._bad, self._one_at_a_time = monotonic() + patience.run, _Bad(), RLock()
 
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """What nobody may be shown: see `discreet`."""
-        return self._line.keys
-
     def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
         """Send a request, and wait where the answer says so."""
         self._left()  # before anything is set aside

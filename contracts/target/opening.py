@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -74,6 +74,15 @@ class Opening:
     now: Callable[[], float]
     sleep: Callable[[float], object] = time.sleep
     real: str = field(default_factory=lambda: real_base_url())
+
+    @property
+    def keys(self) -> list[Key]:
+        """All keys that may be sent: what nobody may be shown, see `discreet`."""
+        found = []
+        for name in (KEY_FROM, REAL_KEY_FROM, TOKEN_FROM):
+            with suppress(Lost):
+                found += [key for key in (self._key(name),) if key]
+        return found
 
     @contextmanager
     def target(self, name: str, terms: Terms) -> Iterator[HttpTarget]:
