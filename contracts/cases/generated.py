@@ -72,7 +72,7 @@ def _drawn(
 def generated(day: date | None) -> Iterator[Trial]:
     """A trial of each generated case."""
     for number, case in enumerate(cases_of(requests_of(FULL, day), FULL.examples)):
-        operation = case.operation.definition.raw["operationId"]
+        operation = case.operation.definition.raw["x-operation"]
         kept = not is_negative(case) and case.method == case.operation.method.upper()
         promise = Promise(operation, 200 if kept else 400, "generated")
         yield Trial(f"{operation}.generated.{number}", promise, partial(_judge, case), pays=True)
