@@ -125,11 +125,7 @@ def _tidy(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_order(value: Any) -> Any:
-    return (
-        sorted(value, key=str)
-        if isinstance(value, Iterable) and not isinstance(value, str)
-        else value
-    )
+    return sorted(value, key=str) if isinstance(value, set) else value
 
 
 def as_toml(shape: Shape) -> Iterator[str]:
