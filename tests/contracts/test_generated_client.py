@@ -29,7 +29,7 @@ for prompt in ("an otter", ""):
 @pytest.mark.clients
 def test_a_generated_client_makes_pictures(tmp_path: Path) -> None:
     generator = Path(sys.executable).with_name("openapi-python-client")
-    command = ["generate", "--path", DOCUMENT, "--meta", "none", "--output-path", "made"]
+    command = ["generate", "--path", str(DOCUMENT), "--meta", "none", "--output-path", "made"]
     done = subprocess.run([generator, *command], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (tmp_path / "use.py").write_text(PROGRAM)
