@@ -22,6 +22,7 @@ from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
 from contracts.document.build import Schema, facts_of
 from contracts.document.sizes import CHECKER, teach
+from contracts.exchange import Request
 from contracts.forms import Field, Fields, fields_in, gathered
 from mockserver.facts import Operation
 
@@ -179,3 +180,13 @@ def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     good_form = keeps(schemas_of(case), operation, sent_fields(response), day)
     wanted, status = 200 if good_form else 400, response.status_code
     assert status == wanted, f"a form that wants {wanted} is answered with {status}"
+
+
+def status_of_form(case: Case[Any], request: Request) -> int:
+    """The status of a form by its bytes, which are not what was generated; 0 if it is none."""
+    operation = operation_of(case)
+    if operation is None:
+        return 0
+    day = facts_of(case.operation.schema.raw_schema).day
+    fields = gathered(fields_in(request.header("content-type"), request.body))
+    return 200 if keeps(schemas_of(case), operation, fields, day) else 400

@@ -94,7 +94,7 @@ def asked(exchange: Exchange, day: date | None) -> Asked | None:
         fields = _fields(request)
         told = _text(fields.get("model")) if fields else None
         facts = facts_of(day, told, exchange.began)
-        operation = next(o for o in facts.operations.values() if is_of(o, request))
+        (operation,) = (o for o in facts.operations.values() if is_of(o, request))
         model = facts.models[told or _meant(fields, operation, facts)]
         return _asked(facts, operation, model, fields)
     return None
@@ -122,9 +122,7 @@ def _meant(fields: Mapping[str, Any], operation: Operation, facts: Facts) -> str
     return operation.default_model
 
 
-def _asked(
-    facts: Facts, operation: Operation, model: Model, fields: Mapping[str, Any]
-) -> Asked:
+def _asked(facts: Facts, operation: Operation, model: Model, fields: Mapping[str, Any]) -> Asked:
     offer = model.offers[operation.id]
     is_form = any(isinstance(value, Field) for value in fields.values())
     known = offer.parameter if is_form or not offer.json else offer.json
