@@ -35,11 +35,11 @@ def contract() -> None:
 def run(target: str, as_of: date | None, quick: bool) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
+    from contracts.discretion import Key
     from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
     from contracts.target.http import HttpTarget
-    from contracts.target.key import Key
     from contracts.target.mock import served
 
     with ExitStack() as stack:

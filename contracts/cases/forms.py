@@ -117,7 +117,7 @@ def _is_good_file(field: Field, types: Sequence[str] | None) -> bool:
 def operation_of(case: Case[Any]) -> Operation | None:
     """The operation of a case whose body is a form, else None."""
     facts = facts_of(case.operation.schema.raw_schema)
-    found = facts.operations.get(case.operation.definition.raw.get("operationId", ""))
+    found = facts.operations.get(case.operation.definition.raw.get("x-operation", ""))
     return found if found and found.form and case.method == found.method else None
 
 

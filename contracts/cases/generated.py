@@ -119,13 +119,13 @@ def _promise(case: Case[Any]) -> Promise:
     """The row of the report that a case is for: what is expected of it before it is looked at."""
     definition = case.operation.definition.raw
     if case.method != case.operation.method.upper():
-        return Promise(definition["operationId"], _status_of_stray(case), "another method")
+        return Promise(definition["x-operation"], _status_of_stray(case), "another method")
     statuses = [int(status) for status in definition["responses"]]
     refused = next((s for s in statuses if s in (400, 404)), 400)
     kept = not is_negative(case) and statuses[0] == 200 and _is_there(case)
     media = case.media_type if isinstance(case.media_type, str) else ""
     how = {"application/json": ", JSON", FORM: ", form"}.get(media, "")
-    return Promise(definition["operationId"], 200 if kept else refused, f"generated{how}")
+    return Promise(definition["x-operation"], 200 if kept else refused, f"generated{how}")
 
 
 def _is_there(case: Case[Any]) -> bool:
@@ -138,7 +138,7 @@ def _is_there(case: Case[Any]) -> bool:
 
 def _status_of_stray(case: Case[Any]) -> int:
     facts = facts_of(case.operation.schema.raw_schema)
-    operation = case.operation.definition.raw["operationId"]
+    operation = case.operation.definition.raw["x-operation"]
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
 
 

@@ -89,7 +89,7 @@ def _configuration(extent: Extent, document: Schema) -> schemathesis.Config:
             "checks": {name: {"enabled": False} for name in EXCLUDED},
             "operations": [
                 {
-                    "include-operation-id": operation.id,
+                    "include-path": path_of(operation, document),
                     "generation": _generation(extent, document, operation),
                 }
                 for operation in facts_of(document).operations.values()
