@@ -17,12 +17,17 @@ class Row:
     trials: int = 0  # made
     counts: Counter[Outcome] = field(default_factory=Counter)  # verdicts
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
+    pictures: int = 0  # that were seen whole
 
     @property
     def outcome(self) -> Outcome:
-        """Broken if anything was; observed if anything was."""
-        order = (Outcome.BROKEN, Outcome.HELD)
-        return next((one for one in order if self.counts[one]), Outcome.UNSEEN)
+        """Broken if anything was; observed if anything was, of pictures at least one picture."""
+        if self.counts[Outcome.BROKEN]:
+            return Outcome.BROKEN
+        operation, status, _ = self.promise
+        shows_pictures = status == 200 and operation.startswith("images.")
+        seen = self.pictures if shows_pictures else self.counts[Outcome.HELD]
+        return Outcome.HELD if seen else Outcome.UNSEEN
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class Book:
 
     def _count(self, row: Row, trial: Trial, verdict: Verdict) -> None:
         row.counts[verdict.outcome] += 1
+        row.pictures += verdict.pictures
         if verdict.outcome == Outcome.UNSEEN:
             row.reasons[verdict.told] += 1
         if verdict.outcome == Outcome.BROKEN:

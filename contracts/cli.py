@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from datetime import date
+from datetime import UTC, date, datetime
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from contracts.target import Target
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -35,17 +39,20 @@ def contract() -> None:
 def run(target: str, as_of: date | None, quick: bool) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
+    from contracts.discretion import Key
     from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
     from contracts.target.http import HttpTarget
-    from contracts.target.key import Key
-    from contracts.target.mock import served
+    from contracts.target.mock import KEY, MockTarget, served
 
     with ExitStack() as stack:
-        url = stack.enter_context(served(as_of)) if target == "mock" else target
-        judged = HttpTarget(url, Key("sk-mock-contract"), as_of, now=time, name=target)
-        book = tried(trials(as_of, quick=quick), judged)
+        if target == "mock":
+            judged: Target = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
+        else:
+            judged = HttpTarget(target, Key(KEY), as_of, now=time, name=target)
+        today = datetime.fromtimestamp(time(), UTC).date()
+        book = tried(trials(as_of, today=today, quick=quick), judged)
     for line in lines(book):
         click.echo(line)
     sys.exit(exit_code(book))
