@@ -15,8 +15,8 @@ from typing import Any
 
 from PIL import Image
 
-from contracts.cases.forms import fields_in
 from contracts.exchange import Answer, Headers, Request
+from contracts.forms import fields_in
 
 Ask = Callable[[Request], Answer]
 Defect = Callable[[Request, Ask], Answer]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from contracts.discretion import HIDDEN
 from contracts.exchange import Answer, Request
 from tests.contracts.mutants.altering import (
     Ask,
@@ -19,8 +20,6 @@ from tests.contracts.mutants.altering import (
     with_status,
 )
 
-#: What stands in the place of the key once a target has hidden it in an answer.
-HIDDEN = "[API key]"
 bad_request = with_status(400)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from contracts.exchange import Answer, Request
@@ -25,8 +25,10 @@ class Found(NamedTuple):
 class Memory:
     """One honest run, and what of it defects would alter."""
 
-    def __init__(self, target: Target, trials: Iterable[Trial]) -> None:
-        self.trials, self._target = list(trials), Remembered(target)
+    def __init__(
+        self, target: Target, trials: Iterable[Trial], reset: Callable[[], object] = bool
+    ) -> None:
+        self.trials, self._target = list(trials), Remembered(target, reset)
         self.book = run(self.trials, self._target, tell=self._begin)
 
     def _begin(self, trial: Trial) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import md5
+from itertools import chain, count
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from contracts.exchange import Answer, Exchange, Request
+from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import NotObserved, Target
 from tests.contracts.mutants.altering import Defect, is_download
 
@@ -36,9 +38,9 @@ class Mutated(Wrapped):
         """Download a picture from it."""
         return self._answered(download(url), lambda _: self.target.fetch(url))
 
-    def move_clock(self, seconds: float) -> None:
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
         """Move its clock."""
-        self.target.move_clock(seconds)
+        self.target.move_clock(seconds, key)
 
     def _answered(self, request: Request, ask: Callable[[Request], Exchange]) -> Exchange:
         made: list[Exchange] = []
@@ -66,7 +68,14 @@ def sound(request: Request, answer: Answer) -> Answer:
     return answer._replace(headers=told)
 
 
-Step = Request | str | float  # what is asked, fetched, or waited
+class Move(NamedTuple):
+    """A clock's move."""
+
+    seconds: float
+    key: KeyKind
+
+
+Step = Request | str | Move  # what is asked, the URL that is fetched, or a clock's move
 Came = Exchange | NotObserved | None
 
 
@@ -74,20 +83,27 @@ class Remembered(Wrapped):
     """A target that is asked only once what follows on the same steps of the same trial.
 
     Where a trial leaves what is known, its steps until there are made again, so that the server is
-    in the state that the trial has brought it to.
+    in the state that the trial has brought it to. Each answer has a request id of its own, whether
+    or not it is remembered.
+
+    Args:
+        target: who is asked.
+        reset: sets back its clocks.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, reset: Callable[[], object]) -> None:
         super().__init__(target)
+        self._reset, self._moved = reset, False
         self._known: dict[tuple[str, tuple[Step, ...]], Came] = {}
         self._trial, self._steps = "", list[Step]()
         self._made = 0  # of the steps, on the server
+        self._ids = count()
 
     def begin(self, trial: str) -> None:
         """What comes now is of this trial."""
         self._trial, self._steps, self._made = trial, [], 0
 
-    def ask(self, request: Request, *, pays: bool = False) -> Exchange:  # noqa: ARG002
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, or remember."""
         return self._exchange(request)
 
@@ -95,24 +111,29 @@ class Remembered(Wrapped):
         """Download a picture, or remember."""
         return self._exchange(url)
 
-    def move_clock(self, seconds: float) -> None:
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
         """Move the clock, or remember."""
-        self._came(seconds)
+        self._came(Move(seconds, key))
 
     def seen(self, trial: str) -> list[Exchange]:
-        """What was exchanged in a trial, the first time."""
+        """What was exchanged in a trial."""
         told = (came for (of, _), came in self._known.items() if of == trial)
         return [came for came in told if isinstance(came, Exchange)]
 
     def _exchange(self, step: Request | str) -> Exchange:
         came = self._came(step)
         assert came is not None
-        return came
+        own = (("x-request-id", f"req_{next(self._ids):032x}"),)
+        told = [own if name == "x-request-id" else ((name, v),) for name, v in came.answer.headers]
+        return came._replace(answer=came.answer._replace(headers=tuple(chain(*told))))
 
     def _came(self, step: Step) -> Exchange | None:
         self._steps.append(step)
         told = (self._trial, tuple(self._steps))
         if told not in self._known:
+            if self._moved and not self._made:
+                self._reset()
+                self._moved = False
             for earlier in self._steps[self._made :]:
                 self._known[told] = self._really(earlier)
             self._made = len(self._steps)
@@ -128,7 +149,8 @@ class Remembered(Wrapped):
                     return self.target.ask(step)
                 case str():
                     return self.target.fetch(step)
-                case _:
-                    return self.target.move_clock(step)
+                case Move():
+                    self._moved = True
+                    return self.target.move_clock(*step)
         except NotObserved as reason:
             return reason
