@@ -34,6 +34,11 @@ def honest(request: Request, ask: Ask) -> Answer:
     return ask(request)
 
 
+def one_after_another(first: Defect, then: Defect) -> Defect:
+    """Two alterations of answers as one."""
+    return lambda request, ask: then(request, lambda asked: first(asked, ask))
+
+
 # When
 
 
@@ -80,11 +85,6 @@ def is_download(request: Request) -> bool:
 def at(path: str) -> When:
     """A good answer to requests whose path begins so."""
     return lambda request, answer: answer.status == 200 and request.path.startswith(path)
-
-
-def both(*conditions: When) -> When:
-    """Where each of these is true."""
-    return lambda request, answer: all(one(request, answer) for one in conditions)
 
 
 # What is answered
@@ -177,46 +177,28 @@ def written(events: list[Event]) -> bytes:
 # Pictures
 
 
-def of_files(change: Callable[[bytes], bytes], when: When = anything) -> Defect:
-    """A defect that alters the file of each picture, wherever it is."""
+def of_b64(change: Callable[[str], str]) -> Defect:
+    """A defect that alters the base64 of pictures, in bodies and in events."""
 
-    def text(told: str) -> str:
-        return b64encode(change(b64decode(told))).decode()
-
-    return of_b64(text, when, change)
-
-
-def of_b64(
-    change: Callable[[str], str],
-    when: When = anything,
-    download: Callable[[bytes], bytes] = bytes,
-) -> Defect:
-    """A defect that alters the base64 of pictures, and files that are downloaded."""
-
-    def in_item(item: Body) -> None:
-        if "b64_json" in item:
-            item["b64_json"] = change(item["b64_json"])
-
-    def in_body(body: Body) -> None:
-        for item in body["data"]:
-            in_item(item)
+    def in_items(items: list[Body]) -> None:
+        for item in items:
+            if "b64_json" in item:
+                item["b64_json"] = change(item["b64_json"])
 
     def in_events(events: list[Event]) -> list[Event]:
-        for _, data in events:
-            in_item(data)
+        in_items([data for _, data in events])
         return events
 
-    at_once, in_stream = of_bodies(in_body, made_at_once), of_events(in_events)
+    at_once = of_bodies(lambda body: in_items(body["data"]), made_at_once)
+    return one_after_another(at_once, of_events(in_events))
 
-    def defect(request: Request, ask: Ask) -> Answer:
-        answer = ask(request)
-        if not when(request, answer):
-            return answer
-        if downloaded(request, answer):
-            return answer._replace(body=download(answer.body))
-        return in_stream(request, lambda _: at_once(request, lambda _: answer))
 
-    return defect
+def of_files(change: Callable[[bytes], bytes]) -> Defect:
+    """A defect that alters the file of each picture, wherever it is."""
+    return one_after_another(
+        of_b64(lambda text: b64encode(change(b64decode(text))).decode()),
+        of_answers(lambda answer: answer._replace(body=change(answer.body)), downloaded),
+    )
 
 
 def of_pictures(change: Callable[[Image.Image], Image.Image], form: str = "") -> Defect:

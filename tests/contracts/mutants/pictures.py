@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from io import BytesIO
 from itertools import count
 
@@ -18,9 +17,7 @@ from tests.contracts.mutants.altering import (
     encoded,
     fields_of,
     is_download,
-    made,
     made_at_once,
-    of_answers,
     of_b64,
     of_bodies,
     of_files,
@@ -148,38 +145,53 @@ _PIXEL = encoded(Image.new("RGB", (1, 1)), "PNG")
 
 MUTANTS: dict[str, tuple[Defect, str]] = {
     # What they are
-    "a row too few": (of_pictures(_cut(1)), ""),
-    "half as large": (of_pictures(lambda p: p.resize((p.width // 2, p.height // 2))), ""),
-    "turned": (of_pictures(lambda p: p.resize((p.width, p.width + 1))), ""),
-    "one pixel": (of_files(lambda _: _PIXEL), ""),
-    "SVG for PNG": (of_files(lambda _: _SVG), ""),
-    "JPEG for PNG": (of_pictures(lambda p: p, "JPEG"), ""),
-    "PNG for all formats": (of_pictures(lambda p: p, "PNG"), ""),
-    "alpha where none was asked for": (of_pictures(lambda p: p.convert("RGBA")), ""),
-    "no alpha where it was asked for": (of_pictures(lambda p: p.convert("RGB")), ""),
-    "greys": (of_pictures(lambda p: p.convert("L")), ""),
-    "a palette": (of_pictures(lambda p: p.convert("RGB").convert("P")), ""),
-    "cut files": (of_files(lambda file: file[:-40]), ""),
-    "empty files": (of_files(lambda _: b""), ""),
+    "a row too few": (of_pictures(_cut(1)), "the size that was asked for"),
+    "half as large": (
+        of_pictures(lambda p: p.resize((p.width // 2, p.height // 2))),
+        "the size that was asked for",
+    ),
+    "turned": (
+        of_pictures(lambda p: p.resize((p.width, p.width + 1))),
+        "the size that was asked for",
+    ),
+    "one pixel": (of_files(lambda _: _PIXEL), "the size that was asked for"),
+    "SVG for PNG": (of_files(lambda _: _SVG), "decodes whole"),
+    "JPEG for PNG": (of_pictures(lambda p: p, "JPEG"), "decodes whole"),
+    "PNG for all formats": (of_pictures(lambda p: p, "PNG"), "decodes whole"),
+    "alpha where none was asked for": (
+        of_pictures(lambda p: p.convert("RGBA")),
+        "RGBA where it may be clear",
+    ),
+    "no alpha where it was asked for": (
+        of_pictures(lambda p: p.convert("RGB")),
+        "clear|alpha|transparent",
+    ),
+    "greys": (of_pictures(lambda p: p.convert("L")), "A picture is RGB"),
+    "a palette": (of_pictures(lambda p: p.convert("RGB").convert("P")), "A picture is RGB"),
+    "cut files": (of_files(lambda file: file[:-40]), "decodes whole"),
+    "empty files": (of_files(lambda _: b""), "decodes whole|is base64"),
     # How they are spelled
-    "cut base64": (of_b64(lambda text: text[:-3]), ""),
-    "half of the base64": (of_b64(lambda text: text[: len(text) // 8 * 4]), ""),
-    "base64 with line ends": (of_b64(lambda text: f"{text[:76]}\n{text[76:]}"), ""),
-    "base64 for URLs": (of_b64(lambda t: t.replace("+", "-").replace("/", "_")), ""),
-    "base64 in a data URL": (of_b64(_in_data_url), ""),
-    "no base64": (of_b64(lambda _: "?"), ""),
+    "cut base64": (of_b64(lambda text: text[:-3]), "is base64"),
+    "half of the base64": (of_b64(lambda text: text[: len(text) // 8 * 4]), "decodes whole"),
+    "base64 with line ends": (of_b64(lambda text: f"{text[:76]}\n{text[76:]}"), "is base64"),
+    "base64 for URLs": (of_b64(lambda t: t.replace("+", "-").replace("/", "_")), "is base64"),
+    "base64 in a data URL": (of_b64(_in_data_url), "is base64"),
+    "no base64": (of_b64(lambda _: "?"), "is base64"),
     # What they show
-    "all black": (of_pictures(_black), ""),
-    "all of one colour": (of_pictures(lambda p: Image.new(p.mode, p.size, 90)), ""),
-    "all clear": (of_pictures(lambda p: Image.new(p.mode, p.size)), ""),
-    "never the same": (of_pictures(_marked), ""),
-    "all of an answer the same": (_equal, ""),
-    "the same for all prompts": (of_files(_one_for_all), ""),
-    "pixels outside of the mask altered": (_of_uploads(_moved), ""),
-    "the mask ignored": (_of_uploads(_kept), ""),
+    "all black": (of_pictures(_black), "more than one colour"),
+    "all of one colour": (
+        of_pictures(lambda p: Image.new(p.mode, p.size, 90)),
+        "more than one colour",
+    ),
+    "all clear": (of_pictures(lambda p: Image.new(p.mode, p.size)), "more than one colour"),
+    "never the same": (of_pictures(_marked), "The same request gives the same"),
+    "all of an answer the same": (_equal, "The pictures of one answer differ"),
+    "the same for all prompts": (of_files(_one_for_all), "prompt"),
+    "pixels outside of the mask altered": (_of_uploads(_moved), "that a mask keeps"),
+    "the mask ignored": (_of_uploads(_kept), "that a mask gives free"),
     # Where they lie
-    "dead URLs": (_dead, ""),
-    "URLs never end": (_never_ends, ""),
-    "a URL where base64 was asked for": (_as_link, ""),
-    "base64 where a URL was asked for": (_as_base64, ""),
+    "dead URLs": (_dead, "leads to its file"),
+    "URLs never end": (_never_ends, "ends after an hour"),
+    "a URL where base64 was asked for": (_as_link, "A picture has the fields"),
+    "base64 where a URL was asked for": (_as_base64, "A picture has the fields"),
 }

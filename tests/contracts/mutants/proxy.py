@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from contracts.exchange import Answer, Request
+from contracts.exchange import Answer, KeyKind, Request
 from tests.contracts.mutants.altering import Defect
 from tests.contracts.mutants.target import sound
 
@@ -46,7 +46,7 @@ def served(defect: Defect, base_url: str, key: str = "") -> Iterator[str]:
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = answer  # noqa: N815
 
-        def _kind(self) -> str:
+        def _kind(self) -> KeyKind:
             told = self.headers.get("authorization", "")
             return "none" if not told else "good" if told == f"Bearer {key}" else "bad"
 

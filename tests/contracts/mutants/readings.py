@@ -5,7 +5,6 @@ Each asks the honest server for something else than it was asked for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +13,7 @@ from tests.contracts.mutants.altering import (
     Ask,
     Body,
     Defect,
-    encoded,
     fields_of,
-    honest,
-    is_download,
     of_requests,
     text_of,
     with_fields,
@@ -105,57 +101,85 @@ def _good_uploads(name: str) -> Defect:
 
 MUTANTS: dict[str, tuple[Defect, str]] = {
     # Fields that are not looked at
-    "n ignored": (of_requests(without("n")), ""),
-    "size ignored": (of_requests(without("size")), ""),
-    "quality ignored": (of_requests(without("quality")), ""),
-    "format ignored": (of_requests(without("output_format", "output_compression")), ""),
-    "background ignored": (of_requests(without("background")), ""),
-    "response_format ignored": (of_requests(without("response_format")), ""),
-    "model ignored": (of_requests(without("model")), ""),
-    "partial_images ignored": (of_requests(without("partial_images")), ""),
-    "prompt ignored": (_where("prompt", lambda told: True, "a fox"), ""),
-    "masks ignored": (of_requests(without("mask")), ""),
+    "n ignored": (of_requests(without("n")), "as many pictures as"),
+    "size ignored": (of_requests(without("size")), "the size that was asked for"),
+    "quality ignored": (of_requests(without("quality")), "quality is told as"),
+    "format ignored": (
+        of_requests(without("output_format", "output_compression")),
+        "decodes whole|output_format is told",
+    ),
+    "background ignored": (of_requests(without("background")), "background|clear|alpha"),
+    "response_format ignored": (
+        of_requests(without("response_format")),
+        "A picture has the fields",
+    ),
+    "model ignored": (
+        of_requests(without("model")),
+        "A picture has the fields|An answer has the fields",
+    ),
+    "partial_images ignored": (of_requests(without("partial_images")), "partial pictures and then"),
+    "prompt ignored": (_where("prompt", lambda told: True, "a fox"), "prompt"),
+    "masks ignored": (of_requests(without("mask")), "that a mask keeps"),
     # Defaults
-    "another default size": (_default_size, ""),
-    "two pictures unless told": (_other_defaults("n", 2), ""),
+    "another default size": (_default_size, "default|the size"),
+    "two pictures unless told": (_other_defaults("n", 2), "as many pictures as"),
     # What is taken
-    "unknown fields are taken": (of_requests(_unknown), ""),
-    "numbers as texts are taken": (of_requests(_texts_as_numbers), ""),
+    "unknown fields are taken": (of_requests(_unknown), "is refused|words|refused with 400|status"),
+    "numbers as texts are taken": (
+        of_requests(_texts_as_numbers),
+        "is refused|words|refused with 400|status",
+    ),
     "any size is taken": (
-        _where("size", lambda s: not str(s).replace("x", "").isdigit(), "1024x1024"),
+        _where(
+            "size",
+            lambda s: not str(s).replace("x", "is refused|words|refused with 400|status").isdigit(),
+            "1024x1024",
+        ),
         "",
     ),
-    "an empty prompt is taken": (_where("prompt", lambda told: told == "", "x"), ""),
+    "an empty prompt is taken": (
+        _where("prompt", lambda told: told == "", "x"),
+        "is refused|words|refused with 400|status",
+    ),
     "no prompt is needed": (
         _with(lambda f: {"prompt": "x"} if "prompt" not in f and "image" not in f else {}),
-        "",
+        "is refused|words|refused with 400|status",
     ),
     "a prompt of any length is taken": (
         _where("prompt", lambda told: isinstance(told, str) and len(told) > 1000, "x"),
-        "",
+        "is refused|words|refused with 400|status",
     ),
     "too many pictures are taken": (
         _where("n", lambda n: isinstance(n, int) and n > 10, 10),
-        "",
+        "is refused|words|refused with 400|status",
     ),
-    "no pictures are taken": (_where("n", lambda n: n == 0 and n is not False, 1), ""),
-    "any quality is taken": (_where("quality", lambda told: True, None), ""),
+    "no pictures are taken": (
+        _where("n", lambda n: n == 0 and n is not False, 1),
+        "is refused|words|refused with 400|status",
+    ),
+    "any quality is taken": (
+        _where("quality", lambda told: True, None),
+        "is refused|words|refused with 400|status",
+    ),
     "any response_format is taken": (
         _where("response_format", lambda told: told not in ("url", "b64_json"), "url"),
-        "",
+        "is refused|words|refused with 400|status",
     ),
     "models in capitals are taken": (
         _with(lambda f: {"model": f["model"].lower()} if isinstance(f.get("model"), str) else {}),
-        "",
+        "is refused|words|refused with 400|status",
     ),
     "any model is taken": (
         _where("model", lambda told: told not in ("dall-e-2", "dall-e-3"), "dall-e-2"),
-        "",
+        "is refused|words|refused with 400|status",
     ),
-    "null is taken for a prompt": (_where("prompt", lambda told: told is None, "x"), ""),
-    "any image is taken": (_good_uploads("image"), ""),
-    "any mask is taken": (_good_uploads("mask"), ""),
+    "null is taken for a prompt": (
+        _where("prompt", lambda told: told is None, "x"),
+        "is refused|words|refused with 400|status",
+    ),
+    "any image is taken": (_good_uploads("image"), "is refused|words|refused with 400|status"),
+    "any mask is taken": (_good_uploads("mask"), "is refused|words|refused with 400|status"),
     # Keys
-    "no key is needed": (_key("good", "none"), ""),
-    "any key is taken": (_key("good", "bad"), ""),
+    "no key is needed": (_key("good", "none"), "no key|key"),
+    "any key is taken": (_key("good", "bad"), "no key|key"),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from contracts.exchange import Answer, Request
-from contracts.run import run
+from contracts.run import BROKEN, exit_code, run
 from contracts.target import Target
 from contracts.trials import Trial
 from tests.contracts.mutants.altering import Defect
@@ -15,18 +15,24 @@ from tests.contracts.mutants.target import Mutated, Remembered
 
 
 class Found(NamedTuple):
-    """What of a run with a defect."""
+    """A promise that a server with a defect broke."""
 
-    says: str  # the promise that is broken
+    says: str
     trial: str  # where that showed
     told: str
 
 
 class Memory:
-    """One honest run, and what of it defects would alter."""
+    """An honest run, and what a defect would make of it.
+
+    Args:
+        target: an honest one.
+        trials: what it is tried with.
+        reset: sets back its clocks.
+    """
 
     def __init__(
-        self, target: Target, trials: Iterable[Trial], reset: Callable[[], object] = bool
+        self, target: Target, trials: Iterable[Trial], reset: Callable[[], object]
     ) -> None:
         self.trials, self._target = list(trials), Remembered(target, reset)
         self.book = run(self.trials, self._target, tell=self._begin)
@@ -34,22 +40,29 @@ class Memory:
     def _begin(self, trial: Trial) -> None:
         self._target.begin(trial.id)
 
-    def found(self, defect: Defect, says: str = "", *, all_of_it: bool = False) -> list[Found]:
-        """The broken promises of a server with a defect, until one is that `says` matches."""
+    def found(self, defect: Defect, says: str) -> list[Found]:
+        """The promises that a server with a defect breaks, until one is that `says` matches.
+
+        A run that goes on would break more of them, and ends with the same exit code.
+        """
         found: list[Found] = []
         for trial in self.trials:
-            if self._altered(trial, defect):
-                book = run([trial], Mutated(self._target, defect), tell=self._begin)
-                causes = book.failures.items()
-                found += [Found(says, trial.id, cause.verdict.told) for says, cause in causes]
-                if not all_of_it and any(re.search(says, one.says) for one in found):
+            if self._alters(defect, trial):
+                found += self._broken(defect, trial)
+                if any(re.search(says, one.says) for one in found):
                     break
         return found
 
-    def _altered(self, trial: Trial, defect: Defect) -> bool:
-        """Whether the defect shows in this trial at all."""
+    def _broken(self, defect: Defect, trial: Trial) -> list[Found]:
+        book = run([trial], Mutated(self._target, defect), tell=self._begin)
+        if exit_code(book) != BROKEN:
+            return []
+        return [Found(s, trial.id, cause.verdict.told) for s, cause in book.failures.items()]
 
-        def differs(request: Request, answer: Answer) -> bool:
+    def _alters(self, defect: Defect, trial: Trial) -> bool:
+        """Whether a defect shows in a trial at all."""
+
+        def shows(request: Request, answer: Answer) -> bool:
             asked: list[Request] = []
 
             def honest(other: Request) -> Answer:
@@ -58,4 +71,4 @@ class Memory:
 
             return defect(request, honest) != answer or asked != [request]
 
-        return any(differs(one.request, one.answer) for one in self._target.seen(trial.id))
+        return any(shows(one.request, one.answer) for one in self._target.seen(trial.id))

@@ -87,49 +87,79 @@ def _none_streamed(request: Request, ask: Ask) -> Answer:
 
 MUTANTS: dict[str, tuple[Defect, str]] = {
     # Which events there are
-    "no completed event": (of_events(lambda e: [one for one in e if _partial(one[0])]), ""),
-    "no events at all": (_body(lambda _: b""), ""),
-    "no partial events": (of_events(lambda e: [one for one in e if _whole(one[0])]), ""),
+    "no completed event": (
+        of_events(lambda e: [one for one in e if _partial(one[0])]),
+        "has a completed event",
+    ),
+    "no events at all": (_body(lambda _: b""), "has a completed event"),
+    "no partial events": (
+        of_events(lambda e: [one for one in e if _whole(one[0])]),
+        "partial pictures and then",
+    ),
     "one partial event too few": (
         of_events(lambda e: e[1:] if len(e) > 1 else e),
-        "",
+        "partial pictures and then",
     ),
-    "one partial event too many": (of_events(_more_partial), ""),
-    "the completed event twice": (of_events(lambda e: e + e[-1:]), ""),
-    "the completed event first": (of_events(lambda e: e[-1:] + e[:-1]), ""),
-    "partial events backwards": (of_events(lambda e: e[-2::-1] + e[-1:]), ""),
-    "streams are not streamed": (_none_streamed, ""),
-    "all is streamed": (_always_streamed, ""),
+    "one partial event too many": (of_events(_more_partial), "partial pictures and then"),
+    "the completed event twice": (of_events(lambda e: e + e[-1:]), "has a completed event"),
+    "the completed event first": (
+        of_events(lambda e: e[-1:] + e[:-1]),
+        "partial pictures and then",
+    ),
+    "partial events backwards": (of_events(lambda e: e[-2::-1] + e[-1:]), "counted from 0"),
+    "streams are not streamed": (_none_streamed, "A stream's content type|A stream consists"),
+    "all is streamed": (_always_streamed, "come as a JSON object"),
     # As which lines
-    "events of another name": (of_events(_renamed), ""),
-    "events without a name": (_unnamed, ""),
-    "an end as chat completions have it": (_body(lambda body: body + b"data: [DONE]\n\n"), ""),
-    "the last blank line is missing": (_body(lambda body: body[:-1]), ""),
-    "a stream that is cut": (_body(lambda body: body[: len(body) * 3 // 4]), ""),
+    "events of another name": (of_events(_renamed), "name is its data's type"),
+    "events without a name": (_unnamed, "A stream consists of events"),
+    "an end as chat completions have it": (
+        _body(lambda body: body + b"data: [DONE]\n\n"),
+        "A stream consists of events",
+    ),
+    "the last blank line is missing": (
+        _body(lambda body: body[:-1]),
+        "A stream consists of events",
+    ),
+    "a stream that is cut": (
+        _body(lambda body: body[: len(body) * 3 // 4]),
+        "A stream consists of events",
+    ),
     # What they tell
-    "the data of another type": (_of_data(lambda d: d.update(type="image"), _whole), ""),
+    "the data of another type": (
+        _of_data(lambda d: d.update(type="image"), _whole),
+        "name is its data's type",
+    ),
     "partial pictures from 1": (
         _of_data(lambda d: d.update(partial_image_index=d["partial_image_index"] + 1), _partial),
-        "",
+        "counted from 0",
     ),
     "partial pictures all of index 0": (
         _of_data(lambda d: d.update(partial_image_index=0), _partial),
-        "",
+        "counted from 0",
     ),
-    "no usage at the end": (_of_data(lambda d: d.pop("usage"), _whole), ""),
-    "no picture at the end": (_of_data(lambda d: d.pop("b64_json"), _whole), ""),
-    "no size in events": (_of_data(lambda d: d.pop("size"), lambda _: True), ""),
+    "no usage at the end": (
+        _of_data(lambda d: d.pop("usage"), _whole),
+        "An event has the fields|usage has the counts",
+    ),
+    "no picture at the end": (
+        _of_data(lambda d: d.pop("b64_json"), _whole),
+        "An event has the fields|is base64",
+    ),
+    "no size in events": (
+        _of_data(lambda d: d.pop("size"), lambda _: True),
+        "An event has the fields",
+    ),
     "more than is known in events": (
         _of_data(lambda d: d.update(sequence_number=1), lambda _: True),
-        "",
+        "An event has the fields",
     ),
     "partial pictures are not whole": (
         _of_data(lambda d: d.update(b64_json=d["b64_json"][:400]), _partial),
-        "",
+        "decodes whole|is base64",
     ),
     "usage of a stream off by one": (
         _of_data(lambda d: d["usage"].update(total_tokens=d["usage"]["total_tokens"] + 1), _whole),
-        "",
+        "add up to their total",
     ),
     "partial pictures cost nothing": (
         _of_data(
@@ -141,6 +171,6 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
             ),
             _whole,
         ),
-        "",
+        "Output tokens are as many",
     ),
 }

@@ -151,6 +151,7 @@ class Remembered(Wrapped):
                     return self.target.fetch(step)
                 case Move():
                     self._moved = True
-                    return self.target.move_clock(*step)
+                    self.target.move_clock(*step)
+                    return None
         except NotObserved as reason:
             return reason
