@@ -42,19 +42,25 @@ class Row:
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
     statuses: Counter[int] = field(default_factory=Counter)  # of the answers, downloads apart
     tally: Tally = field(default_factory=Tally)
+    whole: int = 0  # pictures that were seen to be
 
     @property
     def outcome(self) -> Outcome:
-        """Broken if anything was; observed if anything was."""
-        order = (Outcome.BROKEN, Outcome.HELD)
-        return next((one for one in order if self.counts[one]), Outcome.UNSEEN)
+        """Broken if anything was; observed if anything was, of pictures at least one picture."""
+        if self.counts[Outcome.BROKEN]:
+            return Outcome.BROKEN
+        operation, status, _ = self.promise
+        shows_pictures = status == 200 and operation.startswith("images.")
+        seen = self.whole if shows_pictures else self.counts[Outcome.HELD]
+        return Outcome.HELD if seen else Outcome.UNSEEN
 
     @property
     def reason(self) -> str:
         """Why nothing was observed, most often; "" where something was."""
         if self.outcome != Outcome.UNSEEN:
             return ""
-        return next((reason for reason, _ in self.reasons.most_common(1)), "not tried")
+        unsaid = "no whole picture came" if self.trials else "not tried"
+        return next((reason for reason, _ in self.reasons.most_common(1)), unsaid)
 
 
 class Meeting(NamedTuple):
@@ -130,6 +136,7 @@ class Book:
 
     def _count(self, row: Row, trial: Trial, verdict: Verdict) -> None:
         row.counts[verdict.outcome] += 1
+        row.whole += verdict.pictures
         if verdict.outcome == Outcome.UNSEEN:
             row.reasons[verdict.told] += 1
         if verdict.outcome == Outcome.BROKEN:

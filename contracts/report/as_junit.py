@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, SubElement, indent, tostring  # noqa: S405 - writes only
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from contracts.book import Row
 from contracts.report.causes import Cause
@@ -18,7 +18,9 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def as_junit(summary: Summary) -> str:
     """The report; a run that ended before its time is a test case with an error."""
-    root = Element("testsuites", name="images-mock contract", **_counts(summary.total, summary))
+    root = Element(
+        "testsuites", {"name": "images-mock contract"} | _counts(summary.total, bool(summary.ended))
+    )
     for part in summary.parts:
         root.append(_suite(part, summary))
     if summary.ended:
@@ -29,7 +31,7 @@ def as_junit(summary: Summary) -> str:
 
 
 def _suite(part: Part, summary: Summary) -> Element:
-    suite = Element("testsuite", name=part.operation, **_counts(part, None))
+    suite = Element("testsuite", {"name": part.operation} | _counts(part))
     if summary.began:
         suite.set("timestamp", summary.began.replace(tzinfo=None).isoformat(timespec="seconds"))
     properties = SubElement(suite, "properties")
@@ -80,8 +82,7 @@ def _lost(summary: Summary) -> Element:
     return suite
 
 
-def _counts(part: Part, summary: Summary | None) -> dict[str, str]:
-    lost = bool(summary and summary.ended)
+def _counts(part: Part, lost: bool = False) -> dict[str, str]:
     return {
         "tests": str(len(part.rows) + lost),
         "failures": str(part.count(Outcome.BROKEN)),

@@ -1,4 +1,4 @@
-"""A run as one page for a browser: nothing is fetched, no script is run. Knows the summary alone."""
+"""A run as one page for a browser. Fetches nothing, runs no script; knows the summary alone."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ def _sign(outcome: Outcome) -> str:
 def _operations(summary: Summary) -> Iterator[str]:
     heads = ("Operation", "Promises", *Outcome, "Calls", "Pictures", "Seconds", "USD")
     yield "<div class='wide'><table class='operations'><thead><tr>"
-    yield "".join(f"<th scope='col'>{escape(head.capitalize() if head != 'USD' else head)}</th>" for head in heads)
+    yield "".join(
+        f"<th scope='col'>{escape(head.capitalize() if head != 'USD' else head)}</th>"
+        for head in heads
+    )
     yield "</tr></thead><tbody>"
     yield from (_operation(part) for part in summary.parts)
     yield f"</tbody><tfoot>{_operation(summary.total)}</tfoot></table></div>"
@@ -111,9 +114,7 @@ def _operation(part: Part) -> str:
     bar = "".join(
         f"<i class='{_MARKS[outcome]}' style='flex-grow:{n}'></i>" for outcome, n in counts if n
     )
-    cells = [
-        f"<td class='{_MARKS[outcome] if n else 'none'}'>{n}</td>" for outcome, n in counts
-    ]
+    cells = [f"<td class='{_MARKS[outcome] if n else 'none'}'>{n}</td>" for outcome, n in counts]
     told = f"{tally.calls:,}", f"{tally.pictures:,}", seconds_told(tally.seconds)
     cells += [f"<td>{value}</td>" for value in (*told, usd_told(tally.usd))]
     name = f"<th scope='row'>{escape(part.operation)}</th>"
@@ -128,10 +129,10 @@ def _cause(number: int, cause: Cause) -> str:
     if cause.exchange:
         told += [("Answer", f"<code>{escape(answer_told(cause.exchange.answer))}</code>")]
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in told)
-    times = counted(len(cause.meetings), "time")
+    aside = f"{counted(len(cause.meetings), 'time')}, {cause.tier.name.lower()}"
     return (
-        f"<section class='cause'><h3><span class='number'>{number}</span> {escape(cause.says)}"
-        f" <small>{times}, {cause.tier.name.lower()}</small></h3><dl>{rows}</dl>{_again(cause)}</section>"
+        f"<section class='cause'><h3><span class='number'>{number}</span> {escape(cause.says)} "
+        f"<small>{aside}</small></h3><dl>{rows}</dl>{_again(cause)}</section>"
     )
 
 

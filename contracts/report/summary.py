@@ -79,7 +79,9 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         keep: for what is too long for a line of the report.
     """
     operations = dict.fromkeys(row.promise.operation for row in book.rows.values())
-    of = {name: [r for r in book.rows.values() if r.promise.operation == name] for name in operations}
+    of = {
+        name: [r for r in book.rows.values() if r.promise.operation == name] for name in operations
+    }
     return Summary(
         run,
         datetime.fromtimestamp(book.began, UTC) if book.began else None,

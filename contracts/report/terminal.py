@@ -121,7 +121,11 @@ def _cause(number: int, cause: Cause) -> Iterator[str]:
     told += [("where", cut(listed([promise_told(p) for p in cause.promises], 3), WIDE))]
     told += [("answer", cut(answer_told(cause.exchange.answer), WIDE))] if cause.exchange else []
     if cause.curl:
-        absent = f"   # {listed(cause.curl.missing, 2)}: --report DIR keeps it" if cause.curl.missing else ""
+        absent = (
+            f"   # {listed(cause.curl.missing, 2)}: --report DIR keeps it"
+            if cause.curl.missing
+            else ""
+        )
         told += [("again", cause.curl.line + absent)]
     yield from (f"   {name:7} {text}" for name, text in told)
 

@@ -35,7 +35,9 @@ def cut(text: str, wide: int) -> str:
 def answer_told(answer: Answer) -> str:
     """Its status, its type and the beginning of what it says."""
     text = answer.body[:2000].decode("utf-8", "replace")
-    shown = "".join(c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    shown = "".join(
+        c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
     said = " ".join(_LONG.sub(lambda found: f"{found[0][:24]}…", shown).split())
     return f"{answer.status} {answer.media} {said or '(nothing)'}"
 

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from contracts.discretion import Key
 from contracts.exchange import Answer, Exchange, Request
 from contracts.target import NotObserved
-from contracts.target.key import DiscreetSession, Key, discreetly
+from contracts.target.key import DiscreetSession, discreetly
 
 BAD_KEY = "sk-mock-revoked-contract"
 
