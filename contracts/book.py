@@ -11,8 +11,8 @@ from typing import NamedTuple
 from contracts.exchange import Answer, Exchange
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
 
-#: So many different sights of one failure are kept, each with a request.
-EXAMPLES = 20
+#: So many different sights of one failure are kept of a promise, each with a request.
+EXAMPLES = 10
 
 
 @dataclass(slots=True)
@@ -72,23 +72,32 @@ class Meeting(NamedTuple):
 
 
 @dataclass(slots=True)
+class Sight:
+    """What was seen in the place of a promise, somewhere."""
+
+    verdict: Verdict  # the one with the shortest request
+    times: int = 0
+
+
+@dataclass(slots=True)
 class Failure:
     """One sentence that was broken, wherever it was."""
 
     says: str
     tier: Tier
     meetings: list[Meeting] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)  # what was seen, up to EXAMPLES of them
-    examples: dict[str, Verdict] = field(default_factory=dict)  # of each the shortest request
+    #: By where and what; of each promise no more than EXAMPLES.
+    sights: dict[Promise, dict[str, Sight]] = field(default_factory=dict)
 
     def note(self, trial: Trial, verdict: Verdict) -> None:
         """Keep that it was broken once more."""
         began = verdict.exchange.began if verdict.exchange else 0.0
         self.meetings.append(Meeting(trial.promise, trial.id, began))
-        if verdict.told in self.told or len(self.told) < EXAMPLES:
-            self.told[verdict.told] += 1
-            shortest = self.examples.get(verdict.told, verdict)
-            self.examples[verdict.told] = min(shortest, verdict, key=_length)
+        here = self.sights.setdefault(trial.promise, {})
+        if verdict.told in here or len(here) < EXAMPLES:
+            sight = here.setdefault(verdict.told, Sight(verdict))
+            sight.times += 1
+            sight.verdict = min(sight.verdict, verdict, key=_length)
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
     return {
         "says": cause.says,
         "seen": cause.told,
-        "other_sights": cause.ways - 1,
+        "other_sights": cause.others,
         "also": list(cause.also),
         "tier": cause.tier.name.lower(),
         "times": len(cause.meetings),

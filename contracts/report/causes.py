@@ -8,12 +8,13 @@ judged names it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from contracts.book import Book, Failure, Meeting
 from contracts.exchange import Exchange
 from contracts.report.curl import Curl
+from contracts.report.words import listed
 from contracts.trials import Outcome, Promise, Tier
 
 #: How a server answers for a path that it does not have.
@@ -25,11 +26,11 @@ class Cause(NamedTuple):
 
     says: str  # the promise that is broken
     told: str  # what was seen in its place, most often
-    ways: int  # how many different things were seen
+    others: int  # how many other things were seen, of those that were kept
     also: tuple[str, ...]  # promises that were broken with it, each time
     tier: Tier
     meetings: tuple[Meeting, ...]
-    exchange: Exchange | None  # the one with the shortest request
+    exchange: Exchange | None  # the one with the shortest request of those
     curl: Curl | None = None  # that sends it again
 
     @property
@@ -44,41 +45,43 @@ class Cause(NamedTuple):
 
 
 def causes_in(book: Book) -> Iterator[Cause]:
-    """All causes; whole operations that are not there first, then by strictness and number."""
+    """All causes; that operations are not there first, then by strictness and number."""
     absent = dict(_absent(book))
-    yield from absent.values()
+    if absent:
+        yield _absence(absent, book)
     found = [_cause(failures, meetings) for failures, meetings in _together(book, absent)]
     yield from sorted(found, key=lambda cause: (cause.tier, -len(cause.meetings)))
 
 
-def _absent(book: Book) -> Iterator[tuple[str, Cause]]:
-    """Operations that the target has not: each answer was that there is no such path."""
-    for operation in dict.fromkeys(row.promise.operation for row in book.rows.values()):
+def _absent(book: Book) -> Iterator[tuple[str, Counter[int]]]:
+    """Operations that the target has not, and its answers: all were that there is no such path."""
+    for operation in dict.fromkeys(promise.operation for promise in book.rows):
         rows = [row for row in book.rows.values() if row.promise.operation == operation]
         met = sum((row.statuses for row in rows), Counter[int]())
         broken = any(row.outcome == Outcome.BROKEN for row in rows)
-        if broken and met.keys() <= NOT_THERE:
-            yield operation, _absence(operation, met, book)
+        if broken and met and met.keys() <= NOT_THERE:
+            yield operation, met
 
 
-def _absence(operation: str, met: Counter[int], book: Book) -> Cause:
-    failures = [
-        (meeting, failure)
-        for failure in book.failures.values()
-        for meeting in failure.meetings
-        if meeting.promise.operation == operation
+def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
+    met = [(failure, m) for failure in book.failures.values() for m in failure.meetings]
+    here = [(failure, m) for failure, m in met if m.promise.operation in absent]
+    asked = {m.promise: failure for failure, m in here if m.promise.status == 200}
+    sights = [
+        sight for promise, failure in asked.items() for sight in failure.sights[promise].values()
     ]
-    kept = [f for m, f in failures if m.promise.status == 200] or [f for _, f in failures]
-    examples = [v.exchange for f in kept for v in f.examples.values() if v.exchange]
-    status = " or ".join(map(str, sorted(met)))
+    examples = [sight.verdict.exchange for sight in sights if sight.verdict.exchange]
     return Cause(
-        says=f"The server has {operation}",
-        told=f"each of {met.total()} calls got {status}",
-        ways=1,
+        says=f"The server has {listed([*absent])}",
+        told="; ".join(
+            f"each call of {operation} got {listed([*map(str, sorted(statuses))])}"
+            for operation, statuses in absent.items()
+        ),
+        others=0,
         also=(),
         tier=Tier.CORE,
-        meetings=tuple(meeting for meeting, _ in failures),
-        exchange=min(examples, key=_length, default=None),
+        meetings=tuple(meeting for _, meeting in here),
+        exchange=examples[0] if examples else None,
     )
 
 
@@ -97,17 +100,21 @@ def _together(
 
 def _cause(failures: list[Failure], meetings: tuple[Meeting, ...]) -> Cause:
     root, *others = failures
-    told, _ = root.told.most_common(1)[0]
+    here = {meeting.promise for meeting in meetings}
+    kept = [
+        sight for promise, told in root.sights.items() if promise in here for sight in told.values()
+    ]
+    times: Counter[str] = Counter()
+    for sight in kept:
+        times[sight.verdict.told] += sight.times
+    told, _ = times.most_common(1)[0]
+    shown = [s.verdict.exchange for s in kept if s.verdict.told == told and s.verdict.exchange]
     return Cause(
         root.says,
         told,
-        len(root.told),
+        len(times) - 1,
         tuple(other.says for other in others),
         min(failure.tier for failure in failures),
         meetings,
-        root.examples[told].exchange,
+        min(shown, key=lambda exchange: len(exchange.request.body), default=None),
     )
-
-
-def _length(exchange: Exchange) -> int:
-    return len(exchange.request.body)

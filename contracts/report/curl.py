@@ -16,10 +16,10 @@ KEY = '"Authorization: Bearer $OPENAI_API_KEY"'
 BAD_KEY = "'Authorization: Bearer sk-not-a-key'"
 #: A line may have a text or a file as long as this in it; what is longer is kept elsewhere.
 LONG = 600
-#: curl writes them itself.
+#: curl writes them itself, and those of Schemathesis mean nothing to a server.
 _ITS_OWN = frozenset(
     ("accept", "accept-encoding", "authorization", "connection", "content-length", "host")
-) | {"user-agent"}
+) | {"user-agent", "x-schemathesis-testcaseid"}
 _PART = re.compile(
     rb'\r\nContent-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?'
     rb"(?:\r\nContent-Type: ([^\r\n]*))?\r\n\r\n(.*)\Z",

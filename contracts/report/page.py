@@ -122,7 +122,7 @@ def _operation(part: Part) -> str:
 
 
 def _cause(number: int, cause: Cause) -> str:
-    ways = f" <small>and {counted(cause.ways - 1, 'other sight')}</small>" if cause.ways > 1 else ""
+    ways = f" <small>and {counted(cause.others, 'other sight')}</small>" if cause.others else ""
     told = [("Seen", escape(cause.told) + ways)]
     told += [("Broken with it", escape(listed(cause.also, 12)))] if cause.also else []
     told += [("Where", escape(listed([promise_told(p) for p in cause.promises], 8)))]

@@ -115,7 +115,7 @@ def _fitting(blocks: Sequence[Sequence[str]], room: int) -> int:
 def _cause(number: int, cause: Cause) -> Iterator[str]:
     """What is broken, what was seen in its place, what else was, where, and a request."""
     yield cut(f"{number}. {cause.says}: broken {counted(len(cause.meetings), 'time')}", WIDE)
-    other = f" (and {counted(cause.ways - 1, 'other sight')})" if cause.ways > 1 else ""
+    other = f" (and {counted(cause.others, 'other sight')})" if cause.others else ""
     told = [("seen", cut(cause.told, WIDE - len(other)) + other)]
     told += [("also", cut(listed(cause.also, 3), WIDE))] if cause.also else []
     told += [("where", cut(listed([promise_told(p) for p in cause.promises], 3), WIDE))]
