@@ -94,7 +94,7 @@ def asked(exchange: Exchange, day: date | None) -> Asked | None:
         fields = _fields(request)
         told = _text(fields.get("model")) if fields else None
         facts = facts_of(day, told, exchange.began)
-        operation = next(o for o in facts.operations.values() if is_of(o, request))
+        (operation,) = (o for o in facts.operations.values() if is_of(o, request))
         model = facts.models[told or _meant(fields, operation, facts)]
         return _asked(facts, operation, model, fields)
     return None
