@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from contracts.exchange import Answer, Exchange
+from contracts.exchange import Answer, Exchange, Request
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
 
 #: So many different sights of one failure are kept of a promise, each with a request.
@@ -109,6 +109,7 @@ class Book:
     failures: dict[str, Failure] = field(default_factory=dict)
     began: float = 0.0  # Unix seconds, of the first exchange
     ended: str = ""  # why the run stopped before its end
+    last: Request | None = None  # that was sent before it did
 
     def plan(self, trials: Iterable[Trial]) -> None:
         """Have a row for each promise that will be tried."""

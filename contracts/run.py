@@ -18,12 +18,14 @@ class Overheard:
 
     def __init__(self, target: Target, tell: Callable[[Exchange], object]) -> None:
         self._target, self._tell = target, tell
+        self.last: Request | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._target, name)
 
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, and tell of the answer."""
+        self.last = request
         exchange = self._target.ask(request, pays=pays)
         self._tell(exchange)
         return exchange
@@ -72,6 +74,9 @@ def _try(trial: Trial, target: Target, book: Book) -> None:
     heard = Overheard(target, lambda exchange: book.heard(trial, exchange))
     try:
         book.note(trial, trial.judge(cast("Target", heard)))
+    except Lost:
+        book.last = heard.last
+        raise
     finally:
         book.paid(trial, target.spent - before)
 

@@ -29,6 +29,7 @@ def as_json(summary: Summary) -> str:
         "exit_code": run.code,
         "result": summary.result,
         "ended": summary.ended or None,
+        "last_curl": summary.last and summary.last.line,
         "total": _part(summary.total),
         "operations": {part.operation: _part(part) for part in summary.parts},
         "causes": [_cause(cause) for cause in summary.causes],

@@ -78,7 +78,8 @@ def _lost(summary: Summary) -> Element:
     suite = Element("testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
     suite.set("time", "0.000")
     case = SubElement(suite, "testcase", classname="contract", name="the whole run", time="0.000")
-    SubElement(case, "error", type="lost", message=_clean(summary.ended))
+    error = SubElement(case, "error", type="lost", message=_clean(summary.ended))
+    error.text = _clean(summary.last.line) if summary.last else None
     return suite
 
 

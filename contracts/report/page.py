@@ -74,6 +74,8 @@ def _head(summary: Summary) -> Iterator[str]:
     yield f"<p class='result'>{_sign(outcome)} {escape(_sentence(summary.result))}</p>"
     if summary.ended:
         yield f"<pre class='ended'>{escape(summary.ended)}</pre>"
+    if summary.last:
+        yield f"<p class='note'>The last request:</p><pre class='curl'>{escape(summary.last.line)}</pre>"
     yield "</header><dl class='facts'>"
     yield from _facts(("Base URL", run.base_url), ("Day", day_told(run.day)))
     began = summary.began.strftime("%Y-%m-%d %H:%M:%S UTC") if summary.began else "never"
@@ -139,9 +141,11 @@ def _cause(number: int, cause: Cause) -> str:
 def _again(cause: Cause) -> str:
     if cause.curl is None:
         return ""
-    absent = cause.curl.missing
-    note = f"<p class='note'>{escape(listed(absent, 3))}: kept by <code>--report DIR</code>.</p>"
-    return f"<pre class='curl'>{escape(cause.curl.line)}</pre>{note if absent else ''}"
+    line = f"<pre class='curl'>{escape(cause.curl.line)}</pre>"
+    if not cause.curl.missing:
+        return line
+    names = escape(listed(cause.curl.missing, 3))
+    return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
 
 
 def _unseen(summary: Summary) -> Iterator[str]:

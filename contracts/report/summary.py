@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 
 from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
-from contracts.report.curl import Keep, curl
+from contracts.report.curl import Curl, Keep, curl
 from contracts.trials import Outcome
 
 
@@ -49,6 +50,7 @@ class Summary:
     causes: tuple[Cause, ...]  # the likely root first
     unseen: tuple[tuple[str, int], ...]  # why how many promises were not observed
     ended: str  # why the run stopped before its end
+    last: Curl | None  # the request before that
 
     @property
     def total(self) -> Part:
@@ -89,16 +91,19 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         tuple(_with_curl(*one, run, keep) for one in enumerate(causes_in(book), 1)),
         tuple(Counter(row.reason for row in book.unobserved()).most_common()),
         book.ended,
+        curl(run.base_url, book.last, partial(_keep, keep, "last")) if book.last else None,
     )
 
 
 def _with_curl(number: int, cause: Cause, run: Run, keep: Keep) -> Cause:
-    def kept(name: str, data: bytes) -> str | None:
-        return keep(f"{number}-{name}", data)
-
     if cause.exchange is None:
         return cause
+    kept = partial(_keep, keep, str(number))
     return cause._replace(curl=curl(run.base_url, cause.exchange.request, kept))
+
+
+def _keep(keep: Keep, before: str, name: str, data: bytes) -> str | None:
+    return keep(f"{before}-{name}", data)
 
 
 def _part(operation: str, rows: Iterable[Row]) -> Part:

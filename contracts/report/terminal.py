@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from contracts.report.causes import Cause
+from contracts.report.curl import Curl
 from contracts.report.summary import Part, Summary
 from contracts.report.words import (
     answer_told,
@@ -120,14 +121,13 @@ def _cause(number: int, cause: Cause) -> Iterator[str]:
     told += [("also", cut(listed(cause.also, 3), WIDE))] if cause.also else []
     told += [("where", cut(listed([promise_told(p) for p in cause.promises], 3), WIDE))]
     told += [("answer", cut(answer_told(cause.exchange.answer), WIDE))] if cause.exchange else []
-    if cause.curl:
-        absent = (
-            f"   # {listed(cause.curl.missing, 2)}: --report DIR keeps it"
-            if cause.curl.missing
-            else ""
-        )
-        told += [("again", cause.curl.line + absent)]
+    told += [("again", _line(cause.curl))] if cause.curl else []
     yield from (f"   {name:7} {text}" for name, text in told)
+
+
+def _line(curl: Curl) -> str:
+    absent = f"  # --report DIR keeps {listed(curl.missing, 2)}" if curl.missing else ""
+    return curl.line + absent
 
 
 def _unseen(summary: Summary) -> Iterator[str]:
@@ -142,6 +142,8 @@ def _unseen(summary: Summary) -> Iterator[str]:
 
 def _result(summary: Summary, paint: Paint) -> Iterator[str]:
     yield from summary.ended.splitlines()[:10]
+    if summary.last:
+        yield f"the last request was: {_line(summary.last)}"
     outcome = {0: Outcome.HELD, 5: Outcome.BROKEN}.get(summary.run.code, Outcome.UNSEEN)
     after = f", after {summary.run.seconds:.0f} s (exit code {summary.run.code})"
     yield paint(summary.result, _COLOURS[outcome]) + after
