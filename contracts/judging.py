@@ -24,7 +24,7 @@ from schemathesis import Case, openapi
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
-from contracts.cases.forms import FORM, Field, accepted_as_sent, dressed, fields_in
+from contracts.cases.forms import accepted_as_sent, dressed
 from contracts.cases.misses import NearMiss as NearMiss
 from contracts.cases.misses import Stray as Stray
 from contracts.cases.misses import as_files, near_misses_in, strays_in
@@ -41,6 +41,7 @@ from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
 from contracts.document.formats import teach
 from contracts.document.narrow import cheapest, narrowed, only_media
+from contracts.forms import FORM, Field, fields_in
 from contracts.target.key import DiscreetSession, Key, discreetly
 from mockserver.facts import Operation
 

@@ -46,7 +46,9 @@ def _contract() -> click.Command:
         found: click.Command = import_module("contracts.cli").contract
     except (ImportError, AttributeError):
         # `python -m` looks into the working directory first, as PYTHONPATH's may be looked into.
-        return click.Command(_CONTRACT, callback=_hidden, context_settings=_ANY, short_help="Hidden here.")
+        return click.Command(
+            _CONTRACT, callback=_hidden, context_settings=_ANY, short_help="Hidden here."
+        )
     return found
 
 
