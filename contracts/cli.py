@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
-from typing import Never
+from typing import TYPE_CHECKING
 
 import click
 
-UNKNOWN = 6  # as `contracts.run` has it, which takes long to load
-MICRO = 1_000_000  # in a dollar
+from contracts.target.options import on_terms
+
+if TYPE_CHECKING:
+    from contracts.target.opening import Terms
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -34,73 +38,79 @@ def contract() -> None:
     """
 
 
-def _micro(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        return int(Decimal(value) * MICRO) if Decimal(value) > 0 else _no_amount(value)
-    except ArithmeticError:
-        return _no_amount(value)
-
-
-def _no_amount(value: str) -> Never:
-    raise click.BadParameter(f"{value!r} is no amount of dollars, as 0.50")
+def _file(kind: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    path = click.Path(dir_okay=False, path_type=Path)
+    return click.option(f"--{kind}", type=path, metavar="FILE", help=f"write the report as {what}")
 
 
 @contract.command()
 @click.option("--target", default="mock", show_default=True, help="mock, real, or a base URL")
 @click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
-@click.option("--ca", type=click.Path(dir_okay=False, path_type=Path), help="trusted, in PEM")
-@click.option("--timeout", default=1800.0, show_default=True, help="seconds for the whole run")
-@click.option("--paid", is_flag=True, help="ask for what costs money, at a base URL")
-@click.option("--max-usd", callback=_micro, metavar="X", help="the most that an account may spend")
+@on_terms
+@click.option("--dry-run", is_flag=True, help="show what would be paid for, and send nothing")
+@click.option("-v", "--verbose", is_flag=True, help="show each promise, too")
+@_file("json", "JSON")
+@_file("junit", "JUnit's XML, for CI")
+@_file("html", "one page")
 @click.option(
-    "--ledger",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="IMAGES_MOCK_LEDGER",
-    default=Path(click.get_app_dir("images-mock")) / "ledger.sqlite",
-    help="the file that keeps what was spent, over all runs",
+    "--report",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="write all three, and the files that its requests need",
 )
-@click.option("--dry-run", is_flag=True, help="print what would be paid for, and send nothing")
-@click.option("--no-downloads", is_flag=True, help="no pictures of other hosts")
 def run(
     target: str,
     as_of: date | None,
     quick: bool,
-    ca: Path | None,
-    timeout: float,
-    paid: bool,
-    max_usd: int | None,
-    ledger: Path,
+    terms: Terms,
     dry_run: bool,
-    no_downloads: bool,
+    verbose: bool,
+    directory: Path | None,
+    **files: Path | None,
 ) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
-    from contracts.discretion import discreet
+    from contracts.discretion import discreet, leave
+    from contracts.report.files import write
+    from contracts.report.progress import Progress
+    from contracts.report.summary import run_of
     from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
     from contracts.target import Lost
-    from contracts.target.http import Patience
-    from contracts.target.opening import Opening, Terms, rehearsed
+    from contracts.target.opening import Opening, rehearsed
+    from contracts.traceless import traceless
 
-    if target not in ("mock", "real") and paid != (max_usd is not None):
-        raise click.UsageError("at a base URL, --paid and --max-usd X go together")
-    patience = Patience(run=timeout)
-    terms = Terms(as_of, ca, patience, max_usd, ledger, downloads=not no_downloads)
-    opening, planned = Opening(os.environ, time), trials(as_of, quick=quick)  # noqa: TID251
-    try:
+    began, today = time(), datetime.fromtimestamp(time(), UTC).date()
+    opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
+    planned = partial(trials, as_of, today=today, quick=quick)
+    with ExitStack() as stack:
+        stack.enter_context(traceless())
         if dry_run:
-            for line in rehearsed(opening, target, terms, planned):
+            for line in rehearsed(opening, target, terms, planned(costly=True)):
                 click.echo(line)
             return
-        with opening.target(target, terms) as judged:
-            book = tried(planned, judged)
-            for line in lines(book):
-                click.echo(discreet(line, opening.keys))
-    except Lost as reason:
-        click.echo(discreet(str(reason), opening.keys), err=True)
-        sys.exit(UNKNOWN)
-    sys.exit(exit_code(book))
+        try:
+            judged = stack.enter_context(opening.target(target, terms))
+        except Lost as reason:
+            click.echo(discreet(str(reason), opening.keys), err=True)
+            sys.exit(6)
+        found = list(planned(costly=judged.is_costly))
+        progress = stack.enter_context(Progress(sys.stderr, len(found)))
+        book = tried(found, judged, tell=progress.tell)
+    told = run_of(judged, time() - began, exit_code(book))
+    asked = {kind: path for kind, path in files.items() if path}
+    summary = write(book, told, asked, directory, partial(leave, keys=opening.keys))
+    for line in lines(summary, _paint(), rows=verbose):
+        click.echo(discreet(line, opening.keys))
+    sys.exit(told.code)
+
+
+def _paint() -> Callable[[str, str], str]:
+    """Colours on a terminal, unless somebody wants none (no-color.org)."""
+    from contracts.report.terminal import plain
+
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - enters here
+    return click.style if wanted else plain

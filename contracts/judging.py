@@ -39,8 +39,8 @@ from contracts.checks.answers import (
 )
 from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
+from contracts.document.formats import teach
 from contracts.document.narrow import cheapest, narrowed, only_media
-from contracts.document.sizes import teach
 from contracts.forms import FORM, Field, fields_in
 from contracts.target.key import DiscreetSession, Key, discreetly
 from mockserver.facts import Operation
@@ -239,7 +239,7 @@ def _configuration(profile: Profile, document: Schema) -> schemathesis.Config:
             "checks": {name: {"enabled": False} for name in EXCLUDED},
             "operations": [
                 {
-                    "include-operation-id": operation.id,
+                    "include-path": path_of(operation, document),
                     "generation": _generation(profile, document, operation),
                 }
                 for operation in facts_of(document).operations.values()
@@ -353,7 +353,7 @@ def _example(definition: Schema, document: Schema) -> tuple[Any, Files | None]:
     if kind != FORM or not body:
         return body, None
     facts = facts_of(document)
-    operation = facts.operations[definition["operationId"]]
+    operation = facts.operations[definition["x-operation"]]
     files = good(operation, b"", masked="mask" in body, day=facts.day)
     return {name: value for name, value in body.items() if name not in files}, files
 

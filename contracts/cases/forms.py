@@ -21,8 +21,9 @@ from schemathesis import Case, CheckContext, Response
 from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
 from contracts.document.build import Schema, facts_of
-from contracts.document.sizes import CHECKER, teach
-from contracts.forms import Field, Fields, fields_in, gathered
+from contracts.document.formats import CHECKER, teach
+from contracts.exchange import Request
+from contracts.forms import FORM, Field, Fields, fields_in, gathered
 from mockserver.facts import Operation
 
 #: What a part is that names no type (RFC 7578 says text/plain; the API said this).
@@ -116,8 +117,10 @@ def _is_good_file(field: Field, types: Sequence[str] | None) -> bool:
 def operation_of(case: Case[Any]) -> Operation | None:
     """The operation of a case whose body is a form, else None."""
     facts = facts_of(case.operation.schema.raw_schema)
-    found = facts.operations.get(case.operation.definition.raw.get("operationId", ""))
-    return found if found and found.form and case.method == found.method else None
+    found = facts.operations.get(case.operation.definition.raw.get("x-operation", ""))
+    if found is None or not found.form or case.media_type not in (None, FORM):
+        return None
+    return found if case.method == found.method else None
 
 
 def schemas_of(case: Case[Any]) -> Schema:
@@ -179,3 +182,13 @@ def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     good_form = keeps(schemas_of(case), operation, sent_fields(response), day)
     wanted, status = 200 if good_form else 400, response.status_code
     assert status == wanted, f"a form that wants {wanted} is answered with {status}"
+
+
+def status_of_form(case: Case[Any], request: Request) -> int:
+    """The status of a form by its bytes, which are not what was generated; 0 if it is none."""
+    operation = operation_of(case)
+    if operation is None:
+        return 0
+    day = facts_of(case.operation.schema.raw_schema).day
+    fields = gathered(fields_in(request.header("content-type"), request.body))
+    return 200 if keeps(schemas_of(case), operation, fields, day) else 400

@@ -14,7 +14,7 @@ import yaml
 
 from contracts.document.bodies import Schema as Schema
 from contracts.document.bodies import Sizes as Sizes
-from contracts.document.bodies import bodies, encoding, kept_examples, models_of
+from contracts.document.bodies import bodies, encoding, in_json, kept_examples, models_of
 from contracts.document.bodies import taken as taken
 from contracts.document.streams import EVENTS, events
 from mockserver.facts import Facts, Model, Operation, default_days, first_day, load
@@ -24,6 +24,8 @@ SKELETON = HERE / "skeleton.yaml"
 DOCUMENT = HERE.parent / "openapi.yaml"
 #: The tables of words that empty some refusals, as facts/words/dates.toml names them.
 BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
+#: The first version with `itemSchema`, which says what one event of a stream is.
+_WITH_STREAMS = "3.2.0"
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}
 _HEADER = """\
@@ -34,7 +36,7 @@ _HEADER = """\
 
 
 def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
-    """The contract as an OpenAPI 3.1 document.
+    """The contract as an OpenAPI document: 3.1, or 3.2 where there are streams, whose word it is.
 
     Args:
         sizes: "page" takes the sizes of the model page too, as the mock does unless told otherwise;
@@ -109,12 +111,16 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
     for operation_id in document["x-wording"].keys() - facts.operations.keys():
         _drop_operation(document, operation_id)
     for operation in facts.operations.values():
-        document["components"]["schemas"] |= bodies(facts, operation, document, sizes)
+        schemas = document["components"]["schemas"]
+        schemas |= bodies(facts, operation, document, sizes)
+        if operation.json_too:
+            schemas |= in_json(facts, operation, document, sizes)
         definition = document["paths"][path_of(operation, document)][operation.method.lower()]
         _fill_body(definition["requestBody"]["content"], facts, operation)
         if not models_of(facts, operation):
             del definition["responses"]["200"]
         elif media := events(facts, operation):
+            document["openapi"] = _WITH_STREAMS
             answer = definition["responses"]["200"]
             if "$ref" in answer:  # another operation's, too
                 answer = deepcopy(document["components"]["responses"]["Made"])
@@ -125,7 +131,7 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
 
 def _drop_operation(document: Schema, operation_id: str) -> None:
     for path, methods in list(document["paths"].items()):
-        if any(definition["operationId"] == operation_id for definition in methods.values()):
+        if any(definition["x-operation"] == operation_id for definition in methods.values()):
             del document["paths"][path]
 
 

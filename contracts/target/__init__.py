@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 
 
 class NotObserved(Exception):
@@ -37,9 +38,18 @@ class Target(Protocol):
 
     @property
     def has(self) -> frozenset[str]:
-        """What only some have: "clock" that can be moved, "limits" that can be met."""
+        """What only some have.
 
-    def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
+        "clock": it can be moved. "limits": with the key "limited" they can be met, and a 429 to it
+        is not waited for. "stand-in": it promises what the real API does not: the same picture for
+        the same request, and the upload's own pixels outside of a mask.
+        """
+
+    @property
+    def spent(self) -> Decimal:
+        """USD that this run has cost so far; where no answer told, what it may have been."""
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, wait where the answer says so, and return the last exchange.
 
         Where the line broke before there was an answer, its status is 0.
@@ -47,12 +57,10 @@ class Target(Protocol):
         Args:
             request: what is sent.
             pays: whether it asks for what costs something; else it is sure to be refused, or free.
-            wanted: the status that is asked for, if it is 401, 403 or 429 and the key is good: it
-                is returned then, and not waited for.
 
         Raises:
             NotObserved: it was not sent (a cap, an unknown price), or the answer says nothing of
-                the promise: 401, 403 and 429 where another status was asked for.
+                the promise: 403 and 429 to a good key.
             Lost: the target is not there any more, refuses the key, or its account has no credit.
         """
 
@@ -63,16 +71,9 @@ class Target(Protocol):
             NotObserved: the URL leads to where this run does not go.
         """
 
-    def move_clock(self, seconds: float) -> None:
-        """Move the target's time on, for this run's key.
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
+        """Move the target's time on, for one of this run's keys.
 
         Raises:
             NotObserved: it has no clock that can be moved.
-        """
-
-    def limit(self, per_minute: int | None) -> None:
-        """Let so many pictures be asked for in a minute, which begins; None is no limit.
-
-        Raises:
-            NotObserved: its limits can't be set.
         """

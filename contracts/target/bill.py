@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved, Target
 from contracts.target.asked import buys
-from contracts.target.ledger import usd
+from contracts.target.ledger import MICRO, usd
 from contracts.target.money import Purse
 from contracts.trials import Trial
 
@@ -44,23 +45,23 @@ class Rehearsal:
     def day(self) -> date | None:
         return self._mock.day
 
-    def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
+    @property
+    def spent(self) -> Decimal:
+        return Decimal(sum(self.costs)) / MICRO
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Ask the mock, and add up."""
         if pays and request.key == "good" and buys(request):
             self.costs.append(self._purse.price(request)[1])
-        return self._mock.ask(request, pays=pays, wanted=wanted)
+        return self._mock.ask(request, pays=pays)
 
     def fetch(self, url: str) -> Exchange:
         """The mock's picture."""
         return self._mock.fetch(url)
 
-    def move_clock(self, seconds: float) -> None:  # noqa: ARG002 - the protocol's
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:  # noqa: ARG002
         """Nothing that is paid for has one."""
         raise NotObserved("its clock can't be moved")
-
-    def limit(self, per_minute: int | None) -> None:  # noqa: ARG002 - the protocol's
-        """Nor this."""
-        raise NotObserved("its limits can't be set")
 
 
 def bill(trials: Iterable[Trial], mock: Target, purse: Purse) -> Iterator[Item]:

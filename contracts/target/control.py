@@ -35,11 +35,6 @@ class Control:
         """Move its clock on."""
         self.ask("POST", "clock/advance", {"seconds": seconds})
 
-    def limit(self, per_minute: int | None) -> None:
-        """Let so many pictures be asked for in a minute, which begins; None is no limit."""
-        tier = "off" if per_minute is None else "1"
-        self.ask("PUT", "limits", {"tier": tier, "per_minute": per_minute})
-
     def check_made(self, answer: Answer) -> None:
         """Return if this mock has made an answer.
 

@@ -66,21 +66,21 @@ class Downloads:
         self._line, self._place, self._elsewhere = line, place, elsewhere
         self._never, self._look_up = frozenset(never), look_up
 
-    def get(self, url: str, patience: float) -> tuple[Request, Answer]:
-        """The last request and its answer; redirects are followed as far as they may be.
+    def get(self, url: str, patience: float) -> Answer:
+        """What is answered; redirects are followed as far as they may be.
 
         Raises:
             NotObserved: it leads to where this run does not go, or nothing came.
         """
         for _ in range(_HOPS + 1):
-            request, answer = self._once(url, patience)
+            answer = self._once(url, patience)
             onward = answer.header("location")
             if answer.status not in (301, 302, 303, 307, 308) or not onward:
-                return request, answer
+                return answer
             url = urljoin(url, onward)
         raise NotObserved(f"a picture's URL leads on more than {_HOPS} times")
 
-    def _once(self, url: str, patience: float) -> tuple[Request, Answer]:
+    def _once(self, url: str, patience: float) -> Answer:
         try:
             place = place_of(url)
         except ValueError as why:
@@ -95,7 +95,7 @@ class Downloads:
         found = self._line.send(place, request, None, patience, addresses=at, most=MOST)
         if isinstance(found, Silence):
             raise NotObserved(f"a picture could not be downloaded from {place.netloc}: {found.why}")
-        return request, found
+        return found
 
     def _allowed(self, place: Place, patience: float) -> list[str]:
         """The addresses that may be asked; none for the target's own place, which may be."""

@@ -6,10 +6,11 @@ It keeps time, waits where it is told to, and asks a purse before it sends what 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from threading import RLock
@@ -18,16 +19,18 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from contracts.discretion import Key
-from contracts.exchange import Answer, Exchange, Request
+from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved
 from contracts.target.asked import buys
 from contracts.target.control import Control
 from contracts.target.downloads import Downloads
 from contracts.target.greeting import refused_key, said
+from contracts.target.ledger import MICRO
 from contracts.target.line import Line, Silence, place_of, trusting
 from contracts.target.money import Purse
 
 BAD_KEY = "sk-mock-revoked-contract"
+LIMITED_KEY = "sk-mock-tier1-contract"
 #: Errors after which an account answers nothing more, whatever their status.
 EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _TIMES = 3  # that one request is sent, where each answer tells of a wait
@@ -62,10 +65,11 @@ class HttpTarget:
         now: the time, in Unix seconds.
         name: as a report names it.
         purse: what may be spent; without one everything is free.
-        control: the control API, of our own mock.
+        controls: the control API of our own mock, for the sandbox of each of its keys.
         witness: looks at each answer that would have cost something from anybody else.
         line: the way there; without certificates of one's own unless given.
         downloads: what may be fetched; where the server is unless given.
+        limited_key: of a low tier.
         key_from: where the key is from, as a user would set another one.
         patience: how long it waits.
         sleep: waits.
@@ -80,7 +84,8 @@ class HttpTarget:
         now: Callable[[], float],
         name: str = "",
         purse: Purse | None = None,
-        control: Control | None = None,
+        controls: Mapping[KeyKind, Control] | None = None,
+        limited_key: str = LIMITED_KEY,
         witness: Callable[[Answer], None] = lambda _: None,
         line: Line | None = None,
         downloads: Downloads | None = None,
@@ -91,53 +96,58 @@ class HttpTarget:
         self.base_url = base_url.rstrip("/")
         self.name = name or self.base_url
         self.day = day
-        self.has = frozenset(("clock", "limits")) if control else frozenset[str]()
-        self._keys: dict[str, Key | None] = {"good": key, "none": None, "bad": Key(BAD_KEY)}
+        self.has = frozenset(("clock", "limits", "stand-in")) if controls else frozenset[str]()
+        others = {"none": None, "bad": Key(BAD_KEY), "limited": Key(limited_key)}
+        self._keys: dict[str, Key | None] = {"good": key, **others}
         self._now, self._sleep, self._patience = now, sleep, patience
         self._place, self._root = place_of(self.base_url), urlsplit(self.base_url).path
         self._line = line or Line([key], lambda: trusting(None))
         self._downloads = downloads or Downloads(self._line, self._place)
-        self._purse, self._control, self._key_from = purse, control, key_from
+        self._purse, self._controls, self._key_from = purse, controls or {}, key_from
         self._witness = witness
         self._ends, self._bad, self._one_at_a_time = monotonic() + patience.run, _Bad(), RLock()
 
-    def ask(self, request: Request, *, pays: bool = False, wanted: int = 0) -> Exchange:
+    @property
+    def spent(self) -> Decimal:
+        """USD that this run has cost so far, or may have."""
+        return Decimal(self._purse.spent if self._purse else 0) / MICRO
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether pictures may cost something here."""
+        return self._purse is not None
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, and wait where the answer says so."""
         self._left()  # before anything is set aside
         if self._purse is None:
-            exchange = self._patiently(request, wanted, anew=False)
+            exchange = self._patiently(request, anew=False)
             if buys(request) and 200 <= exchange.answer.status < 300:
                 self._witness(exchange.answer)
-            return self._judged(exchange, wanted)
+            return self._judged(exchange)
         with self._one_at_a_time:
             bill = self._purse.opened(request, pays=pays)
             try:
-                exchange = self._patiently(request, wanted, anew=bill is not None)
+                exchange = self._patiently(request, anew=bill is not None)
             except _Unreached as lost:
                 self._purse.settle(bill, None)
                 reason = str(lost)
             else:
                 self._purse.settle(bill, exchange.answer)
-                return self._judged(exchange, wanted)
+                return self._judged(exchange)
         raise Lost(reason)
 
     def fetch(self, url: str) -> Exchange:
         """Download a picture, wherever it lies, without the key."""
         began = self._now()
-        request, answer = self._downloads.get(url, self._left())
-        return Exchange(request, answer, began, self._now())
+        answer = self._downloads.get(url, self._left())
+        return Exchange(Request("GET", url, key="none"), answer, began, self._now())
 
-    def move_clock(self, seconds: float) -> None:
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
         """Move its clock on, if it is our own mock."""
-        if self._control is None:
+        if key not in self._controls:
             raise NotObserved("its clock can't be moved")
-        self._control.move_clock(seconds)
-
-    def limit(self, per_minute: int | None) -> None:
-        """Set its limit, if it is our own mock."""
-        if self._control is None:
-            raise NotObserved("its limits can't be set")
-        self._control.limit(per_minute)
+        self._controls[key].move_clock(seconds)
 
     def _left(self) -> float:
         """The seconds that a call may take."""
@@ -146,21 +156,22 @@ class HttpTarget:
             raise Lost(f"The time of the run is over after {self._patience.run:g} s (--timeout).")
         return min(self._patience.call, left)
 
-    def _patiently(self, request: Request, wanted: int, *, anew: bool) -> Exchange:
+    def _patiently(self, request: Request, *, anew: bool) -> Exchange:
         """The last exchange, once all waits that answers told of were served."""
         for _ in range(_TIMES - 1):
             exchange = self._once(request, anew=anew)
-            wait = self._wait_told(exchange.answer, wanted)
+            wait = self._wait_told(exchange)
             if wait is None:
                 return exchange
             self._sleep(wait)
         exchange = self._once(request, anew=anew)
-        self._bad.hasty = self._wait_told(exchange.answer, wanted) is not None
+        self._bad.hasty = self._wait_told(exchange) is not None
         return exchange
 
-    def _wait_told(self, answer: Answer, wanted: int) -> float | None:
+    def _wait_told(self, exchange: Exchange) -> float | None:
         """The seconds that an answer asks to wait, and that are waited."""
-        if answer.status not in (429, 503) or answer.status == wanted:
+        answer = exchange.answer
+        if answer.status not in (429, 503) or exchange.request.key != "good":
             self._bad.hasty = False
             return None
         told = wait_in(answer, self._now())
@@ -192,27 +203,27 @@ class HttpTarget:
             return NotObserved(why)
         return Lost(f"{self.base_url} hangs: {why}, {_LATE_IN_A_ROW} times in a row.")
 
-    def _judged(self, exchange: Exchange, wanted: int) -> Exchange:
+    def _judged(self, exchange: Exchange) -> Exchange:
         """An exchange that says something of what was asked.
 
         Raises:
             NotObserved, Lost: it does not.
         """
         request, answer = exchange.request, exchange.answer
-        self._bad.refused += 1 if answer.status == 429 else -self._bad.refused
-        if answer.status == wanted or request.key != "good":
+        if request.key != "good" or request.header("openai-organization"):
             return exchange
+        self._bad.refused += 1 if answer.status == 429 else -self._bad.refused
         if _code(answer) in EXHAUSTED:
             raise Lost(f"{self.base_url} has no credit left for this key: {said(answer)}")
         match answer.status:
-            case 401 if not request.header("openai-organization"):
+            case 401:
                 raise Lost(refused_key(self.base_url, answer, self._key_from))
             case 429 if self._bad.refused >= _IN_A_ROW:
                 raise Lost(
                     f"{self.base_url} answers nothing but 429, {_IN_A_ROW} times in a row: "
                     f"{said(answer)}"
                 )
-            case 401 | 403 | 429:
+            case 403 | 429:
                 raise NotObserved(f"{answer.status}: {said(answer)}")
         return exchange
 

@@ -48,6 +48,7 @@ class Purse:
     how: str
     day: date | None = None
     thrifty: bool = False
+    spent: int = 0  # micro-dollars of this run, or what it may have been
     _closed: str = ""  # why nothing is paid for any more
     _surprising: set[str] = field(default_factory=set)  # paths that accepted what they should not
 
@@ -91,7 +92,9 @@ class Purse:
     def _reserved(self, request: Request, most: int) -> int | None:
         if self.cap is None:
             return None
-        return self.ledger.reserve(self.account, most, self.cap, _told(request))
+        entry = self.ledger.reserve(self.account, most, self.cap, _told(request))
+        self.spent += most
+        return entry
 
     def settle(self, bill: Bill | None, answer: Answer | None) -> None:
         """Write down what a request did cost; None: it did not reach the server.
@@ -107,6 +110,7 @@ class Purse:
             self._write(bill, bill.most if told is None else told)
 
     def _write(self, bill: Bill, cost: int) -> None:
+        self.spent += cost - (bill.most if bill.entry is not None else 0)
         if bill.entry is not None:
             self.ledger.settle(bill.entry, cost)
         elif cost:

@@ -23,10 +23,10 @@ from contracts.target.bill import bill, lines
 from contracts.target.control import Control, reaches_mock, says_mock
 from contracts.target.downloads import Downloads, where
 from contracts.target.greeting import greet, hello
-from contracts.target.http import HttpTarget, Patience
+from contracts.target.http import LIMITED_KEY, HttpTarget, Patience
 from contracts.target.ledger import Ledger
 from contracts.target.line import Line, Place, place_of, trusting
-from contracts.target.mock import served
+from contracts.target.mock import NAME, served
 from contracts.target.money import Purse
 from contracts.trials import Trial
 from mockserver.facts.files import file
@@ -99,7 +99,7 @@ class Opening:
             if name == "real":
                 yield self._account(self.real, terms, stack, _PAY_REAL)
                 return
-            url = stack.enter_context(served(terms.day)) if name == "mock" else name.rstrip("/")
+            url = stack.enter_context(served(terms.day)).url if name == "mock" else name.rstrip("/")
             found = self._mock(url, terms, stack, is_ours=name == "mock")
             yield (
                 found if isinstance(found, HttpTarget) else self._account(url, terms, stack, found)
@@ -108,20 +108,26 @@ class Opening:
     def _mock(self, url: str, terms: Terms, stack: ExitStack, *, is_ours: bool) -> HttpTarget | str:
         """A mock of ours, in a sandbox of this run's; or what to tell who asks what costs money."""
         trusted, given = _checked(url, terms.ca), self._key(KEY_FROM)
-        key = given or Key(f"{ANY_KEY}-{os.urandom(6).hex()}")
+        nonce = os.urandom(6).hex()
+        key, limited = given or Key(f"{ANY_KEY}-{nonce}"), f"{LIMITED_KEY}-{nonce}"
         tokens = [token for token in (self._key(TOKEN_FROM),) if token]
         line = stack.enter_context(closing(Line((key, *tokens), trusted)))
         if not says_mock(hello(line, url)):
             return _PAY
         if not reaches_mock(line, url, key, *tokens):
             return _PAY_UNPROVEN
-        control = Control(line, url, key, *tokens)
+        controls = {
+            name: Control(line, url, own, *tokens)
+            for name, own in (("good", key), ("limited", Key(limited)))
+        }
         greet(line, url, key, KEY_FROM, None)
         if given is None:
-            control.begin()
+            controls["good"].begin()
+        further: dict[str, Any] = {"controls": controls, "limited_key": limited}
         if is_ours:
-            return self._made(url, terms, line, key, control=control, name="the mock, in process")
-        return self._made(url, terms, line, key, control=control, witness=control.check_made)
+            return self._made(url, terms, line, key, name=NAME, **further)
+        witness = controls["good"].check_made
+        return self._made(url, terms, line, key, witness=witness, **further)
 
     def _account(self, url: str, terms: Terms, stack: ExitStack, how: str) -> HttpTarget:
         """A server that may cost money."""
