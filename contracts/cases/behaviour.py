@@ -13,10 +13,11 @@ from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.links import LEADS
 from contracts.checks.made import inline_files
+from contracts.checks.models import strangers
 from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now
 from contracts.checks.said import observed, said
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, Request, json_request
 from contracts.target import Target
 from contracts.trials import Promise, Trial, Verdict
 
@@ -61,6 +62,14 @@ def _firsts(every: list[Way]) -> Iterator[Way]:
 def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
     """Each model in each way, with each kind of answer in each format."""
     for place, way in enumerate(every):
+        if "transparent" in _values(way, "background") and not _is_refused(way):
+            yield Trial(
+                f"{way.operation.id}.{way.model.id}.{way.how}.transparent",
+                Promise(way.operation.id, 200, f"{way.model.id}, transparent"),
+                partial(_good, request_of(way, background="transparent"), ids),
+                pays=True,
+                quick=place % 3 == 0,
+            )
         turns = [(answer, form) for answer in way.answers for form in way.formats]
         for number, (answer, form) in enumerate(turns):
             kinds = f"{way.model.id}, {way.how}, {answer}"
@@ -71,6 +80,15 @@ def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
                 pays=True,
                 quick=number % len(turns) == place % len(turns),
             )
+
+
+def _values(way: Way, name: str) -> tuple[str, ...]:
+    return (way.parameters[name].values or ()) if name in way.parameters else ()
+
+
+def _is_refused(way: Way) -> bool:
+    """Whether a model takes no transparent background, though the parameter is there."""
+    return any(row.when == {"background": "transparent"} for row in way.offer.refused)
 
 
 def _good(request: Request, ids: Ids, target: Target) -> Iterator[Verdict]:
@@ -104,7 +122,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
     yield Trial(
         f"{operation}.{model}.repeated",
         Promise(operation, 200, "the same again"),
-        partial(_repeated, inline),
+        partial(_repeated, inline, _with_other_prompt(way)),
         pays=True,
         needs=STAND_IN,
     )
@@ -118,8 +136,15 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
         )
 
 
-def _repeated(request: Request, target: Target) -> Iterator[Verdict]:
-    """The same request is answered with the same pictures."""
+def _with_other_prompt(way: Way) -> Request | None:
+    """The same request of something else; None where there is no prompt."""
+    if "prompt" not in way.parameters:
+        return None
+    return request_of(way, **answered_as(way, "b64_json"), prompt="a lighthouse at dusk")
+
+
+def _repeated(request: Request, other: Request | None, target: Target) -> Iterator[Verdict]:
+    """The same request is answered with the same pictures, and another one with others."""
     first, second = (observed(target.ask(request, pays=True)) for _ in range(2))
     yield _accepted(second)
     files = [inline_files(one.answer) for one in (first, second)]
@@ -127,6 +152,12 @@ def _repeated(request: Request, target: Target) -> Iterator[Verdict]:
     yield said("The same request gives the same pictures", same, "they differ")._replace(
         exchange=second, pictures=len(files[1]) if same else 0
     )
+    if other:
+        third = observed(target.ask(other, pays=True))
+        differs = inline_files(third.answer) != files[0]
+        yield said("Another prompt gives another picture", differs, "it is the same")._replace(
+            exchange=third
+        )
 
 
 def _kept(way: Way, target: Target) -> Iterator[Verdict]:
@@ -225,5 +256,17 @@ def _status(exchange: Exchange, due: int, says: str) -> Iterator[Verdict]:
 
 def listed(ids: Ids) -> Iterator[Trial]:
     """The list of the models; whether each that serves is in it is judged with the list."""
-    request = Request("GET", "/models")
-    yield Trial("models.list", Promise("models.list", 200, "all"), partial(_good, request, ids))
+    yield Trial("models.list", Promise("models.list", 200, "all"), partial(_listed, ids))
+
+
+def _listed(ids: Ids, target: Target) -> Iterator[Verdict]:
+    exchange = observed(target.ask(Request("GET", "/models")))
+    yield _accepted(exchange)
+    yield from Judge(target.day, target.fetch, ids)(exchange)
+    for name in strangers(exchange, target.day):
+        request = json_request("POST", "/images/generations", {"model": name, "prompt": "a fox"})
+        answered = target.ask(request, pays=True)
+        seen = f"{name} is answered with {answered.answer.status}"
+        yield said(
+            "Each image model that is listed serves", answered.answer.status == 200, seen
+        )._replace(exchange=answered)
