@@ -28,19 +28,20 @@ CLOCK = frozenset({"clock"})
 LIMITS = frozenset({"clock", "limits"})
 
 
-def behaviour(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
+def behaviour(day: date | None, today: date, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
     """All of them.
 
     Args:
         day: whose API; None is the default day's, with some models as they are today.
         today: that day.
         ids: the request ids of the run.
+        costly: pictures cost something: few are asked for, and each alone.
     """
     every = [*ways(day, today)]
-    yield from listed(ids)
-    yield from branches(every, ids)
     firsts = [*_firsts(every)]
-    for way in firsts:
+    yield from listed(ids)
+    yield from branches(firsts if costly else every, ids, costly=costly)
+    for way in [] if costly else firsts:
         yield from of_several(way, ids)
     yield from ends(firsts)
     yield from limits(every, ids)
@@ -59,10 +60,10 @@ def _firsts(every: list[Way]) -> Iterator[Way]:
 # One good request
 
 
-def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
-    """Each model in each way, with each kind of answer in each format."""
+def branches(every: list[Way], ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+    """Each model in each way, with each kind of answer in each format; where it costs, in one."""
     for place, way in enumerate(every):
-        if "transparent" in _values(way, "background") and not _is_refused(way):
+        if not costly and "transparent" in _values(way, "background") and not _is_refused(way):
             yield Trial(
                 f"{way.operation.id}.{way.model.id}.{way.how}.transparent",
                 Promise(way.operation.id, 200, f"{way.model.id}, transparent"),
@@ -70,7 +71,8 @@ def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
                 pays=True,
                 quick=place % 3 == 0,
             )
-        turns = [(answer, form) for answer in way.answers for form in way.formats]
+        formats = way.formats[:1] if costly else way.formats
+        turns = [(answer, form) for answer in way.answers for form in formats]
         for number, (answer, form) in enumerate(turns):
             kinds = f"{way.model.id}, {way.how}, {answer}"
             yield Trial(
@@ -78,7 +80,7 @@ def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
                 Promise(way.operation.id, 200, kinds),
                 partial(_good, request_of(way, **answered_as(way, answer, form)), ids),
                 pays=True,
-                quick=number % len(turns) == place % len(turns),
+                quick=costly or number % len(turns) == place % len(turns),
             )
 
 
@@ -235,14 +237,14 @@ def _limited(way: Way, most: int, ids: Ids, target: Target) -> Iterator[Verdict]
     at_once = min(most, int(way.parameters["n"].maximum or 1))
     request = request_of(way, n=at_once)._replace(key="limited")
     for _ in range(most // at_once):
-        within = target.ask(request, pays=True)
+        within = observed(target.ask(request, pays=True), 429)
         yield from _status(within, 200, "What is within the limit is served")
-    over = target.ask(request)
+    over = observed(target.ask(request), 429)
     yield from _status(over, 429, "What is over the limit is refused with 429")
     yield from judge(over)
     yield from (verdict._replace(exchange=over) for verdict in refused_for_now(over.answer))
     target.move_clock(float(over.answer.header("retry-after") or 60), "limited")
-    after = target.ask(request, pays=True)
+    after = observed(target.ask(request, pays=True), 429)
     yield from _status(after, 200, "After the wait that was told it is served again")
 
 
