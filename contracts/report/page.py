@@ -9,7 +9,7 @@ from pathlib import Path
 from contracts.book import Row
 from contracts.report.causes import Cause
 from contracts.report.curl import Curl
-from contracts.report.summary import Part, Summary
+from contracts.report.summary import Part, Reasons, Summary
 from contracts.report.words import (
     answer_told,
     counted,
@@ -55,8 +55,8 @@ def _body(summary: Summary) -> Iterator[str]:
     if summary.causes:
         yield f"<h2>Broken: {counted(len(summary.causes), 'cause')}</h2>"
         yield from (_cause(*one) for one in enumerate(summary.causes, 1))
-    if summary.unseen:
-        yield from _unseen(summary)
+    yield from _unseen("Promises that were not observed", summary.unseen)
+    yield from _unseen("Checks of other promises that were not made", summary.partly)
     yield "<h2>Every promise</h2>"
     yield from (_promises(part) for part in summary.parts)
     yield (
@@ -148,11 +148,11 @@ def _line(curl: Curl) -> str:
     return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
 
 
-def _unseen(summary: Summary) -> Iterator[str]:
-    number = summary.total.count(Outcome.UNSEEN)
-    yield f"<h2>Not observed: {counted(number, 'promise')}</h2><ul class='reasons'>"
-    yield from (f"<li><b>{n}</b> {escape(reason)}</li>" for reason, n in summary.unseen)
-    yield "</ul>"
+def _unseen(title: str, reasons: Reasons) -> Iterator[str]:
+    if reasons:
+        yield f"<h2>{title}</h2><ul class='reasons'>"
+        yield from (f"<li><b>{times}</b> {escape(reason)}</li>" for reason, times in reasons)
+        yield "</ul>"
 
 
 def _promises(part: Part) -> str:

@@ -27,7 +27,7 @@ WIDE = 110
 #: So many of the causes that are not shown in full have at least a line.
 FEW = 16
 #: So many reasons are told why something was not observed.
-REASONS = 6
+REASONS = 4
 #: A text in a colour; colours say nothing that the text does not.
 Paint = Callable[[str, str], str]
 _COLOURS = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNSEEN: "yellow"}
@@ -136,13 +136,15 @@ def _line(curl: Curl) -> str:
 
 
 def _unseen(summary: Summary) -> Iterator[str]:
-    if not summary.unseen:
-        return
-    yield from ("", f"not observed: {counted(summary.total.count(Outcome.UNSEEN), 'promise')}")
-    for reason, number in summary.unseen[:REASONS]:
-        yield cut(f"{number:4}  {reason}", WIDE)
-    if more := sum(number for _, number in summary.unseen[REASONS:]):
-        yield f"{more:4}  for other reasons"
+    for thing, reasons in (("promise", summary.unseen), ("check", summary.partly)):
+        if reasons:
+            number = sum(times for _, times in reasons)
+            of = "" if thing == "promise" else " of other promises"
+            yield from ("", f"not observed: {counted(number, thing)}{of}")
+        for reason, times in reasons[:REASONS]:
+            yield cut(f"{times:4}  {reason}", WIDE)
+        if more := sum(times for _, times in reasons[REASONS:]):
+            yield f"{more:4}  for other reasons"
 
 
 def _result(summary: Summary, paint: Paint) -> Iterator[str]:
