@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import NamedTuple
 
 from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
@@ -20,8 +21,7 @@ from mockserver.facts import looked_up
 Reasons = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """What a report says of a run beside what was observed."""
 
     target: str  # as it is named

@@ -89,16 +89,16 @@ def _causes(causes: Sequence[Cause], room: int, paint: Paint) -> Iterator[str]:
     if not causes:
         return
     yield from ("", paint(f"broken: {counted(len(causes), 'cause')}, the likely root first", "red"))
-    room -= 2
     blocks = [["", *_cause(*one)] for one in enumerate(causes, 1)]
-    full = _fitting(blocks, room)
+    full = _fitting(blocks, room - 2)
     yield from chain.from_iterable(blocks[:full])
-    room -= sum(map(len, blocks[:full])) + 1
+    room -= 3 + sum(map(len, blocks[:full]))
     rest = [_briefly(*one) for one in list(enumerate(causes, 1))[full:]]
+    shown = rest if len(rest) <= room else rest[: room - 1]
     if rest:
-        yield from ("", *rest[:room])
-    if rest[room:]:
-        yield f"{len(rest) - room} more are in --json FILE and --html FILE"
+        yield from ("", *shown)
+    if more := len(rest) - len(shown):
+        yield f"{more} more are in --json FILE and --html FILE"
 
 
 def _fitting(blocks: Sequence[Sequence[str]], room: int) -> int:
