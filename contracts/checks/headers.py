@@ -36,7 +36,8 @@ def headers(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
 def _named(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     answer = exchange.answer
     told = answer.header("x-request-id")
-    yield said("Every answer has an x-request-id", told, "there is no x-request-id")
+    says = "Every answer has an x-request-id"
+    yield said(says, told, "there is no x-request-id", tier=Tier.COMPLETE)
     if told:
         form = f"{facts.request_id_prefix}[0-9a-f]{{32}}"
         yield said(
