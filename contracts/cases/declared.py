@@ -13,8 +13,8 @@ from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import Asked, bodies, is_made_for, request_of
 from contracts.cases.words import Refusal, dialect, refusal_of
-from contracts.checks import headers, refusals, shown
-from contracts.checks.headers import checked
+from contracts.checks import day_headers, shown, words
+from contracts.checks.day_headers import checked
 from contracts.exchange import Exchange
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
@@ -95,12 +95,12 @@ def _judge(
 ) -> Iterator[Verdict]:
     exchange = target.ask(request_of(asked), pays=asked.case.cost == "paid")
     if refusal:
-        verdicts = refusals.judged(exchange, refusal)
+        verdicts = words.judged(exchange, refusal)
     else:
         verdicts = _accepted(exchange, asked, expected, target)
     for verdict in verdicts:
         yield _held_back(verdict, asked.case.pending)
-    for verdict in headers.judged(exchange, asked.facts.headers):
+    for verdict in day_headers.judged(exchange, asked.facts.headers):
         yield _held_back(verdict, asked.case.pending)
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from contracts.cases.sending import Asked, known
-from contracts.checks.headers import checked
+from contracts.checks.day_headers import checked
 from contracts.document.streams import EVENTS
 from contracts.exchange import Answer, Exchange
 from contracts.target import NotObserved, Target

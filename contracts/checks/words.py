@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.cases.matchers import shown
 from contracts.cases.words import KEY, Refusal
-from contracts.checks.headers import checked
+from contracts.checks.day_headers import checked
 from contracts.exchange import Exchange
 from contracts.trials import Tier, Verdict
 
