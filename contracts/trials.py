@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
     told: str = ""  # what was seen in its place, or why nothing was
     exchange: Exchange | None = None
     tier: Tier = Tier.CORE
+    pictures: int = 0  # that were seen whole
 
 
 #: Judges with what it asks the target for.
@@ -58,5 +59,5 @@ class Trial(NamedTuple):
     judge: Judge
     pays: bool = False  # whether what it asks for costs something where pictures cost
     tier: Tier = Tier.CORE
-    needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "cold key"
+    needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "stand-in"
     quick: bool = True  # whether a quick run has it, too
