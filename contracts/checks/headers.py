@@ -41,6 +41,31 @@ def headers(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     )
 
 
+def of_day(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
+    """Judge the headers that answers had from some day on, and who they say that asked."""
+    found = exchange.answer.header
+    if facts.nosniff:
+        says = "Every answer forbids to guess its type, since May 2025"
+        told = found("x-content-type-options")
+        yield said(says, told == "nosniff", f"it is {told!r}", tier=Tier.STRICT)
+    if facts.exposed and not exchange.request.header("origin"):
+        says = "Every answer names the headers that web pages may read, since June 2026"
+        told = found("access-control-expose-headers")
+        names = {name.strip().lower() for name in told.split(",")}
+        due = {name.lower() for name in facts.exposed}
+        yield said(says, due <= names, f"it is {told!r}", tier=Tier.STRICT)
+    if exchange.request.key == "good" and exchange.answer.status in _KNOWN:
+        says, told = "An answer names the organization that asked", found("openai-organization")
+        yield said(says, told, "there is no openai-organization", tier=Tier.COMPLETE)
+        if facts.project:
+            says, told = "An answer names the project that asked", found("openai-project")
+            yield said(says, told.startswith("proj_"), f"it is {told!r}", tier=Tier.COMPLETE)
+
+
+#: Statuses whose answers say who asked: others are refused before anybody looks.
+_KNOWN = (200, 400)
+
+
 def discreet(exchange: Exchange) -> Iterator[Verdict]:
     """Judge that an answer does not repeat the key, which targets hide in what they bring."""
     request, answer = exchange.request, exchange.answer
