@@ -40,20 +40,24 @@ def declared(day: date | None, today: date, ids: Ids, *, costly: bool = False) -
     """
     found = [case for case in cases() if not case.is_of_keys]
     kept = (case for case in found if case.quick or case.cost == "free" or not costly)
-    return _trials(kept, day, today, ids)
+    return (_trial(*one, ids) for one in asked_on(day, today, kept))
 
 
 def of_keys(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
     """The trials of who asks: without a key, with a bad one, and with another organization's."""
-    return _trials((case for case in cases() if case.is_of_keys), day, today, ids)
+    found = (case for case in cases() if case.is_of_keys)
+    return (_trial(*one, ids) for one in asked_on(day, today, found))
 
 
-def _trials(found: Iterable[Case], day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
+def asked_on(
+    day: date | None, today: date, found: Iterable[Case] | None = None
+) -> Iterator[tuple[Asked, Expected]]:
+    """What cases ask of each model on a day, and what becomes of it; all cases unless given."""
     models = {name: facts for facts, name in models_on(day, today)}
-    for case in found:
+    for case in cases() if found is None else found:
         for asked in _asked(case, load(day), models):
             if expected := expected_of(asked):
-                yield _trial(asked, expected, ids)
+                yield asked, expected
 
 
 # Who is asked what
@@ -62,8 +66,10 @@ def _trials(found: Iterable[Case], day: date | None, today: date, ids: Ids) -> I
 def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[Asked]:
     if case.service in usual.operations:
         found = [*_of_models(case, models)]
+    elif case.service not in usual.words:
+        found = []
     elif case.asks == "once":
-        found = [Asked(case, "", usual)] if case.service in usual.words else []
+        found = [Asked(case, "", usual)]
     else:
         listed = [(own, own.models[name]) for name, own in models.items()]
         found = [Asked(case, m.id, usual, None, m, own=own) for own, m in listed if m.listed]
