@@ -5,6 +5,7 @@ Each asks the honest server for something else than it was asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,9 @@ KNOWN = {
     "moderation", "output_format", "output_compression", "stream", "partial_images", "image", "images",
     "mask", "input_fidelity", "markup", "safety_identifier",
 }  # fmt: skip
+
+
+QUALITIES = ("standard", "hd", "low", "medium", "high", "auto")
 
 
 def _unknown(request: Request) -> Request:
@@ -158,7 +162,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         "is refused|words|refused with 400|status",
     ),
     "any quality is taken": (
-        _where("quality", lambda told: True, None),
+        _where("quality", lambda told: told not in QUALITIES, None),
         "is refused|words|refused with 400|status",
     ),
     "any response_format is taken": (
@@ -170,7 +174,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         "is refused|words|refused with 400|status",
     ),
     "any model is taken": (
-        _where("model", lambda told: told not in ("dall-e-2", "dall-e-3"), "dall-e-2"),
+        _where("model", lambda told: not re.match("dall-e-[23]$|gpt-image-", str(told)), None),
         "is refused|words|refused with 400|status",
     ),
     "null is taken for a prompt": (
