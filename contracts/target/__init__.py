@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from contracts.exchange import Exchange, KeyKind, Request
@@ -39,6 +40,10 @@ class Target(Protocol):
         is not waited for. "stand-in": it promises what the real API does not: the same picture for
         the same request, and the upload's own pixels outside of a mask.
         """
+
+    @property
+    def spent(self) -> Decimal:
+        """USD that this run has cost so far; where no answer told, what it may have been."""
 
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, wait where the answer says so, and return the last exchange.
