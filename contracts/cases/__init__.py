@@ -24,7 +24,7 @@ def trials(
     from contracts.checks.headers import Ids
 
     ids = Ids()
-    found = [*generated(day, ids, costly=costly), *behaviour(day, today, ids)]
+    found = [*generated(day, ids, costly=costly), *behaviour(day, today, ids, costly=costly)]
     for trial in sorted(found, key=lambda trial: "clock" in trial.needs):  # which then is wrong
         if trial.quick or not quick:
             yield trial
