@@ -20,11 +20,20 @@ def trials(
         costly: pictures cost something there: few are asked for, and small ones.
     """
     from contracts.cases.behaviour import behaviour
+    from contracts.cases.declared import declared, of_keys
     from contracts.cases.generated import generated
+    from contracts.cases.misses import missed
     from contracts.checks.headers import Ids
 
     ids = Ids()
-    found = [*generated(day, ids, costly=costly), *behaviour(day, today, ids, costly=costly)]
-    for trial in sorted(found, key=lambda trial: "clock" in trial.needs):  # which then is wrong
+    found = [
+        *declared(day, today, ids, costly=costly),
+        *generated(day, ids, costly=costly),
+        *behaviour(day, today, ids, costly=costly),
+        *missed(day, ids),
+    ]
+    # What is free comes first; what moves the clock, which then is wrong, after all other pictures.
+    found.sort(key=lambda trial: ("clock" in trial.needs, trial.pays))
+    for trial in (*found, *of_keys(day, today, ids)):  # bad keys may have a server turn away
         if trial.quick or not quick:
             yield trial

@@ -70,3 +70,8 @@ class Case(NamedTuple):
     raw: str | None = None  # the whole body, in place of all that
     quick: bool = True
     pending: Pending | None = None
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Whether it is about who asks."""
+        return self.key != "good" or "openai-organization" in self.headers

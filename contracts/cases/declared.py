@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
+from itertools import chain
 from typing import Any
 
-from contracts.cases.case import Case, Expected, Pending
+from contracts.cases.behaviour import ACCEPTED
+from contracts.cases.case import Case, Expected
 from contracts.cases.counting import expected_of, is_one_of
+from contracts.cases.good import models_on
 from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import Asked, bodies, is_made_for, request_of
-from contracts.cases.words import Refusal, dialect, refusal_of
-from contracts.checks import day_headers, shown, words
-from contracts.checks.day_headers import checked
+from contracts.cases.words import Refusal, refusal_of
+from contracts.checks.asked import asked as asked_in
+from contracts.checks.every import Judge
+from contracts.checks.frames import frames
+from contracts.checks.headers import Ids
+from contracts.checks.made import inline_files
+from contracts.checks.said import observed, said
+from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
-from mockserver.facts import Facts, Offer, default_days, load
+from mockserver.facts import Facts, Offer, load
 
 
-def declared(day: date | None, today: date) -> Iterator[Trial]:
-    """The trials of all cases that there are on a day, in the order of their files."""
-    for case in cases():
-        for asked in _asked(case, day, today):
+def declared(day: date | None, today: date, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+    """The trials of all cases that there are on a day but those of keys, file by file.
+
+    Args:
+        day: whose API; None is the default day's, with some models as they are today.
+        today: that day.
+        ids: the request ids of the run.
+        costly: pictures cost something there: only some are asked for.
+    """
+    found = [case for case in cases() if not case.is_of_keys]
+    kept = (case for case in found if case.quick or case.cost == "free" or not costly)
+    return (_trial(*one, ids) for one in asked_on(day, today, kept))
+
+
+def of_keys(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
+    """The trials of who asks: without a key, with a bad one, and with another organization's."""
+    found = (case for case in cases() if case.is_of_keys)
+    return (_trial(*one, ids) for one in asked_on(day, today, found))
+
+
+def asked_on(
+    day: date | None, today: date, found: Iterable[Case] | None = None
+) -> Iterator[tuple[Asked, Expected]]:
+    """What cases ask of each model on a day, and what becomes of it; all cases unless given."""
+    models = {name: facts for facts, name in models_on(day, today)}
+    for case in cases() if found is None else found:
+        for asked in _asked(case, load(day), models):
             if expected := expected_of(asked):
-                yield _trial(asked, expected)
-
-
-def facts_by_model(day: date | None, today: date) -> Mapping[str, Facts]:
-    """Each model of a day with the facts that count for it: for some today's, if nobody said."""
-    usual = load(day)
-    found = dict.fromkeys(usual.models, usual)
-    if day is None:
-        for model, own in default_days().items():
-            facts = load(today if own == "today" else own)
-            found |= {model: facts} if model in facts.models else {}
-    return found
+                yield asked, expected
 
 
 # Who is asked what
 
 
-def _asked(case: Case, day: date | None, today: date) -> Iterator[Asked]:
-    usual, models = load(day), facts_by_model(day, today)
+def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[Asked]:
     if case.service in usual.operations:
         found = [*_of_models(case, models)]
+    elif case.service not in usual.words:
+        found = []
     elif case.asks == "once":
-        found = [Asked(case, "", usual)] if case.service in usual.words else []
+        found = [Asked(case, "", usual)]
     else:
         listed = [(own, own.models[name]) for name, own in models.items()]
         found = [Asked(case, m.id, usual, None, m, own=own) for own, m in listed if m.listed]
@@ -77,56 +98,56 @@ def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[Asked]:
 # What is judged
 
 
-def _trial(asked: Asked, expected: Expected) -> Trial:
+def _trial(asked: Asked, expected: Expected, ids: Ids) -> Trial:
     case = asked.case
-    refusal = refusal_of(asked, expected) if expected.reason else None
-    status = refusal.wording.status if refusal else 200
-    promise = Promise(case.operation, status, case.branch.format(model=_model(asked)))
-    judge = partial(_judge, asked, expected, refusal)
-    return Trial(asked.id, promise, judge, case.cost == "paid", case.tier, quick=case.quick)
-
-
-def _model(asked: Asked) -> str:
-    return asked.model.id if asked.model else ""
+    due = refusal_of(asked, expected) if expected.reason else None
+    branch = case.branch.format(model=asked.model.id if asked.model else "")
+    return Trial(
+        asked.id,
+        Promise(case.operation, due.wording.status if due else 200, branch),
+        partial(_judge, asked, expected, due, ids),
+        pays=case.cost == "paid",
+        tier=case.tier,
+        quick=case.quick,
+    )
 
 
 def _judge(
-    asked: Asked, expected: Expected, refusal: Refusal | None, target: Target
+    asked: Asked, expected: Expected, due: Refusal | None, ids: Ids, target: Target
 ) -> Iterator[Verdict]:
-    exchange = target.ask(request_of(asked), pays=asked.case.cost == "paid")
-    if refusal:
-        verdicts = words.judged(exchange, refusal)
-    else:
-        verdicts = _accepted(exchange, asked, expected, target)
-    for verdict in verdicts:
-        yield _held_back(verdict, asked.case.pending)
-    for verdict in day_headers.judged(exchange, asked.facts.headers):
-        yield _held_back(verdict, asked.case.pending)
+    wanted = due.wording.status if due else 200
+    request = request_of(asked)
+    exchange = observed(target.ask(request, pays=asked.case.cost == "paid"), wanted)
+    judges = (
+        refused(exchange.answer, due) if due else _accepted(exchange, asked, expected),
+        Judge(target.day, target.fetch, ids)(exchange),
+    )
+    for verdict in chain(*judges):
+        yield _held_back(verdict._replace(exchange=verdict.exchange or exchange), asked.case)
 
 
-def _held_back(verdict: Verdict, pending: Pending | None) -> Verdict:
+def _held_back(verdict: Verdict, case: Case) -> Verdict:
     """A verdict as it is; broken while its case is pending, it says nothing."""
-    if pending is None or verdict.outcome != Outcome.BROKEN:
+    if case.pending is None or verdict.outcome != Outcome.BROKEN:
         return verdict
-    told = f"pending until {pending.until}: {pending.reason}"
+    told = f"pending until {case.pending.until}: {case.pending.reason}"
     return verdict._replace(outcome=Outcome.UNSEEN, told=told)
 
 
-def _accepted(
-    exchange: Exchange, asked: Asked, expected: Expected, target: Target
-) -> Iterator[Verdict]:
+def _accepted(exchange: Exchange, asked: Asked, expected: Expected) -> Iterator[Verdict]:
+    """What a case says of an answer beside what is judged of each."""
     answer = exchange.answer
-    told = f"{answer.status}: {answer.body[:200]!r}"
-    yield checked("What the API takes is accepted", answer.status == 200, told, exchange, Tier.CORE)
+    seen = f"it is answered with {answer.status}: {shown(answer.body)}"
+    yield said(ACCEPTED, answer.status == 200, seen)
     if answer.status != 200:
         return
-    if asked.offer and expected.shows:
-        yield from shown.judged(exchange, asked, asked.offer, expected.shows, target)
-    for path, wanted in expected.body.items():
-        wrong = mismatch(at(answer.json(), path), fact(wanted, asked))
-        says = f"The answer has at {path} what the API has there"
-        yield checked(says, not wrong, wrong, exchange, Tier.COMPLETE)
-    yield from shown.laid_out(exchange, newline=dialect(asked) == "A")
+    for path, matcher in expected.body.items():
+        wrong = mismatch(at(answer.json(), path), fact(matcher, asked))
+        says = f"The answer has at {path or 'its top'} what the API has there"
+        yield said(says, not wrong, wrong, Tier.COMPLETE)
+    if wanted := asked_in(exchange, None if asked.own else asked.facts.day):
+        for file in inline_files(answer):
+            yield from frames(file, wanted)
 
 
 def fact(wanted: Any, asked: Asked) -> Any:

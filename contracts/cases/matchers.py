@@ -37,10 +37,10 @@ def mismatch(value: Any, wanted: Any) -> str:
     """What is wrong with a value; "" if it is what is wanted."""
     if not isinstance(wanted, Mapping):
         is_equal = value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
-        return "" if is_equal else f"{shown(value)} where {shown(wanted)} is expected"
+        return "" if is_equal else f"it is {shown(value)} and not {shown(wanted)}"
     ((kind, told),) = wanted.items()
     says, matches = MATCHERS[kind]
-    return "" if matches(value, told) else f"{shown(value)} where {says.format(told)} is expected"
+    return "" if matches(value, told) else f"it is {shown(value)} and not {says.format(told)}"
 
 
 def shown(value: Any) -> str:

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from contracts.cases.case import Case, Evidence, Expected, Pending
+from contracts.cases.files import NAMES
+from contracts.cases.matchers import MATCHERS, TYPES
+from contracts.cases.sending import MADE
 from contracts.trials import Tier
+from mockserver.facts import fields
 from mockserver.facts.files import FactsError, typed
 from mockserver.facts.words.wording import Reason
 
@@ -91,6 +95,7 @@ def _case(row: Mapping[str, Any], where: str) -> Case:
     if "pending" in row:
         kinds["pending"] = _pending(row["pending"], f"{where}, pending")
     case = _typed(Case, kinds, where)
+    _check_send(case, where)
     quick = row.get("quick", case.cost == "free")
     return case._replace(tier=Tier[str(row.get("tier", "core")).upper()], quick=quick)
 
@@ -99,13 +104,51 @@ def _expected(row: Mapping[str, Any], where: str) -> Expected:
     found = _typed(Expected, row, where)
     if found.reason and (found.shows or found.body or found.hidden):
         raise CaseError(f"{where}: what is refused for a reason shows nothing; leave the rest out")
+    for name in (*found.shows, *found.hidden):
+        _check_name(name, {*fields().order}, "parameter", where)
+    for path, matcher in found.body.items():
+        _check_matcher(matcher, f"{where}, body, {path}")
     return found._replace(reason=Reason(found.reason) if found.reason else None)
+
+
+def _check_matcher(matcher: Any, where: str) -> None:
+    if not isinstance(matcher, dict):
+        return
+    if len(matcher) != 1:
+        raise CaseError(f"{where}: a matcher has one key: give each its own path")
+    ((kind, told),) = matcher.items()
+    _check_name(kind, {*MATCHERS, "fact"}, "matcher", where)
+    if kind == "is":
+        _check_name(told, TYPES, "type", where)
+
+
+def _check_send(case: Case, where: str) -> None:
+    """Whether values are made of something that there is, and files are some that there are."""
+    for name, value in case.send.items():
+        if isinstance(value, dict) and "made" in value:
+            _check_name(value["made"], MADE, "way to make a value", f"{where}, send, {name}")
+    for name, told in case.files.items():
+        for one in told if isinstance(told, list) else [told]:
+            if isinstance(one, dict):
+                one = one.get("file", "good" if "png" in one else "")
+            _check_name(one, NAMES, "file", f"{where}, files, {name}")
+
+
+def _check_name(name: Any, known: Iterable[str], what: str, where: str) -> None:
+    if name not in known:
+        raise CaseError(f"{where}: there is no {what} {name!r}; it is one of {_named(known)}")
+
+
+def _named(known: Iterable[str]) -> str:
+    return ", ".join(sorted(known))
 
 
 def _evidence(row: Any, where: str) -> Evidence:
     if not isinstance(row, dict) or not row:
         raise CaseError(f"{where}: say how it is known: records, facts, or level and source")
     found = _typed(Evidence, row, where)
+    for name in found.facts:
+        _check_name(name, {*Reason, *fields().order, "models"}, "fact", where)
     if not (found.records or found.facts) and not (found.level and found.source):
         raise CaseError(f"{where}: a level needs a source, and a source a level")
     return found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from contracts.checks.said import said
-from contracts.exchange import Answer, Exchange
+from contracts.exchange import Exchange
 from contracts.trials import Tier, Verdict
 from mockserver.facts import HeaderFacts
 from mockserver.facts.words.dialect_a import REALM
@@ -15,22 +15,14 @@ CHALLENGE = dict(REALM)["www-authenticate"]
 HIDDEN = "[API key]"  # what stands in an answer in the place of the key that was sent
 
 
-#: Answers to a caller who was let in, and found what was asked for.
-_KNOWN = (200, 400)
-
-
 def headers(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     """Judge the headers that every answer has."""
     yield from _named(exchange, facts)
-    yield from _of_caller(exchange.answer, facts)
-    if facts.nosniff:
-        told = exchange.answer.header("x-content-type-options")
-        yield said(
-            "Every answer has x-content-type-options: nosniff",
-            told == "nosniff",
-            _seen(told),
-            tier=Tier.STRICT,
-        )
+    yield from _of_day(exchange, facts)
+    if exchange.answer.status == 401:
+        told = exchange.answer.header("www-authenticate")
+        says = f"A 401 has www-authenticate: {CHALLENGE}"
+        yield said(says, told == CHALLENGE, _seen(told), tier=Tier.COMPLETE)
 
 
 def _named(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
@@ -61,35 +53,33 @@ def _named(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     )
 
 
-def _of_caller(answer: Answer, facts: HeaderFacts) -> Iterator[Verdict]:
-    """Whose key it was; and who is to name one."""
-    if answer.status in _KNOWN:
-        organization, project = map(answer.header, ("openai-organization", "openai-project"))
-        yield said(
-            "An answer to a good key has openai-organization",
-            organization,
-            "there is none",
-            tier=Tier.COMPLETE,
-        )
-        if facts.project:
-            yield said(
-                "An answer to a good key has openai-project",
-                project.startswith("proj_"),
-                _seen(project),
-                tier=Tier.COMPLETE,
-            )
-    if answer.status == 401:
-        told = answer.header("www-authenticate")
-        yield said(
-            f"A 401 has www-authenticate: {CHALLENGE}",
-            told == CHALLENGE,
-            _seen(told),
-            tier=Tier.COMPLETE,
-        )
-
-
 def _seen(value: str) -> str:
     return f"it is {value!r}" if value else "there is none"
+
+
+def _of_day(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
+    """Judge the headers that answers had from some day on, and who they say that asked."""
+    found = exchange.answer.header
+    if facts.nosniff:
+        says = "Every answer forbids to guess its type, since May 2025"
+        told = found("x-content-type-options")
+        yield said(says, told == "nosniff", f"it is {told!r}", tier=Tier.STRICT)
+    if facts.exposed and not exchange.request.header("origin"):
+        says = "Every answer names the headers that web pages may read, since June 2026"
+        told = found("access-control-expose-headers")
+        names = {name.strip().lower() for name in told.split(",")}
+        due = {name.lower() for name in facts.exposed}
+        yield said(says, due <= names, f"it is {told!r}", tier=Tier.STRICT)
+    if exchange.request.key == "good" and exchange.answer.status in _KNOWN:
+        says, told = "An answer names the organization that asked", found("openai-organization")
+        yield said(says, told, "there is no openai-organization", tier=Tier.COMPLETE)
+        if facts.project:
+            says, told = "An answer names the project that asked", found("openai-project")
+            yield said(says, told.startswith("proj_"), f"it is {told!r}", tier=Tier.COMPLETE)
+
+
+#: Statuses whose answers say who asked: others are refused before anybody looks.
+_KNOWN = (200, 400)
 
 
 def discreet(exchange: Exchange) -> Iterator[Verdict]:

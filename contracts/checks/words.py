@@ -1,4 +1,7 @@
-"""What an error of the API is: status, form, type, code, param, words and layout. Asks nobody."""
+"""Whether a refusal is the one that the API gives: status, type, code, param, words and layout.
+
+Its form, which all have, is judged in `refusals`.
+"""
 
 from __future__ import annotations
 
@@ -7,84 +10,73 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.cases.matchers import shown
 from contracts.cases.words import KEY, Refusal
-from contracts.checks.day_headers import checked
-from contracts.exchange import Exchange
+from contracts.checks.refusals import KEYS, error_of
+from contracts.checks.said import said
+from contracts.exchange import Answer
 from contracts.trials import Tier, Verdict
 
-FIELDS = ("message", "type", "param", "code")
+STATUS = "What is refused has the status that the API gives it"
+WORDS = "An error says what the API says, word for word"
+LAYOUT = "An error's JSON is laid out as that of its reason: the order of keys, indent, end"
+FURTHER = "An error tells what the API tells beside its words, and no more"
+_SHOWN = 200  # characters of a value that a report tells
 
 
-def judged(exchange: Exchange, refusal: Refusal) -> Iterator[Verdict]:
-    """A refusal, beside the headers that every answer has."""
-    answer, wording = exchange.answer, refusal.wording
-    told = f"{answer.status} where {wording.status} is expected{_beginning(exchange)}"
-    says = "What is refused has the status that the API gives it"
-    yield checked(says, answer.status == wording.status, told, exchange, Tier.CORE)
-    if answer.status < 400:
+def refused(answer: Answer, due: Refusal) -> Iterator[Verdict]:
+    """Judge a refusal."""
+    status, wording = answer.status, due.wording
+    seen = f"it is {status} and not {wording.status}: {shown(answer.body)}"
+    yield said(STATUS, status == wording.status, seen)
+    if status < 400:
         return
-    if refusal.is_bare:
+    if due.is_bare:
         says = "What the API does not have is refused without a body"
-        yield checked(says, not answer.body, f"a body{_beginning(exchange)}", exchange, Tier.CORE)
+        yield said(says, not answer.body, f"there is {shown(answer.body)}")
         return
-    says = "An error is sent as application/json"
-    told = answer.header("content-type") or "no content-type"
-    yield checked(says, answer.media == "application/json", told, exchange, Tier.CORE)
-    error = _error(answer.json())
-    says = "An error is an object with message, type, param and code, under the key error"
-    yield checked(says, error is not None, _beginning(exchange, "found"), exchange, Tier.CORE)
-    if error is not None:
-        yield from _told(exchange, refusal, error)
+    error = error_of(answer)
+    if error.keys() >= KEYS:
+        yield from _told(error, due, answer)
     for name, template in wording.headers:
-        says, wanted = f"An error has its {name}", refusal.header(template)
-        told = f"{name}: {answer.header(name)} where {wanted} is expected"
-        yield checked(says, answer.header(name) == wanted, told, exchange, Tier.COMPLETE)
+        wanted = due.header(template)
+        seen = f"it is {answer.header(name)!r} and not {wanted!r}"
+        yield said(f"An error has its {name}", answer.header(name) == wanted, seen, Tier.COMPLETE)
 
 
-def _told(exchange: Exchange, refusal: Refusal, error: dict[str, Any]) -> Iterator[Verdict]:
-    wording = refusal.wording
-    expected = {"type": wording.type, "code": wording.code, "param": refusal.param()}
+def _told(error: dict[str, Any], due: Refusal, answer: Answer) -> Iterator[Verdict]:
+    wording = due.wording
+    expected = {"type": wording.type, "code": wording.code, "param": due.param()}
     for name, wanted in expected.items():
         says = f"An error has the {name} that the API gives it"
-        told = f"{shown(error[name])} where {shown(wanted)} is expected ({wording.level})"
-        yield checked(says, error[name] == wanted, told, exchange, Tier.COMPLETE)
+        yield said(says, error[name] == wanted, _seen(error[name], wanted, due), Tier.COMPLETE)
     further = {name: json.loads(value) for name, value in wording.further}
-    says = "An error tells what the API tells beside its words, and no more"
-    more = {name: value for name, value in error.items() if name not in FIELDS}
-    told = f"{shown(more)} where {shown(further)} is expected ({wording.level})"
-    yield checked(says, more == further, told, exchange, Tier.COMPLETE)
-    wanted = refusal.message(exchange.answer.header("x-request-id"))
-    says = "An error says what the API says, word for word"
-    told = f"{shown(error['message'])} where {shown(wanted)} is expected ({wording.level})"
-    yield checked(says, _is_said(error["message"], wanted), told, exchange, Tier.STRICT)
-    says = "An error's JSON is laid out as the API does it: the order of keys, indentation, end"
-    is_same = exchange.answer.body == _laid_out(refusal, error)
-    yield checked(says, is_same, _beginning(exchange, "found"), exchange, Tier.STRICT)
+    more = {name: value for name, value in error.items() if name not in KEYS}
+    yield said(FURTHER, more == further, _seen(more, further, due), Tier.COMPLETE)
+    message, wanted = error["message"], due.message(answer.header("x-request-id"))
+    yield said(WORDS, _is_said(message, wanted), _seen(message, wanted, due), Tier.STRICT)
+    is_laid_out = answer.body == _laid_out(error, due)
+    yield said(LAYOUT, is_laid_out, f"it is {shown(answer.body)}", Tier.STRICT)
 
 
-def _is_said(message: str, wanted: str) -> bool:
+def _seen(value: Any, wanted: Any, due: Refusal) -> str:
+    return f"it is {shown(value)} and not {shown(wanted)} ({due.wording.level})"
+
+
+def _is_said(message: Any, wanted: str) -> bool:
+    """Whether a message is the one that is wanted; only the target knows the bad key."""
     pattern = re.escape(wanted).replace(re.escape(KEY), r"\S+")
-    return re.fullmatch(pattern, message, re.DOTALL) is not None
+    return isinstance(message, str) and re.fullmatch(pattern, message, re.DOTALL) is not None
 
 
-def _error(body: Any) -> dict[str, Any] | None:
-    """The object of an error that has the form of all."""
-    if not (isinstance(body, dict) and [*body] == ["error"] and isinstance(body["error"], dict)):
-        return None
-    error: dict[str, Any] = body["error"]
-    texts = all(isinstance(error.get(name), str) for name in ("message", "type"))
-    others = all(isinstance(error.get(name, 0), str | None) for name in ("param", "code"))
-    return error if texts and others else None
-
-
-def _laid_out(refusal: Refusal, error: dict[str, Any]) -> bytes:
-    """An error's own values in the layout of the API."""
-    form = refusal.wording.form
+def _laid_out(error: dict[str, Any], due: Refusal) -> bytes:
+    """An error's own values, laid out as the API does it."""
+    form = due.wording.form
     ordered = {name: error[name] for name in form.keys} | error
     body = json.dumps({"error": ordered}, indent=form.indent)
     return (body + "\n" * form.newline).encode("ascii")
 
 
-def _beginning(exchange: Exchange, before: str = ":") -> str:
-    return f"{before} {shown(exchange.answer.body)}"
+def shown(value: Any) -> str:
+    """A value as a report tells it, or its beginning."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
