@@ -40,7 +40,9 @@ class Row:
     trials: set[str] = field(default_factory=set)  # that were made, by id
     counts: Counter[Outcome] = field(default_factory=Counter)  # verdicts
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
-    statuses: Counter[int] = field(default_factory=Counter)  # of answers; not of downloads and OPTIONS
+    statuses: Counter[int] = field(
+        default_factory=Counter
+    )  # of answers; not of downloads and OPTIONS
     tally: Tally = field(default_factory=Tally)
     whole: int = 0  # pictures that were seen to be
 

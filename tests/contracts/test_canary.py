@@ -8,6 +8,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import date
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from contracts import cases
+from contracts.cases.declared import declared
+from contracts.checks.headers import Ids
 from contracts.cli import contract
 from contracts.discretion import Key
 from tests.contracts.stand_in import MODELS, Reply, Sent, error, standing_in
@@ -85,7 +88,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("IMAGES_MOCK_LEDGER", str(tmp_path / "ledger"))
     monkeypatch.setattr("contracts.target.http._IN_A_ROW", 10**6)
     monkeypatch.setattr("contracts.target.http.EXHAUSTED", ())
-    few = [*islice(cases.trials(), 30)]
+    few = [*islice(declared(None, date(2026, 11, 28), Ids()), 0, 400, 10)]
     monkeypatch.setattr(cases, "trials", lambda *_, **__: few)
     return tmp_path
 
