@@ -122,7 +122,7 @@ def dressed(case: Case[Any]) -> Case[Any]:
 
     Good files for what should be accepted; where Schemathesis broke something, near misses too.
     They follow from the generated body, so that two runs send the same. What comes out has no
-    metadata, as it no longer is what was generated: not Schemathesis but `status_of_form` judges it.
+    metadata, as it no longer is what was generated: `status_of_form` judges it, not Schemathesis.
     """
     operation = operation_of(case)
     if operation is None or not isinstance(case.body, dict):
