@@ -29,7 +29,7 @@ def trials(
     found = [
         *declared(day, today, ids, costly=costly),
         *generated(day, ids, costly=costly),
-        *behaviour(day, today, ids),
+        *behaviour(day, today, ids, costly=costly),
         *missed(day, ids),
     ]
     # What is free comes first; what moves the clock, which then is wrong, after all other pictures.

@@ -16,11 +16,11 @@ from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import Asked, bodies, is_made_for, request_of
 from contracts.cases.words import Refusal, refusal_of
+from contracts.checks.answers import inline_files
 from contracts.checks.asked import asked as asked_in
 from contracts.checks.every import Judge
 from contracts.checks.frames import frames
-from contracts.checks.headers import Ids, of_day
-from contracts.checks.made import inline_files
+from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
 from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
@@ -120,7 +120,6 @@ def _judge(
     exchange = observed(target.ask(request, pays=asked.case.cost == "paid"), wanted)
     judges = (
         refused(exchange.answer, due) if due else _accepted(exchange, asked, expected),
-        of_day(exchange, asked.facts.headers),
         Judge(target.day, target.fetch, ids)(exchange),
     )
     for verdict in chain(*judges):

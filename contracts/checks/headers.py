@@ -9,15 +9,27 @@ from contracts.checks.said import said
 from contracts.exchange import Exchange
 from contracts.trials import Tier, Verdict
 from mockserver.facts import HeaderFacts
+from mockserver.facts.words.dialect_a import REALM
 
+CHALLENGE = dict(REALM)["www-authenticate"]
 HIDDEN = "[API key]"  # what stands in an answer in the place of the key that was sent
 
 
 def headers(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     """Judge the headers that every answer has."""
+    yield from _named(exchange, facts)
+    yield from _of_day(exchange, facts)
+    if exchange.answer.status == 401:
+        told = exchange.answer.header("www-authenticate")
+        says = f"A 401 has www-authenticate: {CHALLENGE}"
+        yield said(says, told == CHALLENGE, _seen(told), tier=Tier.COMPLETE)
+
+
+def _named(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     answer = exchange.answer
     told = answer.header("x-request-id")
-    yield said("Every answer has an x-request-id", told, "there is no x-request-id")
+    says = "Every answer has an x-request-id"
+    yield said(says, told, "there is no x-request-id", tier=Tier.COMPLETE)
     if told:
         form = f"{facts.request_id_prefix}[0-9a-f]{{32}}"
         yield said(
@@ -30,18 +42,22 @@ def headers(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     yield said(
         f"Every answer has openai-version: {facts.openai_version}",
         version == facts.openai_version,
-        f"it is {version!r}" if version else "there is none",
+        _seen(version),
         tier=Tier.COMPLETE,
     )
     yield said(
         "Every answer has openai-processing-ms, whole milliseconds",
         milliseconds.isascii() and milliseconds.isdecimal(),
-        f"it is {milliseconds!r}" if milliseconds else "there is none",
+        _seen(milliseconds),
         tier=Tier.COMPLETE,
     )
 
 
-def of_day(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
+def _seen(value: str) -> str:
+    return f"it is {value!r}" if value else "there is none"
+
+
+def _of_day(exchange: Exchange, facts: HeaderFacts) -> Iterator[Verdict]:
     """Judge the headers that answers had from some day on, and who they say that asked."""
     found = exchange.answer.header
     if facts.nosniff:
