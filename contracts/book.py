@@ -40,7 +40,9 @@ class Row:
     trials: set[str] = field(default_factory=set)  # that were made, by id
     counts: Counter[Outcome] = field(default_factory=Counter)  # verdicts
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
-    statuses: Counter[int] = field(default_factory=Counter)  # of the answers, downloads apart
+    statuses: Counter[int] = field(
+        default_factory=Counter
+    )  # of answers; not of downloads and OPTIONS
     tally: Tally = field(default_factory=Tally)
     whole: int = 0  # pictures that were seen to be
 
@@ -130,7 +132,7 @@ class Book:
     def heard(self, trial: Trial, exchange: Exchange) -> None:
         """Count an answer that came while a trial was made."""
         row, answer = self._row(trial), exchange.answer
-        if exchange.request.path.startswith("/"):
+        if exchange.request.path.startswith("/") and exchange.request.method != "OPTIONS":
             row.statuses[answer.status] += 1
         seconds = exchange.ended - exchange.began
         row.tally.add(Tally(1, seconds, pictures_in(answer)))

@@ -142,7 +142,7 @@ def _unseen(summary: Summary) -> Iterator[str]:
             of = "" if thing == "promise" else " of other promises"
             yield from ("", f"not observed: {counted(number, thing)}{of}")
         for reason, times in reasons[:REASONS]:
-            yield cut(f"{times:4}  {reason}", WIDE)
+            yield f"{times:4}  {cut(reason, WIDE)}"
         if more := sum(times for _, times in reasons[REASONS:]):
             yield f"{more:4}  for other reasons"
 
