@@ -41,9 +41,7 @@ class Row:
     counts: Counter[Outcome] = field(default_factory=Counter)  # verdicts
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
     broken: Tier | None = None  # the least strict tier in which anything was
-    statuses: Counter[int] = field(
-        default_factory=Counter
-    )  # of answers; not of downloads and OPTIONS
+    statuses: Counter[int] = field(default_factory=Counter)  # downloads and OPTIONS apart
     tally: Tally = field(default_factory=Tally)
     whole: int = 0  # pictures that were seen to be
 
