@@ -33,6 +33,7 @@ def as_json(summary: Summary) -> str:
         "total": _part(summary.total),
         "operations": {part.operation: _part(part) for part in summary.parts},
         "causes": [_cause(cause) for cause in summary.causes],
+        "held": dict(summary.held),
         "not_observed": {"promises": dict(summary.unseen), "checks": dict(summary.partly)},
         "promises": [_row(row) for part in summary.parts for row in part.rows],
     }
