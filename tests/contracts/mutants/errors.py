@@ -92,22 +92,34 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         of_errors(lambda error: error.update(code=None) if error["code"] else None),
         "code",
     ),
-    "a code that is a number": (of_errors(_set(code=400)), "error of the four keys|message, type, param and code"),
+    "a code that is a number": (
+        of_errors(_set(code=400)),
+        "error of the four keys|message, type, param and code",
+    ),
     "another type": (of_errors(_set(type="api_error")), "has the type"),
     "another param": (of_errors(_other_param, bad_request), "has the param"),
     "no param": (
         of_errors(lambda error: error.update(param=None) if error["param"] else None),
         "param",
     ),
-    "no words": (of_errors(_set(message=None)), "error of the four keys|message, type, param and code"),
+    "no words": (
+        of_errors(_set(message=None)),
+        "error of the four keys|message, type, param and code",
+    ),
     "empty words": (of_errors(_set(message="")), "word for word"),
     # In which form
     "an error without param": (
         of_errors(lambda error: error.pop("param")),
         "error of the four keys|message, type, param and code",
     ),
-    "an error without code": (of_errors(lambda error: error.pop("code")), "error of the four keys|message, type, param and code"),
-    "more in an error": (of_errors(_set(status=400)), "error of the four keys|message, type, param and code"),
+    "an error without code": (
+        of_errors(lambda error: error.pop("code")),
+        "error of the four keys|message, type, param and code",
+    ),
+    "more in an error": (
+        of_errors(_set(status=400)),
+        "error of the four keys|message, type, param and code",
+    ),
     "more beside an error": (
         of_bodies(lambda body: body.update(status="error"), refused),
         "error of the four keys|message, type, param and code",
@@ -116,7 +128,10 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         _bodied(lambda body: {"error": body["error"]["message"]}),
         "error of the four keys|message, type, param and code",
     ),
-    "an error in a list": (_bodied(lambda body: [body]), "error of the four keys|message, type, param and code"),
+    "an error in a list": (
+        _bodied(lambda body: [body]),
+        "error of the four keys|message, type, param and code",
+    ),
     "an error as frameworks have it": (
         _bodied(lambda body: {"detail": body["error"]["message"]}),
         "error of the four keys|message, type, param and code",
