@@ -66,7 +66,7 @@ def generated(day: date | None, ids: Ids, *, costly: bool = False) -> Iterator[T
         yield Trial(
             f"{promise.operation}.generated.{number}",
             promise,
-            partial(_judge, case, ids),
+            partial(judge, case, ids),
             pays=True,
             quick=number % _ONE_OF[promise.status == 200] == 0 or costly,
         )
@@ -143,7 +143,7 @@ def _status_of_stray(case: Case[Any]) -> int:
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
 
 
-def _judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
+def judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
     """Schemathesis' own checks, and ours."""
     sent = prepared(case, target.base_url)
     exchange = observed(target.ask(sent.request, pays=True))
