@@ -130,7 +130,7 @@ def _held_back(verdict: Verdict, case: Case) -> Verdict:
     """A verdict as it is; broken while its case is pending, it says nothing."""
     if case.pending is None or verdict.outcome != Outcome.BROKEN:
         return verdict
-    told = f"pending until {case.pending.until}: {case.pending.reason}"
+    told = f"pending until {case.pending.until}: {case.pending.why}"
     return verdict._replace(outcome=Outcome.UNSEEN, told=told)
 
 
