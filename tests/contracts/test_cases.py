@@ -14,6 +14,7 @@ import pytest
 from contracts.cases import trials
 from contracts.cases.case import Expected
 from contracts.cases.declared import asked_on, declared, of_keys
+from contracts.cases.misses import missed
 from contracts.cases.reader import cases, expired
 from contracts.cases.sending import Asked
 from contracts.cases.unasked import UNASKED
@@ -240,6 +241,11 @@ def test_the_mock_keeps_every_case(day: date | None) -> None:
 def test_the_mock_keeps_what_costs_nothing_in_dialect_b() -> None:
     day = date(2026, 9, 1)
     assert not broken(day, [t for t in all_of(day) if not t.pays])
+
+
+@pytest.mark.parametrize("day", [date(2025, 6, 15), date(2026, 9, 1)], ids=str)
+def test_the_mock_refuses_what_only_just_breaks_a_rule(day: date) -> None:
+    assert not broken(day, [*missed(day, Ids())])
 
 
 def broken(day: date | None, found: list[Trial]) -> list[str]:
