@@ -149,7 +149,7 @@ class HttpTarget:
         self._controls[key].move_clock(seconds)
 
     def _check_maker(self, exchange: Exchange) -> None:
-        """Look whether the mock made what would cost money elsewhere, and nobody behind its back."""
+        """Look whether the mock made what would cost money elsewhere, or somebody behind it."""
         control = self._controls.get(exchange.request.key) if self._is_watched else None
         if control and buys(exchange.request) and 200 <= exchange.answer.status < 300:
             control.check_made(exchange.answer)
