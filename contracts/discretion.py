@@ -12,17 +12,17 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 HIDDEN = "[API key]"
-#: What is shorter than this is a word like others, and no secret: "none", "x", "sk-1234".
+#: What is shorter than this is a word like others, and no secret but where it is a key: "none".
 SHORTEST = 8
 _ANY = "surrogatepass"  # half a pair is a text, too
 Written = TypeVar("Written", str, bytes)
 
 
 class Key:
-    """An API key that can be sent, as `auth` of `requests`, and that nothing shows."""
+    """An API key that can be sent, and that nothing shows."""
 
     __slots__ = ("_told", "hidden_in")
 
@@ -33,12 +33,9 @@ class Key:
             raise ValueError("the API key has a character that no header can carry")
         self._told: Callable[[], str] = lambda: text
         #: Bytes without the key.
-        self.hidden_in: Callable[[bytes], bytes] = _hider(text) if len(text) >= SHORTEST else bytes
-
-    def __call__(self, request: Any) -> Any:
-        """Write the key into a request that `requests` has prepared."""
-        request.headers["Authorization"] = f"Bearer {self._told()}"
-        return request
+        self.hidden_in: Callable[[bytes], bytes] = (
+            bytes if not text else _hider(text if len(text) >= SHORTEST else f"Bearer {text}")
+        )
 
     def tell(
         self, write: Callable[[str, str], object], header: str, scheme: str = "Bearer "
