@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -79,13 +80,16 @@ def _hider(text: str) -> Callable[[bytes], bytes]:
     in_base64 = [*_in_base64(text.encode())]
     unread = text.encode().replace(b"\\", b"").lower()  # where it has what looks like an escape
     marks = {unread, *map(_plain, (text.encode(), *in_base64))}
-    spelled = b"".join(map(_spellings, text))
-    anything = re.compile(b"|".join((spelled, *map(re.escape, in_base64))), re.IGNORECASE)
+
+    @cache
+    def anything() -> re.Pattern[bytes]:
+        spelled = b"".join(map(_spellings, text))
+        return re.compile(b"|".join((spelled, *map(re.escape, in_base64))), re.IGNORECASE)
 
     def hidden_in(written: bytes) -> bytes:
         plain = _plain(written)
         if any(mark in plain for mark in marks):
-            return anything.sub(HIDDEN.encode(), written)
+            return anything().sub(HIDDEN.encode(), written)
         return written
 
     return hidden_in
