@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.report.command import report_options, show
+from contracts.target.options import on_terms
+
 if TYPE_CHECKING:
-    from contracts.target import Target
+    from contracts.target.opening import Terms
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -36,69 +37,44 @@ def contract() -> None:
     """
 
 
-def _file(kind: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    path = click.Path(dir_okay=False, path_type=Path)
-    return click.option(f"--{kind}", type=path, metavar="FILE", help=f"write the report as {what}")
-
-
 @contract.command()
-@click.option("--target", default="mock", show_default=True, help="mock, or a base URL")
+@click.option("--target", default="mock", show_default=True, help="mock, real, or a base URL")
 @click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
-@click.option("-v", "--verbose", is_flag=True, help="show each promise, too")
-@_file("json", "JSON")
-@_file("junit", "JUnit's XML, for CI")
-@_file("html", "one page")
-@click.option(
-    "--report",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="write all three, and the files that its requests need",
-)
+@on_terms
+@click.option("--dry-run", is_flag=True, help="show what would be paid for, and send nothing")
+@report_options
 def run(
-    target: str,
-    as_of: date | None,
-    quick: bool,
-    verbose: bool,
-    directory: Path | None,
-    **files: Path | None,
+    target: str, as_of: date | None, quick: bool, terms: Terms, dry_run: bool, **report: Any
 ) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
-    from contracts.discretion import Key, discreet, leave
-    from contracts.report.files import write
+    from contracts.discretion import discreet
     from contracts.report.progress import Progress
     from contracts.report.summary import run_of
-    from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
-    from contracts.target.http import HttpTarget
-    from contracts.target.mock import KEY, MockTarget, served
+    from contracts.target import Lost
+    from contracts.target.opening import Opening, rehearsed
     from contracts.traceless import traceless
 
-    began, keys = time(), [Key(KEY)]
+    began, today = time(), datetime.fromtimestamp(time(), UTC).date()
+    opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
+    planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:
         stack.enter_context(traceless())
-        if target == "mock":
-            judged: Target = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
-        else:
-            judged = HttpTarget(target, keys[0], as_of, now=time, name=target)
-        today = datetime.fromtimestamp(time(), UTC).date()
-        planned = list(trials(as_of, today=today, quick=quick))
-        progress = stack.enter_context(Progress(sys.stderr, len(planned)))
-        book = tried(planned, judged, tell=progress.tell)
-    told = run_of(judged, time() - began, exit_code(book))
-    asked = {kind: path for kind, path in files.items() if path}
-    summary = write(book, told, asked, directory, partial(leave, keys=keys))
-    for line in lines(summary, _paint(), rows=verbose):
-        click.echo(discreet(line, keys))
-    sys.exit(told.code)
-
-
-def _paint() -> Callable[[str, str], str]:
-    """Colours on a terminal, unless somebody wants none (no-color.org)."""
-    from contracts.report.terminal import plain
-
-    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - enters here
-    return click.style if wanted else plain
+        if dry_run:
+            for line in rehearsed(opening, target, terms, planned(costly=True)):
+                click.echo(line)
+            return
+        try:
+            judged = stack.enter_context(opening.target(target, terms))
+        except Lost as reason:
+            click.echo(discreet(str(reason), opening.keys), err=True)
+            sys.exit(6)
+        found = list(planned(costly=judged.is_costly))
+        progress = stack.enter_context(Progress(sys.stderr, len(found)))
+        book = tried(found, judged, tell=progress.tell)
+    code = exit_code(book)
+    show(book, run_of(judged, time() - began, code), opening.keys, **report)
+    sys.exit(code)

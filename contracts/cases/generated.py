@@ -15,6 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode, Response
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
+from schemathesis.openapi.checks import MissingHeaders
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from contracts.cases.forms import dressed, is_negative, status_of_form
@@ -26,7 +27,7 @@ from contracts.document.build import bare_404, facts_of
 from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -189,7 +190,9 @@ def _by_schemathesis(sent: Sent, exchange: Exchange) -> Iterator[Verdict]:
         sent.case.validate_response(response_of(exchange, sent.prepared))
     except FailureGroup as group:
         for failure in group.exceptions:
-            yield Verdict(_says(failure), Outcome.BROKEN, " ".join(str(failure).split())[:200])
+            told = " ".join(str(failure).split()).removeprefix(getattr(failure, "title", ""))
+            tier = Tier.COMPLETE if isinstance(failure, MissingHeaders) else Tier.CORE
+            yield Verdict(_says(failure), Outcome.BROKEN, told[:200].strip(), tier=tier)
         return
     yield Verdict(KEPT)
 

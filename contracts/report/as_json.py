@@ -33,6 +33,7 @@ def as_json(summary: Summary) -> str:
         "total": _part(summary.total),
         "operations": {part.operation: _part(part) for part in summary.parts},
         "causes": [_cause(cause) for cause in summary.causes],
+        "held": dict(summary.held),
         "not_observed": {"promises": dict(summary.unseen), "checks": dict(summary.partly)},
         "promises": [_row(row) for part in summary.parts for row in part.rows],
     }
@@ -40,7 +41,7 @@ def as_json(summary: Summary) -> str:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    counts = {_key(outcome): part.count(outcome) for outcome in Outcome}
+    counts = {_key(outcome): part.count(outcome) for outcome in Outcome} | {"core": part.core}
     return {"promises": counts, **_tally(part)}
 
 
@@ -48,6 +49,7 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         **row.promise._asdict(),
         "outcome": row.outcome,
+        "broken_in": row.broken and row.broken.name.lower(),
         "checks": {_key(outcome): row.counts[outcome] for outcome in Outcome},
         "trials": len(row.trials),
         **_tally(row),

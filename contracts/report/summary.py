@@ -14,11 +14,11 @@ from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
 from contracts.report.curl import Curl, Keep, curl
 from contracts.target import Target
-from contracts.trials import Outcome
+from contracts.trials import Outcome, Tier
 from mockserver.facts import looked_up
 
-#: Why something was not observed, and how often; what was most often comes first.
-Reasons = tuple[tuple[str, int], ...]
+#: Sentences, as why something was not observed, and how often; the most often comes first.
+Counts = tuple[tuple[str, int], ...]
 
 
 class Run(NamedTuple):
@@ -51,6 +51,11 @@ class Part:
         """How many of them came out so."""
         return sum(row.outcome == outcome for row in self.rows)
 
+    @property
+    def core(self) -> int:
+        """How many are broken in what each client needs."""
+        return sum(row.broken == Tier.CORE for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -60,8 +65,9 @@ class Summary:
     began: datetime | None  # of the first answer
     parts: tuple[Part, ...]  # an operation each, in the order in which they were tried
     causes: tuple[Cause, ...]  # the likely root first
-    unseen: Reasons  # why how many promises were not observed
-    partly: Reasons  # why how many checks of the others were not made
+    unseen: Counts  # why how many promises were not observed
+    partly: Counts  # why how many checks of the others were not made
+    held: Counts  # sentences that were never broken, and how often they held
     ended: str  # why the run stopped before its end
     last: Curl | None  # the request before that
 
@@ -80,7 +86,10 @@ class Summary:
                 aside = f"; {unseen} could not be observed here" if unseen else ""
                 return f"all {held} promises that could be observed hold{aside}"
             case 5:
-                return f"{broken} of {held + broken} promises that were observed are broken"
+                of_those = f", {total.core} of them in what each client needs"
+                return (
+                    f"{broken} of {held + broken} promises that were observed are broken{of_those}"
+                )
             case _:
                 return f"something could not be learned: {unseen} of {len(total.rows)} promises"
 
@@ -104,6 +113,7 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         tuple(_with_curl(*one, run, keep) for one in enumerate(causes_in(book), 1)),
         tuple(Counter(row.reason for row in book.unobserved()).most_common()),
         tuple(_partly(book).most_common()),
+        tuple(_held(book).most_common()),
         book.ended,
         curl(run.base_url, book.last, partial(_keep, keep, "last")) if book.last else None,
     )
@@ -123,6 +133,14 @@ def _keep(keep: Keep, before: str, name: str, data: bytes) -> str | None:
 def _partly(book: Book) -> Counter[str]:
     seen = (row for row in book.rows.values() if row.outcome != Outcome.UNSEEN)
     return sum((row.reasons for row in seen), Counter[str]())
+
+
+def _held(book: Book) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (_, says), times in book.judged.items():
+        if times and says not in book.failures:
+            found[says] += times
+    return found
 
 
 def _part(operation: str, rows: Iterable[Row]) -> Part:

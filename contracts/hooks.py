@@ -1,6 +1,6 @@
-"""Our checks and files for Schemathesis' own runs, where a document of ours is what it has.
+"""For Schemathesis' own runs: real files in forms, sizes without end, and our checks.
 
-Schemathesis keeps checks and hooks for a whole process: these pass over every other document.
+Schemathesis keeps hooks and checks for a whole process: these pass over every document but ours.
 """
 
 # ruff: noqa: ARG001 - Schemathesis passes more arguments
@@ -11,7 +11,8 @@ from time import time  # noqa: TID251 - answers tell the time at which they were
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, HookContext, Response
+from hypothesis import strategies as st
+from schemathesis import Case, CheckContext, Response, openapi
 
 from contracts.cases.forms import dressed
 from contracts.cases.generated import of_form, of_method
@@ -19,28 +20,29 @@ from contracts.checks.every import Judge, complaint, stays_out
 from contracts.checks.headers import Ids
 from contracts.clients import exchange_of
 from contracts.document.build import facts_of
+from contracts.document.formats import teach
 
 
-def register() -> None:
-    """Have Schemathesis use them in this process, however often this is called."""
-    schemathesis.check(images_contract)
-    if before_call not in schemathesis.hooks.get_all_by_name("before_call"):
-        schemathesis.hook(before_call)
+@schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """Have sizes of each format that the document names."""
+    teach(raw_schema, lambda name, sizes: openapi.format(name, st.sampled_from(sizes)))
 
 
-def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+@schemathesis.hook
+def before_call(context: Any, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Put real files in the place of generated ones."""
     if _is_ours(case):
         case.body = dressed(case).body
 
 
+@schemathesis.check
 def images_contract(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     """All that the document can't say of an answer."""
     if not _is_ours(case):
         return
     exchange = exchange_of(response, time())
-    day = facts_of(case.operation.schema.raw_schema).day
-    judge = Judge(day, stays_out, Ids())
+    judge = Judge(facts_of(case.operation.schema.raw_schema).day, stays_out, Ids())
     told = [*of_method(case, exchange), *of_form(case, exchange), *judge(exchange)]
     if fault := complaint(told):
         raise AssertionError(fault)
