@@ -9,10 +9,9 @@ leaves as the text "5", and of a file it knows nothing. Here a form is judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +20,7 @@ from schemathesis import Case, CheckContext, Response
 
 from contracts.bodies import NOTHING, takes_nothing
 from contracts.build import Schema, facts_of
-from contracts.sizes import CHECKER, teach
+from contracts.sizes import formats_in
 from contracts.uploads import Files, good, kept, near_misses, rules_of
 from mockserver.facts import Operation
 
@@ -146,8 +145,7 @@ def keeps(schemas: Schema, operation: Operation, fields: Fields, day: date | Non
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
     model = model_in(operation, fields)
     schema = branch_of(schemas, operation, model)
-    formats: dict[str, Callable[[str], bool]] = {}
-    teach(schema, lambda name, _: formats.update({name: partial(CHECKER.conforms, format=name)}))
+    formats = formats_in(schema)
     validator = Draft202012Validator(schema, formats=formats, validate_formats=bool(formats))
     if not (is_utf_8(schema, fields) and validator.is_valid(read(schema, fields))):
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jsonschema import FormatChecker
@@ -71,6 +71,13 @@ class _Checker(FormatChecker):
 
 
 CHECKER = _Checker(formats=())
+
+
+def formats_in(schema: Any) -> dict[str, Callable[[str], bool]]:
+    """What checks each of these formats in a schema, for validators that are not jsonschema's."""
+    checks: dict[str, Callable[[str], bool]] = {}
+    teach(schema, lambda name, _: checks.update({name: partial(CHECKER.conforms, format=name)}))
+    return checks
 
 
 @cache
