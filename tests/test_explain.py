@@ -16,7 +16,6 @@ import pytest
 from click.testing import CliRunner, Result
 from httpx2 import Response
 from PIL import Image
-from starlette.testclient import TestClient
 
 from mockserver import facts
 from mockserver.app import create_app
@@ -32,6 +31,7 @@ from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS as OF_EDITS
 from mockserver.facts.words.wording import Wording
+from tests.conftest import client_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs" / "evidence.md"
@@ -182,7 +182,7 @@ KEYS = ("", "Bearer sk-mock-revoked", "Bearer sk-mock-me", "Bearer sk-mock-no-cr
 def refusals(day: date) -> Iterator[tuple[str, Response]]:
     """Every fault under every key, as of a day: which service refused it, and how."""
     app = create_app(configured(log_format="none", as_of=str(day)), clock=ManualClock())
-    client = TestClient(app, base_url="http://localhost:6780")
+    client = client_of(app)
     served = load(day).words
     for service, request in FAULTS:
         for key in KEYS:

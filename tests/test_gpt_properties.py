@@ -15,7 +15,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import Model, Offer, load, periods
-from tests.conftest import error, generate
+from tests.conftest import client_of, error, generate
 from tests.pictured import alpha, drawn_svg, opened
 
 DAY = date(2026, 11, 28)
@@ -28,7 +28,7 @@ def client(day: date = DAY) -> TestClient:
     config = configured(log_format="none", as_of=str(day), tier="off", prices="billing")
     headers = {"Authorization": "Bearer sk-mock-me"}
     app = create_app(config, clock=ManualClock())
-    return TestClient(app, base_url="http://localhost:6780", headers=headers)
+    return client_of(app, headers)
 
 
 @st.composite

@@ -15,7 +15,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
@@ -24,6 +23,7 @@ from mockserver.control import routes as control
 from mockserver.control.openapi import document
 from mockserver.core.rules.effects import EFFECTS
 from mockserver.facts import fields
+from tests.conftest import client_of
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),
@@ -85,7 +85,7 @@ def test_rules_and_their_answers_keep_the_document(rule: dict[str, Any]) -> None
     def check(name: str, value: Any) -> None:
         Draft202012Validator({"$ref": f"#/components/schemas/{name}"} | components).validate(value)
 
-    client = TestClient(APP, base_url="http://localhost:6780")
+    client = client_of(APP)
     check("Rule", rule)
     check("RuleTold", client.post("/_mock/rules", json=rule, headers=KEY).json())
     headers = {"Authorization": "Bearer sk-mock-schema"}
