@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     import openai
 
 pytest_plugins = ["pytester"]
+# Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # The same examples every time: a red run must be red again.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
@@ -50,11 +55,13 @@ class InProcess(BaseTransport):
     that a test reads piece by piece needs it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, starlettes: BaseTransport) -> None:
+        self.app, self.starlettes = app, starlettes
 
     def handle_request(self, request: Request) -> Response:
         """The whole answer; what the application raises is raised here."""
+        if request.url.scheme == "ws":
+            return self.starlettes.handle_request(request)
         return LOOP.run_until_complete(self._answer(request))
 
     async def _answer(self, request: Request) -> Response:
@@ -104,8 +111,19 @@ LOOP = asyncio.new_event_loop()
 def client_of(app: ASGIApp, headers: dict[str, str] | None = None) -> TestClient:
     """A client of an application under the address that servers have without options."""
     client = TestClient(app, base_url="http://localhost:6780", headers=headers)
-    client._transport = InProcess(app)
+    client._transport = InProcess(app, client._transport)
     return client
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, obj: object
+) -> Generator[None, Any, Any]:
+    """Leave out at once what a run leaves out: Schemathesis would first think out its requests."""
+    found = yield
+    marks = {mark.name for mark in getattr(obj, "pytestmark", ())}
+    left_out = "slow" in marks and "not slow" in collector.config.getoption("markexpr")
+    return [] if left_out else found
 
 
 @pytest.fixture
