@@ -143,6 +143,14 @@ def api(clock: ManualClock) -> Api:
     return make
 
 
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    """A client of a server of GPT image models without limits; many files have one of their own."""
+    from tests.edits import made
+
+    return made()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[ImagesMock]:
     """A real server on a real socket, with the default settings."""
