@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -121,7 +122,7 @@ def pytest_pycollect_makeitem(
 ) -> Generator[None, Any, Any]:
     """Leave out at once what a run leaves out: Schemathesis would first think out its requests."""
     found = yield
-    marks = {mark.name for mark in getattr(obj, "pytestmark", ())}
+    marks = {mark.name for mark in getattr(obj, "pytestmark", ())} if isfunction(obj) else set()
     left_out = "slow" in marks and "not slow" in collector.config.getoption("markexpr")
     return [] if left_out else found
 
