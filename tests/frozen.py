@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from tests.conftest import client_of
+from tests.in_process import client_of
 
 FILE = Path(__file__).with_name("frozen.json")
 DAYS = (

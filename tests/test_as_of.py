@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, config_of, configured, resolve
-from tests.conftest import Api, client_of, error, generate
+from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 from tests.test_records import png
 
 VARIATIONS = "/v1/images/variations"

@@ -24,7 +24,8 @@ from mockserver.core import blob_errors
 from mockserver.core.blob_errors import BlobError, BlobWording, blob_error_body, window_detail
 from mockserver.core.picture import Picture
 from mockserver.request.world import World
-from tests.conftest import Api, client_of, generate
+from tests.conftest import Api, generate
+from tests.in_process import client_of
 
 CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC, where the clock stands
 MADE = "Mon, 31 Mar 2025 00:00:00 GMT"

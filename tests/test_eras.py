@@ -20,7 +20,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import periods
-from tests.conftest import client_of
+from tests.in_process import client_of
 from tests.test_records import EDITS, GENERATIONS, VARIATIONS, png
 
 FIRST, LAST = date(2022, 11, 3), date(2027, 12, 31)

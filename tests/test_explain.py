@@ -32,7 +32,7 @@ from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS as OF_EDITS
 from mockserver.facts.words.wording import Wording
-from tests.conftest import client_of
+from tests.in_process import client_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs" / "evidence.md"

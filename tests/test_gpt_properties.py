@@ -15,7 +15,8 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import Model, Offer, load, periods
-from tests.conftest import client_of, error, generate
+from tests.conftest import error, generate
+from tests.in_process import client_of
 from tests.pictured import alpha, drawn_svg, opened
 
 DAY = date(2026, 11, 28)

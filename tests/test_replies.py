@@ -22,7 +22,8 @@ from mockserver.config import configured
 from mockserver.core.rules import effects
 from mockserver.core.rules.parser import rule_of, told
 from mockserver.testing import ImagesMock
-from tests.conftest import Api, client_of, error, generate
+from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 OF_THE_API = ("x-request-id", "openai-version", "openai-processing-ms", "openai-organization")

@@ -16,7 +16,8 @@ from mockserver.app import create_app
 from mockserver.config import ConfigError, configured
 from mockserver.facts import ever_there
 from mockserver.facts.schema import schema_facts
-from tests.conftest import Api, client_of, error, generate
+from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 
 CLIENT = client_of(
     create_app(configured(validation="schema", log_format="none")),

@@ -34,7 +34,8 @@ from mockserver.request.waiting import Holds
 from mockserver.store import Sandbox
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
-from tests.conftest import Api, client_of, error, generate
+from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 from tests.test_control import HERE
 
 DELAYED = Rule(When(), Effect(delay=1.0))

@@ -24,7 +24,7 @@ from mockserver.control import routes as control
 from mockserver.control.openapi import document
 from mockserver.core.rules.effects import EFFECTS
 from mockserver.facts import fields
-from tests.conftest import client_of
+from tests.in_process import client_of
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),

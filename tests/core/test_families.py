@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from tests.conftest import client_of
+from tests.in_process import client_of
 from tests.test_records import (
     BACKEND,
     asks,
