@@ -20,7 +20,7 @@ from mockserver.api.references import with_pictures
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
-from mockserver.core.answer import Around, ImagesAnswer, around, data_of
+from mockserver.core.answer import ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -183,9 +183,8 @@ class _Call:
         try:
             return await self.world.files.pixels(request.images, request.mask)
         except UnreadableUpload as broken:
-            offer = self.exchange.offer_of(request)
             params = [source.param for source in request.sources]
-            raise unreadable(offer.upload, broken.place, params) from None
+            raise unreadable(request.offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
         """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
@@ -194,8 +193,7 @@ class _Call:
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
-        offer = self.exchange.offer_of(request)
-        shortest, longest = offer.processing(request.options)
+        shortest, longest = request.offer.processing(request.options)
         place = request_digest(request, self.world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
 
@@ -214,8 +212,9 @@ class _Call:
             planned: Sequence[Picture] = pictures(request, digest, repeat or 0)
         else:
             (digest, planned), repeat = asked.plan(seed), None
-        planned = planned[: effect.pictures]
-        return _Drawing(await self._altered(planned, effect), digest, repeat)
+        if effect is not PLAIN:
+            planned = await self._altered(planned[: effect.pictures], effect)
+        return _Drawing(planned, digest, repeat)
 
     async def take_back(self, drawing: _Drawing) -> None:
         """Count pictures no longer that nobody got."""
@@ -247,8 +246,8 @@ class _Call:
         """The answer, with the pictures or their URLs in it."""
         # a model that has no such option answers in base64
         form = effect.response_format or request.options.get("response_format", INLINE)
-        revised = await self._revised(request, planned)
-        told = self._told(request)
+        revised = await _revised(request, planned) if request.offer.revises_prompt else ()
+        told = around(request) if request.offer.told.usage else (b"", b"")
         if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
@@ -260,28 +259,9 @@ class _Call:
             data = drawn_as_data(planned, revised)
         return ImagesAnswer(self._created(), data, told)
 
-    def _told(self, request: ImageRequest) -> Around:
-        """What the answer tells beside its pictures."""
-        offer = self.exchange.offer_of(request)
-        if not offer.told.usage:
-            return b"", b""
-        tokens = offer.usage(request.options, request.n, request.prompt, request.sides)
-        return around(offer, request.options, tokens)
-
     def _created(self) -> int:
         """The end of the job, and the middle of its URLs' time, as a Unix second."""
         return self.exchange.now(self.world.clock.now()) // SECOND
-
-    async def _revised(
-        self, request: ImageRequest, planned: Sequence[Picture]
-    ) -> tuple[bytes, ...]:
-        """The revised prompts as JSON, of a model that tells them."""
-        offer = self.exchange.offer_of(request)
-        if not offer.revises_prompt:
-            return ()
-        await get_ready()
-        texts = [revised_prompt(request.prompt, p.digest) for p in planned]
-        return tuple([json.dumps(text).encode() for text in texts])
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
         if await has_left(self.receive):
@@ -330,6 +310,13 @@ class _Call:
         else:
             altered = Altered(effect, self.scope, self.receive, self.world.holds)
             await altered.send(send, b"".join(pieces), JSON)
+
+
+async def _revised(request: ImageRequest, planned: Sequence[Picture]) -> tuple[bytes, ...]:
+    """The revised prompts of pictures as JSON."""
+    await get_ready()
+    texts = [revised_prompt(request.prompt, p.digest) for p in planned]
+    return tuple([json.dumps(text).encode() for text in texts])
 
 
 def check_served(scope: Scope, operation: str) -> Operation:

@@ -12,7 +12,6 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
-from mockserver.facts import Offer
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
@@ -57,10 +56,6 @@ class Exchange:
         """A request header's value, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
-
-    def offer_of(self, request: ImageRequest) -> Offer:
-        """What the request's model offers for its operation, by the rules that count."""
-        return self.era.facts.models[request.model].offers[request.operation]
 
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""
