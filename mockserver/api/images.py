@@ -7,7 +7,6 @@ import re
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -43,7 +42,6 @@ from mockserver.request.bodies import (
     has_left,
     read_body,
     send_pieces,
-    without_boundary,
 )
 from mockserver.request.exchange import Exchange
 from mockserver.request.reading import Asked, Read, read
@@ -122,25 +120,21 @@ class _Call:
         exchange, record = self.exchange, self.exchange.record
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
-        record.attempt = self._attempt(operation, content_type, content)
-        found = read(content_type, content)
+        found = read(operation, content_type, content)
+        record.attempt = self._attempt(found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
         found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
-        record.fields |= found.sent
+        record.fields = found.sent
         return found.content, self._asked(operation, found)
 
-    def _attempt(self, operation: str, content_type: str | None, body: bytes) -> Attempt:
+    def _attempt(self, mark: bytes) -> Attempt:
         """What tells a retry from another call."""
         count = self.exchange.header(b"x-stainless-retry-count") or ""
         host, port = self.scope.get("client") or ("", 0)
-        common = without_boundary(content_type, body)
-        return Attempt(
-            body=blake2b(common, digest_size=16, key=operation.encode()).digest(),
-            connection=f"{host}:{port}",
-            number=int(count) if _COUNT.fullmatch(count) else None,
-        )
+        number = int(count) if _COUNT.fullmatch(count) else None
+        return Attempt(mark, f"{host}:{port}", number)
 
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""
@@ -153,7 +147,7 @@ class _Call:
             if refusal.reason in _OF_MODEL:
                 hint_at(exchange, str(exchange.record.fields.get("model")), exchange.era.facts)
             raise
-        exchange.ask(asked.request, asked.fields)
+        exchange.ask(asked.request, asked.fields, asked.weight)
         exchange.warnings += asked.ignored
         return asked
 

@@ -71,10 +71,10 @@ class Exchange:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
         return self.sandbox.now(real) if self.sandbox else real
 
-    def ask(self, request: ImageRequest, fields: dict[str, Any]) -> None:
-        """Note what is asked for, and as which fields the journal tells it."""
+    def ask(self, request: ImageRequest, fields: dict[str, Any], weight: int | None = None) -> None:
+        """Note what is asked for, and as which fields, of which weight, the journal tells it."""
         self.request = request
-        self.record.fields, self.record.filled = fields, request.filled
+        self.record.fields, self.record.filled, self.record.weight = fields, request.filled, weight
 
     def note_rules(self, fired: Sequence[Fired]) -> None:
         """Write down the rules that had a part in the answer, and what each did."""
