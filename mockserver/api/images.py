@@ -71,7 +71,9 @@ class Images:
         check_served(scope, self.operation)  # the caller's sandbox may be as of another day
         call = _Call(self._world, exchange, caller, sandbox, scope, receive)
         fields, asked = await call.read(self.operation)
-        request = await with_pictures(self._world, exchange, asked.request)
+        request = asked.request
+        if request.sources:
+            request = await with_pictures(self._world, exchange, request)
         effect, pixels = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
@@ -255,7 +257,7 @@ class _Call:
 
     def _created(self) -> int:
         """The end of the job, and the middle of its URLs' time, as a Unix second."""
-        return self.exchange.now(self.world.clock.now()) // SECOND
+        return self.sandbox.now(self.world.clock.now()) // SECOND
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
         if await has_left(self.receive):

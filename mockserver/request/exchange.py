@@ -86,7 +86,9 @@ class Exchange:
     def close(self) -> Record:
         """Write the last of it down; the record is what the journal keeps."""
         record = self.record
-        record.trace += [f"warning: {text}" for text in self.warnings]
-        record.trace += [f"{HINT}{text}" for text in self.hints]
+        if self.warnings:
+            record.trace += [f"warning: {text}" for text in self.warnings]
+        if self.hints:
+            record.trace += [f"{HINT}{text}" for text in self.hints]
         record.close()
         return record
