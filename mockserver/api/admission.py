@@ -8,7 +8,7 @@ from email.utils import formatdate
 from starlette.types import Receive
 
 from mockserver.clock import SECOND
-from mockserver.core.charges import amount
+from mockserver.core.charges import amount, charge
 from mockserver.core.clients import client_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
@@ -129,7 +129,7 @@ class Admission:
         verdict = await self.sandbox.admit(
             self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
-            charge=self.request.charge,
+            charge=charge(self.request.charged, self.request.usage),
             amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
@@ -221,7 +221,7 @@ class Admission:
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = self.request.charge.get(limit.unit, 0)
+        requested = charge(self.request.charged, self.request.usage).get(limit.unit, 0)
         return {
             "model": self.request.model,
             "family": self.world.costs.bucket_of(self.request.model),

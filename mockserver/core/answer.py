@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.request import ImageRequest
 
@@ -15,8 +14,7 @@ DATA = "data"
 Around = tuple[bytes, bytes]  # what stands between `created` and `data`, and what after that
 
 
-@dataclass(frozen=True, slots=True)
-class ImagesAnswer:
+class ImagesAnswer(NamedTuple):
     """The pictures of a request, or where they are."""
 
     created: int  # Unix seconds

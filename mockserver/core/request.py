@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from mockserver.core.charges import charge
 from mockserver.core.texts import beginning
 from mockserver.facts import Offer, fields
 from mockserver.facts.tokens import Sides
@@ -60,11 +59,6 @@ class ImageRequest:
     def usage(self) -> Mapping[str, int]:
         """Its tokens by kind; none where they are not counted."""
         return self.offer.usage(self.options, self.n, self.prompt, self.sides)
-
-    @cached_property
-    def charge(self) -> Mapping[str, int]:
-        """What it takes out of the buckets of a limit, by unit."""
-        return charge(self.charged, self.usage)
 
     @property
     def charged(self) -> int:
