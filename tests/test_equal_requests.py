@@ -9,9 +9,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
+from mockserver.core.dialects import validator_of
+from mockserver.core.journal import Record
+from mockserver.facts import load
 from mockserver.request.reading import KEPT, SMALL, read
 from tests.conftest import GENERATIONS, Api, error, generate
 
+VALIDATOR = validator_of(load(), load().operations["images.generate"], page_sizes=True)
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 
 
@@ -66,6 +70,43 @@ def test_each_of_two_days_has_its_own_refusal_of_one_body(api: Api) -> None:
 def test_equal_requests_may_still_get_other_pictures(api: Api) -> None:
     client = api(repeats="vary")
     assert len({code(client) for _ in range(3)}) == 3
+
+
+def test_a_body_that_is_known_meets_the_day_that_its_sandbox_was_moved_to(api: Api) -> None:
+    client = api()
+    control(client, "sandbox", as_of="2026-05-01")
+    before = code(client)
+    control(client, "clock/advance", seconds=30 * 86_400)  # past the model's last day
+    assert before != code(client) == "400"
+    control(client, "sandbox", as_of="2026-05-01")
+    assert code(client) == before
+
+
+def test_a_body_that_is_known_costs_what_each_sandbox_s_list_says(api: Api) -> None:
+    client, paid = api(), []
+    for prices in ("billing", "model-page", "billing"):
+        control(client, "sandbox", prices=prices)
+        assert generate(client).status_code == 200
+        paid += [r["usd"] for r in client.get("/_mock/requests", headers=HERE).json()["requests"]]
+    assert paid == [0.02, 0.016, 0.02]
+
+
+def test_a_body_that_is_known_meets_the_limit_of_each_key_s_tier(api: Api) -> None:
+    client = api()
+    tiers = [generate(client, key=key).status_code for key in ("sk-mock-a", "sk-mock-free") * 2]
+    assert tiers == [200, 429, 200, 429]
+
+
+def test_fields_that_were_weighed_once_weigh_the_same_in_every_record() -> None:
+    body = b'{"prompt": "%b"}' % (b"x" * 1000)
+    asked = read("images.generate", "application/json", body).asked(VALIDATOR)
+    known, other = (
+        Record("", 0, "POST", "", fields=asked.fields, weight=weight)
+        for weight in (asked.weight, None)
+    )
+    known.close()
+    other.close()
+    assert known.size == other.size > 1000
 
 
 def test_every_key_has_its_own_journal_and_urls_for_one_body(api: Api, clock: ManualClock) -> None:

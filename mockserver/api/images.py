@@ -50,7 +50,7 @@ from mockserver.settings import VARY
 from mockserver.store import Sandbox
 
 INLINE = "b64_json"
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(rb"[0-9]{1,9}")
 
 
 #: Refusals in which the model may be what is wrong.
@@ -133,7 +133,7 @@ class _Call:
 
     def _attempt(self, mark: bytes) -> Attempt:
         """What tells a retry from another call."""
-        count = self.exchange.header(b"x-stainless-retry-count") or ""
+        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
         host, port = self.scope.get("client") or ("", 0)
         number = int(count) if _COUNT.fullmatch(count) else None
         return Attempt(mark, f"{host}:{port}", number)

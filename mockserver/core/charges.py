@@ -59,5 +59,5 @@ def amount(
         size = options.get("size", "")
         by_quality = (options.get("quality") or "", size)
         usd = price.picture[by_quality if by_quality in price.picture else ("", size)]
-    tokens = [usage.get(kind, 0) * micro for kind, micro in price.million.items()]
-    return round(n * usd * MICRO + sum(tokens))
+    by_token = price.million.items() if usage else ()
+    return round(n * usd * MICRO + sum([usage.get(kind, 0) * micro for kind, micro in by_token]))
