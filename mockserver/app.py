@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
@@ -51,20 +50,13 @@ def create_app(
     found = _routes(world)
     # What is asked most often needs no search among patterns.
     direct = {r.path: r.app for r in found if r.methods == {"POST"}}
-    app = _Application(
+    app = Starlette(
         routes=found,
         middleware=[Middleware(Observe, world=world, direct=direct)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # the real API does not redirect
     return app
-
-
-class _Application(Starlette):
-    def build_middleware_stack(self) -> ASGIApp:
-        """Without the outermost layer, whose work `Refuse` does: it answers whatever fails."""
-        outermost = super().build_middleware_stack()
-        return outermost.app  # type: ignore[attr-defined, no-any-return]
 
 
 def _routes(world: World) -> list[Route]:
