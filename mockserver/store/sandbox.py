@@ -49,7 +49,7 @@ class MemorySandbox:
         self._tally = tally or Tally()
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[str, Log[Any]] = {name: Log(size_of) for name, size_of in LOGS.items()}
+        self._logs: dict[str, Log[Any]] = {name: Log() for name in LOGS}
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Generic, TypeVar
 
-from mockserver.core.sandbox.logs import Entry, is_over
+from mockserver.core.sandbox.logs import Entry, is_over, size_of
 
 E = TypeVar("E", bound=Entry)
 K = TypeVar("K")
@@ -15,10 +15,9 @@ V = TypeVar("V")
 
 
 class Log(Generic[E]):
-    """The last entries, the oldest first; `size_of` tells the bytes of one."""
+    """The last entries, the oldest first."""
 
-    def __init__(self, size_of: Callable[[E], int]) -> None:
-        self._size_of = size_of
+    def __init__(self) -> None:
         self.entries: deque[E] = deque()
         self.size = 0
 
@@ -26,9 +25,9 @@ class Log(Generic[E]):
         """Append one; the oldest go."""
         before = self.size
         self.entries.append(entry)
-        self.size += self._size_of(entry)
+        self.size += size_of(entry)
         while is_over(len(self.entries), self.size):
-            self.size -= self._size_of(self.entries.popleft())
+            self.size -= size_of(self.entries.popleft())
         return self.size - before
 
     def clear(self) -> int:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal, get_args
 
 from mockserver.core.journal import Bill, Record
 from mockserver.core.sandbox.retries import Call, Tried, follow
 
 #: `late` is what an earlier life of the sandbox asked for, and this one saw the end of.
 LogName = Literal["requests", "downloads", "late", "ledger"]
+LOGS: tuple[LogName, ...] = get_args(LogName)
 Entry = Record | Bill
 RECORDS = 1_000  # of one log
 RECORD_BYTES = 4 * 1024 * 1024
 _BILL = 400  # bytes
-_of_record = attrgetter("size")
-#: By log: the bytes of an entry.
-LOGS: Mapping[LogName, Callable[[Any], int]] = {
-    "requests": _of_record,
-    "downloads": _of_record,
-    "late": _of_record,
-    "ledger": lambda _: _BILL,
-}
 
 
 def write_down(
@@ -44,6 +36,11 @@ def write_down(
     if record.attempt is None:
         return entries, Call(record.id), tried
     return entries, *follow(record, record.attempt, tried)
+
+
+def size_of(entry: Entry) -> int:
+    """The bytes of an entry."""
+    return entry.size if isinstance(entry, Record) else _BILL
 
 
 def is_over(number: int, size: int) -> bool:
