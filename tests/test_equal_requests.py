@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from starlette.testclient import TestClient
 from mockserver.clock import ManualClock
 from mockserver.core.dialects import validator_of
 from mockserver.core.journal import Record
-from mockserver.facts import load
+from mockserver.facts import load, read_from
 from mockserver.request.reading import KEPT, SMALL, read
 from tests.conftest import GENERATIONS, Api, error, generate
+from tests.test_facts_directory import MODEL, ask, written
 
 VALIDATOR = validator_of(load(), load().operations["images.generate"], page_sizes=True)
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
@@ -95,6 +97,19 @@ def test_a_body_that_is_known_meets_the_limit_of_each_key_s_tier(api: Api) -> No
     client = api()
     tiers = [generate(client, key=key).status_code for key in ("sk-mock-a", "sk-mock-free") * 2]
     assert tiers == [200, 429, 200, 429]
+
+
+def test_a_body_that_is_known_is_read_by_the_facts_of_its_own_server(
+    api: Api, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: read_from(None))
+    clients = []
+    for most in (50, 49):
+        (directory := tmp_path / f"{most}").mkdir()
+        models = MODEL.replace("length_max = 50", f"length_max = {most}")
+        clients.append(api(as_of="2026-11-02", facts=str(written(directory, models=models))))
+        assert ask(clients[-1], prompt="x" * 50).status_code == (200 if most == 50 else 400)
+    assert [ask(client, prompt="x" * 50).status_code for client in clients * 2] == [200, 400] * 2
 
 
 def test_fields_that_were_weighed_once_weigh_the_same_in_every_record() -> None:

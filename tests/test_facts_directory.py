@@ -159,18 +159,6 @@ def test_it_is_asked_beside_dall_e_without_a_day(client: TestClient) -> None:
     assert (told["quality"], told["framed"], told["tint"]) == ("fine", True, "#00ff00")
 
 
-def test_a_body_that_is_known_is_read_by_the_facts_of_its_own_server(
-    api: Api, directory: Path, tmp_path: Path
-) -> None:
-    (other := tmp_path / "other").mkdir()
-    shorter = MODEL.replace("length_max = 50", "length_max = 49")
-    first = api(facts=str(directory))
-    assert ask(first, prompt="x" * 50).status_code == 200
-    second = api(facts=str(written(other, models=shorter)))
-    told = [ask(server, prompt="x" * 50).status_code for server in (second, first, second)]
-    assert told == [400, 200, 400]
-
-
 def test_each_option_makes_another_picture(api: Api, directory: Path) -> None:
     client = api(facts=str(directory), tier="off")
 
