@@ -70,6 +70,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "other_sights": cause.others,
         "also": list(cause.also),
         "tier": cause.tier.name.lower(),
+        "often": cause.often,
         "times": len(cause.meetings),
         "promises": [promise._asdict() for promise in cause.promises],
         "trials": list(dict.fromkeys(meeting.trial for meeting in cause.meetings)),
