@@ -28,7 +28,7 @@ def trials(
     ids = Ids()
     found = [
         *declared(day, today, ids, costly=costly),
-        *generated(day, ids, costly=costly),
+        *generated(day, ids, quick=quick, costly=costly),
         *behaviour(day, today, ids, costly=costly),
         *missed(day, ids),
     ]
