@@ -59,6 +59,9 @@ def run(
     from contracts.traceless import traceless
 
     began, today = time(), datetime.fromtimestamp(time(), UTC).date()
+    if target == "real":
+        as_of = as_of or today
+        terms = terms._replace(day=as_of)
     opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
     planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:

@@ -139,6 +139,8 @@ class Line:
         while self._open:
             self._open.pop().close()
 
+    __del__ = close  # whoever forgets it is not warned of sockets
+
     def send(
         self,
         place: Place,

@@ -248,7 +248,9 @@ def test_each_run_has_a_sandbox_of_its_own_and_leaves_the_others_alone() -> None
         for _ in range(2):
             with opening().target(mock.url, Terms()) as target:
                 target.move_clock(3600)
-                target.ask(PICTURE_PLEASE, pays=True)
+                for key in ("good", "limited"):
+                    asked = target.ask(PICTURE_PLEASE._replace(key=key), pays=True)
+                    assert asked.answer.status == 200
         assert other.requests == []
         keys = opening(IMAGES_CONTRACT_API_KEY="sk-mock-other")
         with keys.target(mock.url, Terms()) as target:
