@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import shake_256
 from re import Match
 
-#: What may stand in a text, by kind. A key is none that a name is given to: it goes.
+#: What may stand in a text, by kind.
 _IN_TEXTS = (
     ("request", re.compile(r"\breq_[0-9A-Za-z]{8,}")),
     ("organization", re.compile(r"\borg-[0-9A-Za-z]{6,}")),
@@ -20,14 +20,14 @@ _IN_TEXTS = (
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     ("address", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]*\w|\b(?:\d{1,3}\.){3}\d{1,3}\b")),
 )
-_GONE = (
-    (re.compile(r"\b(?:sk|pk|sess)-[\w*-]{6,}"), "[API key]"),
-    (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?"), "<time>"),
-    (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "<time>"),
+_KEY = re.compile(r"\b(?:sk|pk|sess)-[\w*-]{6,}")
+_TIMES = (
+    re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?"),
+    re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"),
 )
 TOKEN = re.compile(r"<(?P<kind>[a-z]+):(?P<number>\d+)>")
 #: How an id may begin: what it says of the account that it is of, is left out.
-_PREFIX = re.compile(r"(?:req|proj|file|file_|img|chatcmpl)_|(?:org|user|file|img)-")
+_PREFIX = re.compile(r"(?:req|proj|file|img)_|(?:org|user|file|img)-")
 _RUN = re.compile(r"[0-9A-Za-z]+")
 #: Parts of a path that are nobody's name.
 _WORDS = frozenset(("private", "images", "generated", "files", "png", "jpg", "jpeg", "webp", "v1"))
@@ -57,10 +57,11 @@ class References:
         self.shapes[name] = shape_of(value)
         return name
 
-    def in_text(self, text: str) -> str:
-        """A text with names for all ids in it, and without keys and times."""
-        for pattern, instead in _GONE:
-            text = pattern.sub(instead, text)
+    def in_text(self, text: str, *, keys: bool = False) -> str:
+        """A text with names for all ids in it, without times and, unless they may stay, keys."""
+        text = text if keys else _KEY.sub("[API key]", text)
+        for pattern in _TIMES:
+            text = pattern.sub("<time>", text)
         for (_, value), name in self._names.items():
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", name, text)
         for kind, pattern in _IN_TEXTS:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from contracts.compare.layout import laid_out
 from contracts.compare.pictures import encoded, stand_in
@@ -41,7 +41,7 @@ class Restorer:
             began: Unix seconds at which each call is said to have begun.
         """
         self._name, self._shapes, self._began = name, shapes, began
-        self._base = base_url.rpartition("/v1")[0] or base_url
+        self._host = urlsplit(base_url).netloc
         self.urls: dict[str, str] = {}  # by what they are restored to, their name
 
     def answer(self, told: Value) -> Answer:
@@ -111,7 +111,7 @@ class Restorer:
     def _url(self, name: str, told: Value) -> str:
         if "host" not in told:
             return f"{told['scheme']}:x"
-        base = self._base if told["host"] == "<target>" else f"{told['scheme']}://{told['host']}"
+        base = f"{told['scheme']}://{self._host if told['host'] == '<target>' else told['host']}"
         path = quote(filled(told["path"], f"{self._name} {name}"))
         values = dict.fromkeys(told["parameters"], _FILLING)
         if told["minutes"]:

@@ -185,10 +185,8 @@ class Sanitiser:
                 return text and self._url(text, exchange)
             case Kept.TEXT | Kept.MOMENT:
                 return text and "<text>"
-            case _ if exchange.request.key == "bad":  # the key that it may repeat is nobody's
-                return text
-            case _:
-                return self.references.in_text(text)
+            case _:  # the bad key is nobody's: how a refusal repeats it, is worth keeping
+                return self.references.in_text(text, keys=exchange.request.key == "bad")
 
     def _picture(self, file: bytes) -> Value:
         name = self.references.of("picture", sha256(file).hexdigest())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -70,8 +71,8 @@ TRIALS = (
 
 
 def target_at(url: str, key: str = CANARY) -> HttpTarget:
-    """A server as a target, at a time that stands still."""
-    return HttpTarget(url, Key(key), None, now=lambda: NOON)
+    """A server as a target."""
+    return HttpTarget(url, Key(key), None, now=time.time)
 
 
 def cases_at(url: str, origin: Origin = ORIGIN) -> list[Case]:
