@@ -1,7 +1,7 @@
 """Who moved: the `openai` package, a published document, recordings, and the mock.
 
 Four witnesses, of whom none is the API. Where they disagree, it is told who stands alone, and what
-that most likely means. This is the only module here that knows how `images-mock doctor` reads a package.
+that most likely means. This is the only module here that knows how the doctor reads a package.
 """
 
 from __future__ import annotations
