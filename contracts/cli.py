@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
 
 import click
+
+_DISTRIBUTION = "openai-images-mock"
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -28,24 +35,69 @@ def contract() -> None:
     """
 
 
+def _file(kind: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    path = click.Path(dir_okay=False, path_type=Path)
+    return click.option(f"--{kind}", type=path, metavar="FILE", help=f"write the report as {what}")
+
+
 @contract.command()
 @click.option("--target", default="mock", show_default=True, help="mock, or a base URL")
 @click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
-def run(target: str, as_of: date | None, quick: bool) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="show each promise, too")
+@_file("json", "JSON")
+@_file("junit", "JUnit's XML, for CI")
+@_file("html", "one page")
+@click.option(
+    "--report",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="write all three, and the files that its requests need",
+)
+def run(
+    target: str,
+    as_of: date | None,
+    quick: bool,
+    verbose: bool,
+    directory: Path | None,
+    **files: Path | None,
+) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
+    from contracts.discretion import Key, discreet, leave
+    from contracts.report import files as report
+    from contracts.report.progress import Progress
+    from contracts.report.summary import Run
     from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
     from contracts.target.http import HttpTarget
-    from contracts.target.key import Key
     from contracts.target.mock import served
+    from contracts.traceless import traceless
+    from mockserver.facts import looked_up
 
+    began, key = time(), Key("sk-mock-contract")
     with ExitStack() as stack:
+        stack.enter_context(traceless())
         url = stack.enter_context(served(as_of)) if target == "mock" else target
-        judged = HttpTarget(url, Key("sk-mock-contract"), as_of, now=time, name=target)
-        book = tried(trials(as_of, quick=quick), judged)
-    for line in lines(book):
-        click.echo(line)
-    sys.exit(exit_code(book))
+        name = "the mock, in process" if target == "mock" else target
+        judged = HttpTarget(url, key, as_of, now=time, name=name)
+        planned = list(trials(as_of, quick=quick))
+        progress = stack.enter_context(Progress(sys.stderr, len(planned)))
+        book = tried(planned, judged, tell=progress.tell)
+    code, took = exit_code(book), time() - began
+    told = Run(name, judged.base_url, as_of, looked_up(), version(_DISTRIBUTION), took, code)
+    asked = {kind: path for kind, path in files.items() if path}
+    summary = report.write(book, told, asked, directory, partial(leave, keys=[key]))
+    for line in lines(summary, _paint(), rows=verbose):
+        click.echo(discreet(line, [key]))
+    sys.exit(code)
+
+
+def _paint() -> Callable[[str, str], str]:
+    """Colours on a terminal, unless somebody wants none (no-color.org)."""
+    from contracts.report.terminal import plain
+
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - enters here
+    return click.style if wanted else plain

@@ -16,7 +16,7 @@ class Request(NamedTuple):
     """What is sent, without the key: who holds it writes it in."""
 
     method: str  # in capitals
-    path: str  # below the base URL, as "/images/generations"
+    path: str  # below the base URL, as "/images/generations"; of a download the whole URL
     headers: Headers = ()
     body: bytes = b""
     key: Literal["good", "none", "bad"] = "good"

@@ -24,7 +24,7 @@ from schemathesis import Case, openapi
 from schemathesis.python.asgi import get_client
 from schemathesis.schemas import BaseSchema
 
-from contracts.cases.forms import FORM, Field, accepted_as_sent, dressed, fields_in
+from contracts.cases.forms import accepted_as_sent, dressed
 from contracts.cases.misses import NearMiss as NearMiss
 from contracts.cases.misses import Stray as Stray
 from contracts.cases.misses import as_files, near_misses_in, strays_in
@@ -41,6 +41,7 @@ from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
 from contracts.document.narrow import cheapest, narrowed, only_media
 from contracts.document.sizes import teach
+from contracts.forms import FORM, Field, fields_in
 from contracts.target.key import DiscreetSession, Key, discreetly
 from mockserver.facts import Operation
 
@@ -238,7 +239,7 @@ def _configuration(profile: Profile, document: Schema) -> schemathesis.Config:
             "checks": {name: {"enabled": False} for name in EXCLUDED},
             "operations": [
                 {
-                    "include-operation-id": operation.id,
+                    "include-path": path_of(operation, document),
                     "generation": _generation(profile, document, operation),
                 }
                 for operation in facts_of(document).operations.values()
@@ -352,7 +353,7 @@ def _example(definition: Schema, document: Schema) -> tuple[Any, Files | None]:
     if kind != FORM or not body:
         return body, None
     facts = facts_of(document)
-    operation = facts.operations[definition["operationId"]]
+    operation = facts.operations[definition["x-operation"]]
     files = good(operation, b"", masked="mask" in body, day=facts.day)
     return {name: value for name, value in body.items() if name not in files}, files
 

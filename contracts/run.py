@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from contracts.book import Book
+from contracts.exchange import Exchange, Request
 from contracts.target import Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
+
+
+class Overheard:
+    """A target whose answers are told to somebody else, too."""
+
+    def __init__(self, target: Target, tell: Callable[[Exchange], object]) -> None:
+        self._target, self._tell = target, tell
+        self.last: Request | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
+        """Send a request, and tell of the answer."""
+        self.last = request
+        exchange = self._target.ask(request, pays=pays)
+        self._tell(exchange)
+        return exchange
+
+    def fetch(self, url: str) -> Exchange:
+        """Download a picture, and tell of it."""
+        exchange = self._target.fetch(url)
+        self._tell(exchange)
+        return exchange
 
 
 def run(
@@ -33,7 +59,7 @@ def run(
             book.unseen(trial, f"needs {', '.join(sorted(lacking))}")
             continue
         try:
-            book.note(trial, trial.judge(target))
+            _try(trial, target, book)
         except NotObserved as reason:
             book.unseen(trial, str(reason))
         except Lost as reason:
@@ -41,6 +67,18 @@ def run(
             book.ended = str(reason)
             break
     return book
+
+
+def _try(trial: Trial, target: Target, book: Book) -> None:
+    before = target.spent
+    heard = Overheard(target, lambda exchange: book.heard(trial, exchange))
+    try:
+        book.note(trial, trial.judge(cast("Target", heard)))
+    except Lost:
+        book.last = heard.last
+        raise
+    finally:
+        book.paid(trial, target.spent - before)
 
 
 def exit_code(book: Book, possible: Callable[[str], bool] = bool) -> int:

@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
     told: str = ""  # what was seen in its place, or why nothing was
     exchange: Exchange | None = None
     tier: Tier = Tier.CORE
+    pictures: int = 0  # that were seen whole
 
 
 #: Judges with what it asks the target for.

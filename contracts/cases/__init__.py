@@ -15,8 +15,12 @@ def trials(day: date | None = None, *, quick: bool = False) -> Iterator[Trial]:
         day: whose contract; the default day's unless given.
         quick: only those that make a run of about 30 s.
     """
+    from contracts.cases.behaviour import behaviour
     from contracts.cases.generated import generated
+    from contracts.checks.headers import Ids
 
-    for trial in generated(day):
+    ids = Ids()
+    found = [*generated(day, ids), *behaviour(day, ids)]
+    for trial in sorted(found, key=lambda trial: "clock" in trial.needs):
         if trial.quick or not quick:
             yield trial

@@ -9,8 +9,7 @@ leaves as the text "5", and of a file it knows nothing. Here a form is judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -23,75 +22,15 @@ from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
 from contracts.document.build import Schema, facts_of
 from contracts.document.sizes import CHECKER, teach
+from contracts.exchange import Request
+from contracts.forms import Field, Fields, fields_in, gathered
 from mockserver.facts import Operation
 
-FORM = "multipart/form-data"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a form, as it was sent."""
-
-    data: bytes
-    type: str = ""  # its content type, in lower case and without options; "" if it names none
-    is_file: bool = True  # it names a file, or a type that is no text
-    is_list: bool = False  # its name ended in brackets, or that of another one did
-    repeated: bool = False  # more fields have this very name
-    others: tuple[Field, ...] = ()  # further ones of the list
-
-    @property
-    def all(self) -> tuple[Field, ...]:
-        """The field, and the others of its list."""
-        return (self, *self.others)
-
-
-Fields = Mapping[str, Field]
-
-_BOUNDARY = re.compile(r'\A\s*multipart/form-data\s*;.*?\bboundary="?([^";]+)', re.I | re.S)
-_NAME = re.compile(rb'^content-disposition:[^\r\n]*?;\s*name="([^"]*)"', re.I | re.M)
-_FILE = re.compile(rb'^content-disposition:[^\r\n]*?;\s*filename="', re.I | re.M)
-_TYPE = re.compile(rb"^content-type:([^\r\n;]*)", re.I | re.M)
-_LIST = re.compile(r"\[[0-9]*\]\Z")
 #: What a part is that names no type (RFC 7578 says text/plain; the API said this).
 _NO_TYPE = "application/octet-stream"
 _DIGITS = "-?[0-9]{1,4000}"
 #: Answers that say nothing of the form: the key, the limit.
 NOT_JUDGED = (401, 403, 429)
-
-
-def fields_in(content_type: str | bytes | None, body: Any) -> list[tuple[str, Field]]:
-    """Names and fields of a form, in order; none if it is no form, as clients write one."""
-    told = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
-    boundary = _BOUNDARY.match(told or "")
-    if not (boundary and isinstance(body, bytes)):
-        return []
-    found = []
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:]:
-        head, _, value = part.partition(b"\r\n\r\n")
-        if name := _NAME.search(head):
-            found.append(_field(name[1].decode("utf-8", "replace"), head, value))
-    return found
-
-
-def _field(told: str, head: bytes, value: bytes) -> tuple[str, Field]:
-    name, kind = _LIST.sub("", told), _TYPE.search(head)
-    media = kind[1].decode("latin-1").strip().lower() if kind else ""
-    is_file = _FILE.search(head) is not None or media not in ("", "text/plain")
-    return name, Field(value, media, is_file=is_file, is_list=name != told)
-
-
-def gathered(fields: Iterable[tuple[str, Field]]) -> dict[str, Field]:
-    """Fields by name: of equal names the first, marked as one that came again or in a list."""
-    found: dict[str, Field] = {}
-    for name, field in fields:
-        if name not in found:
-            found[name] = field
-        elif field.is_list or found[name].is_list:
-            others = (*found[name].others, field)
-            found[name] = replace(found[name], is_list=True, others=others)
-        else:
-            found[name] = replace(found[name], repeated=True)
-    return found
 
 
 def sent_fields(response: Response) -> dict[str, Field]:
@@ -178,7 +117,7 @@ def _is_good_file(field: Field, types: Sequence[str] | None) -> bool:
 def operation_of(case: Case[Any]) -> Operation | None:
     """The operation of a case whose body is a form, else None."""
     facts = facts_of(case.operation.schema.raw_schema)
-    found = facts.operations.get(case.operation.definition.raw.get("operationId", ""))
+    found = facts.operations.get(case.operation.definition.raw.get("x-operation", ""))
     return found if found and found.form and case.method == found.method else None
 
 
@@ -241,3 +180,13 @@ def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     good_form = keeps(schemas_of(case), operation, sent_fields(response), day)
     wanted, status = 200 if good_form else 400, response.status_code
     assert status == wanted, f"a form that wants {wanted} is answered with {status}"
+
+
+def status_of_form(case: Case[Any], request: Request) -> int:
+    """The status of a form by its bytes, which are not what was generated; 0 if it is none."""
+    operation = operation_of(case)
+    if operation is None:
+        return 0
+    day = facts_of(case.operation.schema.raw_schema).day
+    fields = gathered(fields_in(request.header("content-type"), request.body))
+    return 200 if keeps(schemas_of(case), operation, fields, day) else 400

@@ -6,38 +6,84 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode, Response
-from schemathesis.core.failures import FailureGroup
+from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation, BaseSchema
 
-from contracts.cases.forms import accepted_as_sent, dressed, is_negative
-from contracts.exchange import Request
-from contracts.judging import FULL, requests_of
+from contracts.cases.forms import dressed, is_negative, status_of_form
+from contracts.cases.schema import CAREFUL, FULL, Extent, schema_of
+from contracts.checks.every import Judge
+from contracts.checks.headers import Ids
+from contracts.checks.said import observed, said
+from contracts.document.build import bare_404, facts_of
+from contracts.exchange import Exchange, Request
+from contracts.forms import FORM
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Trial, Verdict
 
+KEPT = "An answer keeps the OpenAPI document of its day"
+#: What Schemathesis' failures say; any other says its title, which is always the same, too.
+SAYS = {
+    "UndefinedStatusCode": "An answer's status is one that the document has",
+    "UndefinedContentType": "An answer's content type is one that the document has",
+    "MissingContentType": "An answer has a content type",
+    "MissingHeaders": "An answer has the headers that the document requires",
+    "JsonSchemaError": "An answer has the schema that the document has of it",
+    "MalformedJson": "An answer's JSON can be read",
+    "ContentDeserializationError": "An answer can be read as its content type says",
+    "AcceptedNegativeData": "A request that breaks the document is refused",
+    "RejectedPositiveData": "A request that keeps the document is accepted",
+    "ServerError": "No answer is a fault of the server's own",
+}
 
-def cases_of(schema: BaseSchema, examples: int, seed: int = 1) -> Iterator[Case[Any]]:
-    """The same cases in each run, operation by operation.
+
+class Sent(NamedTuple):
+    """A case as it leaves."""
+
+    case: Case[Any]
+    prepared: requests.PreparedRequest
+    request: Request
+
+
+def generated(day: date | None, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+    """A trial of each generated case.
 
     Args:
-        schema: what `schemathesis.openapi.from_dict` gives.
-        examples: drawn of each operation and mode, beside those of the document and its keywords.
-        seed: other cases for another one.
+        day: whose contract.
+        ids: the request ids of the run.
+        costly: only a few that are accepted, of the smallest picture each.
     """
+    extent = CAREFUL if costly else FULL
+    for number, case in enumerate(cases_of(schema_of(day, extent), extent)):
+        promise = _promise(case)
+        yield Trial(
+            f"{promise.operation}.generated.{number}",
+            promise,
+            partial(_judge, case, ids),
+            pays=True,
+            quick=number % _ONE_OF == 0 or costly,
+        )
+
+
+_ONE_OF = 4  # generated requests, one is in a quick run
+
+
+def cases_of(schema: BaseSchema, extent: Extent = FULL, seed: int = 1) -> Iterator[Case[Any]]:
+    """The same cases in each run, operation by operation; other ones for another seed."""
     for found in schema.get_all_operations():
         operation = cast("Ok[APIOperation[Any, Any, Any, Any]]", found).ok()  # our own document
-        yield from _kept_and_broken(operation)
+        if extent.coverage:
+            yield from _kept_and_broken(operation)
         config = schema.config.generation_for(operation=operation, phase="fuzzing")
         for mode in config.modes:
-            yield from _drawn(operation, mode, examples, seed)
+            yield from _drawn(operation, mode, config.max_examples or extent.examples, seed)
 
 
 def _kept_and_broken(operation: APIOperation[Any, Any, Any, Any]) -> Iterator[Case[Any]]:
@@ -69,41 +115,104 @@ def _drawn(
     return drawn
 
 
-def generated(day: date | None) -> Iterator[Trial]:
-    """A trial of each generated case."""
-    for number, case in enumerate(cases_of(requests_of(FULL, day), FULL.examples)):
-        operation = case.operation.definition.raw["operationId"]
-        kept = not is_negative(case) and case.method == case.operation.method.upper()
-        promise = Promise(operation, 200 if kept else 400, "generated")
-        yield Trial(f"{operation}.generated.{number}", promise, partial(_judge, case), pays=True)
+def _promise(case: Case[Any]) -> Promise:
+    """The row of the report that a case is for: what is expected of it before it is looked at."""
+    definition = case.operation.definition.raw
+    if case.method != case.operation.method.upper():
+        return Promise(definition["x-operation"], _status_of_stray(case), "another method")
+    statuses = [int(status) for status in definition["responses"]]
+    refused = next((s for s in statuses if s in (400, 404)), 400)
+    kept = not is_negative(case) and statuses[0] == 200 and _is_there(case)
+    media = case.media_type if isinstance(case.media_type, str) else ""
+    how = {"application/json": ", JSON", FORM: ", form"}.get(media, "")
+    return Promise(definition["x-operation"], 200 if kept else refused, f"generated{how}")
 
 
-def _judge(case: Case[Any], target: Target) -> Iterator[Verdict]:
+def _is_there(case: Case[Any]) -> bool:
+    """Whether a model that a path names is one that is there."""
+    name = (case.path_parameters or {}).get("model")
+    parameters = case.operation.definition.raw.get("parameters", [])
+    known = [one["value"] for p in parameters for one in p.get("examples", {}).values()]
+    return not known or name in known
+
+
+def _status_of_stray(case: Case[Any]) -> int:
+    facts = facts_of(case.operation.schema.raw_schema)
+    operation = case.operation.definition.raw["x-operation"]
+    return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
+
+
+def _judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
     """Schemathesis' own checks, and ours."""
-    sent = dressed(case)
-    prepared = requests.Request(**sent.as_transport_kwargs(base_url=target.base_url)).prepare()
-    path = (prepared.url or "").removeprefix(target.base_url)
-    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
-    headers = tuple((name, str(value)) for name, value in prepared.headers.items())
-    request = Request(prepared.method or "", path, headers, cast("bytes", body or b""))
-    exchange = target.ask(request, pays=True)
-    answer = exchange.answer
+    sent = prepared(case, target.base_url)
+    exchange = observed(target.ask(sent.request, pays=True))
+    told = [
+        *_by_schemathesis(sent, exchange),
+        *_of_method(case, exchange),
+        *_of_form(sent, exchange),
+    ]
+    yield from (verdict._replace(exchange=exchange) for verdict in told)
+    yield from Judge(target.day, target.fetch, ids)(exchange)
+
+
+def prepared(case: Case[Any], base_url: str) -> Sent:
+    """A case as `requests` sends it, with real files in the place of generated ones."""
+    case = dressed(case)
+    sent = requests.Request(**case.as_transport_kwargs(base_url=base_url)).prepare()
+    path = (sent.url or "").removeprefix(base_url)
+    body = sent.body.encode() if isinstance(sent.body, str) else sent.body
+    headers = tuple((name, str(value)) for name, value in sent.headers.items())
+    request = Request(sent.method or "", path, headers, cast("bytes", body or b""))
+    return Sent(case, sent, request)
+
+
+def response_of(exchange: Exchange, sent: requests.PreparedRequest) -> Response:
+    """An answer as Schemathesis has it."""
     told: dict[str, list[str]] = {}
-    for name, value in answer.headers:
+    for name, value in exchange.answer.headers:
         told.setdefault(name, []).append(value)
-    response = Response(
-        status_code=answer.status,
+    return Response(
+        status_code=exchange.answer.status,
         headers=told,
-        content=answer.body,
-        request=prepared,
+        content=exchange.answer.body,
+        request=sent,
         elapsed=exchange.ended - exchange.began,
         verify=False,
         message="",
     )
+
+
+def _by_schemathesis(sent: Sent, exchange: Exchange) -> Iterator[Verdict]:
     try:
-        sent.validate_response(response, additional_checks=[accepted_as_sent])
+        sent.case.validate_response(response_of(exchange, sent.prepared))
     except FailureGroup as group:
         for failure in group.exceptions:
-            yield Verdict(failure.title, Outcome.BROKEN, str(failure), exchange)
+            yield Verdict(_says(failure), Outcome.BROKEN, " ".join(str(failure).split())[:200])
         return
-    yield Verdict("the answer keeps the contract", exchange=exchange)
+    yield Verdict(KEPT)
+
+
+def _says(failure: BaseException) -> str:
+    title = failure.title if isinstance(failure, Failure) else "a check fails"
+    return SAYS.get(type(failure).__name__, f"Schemathesis: {title}")
+
+
+def _of_method(case: Case[Any], exchange: Exchange) -> Iterator[Verdict]:
+    """A method that the path does not have is refused."""
+    declared = {name.upper() for name in case.operation.schema[case.operation.path]}
+    # OPTIONS is the browser's question, which servers may answer before they route.
+    if exchange.request.method in declared | {"OPTIONS"}:
+        return
+    due, status = _status_of_stray(case), exchange.answer.status
+    yield said(
+        f"A method that a path does not have is refused with {due}", status == due, f"{status}"
+    )
+
+
+def _of_form(sent: Sent, exchange: Exchange) -> Iterator[Verdict]:
+    """A form is judged by its bytes: what left is not what was generated."""
+    status, due = exchange.answer.status, status_of_form(sent.case, sent.request)
+    if due:
+        says = {200: "A form that keeps the contract is accepted"}
+        broken = "A form that breaks the contract is refused with 400"
+        yield said(says.get(due, broken), status == due, f"it is answered with {status}")

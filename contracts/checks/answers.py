@@ -102,7 +102,7 @@ def _declared(case: Case[Any]) -> set[str]:
 
 def _is_bare(case: Case[Any]) -> bool:
     facts = facts_of(case.operation.schema.raw_schema)
-    operation = case.operation.definition.raw["operationId"]
+    operation = case.operation.definition.raw["x-operation"]
     return bare_404(facts, operation if operation in facts.words else "models")
 
 
@@ -144,7 +144,7 @@ def pictures(fetch: Fetch) -> Check:
 
     def pictures_as_asked(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         facts = facts_of(case.operation.schema.raw_schema)
-        operation = case.operation.definition.raw["operationId"]
+        operation = case.operation.definition.raw["x-operation"]
         if response.status_code != 200 or operation not in facts.operations or is_negative(case):
             return
         body = _sent(response, case)

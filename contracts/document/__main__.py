@@ -3,18 +3,25 @@
 python -m contracts.document                writes openapi.yaml, the contract of the default day
 python -m contracts.document --check        fails when openapi.yaml is not current
 python -m contracts.document --as-of DATE   prints the contract of another day, with the API's sizes
+python -m contracts.document --shape FILE   prints the shape of a published document, as vendor.toml
 With --facts DIR before these, a directory's models are in it too.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from contracts.document.build import DOCUMENT, build, day_in, rendered
+from contracts.document.shape import as_toml, shape_of
 from mockserver.facts import read_from
 
 _COMMAND = "python -m contracts.document"
+_PATHS = ("/images", "/models")
 
 
 def main(arguments: list[str]) -> str | None:
@@ -31,12 +38,21 @@ def main(arguments: list[str]) -> str | None:
             except ValueError as error:
                 return f"--as-of: {error}"
             sys.stdout.write(rendered(build("api", day)))
+        case ["--shape", file]:
+            published = yaml.safe_load(Path(file).read_text("utf-8"))
+            sys.stdout.write("".join(as_toml(shape_of(_of_images(published)))))
         case ["--facts", directory, *others]:
             read_from(Path(directory))
             return main(others)
         case _:
             return __doc__
     return None
+
+
+def _of_images(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with the paths of this project alone."""
+    paths = {path: said for path, said in document["paths"].items() if path.startswith(_PATHS)}
+    return {**document, "paths": paths}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ SKELETON = HERE / "skeleton.yaml"
 DOCUMENT = HERE.parent / "openapi.yaml"
 #: The tables of words that empty some refusals, as facts/words/dates.toml names them.
 BARE_404 = frozenset({"A, bare 404", "B, bare 404"})
+#: The first version with `itemSchema`, which says what one event of a stream is.
+_WITH_STREAMS = "3.2.0"
 #: Answers that no operation refers to: they are for methods that are not declared.
 _UNREFERENCED = {"MethodNotAllowed", "Bare"}
 _HEADER = """\
@@ -34,7 +36,7 @@ _HEADER = """\
 
 
 def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
-    """The contract as an OpenAPI 3.1 document.
+    """The contract as an OpenAPI document: 3.1, or 3.2 where there are streams, whose word it is.
 
     Args:
         sizes: "page" takes the sizes of the model page too, as the mock does unless told otherwise;
@@ -115,6 +117,7 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
         if not models_of(facts, operation):
             del definition["responses"]["200"]
         elif media := events(facts, operation):
+            document["openapi"] = _WITH_STREAMS
             answer = definition["responses"]["200"]
             if "$ref" in answer:  # another operation's, too
                 answer = deepcopy(document["components"]["responses"]["Made"])
@@ -125,7 +128,7 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
 
 def _drop_operation(document: Schema, operation_id: str) -> None:
     for path, methods in list(document["paths"].items()):
-        if any(definition["operationId"] == operation_id for definition in methods.values()):
+        if any(definition["x-operation"] == operation_id for definition in methods.values()):
             del document["paths"][path]
 
 

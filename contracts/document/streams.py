@@ -27,7 +27,7 @@ def events(facts: Facts, operation: Operation) -> Schema | None:
     """The media of an operation's streams; None if no model of the day streams."""
     offers = [m.offers[operation.id] for m in facts.models.values() if operation.id in m.offers]
     streamed = next((offer.streamed for offer in offers if offer.streamed), None)
-    return {"schema": _event(streamed)} if streamed else None
+    return {"itemSchema": _event(streamed)} if streamed else None
 
 
 def _event(streamed: Streamed) -> Schema:

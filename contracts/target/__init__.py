@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from contracts.exchange import Exchange, Request
@@ -34,6 +35,10 @@ class Target(Protocol):
     @property
     def has(self) -> frozenset[str]:
         """What only some have: "clock" that can be moved, "limits" that can be met."""
+
+    @property
+    def spent(self) -> Decimal:
+        """USD that this run has cost so far; where no answer told, what it may have been."""
 
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, wait where the answer says so, and return the last exchange.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from urllib.parse import urlsplit
 
+from contracts.discretion import Key
 from contracts.exchange import Answer, Exchange, Request
 from contracts.target import NotObserved
-from contracts.target.key import DiscreetSession, Key, discreetly
+from contracts.target.key import DiscreetSession, discreetly
 
 BAD_KEY = "sk-mock-revoked-contract"
 
@@ -23,6 +25,7 @@ class HttpTarget:
         self.name = name or self.base_url
         self.day = day
         self.has: frozenset[str] = frozenset()
+        self.spent = Decimal(0)
         self._key, self._now = key, now
         self._session = DiscreetSession(key)
         self._session.trust_env = False  # no proxy, and no key out of ~/.netrc
@@ -35,7 +38,7 @@ class HttpTarget:
         """Download a picture of this server's."""
         if urlsplit(url).netloc != urlsplit(self.base_url).netloc:
             raise NotObserved("its pictures lie on another host")
-        return self._sent(Request("GET", urlsplit(url).path, key="none"), url)
+        return self._sent(Request("GET", url, key="none"), url)
 
     def move_clock(self, seconds: float) -> None:  # noqa: ARG002 - the protocol's
         """No server has one, unless it says so."""

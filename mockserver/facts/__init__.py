@@ -109,6 +109,12 @@ def first_day() -> date:
     return found
 
 
+def looked_up() -> date:
+    """The day on which the facts were last held against their sources."""
+    found: date = file("timeline")["looked_up"]
+    return found
+
+
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""

@@ -12,7 +12,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from contracts.cases.forms import Field, keeps
+from contracts.cases.forms import keeps
 from contracts.cases.uploads import (
     ALL_MODES,
     Files,
@@ -27,6 +27,7 @@ from contracts.cases.uploads import (
 )
 from contracts.document.bodies import models_of
 from contracts.document.build import Schema, Sizes, build
+from contracts.forms import Field
 from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Form, Part

@@ -12,9 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from schemathesis.core.failures import FailureGroup
 
-from contracts.cases.forms import FORM, dressed, fields_in, gathered
+from contracts.cases.forms import dressed
 from contracts.cases.misses import as_files
 from contracts.cases.uploads import good, kept, rules_of
+from contracts.forms import FORM, fields_in, gathered
 from contracts.judging import (
     FULL,
     Server,

@@ -108,7 +108,7 @@ def test_each_schema_is_valid_json_schema(day: date) -> None:
 def test_the_contract_has_the_operations_of_the_day_and_no_others(day: date) -> None:
     document = contract(day)
     found = {
-        path: definition["operationId"]
+        path: definition["x-operation"]
         for path, methods in document["paths"].items()
         for definition in methods.values()
         if path.startswith("/images/")
@@ -226,7 +226,7 @@ def test_the_examples_of_answers_keep_the_contract_and_name_the_models_of_the_da
 @every_period
 def test_pictures_are_among_the_answers_as_long_as_there_is_a_model(day: date) -> None:
     for operation in operations(contract(day)):
-        if found := load(day).operations.get(operation["operationId"]):
+        if found := load(day).operations.get(operation["x-operation"]):
             assert ("200" in operation["responses"]) is bool(models_of(load(day), found))
 
 

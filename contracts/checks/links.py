@@ -1,0 +1,51 @@
+"""What a picture's URL must be, and what it must lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from contracts.checks.asked import Asked
+from contracts.checks.said import said
+from contracts.exchange import Exchange
+from contracts.trials import Tier, Verdict
+
+MEDIA = {"SVG": "image/svg+xml"}
+LEADS = "A picture's URL leads to its file"
+
+
+def link(url: Any, wanted: Asked) -> Iterator[Verdict]:
+    """Judge the URL's shape: an address, with the signature and the dates of its store."""
+    parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
+    is_address = parts.scheme in ("http", "https") and parts.netloc
+    yield said("A picture's url is an http(s) address", is_address, f"it is {str(url)[:60]!r}")
+    query, facts = parse_qs(parts.query), wanted.facts.link
+    lacking = [name for name in ("st", "se", "sp", "sv", "sr", "sig") if name not in query]
+    yield said(
+        "A picture's URL is signed and dated as those of the API's store",
+        not lacking,
+        f"it lacks {', '.join(lacking)}",
+        tier=Tier.COMPLETE,
+    )
+    if "sv" in query:
+        seen = query["sv"][0]
+        yield said(
+            "A picture's URL has the store's version of its day",
+            seen == facts.sv,
+            f"sv is {seen!r}",
+            tier=Tier.STRICT,
+        )
+
+
+def download(exchange: Exchange, wanted: Asked) -> Iterator[Verdict]:
+    """Judge what the URL leads to, but for the picture itself."""
+    answer = exchange.answer
+    yield said(LEADS, answer.status == 200, f"it answers {answer.status}")
+    if answer.status == 200:
+        due = MEDIA.get(wanted.format, f"image/{wanted.format.lower()}")
+        yield said(
+            "A picture is sent with the content type of its format",
+            answer.media == due,
+            f"{answer.media!r} in place of {due!r}",
+        )

@@ -1,0 +1,120 @@
+"""Finds what is behind many failures: one entry where there is one root. Judges nothing.
+
+A failure is a sentence that was broken. What an operation fails in that is not there at all is one
+entry; sentences that were broken in the very same exchanges are one entry, and the first that was
+judged names it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from contracts.book import Book, Failure, Meeting
+from contracts.exchange import Exchange
+from contracts.report.curl import Curl
+from contracts.report.words import listed
+from contracts.trials import Outcome, Promise, Tier
+
+#: How a server answers for a path that it does not have.
+NOT_THERE = frozenset((404, 405, 501))
+
+
+class Cause(NamedTuple):
+    """One thing that is wrong, wherever it was met."""
+
+    says: str  # the promise that is broken
+    told: str  # what was seen in its place, most often
+    others: int  # how many other things were seen, of those that were kept
+    also: tuple[str, ...]  # promises that were broken with it, each time
+    tier: Tier
+    meetings: tuple[Meeting, ...]
+    exchange: Exchange | None  # the one with the shortest request of those
+    curl: Curl | None = None  # that sends it again
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """The rows in which it was met, those with most of it first."""
+        return tuple(p for p, _ in Counter(m.promise for m in self.meetings).most_common())
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Where it was met."""
+        return tuple(dict.fromkeys(promise.operation for promise in self.promises))
+
+
+def causes_in(book: Book) -> Iterator[Cause]:
+    """All causes; that operations are not there first, then by strictness and number."""
+    absent = dict(_absent(book))
+    if absent:
+        yield _absence(absent, book)
+    found = [_cause(failures, meetings) for failures, meetings in _together(book, absent)]
+    yield from sorted(found, key=lambda cause: (cause.tier, -len(cause.meetings)))
+
+
+def _absent(book: Book) -> Iterator[tuple[str, Counter[int]]]:
+    """Operations that the target has not, and its answers: all were that there is no such path."""
+    for operation in dict.fromkeys(promise.operation for promise in book.rows):
+        rows = [row for row in book.rows.values() if row.promise.operation == operation]
+        met = sum((row.statuses for row in rows), Counter[int]())
+        broken = any(row.outcome == Outcome.BROKEN for row in rows)
+        if broken and met and met.keys() <= NOT_THERE:
+            yield operation, met
+
+
+def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
+    met = [(failure, m) for failure in book.failures.values() for m in failure.meetings]
+    here = [(failure, m) for failure, m in met if m.promise.operation in absent]
+    asked = {m.promise: failure for failure, m in here if m.promise.status == 200}
+    sights = [
+        sight for promise, failure in asked.items() for sight in failure.sights[promise].values()
+    ]
+    examples = [sight.verdict.exchange for sight in sights if sight.verdict.exchange]
+    return Cause(
+        says=f"The server has {listed([*absent])}",
+        told="; ".join(
+            f"each call of {operation} got {listed([*map(str, sorted(statuses))])}"
+            for operation, statuses in absent.items()
+        ),
+        others=0,
+        also=(),
+        tier=Tier.CORE,
+        meetings=tuple(meeting for _, meeting in here),
+        exchange=examples[0] if examples else None,
+    )
+
+
+def _together(
+    book: Book, absent: Collection[str]
+) -> Iterator[tuple[list[Failure], tuple[Meeting, ...]]]:
+    """Failures that were met in the same exchanges, and where; without absent operations."""
+    groups: dict[frozenset[Meeting], list[Failure]] = {}
+    for failure in book.failures.values():
+        here = [m for m in failure.meetings if m.promise.operation not in absent]
+        if here:
+            groups.setdefault(frozenset(here), []).append(failure)
+    for met, failures in groups.items():
+        yield failures, tuple(sorted(met, key=lambda meeting: (meeting.began, meeting.trial)))
+
+
+def _cause(failures: list[Failure], meetings: tuple[Meeting, ...]) -> Cause:
+    root, *others = failures
+    here = {meeting.promise for meeting in meetings}
+    kept = [
+        sight for promise, told in root.sights.items() if promise in here for sight in told.values()
+    ]
+    times: Counter[str] = Counter()
+    for sight in kept:
+        times[sight.verdict.told] += sight.times
+    told, _ = times.most_common(1)[0]
+    shown = [s.verdict.exchange for s in kept if s.verdict.told == told and s.verdict.exchange]
+    return Cause(
+        root.says,
+        told,
+        len(times) - 1,
+        tuple(other.says for other in others),
+        min(failure.tier for failure in failures),
+        meetings,
+        min(shown, key=lambda exchange: len(exchange.request.body), default=None),
+    )

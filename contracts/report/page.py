@@ -1,0 +1,188 @@
+"""A run as one page for a browser. Fetches nothing, runs no script; knows the summary alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
+
+from contracts.book import Row
+from contracts.report.causes import Cause
+from contracts.report.summary import Part, Summary
+from contracts.report.words import (
+    answer_told,
+    counted,
+    day_told,
+    listed,
+    promise_told,
+    seconds_told,
+    usd_told,
+)
+from contracts.trials import Outcome
+
+_MARKS = {Outcome.HELD: "held", Outcome.BROKEN: "broken", Outcome.UNSEEN: "unseen"}
+_SIGNS = {Outcome.HELD: "✓", Outcome.BROKEN: "✗", Outcome.UNSEEN: "–"}
+
+
+def page(summary: Summary) -> str:
+    """The page, with its style in it."""
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    body = "\n".join(_body(summary))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{escape(summary.run.target)}: {escape(summary.result)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _body(summary: Summary) -> Iterator[str]:
+    yield from _head(summary)
+    yield from _operations(summary)
+    if summary.causes:
+        yield f"<h2>Broken: {counted(len(summary.causes), 'cause')}</h2>"
+        yield from (_cause(*one) for one in enumerate(summary.causes, 1))
+    if summary.unseen:
+        yield from _unseen(summary)
+    yield "<h2>Every promise</h2>"
+    yield from (_promises(part) for part in summary.parts)
+    yield (
+        f"<footer>openai-images-mock {escape(summary.run.version)}. A promise is what an operation "
+        "answers in one branch, with a status. “Observed” is what this run saw of this target, and "
+        "no more.</footer>"
+    )
+
+
+def _head(summary: Summary) -> Iterator[str]:
+    run, tally = summary.run, summary.total.tally
+    outcome = {0: Outcome.HELD, 5: Outcome.BROKEN}.get(run.code, Outcome.UNSEEN)
+    yield f"<header class='{_MARKS[outcome]}'>"
+    yield "<p class='kind'>The contract of the Images API, held against</p>"
+    yield f"<h1>{escape(run.target)}</h1>"
+    yield f"<p class='result'>{_sign(outcome)} {escape(_sentence(summary.result))}</p>"
+    if summary.ended:
+        yield f"<pre class='ended'>{escape(summary.ended)}</pre>"
+    if summary.last:
+        yield f"<p class='note'>The last request:</p><pre class='curl'>{escape(summary.last.line)}</pre>"
+    yield "</header><dl class='facts'>"
+    yield from _facts(("Base URL", run.base_url), ("Day", day_told(run.day)))
+    began = summary.began.strftime("%Y-%m-%d %H:%M:%S UTC") if summary.began else "never"
+    yield from _facts(("Facts of", str(run.facts)), ("Began", began))
+    yield from _facts(("Took", f"{run.seconds:.0f} s"), ("Exit code", str(run.code)))
+    yield from _facts(("Calls", f"{tally.calls:,}"), ("Pictures", f"{tally.pictures:,}"))
+    yield from _facts(("USD", usd_told(tally.usd)))
+    yield "</dl>"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _facts(*told: tuple[str, str]) -> Iterator[str]:
+    yield from (f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in told)
+
+
+def _sign(outcome: Outcome) -> str:
+    return f"<b class='sign {_MARKS[outcome]}' aria-hidden='true'>{_SIGNS[outcome]}</b>"
+
+
+def _operations(summary: Summary) -> Iterator[str]:
+    heads = ("Operation", "Promises", *Outcome, "Calls", "Pictures", "Seconds", "USD")
+    yield "<div class='wide'><table class='operations'><thead><tr>"
+    yield "".join(
+        f"<th scope='col'>{escape(head.capitalize() if head != 'USD' else head)}</th>"
+        for head in heads
+    )
+    yield "</tr></thead><tbody>"
+    yield from (_operation(part) for part in summary.parts)
+    yield f"</tbody><tfoot>{_operation(summary.total)}</tfoot></table></div>"
+
+
+def _operation(part: Part) -> str:
+    tally = part.tally
+    counts = [(outcome, part.count(outcome)) for outcome in Outcome]
+    bar = "".join(
+        f"<i class='{_MARKS[outcome]}' style='flex-grow:{n}'></i>" for outcome, n in counts if n
+    )
+    cells = [f"<td class='{_MARKS[outcome] if n else 'none'}'>{n}</td>" for outcome, n in counts]
+    told = f"{tally.calls:,}", f"{tally.pictures:,}", seconds_told(tally.seconds)
+    cells += [f"<td>{value}</td>" for value in (*told, usd_told(tally.usd))]
+    name = f"<th scope='row'>{escape(part.operation)}</th>"
+    return f"<tr>{name}<td><span class='bar'>{bar}</span></td>{''.join(cells)}</tr>"
+
+
+def _cause(number: int, cause: Cause) -> str:
+    ways = f" <small>and {counted(cause.others, 'other sight')}</small>" if cause.others else ""
+    told = [("Seen", escape(cause.told) + ways)]
+    told += [("Broken with it", escape(listed(cause.also, 12)))] if cause.also else []
+    told += [("Where", escape(listed([promise_told(p) for p in cause.promises], 8)))]
+    if cause.exchange:
+        told += [("Answer", f"<code>{escape(answer_told(cause.exchange.answer))}</code>")]
+    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in told)
+    aside = f"{counted(len(cause.meetings), 'time')}, {cause.tier.name.lower()}"
+    return (
+        f"<section class='cause'><h3><span class='number'>{number}</span> {escape(cause.says)} "
+        f"<small>{aside}</small></h3><dl>{rows}</dl>{_again(cause)}</section>"
+    )
+
+
+def _again(cause: Cause) -> str:
+    if cause.curl is None:
+        return ""
+    line = f"<pre class='curl'>{escape(cause.curl.line)}</pre>"
+    if not cause.curl.missing:
+        return line
+    names = escape(listed(cause.curl.missing, 3))
+    return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
+
+
+def _unseen(summary: Summary) -> Iterator[str]:
+    number = summary.total.count(Outcome.UNSEEN)
+    yield f"<h2>Not observed: {counted(number, 'promise')}</h2><ul class='reasons'>"
+    yield from (f"<li><b>{n}</b> {escape(reason)}</li>" for reason, n in summary.unseen)
+    yield "</ul>"
+
+
+def _promises(part: Part) -> str:
+    open_ = " open" if part.count(Outcome.BROKEN) else ""
+    counts = ", ".join(f"{part.count(o)} {o}" for o in Outcome if part.count(o))
+    rows = "".join(_row(row) for row in _broken_first(part.rows))
+    return (
+        f"<details{open_}><summary><b>{escape(part.operation)}</b> {counts}</summary>"
+        "<div class='wide'><table class='promises'><thead><tr><th scope='col'>Status</th>"
+        "<th scope='col'>Branch</th><th scope='col'>Outcome</th><th scope='col'>Checks</th>"
+        "<th scope='col'>Calls</th><th scope='col'>Pictures</th><th scope='col'>Seconds</th>"
+        f"<th scope='col'>USD</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _broken_first(rows: Iterable[Row]) -> list[Row]:
+    order = (Outcome.BROKEN, Outcome.UNSEEN, Outcome.HELD)
+    return sorted(rows, key=lambda row: order.index(row.outcome))
+
+
+def _row(row: Row) -> str:
+    tally = row.tally
+    reason = f" <small>{escape(row.reason)}</small>" if row.reason else ""
+    broken = row.counts[Outcome.BROKEN]
+    checks = f"{broken} of {row.counts.total()} broken" if broken else str(row.counts.total())
+    told = (checks, tally.calls, tally.pictures, seconds_told(tally.seconds), usd_told(tally.usd))
+    return (
+        f"<tr class='{_MARKS[row.outcome]}'><td>{row.promise.status}</td>"
+        f"<td class='branch'>{escape(row.promise.branch)}</td>"
+        f"<td class='outcome'>{_sign(row.outcome)} {row.outcome}{reason}</td>"
+        + "".join(f"<td>{value}</td>" for value in told)
+        + "</tr>"
+    )

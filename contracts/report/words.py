@@ -1,0 +1,63 @@
+"""How a report spells what it shows. Decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from contracts.exchange import Answer
+from contracts.trials import Promise
+from mockserver.facts import load
+
+#: Base64, and the like: its beginning is enough.
+_LONG = re.compile(r"[\w+/=-]{48,}")
+
+
+def counted(number: int, thing: str) -> str:
+    """As "1 call", "2 calls"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(things: Sequence[str], most: int = 1000) -> str:
+    """As "a, b and c", or "a, b and 3 more"."""
+    *first, last = things if len(things) <= most else (*things[:most], f"{len(things) - most} more")
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def cut(text: str, wide: int) -> str:
+    """A text in one line, at most so long."""
+    text = " ".join(text.split())
+    return text if len(text) <= wide else f"{text[: wide - 1]}…"
+
+
+def answer_told(answer: Answer) -> str:
+    """Its status, its type and the beginning of what it says."""
+    text = answer.body[:2000].decode("utf-8", "replace")
+    shown = "".join(
+        c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+    said = " ".join(_LONG.sub(lambda found: f"{found[0][:24]}…", shown).split())
+    return f"{answer.status} {answer.media} {said or '(nothing)'}"
+
+
+def day_told(day: date | None) -> str:
+    """The day of a contract."""
+    return str(day or f"DALL·E as on {load().day}, GPT image models as today")
+
+
+def promise_told(promise: Promise) -> str:
+    """A row's name."""
+    return f"{promise.operation} {promise.status} {promise.branch}"
+
+
+def seconds_told(seconds: float) -> str:
+    """To a tenth."""
+    return f"{seconds:.1f}"
+
+
+def usd_told(usd: Decimal) -> str:
+    """To the cent, or as exactly as it is known."""
+    whole, _, cents = f"{usd.normalize():f}".partition(".")
+    return f"{whole}.{cents:0<2}"
