@@ -107,6 +107,7 @@ class Book:
     tier: Tier = Tier.STRICT
     rows: dict[Promise, Row] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
+    judged: Counter[str] = field(default_factory=Counter)  # how often each sentence was
     began: float = 0.0  # Unix seconds, of the first exchange
     ended: str = ""  # why the run stopped before its end
     last: Request | None = None  # that was sent before it did
@@ -146,6 +147,7 @@ class Book:
 
     def _count(self, row: Row, trial: Trial, verdict: Verdict) -> None:
         row.counts[verdict.outcome] += 1
+        self.judged[verdict.says] += verdict.outcome != Outcome.UNSEEN
         row.whole += verdict.pictures
         if verdict.outcome == Outcome.UNSEEN:
             row.reasons[verdict.told] += 1

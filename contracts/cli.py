@@ -6,15 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
+from typing import TYPE_CHECKING
 
 import click
 
-_DISTRIBUTION = "openai-images-mock"
+if TYPE_CHECKING:
+    from contracts.target import Target
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -66,33 +67,33 @@ def run(
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
     from contracts.discretion import Key, discreet, leave
-    from contracts.report import files as report
+    from contracts.report.files import write
     from contracts.report.progress import Progress
-    from contracts.report.summary import Run
+    from contracts.report.summary import run_of
     from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
     from contracts.target.http import HttpTarget
-    from contracts.target.mock import served
+    from contracts.target.mock import KEY, MockTarget, served
     from contracts.traceless import traceless
-    from mockserver.facts import looked_up
 
-    began, key = time(), Key("sk-mock-contract")
+    began, keys = time(), [Key(KEY)]
     with ExitStack() as stack:
         stack.enter_context(traceless())
-        url = stack.enter_context(served(as_of)) if target == "mock" else target
-        name = "the mock, in process" if target == "mock" else target
-        judged = HttpTarget(url, key, as_of, now=time, name=name)
-        planned = list(trials(as_of, quick=quick))
+        if target == "mock":
+            judged: Target = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
+        else:
+            judged = HttpTarget(target, keys[0], as_of, now=time, name=target)
+        today = datetime.fromtimestamp(time(), UTC).date()
+        planned = list(trials(as_of, today=today, quick=quick))
         progress = stack.enter_context(Progress(sys.stderr, len(planned)))
         book = tried(planned, judged, tell=progress.tell)
-    code, took = exit_code(book), time() - began
-    told = Run(name, judged.base_url, as_of, looked_up(), version(_DISTRIBUTION), took, code)
+    told = run_of(judged, time() - began, exit_code(book))
     asked = {kind: path for kind, path in files.items() if path}
-    summary = report.write(book, told, asked, directory, partial(leave, keys=[key]))
+    summary = write(book, told, asked, directory, partial(leave, keys=keys))
     for line in lines(summary, _paint(), rows=verbose):
-        click.echo(discreet(line, [key]))
-    sys.exit(code)
+        click.echo(discreet(line, keys))
+    sys.exit(told.code)
 
 
 def _paint() -> Callable[[str, str], str]:

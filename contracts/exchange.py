@@ -11,6 +11,9 @@ Headers = tuple[tuple[str, str], ...]
 #: A form's field: its name, the file's name or None for a text, the content type or "", the bytes.
 Part = tuple[str, str | None, str, bytes]
 
+#: Which key is sent: "limited" is that of a low tier.
+KeyKind = Literal["good", "none", "bad", "limited"]
+
 
 class Request(NamedTuple):
     """What is sent, without the key: who holds it writes it in."""
@@ -19,7 +22,7 @@ class Request(NamedTuple):
     path: str  # below the base URL, as "/images/generations"; of a download the whole URL
     headers: Headers = ()
     body: bytes = b""
-    key: Literal["good", "none", "bad"] = "good"
+    key: KeyKind = "good"
 
     def header(self, name: str) -> str:
         """The value of a header, or "" without it."""

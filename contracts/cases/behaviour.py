@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from contracts.cases.good import Way, answered_as, request_of, ways
+from contracts.cases.good import Way, answered_as, request_of, smallest_size, ways
+from contracts.cases.uploads import encoded, picture
+from contracts.checks.asked import size_in
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
+from contracts.checks.links import LEADS
+from contracts.checks.made import inline_files
 from contracts.checks.pictures import changed
-from contracts.checks.said import observed, said, unseen
-from contracts.cases.uploads import encoded, picture
+from contracts.checks.refusals import refused_for_now
+from contracts.checks.said import observed, said
 from contracts.exchange import Exchange, Request
 from contracts.target import Target
 from contracts.trials import Promise, Trial, Verdict
-from mockserver.facts import load
 
 ACCEPTED = "A good request is accepted"
 #: What only a stand-in promises: the same picture again, and what is outside of a mask.
@@ -33,12 +36,12 @@ def behaviour(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
         ids: the request ids of the run.
     """
     every = [*ways(day, today)]
-    yield from listed(day, today, ids)
+    yield from listed(ids)
     yield from branches(every, ids)
     firsts = [*_firsts(every)]
     for way in firsts:
         yield from of_several(way, ids)
-    yield from ends(firsts, ids)
+    yield from ends(firsts)
     yield from limits(every, ids)
 
 
@@ -81,3 +84,146 @@ def _accepted(exchange: Exchange) -> Verdict:
     return said(ACCEPTED, status == 200, f"it is answered with {status}")._replace(
         exchange=exchange
     )
+
+
+# Several
+
+
+def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
+    """Three pictures at once; the same request twice; and what an edit leaves alone."""
+    operation, model = way.operation.id, way.model.id
+    several = request_of(way, n=3) if (way.parameters["n"].maximum or 1) > 2 else None
+    if several:
+        yield Trial(
+            f"{operation}.{model}.several",
+            Promise(operation, 200, f"{model}, three pictures"),
+            partial(_good, several, ids),
+            pays=True,
+        )
+    inline = request_of(way, **answered_as(way, "b64_json"))
+    yield Trial(
+        f"{operation}.{model}.repeated",
+        Promise(operation, 200, "the same again"),
+        partial(_repeated, inline),
+        pays=True,
+        needs=STAND_IN,
+    )
+    if "mask" in way.parameters and way.model.family == "":
+        yield Trial(
+            f"{operation}.{model}.kept",
+            Promise(operation, 200, "outside of a mask"),
+            partial(_kept, way),
+            pays=True,
+            needs=STAND_IN,
+        )
+
+
+def _repeated(request: Request, target: Target) -> Iterator[Verdict]:
+    """The same request is answered with the same pictures."""
+    first, second = (observed(target.ask(request, pays=True)) for _ in range(2))
+    yield _accepted(second)
+    files = [inline_files(one.answer) for one in (first, second)]
+    same = bool(files[0]) and files[0] == files[1]
+    yield said("The same request gives the same pictures", same, "they differ")._replace(
+        exchange=second, pictures=len(files[1]) if same else 0
+    )
+
+
+def _kept(way: Way, target: Target) -> Iterator[Verdict]:
+    """What a mask keeps is the upload's own."""
+    size = size_in(smallest_size(way.parameters["size"])) or (0, 0)
+    upload, mask = (picture("RGBA", size, seed) for seed in (b"image", b"mask"))
+    files = {"image": encoded(upload), "mask": encoded(mask)}
+    asked = request_of(way, files, **answered_as(way, "b64_json"))
+    exchange = observed(target.ask(asked, pays=True))
+    yield _accepted(exchange)
+    for file in inline_files(exchange.answer):
+        outside, inside = changed(file, upload, mask)
+        yield said(
+            "Pixels that a mask keeps are the upload's own", not outside, "some are not"
+        )._replace(exchange=exchange, pictures=1)
+        yield said("Pixels that a mask gives free are drawn", inside, "none is")._replace(
+            exchange=exchange
+        )
+
+
+# What needs a target's own clock
+
+
+def ends(firsts: list[Way]) -> Iterator[Trial]:
+    """URLs end: two hours later there is no picture any more."""
+    for way in firsts:
+        if "url" in way.answers:
+            yield Trial(
+                f"{way.operation.id}.url-ends",
+                Promise(way.operation.id, 403, "the URL of a picture, two hours later"),
+                partial(_ends, request_of(way, **answered_as(way, "url"))),
+                pays=True,
+                needs=CLOCK,
+            )
+
+
+_TWO_HOURS = 7200  # seconds: URLs are good for one
+
+
+def _ends(request: Request, target: Target) -> Iterator[Verdict]:
+    exchange = observed(target.ask(request, pays=True))
+    yield _accepted(exchange)
+    body = exchange.answer.json() or {}
+    for item in body.get("data", ()):
+        yield from _status(target.fetch(item["url"]), 200, LEADS)
+    target.move_clock(_TWO_HOURS)
+    for item in body.get("data", ()):
+        late = target.fetch(item["url"])
+        yield from _status(late, 403, "A picture's URL ends after an hour")
+        is_xml = late.answer.media == "application/xml" and b"<Error>" in late.answer.body
+        seen = f"{late.answer.media!r}: {late.answer.body[:30]!r}"
+        yield said("A URL that has ended is refused in XML", is_xml, seen)._replace(exchange=late)
+
+
+def limits(every: list[Way], ids: Ids) -> Iterator[Trial]:
+    """As many pictures as a tier has in a minute are made, and no more; then it goes on."""
+    found = [(_a_minute(way), way) for way in every if way.how == "JSON" and _a_minute(way)]
+    if found:
+        most, way = min(found, key=lambda one: one[0])
+        yield Trial(
+            f"{way.operation.id}.limit",
+            Promise(way.operation.id, 429, f"{way.model.id}, over the limit"),
+            partial(_limited, way, most, ids),
+            needs=LIMITS,
+        )
+
+
+def _a_minute(way: Way) -> int:
+    """How many pictures a caller of the lowest paid tier has in a minute."""
+    return way.facts.limits["model-page"][way.model.id]["1"][0].per_minute
+
+
+def _limited(way: Way, most: int, ids: Ids, target: Target) -> Iterator[Verdict]:
+    judge = Judge(target.day, target.fetch, ids)
+    at_once = min(most, int(way.parameters["n"].maximum or 1))
+    request = request_of(way, n=at_once)._replace(key="limited")
+    for _ in range(most // at_once):
+        within = target.ask(request, pays=True)
+        yield from _status(within, 200, "What is within the limit is served")
+    over = target.ask(request)
+    yield from _status(over, 429, "What is over the limit is refused with 429")
+    yield from judge(over)
+    yield from (verdict._replace(exchange=over) for verdict in refused_for_now(over.answer, most))
+    target.move_clock(float(over.answer.header("retry-after") or 60), "limited")
+    after = target.ask(request, pays=True)
+    yield from _status(after, 200, "After the wait that was told it is served again")
+
+
+def _status(exchange: Exchange, due: int, says: str) -> Iterator[Verdict]:
+    status = exchange.answer.status
+    yield said(says, status == due, f"it is answered with {status}")._replace(exchange=exchange)
+
+
+# Models
+
+
+def listed(ids: Ids) -> Iterator[Trial]:
+    """The list of the models; whether each that serves is in it is judged with the list."""
+    request = Request("GET", "/models")
+    yield Trial("models.list", Promise("models.list", 200, "all"), partial(_good, request, ids))

@@ -148,8 +148,8 @@ def _judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
     exchange = observed(target.ask(sent.request, pays=True))
     told = [
         *_by_schemathesis(sent, exchange),
-        *_of_method(case, exchange),
-        *_of_form(sent, exchange),
+        *of_method(case, exchange),
+        *of_form(sent.case, exchange),
     ]
     yield from (verdict._replace(exchange=exchange) for verdict in told)
     yield from Judge(target.day, target.fetch, ids)(exchange)
@@ -197,7 +197,7 @@ def _says(failure: BaseException) -> str:
     return SAYS.get(type(failure).__name__, f"Schemathesis: {title}")
 
 
-def _of_method(case: Case[Any], exchange: Exchange) -> Iterator[Verdict]:
+def of_method(case: Case[Any], exchange: Exchange) -> Iterator[Verdict]:
     """A method that the path does not have is refused."""
     declared = {name.upper() for name in case.operation.schema[case.operation.path]}
     # OPTIONS is the browser's question, which servers may answer before they route.
@@ -209,9 +209,9 @@ def _of_method(case: Case[Any], exchange: Exchange) -> Iterator[Verdict]:
     )
 
 
-def _of_form(sent: Sent, exchange: Exchange) -> Iterator[Verdict]:
+def of_form(case: Case[Any], exchange: Exchange) -> Iterator[Verdict]:
     """A form is judged by its bytes: what left is not what was generated."""
-    status, due = exchange.answer.status, status_of_form(sent.case, sent.request)
+    status, due = exchange.answer.status, status_of_form(case, exchange.request)
     if due:
         says = {200: "A form that keeps the contract is accepted"}
         broken = "A form that breaks the contract is refused with 400"

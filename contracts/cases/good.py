@@ -1,4 +1,4 @@
-"""Good requests: by operation, model and option, of the smallest and cheapest picture. Sends nothing."""
+"""Good requests: by operation, model and option, of the cheapest picture. Sends nothing."""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from contracts.checks.asked import Asked, asked, facts_of
 from contracts.checks.headers import Ids, discreet, headers
@@ -19,10 +20,21 @@ from contracts.checks.streams import indexes, stream
 from contracts.document.build import bare_404
 from contracts.exchange import Exchange
 from contracts.target import NotObserved
-from contracts.trials import Verdict
+from contracts.trials import Outcome, Verdict
 
 #: Downloads a picture without the key; raises NotObserved where the run does not go there.
 Fetch = Callable[[str], Exchange]
+
+
+def stays_out(url: str) -> Exchange:
+    """Downloads nothing."""
+    raise NotObserved(f"{urlsplit(url).netloc} is not asked")
+
+
+def complaint(verdicts: Iterable[Verdict]) -> str:
+    """What is said against an answer: a line for each promise that is broken; "" if none is."""
+    told = [f"{v.says}: {v.told}" for v in verdicts if v.outcome == Outcome.BROKEN]
+    return "\n".join(dict.fromkeys(told))
 
 
 class Judge(NamedTuple):

@@ -10,7 +10,7 @@ from contracts.checks.asked import Asked, size_in
 from contracts.checks.layout import layout
 from contracts.checks.said import said
 from contracts.checks.usage import usage
-from contracts.exchange import Exchange
+from contracts.exchange import Answer, Exchange
 from contracts.trials import Tier, Verdict
 
 #: Seconds by which the clock of another machine may differ.
@@ -122,3 +122,10 @@ def files(items: Iterable[Any]) -> Iterator[bytes | Verdict]:
             yield b64decode(text if isinstance(text, str) else "?", validate=True)
         except ValueError as error:
             yield said(BASE64, holds=False, told=str(error))
+
+
+def inline_files(found: Answer) -> list[bytes]:
+    """The files that an answer has in itself, as far as they are files."""
+    told = found.json()
+    items = told.get("data") if isinstance(told, dict) else None
+    return [one for one in files(items or ()) if isinstance(one, bytes)]

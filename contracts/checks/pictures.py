@@ -120,3 +120,24 @@ def kind_of(file: bytes) -> str:
     if found is None:
         return f"{len(file)} bytes that begin with {file[:12]!r}"
     return f"it is a {found.format} of {found.size[0]}x{found.size[1]}"
+
+
+def changed(file: bytes, upload: Image.Image, mask: Image.Image) -> tuple[bool, bool]:
+    """Whether pixels of an upload are others now: where its mask keeps them, and where it doesn't.
+
+    Args:
+        file: the picture that was made.
+        upload: of the same size.
+        mask: with alpha 0 where something new was asked for.
+    """
+    from PIL import Image, ImageChops
+
+    made = _opened(file)
+    if made is None or made.size != upload.size:
+        return True, True
+    black = Image.new("RGB", upload.size)
+    differ = ImageChops.difference(made.convert("RGB"), upload.convert("RGB"))
+    hole = mask.getchannel("A").point([255] + [0] * 255)
+    outside = Image.composite(black, differ, hole).getbbox()
+    inside = Image.composite(differ, black, hole).getbbox()
+    return outside is not None, inside is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,20 @@ def refusal(answer: Answer) -> Iterator[Verdict]:
 def bare(answer: Answer) -> Iterator[Verdict]:
     """Judge a refusal of a day on which paths that are not there got an empty 404."""
     yield said("What is not there is refused without a body", not answer.body, "there is a body")
+
+
+def refused_for_now(answer: Answer, most: int) -> Iterator[Verdict]:
+    """Judge a refusal of what is over a limit of so many a minute."""
+    wait = answer.header("retry-after")
+    is_wait = wait.isascii() and wait.isdecimal() and 0 < int(wait) <= _MINUTE
+    yield said("A 429 tells the seconds to wait in retry-after", is_wait, f"it is {wait!r}")
+    error = (answer.json() or {}).get("error", {})
+    code, told = error.get("code"), str(error.get("message"))
+    is_limit = code == "rate_limit_exceeded" and re.search(rf"\b{most}\b", told)
+    yield said("A 429 of a limit has its code, and names the limit", is_limit, f"{code}: {told}")
+
+
+_MINUTE = 60  # seconds
 
 
 def _fault(body: Any) -> str:

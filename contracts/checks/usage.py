@@ -81,7 +81,8 @@ def _by_facts(
 def _chosen(wanted: Asked) -> dict[str, Any]:
     """The options, with the choices that the facts know of."""
     known = wanted.offer.parameter
-    return {n: known[n].chosen(v) if n in known else v for n, v in wanted.options.items()}
+    named = {n: v for n, v in wanted.options.items() if not isinstance(v, list | dict)}
+    return {n: known[n].chosen(v) if n in known else v for n, v in named.items()}
 
 
 def _sides(file: bytes) -> Size:

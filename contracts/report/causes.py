@@ -14,7 +14,7 @@ from typing import NamedTuple
 from contracts.book import Book, Failure, Meeting
 from contracts.exchange import Exchange
 from contracts.report.curl import Curl
-from contracts.report.words import listed
+from contracts.report.words import counted, listed
 from contracts.trials import Outcome, Promise, Tier
 
 #: How a server answers for a path that it does not have.
@@ -30,8 +30,15 @@ class Cause(NamedTuple):
     also: tuple[str, ...]  # promises that were broken with it, each time
     tier: Tier
     meetings: tuple[Meeting, ...]
+    judged: int  # how often it was, broken or not
     exchange: Exchange | None  # the one with the shortest request of those
     curl: Curl | None = None  # that sends it again
+
+    @property
+    def often(self) -> str:
+        """As "broken 3 of 40 times"."""
+        times = len(self.meetings)
+        return f"broken {times} of {counted(max(times, self.judged), 'time')}"
 
     @property
     def promises(self) -> tuple[Promise, ...]:
@@ -49,8 +56,13 @@ def causes_in(book: Book) -> Iterator[Cause]:
     absent = dict(_absent(book))
     if absent:
         yield _absence(absent, book)
-    found = [_cause(failures, meetings) for failures, meetings in _together(book, absent)]
-    yield from sorted(found, key=lambda cause: (cause.tier, -len(cause.meetings)))
+    found = [_cause(*together, book) for together in _together(book, absent)]
+    yield from sorted(found, key=_order)
+
+
+def _order(cause: Cause) -> tuple[int, bool, int]:
+    """What clients need first; of that what never holds; of that what was met most."""
+    return cause.tier, len(cause.meetings) < cause.judged, -len(cause.meetings)
 
 
 def _absent(book: Book) -> Iterator[tuple[str, Counter[int]]]:
@@ -81,6 +93,7 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
         also=(),
         tier=Tier.CORE,
         meetings=tuple(meeting for _, meeting in here),
+        judged=len(here),
         exchange=examples[0] if examples else None,
     )
 
@@ -88,17 +101,17 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
 def _together(
     book: Book, absent: Collection[str]
 ) -> Iterator[tuple[list[Failure], tuple[Meeting, ...]]]:
-    """Failures that were met in the same exchanges, and where; without absent operations."""
-    groups: dict[frozenset[Meeting], list[Failure]] = {}
+    """Failures of a tier that were met in the same exchanges, and where; no absent operations'."""
+    groups: dict[tuple[Tier, frozenset[Meeting]], list[Failure]] = {}
     for failure in book.failures.values():
         here = [m for m in failure.meetings if m.promise.operation not in absent]
         if here:
-            groups.setdefault(frozenset(here), []).append(failure)
-    for met, failures in groups.items():
+            groups.setdefault((failure.tier, frozenset(here)), []).append(failure)
+    for (_, met), failures in groups.items():
         yield failures, tuple(sorted(met, key=lambda meeting: (meeting.began, meeting.trial)))
 
 
-def _cause(failures: list[Failure], meetings: tuple[Meeting, ...]) -> Cause:
+def _cause(failures: list[Failure], meetings: tuple[Meeting, ...], book: Book) -> Cause:
     root, *others = failures
     here = {meeting.promise for meeting in meetings}
     kept = [
@@ -114,7 +127,8 @@ def _cause(failures: list[Failure], meetings: tuple[Meeting, ...]) -> Cause:
         told,
         len(times) - 1,
         tuple(other.says for other in others),
-        min(failure.tier for failure in failures),
+        root.tier,
         meetings,
+        book.judged[root.says],
         min(shown, key=lambda exchange: len(exchange.request.body), default=None),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contracts.book import Row
 from contracts.report.causes import Cause
+from contracts.report.curl import Curl
 from contracts.report.summary import Part, Summary
 from contracts.report.words import (
     answer_told,
@@ -75,7 +76,7 @@ def _head(summary: Summary) -> Iterator[str]:
     if summary.ended:
         yield f"<pre class='ended'>{escape(summary.ended)}</pre>"
     if summary.last:
-        yield f"<p class='note'>The last request:</p><pre class='curl'>{escape(summary.last.line)}</pre>"
+        yield f"<p class='note'>The last request:</p>{_line(summary.last)}"
     yield "</header><dl class='facts'>"
     yield from _facts(("Base URL", run.base_url), ("Day", day_told(run.day)))
     began = summary.began.strftime("%Y-%m-%d %H:%M:%S UTC") if summary.began else "never"
@@ -131,20 +132,19 @@ def _cause(number: int, cause: Cause) -> str:
     if cause.exchange:
         told += [("Answer", f"<code>{escape(answer_told(cause.exchange.answer))}</code>")]
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in told)
-    aside = f"{counted(len(cause.meetings), 'time')}, {cause.tier.name.lower()}"
+    again = _line(cause.curl) if cause.curl else ""
+    aside = f"{cause.often}, {cause.tier.name.lower()}"
     return (
         f"<section class='cause'><h3><span class='number'>{number}</span> {escape(cause.says)} "
-        f"<small>{aside}</small></h3><dl>{rows}</dl>{_again(cause)}</section>"
+        f"<small>{aside}</small></h3><dl>{rows}</dl>{again}</section>"
     )
 
 
-def _again(cause: Cause) -> str:
-    if cause.curl is None:
-        return ""
-    line = f"<pre class='curl'>{escape(cause.curl.line)}</pre>"
-    if not cause.curl.missing:
+def _line(curl: Curl) -> str:
+    line = f"<pre class='curl'>{escape(curl.line)}</pre>"
+    if not curl.missing:
         return line
-    names = escape(listed(cause.curl.missing, 3))
+    names = escape(listed(curl.missing, 3))
     return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from importlib.metadata import version
 
 from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
 from contracts.report.curl import Curl, Keep, curl
+from contracts.target import Target
 from contracts.trials import Outcome
+from mockserver.facts import looked_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,12 @@ class Run:
     version: str  # of this package
     seconds: float  # from beginning to end
     code: int  # that it exits with
+
+
+def run_of(target: Target, seconds: float, code: int) -> Run:
+    """A run of this package at a target, that took so long and exits with `code`."""
+    package = version("openai-images-mock")
+    return Run(target.name, target.base_url, target.day, looked_up(), package, seconds, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _causes(causes: Sequence[Cause], room: int, paint: Paint) -> Iterator[str]:
     full = _fitting(blocks, room)
     yield from chain.from_iterable(blocks[:full])
     room -= sum(map(len, blocks[:full])) + 1
-    rest = [block[1] for block in blocks[full:]]
+    rest = [_briefly(*one) for one in list(enumerate(causes, 1))[full:]]
     if rest:
         yield from ("", *rest[:room])
     if rest[room:]:
@@ -114,15 +114,20 @@ def _fitting(blocks: Sequence[Sequence[str]], room: int) -> int:
 
 
 def _cause(number: int, cause: Cause) -> Iterator[str]:
-    """What is broken, what was seen in its place, what else was, where, and a request."""
-    yield cut(f"{number}. {cause.says}: broken {counted(len(cause.meetings), 'time')}", WIDE)
+    """What is broken, what was seen in its place, what else was, and a request."""
+    yield cut(f"{number}. {cause.says}: {cause.often}", WIDE)
     other = f" (and {counted(cause.others, 'other sight')})" if cause.others else ""
-    told = [("seen", cut(cause.told, WIDE - len(other)) + other)]
-    told += [("also", cut(listed(cause.also, 3), WIDE))] if cause.also else []
-    told += [("where", cut(listed([promise_told(p) for p in cause.promises], 3), WIDE))]
-    told += [("answer", cut(answer_told(cause.exchange.answer), WIDE))] if cause.exchange else []
-    told += [("again", _line(cause.curl))] if cause.curl else []
-    yield from (f"   {name:7} {text}" for name, text in told)
+    yield f"   seen    {cut(cause.told, WIDE - len(other))}{other}"
+    if cause.also:
+        yield f"   also    {cut('; '.join(cause.also), WIDE)}"
+    if cause.exchange:
+        yield f"   answer  {cut(answer_told(cause.exchange.answer), WIDE)}"
+    if cause.curl:
+        yield f"   again   {_line(cause.curl)}"
+
+
+def _briefly(number: int, cause: Cause) -> str:
+    return cut(f"{number}. {cause.says}: {cause.often}: {cause.told}", WIDE)
 
 
 def _line(curl: Curl) -> str:

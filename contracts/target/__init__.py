@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 
 
 class NotObserved(Exception):
@@ -34,7 +34,12 @@ class Target(Protocol):
 
     @property
     def has(self) -> frozenset[str]:
-        """What only some have: "clock" that can be moved, "limits" that can be met."""
+        """What only some have.
+
+        "clock": it can be moved. "limits": with the key "limited" they can be met, and a 429 to it
+        is not waited for. "stand-in": it promises what the real API does not: the same picture for
+        the same request, and the upload's own pixels outside of a mask.
+        """
 
     @property
     def spent(self) -> Decimal:
@@ -60,8 +65,8 @@ class Target(Protocol):
             NotObserved: the URL leads to where this run does not go.
         """
 
-    def move_clock(self, seconds: float) -> None:
-        """Move the target's time on, for this run's key.
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
+        """Move the target's time on, for one of this run's keys.
 
         Raises:
             NotObserved: it has no clock that can be moved.

@@ -8,11 +8,12 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from contracts.discretion import Key
-from contracts.exchange import Answer, Exchange, Request
+from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import NotObserved
 from contracts.target.key import DiscreetSession, discreetly
 
 BAD_KEY = "sk-mock-revoked-contract"
+LIMITED_KEY = "sk-mock-tier1-contract"
 
 
 class HttpTarget:
@@ -40,12 +41,17 @@ class HttpTarget:
             raise NotObserved("its pictures lie on another host")
         return self._sent(Request("GET", url, key="none"), url)
 
-    def move_clock(self, seconds: float) -> None:  # noqa: ARG002 - the protocol's
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:  # noqa: ARG002 - the protocol's
         """No server has one, unless it says so."""
         raise NotObserved("its clock can't be moved")
 
     def _sent(self, request: Request, url: str) -> Exchange:
-        auth = {"good": self._key, "none": None, "bad": Key(BAD_KEY)}[request.key]
+        auth = {
+            "good": self._key,
+            "none": None,
+            "bad": Key(BAD_KEY),
+            "limited": Key(LIMITED_KEY),
+        }[request.key]
         began = self._now()
         answer = discreetly(
             self._key,

@@ -1,0 +1,73 @@
+"""Answers of other programs' HTTP clients as exchanges. Sends nothing and judges nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from contracts.exchange import Answer, Exchange, Headers, Request
+
+_PATH = re.compile(r"/(?:images|models)(?:/.*)?\Z")
+
+
+def exchange_of(response: Any, now: float) -> Exchange:
+    """An exchange that some client made.
+
+    Args:
+        response: of requests, httpx, httpx2, Schemathesis; or the official SDK's raw response.
+        now: Unix seconds; the answer came just before.
+    """
+    response = getattr(response, "http_response", response)
+    sent = response.request
+    url = urlsplit(str(sent.url))
+    path = _PATH.search(url.path)
+    request = Request(
+        str(sent.method).upper(),
+        (path[0] if path else url.path) + (f"?{url.query}" if url.query else ""),
+        _headers(sent.headers),
+        _body(sent),
+    )
+    answer = Answer(response.status_code, _headers(response.headers), _content(response))
+    return Exchange(request, answer, now - _seconds(response), now)
+
+
+def host_of(response: Any) -> str:
+    """The host and port that were asked."""
+    return urlsplit(str(getattr(response, "http_response", response).request.url)).netloc
+
+
+def _headers(told: Any) -> Headers:
+    """Names in lower case, each with its values in their order."""
+    pairs: Iterable[tuple[str, Any]] = (
+        told.multi_items() if hasattr(told, "multi_items") else told.items()
+    )
+    every = ((name, v if isinstance(v, list) else [v]) for name, v in pairs)
+    return tuple((name.lower(), _text(value)) for name, values in every for value in values)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body(sent: Any) -> bytes:
+    """What was sent; httpx keeps a form as a stream that can be read again."""
+    body = sent.read() if hasattr(sent, "read") else sent.body
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _content(response: Any) -> bytes:
+    """The body of an answer, which is read to its end if it was not."""
+    found = response.read() if hasattr(response, "read") else response.content
+    return bytes(found)
+
+
+def _seconds(response: Any) -> float:
+    """How long it took; httpx knows it once the answer is closed."""
+    try:
+        took = response.elapsed
+    except (AttributeError, RuntimeError):
+        return 0
+    return took.total_seconds() if isinstance(took, timedelta) else float(took)
