@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from contracts.compare.sanitised import Sanitiser
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved, Target
 from contracts.trials import Trial
 
@@ -87,6 +88,11 @@ class Recorder:
         self._target, self._origin, self._mask = target, origin, mask
         self._sanitiser = Sanitiser(target.base_url, mask)
 
+    @property
+    def spent(self) -> Decimal:
+        """USD that the other one has cost."""
+        return self._target.spent
+
     def begin(self, trial: Trial) -> None:
         """Say whose exchanges are next."""
         case = Case(trial.id, *trial.promise, self._origin)
@@ -102,9 +108,9 @@ class Recorder:
         """Download a picture, and keep its description."""
         return self._kept(lambda: self._target.fetch(url), url)
 
-    def move_clock(self, seconds: float) -> None:
-        """Move the target's time on: what comes then is another case's matter."""
-        self._target.move_clock(seconds)
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
+        """Move the target's time on."""
+        self._target.move_clock(seconds, key)
 
     def _kept(self, asked: Callable[[], Exchange], url: str = "") -> Exchange:
         case = self.cases[-1]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from contracts.compare.recording import Case
 from contracts.compare.restored import Restorer
 from contracts.compare.sanitised import digest
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved
 from contracts.trials import Trial
 
@@ -21,8 +22,10 @@ BASE = "https://recording.invalid/v1"
 class Replay:
     """What was recorded answers once more, to the case that asked for it, or to another alike.
 
-    It lacks "pixels": what a picture shows, nobody wrote down.
+    It is no "stand-in": what a picture shows, nobody wrote down.
     """
+
+    spent = Decimal(0)
 
     def __init__(self, cases: Iterable[Case], name: str) -> None:
         cases = list(cases)
@@ -60,7 +63,7 @@ class Replay:
                 return exchange
         raise NotObserved("this picture was not downloaded when it was recorded")
 
-    def move_clock(self, seconds: float) -> None:  # noqa: ARG002 - the protocol's
+    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:  # noqa: ARG002 - the protocol's
         """What was, has no clock."""
         raise NotObserved("a recording has no clock")
 

@@ -14,8 +14,8 @@ from tests.contracts.compare.stand_in import ORIGIN, TODAY, cases_at, different,
 
 @pytest.fixture(scope="package")
 def mock_url() -> Iterator[str]:
-    with served() as url:
-        yield url
+    with served() as mock:
+        yield mock.url
 
 
 @pytest.fixture(scope="package")

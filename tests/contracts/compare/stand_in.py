@@ -14,10 +14,10 @@ from typing import Any
 import requests
 
 from contracts.compare.recording import Case, Origin, recorded
+from contracts.discretion import Key
 from contracts.exchange import Request, json_request
 from contracts.target import Target
 from contracts.target.http import HttpTarget
-from contracts.target.key import Key
 from contracts.trials import Promise, Trial, Verdict
 
 CANARY = "sk-proj-canary-0123456789abcdef"

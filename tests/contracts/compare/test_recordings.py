@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from contracts.compare.recording import Case, Recorder, public_name, read, recorded, written
 from contracts.compare.sanitised import Sanitiser
-from contracts.exchange import Answer, Exchange, Request
+from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved
 from tests.contracts.compare.stand_in import (
     CANARY,
@@ -166,6 +167,7 @@ def test_an_address_is_kept_without_name_password_and_parameters() -> None:
 def test_what_was_not_observed_leaves_its_reason_and_no_file(tmp_path: Path) -> None:
     class Poor:
         name, base_url, day, has = "poor", "http://localhost/v1", None, frozenset[str]()
+        spent = Decimal(0)
 
         def ask(self, request: Request, *, pays: bool = False) -> Exchange:
             raise NotObserved("the cap is reached") if pays else Lost("the key is no good")
@@ -173,9 +175,10 @@ def test_what_was_not_observed_leaves_its_reason_and_no_file(tmp_path: Path) -> 
         def fetch(self, url: str) -> Exchange:
             raise NotObserved
 
-        move_clock = fetch
+        def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
+            raise NotObserved
 
-    cases, ended = recorded([TRIALS[0], TRIALS[4], TRIALS[1]], Poor(), ORIGIN)  # type: ignore[arg-type]
+    cases, ended = recorded([TRIALS[0], TRIALS[4], TRIALS[1]], Poor(), ORIGIN)
     assert [case.unseen for case in cases] == ["the cap is reached", "the key is no good"]
     assert ended == "the key is no good"
     assert written(cases, tmp_path) == []
