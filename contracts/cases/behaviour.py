@@ -18,7 +18,7 @@ from contracts.checks.refusals import refused_for_now
 from contracts.checks.said import observed, said
 from contracts.exchange import Exchange, Request
 from contracts.target import Target
-from contracts.trials import Promise, Trial, Verdict
+from contracts.trials import Promise, Trial, Verdict, touches_of
 
 ACCEPTED = "A good request is accepted"
 #: What only a stand-in promises: the same picture again, and what is outside of a mask.
@@ -70,6 +70,7 @@ def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
                 partial(_good, request_of(way, **answered_as(way, answer, form)), ids),
                 pays=True,
                 quick=number % len(turns) == place % len(turns),
+                touches=touches_of({"model": way.model.id} | answered_as(way, answer, form)),
             )
 
 
@@ -99,6 +100,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
             Promise(operation, 200, f"{model}, three pictures"),
             partial(_good, several, ids),
             pays=True,
+            touches=touches_of({"model": model, "n": 3}),
         )
     inline = request_of(way, **answered_as(way, "b64_json"))
     yield Trial(
@@ -107,6 +109,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
         partial(_repeated, inline),
         pays=True,
         needs=STAND_IN,
+        touches=touches_of({"model": model}),
     )
     if "mask" in way.parameters and way.model.family == "":
         yield Trial(
@@ -115,6 +118,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
             partial(_kept, way),
             pays=True,
             needs=STAND_IN,
+            touches=touches_of({"model": model, "mask": None}),
         )
 
 
@@ -160,6 +164,7 @@ def ends(firsts: list[Way]) -> Iterator[Trial]:
                 partial(_ends, request_of(way, **answered_as(way, "url"))),
                 pays=True,
                 needs=CLOCK,
+                touches=touches_of({"model": way.model.id} | answered_as(way, "url")),
             )
 
 
@@ -191,6 +196,7 @@ def limits(every: list[Way], ids: Ids) -> Iterator[Trial]:
             Promise(way.operation.id, 429, f"{way.model.id}, over the limit"),
             partial(_limited, way, most, ids),
             needs=LIMITS,
+            touches=touches_of({"model": way.model.id}),
         )
 
 
