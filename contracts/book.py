@@ -75,8 +75,19 @@ class Meeting(NamedTuple):
 class Sight:
     """What was seen in the place of a promise, somewhere."""
 
+    promise: Promise
     verdict: Verdict  # the one with the shortest request
     times: int = 0
+
+    @property
+    def length(self) -> int:
+        """Of that request's body, in bytes."""
+        return _length(self.verdict)
+
+    def note(self, verdict: Verdict) -> None:
+        """Keep that it was seen once more."""
+        self.times += 1
+        self.verdict = min(self.verdict, verdict, key=_length)
 
 
 @dataclass(slots=True)
@@ -95,9 +106,7 @@ class Failure:
         self.meetings.append(Meeting(trial.promise, trial.id, began))
         here = self.sights.setdefault(trial.promise, {})
         if verdict.told in here or len(here) < EXAMPLES:
-            sight = here.setdefault(verdict.told, Sight(verdict))
-            sight.times += 1
-            sight.verdict = min(sight.verdict, verdict, key=_length)
+            here.setdefault(verdict.told, Sight(trial.promise, verdict)).note(verdict)
 
 
 @dataclass(slots=True)
@@ -107,7 +116,8 @@ class Book:
     tier: Tier = Tier.STRICT
     rows: dict[Promise, Row] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
-    judged: Counter[str] = field(default_factory=Counter)  # how often each sentence was
+    #: How often each operation was held to each sentence.
+    judged: Counter[tuple[str, str]] = field(default_factory=Counter)
     began: float = 0.0  # Unix seconds, of the first exchange
     ended: str = ""  # why the run stopped before its end
     last: Request | None = None  # that was sent before it did
@@ -147,7 +157,7 @@ class Book:
 
     def _count(self, row: Row, trial: Trial, verdict: Verdict) -> None:
         row.counts[verdict.outcome] += 1
-        self.judged[verdict.says] += verdict.outcome != Outcome.UNSEEN
+        self.judged[row.promise.operation, verdict.says] += verdict.outcome != Outcome.UNSEEN
         row.whole += verdict.pictures
         if verdict.outcome == Outcome.UNSEEN:
             row.reasons[verdict.told] += 1

@@ -11,6 +11,12 @@ from contracts.target import Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
+#: Why nothing is seen of a promise, by what its trials need of a target.
+LACKING = {
+    "clock": "it has no clock that can be moved",
+    "limits": "its limits can't be met",
+    "stand-in": "only a stand-in of this kind promises it",
+}
 
 
 class Overheard:
@@ -56,7 +62,7 @@ def run(
     for trial in planned:
         tell(trial)
         if lacking := trial.needs - target.has:
-            book.unseen(trial, f"needs {', '.join(sorted(lacking))}")
+            book.unseen(trial, ", ".join(LACKING[need] for need in sorted(lacking)))
             continue
         try:
             _try(trial, target, book)

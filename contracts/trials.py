@@ -60,7 +60,7 @@ class Trial(NamedTuple):
     judge: Judge
     pays: bool = False  # whether what it asks for costs something where pictures cost
     tier: Tier = Tier.CORE
-    needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "cold key"
+    needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "stand-in"
     quick: bool = True  # whether a quick run has it, too
     touches: frozenset[str] = frozenset()  # what it is about that is sent, as `touches_of` says it
 

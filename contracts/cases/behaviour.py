@@ -215,7 +215,7 @@ def _limited(way: Way, most: int, ids: Ids, target: Target) -> Iterator[Verdict]
     over = target.ask(request)
     yield from _status(over, 429, "What is over the limit is refused with 429")
     yield from judge(over)
-    yield from (verdict._replace(exchange=over) for verdict in refused_for_now(over.answer, most))
+    yield from (verdict._replace(exchange=over) for verdict in refused_for_now(over.answer))
     target.move_clock(float(over.answer.header("retry-after") or 60), "limited")
     after = target.ask(request, pays=True)
     yield from _status(after, 200, "After the wait that was told it is served again")

@@ -23,6 +23,8 @@ EXCLUDED = (
     # otherwise, and elsewhere this would pay twice.
     "ignored_auth",
 )
+#: Those that judge a form by the values that were generated, which are not what is sent.
+BY_VALUES = ("negative_data_rejection", "positive_data_acceptance")
 
 
 class Extent(NamedTuple):
@@ -91,6 +93,7 @@ def _configuration(extent: Extent, document: Schema) -> schemathesis.Config:
                 {
                     "include-path": path_of(operation, document),
                     "generation": _generation(extent, document, operation),
+                    "checks": {name: {"enabled": not operation.form} for name in BY_VALUES},
                 }
                 for operation in facts_of(document).operations.values()
             ],

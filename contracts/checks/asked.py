@@ -91,11 +91,12 @@ def asked(exchange: Exchange, day: date | None) -> Asked | None:
     """What an exchange's request asks for; None if it asks for no pictures that there are."""
     request = exchange.request
     with suppress(LookupError, TypeError, ValueError, AttributeError):
-        fields = _fields(request)
-        told = _text(fields.get("model")) if fields else None
+        named = _fields(request)
+        fields = {name: value for name, value in named.items() if value is not None}
+        told = _text(fields.get("model"))
         facts = facts_of(day, told, exchange.began)
         (operation,) = (o for o in facts.operations.values() if is_of(o, request))
-        model = facts.models[told or _meant(fields, operation, facts)]
+        model = facts.models[told or _meant(named, operation, facts)]
         return _asked(facts, operation, model, fields)
     return None
 
@@ -111,7 +112,7 @@ def _fields(request: Request) -> dict[str, Any]:
     if form := fields_in(request.header("content-type"), request.body):
         return dict(gathered(form))
     told = {} if FORM in request.header("content-type") else json.loads(request.body or b"{}")
-    return {name: value for name, value in told.items() if value is not None}
+    return dict(told)
 
 
 def _meant(fields: Mapping[str, Any], operation: Operation, facts: Facts) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,15 +32,20 @@ def bare(answer: Answer) -> Iterator[Verdict]:
     yield said("What is not there is refused without a body", not answer.body, "there is a body")
 
 
-def refused_for_now(answer: Answer, most: int) -> Iterator[Verdict]:
-    """Judge a refusal of what is over a limit of so many a minute."""
+def refused_for_now(answer: Answer) -> Iterator[Verdict]:
+    """Judge a refusal of what is over a limit a minute."""
     wait = answer.header("retry-after")
     is_wait = wait.isascii() and wait.isdecimal() and 0 < int(wait) <= _MINUTE
     yield said("A 429 tells the seconds to wait in retry-after", is_wait, f"it is {wait!r}")
-    error = (answer.json() or {}).get("error", {})
-    code, told = error.get("code"), str(error.get("message"))
-    is_limit = code == "rate_limit_exceeded" and re.search(rf"\b{most}\b", told)
-    yield said("A 429 of a limit has its code, and names the limit", is_limit, f"{code}: {told}")
+    code = error_of(answer).get("code")
+    yield said("A 429 of a limit has its code", code == "rate_limit_exceeded", f"it is {code!r}")
+
+
+def error_of(answer: Answer) -> dict[str, Any]:
+    """The error in an answer; empty if there is none."""
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
 
 
 _MINUTE = 60  # seconds

@@ -8,10 +8,10 @@ judged names it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from contracts.book import Book, Failure, Meeting
+from contracts.book import Book, Failure, Meeting, Sight
 from contracts.exchange import Exchange
 from contracts.report.curl import Curl
 from contracts.report.words import counted, listed
@@ -30,7 +30,7 @@ class Cause(NamedTuple):
     also: tuple[str, ...]  # promises that were broken with it, each time
     tier: Tier
     meetings: tuple[Meeting, ...]
-    judged: int  # how often it was, broken or not
+    judged: int  # how often it was, broken or not; 0 where that says nothing
     exchange: Exchange | None  # the one with the shortest request of those
     curl: Curl | None = None  # that sends it again
 
@@ -38,7 +38,7 @@ class Cause(NamedTuple):
     def often(self) -> str:
         """As "broken 3 of 40 times"."""
         times = len(self.meetings)
-        return f"broken {times} of {counted(max(times, self.judged), 'time')}"
+        return f"broken {times} of {counted(self.judged, 'time')}" if self.judged else "broken"
 
     @property
     def promises(self) -> tuple[Promise, ...]:
@@ -56,7 +56,10 @@ def causes_in(book: Book) -> Iterator[Cause]:
     absent = dict(_absent(book))
     if absent:
         yield _absence(absent, book)
-    found = [_cause(*together, book) for together in _together(book, absent)]
+    judged: Counter[str] = Counter()
+    for (operation, says), times in book.judged.items():
+        judged[says] += times if operation not in absent else 0
+    found = [_cause(*together, judged) for together in _together(book, absent)]
     yield from sorted(found, key=_order)
 
 
@@ -78,23 +81,24 @@ def _absent(book: Book) -> Iterator[tuple[str, Counter[int]]]:
 def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
     met = [(failure, m) for failure in book.failures.values() for m in failure.meetings]
     here = [(failure, m) for failure, m in met if m.promise.operation in absent]
-    asked = {m.promise: failure for failure, m in here if m.promise.status == 200}
+    first = next(iter(absent))
     sights = [
-        sight for promise, failure in asked.items() for sight in failure.sights[promise].values()
+        sight
+        for failure in book.failures.values()
+        for promise, told in failure.sights.items()
+        for sight in told.values()
+        if promise.operation == first
     ]
-    examples = [sight.verdict.exchange for sight in sights if sight.verdict.exchange]
+    statuses = ((name, listed([*map(str, sorted(met))], last="or")) for name, met in absent.items())
     return Cause(
         says=f"The server has {listed([*absent])}",
-        told="; ".join(
-            f"each call of {operation} got {listed([*map(str, sorted(statuses))])}"
-            for operation, statuses in absent.items()
-        ),
+        told="; ".join(f"each call of {name} got {told}" for name, told in statuses),
         others=0,
         also=(),
         tier=Tier.CORE,
         meetings=tuple(meeting for _, meeting in here),
-        judged=len(here),
-        exchange=examples[0] if examples else None,
+        judged=0,
+        exchange=_plainest(sights),
     )
 
 
@@ -111,17 +115,14 @@ def _together(
         yield failures, tuple(sorted(met, key=lambda meeting: (meeting.began, meeting.trial)))
 
 
-def _cause(failures: list[Failure], meetings: tuple[Meeting, ...], book: Book) -> Cause:
+def _cause(failures: list[Failure], meetings: tuple[Meeting, ...], judged: Counter[str]) -> Cause:
     root, *others = failures
     here = {meeting.promise for meeting in meetings}
-    kept = [
-        sight for promise, told in root.sights.items() if promise in here for sight in told.values()
-    ]
+    kept = [s for promise, told in root.sights.items() if promise in here for s in told.values()]
     times: Counter[str] = Counter()
     for sight in kept:
         times[sight.verdict.told] += sight.times
     told, _ = times.most_common(1)[0]
-    shown = [s.verdict.exchange for s in kept if s.verdict.told == told and s.verdict.exchange]
     return Cause(
         root.says,
         told,
@@ -129,6 +130,13 @@ def _cause(failures: list[Failure], meetings: tuple[Meeting, ...], book: Book) -
         tuple(other.says for other in others),
         root.tier,
         meetings,
-        book.judged[root.says],
-        min(shown, key=lambda exchange: len(exchange.request.body), default=None),
+        judged[root.says],
+        _plainest(sight for sight in kept if sight.verdict.told == told),
     )
+
+
+def _plainest(sights: Iterable[Sight]) -> Exchange | None:
+    """The shortest request; one that is good, if there is one."""
+    found = [sight for sight in sights if sight.verdict.exchange]
+    best = min(found, key=lambda sight: (sight.promise.status != 200, sight.length), default=None)
+    return best.verdict.exchange if best else None

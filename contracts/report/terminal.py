@@ -24,8 +24,8 @@ from contracts.trials import Outcome
 MOST = 60
 #: A line has no more characters, those of a request apart.
 WIDE = 110
-#: So many causes have at least a line, if there are as many.
-FEW = 6
+#: So many of the causes that are not shown in full have at least a line.
+FEW = 16
 #: So many reasons are told why something was not observed.
 REASONS = 6
 #: A text in a colour; colours say nothing that the text does not.
@@ -90,7 +90,7 @@ def _causes(causes: Sequence[Cause], room: int, paint: Paint) -> Iterator[str]:
         return
     yield from ("", paint(f"broken: {counted(len(causes), 'cause')}, the likely root first", "red"))
     room -= 2
-    blocks = [["", *_cause(number, cause)] for number, cause in enumerate(causes, 1)]
+    blocks = [["", *_cause(*one)] for one in enumerate(causes, 1)]
     full = _fitting(blocks, room)
     yield from chain.from_iterable(blocks[:full])
     room -= sum(map(len, blocks[:full])) + 1

@@ -20,10 +20,10 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def listed(things: Sequence[str], most: int = 1000) -> str:
+def listed(things: Sequence[str], most: int = 1000, *, last: str = "and") -> str:
     """As "a, b and c", or "a, b and 3 more"."""
-    *first, last = things if len(things) <= most else (*things[:most], f"{len(things) - most} more")
-    return f"{', '.join(first)} and {last}" if first else last
+    *before, end = things if len(things) <= most else (*things[:most], f"{len(things) - most} more")
+    return f"{', '.join(before)} {last} {end}" if before else end
 
 
 def cut(text: str, wide: int) -> str:

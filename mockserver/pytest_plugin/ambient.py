@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.core.addresses import API
 from mockserver.pytest_plugin.server import GEVENT, OwnServer, SharedServer, is_patched_by_gevent
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mockserver.client.sandbox import Life, Sandbox
 
 _OFF_LOOPBACK = "IMAGES_MOCK_CONTROL_TOKEN"  # as the shared server has it
@@ -47,6 +49,11 @@ class SessionServer:
     def url(self) -> str:
         """What to give as `base_url`; ends in /v1."""
         return f"{self.address}{API}"
+
+    @property
+    def as_of(self) -> date | Literal["today"] | None:
+        """The day whose rules the server has; None is the default day, or not known here."""
+        return self._server.as_of
 
     def sandbox(self, name: str) -> Sandbox:
         """A sandbox that no test begins anew, for fixtures of a module or of the session.

@@ -50,6 +50,18 @@ def images_mock(request: pytest.FixtureRequest) -> Sandbox:
     return request.config.stash[SESSION].ambient.handle
 
 
+@pytest.fixture(scope="session")
+def images_contract(images_mock_server: SessionServer) -> Any:
+    """Holds answers to the contract: `judge(response)`, or `schema` for Schemathesis.
+
+    A `contracts.in_tests.ImagesContract`, which needs the extra `contracts`.
+    """
+    from mockserver.pytest_plugin.contract import contract_of
+
+    server = images_mock_server
+    return contract_of(server.as_of, server.url, server.api_key)
+
+
 @pytest.fixture(scope="session", name="_images_http")
 def images_http(images_mock_server: SessionServer) -> Iterator[Any]:
     """The HTTP client that all tests share."""

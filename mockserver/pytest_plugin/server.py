@@ -13,7 +13,7 @@ from _thread import allocate_lock, start_new_thread
 from collections.abc import Iterable, Mapping
 from select import select
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import mockserver.clock  # noqa: F401 - bound before a test patches the time
 from mockserver.core.addresses import address_at, address_of
@@ -22,6 +22,8 @@ from mockserver.pytest_plugin.server_settings import WrongOptions, config_with
 from mockserver.server.sockets import listen
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mockserver.config import Config, Value
     from mockserver.server.inside import Inside
     from mockserver.server.listening import ServerThread
@@ -95,6 +97,11 @@ class OwnServer:
         if settings:
             self._config = config_with(settings, self._values)
 
+    @property
+    def as_of(self) -> date | Literal["today"] | None:
+        """The day whose rules it has; None is the default day."""
+        return (self._config or config_with({}, self._values)).as_of
+
     def way(self) -> Inside | None:
         """The way to the server without a socket, once it runs."""
         return self._server.way() if self._server else None
@@ -167,6 +174,7 @@ class SharedServer:
     """A server that somebody else runs, for many processes."""
 
     is_up = True
+    as_of = None  # its own affair
 
     def __init__(self, url: str) -> None:
         self.address = address_of(url)

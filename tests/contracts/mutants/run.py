@@ -1,0 +1,74 @@
+"""Runs with defects, as cheap as can be: only what a defect alters is judged. Tests nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from contracts.exchange import Answer, Request
+from contracts.run import BROKEN, exit_code, run
+from contracts.target import Target
+from contracts.trials import Trial
+from tests.contracts.mutants.altering import Defect
+from tests.contracts.mutants.target import Mutated, Remembered
+
+
+class Found(NamedTuple):
+    """A promise that a server with a defect broke."""
+
+    says: str
+    trial: str  # where that showed
+    told: str
+
+
+class Memory:
+    """An honest run, and what a defect would make of it.
+
+    Args:
+        target: an honest one.
+        trials: what it is tried with.
+        reset: sets back its clocks.
+    """
+
+    def __init__(
+        self, target: Target, trials: Iterable[Trial], reset: Callable[[], object]
+    ) -> None:
+        self.trials, self._target = list(trials), Remembered(target, reset)
+        self.book = run(self.trials, self._target, tell=self._begin)
+
+    def _begin(self, trial: Trial) -> None:
+        self._target.begin(trial.id)
+
+    def found(self, defect: Defect, says: str) -> list[Found]:
+        """The promises that a server with a defect breaks, until one is that `says` matches.
+
+        A run that goes on would break more of them, and ends with the same exit code.
+        """
+        found: list[Found] = []
+        for trial in self.trials:
+            if self._alters(defect, trial):
+                found += self._broken(defect, trial)
+                if any(re.search(says, one.says) for one in found):
+                    break
+        return found
+
+    def _broken(self, defect: Defect, trial: Trial) -> list[Found]:
+        book = run([trial], Mutated(self._target, defect), tell=self._begin)
+        if exit_code(book) != BROKEN:
+            return []
+        return [Found(s, trial.id, cause.verdict.told) for s, cause in book.failures.items()]
+
+    def _alters(self, defect: Defect, trial: Trial) -> bool:
+        """Whether a defect shows in a trial at all."""
+
+        def shows(request: Request, answer: Answer) -> bool:
+            asked: list[Request] = []
+
+            def honest(other: Request) -> Answer:
+                asked.append(other)
+                return answer
+
+            return defect(request, honest) != answer or asked != [request]
+
+        return any(shows(one.request, one.answer) for one in self._target.seen(trial.id))
