@@ -183,8 +183,7 @@ def _rows(
             None if document is None else thing in document,
             (recordings or {}).get(thing),
         )
-        whole = Known(thing.where, thing.name.partition(".")[0])  # an object is taken as it is
-        mock = thing in ours or _has(finding) or (not thing.value and whole in ours)
+        mock = thing in ours or _has(finding) or _is_inside(thing, ours)
         is_left_out = finding is not None and finding.state is State.LEFT_OUT
         says = Says.LEFT_OUT if is_left_out else who_moved(*told, mock)
         gap = None if says in HARMLESS else _gap(thing, says, gaps)
@@ -193,6 +192,12 @@ def _rows(
 
 def _has(finding: Finding | None) -> bool:
     return finding is not None and finding.state in (State.HANDLED, State.UNREAD)
+
+
+def _is_inside(thing: Known, ours: set[Known]) -> bool:
+    """Whether it is part of an object that a request has, which is taken as it is."""
+    whole = Known(thing.where, thing.name.partition(".")[0])
+    return thing.where in METHODS.values() and not thing.value and whole in ours
 
 
 def _gap(thing: Known, says: Says, gaps: Iterable[Gap]) -> Gap | None:
@@ -210,7 +215,9 @@ def who_moved(
             return Says.BUG
         if written or recordings is Sight.SEEN:
             return Says.LAGS if False in (sdk, document) else Says.AGREED
-        return Says.AGREED if sdk is document is None else Says.OURS
+        if None in (sdk, document):  # one that lacks something is not enough
+            return Says.LAGS if False in (sdk, document) else Says.AGREED
+        return Says.OURS
     if recordings is Sight.SEEN:
         return Says.BUG if written else Says.UNDOCUMENTED
     if sdk and document:

@@ -257,10 +257,10 @@ class _Found:
         _, _, path, left, right = met
         if left is _NOTHING or right is _NOTHING:
             return Kind.MISSING if right is _NOTHING else Kind.EXTRA
-        if left == right:
-            return Kind.SAME
         if _type(left) != _type(right):
             return Kind.TYPE
+        if left == right:
+            return Kind.SAME
         if ORDER in path or path == EVENTS:
             return _order(left, right, path)
         if path.endswith(("message", "<xml>.message")):

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
-from time import time
 
-import pytest
-
-from contracts.run import HELD, exit_code
-from contracts.target.http import LIMITED_KEY
-from contracts.target.mock import KEY, MockTarget, served
 from tests.contracts.mutants import MUTANTS
 from tests.contracts.mutants.run import Memory
 
