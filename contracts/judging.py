@@ -39,8 +39,8 @@ from contracts.checks.answers import (
 )
 from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
+from contracts.document.formats import teach
 from contracts.document.narrow import cheapest, narrowed, only_media
-from contracts.document.sizes import teach
 from contracts.forms import FORM, Field, fields_in
 from contracts.target.key import DiscreetSession, Key, discreetly
 from mockserver.facts import Operation

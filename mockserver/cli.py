@@ -42,8 +42,25 @@ _CONTRACT = "contract"
 
 def _contract() -> click.Command:
     """The command of the package beside this one, which judges servers and is no part of one."""
-    found: click.Command = import_module("contracts.cli").contract
+    try:
+        found: click.Command = import_module("contracts.cli").contract
+    except (ImportError, AttributeError):
+        # `python -m` looks into the working directory first, as PYTHONPATH's may be looked into.
+        return click.Command(
+            _CONTRACT, callback=_hidden, context_settings=_ANY, short_help="Hidden here."
+        )
     return found
+
+
+_ANY = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+def _hidden() -> NoReturn:
+    where = ", ".join(getattr(sys.modules.get("contracts"), "__path__", ["contracts"]))
+    _end(CONFIGURATION, f"{where} hides the package contracts of images-mock: {_ELSEWHERE}.")
+
+
+_ELSEWHERE = "call it as images-mock, without PYTHONPATH, or from another folder"
 
 
 class ServeByDefault(click.Group):

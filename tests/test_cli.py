@@ -389,3 +389,12 @@ def test_what_explain_last_alone_takes_is_refused_elsewhere() -> None:
     done = run("explain", "invalid_size", "--port", "6780")
     assert done.returncode == 2
     assert "--port goes with `explain last`" in done.stderr
+
+
+def test_a_folder_that_hides_the_contract_is_named(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "__init__.py").touch()
+    done = run("contract", "run", "--quick", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 3
+    assert f"{tmp_path / 'contracts'} hides the package contracts of images-mock" in done.stderr
+    assert "call it as images-mock" in done.stderr

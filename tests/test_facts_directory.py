@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from contracts.document.build import build
-from contracts.document.sizes import CHECKER
+from contracts.document.formats import CHECKER
 from mockserver.cli import cli
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured

@@ -21,9 +21,9 @@ from schemathesis import Case, CheckContext, Response
 from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
 from contracts.document.build import Schema, facts_of
-from contracts.document.sizes import CHECKER, teach
+from contracts.document.formats import CHECKER, teach
 from contracts.exchange import Request
-from contracts.forms import Field, Fields, fields_in, gathered
+from contracts.forms import FORM, Field, Fields, fields_in, gathered
 from mockserver.facts import Operation
 
 #: What a part is that names no type (RFC 7578 says text/plain; the API said this).
@@ -118,7 +118,9 @@ def operation_of(case: Case[Any]) -> Operation | None:
     """The operation of a case whose body is a form, else None."""
     facts = facts_of(case.operation.schema.raw_schema)
     found = facts.operations.get(case.operation.definition.raw.get("x-operation", ""))
-    return found if found and found.form and case.method == found.method else None
+    if found is None or not found.form or case.media_type not in (None, FORM):
+        return None
+    return found if case.method == found.method else None
 
 
 def schemas_of(case: Case[Any]) -> Schema:

@@ -12,8 +12,8 @@ from schemathesis.schemas import BaseSchema
 
 from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
+from contracts.document.formats import teach
 from contracts.document.narrow import cheapest, narrowed, only_media
-from contracts.document.sizes import teach
 from mockserver.facts import Operation
 
 #: Checks of Schemathesis that find fault with habits of the real API, which a stand-in must share.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from functools import partial
 from typing import Any, Literal
 
+from contracts.document.addresses import format_of as address_format
 from contracts.document.sizes import format_of
 from mockserver.facts import Facts, FreeSizes, Model, Offer, Operation, Parameter, UploadRules
 
@@ -44,6 +45,19 @@ def bodies(facts: Facts, operation: Operation, skeleton: Schema, sizes: Sizes) -
         case _:
             one_of = [{"$ref": f"#/components/schemas/{name}"} for name in branches]
             return {operation.id: said | {"oneOf": one_of}} | branches
+
+
+def in_json(facts: Facts, operation: Operation, skeleton: Schema, sizes: Sizes) -> Schema:
+    """The schemas of the body of an operation that takes a form, where it is JSON instead."""
+    whole = operation._replace(id=f"{operation.id}.json", form=False)
+    models = [m for m in models_of(facts, operation) if m.offers[operation.id].json]
+    meant = {m.id: _as_json(m, operation.id, whole.id) for m in models}
+    return bodies(facts._replace(models=meant), whole, skeleton, sizes)
+
+
+def _as_json(model: Model, form: str, whole: str) -> Model:
+    offer = model.offers[form]
+    return model._replace(offers={whole: offer._replace(parameter=offer.json, json={})})
 
 
 def _wording(skeleton: Schema, operation: Operation, models: int) -> Schema:
@@ -102,6 +116,8 @@ def _property(parameter: Parameter, *, operation: Operation, model: Model, sizes
             if model.id != operation.default_model:
                 return {"const": model.id}
             return _typed(parameter, {"enum": [model.id], "default": model.id})
+        case "images" | "mask" if offer.upload and parameter.type in ("list", "object"):
+            return _references(parameter, offer.upload)
         case _ if offer.upload and parameter.type in ("file", "files"):
             kind = PICTURE if parameter.type == "files" else FILE
             return kind | {"x-upload": _upload(parameter, offer.upload)}
@@ -139,7 +155,8 @@ def _alone(offer: Offer) -> Iterator[tuple[str, Any]]:
 
 def _together(offer: Offer) -> list[Schema]:
     """For each of the others that which a body must not be."""
-    return [{"not": _met(offer, row.when)} for row in offer.refused if len(row.when) > 1]
+    rows = [row.when for row in offer.refused if len(row.when) > 1]
+    return [{"not": _met(offer, when)} for when in rows if when.keys() <= offer.parameter.keys()]
 
 
 def _met(offer: Offer, when: Mapping[str, Any]) -> Schema:
@@ -164,6 +181,21 @@ def _wanted(wanted: Any, usual: Any) -> tuple[Schema, bool]:
             return {"type": "number", "exclusiveMaximum": bound}, usual < bound
         case _:
             return {"const": wanted}, usual == wanted
+
+
+def _references(parameter: Parameter, rules: UploadRules) -> Schema:
+    """Pictures by address: in a data: URL. What else has one, only the server knows."""
+    use = "mask" if parameter.name == "mask" else "image"
+    address = {"type": "string", "format": address_format(rules, use)}
+    one: Schema = {
+        "type": "object",
+        "required": ["image_url"],
+        "additionalProperties": False,
+        "properties": {"image_url": address},
+    }
+    if parameter.type == "list":
+        return {"type": "array", "minItems": 1, "maxItems": parameter.items_max, "items": one}
+    return {"anyOf": [one, {"type": "null"}]} if parameter.nullable else one
 
 
 def _upload(parameter: Parameter, rules: UploadRules) -> Schema:

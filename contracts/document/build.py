@@ -14,7 +14,7 @@ import yaml
 
 from contracts.document.bodies import Schema as Schema
 from contracts.document.bodies import Sizes as Sizes
-from contracts.document.bodies import bodies, encoding, kept_examples, models_of
+from contracts.document.bodies import bodies, encoding, in_json, kept_examples, models_of
 from contracts.document.bodies import taken as taken
 from contracts.document.streams import EVENTS, events
 from mockserver.facts import Facts, Model, Operation, default_days, first_day, load
@@ -111,7 +111,10 @@ def _fill_operations(document: Schema, facts: Facts, sizes: Sizes) -> None:
     for operation_id in document["x-wording"].keys() - facts.operations.keys():
         _drop_operation(document, operation_id)
     for operation in facts.operations.values():
-        document["components"]["schemas"] |= bodies(facts, operation, document, sizes)
+        schemas = document["components"]["schemas"]
+        schemas |= bodies(facts, operation, document, sizes)
+        if operation.json_too:
+            schemas |= in_json(facts, operation, document, sizes)
         definition = document["paths"][path_of(operation, document)][operation.method.lower()]
         _fill_body(definition["requestBody"]["content"], facts, operation)
         if not models_of(facts, operation):

@@ -6,7 +6,7 @@ from copy import deepcopy
 
 from contracts.document.bodies import takes_nothing
 from contracts.document.build import Schema, facts_of, path_of
-from contracts.document.sizes import teach
+from contracts.document.formats import teach
 from mockserver.facts import Operation
 
 

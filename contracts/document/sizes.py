@@ -1,18 +1,13 @@
 """Sizes without end: WIDTHxHEIGHT within bounds, which JSON Schema can only name. Sends nothing.
 
-The bounds are in the name of a format, so that whoever has the document has them. JSON Schema lets
-a validator pass a format that it does not know: `CHECKER` knows it, and so does a generator that
-`teach` was given.
+The bounds are in the name of a format, so that whoever has the document has them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
-
-from jsonschema import FormatChecker
+from typing import Any, NamedTuple
 
 from mockserver.facts import FreeSizes
 
@@ -32,9 +27,24 @@ def format_of(free: FreeSizes) -> str:
     )
 
 
-def _bounds(name: str) -> FreeSizes | None:
-    named = _NAMED.fullmatch(name)
-    return FreeSizes(**{k: int(v) for k, v in named.groupdict().items()}) if named else None
+class Size(NamedTuple):
+    """Texts that are a size within bounds."""
+
+    free: FreeSizes
+
+    def conforms(self, value: Any) -> bool:
+        """Whether a text is one; what is no text is the type's to say."""
+        return _is_size(self.free, value)
+
+    def examples(self) -> list[str]:
+        """Some sizes within the bounds, the ends among them."""
+        return examples_of(self.free)
+
+
+def named(name: str) -> Size | None:
+    """What the name of a format says."""
+    found = _NAMED.fullmatch(name)
+    return Size(FreeSizes(**{k: int(v) for k, v in found.groupdict().items()})) if found else None
 
 
 def fits(free: FreeSizes, width: int, height: int) -> bool:
@@ -54,41 +64,9 @@ def _is_size(free: FreeSizes, value: Any) -> bool:
     return size is not None and fits(free, *map(int, size.groups()))
 
 
-class _Checker(FormatChecker):
-    """Checks these formats, whatever their bounds, and no other."""
-
-    def conforms(self, instance: object, format: str) -> bool:
-        """Whether a value is of a format."""
-        free = _bounds(format)
-        return free is None or _is_size(free, instance)
-
-    def check(self, instance: object, format: str) -> None:
-        """Raise FormatError if a value is not of a format."""
-        if not self.conforms(instance, format):
-            from jsonschema.exceptions import FormatError
-
-            raise FormatError(f"{instance!r} is no {format}")
-
-
-CHECKER = _Checker(formats=())
-
-
 @cache
 def examples_of(free: FreeSizes) -> list[str]:
     """Some sizes within the bounds, the ends among them."""
     sides = range(free.multiple, free.side_max + 1, free.multiple)
     every = [(w, h) for w in sides for h in sides if fits(free, w, h)]
     return [f"{w}x{h}" for w, h in (*every[:: len(every) // _SHOWN], every[-1])]
-
-
-def teach(document: Any, register: Callable[[str, list[str]], None]) -> None:
-    """Tell a generator examples of each of these formats in a document."""
-    match document:
-        case {"format": str(name)} if free := _bounds(name):
-            register(name, examples_of(free))
-        case Mapping():
-            for value in document.values():
-                teach(value, register)
-        case list():
-            for value in document:
-                teach(value, register)

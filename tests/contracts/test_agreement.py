@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.document.build import Sizes, build
-from contracts.document.sizes import CHECKER
+from contracts.document.formats import CHECKER
 from mockserver.core.dialects import validator_of
 from mockserver.core.errors import ApiError
 from mockserver.core.validation import Validator
@@ -200,15 +200,3 @@ def test_a_good_request_is_taken_as_long_as_there_is_a_model(day: date) -> None:
         assert judged_alike(day, "api", {"prompt": "x", "model": model}) is (day.year > 2022)
     is_usual = facts.operations[GENERATE].default_model in facts.models
     assert judged_alike(day, "api", {"prompt": "x"}) is is_usual
-
-
-@pytest.mark.parametrize("day", [d for d in DAYS if load(d).operations[EDIT].json_too], ids=str)
-def test_no_edit_is_taken_as_json(day: date) -> None:
-    @settings(max_examples=100)
-    @given(body=bodies(day) | wild, image=odd)
-    def judged(body: Any, image: Any) -> None:
-        whole = body | {"image": image} if isinstance(body, dict) else body
-        assert not accepts(validator(day, "api", EDIT), whole)
-        assert not contract(day, "api", f"{EDIT}.json").is_valid(whole)
-
-    judged()

@@ -23,8 +23,8 @@ from contracts.document import __main__ as building
 from contracts.document.__main__ import main
 from contracts.document.bodies import models_of, takes_nothing
 from contracts.document.build import DOCUMENT, build, facts_of, path_of, references, rendered
+from contracts.document.formats import CHECKER
 from contracts.document.narrow import narrowed
-from contracts.document.sizes import CHECKER
 from contracts.judging import CAREFUL, probes_of, requests_of
 from mockserver.facts import Operation, load, periods
 
