@@ -14,8 +14,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from contracts.compare.commands import (
+    COMMANDS,
+    RECORDING,
+    allow_stale,
+    is_possible,
+    only,
+    relied_on,
+    replayed,
+)
+
 if TYPE_CHECKING:
     from contracts.target import Target
+    from contracts.trials import Trial
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -36,16 +47,24 @@ def contract() -> None:
     """
 
 
+for _command in COMMANDS:
+    contract.add_command(_command)
+
+
 def _file(kind: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
     path = click.Path(dir_okay=False, path_type=Path)
     return click.option(f"--{kind}", type=path, metavar="FILE", help=f"write the report as {what}")
 
 
 @contract.command()
-@click.option("--target", default="mock", show_default=True, help="mock, or a base URL")
+@click.option(
+    "--target", default="mock", show_default=True, help="mock, a base URL, or recording:DIR"
+)
 @click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
 @click.option("-v", "--verbose", is_flag=True, help="show each promise, too")
+@only()
+@allow_stale()
 @_file("json", "JSON")
 @_file("junit", "JUnit's XML, for CI")
 @_file("html", "one page")
@@ -61,6 +80,8 @@ def run(
     as_of: date | None,
     quick: bool,
     verbose: bool,
+    only: Path | None,
+    allow_stale: bool,
     directory: Path | None,
     **files: Path | None,
 ) -> None:
@@ -80,15 +101,24 @@ def run(
     began, keys = time(), [Key(KEY)]
     with ExitStack() as stack:
         stack.enter_context(traceless())
-        if target == "mock":
-            judged: Target = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
+        today, is_recording = (
+            datetime.fromtimestamp(time(), UTC).date(),
+            target.startswith(RECORDING),
+        )
+        watch: list[Callable[[Trial], object]] = []
+        if is_recording:
+            replay = replayed(target, time(), stale=allow_stale)
+            judged: Target = replay
+            as_of, today, watch = replay.day, replay.recorded, [replay.begin]
+        elif target == "mock":
+            judged = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
         else:
             judged = HttpTarget(target, keys[0], as_of, now=time, name=target)
-        today = datetime.fromtimestamp(time(), UTC).date()
-        planned = list(trials(as_of, today=today, quick=quick))
-        progress = stack.enter_context(Progress(sys.stderr, len(planned)))
-        book = tried(planned, judged, tell=progress.tell)
-    told = run_of(judged, time() - began, exit_code(book))
+        planned = list(trials(as_of, today=today, quick=quick, drawn=not is_recording))
+        planned = relied_on(planned, only) if only else planned
+        watch.append(stack.enter_context(Progress(sys.stderr, len(planned))).tell)
+        book = tried(planned, judged, tell=lambda trial: [tell(trial) for tell in watch])
+    told = run_of(judged, time() - began, exit_code(book, is_possible))
     asked = {kind: path for kind, path in files.items() if path}
     summary = write(book, told, asked, directory, partial(leave, keys=keys))
     for line in lines(summary, _paint(), rows=verbose):

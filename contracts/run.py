@@ -61,8 +61,8 @@ def run(
     book.plan(planned)
     for trial in planned:
         tell(trial)
-        if lacking := trial.needs - target.has:
-            book.unseen(trial, ", ".join(LACKING[need] for need in sorted(lacking)))
+        if lack := lacking(trial, target):
+            book.unseen(trial, lack)
             continue
         try:
             _try(trial, target, book)
@@ -73,6 +73,11 @@ def run(
             book.ended = str(reason)
             break
     return book
+
+
+def lacking(trial: Trial, target: Target) -> str:
+    """Why a target can't show what a trial is about; "" if it can."""
+    return ", ".join(LACKING[need] for need in sorted(trial.needs - target.has))
 
 
 def _try(trial: Trial, target: Target, book: Book) -> None:

@@ -9,7 +9,12 @@ from contracts.trials import Trial
 
 
 def trials(
-    day: date | None, *, today: date, quick: bool = False, costly: bool = False
+    day: date | None,
+    *,
+    today: date,
+    quick: bool = False,
+    costly: bool = False,
+    drawn: bool = True,
 ) -> Iterator[Trial]:
     """All trials of a day's contract, in the order in which they are made.
 
@@ -18,13 +23,15 @@ def trials(
         today: the day whose API some models have, if nobody says one.
         quick: only those that make a run of about 30 s.
         costly: pictures cost something there: few are asked for, and small ones.
+        drawn: also those that Schemathesis makes.
     """
     from contracts.cases.behaviour import behaviour
     from contracts.cases.generated import generated
     from contracts.checks.headers import Ids
 
     ids = Ids()
-    found = [*generated(day, ids, costly=costly), *behaviour(day, today, ids)]
+    made = generated(day, ids, costly=costly) if drawn else ()
+    found = [*made, *behaviour(day, today, ids)]
     for trial in sorted(found, key=lambda trial: "clock" in trial.needs):  # which then is wrong
         if trial.quick or not quick:
             yield trial

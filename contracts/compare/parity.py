@@ -27,7 +27,7 @@ from contracts.compare.fields import (
     fields_of,
 )
 from contracts.compare.gaps import Gap
-from contracts.compare.recording import Case
+from contracts.compare.recording import NOT_RECORDED, Case
 from contracts.run import BROKEN, HELD, UNKNOWN
 from contracts.trials import Tier
 
@@ -217,7 +217,7 @@ class _Found:
     def case(self, name: str, left: Case | None, right: Case | None) -> None:
         """Meet what two targets answered to one case."""
         if left is None or right is None:
-            self.unseen.append(Unseen(name, "not recorded"))
+            self.unseen.append(Unseen(name, NOT_RECORDED))
             return
         pairs = list(_pairs(left, right))
         reasons = {case.unseen for case in (left, right)} - {""}

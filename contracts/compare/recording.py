@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 
 from contracts.compare.sanitised import Sanitiser
 from contracts.exchange import Exchange, KeyKind, Request
+from contracts.run import lacking
 from contracts.target import Lost, NotObserved, Target
 from contracts.trials import Trial
 
+#: Why nothing is known of what no recording has.
+NOT_RECORDED = "this was not recorded"
 _FORM = 1  # of the files; another one for what older programs can't read
 _NO_NAME = re.compile(r"[^\w.,=+-]+")
 
@@ -134,8 +137,8 @@ def recorded(
     recorder = Recorder(target, origin, mask)
     for trial in trials:
         recorder.begin(trial)
-        if lacking := trial.needs - target.has:
-            recorder.cases[-1].unseen = f"needs {', '.join(sorted(lacking))}"
+        if lack := lacking(trial, target):
+            recorder.cases[-1].unseen = lack
             continue
         try:
             for _ in trial.judge(recorder):
@@ -147,10 +150,17 @@ def recorded(
     return recorder.cases, ""
 
 
-def written(cases: Iterable[Case], directory: Path) -> list[Path]:
+def written(
+    cases: Iterable[Case], directory: Path, leave: Callable[[Path, str], object]
+) -> list[Path]:
     """Write what was observed, a file each; a case without an exchange leaves none.
 
     A file of before stays where its case was not recorded this time.
+
+    Args:
+        cases: of a recording.
+        directory: where the files go; it is made.
+        leave: writes a file, without any key.
     """
     directory.mkdir(parents=True, exist_ok=True)
     files = []
@@ -158,7 +168,7 @@ def written(cases: Iterable[Case], directory: Path) -> list[Path]:
         if case.exchanges:
             file = directory / f"{_NO_NAME.sub('-', case.id)}.json"
             text = json.dumps(case.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
-            file.write_text(f"{text}\n", "utf-8")
+            leave(file, f"{text}\n")
             files.append(file)
     return files
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from contracts.compare.recording import Case
+from contracts.compare.recording import NOT_RECORDED, Case
 from contracts.compare.restored import Restorer
 from contracts.compare.sanitised import digest
 from contracts.exchange import Exchange, KeyKind, Request
@@ -30,7 +30,7 @@ class Replay:
     def __init__(self, cases: Iterable[Case], name: str) -> None:
         cases = list(cases)
         self.name, self.base_url = name, BASE
-        self.day = cases[0].origin.day
+        self.day, self.recorded = cases[0].origin.day, cases[0].origin.recorded
         self.has: frozenset[str] = frozenset()
         self._cases = {case.id: case for case in cases}
         self._by_request: dict[str, list[Case]] = defaultdict(list)
@@ -53,7 +53,7 @@ class Replay:
             if case and (exchange := self._player(case).next("sha256", asked)):
                 return exchange._replace(request=request)
         here = self._cases.get(self._current)
-        raise NotObserved((here and here.unseen) or "this was not recorded")
+        raise NotObserved((here and here.unseen) or NOT_RECORDED)
 
     def fetch(self, url: str) -> Exchange:
         """The description of a picture that was downloaded, as a file that it fits."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -68,6 +69,11 @@ TRIALS = (
     trial("generate.bad-key", generate()._replace(key="bad"), 401, pays=False),
     trial("models.list", Request("GET", "/models"), pays=False),
 )
+
+
+def leave(file: Path, text: str) -> None:
+    """Write a file."""
+    file.write_text(text, "utf-8")
 
 
 def target_at(url: str, key: str = CANARY) -> HttpTarget:

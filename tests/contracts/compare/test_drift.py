@@ -15,7 +15,7 @@ from contracts.compare.drift import Drift, Says, as_json, drift, lines, who_move
 from contracts.compare.gaps import Gap
 from contracts.compare.recording import Case, written
 from contracts.compare.seen import Sight, seen
-from tests.contracts.compare.stand_in import ORIGIN, TODAY
+from tests.contracts.compare.stand_in import ORIGIN, TODAY, leave
 
 SEEN, REFUSED = Sight.SEEN, Sight.REFUSED
 
@@ -110,7 +110,7 @@ def recordings(tmp_path: Path) -> Path:
         {"request": request | {"body": refused}, "answer": {"status": 400, "body": error}},
     ]
     case = Case("a", "images.generate", 200, "a", ORIGIN, told)
-    written([case], tmp_path / "recorded")
+    written([case], tmp_path / "recorded", leave)
     return tmp_path / "recorded"
 
 
@@ -153,7 +153,8 @@ def test_what_is_left_out_for_a_reason_is_no_drift() -> None:
 
 @pytest.mark.parametrize("missing", ["package", "document", "recordings"])
 def test_who_could_not_be_asked_makes_it_red(missing: str, tmp_path: Path) -> None:
-    found = drift(TODAY, **{missing: tmp_path / "nowhere"})
+    there: dict[str, Any] = {missing: tmp_path / "nowhere"}
+    found = drift(TODAY, **there)
     assert len(found.blind) == 1
     assert found.exit_code() == 6 if missing != "package" else found.blind[0].startswith("SDK: ")
     assert f"could not look: {found.blind[0]}" in "\n".join(lines(found))

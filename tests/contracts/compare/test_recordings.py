@@ -21,6 +21,7 @@ from tests.contracts.compare.stand_in import (
     TRIALS,
     Headers,
     generate,
+    leave,
     stand_in,
     target_at,
 )
@@ -40,7 +41,7 @@ def kept(
 
 
 def test_a_recording_is_read_as_it_was_written(mock_cases: list[Case], tmp_path: Path) -> None:
-    files = written(mock_cases, tmp_path)
+    files = written(mock_cases, tmp_path, leave)
     assert len(files) == len(TRIALS)
     assert sorted(read(tmp_path), key=lambda c: c.id) == sorted(mock_cases, key=lambda c: c.id)
 
@@ -78,7 +79,7 @@ def test_no_file_has_a_key_an_id_or_a_pixel_that_came(mock_url: str, tmp_path: P
 
     with stand_in(mock_url, everywhere) as url:
         cases, ended = recorded(TRIALS, target_at(url), ORIGIN)
-    files = written(cases, tmp_path)
+    files = written(cases, tmp_path, leave)
     text = "".join(file.read_text("utf-8") for file in files)
     assert not ended
     assert len(files) == len(TRIALS)
@@ -181,7 +182,7 @@ def test_what_was_not_observed_leaves_its_reason_and_no_file(tmp_path: Path) -> 
     cases, ended = recorded([TRIALS[0], TRIALS[4], TRIALS[1]], Poor(), ORIGIN)
     assert [case.unseen for case in cases] == ["the cap is reached", "the key is no good"]
     assert ended == "the key is no good"
-    assert written(cases, tmp_path) == []
+    assert written(cases, tmp_path, leave) == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"form": 99}', "[1]"])
