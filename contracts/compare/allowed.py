@@ -99,6 +99,8 @@ MODELS: dict[Path, Kept] = {
     **{f"data[].{name}": kept for name, kept in _MODEL.items()},
     **{f"error.{name}": kept for name, kept in _REFUSALS.items()},
 }
+#: Parameters of a picture's URL that say nothing of whose it is: versions, rights, types.
+PUBLIC_PARAMETERS = ("rscd", "rsct", "skv", "sks", "sp", "sr", "sv")
 #: How the API's own models of images begin.
 PUBLIC_MODELS = ("dall-e-", "gpt-image-", "chatgpt-image-")
 PUBLIC_OWNERS = ("system", "openai", "openai-internal", "openai-dev")

@@ -298,7 +298,7 @@ def _recorded(name: str, now: float, stale: bool) -> Side:
     cases = read(Path(name.removeprefix(RECORDING)))
     if warning := checked_age(cases, _today(now), allow_stale=stale):
         click.echo(f"warning: {warning}", err=True)
-    return Side(f"a recording of {cases[0].origin.target}", cases)
+    return Side(f"recording of {cases[0].origin.target}", cases)
 
 
 def replayed(name: str, now: float, *, stale: bool) -> Replay:

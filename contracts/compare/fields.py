@@ -10,6 +10,8 @@ Fields = dict[str, list[Value]]  # by path, as "data[].url.host", "header x-requ
 STATUS, LAYOUT, EVENTS = "status", "layout", "events"
 ORDER, HEADER, EVENT, NUMBER = "order of ", "header ", "event ", "number of "
 _ROOT = "the body"
+#: Which picture or URL it is, no two targets agree on.
+_WHICH = ("<picture>", "<url>")
 
 
 def fields_of(answer: Value, shapes: dict[str, str]) -> Fields:
@@ -54,13 +56,12 @@ def _of_text(value: Value, layout: Value, before: str) -> Iterator[tuple[str, Va
 
 def _of_value(value: Value, path: str) -> Iterator[tuple[str, Value]]:
     match value:
-        case {"<picture>": _} | {"<url>": _}:  # which one it is, no two targets agree on
-            for name, leaf in value.items():
-                if not name.startswith("<"):
-                    yield f"{path}.{name}".lstrip("."), leaf
         case dict():
             for name, inner in value.items():
-                yield from _of_value(inner, f"{path}.{name}".lstrip("."))
+                if name not in _WHICH:
+                    yield from _of_value(inner, f"{path}.{name}".lstrip("."))
+        case [str(), *_]:
+            yield path, value
         case list():
             yield f"{NUMBER}{path}", len(value)
             for item in value:

@@ -7,6 +7,7 @@ pixels) is the same there, and what a recording does not keep is compared by its
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Kind(StrEnum):
 
 HARMLESS = (Kind.SAME, Kind.SHAPE)
 _WORST = list(Kind)
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
 
 
 class Side(NamedTuple):
@@ -263,8 +265,9 @@ class _Found:
             return Kind.SAME
         if ORDER in path or path == EVENTS:
             return _order(left, right, path)
-        if path.endswith(("message", "<xml>.message")):
-            return Kind.WORDING
+        if path.endswith("message"):
+            is_same = _NUMBERS.sub("#", left) == _NUMBERS.sub("#", right)
+            return Kind.SHAPE if is_same else Kind.WORDING
         if _is_free(path, left):
             return Kind.SHAPE
         known = self._known.get(path.rpartition(".")[2].rpartition(" ")[2], ())

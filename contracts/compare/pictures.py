@@ -18,6 +18,7 @@ from PIL import Image
 Description = dict[str, Any]
 UNREADABLE = "unreadable"
 _SVG = re.compile(rb'\s*<svg [^>]*width="(?P<width>\d+)" height="(?P<height>\d+)"')
+_COLOURS = re.compile(rb'(?:fill|stroke|color)[=:] *"?([^";]+)')
 #: What is carried beside pixels, by the key under which Pillow tells it.
 _BESIDE = {"exif": "exif", "icc_profile": "colour profile", "xmp": "xmp", "photoshop": "photoshop"}
 
@@ -48,9 +49,10 @@ def described(file: bytes) -> Description:
 
 def _svg(file: bytes) -> Description:
     found = _SVG.match(file)
-    return (
-        {"format": "SVG", "size": f"{int(found['width'])}x{int(found['height'])}"} if found else {}
-    )
+    if not found:
+        return {}
+    size = f"{int(found['width'])}x{int(found['height'])}"
+    return {"format": "SVG", "size": size, "blank": len(set(_COLOURS.findall(file))) < 2}
 
 
 def _opened(file: bytes) -> Description:
@@ -95,7 +97,7 @@ def stand_in(description: Description, name: str) -> bytes:
         return b"no picture " + lot[:4].hex().encode()
     width, height = map(int, description["size"].split("x"))
     if description["format"] == "SVG":
-        return _drawn_svg(width, height, lot)
+        return _drawn_svg(width, height, [lot[:3], lot[3:6]][: 1 if description["blank"] else 2])
     picture = Image.new("RGBA", (width, height), (*lot[:3], _opacity(description)))
     if not description["blank"]:
         picture.paste((*lot[3:6], 255), (0, 0, (width + 1) // 2, (height + 1) // 2))
@@ -115,9 +117,7 @@ def _opacity(description: Description) -> int:
     return 0 if description["alpha"] == "clear" else 255
 
 
-def _drawn_svg(width: int, height: int, lot: bytes) -> bytes:
-    colour = lot[:3].hex()
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
-        f'<rect width="50%" height="50%" fill="#{colour}"/></svg>\n'
-    ).encode()
+def _drawn_svg(width: int, height: int, colours: list[bytes]) -> bytes:
+    squares = "".join(f'<rect width="50%" height="50%" fill="#{c.hex()}"/>' for c in colours)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+    return f"{head}{squares}</svg>\n".encode()

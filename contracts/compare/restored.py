@@ -113,7 +113,7 @@ class Restorer:
             return f"{told['scheme']}:x"
         base = f"{told['scheme']}://{self._host if told['host'] == '<target>' else told['host']}"
         path = quote(filled(told["path"], f"{self._name} {name}"))
-        values = dict.fromkeys(told["parameters"], _FILLING)
+        values = dict.fromkeys(told["parameters"], _FILLING) | told["values"]
         if told["minutes"]:
             begins, ends = map(self._minute, told["minutes"])
             values |= {"st": begins, "se": ends}

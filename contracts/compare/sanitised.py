@@ -202,9 +202,11 @@ class Sanitiser:
             "host": "<target>" if url.netloc == self._host else url.hostname or "",
             "path": "/".join(map(shape_of, url.path.split("/"))),
         }
-        parameters = parse_qsl(url.query, keep_blank_values=True)
-        told["parameters"] = sorted({name for name, _ in parameters if _NAME.fullmatch(name)})
-        return told | {"minutes": _minutes(dict(parameters), exchange.began)}
+        parameters = dict(parse_qsl(url.query, keep_blank_values=True))
+        told["parameters"] = sorted(filter(_NAME.fullmatch, parameters))
+        public = {n: parameters[n] for n in allowed.PUBLIC_PARAMETERS if n in parameters}
+        told["values"] = {n: self.references.in_text(value[:40]) for n, value in public.items()}
+        return told | {"minutes": _minutes(parameters, exchange.began)}
 
     def _shape(self, value: Any) -> Value:
         match value:

@@ -58,7 +58,8 @@ def _listed(head: str, fields: Iterable[Field]) -> Iterator[str]:
         if not number:
             yield f"\n{head}"
         yield f"  {one.tier.name.lower():8} {one.kind:13} {one.operation} {one.path}"
-        yield f"{'':25}{_cut(one.left)} | {_cut(one.right)}{_count(one)}"
+        left, right = _around(one.left, one.right)
+        yield f"{'':25}{left} | {right}{_count(one)}"
         if one.gap:
             yield f"{'':25}{one.gap.reason}, until {one.gap.until}"
 
@@ -67,8 +68,16 @@ def _count(one: Field) -> str:
     return f"  ({len(one.cases)} cases)" if len(one.cases) > 1 else f"  ({one.cases[0]})"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CUT else f"{text[: _CUT - 1]}…"
+def _around(one: str, other: str) -> tuple[str, str]:
+    """Two values; of long ones where they begin to differ."""
+    common = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, common - _CUT // 3) if max(len(one), len(other)) > _CUT else 0
+    return _cut(one, start), _cut(other, start)
+
+
+def _cut(text: str, start: int) -> str:
+    before, here = "…" * bool(start), text[start:]
+    return before + (here if len(here) <= _CUT else f"{here[: _CUT - 1]}…")
 
 
 def as_json(parity: Parity) -> dict[str, Any]:

@@ -58,11 +58,12 @@ def generate(**body: Any) -> Request:
     return json_request("POST", "/images/generations", {"prompt": "x"} | body)
 
 
-STREAMED = {"model": "gpt-image-2", "quality": "low", "stream": True, "partial_images": 1}
+SMALL = {"model": "gpt-image-2", "quality": "low", "size": "1024x640"}
+STREAMED = {**SMALL, "stream": True, "partial_images": 1}
 TRIALS = (
-    trial("generate.url", generate(), downloads=2),
+    trial("generate.url", generate(size="256x256"), downloads=2),
     trial("generate.b64", generate(n=2, size="256x256", response_format="b64_json"), times=2),
-    trial("generate.gpt", generate(model="gpt-image-2", quality="low")),
+    trial("generate.gpt", generate(**SMALL)),
     trial("generate.stream", generate(**STREAMED)),
     trial("generate.size", generate(size="7"), 400, pays=False),
     trial("generate.no-key", generate()._replace(key="none"), 401, pays=False),

@@ -163,7 +163,8 @@ def trial_of(case: Case) -> tuple[str, int, str]:
 
 
 @pytest.mark.parametrize(
-    ("unseen", "code"), [("it has no clock", 0), ("not recorded", 0), ("429: there are too many", 6)]
+    ("unseen", "code"),
+    [("it has no clock", 0), ("not recorded", 0), ("429: there are too many", 6)],
 )
 def test_what_could_not_have_been_observed_there_is_no_failure(unseen: str, code: int) -> None:
     gone = Case("b", "images.generate", 200, "b", ORIGIN, unseen=unseen)
