@@ -26,12 +26,20 @@ def trials(
         drawn: also those that Schemathesis makes.
     """
     from contracts.cases.behaviour import behaviour
+    from contracts.cases.declared import declared, of_keys
     from contracts.cases.generated import generated
+    from contracts.cases.misses import missed
     from contracts.checks.headers import Ids
 
     ids = Ids()
-    made = generated(day, ids, costly=costly) if drawn else ()
-    found = [*made, *behaviour(day, today, ids)]
-    for trial in sorted(found, key=lambda trial: "clock" in trial.needs):  # which then is wrong
+    found = [
+        *declared(day, today, ids, costly=costly),
+        *(generated(day, ids, costly=costly) if drawn else ()),
+        *behaviour(day, today, ids, costly=costly),
+        *missed(day, ids),
+    ]
+    # What is free comes first; what moves the clock, which then is wrong, after all other pictures.
+    found.sort(key=lambda trial: ("clock" in trial.needs, trial.pays))
+    for trial in (*found, *of_keys(day, today, ids)):  # bad keys may have a server turn away
         if trial.quick or not quick:
             yield trial

@@ -13,10 +13,11 @@ from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.links import LEADS
 from contracts.checks.made import inline_files
+from contracts.checks.models import strangers
 from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now
 from contracts.checks.said import observed, said
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, Request, json_request
 from contracts.target import Target
 from contracts.trials import Promise, Trial, Verdict, touches_of
 
@@ -27,19 +28,20 @@ CLOCK = frozenset({"clock"})
 LIMITS = frozenset({"clock", "limits"})
 
 
-def behaviour(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
+def behaviour(day: date | None, today: date, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
     """All of them.
 
     Args:
         day: whose API; None is the default day's, with some models as they are today.
         today: that day.
         ids: the request ids of the run.
+        costly: pictures cost something: few are asked for, and each alone.
     """
     every = [*ways(day, today)]
-    yield from listed(ids)
-    yield from branches(every, ids)
     firsts = [*_firsts(every)]
-    for way in firsts:
+    yield from listed(ids)
+    yield from branches(firsts if costly else every, ids, costly=costly)
+    for way in [] if costly else firsts:
         yield from of_several(way, ids)
     yield from ends(firsts)
     yield from limits(every, ids)
@@ -58,10 +60,20 @@ def _firsts(every: list[Way]) -> Iterator[Way]:
 # One good request
 
 
-def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
-    """Each model in each way, with each kind of answer in each format."""
+def branches(every: list[Way], ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+    """Each model in each way, with each kind of answer in each format; where it costs, in one."""
     for place, way in enumerate(every):
-        turns = [(answer, form) for answer in way.answers for form in way.formats]
+        if not costly and "transparent" in _values(way, "background") and not _is_refused(way):
+            yield Trial(
+                f"{way.operation.id}.{way.model.id}.{way.how}.transparent",
+                Promise(way.operation.id, 200, f"{way.model.id}, transparent"),
+                partial(_good, request_of(way, background="transparent"), ids),
+                pays=True,
+                quick=place % 3 == 0,
+                touches=touches_of({"model": way.model.id, "background": "transparent"}),
+            )
+        formats = way.formats[:1] if costly else way.formats
+        turns = [(answer, form) for answer in way.answers for form in formats]
         for number, (answer, form) in enumerate(turns):
             kinds = f"{way.model.id}, {way.how}, {answer}"
             yield Trial(
@@ -69,9 +81,18 @@ def branches(every: list[Way], ids: Ids) -> Iterator[Trial]:
                 Promise(way.operation.id, 200, kinds),
                 partial(_good, request_of(way, **answered_as(way, answer, form)), ids),
                 pays=True,
-                quick=number % len(turns) == place % len(turns),
+                quick=costly or number % len(turns) == place % len(turns),
                 touches=touches_of({"model": way.model.id} | answered_as(way, answer, form)),
             )
+
+
+def _values(way: Way, name: str) -> tuple[str, ...]:
+    return (way.parameters[name].values or ()) if name in way.parameters else ()
+
+
+def _is_refused(way: Way) -> bool:
+    """Whether a model takes no transparent background, though the parameter is there."""
+    return any(row.when == {"background": "transparent"} for row in way.offer.refused)
 
 
 def _good(request: Request, ids: Ids, target: Target) -> Iterator[Verdict]:
@@ -106,7 +127,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
     yield Trial(
         f"{operation}.{model}.repeated",
         Promise(operation, 200, "the same again"),
-        partial(_repeated, inline),
+        partial(_repeated, inline, _with_other_prompt(way)),
         pays=True,
         needs=STAND_IN,
         touches=touches_of({"model": model}),
@@ -122,8 +143,15 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
         )
 
 
-def _repeated(request: Request, target: Target) -> Iterator[Verdict]:
-    """The same request is answered with the same pictures."""
+def _with_other_prompt(way: Way) -> Request | None:
+    """The same request of something else; None where there is no prompt."""
+    if "prompt" not in way.parameters:
+        return None
+    return request_of(way, **answered_as(way, "b64_json"), prompt="a lighthouse at dusk")
+
+
+def _repeated(request: Request, other: Request | None, target: Target) -> Iterator[Verdict]:
+    """The same request is answered with the same pictures, and another one with others."""
     first, second = (observed(target.ask(request, pays=True)) for _ in range(2))
     yield _accepted(second)
     files = [inline_files(one.answer) for one in (first, second)]
@@ -131,6 +159,12 @@ def _repeated(request: Request, target: Target) -> Iterator[Verdict]:
     yield said("The same request gives the same pictures", same, "they differ")._replace(
         exchange=second, pictures=len(files[1]) if same else 0
     )
+    if other:
+        third = observed(target.ask(other, pays=True))
+        differs = inline_files(third.answer) != files[0]
+        yield said("Another prompt gives another picture", differs, "it is the same")._replace(
+            exchange=third
+        )
 
 
 def _kept(way: Way, target: Target) -> Iterator[Verdict]:
@@ -210,14 +244,14 @@ def _limited(way: Way, most: int, ids: Ids, target: Target) -> Iterator[Verdict]
     at_once = min(most, int(way.parameters["n"].maximum or 1))
     request = request_of(way, n=at_once)._replace(key="limited")
     for _ in range(most // at_once):
-        within = target.ask(request, pays=True)
+        within = observed(target.ask(request, pays=True), 429)
         yield from _status(within, 200, "What is within the limit is served")
-    over = target.ask(request)
+    over = observed(target.ask(request), 429)
     yield from _status(over, 429, "What is over the limit is refused with 429")
     yield from judge(over)
     yield from (verdict._replace(exchange=over) for verdict in refused_for_now(over.answer))
     target.move_clock(float(over.answer.header("retry-after") or 60), "limited")
-    after = target.ask(request, pays=True)
+    after = observed(target.ask(request, pays=True), 429)
     yield from _status(after, 200, "After the wait that was told it is served again")
 
 
@@ -231,5 +265,17 @@ def _status(exchange: Exchange, due: int, says: str) -> Iterator[Verdict]:
 
 def listed(ids: Ids) -> Iterator[Trial]:
     """The list of the models; whether each that serves is in it is judged with the list."""
-    request = Request("GET", "/models")
-    yield Trial("models.list", Promise("models.list", 200, "all"), partial(_good, request, ids))
+    yield Trial("models.list", Promise("models.list", 200, "all"), partial(_listed, ids))
+
+
+def _listed(ids: Ids, target: Target) -> Iterator[Verdict]:
+    exchange = observed(target.ask(Request("GET", "/models")))
+    yield _accepted(exchange)
+    yield from Judge(target.day, target.fetch, ids)(exchange)
+    for name in strangers(exchange, target.day):
+        request = json_request("POST", "/images/generations", {"model": name, "prompt": "a fox"})
+        answered = target.ask(request, pays=True)
+        seen = f"{name} is answered with {answered.answer.status}"
+        yield said(
+            "Each image model that is listed serves", answered.answer.status == 200, seen
+        )._replace(exchange=answered)

@@ -109,7 +109,7 @@ def answered_as(way: Way, answer: str, form: str = "") -> dict[str, Any]:
     """The options with which pictures come in a way, and in a format."""
     told: dict[str, Any] = {"output_format": form} if form else {}
     if answer == "stream":
-        return told | {"stream": _written(way, value=True), "partial_images": 1}
+        return told | {"stream": _written(way, value=True), "partial_images": 2}
     if "response_format" in way.parameters:
         told["response_format"] = answer
     return told

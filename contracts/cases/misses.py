@@ -12,9 +12,17 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from contracts.cases.schema import FULL, document_of
 from contracts.cases.uploads import Files, good, model_for, near_misses, png, rules_of
+from contracts.checks.every import Judge
+from contracts.checks.headers import Ids
+from contracts.checks.refusals import error_of
+from contracts.checks.said import observed, said
 from contracts.document.bodies import Schema, models_of
 from contracts.document.build import bare_404, facts_of, path_of
+from contracts.exchange import Part, Request, form_request, json_request
+from contracts.target import Target
+from contracts.trials import Promise, Tier, Trial, Verdict
 from mockserver.facts import Facts, Operation, load
 
 Sent = Mapping[str, Any]  # what `requests` is given for the body: json, or data and files
@@ -28,6 +36,62 @@ class NearMiss:
     operation: Operation
     path: str  # as the document has it
     sent: Sent = field(repr=False)
+
+    @property
+    def request(self) -> Request:
+        """What is sent."""
+        method, sent = self.operation.method, self.sent
+        if "json" in sent:
+            return json_request(method, self.path, sent["json"])
+        return form_request(method, self.path, _parts(sent))
+
+
+def _parts(sent: Sent) -> Iterator[Part]:
+    for name, value in sent["data"].items():
+        for text in value if isinstance(value, list) else [value]:
+            yield name, None, "", text.encode()
+    for name, (file, data, *media) in sent["files"]:
+        yield name, file, "".join(media), data
+
+
+#: The types of a refusal, by dialect; the second is the word of the service behind B's gateway.
+REFUSALS = {
+    "A": {"invalid_request_error"},
+    "B": {"invalid_request_error", "image_generation_user_error"},
+}
+
+
+def missed(day: date | None, ids: Ids) -> Iterator[Trial]:
+    """A trial of each near miss; where pictures cost something a server that takes it sends a bill.
+
+    Args:
+        day: whose contract.
+        ids: the request ids of the run.
+    """
+    for miss in near_misses_in(document_of(day, FULL)):
+        operation, _, wrong = miss.name.partition(" ")
+        yield Trial(
+            f"{operation}.near-miss ({wrong})",
+            Promise(operation, 400, "only just wrong"),
+            partial(_judge, miss, ids),
+            pays=True,
+        )
+
+
+def _judge(miss: NearMiss, ids: Ids, target: Target) -> Iterator[Verdict]:
+    exchange = observed(target.ask(miss.request, pays=True))
+    status, kind = exchange.answer.status, error_of(exchange.answer).get("type")
+    verdicts = [
+        said("What only just breaks a rule is refused with 400", status == 400, f"{status}"),
+        said(
+            "A refusal of a body has a type that the API gives to such",
+            kind in REFUSALS[miss.operation.dialect],
+            f"it is {kind!r}",
+            tier=Tier.COMPLETE,
+        ),
+    ]
+    yield from (verdict._replace(exchange=exchange) for verdict in verdicts)
+    yield from Judge(target.day, target.fetch, ids)(exchange)
 
 
 def as_files(files: Files, media: str = "image/png") -> list[tuple[str, Any]]:

@@ -69,6 +69,11 @@ class Asked(NamedTuple):
         return self.options.get("background") in ("transparent", "auto")
 
     @property
+    def is_clear(self) -> bool:
+        """Whether there is to be transparency."""
+        return self.options.get("background") == "transparent"
+
+    @property
     def is_streamed(self) -> bool:
         """Whether the answer is a stream of events."""
         return bool(self.offer.streamed and self.options.get("stream"))

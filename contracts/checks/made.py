@@ -101,17 +101,26 @@ def echoed(told: Mapping[str, Any], known: Iterable[str], wanted: Asked) -> Iter
     """Judge the fields that repeat what was asked for, or what the model chose."""
     for name in ECHOED:
         if name in known and name in told:
-            yield _echo(name, told[name], wanted)
+            yield from _echo(name, told[name], wanted)
 
 
-def _echo(name: str, value: Any, wanted: Asked) -> Verdict:
+def _echo(name: str, value: Any, wanted: Asked) -> Iterator[Verdict]:
     sent, parameter = wanted.options.get(name), wanted.offer.parameter.get(name)
-    if parameter and (sent in parameter.leaves or sent is None):
-        is_size = name == "size" and size_in(value)
-        listed = value in (parameter.values or ()) and value not in parameter.leaves
-        says = f"{name}, left to the model, is told as what it chose"
-        return said(says, is_size or listed, f"it is {value!r}")
-    return said(f"{name} is told as it was asked for", value == sent, f"{value!r} for {sent!r}")
+    if parameter is None or not (sent in parameter.leaves or sent is None):
+        seen = f"{value!r} for {sent!r}"
+        yield said(f"{name} is told as it was asked for", value == sent, seen)
+        return
+    is_size = name == "size" and size_in(value)
+    listed = value in (parameter.values or ()) and value not in parameter.leaves
+    says = f"{name}, left to the model, is told as what it chose"
+    yield said(says, is_size or listed, f"it is {value!r}")
+    if not parameter.follows:
+        yield said(
+            f"{name}, left to the model, is the one that it was seen to choose",
+            value == parameter.chosen(sent),
+            f"{value!r} in place of {parameter.chosen(sent)!r}",
+            tier=Tier.STRICT,
+        )
 
 
 def files(items: Iterable[Any]) -> Iterator[bytes | Verdict]:

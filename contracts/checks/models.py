@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from contracts.checks.layout import layout
 from contracts.checks.said import said
@@ -33,7 +35,8 @@ def listing(exchange: Exchange, day: date | None) -> Iterator[Verdict]:
     if path == "/models":
         data = told.get("data") if isinstance(told, dict) else None
         is_list = isinstance(data, list) and all(isinstance(one, dict) for one in data)
-        yield said("Models come as an object with a list, data", is_list, f"{told!r:.60}")
+        is_named = is_list and told.get("object") == "list"
+        yield said("Models come as an object that is a list, with data", is_named, f"{told!r:.60}")
         listed = {one.get("id"): one for one in data or ()} if is_list else {}
         for one in listed.values():
             yield from _model(one, known)
@@ -41,6 +44,21 @@ def listing(exchange: Exchange, day: date | None) -> Iterator[Verdict]:
         yield said("Each image model that serves is listed", not lacking, f"{lacking} are not")
     elif isinstance(told, dict):
         yield from _model(told, known)
+        asked = unquote(path.rpartition("/")[2])
+        is_asked = told.get("id") == asked
+        yield said("A model that is asked for is the one that is told", is_asked, f"{told}")
+
+
+_OF_PICTURES = re.compile(r"image|dall-e")
+
+
+def strangers(exchange: Exchange, day: date | None) -> list[str]:
+    """Models in a list that make pictures, by their names, and that no fact is known of."""
+    told = exchange.answer.json()
+    data = told.get("data") if isinstance(told, dict) else None
+    listed = [one.get("id") for one in data or () if isinstance(one, dict)]
+    known = there(day, exchange.began)
+    return [n for n in listed if isinstance(n, str) and _OF_PICTURES.search(n) and n not in known]
 
 
 def _shown(model: Model, facts: Facts) -> dict[str, Any]:

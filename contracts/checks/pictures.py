@@ -52,6 +52,8 @@ def picture(file: bytes, wanted: Asked, told: Size | None = None) -> Iterator[Ve
     if mode:
         modes = ("RGB", "RGBA") if wanted.may_be_clear else ("RGB",)
         yield said("A picture is RGB; RGBA where it may be clear", mode in modes, f"it is {mode}")
+        if wanted.is_clear:
+            yield said("A picture has alpha where it is to be transparent", mode == "RGBA", mode)
 
 
 def _sized(size: Size, wanted: Asked, told: Size | None) -> Iterator[Verdict]:

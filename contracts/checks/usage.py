@@ -54,6 +54,8 @@ def _by_facts(
     told: Mapping[str, Any], wanted: Asked, answer: Mapping[str, Any], n: int
 ) -> Iterator[Verdict]:
     """Output tokens follow from quality and size; those of a text are a tokenizer's to know."""
+    if wanted.chosen_size is None and "size" not in answer:
+        return  # it follows the picture that was sent, and nothing tells what it became
     chosen = {name: answer[name] for name in ("quality", "size") if name in answer}
     options = {**_chosen(wanted), **chosen}
     try:

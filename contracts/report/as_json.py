@@ -33,7 +33,7 @@ def as_json(summary: Summary) -> str:
         "total": _part(summary.total),
         "operations": {part.operation: _part(part) for part in summary.parts},
         "causes": [_cause(cause) for cause in summary.causes],
-        "not_observed": dict(summary.unseen),
+        "not_observed": {"promises": dict(summary.unseen), "checks": dict(summary.partly)},
         "promises": [_row(row) for part in summary.parts for row in part.rows],
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from contracts.book import Book, Failure, Meeting, Sight
 from contracts.exchange import Exchange
 from contracts.report.curl import Curl
-from contracts.report.words import counted, listed
+from contracts.report.words import counted
 from contracts.trials import Outcome, Promise, Tier
 
 #: How a server answers for a path that it does not have.
@@ -89,10 +89,10 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
         for sight in told.values()
         if promise.operation == first
     ]
-    statuses = ((name, listed([*map(str, sorted(met))], last="or")) for name, met in absent.items())
+    missing = (f"{name} ({_or(statuses)} to each call)" for name, statuses in absent.items())
     return Cause(
-        says=f"The server has {listed([*absent])}",
-        told="; ".join(f"each call of {name} got {told}" for name, told in statuses),
+        says="Each operation is there",
+        told=f"missing: {', '.join(missing)}",
         others=0,
         also=(),
         tier=Tier.CORE,
@@ -100,6 +100,10 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
         judged=0,
         exchange=_plainest(sights),
     )
+
+
+def _or(statuses: Iterable[int]) -> str:
+    return " or ".join(map(str, sorted(statuses)))
 
 
 def _together(

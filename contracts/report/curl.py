@@ -54,12 +54,15 @@ class _Files:
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
+        self._names: set[str] = set()
         self.made: list[str] = []
         self.missing: list[str] = []
 
     def named(self, name: str, data: bytes) -> str:
         """The path of a file with these bytes."""
         safe = re.sub(r"[^\w.-]", "-", name).lstrip("-.") or "file"
+        safe = f"{len(self._names)}-{safe}" if safe in self._names else safe
+        self._names.add(safe)
         if path := self._keep(safe, data):
             return path
         if len(data) > LONG:

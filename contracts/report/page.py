@@ -9,10 +9,11 @@ from contracts.book import Row
 from contracts.report.causes import Cause
 from contracts.report.curl import Curl
 from contracts.report.frame import framed
-from contracts.report.summary import Part, Summary
+from contracts.report.summary import Part, Reasons, Summary
 from contracts.report.words import (
     answer_told,
     counted,
+    cut,
     day_told,
     listed,
     promise_told,
@@ -21,6 +22,8 @@ from contracts.report.words import (
 )
 from contracts.trials import Outcome
 
+#: So many of the promises that a cause breaks are named; each row tells its own.
+WHERE = 6
 _MARKS = {Outcome.HELD: "held", Outcome.BROKEN: "broken", Outcome.UNSEEN: "unseen"}
 _SIGNS = {Outcome.HELD: "✓", Outcome.BROKEN: "✗", Outcome.UNSEEN: "–"}
 
@@ -36,8 +39,8 @@ def _body(summary: Summary) -> Iterator[str]:
     if summary.causes:
         yield f"<h2>Broken: {counted(len(summary.causes), 'cause')}</h2>"
         yield from (_cause(*one) for one in enumerate(summary.causes, 1))
-    if summary.unseen:
-        yield from _unseen(summary)
+    yield from _unseen("Promises that were not observed", summary.unseen)
+    yield from _unseen("Checks of other promises that were not made", summary.partly)
     yield "<h2>Every promise</h2>"
     yield from (_promises(part) for part in summary.parts)
     yield (
@@ -48,7 +51,7 @@ def _body(summary: Summary) -> Iterator[str]:
 
 
 def _head(summary: Summary) -> Iterator[str]:
-    run, tally = summary.run, summary.total.tally
+    run = summary.run
     outcome = {0: Outcome.HELD, 5: Outcome.BROKEN}.get(run.code, Outcome.UNSEEN)
     yield f"<header class='{_MARKS[outcome]}'>"
     yield "<p class='kind'>The contract of the Images API, held against</p>"
@@ -59,12 +62,13 @@ def _head(summary: Summary) -> Iterator[str]:
     if summary.last:
         yield f"<p class='note'>The last request:</p>{_line(summary.last)}"
     yield "</header><dl class='facts'>"
-    yield from _facts(("Base URL", run.base_url), ("Day", day_told(run.day)))
-    began = summary.began.strftime("%Y-%m-%d %H:%M:%S UTC") if summary.began else "never"
-    yield from _facts(("Facts of", str(run.facts)), ("Began", began))
-    yield from _facts(("Took", f"{run.seconds:.0f} s"), ("Exit code", str(run.code)))
-    yield from _facts(("Calls", f"{tally.calls:,}"), ("Pictures", f"{tally.pictures:,}"))
-    yield from _facts(("USD", usd_told(tally.usd)))
+    if run.base_url != run.target:
+        yield _fact("Base URL", run.base_url)
+    yield _fact("Held to the API of", day_told(run.day))
+    yield _fact("Facts of", str(run.facts))
+    yield _fact("Began", f"{summary.began:%Y-%m-%d %H:%M:%S UTC}" if summary.began else "never")
+    yield _fact("Took", f"{run.seconds:.0f} s")
+    yield _fact("Exit code", str(run.code))
     yield "</dl>"
 
 
@@ -72,8 +76,8 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _facts(*told: tuple[str, str]) -> Iterator[str]:
-    yield from (f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in told)
+def _fact(name: str, value: str) -> str:
+    return f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>"
 
 
 def _sign(outcome: Outcome) -> str:
@@ -108,10 +112,11 @@ def _operation(part: Part) -> str:
 def _cause(number: int, cause: Cause) -> str:
     ways = f" <small>and {counted(cause.others, 'other sight')}</small>" if cause.others else ""
     told = [("Seen", escape(cause.told) + ways)]
-    told += [("Broken with it", escape(listed(cause.also, 12)))] if cause.also else []
-    told += [("Where", escape(listed([promise_told(p) for p in cause.promises], 8)))]
+    told += [("Broken with it", escape("; ".join(cause.also)))] if cause.also else []
+    told += [("Where", _where(cause))]
     if cause.exchange:
-        told += [("Answer", f"<code>{escape(answer_told(cause.exchange.answer))}</code>")]
+        answer = escape(cut(answer_told(cause.exchange.answer), 320))
+        told += [("Answer", f"<code>{answer}</code>")]
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in told)
     again = _line(cause.curl) if cause.curl else ""
     aside = f"{cause.often}, {cause.tier.name.lower()}"
@@ -119,6 +124,13 @@ def _cause(number: int, cause: Cause) -> str:
         f"<section class='cause'><h3><span class='number'>{number}</span> {escape(cause.says)} "
         f"<small>{aside}</small></h3><dl>{rows}</dl>{again}</section>"
     )
+
+
+def _where(cause: Cause) -> str:
+    names = [promise_told(promise) for promise in cause.promises]
+    shown = "".join(f"<span>{escape(name)}</span>" for name in names[:WHERE])
+    more = f" and {len(names) - WHERE} more" if len(names) > WHERE else ""
+    return f"<div class='where'>{shown}{more}</div>"
 
 
 def _line(curl: Curl) -> str:
@@ -129,11 +141,11 @@ def _line(curl: Curl) -> str:
     return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
 
 
-def _unseen(summary: Summary) -> Iterator[str]:
-    number = summary.total.count(Outcome.UNSEEN)
-    yield f"<h2>Not observed: {counted(number, 'promise')}</h2><ul class='reasons'>"
-    yield from (f"<li><b>{n}</b> {escape(reason)}</li>" for reason, n in summary.unseen)
-    yield "</ul>"
+def _unseen(title: str, reasons: Reasons) -> Iterator[str]:
+    if reasons:
+        yield f"<h2>{title}</h2><ul class='reasons'>"
+        yield from (f"<li><b>{times}</b> {escape(reason)}</li>" for reason, times in reasons)
+        yield "</ul>"
 
 
 def _promises(part: Part) -> str:

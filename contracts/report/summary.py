@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import NamedTuple
 
 from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
@@ -16,9 +17,11 @@ from contracts.target import Target
 from contracts.trials import Outcome
 from mockserver.facts import looked_up
 
+#: Why something was not observed, and how often; what was most often comes first.
+Reasons = tuple[tuple[str, int], ...]
 
-@dataclass(frozen=True, slots=True)
-class Run:
+
+class Run(NamedTuple):
     """What a report says of a run beside what was observed."""
 
     target: str  # as it is named
@@ -57,7 +60,8 @@ class Summary:
     began: datetime | None  # of the first answer
     parts: tuple[Part, ...]  # an operation each, in the order in which they were tried
     causes: tuple[Cause, ...]  # the likely root first
-    unseen: tuple[tuple[str, int], ...]  # why how many promises were not observed
+    unseen: Reasons  # why how many promises were not observed
+    partly: Reasons  # why how many checks of the others were not made
     ended: str  # why the run stopped before its end
     last: Curl | None  # the request before that
 
@@ -99,6 +103,7 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         tuple(_part(name, rows) for name, rows in of.items()),
         tuple(_with_curl(*one, run, keep) for one in enumerate(causes_in(book), 1)),
         tuple(Counter(row.reason for row in book.unobserved()).most_common()),
+        tuple(_partly(book).most_common()),
         book.ended,
         curl(run.base_url, book.last, partial(_keep, keep, "last")) if book.last else None,
     )
@@ -113,6 +118,11 @@ def _with_curl(number: int, cause: Cause, run: Run, keep: Keep) -> Cause:
 
 def _keep(keep: Keep, before: str, name: str, data: bytes) -> str | None:
     return keep(f"{before}-{name}", data)
+
+
+def _partly(book: Book) -> Counter[str]:
+    seen = (row for row in book.rows.values() if row.outcome != Outcome.UNSEEN)
+    return sum((row.reasons for row in seen), Counter[str]())
 
 
 def _part(operation: str, rows: Iterable[Row]) -> Part:

@@ -27,7 +27,7 @@ WIDE = 110
 #: So many of the causes that are not shown in full have at least a line.
 FEW = 16
 #: So many reasons are told why something was not observed.
-REASONS = 6
+REASONS = 4
 #: A text in a colour; colours say nothing that the text does not.
 Paint = Callable[[str, str], str]
 _COLOURS = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNSEEN: "yellow"}
@@ -89,16 +89,16 @@ def _causes(causes: Sequence[Cause], room: int, paint: Paint) -> Iterator[str]:
     if not causes:
         return
     yield from ("", paint(f"broken: {counted(len(causes), 'cause')}, the likely root first", "red"))
-    room -= 2
     blocks = [["", *_cause(*one)] for one in enumerate(causes, 1)]
-    full = _fitting(blocks, room)
+    full = _fitting(blocks, room - 2)
     yield from chain.from_iterable(blocks[:full])
-    room -= sum(map(len, blocks[:full])) + 1
+    room -= 3 + sum(map(len, blocks[:full]))
     rest = [_briefly(*one) for one in list(enumerate(causes, 1))[full:]]
+    shown = rest if len(rest) <= room else rest[: room - 1]
     if rest:
-        yield from ("", *rest[:room])
-    if rest[room:]:
-        yield f"{len(rest) - room} more are in --json FILE and --html FILE"
+        yield from ("", *shown)
+    if more := len(rest) - len(shown):
+        yield f"{more} more are in --json FILE and --html FILE"
 
 
 def _fitting(blocks: Sequence[Sequence[str]], room: int) -> int:
@@ -136,13 +136,15 @@ def _line(curl: Curl) -> str:
 
 
 def _unseen(summary: Summary) -> Iterator[str]:
-    if not summary.unseen:
-        return
-    yield from ("", f"not observed: {counted(summary.total.count(Outcome.UNSEEN), 'promise')}")
-    for reason, number in summary.unseen[:REASONS]:
-        yield cut(f"{number:4}  {reason}", WIDE)
-    if more := sum(number for _, number in summary.unseen[REASONS:]):
-        yield f"{more:4}  for other reasons"
+    for thing, reasons in (("promise", summary.unseen), ("check", summary.partly)):
+        if reasons:
+            number = sum(times for _, times in reasons)
+            of = "" if thing == "promise" else " of other promises"
+            yield from ("", f"not observed: {counted(number, thing)}{of}")
+        for reason, times in reasons[:REASONS]:
+            yield cut(f"{times:4}  {reason}", WIDE)
+        if more := sum(times for _, times in reasons[REASONS:]):
+            yield f"{more:4}  for other reasons"
 
 
 def _result(summary: Summary, paint: Paint) -> Iterator[str]:

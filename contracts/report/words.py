@@ -20,10 +20,10 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def listed(things: Sequence[str], most: int = 1000, *, last: str = "and") -> str:
-    """As "a, b and c", or "a, b and 3 more"."""
-    *before, end = things if len(things) <= most else (*things[:most], f"{len(things) - most} more")
-    return f"{', '.join(before)} {last} {end}" if before else end
+def listed(things: Sequence[str], most: int) -> str:
+    """As "a, b, c", or "a, b and 3 more"."""
+    more = f" and {len(things) - most} more" if len(things) > most else ""
+    return ", ".join(things[:most]) + more
 
 
 def cut(text: str, wide: int) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 from mockserver.core.addresses import API
 from mockserver.core.answer_headers import AnswerHeaders
 from mockserver.core.dialects import Dialect, dialect_of, validator_of
-from mockserver.core.error_bodies import words_of
 from mockserver.core.links import Links
 from mockserver.core.validation import Validator
 from mockserver.facts import Facts
-from mockserver.facts.words import Words
+from mockserver.facts.words import Words, words_of
 
 
 class Era:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mockserver.facts.words import dialect_a, dialect_a_earlier, dialect_b, dialect_b_at_times
 from mockserver.facts.words.backend import BACKEND
@@ -25,3 +25,11 @@ TABLES: Mapping[str, Words] = {
     **dialect_b_at_times.AT_TIMES,
     **GPT_IMAGE,
 }
+
+
+def words_of(tables: Iterable[str]) -> Words:
+    """The words of these tables, where a later one lies over those before it."""
+    found: dict[Reason, Wording] = {}
+    for name in tables:
+        found |= TABLES[name]
+    return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from contracts.book import Failure
 from contracts.exchange import Answer, Request
 from contracts.run import BROKEN, exit_code, run
 from contracts.target import Target
@@ -57,7 +58,7 @@ class Memory:
         book = run([trial], Mutated(self._target, defect), tell=self._begin)
         if exit_code(book) != BROKEN:
             return []
-        return [Found(s, trial.id, cause.verdict.told) for s, cause in book.failures.items()]
+        return [Found(says, trial.id, _told(cause)) for says, cause in book.failures.items()]
 
     def _alters(self, defect: Defect, trial: Trial) -> bool:
         """Whether a defect shows in a trial at all."""
@@ -72,3 +73,8 @@ class Memory:
             return defect(request, honest) != answer or asked != [request]
 
         return any(shows(one.request, one.answer) for one in self._target.seen(trial.id))
+
+
+def _told(failure: Failure) -> str:
+    """What was seen in its place."""
+    return next(told for here in failure.sights.values() for told in here)

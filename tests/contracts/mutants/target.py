@@ -20,7 +20,7 @@ class Wrapped:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.name, self.base_url, self.day = target.name, target.base_url, target.day
-        self.has = target.has
+        self.has, self.spent = target.has, target.spent
 
 
 class Mutated(Wrapped):

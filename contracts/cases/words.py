@@ -1,0 +1,147 @@
+"""What a request is told on a day: the facts' words, filled with its values. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from contracts.cases.case import Expected
+from contracts.cases.sending import Asked, known, where
+from mockserver.facts import Offer, Parameter
+from mockserver.facts.words import words_of
+from mockserver.facts.words.templates import filled
+from mockserver.facts.words.wording import Reason, Wording
+
+#: What JSON Schema calls each type.
+_TYPES = {"list": "array", "files": "array"}
+#: Stands for a key that only the target knows; the API masks all but short ones.
+KEY = "<key>"
+_FORM, _JSON = "multipart/form-data", "application/json"
+
+
+class Refusal(NamedTuple):
+    """An error as it was on a day, in the words of its time."""
+
+    wording: Wording
+    values: Mapping[str, Any]
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no body."""
+        return not self.wording.form.keys
+
+    def param(self) -> str | None:
+        """The parameter that it names."""
+        told = self.wording.param
+        return None if told is None else filled(told, self.values)
+
+    def message(self, request_id: str = "…") -> str:
+        """What it says of a request with this id; a key that was refused is `KEY`."""
+        values = {"key": KEY, "request_id": request_id, **self.values}
+        return filled(self.wording.message, values)
+
+    def header(self, template: str) -> str:
+        """The value of one of its headers."""
+        return filled(template, self.values)
+
+
+def refusal_of(asked: Asked, expected: Expected) -> Refusal:
+    """How a request is refused."""
+    if expected.reason is None:
+        raise ValueError(f"{asked.id} is not refused")
+    wording = _wording(asked, expected.reason)
+    return Refusal(wording, _values(asked, expected) | dict(expected.values))
+
+
+def _wording(asked: Asked, reason: Reason) -> Wording:
+    facts, named = asked.facts, asked.body.get("model")
+    model = facts.models.get(named) if isinstance(named, str) else None
+    words = facts.family_words[model.family] if model and model.family else facts.words
+    return words_of(words[asked.case.service])[reason]
+
+
+def _values(asked: Asked, expected: Expected) -> dict[str, Any]:
+    """What words can mention of a request: by what the facts say of the parameter."""
+    method, path = where(asked)
+    media = asked.case.headers.get("content-type", "")
+    told: dict[str, Any] = {
+        "method": method,
+        "path": f"/v1{path}",
+        "content_type": media,
+        "media": media,
+        "expected": _FORM if asked.operation and asked.operation.form else _JSON,
+        "param": expected.param,
+        "value": asked.body.get(expected.param),
+        "unexpected": f"{expected.param!r} was",
+        "model": asked.body.get("model", asked.model.id if asked.model else ""),
+    }
+    if asked.model and asked.operation and asked.offer:
+        told |= _of_model(asked, asked.offer, expected)
+    return told
+
+
+def _of_model(asked: Asked, offer: Offer, expected: Expected) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if isinstance(value := asked.body.get(expected.param), str | list):
+        told["length"] = len(value)
+    if parameter := parameter_of(asked, offer, expected.param):
+        told |= {"parameter": parameter, "allowed": [*(parameter.values or ())]}
+        if bound := _BOUNDS.get(expected.reason or Reason.WRONG_TYPE):
+            told["bound"] = bound(parameter)
+        if expected.reason in (Reason.WRONG_TYPE, Reason.NOT_A_NUMBER):
+            told["expected"] = _TYPES.get(parameter.type, parameter.type)
+    if expected.reason == Reason.PROMPT_OVER_MODEL:
+        told["bound"] = offer.prompt_max
+    if offer.upload and expected.param.partition("[")[0] in ("image", "mask"):
+        told["allowed"] = _uploads(asked, offer, expected)
+    if expected.reason in (Reason.UNKNOWN_MODEL, Reason.PROMPT_TOO_LONG):
+        told["allowed"] = _models(asked)
+    return told
+
+
+def parameter_of(asked: Asked, offer: Offer, name: str) -> Parameter | None:
+    """A parameter, or one of its items, as a dialect means it: A the operation's, B the model's."""
+    own = known(offer, is_form=asked.is_form)
+    shared = {p.name: p for p in asked.operation.parameters} if asked.operation else {}
+    top, _, place = name.partition("[")
+    found = own.get(top) if dialect(asked) == "B" else shared.get(top) or own.get(top)
+    if found and place.endswith("]"):  # one of a list
+        return found._replace(type=found.items or "any", values=None)
+    return found
+
+
+#: What bounds a parameter, by the reason that tells the bound.
+_BOUNDS: Mapping[Reason, Callable[[Parameter], Any]] = {
+    Reason.TOO_SMALL: lambda parameter: parameter.minimum,
+    Reason.TOO_LARGE: lambda parameter: parameter.maximum,
+    Reason.LIST_TOO_LONG: lambda parameter: parameter.items_max,
+    Reason.PROMPT_TOO_LONG: lambda parameter: parameter.length_max,
+    Reason.SIZE_MULTIPLE: lambda parameter: parameter.free and parameter.free.multiple,
+    Reason.SIZE_RATIO: lambda parameter: parameter.free and parameter.free.ratio_max,
+    Reason.SIZE_SIDE: lambda parameter: parameter.free and parameter.free.side_max,
+}
+
+
+def _uploads(asked: Asked, offer: Offer, expected: Expected) -> list[str]:
+    """What is taken of a file: its types, or the modes of its pixels."""
+    rules = offer.upload
+    if rules is None:
+        return []
+    if expected.reason == Reason.FILE_TYPE:
+        return [*rules.types]
+    if expected.param == "mask":
+        return [*rules.mask_modes]
+    return [*(rules.image_modes_with_mask if "mask" in asked.case.files else rules.image_modes)]
+
+
+def _models(asked: Asked) -> list[str]:
+    """The models that a refusal names: the usual one while it is there, or all that are."""
+    operation, models = asked.operation, asked.facts.models
+    if operation is None or operation.default_model in models:
+        return [operation.default_model] if operation else []
+    return [name for name, model in models.items() if operation.id in model.offers]
+
+
+def dialect(asked: Asked) -> str:
+    """Whose words an answer has."""
+    return asked.facts.words[asked.case.service][0]

@@ -1,0 +1,64 @@
+"""A run counts what it asks for, and says what it asked for last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import partial
+from typing import Any, cast
+
+from contracts.exchange import Exchange, Request
+from contracts.report.summary import summarised
+from contracts.run import exit_code, run
+from contracts.target import Lost, Target
+from contracts.trials import Trial, Verdict
+from tests.contracts.told import GENERATE, GOOD, RUN, exchange, held, trial
+
+
+class Shop:
+    """A target that takes a cent for each answer, and is gone after some of them."""
+
+    base_url, has, day = "http://127.0.0.1:1/v1", frozenset[str](), None
+
+    def __init__(self, answers: int = 100) -> None:
+        self.spent, self._left = Decimal(0), answers
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
+        if not self._left:
+            raise Lost("nobody is there any more")
+        self._left -= 1
+        self.spent += Decimal("0.01")
+        return exchange(request, body=b'{"data":[{"url":"http://127.0.0.1:1/a.png"}]}')
+
+    def fetch(self, url: str) -> Exchange:
+        return exchange(Request("GET", url, key="none"), status=404)
+
+
+def asking(number: int) -> Trial:
+    def judge(number: int, target: Target) -> Iterator[Verdict]:
+        for _ in range(number):
+            target.ask(GOOD, pays=True)
+        target.fetch("http://127.0.0.1:1/a.png")
+        yield held()
+
+    return trial(number=number)._replace(judge=partial(judge, number))
+
+
+def tried(target: Shop, *trials: Trial) -> Any:
+    return run(trials, cast("Target", target))
+
+
+def test_each_row_has_its_calls_pictures_seconds_and_cents() -> None:
+    row = tried(Shop(), asking(1), asking(2)).rows[GENERATE]
+    tally = row.tally
+    assert (tally.calls, tally.pictures, tally.seconds, tally.usd) == (5, 3, 2.5, Decimal("0.03"))
+    assert row.statuses == {200: 3}  # a download is no answer of the operation's
+
+
+def test_a_run_that_is_lost_tells_its_last_request_and_what_was_paid() -> None:
+    book = tried(Shop(answers=2), asking(1), asking(2))
+    assert (book.ended, book.last, exit_code(book)) == ("nobody is there any more", GOOD, 6)
+    assert book.rows[GENERATE].tally.usd == Decimal("0.02")
+    last = summarised(book, RUN).last
+    assert last is not None
+    assert last.line.startswith("curl -i http://127.0.0.1:1/v1/images/generations")
