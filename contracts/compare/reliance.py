@@ -8,6 +8,7 @@ write, as prompts, are in none of this.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ class Reliance(NamedTuple):
     operation: str  # as "images.generate"
     requests: int
     parameters: tuple[str, ...]  # that were sent, by name
-    values: Mapping[str, tuple[Any, ...]]  # of those that have a few, and defaults that were meant
+    values: Mapping[str, tuple[Any, ...]]  # that were taken, of those that have a few; defaults too
     statuses: tuple[int, ...]
     errors: tuple[str, ...]  # their codes, or the mock's names where there is no code
     fields: tuple[str, ...]  # of answers, as far as the journal tells
@@ -69,7 +70,7 @@ def _operation(record: Any) -> str:
 def _of(operation: str, records: list[Any]) -> Reliance:
     values: dict[str, dict[Any, None]] = defaultdict(dict)
     for record in records:
-        for name, value in _meant(record).items():
+        for name, value in _meant(record).items() if record["status"] == 200 else ():
             values[name].setdefault(value if _is_told(name, value) else None)
     errors = [r["error"] for r in records if r.get("error")]
     return Reliance(
@@ -133,8 +134,12 @@ def _table(one: Reliance) -> str:
         "fields": list(one.fields),
     }
     told = "".join(f"{name} = {_toml(value)}\n" for name, value in rows.items())
-    values = "".join(f"{_toml(name)} = {_toml(list(v))}\n" for name, v in one.values.items())
+    values = "".join(f"{_key(name)} = {_toml(list(v))}\n" for name, v in one.values.items())
     return f"\n[[relies]]\n{told}" + (f"[relies.values]\n{values}" if values else "")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else _toml(name)
 
 
 def _toml(value: Any) -> str:
@@ -184,8 +189,8 @@ def _is_touched(touch: str, status: int, relied: Reliance) -> bool:
     name, is_value, value = touch.partition("=")
     if not is_value or name not in relied.values:
         return name in relied.parameters
-    # A refusal is of a value that nobody means to send.
-    return status != 200 or value in map(spelled, relied.values[name])
+    is_bad = status != 200 and name != "model"  # a refusal is of a value that nobody means to send
+    return is_bad or value in map(spelled, relied.values[name])
 
 
 def untouched(trials: Iterable[Trial], relied: Iterable[Reliance]) -> list[str]:

@@ -51,7 +51,7 @@ def test_what_was_sent_and_answered_is_relied_on(journal: Any) -> None:
     one = found(journal)["images.generate"]
     assert one.requests == 5
     assert one.parameters == ("n", "prompt", "response_format", "size", "user")
-    assert one.values["size"] == ("1024x1024", "512x512", "7")
+    assert one.values["size"] == ("1024x1024", "512x512")
     assert one.values["n"] == (1, 2)
     assert one.values["model"] == ("dall-e-2",)
     assert one.statuses == (200, 400)
