@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
-from PIL import Image
+from PIL import Image, ImageSequence
 
 Description = dict[str, Any]
 UNREADABLE = "unreadable"
@@ -65,11 +66,19 @@ def _opened(file: bytes) -> Description:
                 "size": f"{picture.width}x{picture.height}",
                 "alpha": _alpha(picture),
                 "blank": _is_blank(picture),
-                "frames": getattr(picture, "n_frames", 1),
+                **_moving(picture),
                 "metadata": sorted(_beside(picture, file)),
             }
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return {}
+
+
+def _moving(picture: Image.Image) -> Description:
+    """How many frames a picture has, and how long it shows each."""
+    frames = [frame.info.get("duration") for frame in ImageSequence.Iterator(picture)]
+    picture.seek(0)
+    each = frames if len(set(frames)) > 1 else frames[0]
+    return {"frames": len(frames)} | ({"milliseconds": each} if len(frames) > 1 else {})
 
 
 def _alpha(picture: Image.Image) -> str:
@@ -105,12 +114,25 @@ def stand_in(description: Description, name: str) -> bytes:
 
 
 def _saved(picture: Image.Image, description: Description) -> bytes:
-    file = BytesIO()
+    file, first = BytesIO(), picture.convert(description["mode"])
+    options: dict[str, Any] = {}
+    if description["frames"] > 1:
+        options = {"save_all": True, "duration": description["milliseconds"], "loop": 0}
+        options["append_images"] = list(_further(first, description["frames"]))
     try:
-        picture.convert(description["mode"]).save(file, description["format"])
+        first.save(file, description["format"], **options)
     except (KeyError, OSError, ValueError):  # what Pillow reads, it can't write in each mode
         return b"a picture that has no stand-in"
     return file.getvalue()
+
+
+def _further(first: Image.Image, frames: int) -> Iterator[Image.Image]:
+    """Frames that differ: of equal ones Pillow writes one."""
+    for number in range(1, frames):
+        frame = first.copy()
+        colour = cast("float", first.getpixel((0, 0)))
+        frame.paste(colour, (0, 0, first.width, number % first.height + 1))
+        yield frame
 
 
 def _opacity(description: Description) -> int:

@@ -25,6 +25,7 @@ _TIMES = (
     re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?"),
     re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"),
 )
+Naming = Callable[[Match[str]], str]
 TOKEN = re.compile(r"<(?P<kind>[a-z]+):(?P<number>\d+)>")
 #: How an id may begin: what it says of the account that it is of, is left out.
 _PREFIX = re.compile(r"(?:req|proj|file|img)_|(?:org|user|file|img)-")
@@ -57,19 +58,29 @@ class References:
         self.shapes[name] = shape_of(value)
         return name
 
-    def in_text(self, text: str, *, keys: bool = False) -> str:
-        """A text with names for all ids in it, without times and, unless they may stay, keys."""
-        text = text if keys else _KEY.sub("[API key]", text)
+    def in_text(self, text: str, *, own: str = "", keys: bool = False) -> str:
+        """A text with names for the ids in it, without times and keys.
+
+        Args:
+            text: that came.
+            own: what was sent: what is repeated of it, stays.
+            keys: whether keys may stay.
+        """
+        text = text if keys else _KEY.sub(_unless_in(own, lambda _: "[API key]"), text)
         for pattern in _TIMES:
             text = pattern.sub("<time>", text)
         for (_, value), name in self._names.items():
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", name, text)
         for kind, pattern in _IN_TEXTS:
-            text = pattern.sub(self._naming(kind), text)
+            text = pattern.sub(_unless_in(own, self._naming(kind)), text)
         return text
 
-    def _naming(self, kind: str) -> Callable[[Match[str]], str]:
+    def _naming(self, kind: str) -> Naming:
         return lambda found: self.shaped(kind, found[0])
+
+
+def _unless_in(own: str, naming: Naming) -> Naming:
+    return lambda found: found[0] if found[0] in own else naming(found)
 
 
 def shape_of(value: str) -> str:

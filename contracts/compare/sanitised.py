@@ -38,6 +38,7 @@ class Sanitiser:
         self.references = References()
         self.unknown: list[str] = []  # what is kept as its shape, by its path
         self._host, self._mask = urlsplit(base_url).netloc, mask
+        self._own = ""  # what was sent: nobody's secret
 
     def exchange(self, exchange: Exchange, *, url: str = "") -> Value:
         """A request and its answer.
@@ -46,6 +47,7 @@ class Sanitiser:
             exchange: what was sent and came.
             url: what was downloaded, where this is no request to the API.
         """
+        self._own = exchange.request.body.decode("utf-8", "replace")
         told = {"url": self.references.of("url", url)} if url else self._request(exchange.request)
         answer = {
             "status": exchange.answer.status,
@@ -184,9 +186,10 @@ class Sanitiser:
             case Kept.URL:
                 return text and self._url(text, exchange)
             case Kept.TEXT | Kept.MOMENT:
-                return text and "<text>"
+                return text if text in self._own else "<text>"
             case _:  # the bad key is nobody's: how a refusal repeats it, is worth keeping
-                return self.references.in_text(text, keys=exchange.request.key == "bad")
+                is_bad = exchange.request.key == "bad"
+                return self.references.in_text(text, own=self._own, keys=is_bad)
 
     def _picture(self, file: bytes) -> Value:
         name = self.references.of("picture", sha256(file).hexdigest())

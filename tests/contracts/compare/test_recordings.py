@@ -100,6 +100,14 @@ def test_an_id_has_the_same_name_wherever_it_stands() -> None:
     assert told["headers"]["openai-organization"] == "<organization:1>"
 
 
+def test_what_was_sent_is_no_secret_and_stays() -> None:
+    error = {"message": "no file-nothing1 here, nor file-another1", "code": None}
+    sent = generate(images=[{"file_id": "file-nothing1"}], safety_identifier="someone")
+    told, _ = kept({"error": error, "safety_identifier": "someone"}, request=sent, status=400)
+    assert told["body"]["error"]["message"] == "no file-nothing1 here, nor <file:1>"
+    assert told["body"]["safety_identifier"] == "someone"
+
+
 def test_a_field_that_nobody_knows_is_kept_as_its_shape_and_told_of() -> None:
     told, unknown = kept({"created": int(NOON), "data": [{"seed": 7, "by": {"who": "me"}}]})
     assert told["body"]["data"] == [

@@ -143,6 +143,17 @@ def test_a_stand_in_fits_the_description(mode: str, format: str, colour: str | N
     assert {name: again[name] for name in same} == {name: told[name] for name in same}
 
 
+@pytest.mark.parametrize("milliseconds", [40, [40, 80, 40]])
+def test_a_stand_in_has_as_many_frames_for_as_long(milliseconds: Any) -> None:
+    file = BytesIO()
+    first, *others = (Image.new("RGB", (16, 9), colour) for colour in ("red", "green", "blue"))
+    first.save(file, "GIF", save_all=True, append_images=others, duration=milliseconds)
+    told = described(file.getvalue())
+    again = described(stand_in(told | {"blank": False}, "x"))
+    assert (told["frames"], told["milliseconds"]) == (3, milliseconds)
+    assert (again["frames"], again["milliseconds"]) == (3, milliseconds)
+
+
 def test_what_was_no_picture_is_none_again() -> None:
     told = described(b"no picture")
     assert described(stand_in(told, "x"))["format"] == "unreadable"
