@@ -40,7 +40,8 @@ class Row:
     trials: set[str] = field(default_factory=set)  # that were made, by id
     counts: Counter[Outcome] = field(default_factory=Counter)  # verdicts
     reasons: Counter[str] = field(default_factory=Counter)  # why nothing was observed
-    statuses: Counter[int] = field(default_factory=Counter)  # of the answers, downloads apart
+    broken: Tier | None = None  # the least strict tier in which anything was
+    statuses: Counter[int] = field(default_factory=Counter)  # downloads and OPTIONS apart
     tally: Tally = field(default_factory=Tally)
     whole: int = 0  # pictures that were seen to be
 
@@ -130,7 +131,7 @@ class Book:
     def heard(self, trial: Trial, exchange: Exchange) -> None:
         """Count an answer that came while a trial was made."""
         row, answer = self._row(trial), exchange.answer
-        if exchange.request.path.startswith("/"):
+        if exchange.request.path.startswith("/") and exchange.request.method != "OPTIONS":
             row.statuses[answer.status] += 1
         seconds = exchange.ended - exchange.began
         row.tally.add(Tally(1, seconds, pictures_in(answer)))
@@ -162,6 +163,7 @@ class Book:
         if verdict.outcome == Outcome.UNSEEN:
             row.reasons[verdict.told] += 1
         if verdict.outcome == Outcome.BROKEN:
+            row.broken = min(row.broken or verdict.tier, verdict.tier)
             failure = Failure(verdict.says, verdict.tier)
             self.failures.setdefault(verdict.says, failure).note(trial, verdict)
 

@@ -10,32 +10,27 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contracts.compare.commands import (
+    ALLOW_STALE,
+    AS_OF,
     COMMANDS,
-    RECORDING,
-    allow_stale,
+    ONLY,
+    TARGET,
     is_possible,
-    only,
     relied_on,
     replayed,
 )
+from contracts.report.command import report_options, show
+from contracts.target.options import on_terms
 
 if TYPE_CHECKING:
     from contracts.target import Target
+    from contracts.target.opening import Terms
     from contracts.trials import Trial
-
-
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
-    from contracts.document.build import day_in
-
-    try:
-        return None if value is None else day_in(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} {error}") from None
 
 
 @click.group()
@@ -51,84 +46,60 @@ for _command in COMMANDS:
     contract.add_command(_command)
 
 
-def _file(kind: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    path = click.Path(dir_okay=False, path_type=Path)
-    return click.option(f"--{kind}", type=path, metavar="FILE", help=f"write the report as {what}")
-
-
 @contract.command()
-@click.option(
-    "--target", default="mock", show_default=True, help="mock, a base URL, or recording:DIR"
-)
-@click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
+@TARGET
+@AS_OF
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
-@click.option("-v", "--verbose", is_flag=True, help="show each promise, too")
-@only()
-@allow_stale()
-@_file("json", "JSON")
-@_file("junit", "JUnit's XML, for CI")
-@_file("html", "one page")
-@click.option(
-    "--report",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="write all three, and the files that its requests need",
-)
+@ONLY
+@ALLOW_STALE
+@on_terms
+@click.option("--dry-run", is_flag=True, help="show what would be paid for, and send nothing")
+@report_options
 def run(
     target: str,
     as_of: date | None,
     quick: bool,
-    verbose: bool,
     only: Path | None,
     allow_stale: bool,
-    directory: Path | None,
-    **files: Path | None,
+    terms: Terms,
+    dry_run: bool,
+    **report: Any,
 ) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
-    from contracts.discretion import Key, discreet, leave
-    from contracts.report.files import write
+    from contracts.discretion import discreet
     from contracts.report.progress import Progress
     from contracts.report.summary import run_of
-    from contracts.report.terminal import lines
     from contracts.run import exit_code
     from contracts.run import run as tried
-    from contracts.target.http import HttpTarget
-    from contracts.target.mock import KEY, MockTarget, served
+    from contracts.target import Lost
+    from contracts.target.opening import Opening, rehearsed
     from contracts.traceless import traceless
 
-    began, keys = time(), [Key(KEY)]
+    began, today = time(), datetime.fromtimestamp(time(), UTC).date()
+    opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
+    planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:
         stack.enter_context(traceless())
-        today, is_recording = (
-            datetime.fromtimestamp(time(), UTC).date(),
-            target.startswith(RECORDING),
-        )
+        if dry_run:
+            for line in rehearsed(opening, target, terms, planned(costly=True)):
+                click.echo(line)
+            return
+        judged: Target
         watch: list[Callable[[Trial], object]] = []
-        if is_recording:
-            replay = replayed(target, time(), stale=allow_stale)
-            judged: Target = replay
-            as_of, today, watch = replay.day, replay.recorded, [replay.begin]
-        elif target == "mock":
-            judged = MockTarget(stack.enter_context(served(as_of)), as_of, now=time)
-        else:
-            judged = HttpTarget(target, keys[0], as_of, now=time, name=target)
-        planned = list(trials(as_of, today=today, quick=quick, drawn=not is_recording))
-        planned = relied_on(planned, only) if only else planned
-        watch.append(stack.enter_context(Progress(sys.stderr, len(planned))).tell)
-        book = tried(planned, judged, tell=lambda trial: [tell(trial) for tell in watch])
-    told = run_of(judged, time() - began, exit_code(book, is_possible))
-    asked = {kind: path for kind, path in files.items() if path}
-    summary = write(book, told, asked, directory, partial(leave, keys=keys))
-    for line in lines(summary, _paint(), rows=verbose):
-        click.echo(discreet(line, keys))
-    sys.exit(told.code)
-
-
-def _paint() -> Callable[[str, str], str]:
-    """Colours on a terminal, unless somebody wants none (no-color.org)."""
-    from contracts.report.terminal import plain
-
-    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - enters here
-    return click.style if wanted else plain
+        try:
+            if replay := replayed(target, today, stale=allow_stale):
+                judged, watch = replay, [replay.begin]
+                found = list(trials(replay.day, today=replay.recorded, quick=quick, drawn=False))
+            else:
+                server = judged = stack.enter_context(opening.target(target, terms))
+                found = list(planned(costly=server.is_costly))
+        except Lost as reason:
+            click.echo(discreet(str(reason), opening.keys), err=True)
+            sys.exit(6)
+        found = relied_on(found, only) if only else found
+        watch.append(stack.enter_context(Progress(sys.stderr, len(found))).tell)
+        book = tried(found, judged, tell=lambda trial: [tell(trial) for tell in watch])
+    code = exit_code(book, is_possible)
+    show(book, run_of(judged, time() - began, code), opening.keys, **report)
+    sys.exit(code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,16 @@ class Key:
         """Write the key into a request that `requests` has prepared."""
         request.headers["Authorization"] = f"Bearer {self._told()}"
         return request
+
+    def tell(
+        self, write: Callable[[str, str], object], header: str, scheme: str = "Bearer "
+    ) -> None:
+        """Write the key into a header, by whatever writes one."""
+        write(header, f"{scheme}{self._told()}")
+
+    def account(self, host: str) -> str:
+        """A name for what this key pays for at a host, from which neither can be told."""
+        return sha256(f"{host}\0{self._told()}".encode()).hexdigest()[:32]
 
     def __repr__(self) -> str:
         return f"Key({HIDDEN!r})"

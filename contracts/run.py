@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from contracts.book import Book
 from contracts.exchange import Exchange, Request
-from contracts.target import Lost, NotObserved, Target
+from contracts.target import Capped, Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
@@ -68,6 +68,8 @@ def run(
             _try(trial, target, book)
         except NotObserved as reason:
             book.unseen(trial, str(reason))
+            if isinstance(reason, Capped):
+                book.ended = str(reason)
         except Lost as reason:
             book.unseen(trial, "the run ended before")
             book.ended = str(reason)

@@ -8,11 +8,11 @@ from functools import partial
 
 from contracts.cases.good import Way, answered_as, request_of, smallest_size, ways
 from contracts.cases.uploads import encoded, picture
+from contracts.checks.answers import inline_files
 from contracts.checks.asked import size_in
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.links import LEADS
-from contracts.checks.made import inline_files
 from contracts.checks.models import strangers
 from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now

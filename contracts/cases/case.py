@@ -22,7 +22,7 @@ class Evidence(NamedTuple):
 class Pending(NamedTuple):
     """Why a case is not held to for now, and to which day."""
 
-    reason: str
+    why: str
     until: date
 
 

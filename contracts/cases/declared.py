@@ -16,11 +16,11 @@ from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import Asked, bodies, is_made_for, request_of
 from contracts.cases.words import Refusal, refusal_of
+from contracts.checks.answers import inline_files
 from contracts.checks.asked import asked as asked_in
 from contracts.checks.every import Judge
 from contracts.checks.frames import frames
 from contracts.checks.headers import Ids
-from contracts.checks.made import inline_files
 from contracts.checks.said import observed, said
 from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
@@ -137,7 +137,7 @@ def _held_back(verdict: Verdict, case: Case) -> Verdict:
     """A verdict as it is; broken while its case is pending, it says nothing."""
     if case.pending is None or verdict.outcome != Outcome.BROKEN:
         return verdict
-    told = f"pending until {case.pending.until}: {case.pending.reason}"
+    told = f"pending until {case.pending.until}: {case.pending.why}"
     return verdict._replace(outcome=Outcome.UNSEEN, told=told)
 
 

@@ -4,8 +4,6 @@ Schemathesis judges a form by the values that it generated, which are not what a
 leaves as the text "5", and of a file it knows nothing. Here a form is judged by its bytes.
 """
 
-# ruff: noqa: ARG001, S101 - Schemathesis passes three arguments, and takes an AssertionError for a no
-
 from __future__ import annotations
 
 import re
@@ -16,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case
 
 from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
@@ -29,14 +27,6 @@ from mockserver.facts import Operation
 #: What a part is that names no type (RFC 7578 says text/plain; the API said this).
 _NO_TYPE = "application/octet-stream"
 _DIGITS = "-?[0-9]{1,4000}"
-#: Answers that say nothing of the form: the key, the limit.
-NOT_JUDGED = (401, 403, 429)
-
-
-def sent_fields(response: Response) -> dict[str, Field]:
-    """The form that left with a request."""
-    request = response.request
-    return gathered(fields_in(request.headers.get("content-type"), request.body))
 
 
 def read(schema: Schema, fields: Fields) -> dict[str, Any]:
@@ -134,7 +124,7 @@ def dressed(case: Case[Any]) -> Case[Any]:
 
     Good files for what should be accepted; where Schemathesis broke something, near misses too.
     They follow from the generated body, so that two runs send the same. What comes out has no
-    metadata, as it no longer is what was generated: `accepted_as_sent` judges it, not Schemathesis.
+    metadata, as it no longer is what was generated: `status_of_form` judges it, not Schemathesis.
     """
     operation = operation_of(case)
     if operation is None or not isinstance(case.body, dict):
@@ -171,17 +161,6 @@ def _files(
         misses = [f for f in near_misses(operation, day).values() if ("mask" in f) is masked]
         return misses[seed[1] % len(misses)]
     return good(operation, seed, masked=masked, day=day, model=model)
-
-
-def accepted_as_sent(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """A form is accepted if what left keeps the contract, and else refused with 400."""
-    operation = operation_of(case)
-    if operation is None or response.status_code in NOT_JUDGED or response.status_code >= 500:
-        return
-    day = facts_of(case.operation.schema.raw_schema).day
-    good_form = keeps(schemas_of(case), operation, sent_fields(response), day)
-    wanted, status = 200 if good_form else 400, response.status_code
-    assert status == wanted, f"a form that wants {wanted} is answered with {status}"
 
 
 def status_of_form(case: Case[Any], request: Request) -> int:

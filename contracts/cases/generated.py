@@ -15,6 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode, Response
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
+from schemathesis.openapi.checks import MissingHeaders
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from contracts.cases.forms import dressed, is_negative, status_of_form
@@ -26,7 +27,7 @@ from contracts.document.build import bare_404, facts_of
 from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Trial, Verdict, touches_of
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -66,7 +67,7 @@ def generated(day: date | None, ids: Ids, *, costly: bool = False) -> Iterator[T
         yield Trial(
             f"{promise.operation}.generated.{number}",
             promise,
-            partial(_judge, case, ids),
+            partial(judge, case, ids),
             pays=True,
             quick=number % _ONE_OF[promise.status == 200] == 0 or costly,
             touches=touches_of(case.body if isinstance(case.body, dict) else {}),
@@ -144,7 +145,7 @@ def _status_of_stray(case: Case[Any]) -> int:
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
 
 
-def _judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
+def judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
     """Schemathesis' own checks, and ours."""
     sent = prepared(case, target.base_url)
     exchange = observed(target.ask(sent.request, pays=True))
@@ -190,7 +191,9 @@ def _by_schemathesis(sent: Sent, exchange: Exchange) -> Iterator[Verdict]:
         sent.case.validate_response(response_of(exchange, sent.prepared))
     except FailureGroup as group:
         for failure in group.exceptions:
-            yield Verdict(_says(failure), Outcome.BROKEN, " ".join(str(failure).split())[:200])
+            told = " ".join(str(failure).split()).removeprefix(getattr(failure, "title", ""))
+            tier = Tier.COMPLETE if isinstance(failure, MissingHeaders) else Tier.CORE
+            yield Verdict(_says(failure), Outcome.BROKEN, told[:200].strip(), tier=tier)
         return
     yield Verdict(KEPT)
 

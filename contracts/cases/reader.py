@@ -25,7 +25,7 @@ _OF_FILE = ("operation", "service")
 _KINDS: Mapping[str, tuple[type, str]] = {
     **dict.fromkeys(("id", "operation", "service", "branch", "call", "param"), (str, "a text")),
     **dict.fromkeys(
-        ("dialect", "level", "source", "reason", "raw", "key", "asks"), (str, "a text")
+        ("dialect", "level", "source", "reason", "raw", "key", "asks", "why"), (str, "a text")
     ),
     **dict.fromkeys(("send", "files", "values", "hidden", "body", "headers"), (dict, "a table")),
     **dict.fromkeys(("models", "without", "shows", "records", "facts"), (list, "a list")),
@@ -155,8 +155,8 @@ def _evidence(row: Any, where: str) -> Evidence:
 
 
 def _pending(row: Any, where: str) -> Pending:
-    if not isinstance(row, dict) or not row.get("reason"):
-        raise CaseError(f'{where}: say why, as pending = {{ reason = "…", until = 2027-01-31 }}')
+    if not isinstance(row, dict) or not row.get("why"):
+        raise CaseError(f'{where}: say why, as pending = {{ why = "…", until = 2027-01-31 }}')
     if "until" not in row:
         raise CaseError(f"{where}: say to which day, as until = 2027-01-31")
     return _typed(Pending, row, where)

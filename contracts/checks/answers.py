@@ -1,225 +1,140 @@
-"""What an OpenAPI document can't say of an answer, as checks for Schemathesis. Asks nothing itself.
-
-They are handed over with each call and not registered, so that they judge nobody else's suite that
-runs in the same process.
-"""
-
-# ruff: noqa: ARG001, S101 - Schemathesis passes three arguments, and takes an AssertionError for a no
+"""What an answer with pictures must be, beside the pictures: its fields, time and layout."""
 
 from __future__ import annotations
 
-import json
-import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from schemathesis import Case, CheckContext, Response
+from contracts.checks.asked import Asked, size_in
+from contracts.checks.layout import layout
+from contracts.checks.said import said
+from contracts.checks.usage import usage
+from contracts.exchange import Answer, Exchange
+from contracts.trials import Tier, Verdict
 
-from contracts.cases.forms import (
-    branch_of,
-    is_negative,
-    keeps,
-    model_in,
-    operation_of,
-    read,
-    schemas_of,
-    sent_fields,
-)
-from contracts.document.bodies import beside
-from contracts.document.build import bare_404, facts_of
-from contracts.document.streams import EVENTS, completed
-from mockserver.facts import Facts, Offer, Operation
-
-Fetch = Callable[[str], bytes | None]
-Check = Callable[[CheckContext, Response, Case[Any]], None]
-ERROR_KEYS = {"code", "message", "param", "type"}
-_SVG = re.compile(rb'\s*<svg [^>]*width="(?P<width>\d+)" height="(?P<height>\d+)"')
+#: Seconds by which the clock of another machine may differ.
+TOLERANCE = 30
+BASE64 = "b64_json is base64"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a body that was accepted asks for, with the defaults filled in."""
-
-    n: int
-    size: tuple[int, int] | None  # width, height in pixels; None where it follows what was sent
-    field: str  # "url" or "b64_json"
-    revised: bool
-    format: str  # of the files, as Pillow names it
-    clear: bool  # whether there may be transparency
-
-
-def asked(body: dict[str, Any], operation: str, facts: Facts) -> Asked:
-    """Read `body`, of which the server said that it is good."""
-    given = {name: value for name, value in body.items() if value is not None}
-    model = given.get("model") or _meant(body, facts.operations[operation], facts)
-    offer: Offer = facts.models[model].offers[operation]
-    size = offer.parameter["size"]
-    told = given.get("size", size.default)
-    width, height = size.chosen(told).split("x")
-    follows = size.follows and told in size.leaves
-    form, kind = map(offer.parameter.get, ("response_format", "output_format"))
-    return Asked(
-        n=int(given.get("n", 1)),
-        size=None if follows else (int(width), int(height)),
-        field=given.get("response_format", form.default) if form else "b64_json",
-        revised=offer.revises_prompt,
-        format=str(given.get("output_format", kind.default) if kind else "png").upper(),
-        clear=given.get("background") == "transparent",
-    )
-
-
-def _meant(body: dict[str, Any], operation: Operation, facts: Facts) -> str:
-    """The model of a body that names none."""
-    other = facts.models.get(operation.other_default)
-    if other and not body.keys().isdisjoint(beside(operation, other)):
-        return other.id
-    return operation.default_model
-
-
-def request_id(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Every answer names itself, whatever it says."""
-    assert response.headers.get("x-request-id"), "there is no x-request-id"
-
-
-def error_envelope(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Every refusal has the one form, those of undeclared methods and content types too."""
-    if response.status_code >= 400 and not _refuses_bare(response, case):
-        assert_error((response.headers.get("content-type") or [""])[0], response.content)
-
-
-def _refuses_bare(response: Response, case: Case[Any]) -> bool:
-    """Whether this is the empty 404 that undeclared methods came to get."""
-    is_empty = response.status_code == 404 and not response.content
-    return is_empty and response.request.method not in _declared(case) and _is_bare(case)
-
-
-def _declared(case: Case[Any]) -> set[str]:
-    return {name.upper() for name in case.operation.schema[case.operation.path]}
-
-
-def _is_bare(case: Case[Any]) -> bool:
-    facts = facts_of(case.operation.schema.raw_schema)
-    operation = case.operation.definition.raw["x-operation"]
-    return bare_404(facts, operation if operation in facts.words else "models")
-
-
-def assert_error(content_type: str, content: bytes) -> None:
-    """The JSON form of an error: one object with exactly the four keys."""
-    assert content_type.partition(";")[0] == "application/json", f"an error as {content_type!r}"
-    try:
-        body = json.loads(content)
-    except ValueError as fault:
-        raise AssertionError(f"an error that is no JSON: {fault}") from None
-    assert isinstance(body, dict), "the error body is no object"
-    assert isinstance(body.get("error"), dict), "the error is no object"
-    assert body.keys() == {"error"}, f"the error body has the keys {sorted(body)}"
-    error = body["error"]
-    assert error.keys() == ERROR_KEYS, f"the error has the keys {sorted(error)}"
-    assert isinstance(error["message"], str), "the message is no text"
-    assert isinstance(error["type"], str), "the type is no text"
-    assert isinstance(error["code"], str | None), "the code is neither text nor null"
-    assert isinstance(error["param"], str | None), "the param is neither text nor null"
-
-
-def undeclared_method(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """A method that the path does not have is refused with 405; on some days with an empty 404."""
-    method = response.request.method or ""
-    # OPTIONS is the browser's question, which servers may answer before they route.
-    if method in _declared(case) | {"OPTIONS"}:
+def answer(exchange: Exchange, wanted: Asked) -> Iterator[Verdict]:
+    """Judge an answer that is no stream."""
+    told = exchange.answer.json()
+    is_object = isinstance(told, dict) and isinstance(told.get("data"), list)
+    yield said("Pictures come as a JSON object with a list, data", is_object, _seen(exchange))
+    if not is_object:
         return
-    wanted = 404 if _is_bare(case) else 405
-    assert response.status_code == wanted, f"{method} is answered with {response.status_code}"
-    assert wanted == 405 or not response.content, f"{method} is answered with a body"
+    media = exchange.answer.media
+    yield said(
+        "An answer's content type is application/json", media == "application/json", repr(media)
+    )
+    yield from created("created", told.get("created"), exchange)
+    yield from _items(told["data"], wanted)
+    yield from _fields(told, wanted)
+    yield from layout(exchange.answer, (2,), ("\n" if wanted.operation.dialect == "A" else "",))
 
 
-def pictures(fetch: Fetch) -> Check:
-    """Every picture is a PNG of the size asked for, and there are as many as asked for.
-
-    Args:
-        fetch: gives the bytes behind a URL, or None where it is not this server's to answer for.
-    """
-
-    def pictures_as_asked(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        facts = facts_of(case.operation.schema.raw_schema)
-        operation = case.operation.definition.raw["x-operation"]
-        if response.status_code != 200 or operation not in facts.operations or is_negative(case):
-            return
-        body = _sent(response, case)
-        if body is None:
-            return
-        wanted = asked(body, operation, facts)
-        items = _items(response)
-        assert len(items) == wanted.n, f"{len(items)} pictures where {wanted.n} were asked for"
-        for item in items:
-            fields = {wanted.field} | ({"revised_prompt"} if wanted.revised else set())
-            assert item.keys() == fields, f"fields {sorted(item)} instead of {sorted(fields)}"
-        # Of many the first and the last: each is as large as the others, and takes as long.
-        for file in _bytes_of(items[:1] + items[1:][-1:], wanted.field, fetch):
-            assert_picture(file, wanted)
-
-    return pictures_as_asked
+def _seen(exchange: Exchange) -> str:
+    return f"a body of {exchange.answer.media!r} begins with {exchange.answer.body[:24]!r}"
 
 
-def _items(response: Response) -> Any:
-    """The pictures of an answer, or of a stream the whole ones."""
-    if (response.headers.get("content-type") or [""])[0].startswith(EVENTS):
-        assert response.content.endswith(b"\n\n"), "the last event lacks its blank line"
-        return completed(response.content)
-    return json.loads(response.content).get("data", [])
+def created(name: str, value: Any, exchange: Exchange) -> Iterator[Verdict]:
+    """Judge a time: it counts seconds, and lies within the call."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    yield said(f"{name} is an integer", is_whole, f"it is {value!r}")
+    if is_whole:
+        first, last = exchange.began - TOLERANCE, exchange.ended + TOLERANCE
+        yield said(
+            f"{name} counts seconds, and lies within the call",
+            first - 1 <= value <= last,
+            f"it is {value}, and the call began at {exchange.began:.0f}",
+        )
 
 
-def _sent(response: Response, case: Case[Any]) -> Any:
-    """The body as it left: what was generated may have been changed on its way.
+def _items(items: list[Any], wanted: Asked) -> Iterator[Verdict]:
+    yield said(
+        "There are as many pictures as were asked for",
+        len(items) == wanted.n,
+        f"{len(items)} pictures where {wanted.n} were asked for",
+    )
+    revised = {"revised_prompt"} if wanted.offer.revises_prompt else set()
+    due = {wanted.field} | revised
+    odd = next((i for i in items if not (isinstance(i, dict) and i.keys() == due)), None)
+    seen = sorted(odd) if isinstance(odd, dict) else odd
+    yield said(
+        "A picture has the fields that were asked for, and no other",
+        odd is None,
+        f"it has {seen} in place of {sorted(due)}",
+    )
+    if odd is None and revised:
+        texts = all(isinstance(i["revised_prompt"], str) and i["revised_prompt"] for i in items)
+        yield said("A revised prompt is a text", texts, "one is none")
 
-    None for a form that breaks the contract: to accept it is a fault that another check tells.
-    """
-    if operation := operation_of(case):
-        schemas, fields = schemas_of(case), sent_fields(response)
-        kept = keeps(schemas, operation, fields, facts_of(case.operation.schema.raw_schema).day)
-        schema = branch_of(schemas, operation, model_in(operation, fields))
-        return read(schema, fields) if kept else None
-    body = response.request.body
-    return json.loads(body) if isinstance(body, str | bytes) else {}
+
+def _fields(told: Mapping[str, Any], wanted: Asked) -> Iterator[Verdict]:
+    """The fields beside the pictures, which the facts of the day name."""
+    told_of = wanted.offer.told
+    due = [name for name in told_of.fields if name not in _WHERE_SENT or name in wanted.given]
+    has, lacks = told.keys() - set(due), [name for name in due if name not in told]
+    yield said(
+        "An answer has the fields of its model and day, and no other",
+        not (has or lacks),
+        f"it has {sorted(has)} too, and lacks {lacks}",
+    )
+    yield said(
+        "An answer's fields stand in the order of its day",
+        list(told) == due or bool(has or lacks),
+        f"they are {list(told)}",
+        tier=Tier.STRICT,
+    )
+    yield from echoed(told, told_of.fields, wanted)
+    if "usage" in due:
+        yield from usage(told.get("usage"), wanted, told, told_of.usage)
 
 
-def _bytes_of(items: list[dict[str, str]], field: str, fetch: Fetch) -> Iterator[bytes]:
+_WHERE_SENT = ("safety_identifier",)
+ECHOED = ("background", "output_format", "quality", "size", "safety_identifier")
+
+
+def echoed(told: Mapping[str, Any], known: Iterable[str], wanted: Asked) -> Iterator[Verdict]:
+    """Judge the fields that repeat what was asked for, or what the model chose."""
+    for name in ECHOED:
+        if name in known and name in told:
+            yield from _echo(name, told[name], wanted)
+
+
+def _echo(name: str, value: Any, wanted: Asked) -> Iterator[Verdict]:
+    sent, parameter = wanted.options.get(name), wanted.offer.parameter.get(name)
+    if parameter is None or not (sent in parameter.leaves or sent is None):
+        seen = f"{value!r} for {sent!r}"
+        yield said(f"{name} is told as it was asked for", value == sent, seen)
+        return
+    is_size = name == "size" and size_in(value)
+    listed = value in (parameter.values or ()) and value not in parameter.leaves
+    says = f"{name}, left to the model, is told as what it chose"
+    yield said(says, is_size or listed, f"it is {value!r}")
+    if not parameter.follows:
+        yield said(
+            f"{name}, left to the model, is the one that it was seen to choose",
+            value == parameter.chosen(sent),
+            f"{value!r} in place of {parameter.chosen(sent)!r}",
+            tier=Tier.STRICT,
+        )
+
+
+def files(items: Iterable[Any]) -> Iterator[bytes | Verdict]:
+    """The files of pictures in base64; for each that is none a verdict."""
     for item in items:
-        file = _decoded(item[field]) if field == "b64_json" else fetch(item[field])
-        if file is not None:
-            yield file
+        text = item.get("b64_json") if isinstance(item, dict) else None
+        try:
+            yield b64decode(text if isinstance(text, str) else "?", validate=True)
+        except ValueError as error:
+            yield said(BASE64, holds=False, told=str(error))
 
 
-def _decoded(text: str) -> bytes:
-    try:
-        return b64decode(text, validate=True)
-    except ValueError as error:
-        raise AssertionError(f"not base64: {error}") from None
-
-
-def assert_picture(file: bytes, wanted: Asked) -> None:
-    """A whole file of the format and size that were asked for, and RGB unless it may be clear."""
-    size = _svg_size(file) if wanted.format == "SVG" else _decoded_size(file, wanted)
-    assert wanted.size in (None, size), f"{size} where {wanted.size} was asked for"
-
-
-def _svg_size(file: bytes) -> tuple[int, int]:
-    found = _SVG.match(file)
-    if not found or not file.rstrip().endswith(b"</svg>"):
-        raise AssertionError("not a whole SVG")
-    return int(found["width"]), int(found["height"])
-
-
-def _decoded_size(file: bytes, wanted: Asked) -> tuple[int, int]:
-    from PIL import Image  # only here: 30 ms, and not every run makes a picture
-
-    try:
-        picture = Image.open(BytesIO(file), formats=[wanted.format])
-        picture.load()  # all of it: a cut or altered file fails here
-    except (OSError, SyntaxError, ValueError) as error:
-        raise AssertionError(f"not a whole {wanted.format}: {error}") from None
-    modes = ("RGB", "RGBA") if wanted.clear else ("RGB",)
-    assert wanted.format == "GIF" or picture.mode in modes, f"mode {picture.mode}"
-    return picture.size
+def inline_files(found: Answer) -> list[bytes]:
+    """The files that an answer has in itself, as far as they are files."""
+    told = found.json()
+    items = told.get("data") if isinstance(told, dict) else None
+    return [one for one in files(items or ()) if isinstance(one, bytes)]

@@ -32,8 +32,9 @@ class Asked(NamedTuple):
 
     @property
     def n(self) -> int:
-        """How many pictures."""
-        return int(self.options.get("n") or 1)
+        """How many pictures; one where a server took what is no number."""
+        told = str(self.options.get("n"))
+        return int(told) if told.isdecimal() else 1
 
     @property
     def prompt(self) -> str:

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from contracts.checks.answers import answer, files
 from contracts.checks.asked import Asked, asked, facts_of
 from contracts.checks.headers import Ids, discreet, headers
 from contracts.checks.layout import layout
 from contracts.checks.links import LEADS, download, link
-from contracts.checks.made import answer, files
 from contracts.checks.models import listing
 from contracts.checks.pictures import pictures
 from contracts.checks.refusals import bare, refusal

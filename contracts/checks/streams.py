@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from contracts.checks.answers import created, echoed, files
 from contracts.checks.asked import Asked, size_in
-from contracts.checks.made import created, echoed, files
 from contracts.checks.pictures import picture
 from contracts.checks.said import said
 from contracts.checks.usage import usage

@@ -56,8 +56,8 @@ def _by_facts(
     """Output tokens follow from quality and size; those of a text are a tokenizer's to know."""
     if wanted.chosen_size is None and "size" not in answer:
         return  # it follows the picture that was sent, and nothing tells what it became
-    chosen = {name: answer[name] for name in ("quality", "size") if name in answer}
-    options = {**_chosen(wanted), **chosen}
+    told_of = [n for n in ("quality", "size") if isinstance(answer.get(n), str)]
+    options = {**_chosen(wanted), **{name: answer[name] for name in told_of}}
     try:
         due = wanted.offer.usage(options, n, wanted.prompt, map(_sides, wanted.images))
     except (LookupError, ValueError, OSError):

@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import time  # noqa: TID251 - a recording's day is this machine's
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from contracts.target.options import on_terms
 
 if TYPE_CHECKING:
     from contracts.compare.gaps import Gap
     from contracts.compare.parity import Side
     from contracts.compare.recording import Origin
     from contracts.compare.replay import Replay
-    from contracts.discretion import Key
     from contracts.target import Target
+    from contracts.target.opening import Terms
     from contracts.trials import Trial
 
 Option = Callable[[Any], Any]  # a decorator
 RECORDING = "recording:"
 _OURS = Path(__file__).with_name("gaps.toml")
-
-
-def as_of() -> Option:
-    """The day whose API a target is held to."""
-    return click.option(
-        "--as-of", "day", callback=_day, metavar="DATE", help="the day whose API it is held to"
-    )
-
-
-def only() -> Option:
-    """What `from-journal` wrote."""
-    path = click.Path(dir_okay=False, exists=True, path_type=Path)
-    told = "just what a program relies on: a file that from-journal wrote"
-    return click.option("--only", type=path, metavar="FILE", help=told)
-
-
-def allow_stale() -> Option:
-    """Whether recordings may be of any age."""
-    told = "take recordings that are older than 180 days"
-    return click.option("--allow-stale", is_flag=True, help=told)
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -68,33 +50,44 @@ def _folder(*names: str, told: str, **more: Any) -> Option:
     return click.option(*names, type=path, metavar="DIR", help=told, **more)
 
 
-def _target() -> Option:
-    told = "mock, a base URL, or recording:DIR"
-    return click.option("--target", default="mock", show_default=True, help=told)
-
-
-def _gaps() -> Option:
-    told = "differences that are known, each with its reason and its end"
-    return _file("--gaps", told, multiple=True)
+TARGET = click.option(
+    "--target",
+    default="mock",
+    show_default=True,
+    help="mock, real, a base URL, or recording:DIR",
+)
+AS_OF = click.option(
+    "--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to"
+)
+ONLY = _file("--only", "just what a program relies on, as from-journal writes it")
+ALLOW_STALE = click.option(
+    "--allow-stale", is_flag=True, help="take recordings older than 180 days, too"
+)
+_GAPS = _file("--gaps", "differences that are known, with reason and end", multiple=True)
 
 
 @click.command()
-@_target()
+@TARGET
 @_folder("-o", "--output", "directory", told="where the files go, one a case", required=True)
-@as_of()
-@only()
-def record(target: str, directory: Path, day: date | None, only: Path | None) -> None:
+@AS_OF
+@ONLY
+@on_terms
+def record(
+    target: str, directory: Path, as_of: date | None, only: Path | None, terms: Terms
+) -> None:
     """Keep what a target answers, sanitised, to be replayed with --target recording:DIR."""
     from contracts.compare.recording import written
-    from contracts.discretion import discreet, leave
+    from contracts.discretion import leave
 
-    asked = _asked(target, day, only, time())
-    files = written(asked.side.cases, directory, partial(leave, keys=asked.keys))
-    unknown = {(c.operation, field) for c in asked.side.cases for field in c.unknown}
-    told = [f"{len(files)} of {len(asked.side.cases)} cases are recorded in {directory}"]
+    asking = Asking(terms, time())
+    planned = asking.planned(as_of)
+    side = asking.side(target, relied_on(planned, only) if only else planned)
+    files = written(side.cases, directory, partial(leave, keys=asking.opening.keys))
+    unknown = {(case.operation, field) for case in side.cases for field in case.unknown}
+    told = [f"{len(files)} of {len(side.cases)} cases are recorded in {directory}"]
     told += [f"kept as its shape alone: {name} {field}" for name, field in sorted(unknown)]
-    told += _unobserved(asked.side)
-    _end(told, 6 if asked.side.ended or not files else 0, partial(discreet, keys=asked.keys))
+    told += _unobserved(side)
+    _end(told, 6 if side.ended or not files else 0, asking.mask)
 
 
 def _unobserved(side: Side) -> Iterator[str]:
@@ -107,46 +100,45 @@ def _unobserved(side: Side) -> Iterator[str]:
 
 
 @click.command()
-@_target()
+@TARGET
 @click.option("--against", default="mock", show_default=True, help="what is compared with it")
-@as_of()
-@_gaps()
-@_file("--json", "write all of it as JSON", default=None)
-@_file("--html", "write it as a page", default=None)
-@allow_stale()
+@AS_OF
+@_GAPS
+@_file("--json", "write all of it as JSON")
+@_file("--html", "write it as a page")
+@ALLOW_STALE
+@on_terms
 def parity(
     target: str,
     against: str,
-    day: date | None,
+    as_of: date | None,
     gaps: Sequence[Path],
     json: Path | None,
     html: Path | None,
     allow_stale: bool,
+    terms: Terms,
 ) -> None:
     """Put a target beside another one, and say of each field whether it is the same."""
     from contracts.compare.page import page
     from contracts.compare.parity import compared, known_values
     from contracts.compare.told import as_json, lines
-    from contracts.discretion import discreet, leave
+    from contracts.discretion import leave
 
-    now = time()
-    known_gaps = _gaps_of(gaps, mock=against == "mock")
-    left, right = (_asked(name, day, None, now, stale=allow_stale) for name in (target, against))
-    planned = [] if RECORDING in target else [trial.id for trial in left.planned]
-    keys = [*left.keys, *right.keys]
+    asking = Asking(terms, time(), stale=allow_stale)
+    known_gaps, planned = _gaps_of(gaps, mock=against == "mock"), asking.planned(as_of)
     found = compared(
-        left.side,
-        right.side,
-        _today(now),
-        planned=planned,
+        asking.side(target, planned),
+        asking.side(against, planned),
+        asking.today,
+        planned=[] if target.startswith(RECORDING) else [trial.id for trial in planned],
         gaps=known_gaps,
-        known=known_values(_parameters(day)),
+        known=known_values(_parameters(as_of)),
     )
     if json:
-        leave(json, _json(as_json(found)), keys)
+        leave(json, _json(as_json(found)), asking.opening.keys)
     if html:
-        leave(html, page(found), keys)
-    _end(lines(found), found.exit_code(is_possible), partial(discreet, keys=keys))
+        leave(html, page(found), asking.opening.keys)
+    _end(lines(found), found.exit_code(is_possible), asking.mask)
 
 
 def is_possible(reason: str) -> bool:
@@ -167,11 +159,11 @@ def _parameters(day: date | None) -> Iterator[Any]:
 
 @click.command()
 @_folder("--package", told="an openai package, or a site-packages directory with one")
-@_file("--document", "a published OpenAPI document", default=None)
+@_file("--document", "a published OpenAPI document")
 @_folder("--recordings", told="what `contract record` wrote")
-@_gaps()
-@_file("--json", "write all of it as JSON", default=None)
-@allow_stale()
+@_GAPS
+@_file("--json", "write all of it as JSON")
+@ALLOW_STALE
 def drift(
     package: Path | None,
     document: Path | None,
@@ -240,40 +232,39 @@ COMMANDS = (record, parity, drift, from_journal)
 # What they have in common
 
 
-class Asked(NamedTuple):
-    """A target that was asked everything that there is."""
+class Asking:
+    """How targets are asked all that there is."""
 
-    side: Side
-    planned: list[Trial]
-    keys: list[Key]
+    def __init__(self, terms: Terms, now: float, *, stale: bool = False) -> None:
+        from contracts.discretion import discreet
+        from contracts.target.opening import Opening
 
+        self.opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
+        self.mask: Callable[[str], str] = partial(discreet, keys=self.opening.keys)
+        self.today = _today(now)
+        self._terms, self._stale = terms, stale
 
-def _asked(
-    name: str, day: date | None, relied: Path | None, now: float, *, stale: bool = False
-) -> Asked:
-    """Open a target, and keep what it answers; of a recording, what it has."""
-    from contracts.compare.parity import Side
-    from contracts.compare.recording import recorded
-    from contracts.discretion import discreet
-    from contracts.target import Lost
+    def planned(self, day: date | None) -> list[Trial]:
+        """All cases but those that are drawn by lot."""
+        from contracts.cases import trials
 
-    planned = _planned(day, relied, now)
-    try:
-        if name.startswith(RECORDING):
-            return Asked(_recorded(name, now, stale), planned, [])
-        with _opened(name, day) as (target, keys):
-            origin = _origin(target, day, now)
-            cases, ended = recorded(planned, target, origin, partial(discreet, keys=keys))
-            return Asked(Side(target.name, cases, ended), planned, keys)
-    except Lost as reason:
-        _end([str(reason)], 6)
+        return list(trials(day, today=self.today, drawn=False))
 
+    def side(self, name: str, planned: Iterable[Trial]) -> Side:
+        """What a target answers to these; of a recording, all that it has."""
+        from contracts.compare.parity import Side
+        from contracts.compare.recording import recorded
+        from contracts.target import Lost
 
-def _planned(day: date | None, relied: Path | None, now: float) -> list[Trial]:
-    from contracts.cases import trials
-
-    planned = list(trials(day, today=_today(now), drawn=False))
-    return relied_on(planned, relied) if relied else planned
+        try:
+            if name.startswith(RECORDING):
+                return _recorded(name, self.today, stale=self._stale)
+            with self.opening.target(name, self._terms) as target:
+                origin = _origin(target, self._terms.day, self.today)
+                cases, ended = recorded(planned, target, origin, self.mask)
+                return Side(target.name, cases, ended)
+        except Lost as reason:
+            _end([str(reason)], 6, self.mask)
 
 
 def relied_on(planned: Iterable[Trial], file: Path) -> list[Trial]:
@@ -290,49 +281,37 @@ def relied_on(planned: Iterable[Trial], file: Path) -> list[Trial]:
     return found
 
 
-def _recorded(name: str, now: float, stale: bool) -> Side:
+def _recorded(name: str, today: date, *, stale: bool) -> Side:
     from contracts.compare.parity import Side
     from contracts.compare.recording import read
     from contracts.compare.replay import checked_age
 
     cases = read(Path(name.removeprefix(RECORDING)))
-    if warning := checked_age(cases, _today(now), allow_stale=stale):
+    if warning := checked_age(cases, today, allow_stale=stale):
         click.echo(f"warning: {warning}", err=True)
     return Side(f"recording of {cases[0].origin.target}", cases)
 
 
-def replayed(name: str, now: float, *, stale: bool) -> Replay:
-    """The target "recording:DIR".
+def replayed(name: str, today: date, *, stale: bool) -> Replay | None:
+    """The target "recording:DIR"; None if it is another.
 
     Raises:
         Lost: there is no recording, or it is too old.
     """
     from contracts.compare.replay import Replay
 
-    side = _recorded(name, now, stale)
+    if not name.startswith(RECORDING):
+        return None
+    side = _recorded(name, today, stale=stale)
     return Replay(side.cases, side.name)
 
 
-@contextmanager
-def _opened(name: str, day: date | None) -> Iterator[tuple[Target, list[Key]]]:
-    from contracts.discretion import Key
-    from contracts.target.http import HttpTarget
-    from contracts.target.mock import KEY, MockTarget, served
-
-    with ExitStack() as stack:
-        if name == "mock":
-            yield MockTarget(stack.enter_context(served(day)), day, now=time), []
-        else:
-            key = Key(KEY)
-            yield HttpTarget(name, key, day, now=time, name=name), [key]
-
-
-def _origin(target: Target, day: date | None, now: float) -> Origin:
+def _origin(target: Target, day: date | None, today: date) -> Origin:
     from contracts.compare.recording import Origin, public_name
     from mockserver.facts import looked_up
 
     tool = version("openai-images-mock")
-    return Origin(_today(now), public_name(target.name), day, looked_up(), tool)
+    return Origin(today, public_name(target.name), day, looked_up(), tool)
 
 
 def _gaps_of(files: Sequence[Path], *, mock: bool) -> list[Gap]:

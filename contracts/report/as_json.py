@@ -40,7 +40,7 @@ def as_json(summary: Summary) -> str:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    counts = {_key(outcome): part.count(outcome) for outcome in Outcome}
+    counts = {_key(outcome): part.count(outcome) for outcome in Outcome} | {"core": part.core}
     return {"promises": counts, **_tally(part)}
 
 
@@ -48,6 +48,7 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         **row.promise._asdict(),
         "outcome": row.outcome,
+        "broken_in": row.broken and row.broken.name.lower(),
         "checks": {_key(outcome): row.counts[outcome] for outcome in Outcome},
         "trials": len(row.trials),
         **_tally(row),

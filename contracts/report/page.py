@@ -25,6 +25,7 @@ from contracts.trials import Outcome
 #: So many of the promises that a cause breaks are named; each row tells its own.
 WHERE = 6
 _MARKS = {Outcome.HELD: "held", Outcome.BROKEN: "broken", Outcome.UNSEEN: "unseen"}
+_TALLY = ("Calls", "Pictures", "Seconds", "USD")
 _SIGNS = {Outcome.HELD: "✓", Outcome.BROKEN: "✗", Outcome.UNSEEN: "–"}
 
 
@@ -85,12 +86,9 @@ def _sign(outcome: Outcome) -> str:
 
 
 def _operations(summary: Summary) -> Iterator[str]:
-    heads = ("Operation", "Promises", *Outcome, "Calls", "Pictures", "Seconds", "USD")
+    heads = ("Operation", "Promises", "Observed", "Broken", "In core", "Not observed")
     yield "<div class='wide'><table class='operations'><thead><tr>"
-    yield "".join(
-        f"<th scope='col'>{escape(head.capitalize() if head != 'USD' else head)}</th>"
-        for head in heads
-    )
+    yield from (f"<th scope='col'>{head}</th>" for head in (*heads, *_TALLY))
     yield "</tr></thead><tbody>"
     yield from (_operation(part) for part in summary.parts)
     yield f"</tbody><tfoot>{_operation(summary.total)}</tfoot></table></div>"
@@ -102,7 +100,9 @@ def _operation(part: Part) -> str:
     bar = "".join(
         f"<i class='{_MARKS[outcome]}' style='flex-grow:{n}'></i>" for outcome, n in counts if n
     )
-    cells = [f"<td class='{_MARKS[outcome] if n else 'none'}'>{n}</td>" for outcome, n in counts]
+    held, broken, unseen = counts
+    shown = (held, broken, (Outcome.BROKEN, part.core), unseen)
+    cells = [f"<td class='{_MARKS[outcome] if n else 'none'}'>{n}</td>" for outcome, n in shown]
     told = f"{tally.calls:,}", f"{tally.pictures:,}", seconds_told(tally.seconds)
     cells += [f"<td>{value}</td>" for value in (*told, usd_told(tally.usd))]
     name = f"<th scope='row'>{escape(part.operation)}</th>"
@@ -152,12 +152,12 @@ def _promises(part: Part) -> str:
     open_ = " open" if part.count(Outcome.BROKEN) else ""
     counts = ", ".join(f"{part.count(o)} {o}" for o in Outcome if part.count(o))
     rows = "".join(_row(row) for row in _broken_first(part.rows))
+    names = ("Status", "Branch", "Outcome", "Checks", *_TALLY)
+    heads = "".join(f"<th scope='col'>{name}</th>" for name in names)
     return (
         f"<details{open_}><summary><b>{escape(part.operation)}</b> {counts}</summary>"
-        "<div class='wide'><table class='promises'><thead><tr><th scope='col'>Status</th>"
-        "<th scope='col'>Branch</th><th scope='col'>Outcome</th><th scope='col'>Checks</th>"
-        "<th scope='col'>Calls</th><th scope='col'>Pictures</th><th scope='col'>Seconds</th>"
-        f"<th scope='col'>USD</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
+        f"<div class='wide'><table class='promises'><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 

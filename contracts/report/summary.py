@@ -14,7 +14,7 @@ from contracts.book import Book, Row, Tally
 from contracts.report.causes import Cause, causes_in
 from contracts.report.curl import Curl, Keep, curl
 from contracts.target import Target
-from contracts.trials import Outcome
+from contracts.trials import Outcome, Tier
 from mockserver.facts import looked_up
 
 #: Why something was not observed, and how often; what was most often comes first.
@@ -51,6 +51,11 @@ class Part:
         """How many of them came out so."""
         return sum(row.outcome == outcome for row in self.rows)
 
+    @property
+    def core(self) -> int:
+        """How many are broken in what each client needs."""
+        return sum(row.broken == Tier.CORE for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -80,7 +85,10 @@ class Summary:
                 aside = f"; {unseen} could not be observed here" if unseen else ""
                 return f"all {held} promises that could be observed hold{aside}"
             case 5:
-                return f"{broken} of {held + broken} promises that were observed are broken"
+                of_those = f", {total.core} of them in what each client needs"
+                return (
+                    f"{broken} of {held + broken} promises that were observed are broken{of_those}"
+                )
             case _:
                 return f"something could not be learned: {unseen} of {len(total.rows)} promises"
 

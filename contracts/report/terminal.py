@@ -31,7 +31,7 @@ REASONS = 4
 #: A text in a colour; colours say nothing that the text does not.
 Paint = Callable[[str, str], str]
 _COLOURS = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNSEEN: "yellow"}
-_HEADS = ("", "observed", "broken", "not observed", "calls", "pictures", "seconds", "USD")
+_HEADS = ("", "observed", "broken", "core", "not observed", "calls", "pictures", "seconds", "USD")
 
 
 def plain(text: str, _colour: str) -> str:
@@ -74,7 +74,8 @@ def _table(summary: Summary, paint: Paint) -> Iterator[str]:
 
 def _cells(part: Part) -> tuple[str, ...]:
     tally = part.tally
-    told = *map(part.count, Outcome), tally.calls, tally.pictures
+    held, broken, unseen = map(part.count, Outcome)
+    told = held, broken, part.core, unseen, tally.calls, tally.pictures
     return part.operation, *map(str, told), seconds_told(tally.seconds), usd_told(tally.usd)
 
 
@@ -142,7 +143,7 @@ def _unseen(summary: Summary) -> Iterator[str]:
             of = "" if thing == "promise" else " of other promises"
             yield from ("", f"not observed: {counted(number, thing)}{of}")
         for reason, times in reasons[:REASONS]:
-            yield cut(f"{times:4}  {reason}", WIDE)
+            yield f"{times:4}  {cut(reason, WIDE)}"
         if more := sum(times for _, times in reasons[REASONS:]):
             yield f"{more:4}  for other reasons"
 

@@ -13,6 +13,10 @@ class NotObserved(Exception):
     """Nothing could be learned of this; the run goes on. Its text is the reason."""
 
 
+class Capped(NotObserved):
+    """The money that may be spent is spent; what costs nothing goes on."""
+
+
 class Lost(Exception):
     """Nothing more can be learned from this target; the run ends. Its text is at most ten lines."""
 
@@ -48,18 +52,20 @@ class Target(Protocol):
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, wait where the answer says so, and return the last exchange.
 
+        Where the line broke before there was an answer, its status is 0.
+
         Args:
             request: what is sent.
             pays: whether it asks for what costs something; else it is sure to be refused, or free.
 
         Raises:
             NotObserved: it was not sent (a cap, an unknown price), or the answer says nothing of
-                the promise: 401, 403 and 429 where another status was asked for.
-            Lost: the target is not there any more, or refuses the key.
+                the promise: 403 and 429 to a good key.
+            Lost: the target is not there any more, refuses the key, or its account has no credit.
         """
 
     def fetch(self, url: str) -> Exchange:
-        """Download a picture, without the key.
+        """Download a picture, wherever it lies, without the key.
 
         Raises:
             NotObserved: the URL leads to where this run does not go.

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING
 
 from contracts.discretion import Key
 from contracts.exchange import KeyKind
+from contracts.target.control import Control
 from contracts.target.http import LIMITED_KEY, HttpTarget
+from contracts.target.line import Line, trusting
 
 if TYPE_CHECKING:
     from mockserver.testing import ImagesMock
 
 KEY = "sk-mock-contract"
+NAME = "the mock, in process"
 
 
 class MockTarget(HttpTarget):
-    """Our own mock: its clock moves, its limits can be met, and it promises more than the API."""
+    """A mock that somebody else has started: its clock moves, and its limits can be met."""
 
     def __init__(self, mock: ImagesMock, day: date | None, *, now: Callable[[], float]) -> None:
-        super().__init__(mock.url, Key(KEY), day, now=now, name="the mock, in process")
-        self.has = frozenset({"clock", "limits", "stand-in"})
-        self._mock = mock
-
-    def move_clock(self, seconds: float, key: KeyKind = "good") -> None:
-        """Move the clock of the key's sandbox on."""
-        self._mock.sandbox(LIMITED_KEY if key == "limited" else KEY).clock.advance(seconds)
+        key, line = Key(KEY), Line([Key(KEY)], lambda: trusting(None))
+        controls: dict[KeyKind, Control] = {
+            "good": Control(line, mock.url, key),
+            "limited": Control(line, mock.url, Key(LIMITED_KEY)),
+        }
+        super().__init__(mock.url, key, day, now=now, name=NAME, line=line, controls=controls)
 
 
 @contextmanager

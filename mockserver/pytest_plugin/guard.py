@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import wraps
+from threading import local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Protocol
 
+#: Raised by `images-mock contract` before and after it connects: the host that was named, or "".
+_TARGET = "images_mock.contract_target"
 _EVENTS = frozenset(
     (
+        _TARGET,
         "socket.connect",
         "socket.getaddrinfo",
         "socket.gethostbyaddr",
@@ -81,6 +85,15 @@ if TYPE_CHECKING:
             ...
 
 
+class _Named(local):
+    """The host that a run of the contract reaches in this thread, just now."""
+
+    host = ""
+
+
+_named = _Named()
+
+
 class Guard:
     """Refuses some hosts while a test is watched. What was refused is in `attempts`."""
 
@@ -92,6 +105,7 @@ class Guard:
         self._domains = tuple(n[1:] for n in names if n.startswith("*."))
         self._url = url
         self._why = why  # why a client may be led elsewhere, if there is more to say
+        self._named = _named  # kept here: a module's names are gone before the interpreter ends
         self._test: str | None = None
         self.attempts: list[str] = []
 
@@ -124,13 +138,16 @@ class Guard:
             return
         for value in values:
             host = _host(value)
-            if host and (host in self._hosts or host.endswith(self._domains)):
+            if host and host != self._named.host and self._has(host):
                 why = self._why() or _ELSEWHERE
                 message = _MESSAGE.format(test=self._test, host=host, url=self._url, why=why)
                 self.attempts.append(message)
                 import pytest  # here: an audit hook keeps all that its module has to the last
 
                 raise pytest.fail.Exception(message)
+
+    def _has(self, host: str) -> bool:
+        return host in self._hosts or host.endswith(self._domains)
 
     def expect(self) -> None:
         """Nothing: other processes are not guarded."""
@@ -200,9 +217,14 @@ def _audit(
     children: frozenset[str] = _CHILDREN,
     unseen: frozenset[str] = _UNSEEN,
     on_duty: Sequence[Watch] = _on_duty,
+    target: str = _TARGET,
+    named: _Named = _named,
 ) -> None:
     __tracebackhide__ = True
     if event in events:
+        if event == target:
+            named.host = _plain(arguments[0])
+            return
         for watch in on_duty:
             watch.check(arguments)
     elif event in children or (event == "import" and arguments[0] in unseen):

@@ -5,6 +5,7 @@ Judges no value, and knows no rule of the API but how clients write a list.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -29,6 +30,8 @@ HOW_TO_SEND = (
 SAID = 3  # remarks of one kind on one form
 RUNS = 8  # of spread files that are looked for
 FIELD = 600  # bytes of a field that has one byte of a file
+#: Its warnings are of forms that are refused, which the log tells; Python printed them beside it.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 def read_form(boundary: bytes, body: bytes) -> Form:

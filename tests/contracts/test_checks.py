@@ -1,233 +1,164 @@
-"""The suite says no to a server that breaks the contract: each row here is one that does."""
+"""The checks say no to an answer that breaks the contract, and what was seen in its place.
+
+A run against a server with each of many defects is in test_mutants.py.
+"""
 
 from __future__ import annotations
 
 import json
-import re
-from base64 import b64encode
-from collections.abc import Callable
 from datetime import date
-from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from PIL import Image
-from schemathesis.core.failures import FailureGroup
-from starlette.responses import PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from hypothesis import given
+from hypothesis import strategies as st
 
-from contracts.judging import (
-    FULL,
-    Probe,
-    Server,
-    Stray,
-    in_process,
-    judge,
-    judge_stray,
-    judge_without_key,
-    requests_of,
-)
-from mockserver.app import create_app
-from mockserver.config import configured
+from contracts.cases.good import answered_as, request_of, ways
+from contracts.checks.every import Judge, complaint, stays_out
+from contracts.checks.headers import Ids
+from contracts.checks.said import observed
+from contracts.exchange import Answer, Exchange, Request, json_request
+from contracts.target import NotObserved
+from contracts.trials import Outcome
+from tests.contracts.asking import Alter, AppTarget, mock, of_body, png, showing, with_headers
 
-Answer = dict[str, Any]  # status, headers, body
-Break = Callable[[Answer], None]
-MOCK = create_app(configured(tier="off", log_format="none"))
-SCHEMA = requests_of(FULL)
-SMALL = {"prompt": "x", "size": "256x256", "response_format": "b64_json"}
+LAST = date(2026, 9, 1)
+SMALL = {"prompt": "a fox", "size": "256x256", "response_format": "b64_json"}
+MOCK = mock()
 
 
-def broken(alter: Break) -> Server:
-    """The mock, but each of its answers is altered on its way."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        answer: Answer = {"body": b""}
-
-        async def gather(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer["status"] = message["status"]
-                answer["headers"] = dict(message["headers"])
-            else:
-                answer["body"] += message["body"]
-
-        if scope["type"] != "http":
-            return
-        await MOCK(scope, receive, gather)
-        alter(answer)
-        answer["headers"][b"content-length"] = b"%d" % len(answer["body"])
-        start = {"status": answer["status"], "headers": list(answer["headers"].items())}
-        await send({"type": "http.response.start", **start})
-        await send({"type": "http.response.body", "body": answer["body"]})
-
-    return in_process(app)
+def exchange(body: Any = SMALL, target: AppTarget = MOCK) -> Exchange:
+    return target.ask(json_request("POST", "/images/generations", body))
 
 
-def asked(server: Server, body: Any, method: Literal["POST", "PUT"] = "POST") -> None:
-    operation = SCHEMA["/images/generations"]["POST"]
-    judge(operation.Case(method=method, body=body, media_type="application/json"), server)
+GOOD, REFUSED = exchange(), exchange({"prompt": ""})
+TODAYS = mock(LAST)
+(*_, WAY) = ways(LAST, LAST)
+TODAY = TODAYS.ask(request_of(WAY, **answered_as(WAY, "b64_json")))
+STREAM = TODAYS.ask(request_of(WAY, **answered_as(WAY, "stream")))
 
 
-def complaints(server: Server, body: Any, method: Literal["POST", "PUT"] = "POST") -> str:
-    """All that is said against an answer."""
-    with pytest.raises(FailureGroup) as group:
-        asked(server, body, method)
-    return " ".join(f"{failure.title}: {failure.message}" for failure in group.value.exceptions)
+def judge(target: AppTarget = MOCK) -> Judge:
+    return Judge(target.day, target.fetch, Ids())
 
 
-def of_body(alter: Callable[[Any], Any]) -> Break:
-    """An alteration of the decoded body."""
-
-    def apply(answer: Answer) -> None:
-        body = json.loads(answer["body"])
-        alter(body)
-        answer["body"] = json.dumps(body).encode()
-
-    return apply
+def said_of(exchange: Exchange, alter: Alter = lambda answer: answer, day: Any = None) -> str:
+    altered = exchange._replace(answer=alter(exchange.answer))
+    return complaint(Judge(day, MOCK.fetch, Ids())(altered))
 
 
-def png(mode: str = "RGB", size: tuple[int, int] = (256, 256)) -> bytes:
-    out = BytesIO()
-    Image.new(mode, size).save(out, "PNG")
-    return out.getvalue()
+def test_the_mocks_own_answers_are_good() -> None:
+    assert not said_of(GOOD)
+    assert not said_of(REFUSED)
+    assert not said_of(STREAM, day=LAST)
+    assert not said_of(exchange({"prompt": "a fox", "n": 2}))
 
 
-def showing(picture: bytes) -> Break:
-    text = b64encode(picture).decode()
-    return of_body(lambda body: body["data"][0].update(b64_json=text))
-
-
-def test_the_mock_itself_passes() -> None:
-    asked(broken(lambda answer: None), SMALL)
-    asked(broken(lambda answer: None), {"prompt": ""})
-
-
-def headers(**values: bytes) -> Break:
-    named = {name.replace("_", "-").encode(): value for name, value in values.items()}
-    return lambda answer: answer["headers"].update(named)
-
-
-BAD_ANSWERS: dict[str, tuple[Break, str]] = {
-    "no request id": (lambda a: a["headers"].pop(b"x-request-id"), "no x-request-id"),
-    "odd request id": (headers(x_request_id=b"7"), "does not match"),
-    "odd content type": (headers(content_type=b"text/html"), "text/html"),
-    "undeclared status": (lambda a: a.update(status=201), "Undocumented status code"),
-    "server error": (lambda a: a.update(status=500), "Server error"),
-    "unknown field": (of_body(lambda b: b.update(usage={})), "Additional properties"),
-    "missing field": (of_body(lambda b: b.pop("created")), "required property"),
+FAULTS: dict[str, tuple[Alter, str]] = {
+    "no request id": (with_headers(x_request_id=""), "has an x-request-id: there is no"),
+    "odd request id": (with_headers(x_request_id="7"), "the form of its day: it is '7'"),
+    "odd content type": (with_headers(content_type="text/html"), "application/json: 'text/html'"),
+    "unknown field": (of_body(lambda b: b.update(usage={})), "it has ['usage'] too"),
+    "missing field": (of_body(lambda b: b.pop("created")), "lacks ['created']"),
     "no picture": (of_body(lambda b: b["data"].pop()), "0 pictures where 1"),
     "too many": (of_body(lambda b: b["data"].append(b["data"][0])), "2 pictures where 1"),
-    "link too": (of_body(lambda b: b["data"][0].update(url="http://x/")), "valid under"),
-    "revised": (of_body(lambda b: b["data"][0].update(revised_prompt="y")), "fields"),
-    "alpha": (showing(png("RGBA")), "mode RGBA"),
-    "palette": (showing(png("P")), "mode P"),
-    "wrong size": (showing(png(size=(256, 255))), r"\(256, 255\) where \(256, 256\)"),
-    "cut": (showing(png()[:-40]), "not a whole PNG"),
-    "no base64": (of_body(lambda b: b["data"][0].update(b64_json="?")), "not base64"),
-    "no png": (showing(b"GIF89a"), "not a whole PNG"),
+    "link too": (of_body(lambda b: b["data"][0].update(url="http://x/")), "['b64_json', 'url']"),
+    "alpha": (showing(png("RGBA")), "it is RGBA"),
+    "palette": (showing(png("P")), "it is P"),
+    "wrong size": (showing(png(size=(256, 255))), "asked for: it has 256x255"),
+    "cut": (showing(png()[:-40]), "no whole PNG"),
+    "an SVG": (showing(b"<svg width='1'></svg>"), "it is an SVG"),
+    "no base64": (of_body(lambda b: b["data"][0].update(b64_json="?")), "b64_json is base64"),
+    "in milliseconds": (of_body(lambda b: b.update(created=b["created"] * 1000)), "counts seconds"),
+    "minified": (lambda a: a._replace(body=json.dumps(a.json()).encode()), "laid out as the API's"),
+    "a fault": (lambda a: a._replace(status=500), "a fault of the server's own: 500"),
 }
-BAD_REFUSALS: dict[str, tuple[Break, str]] = {
+BAD_REFUSALS: dict[str, tuple[Alter, str]] = {
     "key missing": (of_body(lambda b: b["error"].pop("param")), "the error has the keys"),
     "key too many": (of_body(lambda b: b["error"].update(x=None)), "the error has the keys"),
-    "outer key": (of_body(lambda b: b.update(id=1)), "the error body has the keys"),
-    "no JSON": (lambda a: a.update(body=b"{"), "no JSON"),
-    "no object": (lambda a: a.update(body=b"[]"), "the error body is no object"),
-    "error as text": (lambda a: a.update(body=b'{"error": "x"}'), "the error is no object"),
-    "no message": (of_body(lambda b: b["error"].update(message=None)), "the message is no text"),
-    "number as code": (of_body(lambda b: b["error"].update(code=7)), "the code is neither"),
-    "odd content type": (headers(content_type=b"text/plain"), "text/plain"),
+    "outer key": (of_body(lambda b: b.update(id=1)), "beside the error stand ['id']"),
+    "no JSON": (lambda a: a._replace(body=b"{"), "it is no JSON"),
+    "no object": (lambda a: a._replace(body=b"[]"), "it is no object"),
+    "error as text": (lambda a: a._replace(body=b'{"error": "x"}'), "it is no object"),
+    "no message": (of_body(lambda b: b["error"].update(message=None)), "its message is no text"),
+    "number as code": (of_body(lambda b: b["error"].update(code=7)), "its code is neither"),
+    "odd content type": (with_headers(content_type="text/plain"), "application/json: it is"),
+    "the key": (of_body(lambda b: b["error"].update(message="[API key]")), "repeats the API key"),
 }
 
 
-@pytest.mark.parametrize("fault", BAD_ANSWERS)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_answer_to_a_good_request_is_faulted(fault: str) -> None:
-    alter, complaint = BAD_ANSWERS[fault]
-    assert re.search(complaint, complaints(broken(alter), SMALL))
+    alter, complaint = FAULTS[fault]
+    assert complaint in said_of(GOOD, alter)
 
 
 @pytest.mark.parametrize("fault", BAD_REFUSALS)
 def test_a_bad_refusal_is_faulted(fault: str) -> None:
     alter, complaint = BAD_REFUSALS[fault]
-    assert re.search(complaint, complaints(broken(alter), {"prompt": ""}))
+    assert complaint in said_of(REFUSED, alter)
 
 
-def test_a_refusal_of_a_method_must_be_a_405_in_json() -> None:
-    allowed = broken(lambda answer: answer.update(status=404))
-    assert "PUT is answered with 404" in complaints(allowed, SMALL, "PUT")
-    plain = in_process(PlainTextResponse("Method Not Allowed", 405))
-    assert "an error as 'text/plain; charset=utf-8'" in complaints(plain, SMALL, "PUT")
-
-
-LAST = date(2026, 9, 1)
-APPS = {
-    "that day": create_app(configured(tier="off", log_format="none", as_of=str(LAST))),
-    "the default day": MOCK,
-    "text": PlainTextResponse("Not Found", 404),
-}
-
-
-@pytest.mark.parametrize(
-    ("path", "app", "complaint"),
-    [
-        ("/images/generations", "that day", ""),
-        ("/images/generations", "the default day", "PATCH is answered with 405"),
-        ("/images/generations", "text", "PATCH is answered with a body"),
-        ("/models", "that day", ""),
-        ("/models", "text", "PATCH is answered with a body"),
-    ],
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-def test_where_a_404_is_empty_an_undeclared_method_must_get_one(
-    path: str, app: str, complaint: str
-) -> None:
-    method = "POST" if "images" in path else "GET"
-    case = requests_of(FULL, LAST)[path][method].Case(method="PATCH")
-    with pytest.raises(FailureGroup) as group:  # for the status, which no operation documents
-        judge(case, in_process(APPS[app]))
-    told = [f.message for f in group.value.exceptions if "answered" in f.message]
-    assert complaint in " ".join(told)
-    assert bool(complaint) is bool(told)
-    is_text = any("an error as 'text/plain" in f.message for f in group.value.exceptions)
-    assert is_text is (app == "text")
 
 
-def test_a_model_that_is_not_there_gets_the_form_of_errors_and_no_empty_404() -> None:
-    operation = requests_of(FULL, LAST)["/models/{model}"]["GET"]
-    case = operation.Case(method="GET", path_parameters={"model": "x"})
-    judge(case, in_process(APPS["that day"]))
-    with pytest.raises(FailureGroup) as group:
-        judge(case, in_process(PlainTextResponse("", 404)))
-    assert any("an error as" in failure.message for failure in group.value.exceptions)
+@given(JSON)
+def test_whatever_stands_in_an_answer_is_judged(value: Any) -> None:
+    for one, day in ((GOOD, None), (REFUSED, None), (STREAM, LAST)):
+        assert said_of(one, lambda a: a._replace(body=json.dumps(value).encode()), day)
+    for status in (200, 400, 404, 429):
+        listing = Request("GET", "/models")
+        [*Judge(None, stays_out, Ids())(_of(listing, status, json.dumps(value).encode()))]
 
 
-@pytest.mark.parametrize(
-    ("answer", "complaint"),
-    [
-        (PlainTextResponse("", 404), "no x-request-id"),
-        (PlainTextResponse("x", 404, headers={"x-request-id": "1"}), "there is a body"),
-        (PlainTextResponse("", 405), "405 for GET /images/edits"),
-    ],
-)
-def test_a_bad_refusal_of_what_is_not_there_is_faulted(
-    answer: PlainTextResponse, complaint: str
-) -> None:
-    stray = Stray("GET", "/images/edits", 404, bare=True)
-    with pytest.raises(AssertionError, match=complaint):
-        judge_stray(stray, in_process(answer))
+@given(st.sampled_from(["created", "data", "usage", "size", "quality", "background"]), JSON)
+def test_whatever_a_field_is_is_judged(name: str, value: Any) -> None:
+    told = said_of(TODAY, of_body(lambda body: body.update({name: value})), LAST)
+    assert told or value == TODAY.answer.json()[name]
+
+
+@given(st.binary(max_size=200))
+def test_whatever_comes_in_the_place_of_a_stream_is_judged(body: bytes) -> None:
+    assert said_of(STREAM, lambda answer: answer._replace(body=body), LAST)
+
+
+def _of(request: Request, status: int, body: bytes) -> Exchange:
+    return Exchange(request, Answer(status, (("x-request-id", "1"),), body), 0.0, 1.0)
+
+
+def test_the_same_request_id_twice_is_a_fault() -> None:
+    judge = Judge(None, stays_out, Ids())
+    assert not complaint(judge(GOOD))
+    assert "a request id of its own" in complaint(judge(GOOD))
 
 
 def test_a_link_to_nothing_is_faulted() -> None:
-    server = broken(lambda answer: answer.update(body=answer["body"].replace(b"sig=", b"sig=A")))
-    told = complaints(server, {"prompt": "x", "size": "256x256"})
-    assert "the picture's URL answers 403" in told
+    signed = lambda a: a._replace(body=a.body.replace(b"sig=", b"sig=A"))  # noqa: E731
+    told = said_of(exchange({"prompt": "a fox"}), signed)
+    assert "A picture's URL leads to its file: it answers 403" in told
 
 
-def test_a_link_to_another_host_is_not_followed() -> None:
+def test_of_pictures_on_another_host_nothing_is_observed() -> None:
     altered = of_body(lambda body: body["data"][0].update(url="http://elsewhere.test/1.png"))
-    server = broken(altered)
-    asked(server, {"prompt": "x"})
-    assert server.fetch("http://elsewhere.test/1.png") is None
+    found = exchange({"prompt": "a fox"})
+    verdicts = [*judge()(found._replace(answer=altered(found.answer)))]
+    told = [v.told for v in verdicts if v.outcome == Outcome.UNSEEN]
+    assert told == ["its pictures lie on another host"]
+    assert sum(v.pictures for v in verdicts) == 0
 
 
-def test_a_server_that_lets_everyone_in_is_faulted() -> None:
-    server = in_process(PlainTextResponse("hello"))
-    with pytest.raises(AssertionError, match="200 without a key"):
-        judge_without_key(Probe("GET", "/models", None), server)
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_an_answer_to_the_key_alone_says_nothing_of_the_request(status: int) -> None:
+    answered = GOOD._replace(answer=GOOD.answer._replace(status=status))
+    with pytest.raises(NotObserved, match=str(status)):
+        observed(answered)
+    assert observed(answered, status) is answered
+
+
+def test_an_empty_404_is_a_refusal_on_its_days_alone() -> None:
+    empty = _of(Request("GET", "/images/edits"), 404, b"")
+    assert "is a JSON object" in complaint(Judge(None, stays_out, Ids())(empty))
+    assert "is a JSON object" not in complaint(Judge(LAST, stays_out, Ids())(empty))

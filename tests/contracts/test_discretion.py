@@ -70,27 +70,6 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("address", ["echo", "down"], indirect=True)
-def test_no_report_and_no_file_has_the_key(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
-    monkeypatch.setenv("IMAGES_CONTRACT_BASE_URL", f"{address}/v1")
-    monkeypatch.setenv("IMAGES_CONTRACT_PROFILE", "careful")
-    monkeypatch.setenv("IMAGES_CONTRACT_API_KEY", f"{CANARY}\n")
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    some = ["-k", "every_answer or generations or nothing"]
-    loud = ["-vv", "--showlocals", "--full-trace", "--junitxml=report.xml"]
-    plugin = ["-p", "schemathesis.pytest.plugin"]
-    run = pytester.runpytest_subprocess("--pyargs", "contracts.suite", *plugin, *loud, *some)
-    assert run.parseoutcomes()["failed"] > 4
-    output = run.stdout.str() + run.stderr.str()
-    assert "Key('[API key]')" in output
-    assert "canary" not in output
-    for file in pytester.path.rglob("*"):
-        assert file.is_dir() or b"canary" not in file.read_bytes(), file
-
-
 SPELLED: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "in capitals": str.upper,

@@ -1,94 +1,54 @@
-"""The mock keeps the contract of a day, called as an application of this process."""
+"""The mock keeps the contract of a day: all of it where there is time, and else a quick run."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from time import time
 
 import pytest
-from schemathesis import Case
 
-from contracts.judging import (
-    CAREFUL,
-    FULL,
-    NearMiss,
-    Probe,
-    Server,
-    Stray,
-    in_process,
-    judge,
-    judge_near_miss,
-    judge_stray,
-    judge_without_key,
-    near_misses_of,
-    probes_of,
-    requests_of,
-    strays_of,
-)
-from mockserver.app import create_app
-from mockserver.config import configured
+from contracts.book import Book
+from contracts.cases import trials
+from contracts.run import exit_code, run
+from contracts.target.mock import MockTarget, served
+from contracts.trials import Outcome
 
 #: In dialect B with DALL·E too; and with GPT image models alone, where undeclared methods get an
 #: empty 404.
 JUNE, LAST = date(2025, 6, 15), date(2026, 9, 1)
-DAYS = (None, JUNE, LAST)
-#: On other days than the default one: each keyword is broken once all the same.
-BRIEF = replace(FULL, name="brief", examples=8, uploads=8)
 
 
-def server_of(day: date | None) -> Server:
-    dated = {"as_of": str(day)} if day else {}
-    return in_process(create_app(configured(tier="off", log_format="none", **dated)))
+def book_of(day: date | None, *, quick: bool = False, costly: bool = False) -> Book:
+    today = datetime.fromtimestamp(time(), UTC).date()
+    with served(day) as mock:
+        target = MockTarget(mock, day, now=time)
+        return run(trials(day, today=today, quick=quick, costly=costly), target)
 
 
-SERVERS = {day: server_of(day) for day in DAYS}
+def broken(book: Book) -> dict[str, str]:
+    """The promises that were broken, and what was seen in the place of each."""
+    sights = {
+        says: [t for one in f.sights.values() for t in one] for says, f in book.failures.items()
+    }
+    return {says: told[0] for says, told in sights.items()}
 
 
-def on_each_day(found: dict[date | None, list[Any]]) -> pytest.MarkDecorator:
-    """One test for each of these things of a day, named by both."""
-    rows = [
-        pytest.param(day, thing, id=f"{day or 'default'} {getattr(thing, 'name', thing)}")
-        for day, things in found.items()
-        for thing in things
-    ]
-    return pytest.mark.parametrize(("day", "thing"), rows)
-
-
-@requests_of(FULL).parametrize()
-def test_every_answer_in_process_keeps_the_contract(case: Case[Any]) -> None:
-    judge(case, SERVERS[None])
+def test_the_mock_keeps_what_a_quick_run_asks_for() -> None:
+    book = book_of(None, quick=True)
+    assert broken(book) == {}
+    assert [row.promise for row in book.rows.values() if row.outcome != Outcome.HELD] == []
+    assert exit_code(book) == 0
 
 
 @pytest.mark.slow
-@requests_of(BRIEF, JUNE).parametrize()
-def test_every_answer_of_june_2025_keeps_the_contract_of_that_day(case: Case[Any]) -> None:
-    judge(case, SERVERS[JUNE])
+@pytest.mark.parametrize("day", [None, JUNE, LAST], ids=str)
+def test_the_mock_keeps_the_contract_of_a_day(day: date | None) -> None:
+    book = book_of(day)
+    assert broken(book) == {}
+    assert exit_code(book) == 0
 
 
-@requests_of(CAREFUL, JUNE).parametrize()
-def test_a_careful_run_as_of_june_2025_finds_no_fault(case: Case[Any]) -> None:
-    judge(case, SERVERS[JUNE])
-
-
-@pytest.mark.slow
-@requests_of(BRIEF, LAST).parametrize()
-def test_where_dall_e_is_gone_every_answer_keeps_the_contract(case: Case[Any]) -> None:
-    judge(case, SERVERS[LAST])
-
-
-@on_each_day({day: near_misses_of(FULL, day) for day in DAYS})
-def test_a_request_that_only_just_breaks_a_rule_is_refused_in_process(
-    day: date | None, thing: NearMiss
-) -> None:
-    judge_near_miss(thing, SERVERS[day])
-
-
-@on_each_day({day: probes_of(FULL, day) for day in DAYS})
-def test_a_request_without_a_key_is_refused_in_process(day: date | None, thing: Probe) -> None:
-    judge_without_key(thing, SERVERS[day])
-
-
-@on_each_day({day: strays_of(day) for day in DAYS})
-def test_what_is_not_there_is_refused_in_process(day: date | None, thing: Stray) -> None:
-    judge_stray(thing, SERVERS[day])
+@pytest.mark.parametrize("day", [None, JUNE, LAST], ids=str)
+def test_where_pictures_cost_something_few_are_asked_for(day: date | None) -> None:
+    book = book_of(day, costly=True)
+    assert broken(book) == {}

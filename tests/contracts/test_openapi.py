@@ -18,6 +18,7 @@ from openai.types.image_edit_params import ImageEditParamsNonStreaming
 from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
 
 from contracts.cases.forms import is_file
+from contracts.cases.schema import CAREFUL, schema_of
 from contracts.cases.uploads import rules_of
 from contracts.document import __main__ as building
 from contracts.document.__main__ import main
@@ -25,7 +26,6 @@ from contracts.document.bodies import models_of, takes_nothing
 from contracts.document.build import DOCUMENT, build, facts_of, path_of, references, rendered
 from contracts.document.formats import CHECKER
 from contracts.document.narrow import narrowed
-from contracts.judging import CAREFUL, probes_of, requests_of
 from mockserver.facts import Operation, load, periods
 
 CONTRACT: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))
@@ -250,13 +250,6 @@ def test_the_sizes_of_the_api_are_fewer() -> None:
         assert not narrow.is_valid(needed | {"size": "1024x1536"})
 
 
-@every_period
-def test_each_operation_can_be_asked_without_a_key(day: date) -> None:
-    asked = {(probe.method, probe.path.split("/")[1]) for probe in probes_of(CAREFUL, day)}
-    assert {("get", "models")} <= asked
-    assert (("post", "images") in asked) is bool(load(day).models)
-
-
 def test_rendering_loses_nothing() -> None:
     assert yaml.safe_load(rendered(build("api"))) == build("api")
 
@@ -273,13 +266,15 @@ def test_a_narrow_contract_takes_one_small_picture_alone(operation: Operation) -
 
 
 def test_a_narrow_contract_deletes_nothing() -> None:
-    methods = {name for path in requests_of(CAREFUL).raw_schema["paths"].values() for name in path}
+    methods = {
+        name for path in schema_of(None, CAREFUL).raw_schema["paths"].values() for name in path
+    }
     assert methods == {"get", "post"}
 
 
 @pytest.mark.parametrize("operation", FACTS.operations.values(), ids=lambda o: o.id)
 def test_the_examples_of_a_narrow_contract_are_narrow_too(operation: Operation) -> None:
-    raw = requests_of(CAREFUL).raw_schema
+    raw = schema_of(None, CAREFUL).raw_schema
     definition = raw["paths"][path_of(operation, raw)]["post"]
     (media,) = definition["requestBody"]["content"].values()
     assert [e["value"]["size"] for e in media["examples"].values()] == ["256x256"]

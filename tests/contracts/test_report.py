@@ -37,8 +37,8 @@ CANARY = "sk-mock-canary-0123456789abcdef"
 SVG = "A picture's file decodes whole, in the format that was asked for"
 
 
-def text(book: Book, run: Run = RUN, **how: bool) -> str:
-    return "\n".join(lines(summarised(book, run), **how))
+def text(book: Book, run: Run = RUN, *, rows: bool = False) -> str:
+    return "\n".join(lines(summarised(book, run), rows=rows))
 
 
 def green(promises: int = 200) -> Book:

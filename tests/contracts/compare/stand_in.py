@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ from contracts.discretion import Key
 from contracts.exchange import Request, json_request
 from contracts.target import Target
 from contracts.target.http import HttpTarget
+from contracts.target.line import Line, trusting
 from contracts.trials import Promise, Trial, Verdict
 
 CANARY = "sk-proj-canary-0123456789abcdef"
@@ -77,14 +78,18 @@ def leave(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def target_at(url: str, key: str = CANARY) -> HttpTarget:
+@contextmanager
+def target_at(url: str, key: str = CANARY) -> Iterator[HttpTarget]:
     """A server as a target."""
-    return HttpTarget(url, Key(key), None, now=time.time)
+    line = Line([Key(key)], lambda: trusting(None))
+    yield HttpTarget(url, Key(key), None, now=time.time, line=line)
+    line.close()
 
 
-def cases_at(url: str, origin: Origin = ORIGIN) -> list[Case]:
-    """What a server answers to all trials."""
-    cases, ended = recorded(TRIALS, target_at(url), origin)
+def cases_at(url: str, origin: Origin = ORIGIN, trials: Iterable[Trial] = TRIALS) -> list[Case]:
+    """What a server answers to trials."""
+    with target_at(url) as target:
+        cases, ended = recorded(trials, target, origin)
     assert not ended
     return cases
 

@@ -20,6 +20,7 @@ from tests.contracts.compare.stand_in import (
     ORIGIN,
     TRIALS,
     Headers,
+    cases_at,
     generate,
     leave,
     stand_in,
@@ -49,7 +50,7 @@ def test_a_recording_is_read_as_it_was_written(mock_cases: list[Case], tmp_path:
 def test_the_same_server_is_recorded_the_same_each_time(
     mock_cases: list[Case], mock_url: str, tmp_path: Path
 ) -> None:
-    again, _ = recorded(TRIALS[:5], target_at(mock_url), ORIGIN._replace(target="the mock"))
+    again = cases_at(mock_url, ORIGIN._replace(target="the mock"), TRIALS[:5])
     assert [c.as_json() for c in again] == [c.as_json() for c in mock_cases[:5]]
 
 
@@ -78,10 +79,9 @@ def test_no_file_has_a_key_an_id_or_a_pixel_that_came(mock_url: str, tmp_path: P
         return status, headers, json.dumps(value, indent=2).encode()
 
     with stand_in(mock_url, everywhere) as url:
-        cases, ended = recorded(TRIALS, target_at(url), ORIGIN)
+        cases = cases_at(url)
     files = written(cases, tmp_path, leave)
     text = "".join(file.read_text("utf-8") for file in files)
-    assert not ended
     assert len(files) == len(TRIALS)
     assert [found for found in (CANARY, "canary", "AbCdEf0123456789", *came) if found in text] == []
 
@@ -206,6 +206,6 @@ def test_a_directory_without_recordings_says_how_to_make_them(tmp_path: Path) ->
 
 
 def test_a_recorder_is_a_target_with_the_same_abilities(mock_url: str) -> None:
-    target = target_at(mock_url)
-    recorder = Recorder(target, ORIGIN)
-    assert (recorder.base_url, recorder.has) == (target.base_url, target.has)
+    with target_at(mock_url) as target:
+        recorder = Recorder(target, ORIGIN)
+        assert (recorder.base_url, recorder.has) == (target.base_url, target.has)

@@ -66,82 +66,97 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     # What it says
     "other words": (
         of_errors(_words(lambda told: "Something is wrong with this request.")),
-        "words",
+        "word for word",
     ),
     "other words for one value": (
         of_errors(_words(lambda told: re.sub(r"'[^']*'", "'?'", told))),
-        "words",
+        "word for word",
     ),
     "words without their full stop": (
         of_errors(_words(lambda told: told.removesuffix("."))),
-        "words",
+        "word for word",
     ),
     "the key inside an error": (
         of_errors(_words(lambda told: f"{told} (key: {HIDDEN})")),
-        "repeats the API key",
+        "repeats the API key|word for word",
     ),
     "the key inside a refused key's error": (
         of_errors(
             _words(lambda told: re.sub(r"provided: \S+\.", f"provided: {HIDDEN}.", told)),
             with_status(401),
         ),
-        "repeats the API key|words",
+        "repeats the API key|word for word",
     ),
-    "another code": (of_errors(_set(code="bad_request"), bad_request), "code"),
+    "another code": (of_errors(_set(code="bad_request"), bad_request), "has the code"),
     "no code": (
         of_errors(lambda error: error.update(code=None) if error["code"] else None),
         "code",
     ),
-    "a code that is a number": (of_errors(_set(code=400)), "error of the four keys"),
-    "another type": (of_errors(_set(type="api_error")), "type"),
-    "another param": (of_errors(_other_param, bad_request), "param"),
+    "a code that is a number": (
+        of_errors(_set(code=400)),
+        "error of the four keys|message, type, param and code",
+    ),
+    "another type": (of_errors(_set(type="api_error")), "has the type"),
+    "another param": (of_errors(_other_param, bad_request), "has the param"),
     "no param": (
         of_errors(lambda error: error.update(param=None) if error["param"] else None),
         "param",
     ),
-    "no words": (of_errors(_set(message=None)), "error of the four keys"),
-    "empty words": (of_errors(_set(message="")), "words"),
+    "no words": (
+        of_errors(_set(message=None)),
+        "error of the four keys|message, type, param and code",
+    ),
+    "empty words": (of_errors(_set(message="")), "word for word"),
     # In which form
     "an error without param": (
         of_errors(lambda error: error.pop("param")),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
-    "an error without code": (of_errors(lambda error: error.pop("code")), "error of the four keys"),
-    "more in an error": (of_errors(_set(status=400)), "error of the four keys"),
+    "an error without code": (
+        of_errors(lambda error: error.pop("code")),
+        "error of the four keys|message, type, param and code",
+    ),
+    "more in an error": (
+        of_errors(_set(status=400)),
+        "error of the four keys|message, type, param and code",
+    ),
     "more beside an error": (
         of_bodies(lambda body: body.update(status="error"), refused),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
     "an error as a text": (
         _bodied(lambda body: {"error": body["error"]["message"]}),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
-    "an error in a list": (_bodied(lambda body: [body]), "error of the four keys"),
+    "an error in a list": (
+        _bodied(lambda body: [body]),
+        "error of the four keys|message, type, param and code",
+    ),
     "an error as frameworks have it": (
         _bodied(lambda body: {"detail": body["error"]["message"]}),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
     "another form of 401": (
         _bodied(lambda body: {"message": "Unauthorized", "status": 401}, 401),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
-    "an empty 401 or 405": (_nothing_there, "error of the four keys"),
+    "an empty 401 or 405": (_nothing_there, "error of the four keys|message, type, param and code"),
     "errors as HTML": (
         of_answers(_page, refused),
         "content type is application/json|error of the four keys",
     ),
     "an error that is cut": (
         of_answers(lambda a: a._replace(body=a.body[:-3]), refused),
-        "error of the four keys",
+        "error of the four keys|message, type, param and code",
     ),
     # With which status
-    "500 for a bad request": (_status(500, 400), "fault of the server"),
-    "422 for a bad request": (_status(422, 400), "status|400|refused"),
-    "404 for a bad request": (_status(404, 400), "status|400|refused"),
-    "200 for a bad request": (_status(200, 400), "status|400|refused"),
-    "403 without a key": (_status(403, 401), "status|401"),
-    "400 for a model that is not there": (_status(400, 404), "status|404"),
-    "404 for another method": (_status(404, 405), "status|405"),
-    "405 for what is not there": (_status(405, 404), "status|404"),
-    "a redirect for what is not there": (_status(307, 404), "status|404"),
+    "500 for a bad request": (_status(500, 400), "fault of the server|has the status"),
+    "422 for a bad request": (_status(422, 400), "has the status"),
+    "404 for a bad request": (_status(404, 400), "has the status"),
+    "200 for a bad request": (_status(200, 400), "has the status"),
+    "403 without a key": (_status(403, 401), "has the status"),
+    "400 for a model that is not there": (_status(400, 404), "has the status"),
+    "404 for another method": (_status(404, 405), "has the status"),
+    "405 for what is not there": (_status(405, 404), "has the status"),
+    "a redirect for what is not there": (_status(307, 404), "has the status"),
 }

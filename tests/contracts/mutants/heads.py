@@ -76,8 +76,8 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         with_header("openai-processing-ms", lambda told: f"{int(told) / 1000} s"),
         "openai-processing-ms",
     ),
-    "no organization": (without_header("openai-organization"), "openai-organization"),
-    "no project": (without_header("openai-project"), "openai-project"),
+    "no organization": (without_header("openai-organization"), "the organization"),
+    "no project": (without_header("openai-project"), "the project"),
     "sniffing is not forbidden": (
         without_header("x-content-type-options"),
         "x-content-type-options",
