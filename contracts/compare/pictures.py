@@ -75,10 +75,11 @@ def _opened(file: bytes) -> Description:
 
 def _moving(picture: Image.Image) -> Description:
     """How many frames a picture has, and how long it shows each."""
-    frames = [frame.info.get("duration") for frame in ImageSequence.Iterator(picture)]
+    if getattr(picture, "n_frames", 1) == 1:
+        return {"frames": 1}
+    each = [frame.info.get("duration") for frame in ImageSequence.Iterator(picture)]
     picture.seek(0)
-    each = frames if len(set(frames)) > 1 else frames[0]
-    return {"frames": len(frames)} | ({"milliseconds": each} if len(frames) > 1 else {})
+    return {"frames": len(each), "milliseconds": each if len(set(each)) > 1 else each[0]}
 
 
 def _alpha(picture: Image.Image) -> str:
@@ -89,8 +90,8 @@ def _alpha(picture: Image.Image) -> str:
 
 
 def _is_blank(picture: Image.Image) -> bool:
-    bands = picture.convert("RGBA").getextrema()
-    return all(low == high for low, high in bands)  # type: ignore[misc] # RGBA has four bands
+    seen = picture.convert("RGBA") if picture.mode == "P" else picture
+    return all(len(set(band.getextrema())) == 1 for band in seen.split())
 
 
 def _beside(picture: Image.Image, file: bytes) -> set[str]:
@@ -115,9 +116,9 @@ def stand_in(description: Description, name: str) -> bytes:
 
 def _saved(picture: Image.Image, description: Description) -> bytes:
     file, first = BytesIO(), picture.convert(description["mode"])
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"compress_level": 1}  # of a PNG; others don't look at it
     if description["frames"] > 1:
-        options = {"save_all": True, "duration": description["milliseconds"], "loop": 0}
+        options |= {"save_all": True, "duration": description["milliseconds"], "loop": 0}
         options["append_images"] = list(_further(first, description["frames"]))
     try:
         first.save(file, description["format"], **options)

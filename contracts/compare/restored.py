@@ -28,6 +28,10 @@ _HOUR, _MONTH = 3600, 30 * 86_400
 _FILLING = "x" * 24
 
 
+def _lines(value: Value) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
 class Restorer:
     """Makes the answers of one case."""
 
@@ -47,8 +51,8 @@ class Restorer:
     def answer(self, told: Value) -> Answer:
         """The answer that a value tells of."""
         body = self._content(told)
-        headers = tuple((k, self._header(v, body)) for k, v in told["headers"].items())
-        return Answer(told["status"], headers, body)
+        headers = ((n, v) for n, lines in told["headers"].items() for v in _lines(lines))
+        return Answer(told["status"], tuple((n, self._header(v, body)) for n, v in headers), body)
 
     def _header(self, value: str, body: bytes) -> str:
         match value:

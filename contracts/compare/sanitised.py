@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -51,7 +51,7 @@ class Sanitiser:
         told = {"url": self.references.of("url", url)} if url else self._request(exchange.request)
         answer = {
             "status": exchange.answer.status,
-            "headers": dict(sorted(self._headers(exchange.answer, exchange.request))),
+            "headers": _gathered(self._headers(exchange.answer, exchange.request)),
         }
         answer |= self._content(exchange)
         masked: Value = json.loads(self._mask(json.dumps({"request": told, "answer": answer})))
@@ -230,6 +230,14 @@ def digest(request: Request) -> str:
     kind = request.header("content-type")
     head = "\n".join((request.method, request.path, request.key, kind))
     return sha256(head.encode() + b"\n" + request.body).hexdigest()
+
+
+def _gathered(headers: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Headers by name; of one that comes in several lines all of these."""
+    found: dict[str, list[Value]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(value)
+    return {name: lines if len(lines) > 1 else lines[0] for name, lines in sorted(found.items())}
 
 
 def _leads(path: str, fields: Mapping[str, Kept]) -> bool:

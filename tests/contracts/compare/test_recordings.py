@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from contracts.compare.recording import Case, Recorder, public_name, read, recorded, written
+from contracts.compare.restored import Restorer
 from contracts.compare.sanitised import Sanitiser
 from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved
@@ -120,6 +121,14 @@ def test_a_header_that_nobody_knows_is_told_of_without_its_value() -> None:
     told, unknown = kept({}, ("x-secret", "s3cr3t"), ("set-cookie", "a=b"), ("cf-ray", "1"))
     assert told["headers"] == {"content-type": "application/json", "x-secret": "<unknown>"}
     assert unknown == ["header x-secret"]
+
+
+def test_a_header_of_several_lines_keeps_them_all() -> None:
+    lines = (("allow", "GET"), ("Allow", "POST"))
+    told, _ = kept({}, *lines)
+    assert told["headers"]["allow"] == ["GET", "POST"]
+    restored = Restorer("x", "http://localhost/v1", {}, NOON).answer(told)
+    assert [value for name, value in restored.headers if name == "allow"] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize(
