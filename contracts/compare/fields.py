@@ -35,7 +35,8 @@ def _shaped(value: Value, shapes: dict[str, str]) -> Value:
 def _leaves(answer: Value) -> Iterator[tuple[str, Value]]:
     yield STATUS, answer["status"]
     for name, value in answer["headers"].items():
-        yield f"{HEADER}{name}", value
+        # In several lines or in one: HTTP means the same.
+        yield f"{HEADER}{name}", ", ".join(value) if isinstance(value, list) else value
     if "events" in answer:
         yield EVENTS, [event.get("event", "") for event in answer["events"]]
         for event in answer["events"]:

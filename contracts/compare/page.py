@@ -58,7 +58,7 @@ def _head(parity: Parity) -> Iterator[str]:
     for head, side in sides:
         ended = f"<p class='expired'>{escape(side.ended)}</p>" if side.ended else ""
         yield f"<div><dt>{head}</dt><dd>{escape(name_of(side))}{ended}</dd></div>"
-    yield "</dl></header>"
+    yield f"<div><dt>Oldest answer</dt><dd>{parity.oldest} days</dd></div></dl></header>"
 
 
 def _result(parity: Parity) -> str:
@@ -79,6 +79,7 @@ def _numbers(parity: Parity) -> Iterator[str]:
         for count in [parity.divergence(tier)]
     )
     unseen = len(parity.unseen)
+    cases = "case" if unseen == 1 else "cases"
     yield "<section class='numbers'>"
     yield _number(
         "Coverage",
@@ -89,8 +90,7 @@ def _numbers(parity: Parity) -> Iterator[str]:
     yield _number(
         "Divergence", f"<ul class='tiers'>{tiers}</ul>", f"of {parity.compared} fields compared"
     )
-    aside = f"oldest answer: {parity.oldest} days"
-    yield _number("Not observed", f"{unseen}", f"case{'s' * (unseen != 1)}; {aside}")
+    yield _number("Not observed", f"{unseen}", f"{cases}, which say nothing of either side")
     yield "</section>"
 
 

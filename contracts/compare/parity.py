@@ -248,7 +248,10 @@ class _Found:
             values = () if kind in HARMLESS else (repr(met.left), repr(met.right))
             key = (met.operation, met.path, kind, values)
             if key not in rows:
-                tier, shown = tier_of(met.path, kind), _quoted if kind == Kind.TYPE else _shown
+                tier, shown = (
+                    tier_of(met.path, kind, met.left),
+                    _quoted if kind == Kind.TYPE else _shown,
+                )
                 left, right = shown(met.left), shown(met.right)
                 rows[key] = Field(met.operation, met.path, kind, tier, left, right)
             if met.case not in rows[key].cases:
@@ -324,14 +327,15 @@ def _is_free(path: str, value: Value) -> bool:
     return (is_number and "usage." in path) or path.endswith("bytes")
 
 
-def tier_of(path: str, kind: Kind) -> Tier:
+def tier_of(path: str, kind: Kind, left: Value = None) -> Tier:
     """Whom a difference meets: every client, those that look closely, or who compares bytes."""
+    is_new = isinstance(left, str) and left.startswith("<unknown")  # no client knows it yet
     is_strict = path.endswith((LAYOUT, "metadata")) or ORDER in path
     if is_strict or kind in (Kind.WORDING, Kind.ORDER):
         return Tier.STRICT
     is_beside = path.startswith(HEADER) and path != f"{HEADER}content-type"
     is_detail = path.startswith("error.") or ".url." in path or kind in (Kind.EXTRA, Kind.ENUM)
-    return Tier.COMPLETE if is_beside or is_detail else Tier.CORE
+    return Tier.COMPLETE if is_beside or is_detail or is_new else Tier.CORE
 
 
 def known_values(parameters: Iterable[Any]) -> dict[str, set[Value]]:

@@ -51,7 +51,7 @@ def beside(left: Any, right: Any, **known: Any) -> list[tuple[str, Kind]]:
     ("path", "kind", "tier"),
     [
         ("usage.total_tokens", Kind.TYPE, Tier.CORE),
-        ("lineage.seed", Kind.MISSING, Tier.CORE),
+        ("lineage.seed", Kind.MISSING, Tier.COMPLETE),
         ("header openai-processing-ms", Kind.EXTRA, Tier.COMPLETE),
         ("quality", Kind.ENUM, Tier.COMPLETE),
         ("event image_generation.completed quality", Kind.ENUM, Tier.COMPLETE),
@@ -147,7 +147,7 @@ def test_coverage_divergence_and_what_was_not_observed_are_three_numbers(
     told = as_json(compared(*sides, TODAY, planned=planned, known=QUALITIES))
     assert told["coverage"] == {"compared": 7, "planned": 9}
     assert [row["case"] for row in told["not_observed"]] == ["generate.url", "never.asked"]
-    assert told["divergence"]["core"] == 2
+    assert told["divergence"]["core"] == 1
 
 
 def test_what_one_side_was_asked_alone_is_not_observed(mock_cases: list[Case]) -> None:
