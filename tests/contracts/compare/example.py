@@ -30,7 +30,7 @@ def main(file: Path) -> None:
     sides = Side("recording of a stand-in", there), Side("the mock, in process", here)
     found = compared(*sides, TODAY, gaps=GAPS, known={"quality": {"low", "medium", "high"}})
     file.write_text(page(found), "utf-8")
-    print("\n".join(lines(found)))
+    sys.stdout.write("\n".join(lines(found)) + "\n")
 
 
 if __name__ == "__main__":
