@@ -20,7 +20,6 @@ from contracts.compare.commands import (
     COMMANDS,
     ONLY,
     TARGET,
-    is_possible,
     relied_on,
     replayed,
 )
@@ -77,6 +76,9 @@ def run(
     from contracts.traceless import traceless
 
     began, today = time(), datetime.fromtimestamp(time(), UTC).date()
+    if target == "real":
+        as_of = as_of or today
+        terms = terms._replace(day=as_of)
     opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
     planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:
@@ -100,6 +102,6 @@ def run(
         found = relied_on(found, only) if only else found
         watch.append(stack.enter_context(Progress(sys.stderr, len(found))).tell)
         book = tried(found, judged, tell=lambda trial: [tell(trial) for tell in watch])
-    code = exit_code(book, is_possible)
+    code = exit_code(book)
     show(book, run_of(judged, time() - began, code), opening.keys, **report)
     sys.exit(code)

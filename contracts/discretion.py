@@ -10,19 +10,20 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 HIDDEN = "[API key]"
-#: What is shorter than this is a word like others, and no secret: "none", "x", "sk-1234".
+#: What is shorter than this is a word like others, and no secret but where it is a key: "none".
 SHORTEST = 8
 _ANY = "surrogatepass"  # half a pair is a text, too
 Written = TypeVar("Written", str, bytes)
 
 
 class Key:
-    """An API key that can be sent, as `auth` of `requests`, and that nothing shows."""
+    """An API key that can be sent, and that nothing shows."""
 
     __slots__ = ("_told", "hidden_in")
 
@@ -33,12 +34,9 @@ class Key:
             raise ValueError("the API key has a character that no header can carry")
         self._told: Callable[[], str] = lambda: text
         #: Bytes without the key.
-        self.hidden_in: Callable[[bytes], bytes] = _hider(text) if len(text) >= SHORTEST else bytes
-
-    def __call__(self, request: Any) -> Any:
-        """Write the key into a request that `requests` has prepared."""
-        request.headers["Authorization"] = f"Bearer {self._told()}"
-        return request
+        self.hidden_in: Callable[[bytes], bytes] = (
+            bytes if not text else _hider(text if len(text) >= SHORTEST else f"Bearer {text}")
+        )
 
     def tell(
         self, write: Callable[[str, str], object], header: str, scheme: str = "Bearer "
@@ -82,13 +80,16 @@ def _hider(text: str) -> Callable[[bytes], bytes]:
     in_base64 = [*_in_base64(text.encode())]
     unread = text.encode().replace(b"\\", b"").lower()  # where it has what looks like an escape
     marks = {unread, *map(_plain, (text.encode(), *in_base64))}
-    spelled = b"".join(map(_spellings, text))
-    anything = re.compile(b"|".join((spelled, *map(re.escape, in_base64))), re.IGNORECASE)
+
+    @cache
+    def anything() -> re.Pattern[bytes]:
+        spelled = b"".join(map(_spellings, text))
+        return re.compile(b"|".join((spelled, *map(re.escape, in_base64))), re.IGNORECASE)
 
     def hidden_in(written: bytes) -> bytes:
         plain = _plain(written)
         if any(mark in plain for mark in marks):
-            return anything.sub(HIDDEN.encode(), written)
+            return anything().sub(HIDDEN.encode(), written)
         return written
 
     return hidden_in

@@ -40,10 +40,9 @@ class ImagesContract:
     @cached_property
     def schema(self) -> BaseSchema:
         """What `schemathesis.pytest.from_fixture` wants: the document, with checks and files."""
-        from contracts.cases.hooks import register
+        import contracts.hooks  # noqa: F401 - registers our checks and files
         from contracts.cases.schema import schema_of
 
-        register()
         schema = schema_of(self._day)
         headers = {"Authorization": f"Bearer {self._api_key}"}
         schema.config.update(base_url=self._base_url, headers=headers)

@@ -15,6 +15,7 @@ HELD, BROKEN, UNKNOWN = 0, 5, 6
 LACKING = {
     "clock": "it has no clock that can be moved",
     "limits": "its limits can't be met",
+    "recorded": "this was not recorded",
     "stand-in": "only a stand-in of this kind promises it",
 }
 
@@ -61,8 +62,8 @@ def run(
     book.plan(planned)
     for trial in planned:
         tell(trial)
-        if lack := lacking(trial, target):
-            book.unseen(trial, lack)
+        if lacking := trial.needs - target.has:
+            book.unseen(trial, beyond(lacking))
             continue
         try:
             _try(trial, target, book)
@@ -77,11 +78,6 @@ def run(
     return book
 
 
-def lacking(trial: Trial, target: Target) -> str:
-    """Why a target can't show what a trial is about; "" if it can."""
-    return ", ".join(LACKING[need] for need in sorted(trial.needs - target.has))
-
-
 def _try(trial: Trial, target: Target, book: Book) -> None:
     before = target.spent
     heard = Overheard(target, lambda exchange: book.heard(trial, exchange))
@@ -94,15 +90,24 @@ def _try(trial: Trial, target: Target, book: Book) -> None:
         book.paid(trial, target.spent - before)
 
 
-def exit_code(book: Book, possible: Callable[[str], bool] = bool) -> int:
+def exit_code(book: Book) -> int:
     """0 all that was observed holds; 5 a promise is broken; 6 something could not be learned.
 
-    Args:
-        book: of the run.
-        possible: whether a promise that was not observed for this reason could have been observed
-            on this target: a server without a clock to be moved need not show how URLs end.
+    What only some targets have, such as a clock that can be moved, need not be shown by others.
     """
-    if any(row.outcome == Outcome.BROKEN for row in book.rows.values()):
+    outcomes = {row.outcome for row in book.rows.values()}
+    if Outcome.BROKEN in outcomes:
         return BROKEN
-    missing = any(any(map(possible, row.reasons)) or not row.reasons for row in book.unobserved())
-    return UNKNOWN if book.ended or missing or not book.rows else HELD
+    reasons = [row.reasons for row in book.unobserved()]
+    missing = any(not told or not all(map(is_beyond, told)) for told in reasons)
+    return UNKNOWN if book.ended or missing or Outcome.HELD not in outcomes else HELD
+
+
+def beyond(needs: Iterable[str]) -> str:
+    """Why a target can't show what needs more than it has."""
+    return ", ".join(LACKING[need] for need in sorted(needs))
+
+
+def is_beyond(reason: str) -> bool:
+    """Whether this is such a reason."""
+    return set(reason.split(", ")) <= set(LACKING.values())

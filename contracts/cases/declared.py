@@ -101,10 +101,9 @@ def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[Asked]:
 def _trial(asked: Asked, expected: Expected, ids: Ids) -> Trial:
     case = asked.case
     due = refusal_of(asked, expected) if expected.reason else None
-    branch = case.branch.format(model=asked.model.id if asked.model else "")
     return Trial(
         asked.id,
-        Promise(case.operation, due.wording.status if due else 200, branch),
+        Promise(case.operation, due.wording.status if due else 200, case.branch),
         partial(_judge, asked, expected, due, ids),
         pays=case.cost == "paid",
         tier=case.tier,
@@ -152,7 +151,7 @@ def _accepted(exchange: Exchange, asked: Asked, expected: Expected) -> Iterator[
         wrong = mismatch(at(answer.json(), path), fact(matcher, asked))
         says = f"The answer has at {path or 'its top'} what the API has there"
         yield said(says, not wrong, wrong, Tier.COMPLETE)
-    if wanted := asked_in(exchange, None if asked.own else asked.facts.day):
+    if wanted := asked_in(exchange, asked.facts.day):
         for file in inline_files(answer):
             yield from frames(file, wanted)
 

@@ -1,59 +1,28 @@
-"""Requests that only just break the contract where no schema can say so. Sends nothing.
+"""Trials of requests that only just break the contract where no schema can say so.
 
-Uploads against a rule of files, forms against a rule of their fields, what was good before the last
-model ended, and paths and methods that are not there.
+Uploads against a rule of files, forms against a rule of their fields, and what was good before the
+last model ended. Which words refuse them, cases say of some; here it is judged that all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
-from typing import Any
 
-from contracts.cases.schema import FULL, document_of
 from contracts.cases.uploads import Files, good, model_for, near_misses, png, rules_of
+from contracts.checks.asked import BASE
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.refusals import error_of
 from contracts.checks.said import observed, said
-from contracts.document.bodies import Schema, models_of
-from contracts.document.build import bare_404, facts_of, path_of
+from contracts.document.bodies import models_of
 from contracts.exchange import Part, Request, form_request, json_request
 from contracts.target import Target
 from contracts.trials import Promise, Tier, Trial, Verdict
 from mockserver.facts import Facts, Operation, load
 
-Sent = Mapping[str, Any]  # what `requests` is given for the body: json, or data and files
-
-
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """A request that only just breaks a rule, and is good but for that."""
-
-    name: str  # what is wrong
-    operation: Operation
-    path: str  # as the document has it
-    sent: Sent = field(repr=False)
-
-    @property
-    def request(self) -> Request:
-        """What is sent."""
-        method, sent = self.operation.method, self.sent
-        if "json" in sent:
-            return json_request(method, self.path, sent["json"])
-        return form_request(method, self.path, _parts(sent))
-
-
-def _parts(sent: Sent) -> Iterator[Part]:
-    for name, value in sent["data"].items():
-        for text in value if isinstance(value, list) else [value]:
-            yield name, None, "", text.encode()
-    for name, (file, data, *media) in sent["files"]:
-        yield name, file, "".join(media), data
-
-
+Miss = tuple[str, Request]  # what is wrong, and what is sent: it is good but for that
 #: The types of a refusal, by dialect; the second is the word of the service behind B's gateway.
 REFUSALS = {
     "A": {"invalid_request_error"},
@@ -68,123 +37,97 @@ def missed(day: date | None, ids: Ids) -> Iterator[Trial]:
         day: whose contract.
         ids: the request ids of the run.
     """
-    for miss in near_misses_in(document_of(day, FULL)):
-        operation, _, wrong = miss.name.partition(" ")
-        yield Trial(
-            f"{operation}.near-miss ({wrong})",
-            Promise(operation, 400, "only just wrong"),
-            partial(_judge, miss, ids),
-            pays=True,
-        )
+    facts = load(day)
+    for operation in facts.operations.values():
+        for wrong, request in _of_operation(operation, facts):
+            yield Trial(
+                f"{operation.id}.near-miss ({wrong})",
+                Promise(operation.id, 400, "only just wrong"),
+                partial(_judge, request, REFUSALS[operation.dialect], ids),
+                pays=True,
+            )
 
 
-def _judge(miss: NearMiss, ids: Ids, target: Target) -> Iterator[Verdict]:
-    exchange = observed(target.ask(miss.request, pays=True))
+def _judge(request: Request, types: set[str], ids: Ids, target: Target) -> Iterator[Verdict]:
+    exchange = observed(target.ask(request, pays=True))
     status, kind = exchange.answer.status, error_of(exchange.answer).get("type")
+    says = "A refusal of a body has a type that the API gives to such"
     verdicts = [
         said("What only just breaks a rule is refused with 400", status == 400, f"{status}"),
-        said(
-            "A refusal of a body has a type that the API gives to such",
-            kind in REFUSALS[miss.operation.dialect],
-            f"it is {kind!r}",
-            tier=Tier.COMPLETE,
-        ),
+        said(says, kind in types, f"it is {kind!r}", tier=Tier.COMPLETE),
     ]
     yield from (verdict._replace(exchange=exchange) for verdict in verdicts)
     yield from Judge(target.day, target.fetch, ids)(exchange)
 
 
-def as_files(files: Files, media: str = "image/png") -> list[tuple[str, Any]]:
-    """Files as `requests` takes them, each with this content type."""
-    return [(name, (f"{name}.png", file, media)) for name, file in files.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class Stray:
-    """A request to a path, or with a method, that the contract does not have."""
-
-    method: str
-    path: str  # as documents have it
-    status: int  # of the refusal
-    bare: bool  # it has no body, and else the one form of errors
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def strays_in(document: Schema) -> Iterator[Stray]:
-    """Methods that paths do not have, paths that are gone, and one that never was."""
-    facts = facts_of(document)
-    for operation in facts.operations.values():
-        bare = bare_404(facts, operation.id)
-        yield Stray("GET", path_of(operation, document), 404 if bare else 405, bare)
-    bare = bare_404(facts, "models")
-    yield Stray("POST", "/models", 404 if bare else 405, bare)
-    gone = [path_of(o, document) for o in load().operations.values()]
-    for path in (*gone, "/images/nothing"):
-        if path not in document["paths"]:
-            yield Stray("POST", path, 404, bare_404(facts, "other"))
-
-
-def near_misses_in(document: Schema) -> Iterator[NearMiss]:
-    """Every near miss of a contract's operations on images."""
-    facts = facts_of(document)
-    for operation in facts.operations.values():
-        path = path_of(operation, document)
-        for name, sent in _of_operation(operation, facts):
-            yield NearMiss(f"{operation.id} {name}", operation, path, sent)
-
-
-def _of_operation(operation: Operation, facts: Facts) -> Iterator[tuple[str, Sent]]:
+def _of_operation(operation: Operation, facts: Facts) -> Iterator[Miss]:
     day = facts.day
     if not models_of(facts, operation):
         yield from _too_late(operation)
     elif operation.form:
         for name, files in near_misses(operation, day).items():
-            yield name, _form(operation, day, as_files(files))
+            yield name, _form(operation, [*_fine(operation, day), *_files(files)])
         if operation.dialect == "B":
             yield from _badly_sent(operation, day)
     if operation.json_too:
-        yield from _as_json()
+        yield from _as_json(operation)
 
 
-def _form(operation: Operation, day: date, files: list[tuple[str, Any]], **texts: Any) -> Sent:
-    """A good form around these files."""
+def _form(operation: Operation, parts: list[Part]) -> Request:
+    return form_request(operation.method, operation.path.removeprefix(BASE), parts)
+
+
+def _json(operation: Operation, **body: object) -> Request:
+    return json_request(operation.method, operation.path.removeprefix(BASE), body)
+
+
+def _fine(operation: Operation, day: date) -> list[Part]:
+    """The texts of a good form."""
     names = {parameter.name for parameter in operation.parameters}
     fine = {"prompt": "x", "n": "1", "size": "256x256"}
     if rules_of(operation, day).formats:
         fine |= {"model": model_for(operation, day), "size": "1024x1024"}
-    return {"data": {k: v for k, v in fine.items() if k in names} | texts, "files": files}
+    return [_text(name, value) for name, value in fine.items() if name in names]
 
 
-def _badly_sent(operation: Operation, day: date) -> Iterator[tuple[str, Sent]]:
+def _text(name: str, value: str) -> Part:
+    return name, None, "", value.encode()
+
+
+def _files(files: Files, media: str = "image/png") -> list[Part]:
+    """Files, each with this content type."""
+    return [(name, f"{name}.png", media, file) for name, file in files.items()]
+
+
+def _badly_sent(operation: Operation, day: date) -> Iterator[Miss]:
     """Good files and texts, sent as dialect B does not take them."""
-    files, rules = as_files(good(operation, b"", day=day)), rules_of(operation, day)
-    (_, image), *others = files
-    form = partial(_form, operation, day)
+    texts, rules = _fine(operation, day), rules_of(operation, day)
+    image, *others = files = _files(good(operation, b"", day=day))
+    form, (_, file, media, data) = partial(_form, operation), image
     if not rules.formats:
-        yield "image[]", form([("image[]", image), *others])
-    yield "image twice", form([*files, ("image", image)])
-    yield "image as text", form([("image", (None, image[1])), *others])
-    yield "n twice", form(files, n=["1", "1"])
-    yield "user[]", form(files, **{"user[]": "x"})
-    for media in ("image/jpeg", "text/plain", "application/octet-stream"):
-        if rules.types and media not in rules.types + rules.types_unlisted:
-            yield f"image as {media}", form(as_files({"image": image[1]}, media))
+        yield "image[]", form([*texts, ("image[]", file, media, data), *others])
+    yield "image twice", form([*texts, *files, image])
+    yield "image as text", form([*texts, ("image", None, "", data), *others])
+    yield "n twice", form([*texts, _text("n", "1"), *files])
+    yield "user[]", form([*texts, _text("user[]", "x"), *files])
+    for other in ("image/jpeg", "text/plain", "application/octet-stream"):
+        if rules.types and other not in rules.types + rules.types_unlisted:
+            yield f"image as {other}", form([*texts, ("image", file, other, data)])
 
 
-def _as_json() -> Iterator[tuple[str, Sent]]:
+def _as_json(operation: Operation) -> Iterator[Miss]:
     address = "data:image/png;base64,iVBORw0KGgo="
-    yield "as JSON", {"json": {"prompt": "x", "image": address}}
-    yield "as JSON with images", {"json": {"prompt": "x", "images": [{"image_url": address}]}}
+    yield "as JSON", _json(operation, prompt="x", image=address)
+    yield "as JSON with images", _json(operation, prompt="x", images=[{"image_url": address}])
 
 
-def _too_late(operation: Operation) -> Iterator[tuple[str, Sent]]:
+def _too_late(operation: Operation) -> Iterator[Miss]:
     """What was good until the last model ended: without a model, and by each that there was."""
     for model in (None, *(m.id for m in models_of(load(), operation))):
         texts = {"prompt": "x"} | ({"model": model} if model else {})
         late = f"after the end of {model}" if model else "without a model"
         if operation.form:
-            yield late, {"data": texts, "files": as_files({"image": png("RGBA")})}
+            parts = [_text(name, value) for name, value in texts.items()]
+            yield late, _form(operation, [*parts, *_files({"image": png("RGBA")})])
         else:
-            yield late, {"json": texts}
+            yield late, _json(operation, **texts)

@@ -89,12 +89,12 @@ def _case(row: Mapping[str, Any], where: str) -> Case:
     rows = expect if isinstance(expect, list) else [expect]
     if not rows or not all(isinstance(one, dict) for one in rows):
         raise CaseError(f"{where}: 'expect' must be a table, or several under [[case.expect]]")
-    kinds = {"operation": row.get("service")} | dict(row)
-    kinds["expect"] = [_expected(one, f"{where}, expect") for one in rows]
-    kinds["evidence"] = _evidence(row.get("evidence"), f"{where}, evidence")
+    told = {"operation": row.get("service")} | dict(row)
+    told["expect"] = [_expected(one, f"{where}, expect") for one in rows]
+    told["evidence"] = _evidence(row.get("evidence"), f"{where}, evidence")
     if "pending" in row:
-        kinds["pending"] = _pending(row["pending"], f"{where}, pending")
-    case = _typed(Case, kinds, where)
+        told["pending"] = _pending(row["pending"], f"{where}, pending")
+    case = _typed(Case, told, where)
     _check_send(case, where)
     quick = row.get("quick", case.cost == "free")
     return case._replace(tier=Tier[str(row.get("tier", "core")).upper()], quick=quick)

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from contracts.cases.case import Case
 from contracts.cases.files import file_of
-from contracts.document.narrow import smallest
-from contracts.document.sizes import examples_of
+from contracts.cases.good import smallest_size
+from contracts.checks.asked import BASE
 from contracts.exchange import Part, Request, form_request, json_request
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules
 
-API = "/v1"
 #: What a part is whose case names no type.
 PNG = "image/png"
 
@@ -107,15 +106,10 @@ def _least(
             case "images":
                 told[name] = [{"image_url": data_url(_rules(model, operation))}]
             case "size":
-                told[name] = _smallest(parameter)
+                told[name] = smallest_size(parameter)
             case "quality" if "low" in (parameter.values or ()):
                 told[name] = "low"
     return told
-
-
-def _smallest(parameter: Parameter) -> str:
-    sizes = [value for value in parameter.values or () if value not in parameter.leaves]
-    return smallest([*sizes, *(examples_of(parameter.free) if parameter.free else ())])
 
 
 def _is_made(value: Any) -> bool:
@@ -175,7 +169,7 @@ def where(asked: Asked) -> tuple[str, str]:
     """The method and the path below the base URL."""
     operation, call = asked.operation, asked.case.call
     if operation and not call:
-        return operation.method, operation.path.removeprefix(API)
+        return operation.method, operation.path.removeprefix(BASE)
     method, _, path = call.partition(" ")
     return method, path.format(model=asked.model.id if asked.model else "")
 

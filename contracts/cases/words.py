@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from contracts.cases.case import Expected
 from contracts.cases.sending import Asked, known, where
+from contracts.checks.asked import BASE
 from mockserver.facts import Offer, Parameter
 from mockserver.facts.words import words_of
 from mockserver.facts.words.templates import filled
@@ -66,7 +67,7 @@ def _values(asked: Asked, expected: Expected) -> dict[str, Any]:
     media = asked.case.headers.get("content-type", "")
     told: dict[str, Any] = {
         "method": method,
-        "path": f"/v1{path}",
+        "path": BASE + path,
         "content_type": media,
         "media": media,
         "expected": _FORM if asked.operation and asked.operation.form else _JSON,

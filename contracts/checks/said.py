@@ -21,10 +21,11 @@ def observed(exchange: Exchange, *wanted: int) -> Exchange:
     """An exchange of which something can be said.
 
     Raises:
-        NotObserved: it was answered with 401, 403 or 429, and none of these was wanted.
+        NotObserved: it was answered with 429, or with 401 or 403 to a good key, and none of these
+            was wanted.
     """
-    status = exchange.answer.status
-    if status in SILENT and status not in wanted:
+    status, key = exchange.answer.status, exchange.request.key
+    if status in SILENT and status not in wanted and (status == 429 or key in ("good", "limited")):
         raise NotObserved(f"{status}: {SILENT[status]}")
     return exchange
 

@@ -72,15 +72,13 @@ _GAPS = _file("--gaps", "differences that are known, with reason and end", multi
 @AS_OF
 @ONLY
 @on_terms
-def record(
-    target: str, directory: Path, as_of: date | None, only: Path | None, terms: Terms
-) -> None:
+def record(target: str, directory: Path, only: Path | None, terms: Terms, **_: Any) -> None:
     """Keep what a target answers, sanitised, to be replayed with --target recording:DIR."""
     from contracts.compare.recording import written
     from contracts.discretion import leave
 
-    asking = Asking(terms, time())
-    planned = asking.planned(as_of)
+    asking = Asking(target, terms, time())
+    planned = asking.planned()
     side = asking.side(target, relied_on(planned, only) if only else planned)
     files = written(side.cases, directory, partial(leave, keys=asking.opening.keys))
     unknown = {(case.operation, field) for case in side.cases for field in case.unknown}
@@ -111,12 +109,12 @@ def _unobserved(side: Side) -> Iterator[str]:
 def parity(
     target: str,
     against: str,
-    as_of: date | None,
     gaps: Sequence[Path],
     json: Path | None,
     html: Path | None,
     allow_stale: bool,
     terms: Terms,
+    **_: Any,
 ) -> None:
     """Put a target beside another one, and say of each field whether it is the same."""
     from contracts.compare.page import page
@@ -124,29 +122,28 @@ def parity(
     from contracts.compare.told import as_json, lines
     from contracts.discretion import leave
 
-    asking = Asking(terms, time(), stale=allow_stale)
-    known_gaps, planned = _gaps_of(gaps, mock=against == "mock"), asking.planned(as_of)
+    asking = Asking(target, terms, time(), stale=allow_stale)
+    known_gaps, planned = _gaps_of(gaps, mock=against == "mock"), asking.planned()
     found = compared(
         asking.side(target, planned),
         asking.side(against, planned),
         asking.today,
         planned=[] if target.startswith(RECORDING) else [trial.id for trial in planned],
         gaps=known_gaps,
-        known=known_values(_parameters(as_of)),
+        known=known_values(_parameters(asking.terms.day)),
     )
     if json:
         leave(json, _json(as_json(found)), asking.opening.keys)
     if html:
         leave(html, page(found), asking.opening.keys)
-    _end(lines(found), found.exit_code(is_possible), asking.mask)
+    _end(lines(found), found.exit_code(_is_possible), asking.mask)
 
 
-def is_possible(reason: str) -> bool:
+def _is_possible(reason: str) -> bool:
     """Whether what was not observed for this reason could have been, on the same targets."""
-    from contracts.compare.recording import NOT_RECORDED
-    from contracts.run import LACKING
+    from contracts.run import is_beyond
 
-    return not reason.startswith((NOT_RECORDED, *LACKING.values()))
+    return not is_beyond(reason)
 
 
 def _parameters(day: date | None) -> Iterator[Any]:
@@ -235,20 +232,21 @@ COMMANDS = (record, parity, drift, from_journal)
 class Asking:
     """How targets are asked all that there is."""
 
-    def __init__(self, terms: Terms, now: float, *, stale: bool = False) -> None:
+    def __init__(self, target: str, terms: Terms, now: float, *, stale: bool = False) -> None:
         from contracts.discretion import discreet
         from contracts.target.opening import Opening
 
         self.opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
         self.mask: Callable[[str], str] = partial(discreet, keys=self.opening.keys)
-        self.today = _today(now)
-        self._terms, self._stale = terms, stale
+        self.today, self._stale = _today(now), stale
+        is_real = target == "real" and not terms.day
+        self.terms = terms._replace(day=self.today) if is_real else terms
 
-    def planned(self, day: date | None) -> list[Trial]:
+    def planned(self) -> list[Trial]:
         """All cases but those that are drawn by lot."""
         from contracts.cases import trials
 
-        return list(trials(day, today=self.today, drawn=False))
+        return list(trials(self.terms.day, today=self.today, drawn=False))
 
     def side(self, name: str, planned: Iterable[Trial]) -> Side:
         """What a target answers to these; of a recording, all that it has."""
@@ -259,8 +257,8 @@ class Asking:
         try:
             if name.startswith(RECORDING):
                 return _recorded(name, self.today, stale=self._stale)
-            with self.opening.target(name, self._terms) as target:
-                origin = _origin(target, self._terms.day, self.today)
+            with self.opening.target(name, self.terms) as target:
+                origin = _origin(target, self.terms.day, self.today)
                 cases, ended = recorded(planned, target, origin, self.mask)
                 return Side(target.name, cases, ended)
         except Lost as reason:

@@ -137,7 +137,8 @@ class Parity:
         """
         if self.differing or self.expired:
             return BROKEN
-        missing = any(possible(one.reason) for one in self.unseen)
+        reasons = {reason for one in self.unseen for reason in one.reason.split("; ")}
+        missing = any(map(possible, reasons))
         lost = self.left.ended or self.right.ended or not self.compared
         return UNKNOWN if missing or lost else HELD
 

@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from contracts.compare.sanitised import Sanitiser
 from contracts.exchange import Exchange, KeyKind, Request
-from contracts.run import lacking
+from contracts.run import LACKING, beyond
 from contracts.target import Lost, NotObserved, Target
 from contracts.trials import Trial
 
 #: Why nothing is known of what no recording has.
-NOT_RECORDED = "this was not recorded"
+NOT_RECORDED = LACKING["recorded"]
 _FORM = 1  # of the files; another one for what older programs can't read
 _NO_NAME = re.compile(r"[^\w.,=+-]+")
 
@@ -137,8 +137,8 @@ def recorded(
     recorder = Recorder(target, origin, mask)
     for trial in trials:
         recorder.begin(trial)
-        if lack := lacking(trial, target):
-            recorder.cases[-1].unseen = lack
+        if lacking := trial.needs - target.has:
+            recorder.cases[-1].unseen = beyond(lacking)
             continue
         try:
             for _ in trial.judge(recorder):

@@ -33,6 +33,7 @@ def as_json(summary: Summary) -> str:
         "total": _part(summary.total),
         "operations": {part.operation: _part(part) for part in summary.parts},
         "causes": [_cause(cause) for cause in summary.causes],
+        "held": dict(summary.held),
         "not_observed": {"promises": dict(summary.unseen), "checks": dict(summary.partly)},
         "promises": [_row(row) for part in summary.parts for row in part.rows],
     }
@@ -69,6 +70,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "other_sights": cause.others,
         "also": list(cause.also),
         "tier": cause.tier.name.lower(),
+        "often": cause.often,
         "times": len(cause.meetings),
         "promises": [promise._asdict() for promise in cause.promises],
         "trials": list(dict.fromkeys(meeting.trial for meeting in cause.meetings)),

@@ -89,10 +89,10 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
         for sight in told.values()
         if promise.operation == first
     ]
-    missing = (f"{name} ({_or(statuses)} to each call)" for name, statuses in absent.items())
+    answers = sorted({status for met in absent.values() for status in met})
     return Cause(
         says="Each operation is there",
-        told=f"missing: {', '.join(missing)}",
+        told=f"missing: {', '.join(absent)}; each call got {' or '.join(map(str, answers))}",
         others=0,
         also=(),
         tier=Tier.CORE,
@@ -100,10 +100,6 @@ def _absence(absent: Mapping[str, Counter[int]], book: Book) -> Cause:
         judged=0,
         exchange=_plainest(sights),
     )
-
-
-def _or(statuses: Iterable[int]) -> str:
-    return " or ".join(map(str, sorted(statuses)))
 
 
 def _together(

@@ -9,7 +9,7 @@ from contracts.book import Row
 from contracts.report.causes import Cause
 from contracts.report.curl import Curl
 from contracts.report.frame import framed
-from contracts.report.summary import Part, Reasons, Summary
+from contracts.report.summary import Counts, Part, Summary
 from contracts.report.words import (
     answer_told,
     counted,
@@ -40,8 +40,9 @@ def _body(summary: Summary) -> Iterator[str]:
     if summary.causes:
         yield f"<h2>Broken: {counted(len(summary.causes), 'cause')}</h2>"
         yield from (_cause(*one) for one in enumerate(summary.causes, 1))
-    yield from _unseen("Promises that were not observed", summary.unseen)
-    yield from _unseen("Checks of other promises that were not made", summary.partly)
+    yield from _sentences("Promises that were not observed", summary.unseen)
+    yield from _sentences("Checks of other promises that were not made", summary.partly)
+    yield from _sentences("What was never broken, and how often it was judged", summary.held)
     yield "<h2>Every promise</h2>"
     yield from (_promises(part) for part in summary.parts)
     yield (
@@ -141,10 +142,10 @@ def _line(curl: Curl) -> str:
     return f"{line}<p class='note'><code>--report DIR</code> keeps {names}.</p>"
 
 
-def _unseen(title: str, reasons: Reasons) -> Iterator[str]:
-    if reasons:
+def _sentences(title: str, counts: Counts) -> Iterator[str]:
+    if counts:
         yield f"<h2>{title}</h2><ul class='reasons'>"
-        yield from (f"<li><b>{times}</b> {escape(reason)}</li>" for reason, times in reasons)
+        yield from (f"<li><b>{times}</b> {escape(reason)}</li>" for reason, times in counts)
         yield "</ul>"
 
 

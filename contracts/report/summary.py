@@ -17,8 +17,8 @@ from contracts.target import Target
 from contracts.trials import Outcome, Tier
 from mockserver.facts import looked_up
 
-#: Why something was not observed, and how often; what was most often comes first.
-Reasons = tuple[tuple[str, int], ...]
+#: Sentences, as why something was not observed, and how often; the most often comes first.
+Counts = tuple[tuple[str, int], ...]
 
 
 class Run(NamedTuple):
@@ -65,8 +65,9 @@ class Summary:
     began: datetime | None  # of the first answer
     parts: tuple[Part, ...]  # an operation each, in the order in which they were tried
     causes: tuple[Cause, ...]  # the likely root first
-    unseen: Reasons  # why how many promises were not observed
-    partly: Reasons  # why how many checks of the others were not made
+    unseen: Counts  # why how many promises were not observed
+    partly: Counts  # why how many checks of the others were not made
+    held: Counts  # sentences that were never broken, and how often they held
     ended: str  # why the run stopped before its end
     last: Curl | None  # the request before that
 
@@ -112,6 +113,7 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         tuple(_with_curl(*one, run, keep) for one in enumerate(causes_in(book), 1)),
         tuple(Counter(row.reason for row in book.unobserved()).most_common()),
         tuple(_partly(book).most_common()),
+        tuple(_held(book).most_common()),
         book.ended,
         curl(run.base_url, book.last, partial(_keep, keep, "last")) if book.last else None,
     )
@@ -131,6 +133,14 @@ def _keep(keep: Keep, before: str, name: str, data: bytes) -> str | None:
 def _partly(book: Book) -> Counter[str]:
     seen = (row for row in book.rows.values() if row.outcome != Outcome.UNSEEN)
     return sum((row.reasons for row in seen), Counter[str]())
+
+
+def _held(book: Book) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (_, says), times in book.judged.items():
+        if times and says not in book.failures:
+            found[says] += times
+    return found
 
 
 def _part(operation: str, rows: Iterable[Row]) -> Part:

@@ -142,9 +142,10 @@ def _unseen(summary: Summary) -> Iterator[str]:
             number = sum(times for _, times in reasons)
             of = "" if thing == "promise" else " of other promises"
             yield from ("", f"not observed: {counted(number, thing)}{of}")
-        for reason, times in reasons[:REASONS]:
+        told = REASONS if len(reasons) > REASONS + 1 else len(reasons)
+        for reason, times in reasons[:told]:
             yield f"{times:4}  {cut(reason, WIDE)}"
-        if more := sum(times for _, times in reasons[REASONS:]):
+        if more := sum(times for _, times in reasons[told:]):
             yield f"{more:4}  for other reasons"
 
 

@@ -67,7 +67,7 @@ class Downloads:
         self._never, self._look_up = frozenset(never), look_up
 
     def get(self, url: str, patience: float) -> Answer:
-        """What is answered; redirects are followed as far as they may be.
+        """What is answered, status 0 if nobody does; redirects are followed as far as they may be.
 
         Raises:
             NotObserved: it leads to where this run does not go, or nothing came.
@@ -93,8 +93,11 @@ class Downloads:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request, at = Request("GET", path, key="none"), self._allowed(place, patience)
         found = self._line.send(place, request, None, patience, addresses=at, most=MOST)
-        if isinstance(found, Silence):
-            raise NotObserved(f"a picture could not be downloaded from {place.netloc}: {found.why}")
+        match found:
+            case Silence("late" | "untrusted", told):
+                raise NotObserved(f"a picture could not be downloaded from {place.netloc}: {told}")
+            case Silence():
+                return Answer(0, (), b"")  # its URL is dead
         return found
 
     def _allowed(self, place: Place, patience: float) -> list[str]:

@@ -66,7 +66,7 @@ class HttpTarget:
         name: as a report names it.
         purse: what may be spent; without one everything is free.
         controls: the control API of our own mock, for the sandbox of each of its keys.
-        witness: looks at each answer that would have cost something from anybody else.
+        is_watched: whether the mock is asked if it has made what would cost money elsewhere.
         line: the way there; without certificates of one's own unless given.
         downloads: what may be fetched; where the server is unless given.
         limited_key: of a low tier.
@@ -86,7 +86,7 @@ class HttpTarget:
         purse: Purse | None = None,
         controls: Mapping[KeyKind, Control] | None = None,
         limited_key: str = LIMITED_KEY,
-        witness: Callable[[Answer], None] = lambda _: None,
+        is_watched: bool = False,
         line: Line | None = None,
         downloads: Downloads | None = None,
         key_from: str = "IMAGES_CONTRACT_API_KEY",
@@ -104,7 +104,7 @@ class HttpTarget:
         self._line = line or Line([key], lambda: trusting(None))
         self._downloads = downloads or Downloads(self._line, self._place)
         self._purse, self._controls, self._key_from = purse, controls or {}, key_from
-        self._witness = witness
+        self._is_watched = is_watched
         self._ends, self._bad, self._one_at_a_time = monotonic() + patience.run, _Bad(), RLock()
 
     @property
@@ -122,8 +122,7 @@ class HttpTarget:
         self._left()  # before anything is set aside
         if self._purse is None:
             exchange = self._patiently(request, anew=False)
-            if buys(request) and 200 <= exchange.answer.status < 300:
-                self._witness(exchange.answer)
+            self._check_maker(exchange)
             return self._judged(exchange)
         with self._one_at_a_time:
             bill = self._purse.opened(request, pays=pays)
@@ -148,6 +147,12 @@ class HttpTarget:
         if key not in self._controls:
             raise NotObserved("its clock can't be moved")
         self._controls[key].move_clock(seconds)
+
+    def _check_maker(self, exchange: Exchange) -> None:
+        """Look whether the mock made what would cost money elsewhere, or somebody behind it."""
+        control = self._controls.get(exchange.request.key) if self._is_watched else None
+        if control and buys(exchange.request) and 200 <= exchange.answer.status < 300:
+            control.check_made(exchange.answer)
 
     def _left(self) -> float:
         """The seconds that a call may take."""

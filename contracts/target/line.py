@@ -139,6 +139,8 @@ class Line:
         while self._open:
             self._open.pop().close()
 
+    __del__ = close  # whoever forgets it is not warned of sockets
+
     def send(
         self,
         place: Place,
@@ -266,7 +268,7 @@ class Line:
                 if len(body) > most:
                     response.close()
                     return Silence("broken", f"an answer of more than {most} bytes")
-        headers = tuple((name.lower(), value) for name, value in response.getheaders())
+        headers = _joined(response.getheaders())
         shown = tuple((name, discreet(value, self.keys)) for name, value in headers)
         whole = discreet(_unpacked(bytes(body), headers), self.keys)
         return Answer(response.status, shown, whole)
@@ -319,6 +321,18 @@ def _write(connection: HTTPConnection, request: Request, key: Key | None) -> Non
     if key is not None:
         key.tell(connection.putheader, "Authorization")
     connection.endheaders(request.body or None)
+
+
+def _joined(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Each header once, its lines joined as RFC 9110 has it; cookies alone can't be."""
+    found: list[tuple[str, str]] = []
+    for name, value in ((name.lower(), value) for name, value in headers):
+        at = next((i for i, (known, _) in enumerate(found) if known == name), None)
+        if at is None or name == "set-cookie":
+            found.append((name, value))
+        else:
+            found[at] = (name, f"{found[at][1]}, {value}")
+    return tuple(found)
 
 
 def _unpacked(body: bytes, headers: Headers) -> bytes:

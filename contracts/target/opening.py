@@ -124,10 +124,8 @@ class Opening:
         if given is None:
             controls["good"].begin()
         further: dict[str, Any] = {"controls": controls, "limited_key": limited}
-        if is_ours:
-            return self._made(url, terms, line, key, name=NAME, **further)
-        witness = controls["good"].check_made
-        return self._made(url, terms, line, key, witness=witness, **further)
+        name = NAME if is_ours else ""
+        return self._made(url, terms, line, key, name=name, is_watched=not is_ours, **further)
 
     def _account(self, url: str, terms: Terms, stack: ExitStack, how: str) -> HttpTarget:
         """A server that may cost money."""

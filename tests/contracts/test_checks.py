@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.cases.good import answered_as, request_of, ways
@@ -105,6 +105,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_whatever_stands_in_an_answer_is_judged(value: Any) -> None:
     for one, day in ((GOOD, None), (REFUSED, None), (STREAM, LAST)):
@@ -114,12 +115,14 @@ def test_whatever_stands_in_an_answer_is_judged(value: Any) -> None:
         [*Judge(None, stays_out, Ids())(_of(listing, status, json.dumps(value).encode()))]
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(["created", "data", "usage", "size", "quality", "background"]), JSON)
 def test_whatever_a_field_is_is_judged(name: str, value: Any) -> None:
     told = said_of(TODAY, of_body(lambda body: body.update({name: value})), LAST)
     assert told or value == TODAY.answer.json()[name]
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=200))
 def test_whatever_comes_in_the_place_of_a_stream_is_judged(body: bytes) -> None:
     assert said_of(STREAM, lambda answer: answer._replace(body=body), LAST)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,3 +87,17 @@ def test_the_page_shows_a_report() -> None:
     if os.environ.get("UPDATE_PAGES"):
         PAGE.write_text(shown, "utf-8")
     assert PAGE.read_text("utf-8") == shown, "UPDATE_PAGES=1 writes it anew"
+
+
+SERVERS: dict[str, Any] = runpy.run_path(str(PAGE.with_name("contract_servers.py")))
+
+
+def test_the_page_of_servers_is_that_of_their_results() -> None:
+    assert SERVERS["PAGE"].read_text("utf-8") == SERVERS["page"](), "run docs/contract_servers.py"
+
+
+def test_each_server_has_results_and_words_for_those_who_use_it() -> None:
+    servers = SERVERS["servers"]()
+    assert {server["name"] for server in servers} == SERVERS["results"]().keys()
+    assert all(len(server["words"]) > 100 for server in servers)
+    assert all(re.search(r"\d+\.\d+\.\d+\Z", server["package"]) for server in servers)

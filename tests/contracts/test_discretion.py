@@ -1,73 +1,20 @@
-"""A run of the suite tells nobody its API key, however it ends: a canary is looked for everywhere."""
+"""An API key is taken out of what is written by its value, however it is spelled."""
 
 from __future__ import annotations
 
 import html
 import json
 import shlex
-import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import requests
 
 from contracts.discretion import HIDDEN, Key, discreet, leave
-from contracts.target.key import DiscreetSession, discreetly
 
 CANARY = "sk-mock-canary-0123456789abcdef"
-
-
-class Echo(BaseHTTPRequestHandler):
-    """A server that keeps nothing of the contract, and repeats each request's head."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        told = str(self.headers).encode()
-        self.send_response(200)
-        for name, value in (("x-request-id", "1"), ("x-echo", self.headers["Authorization"] or "")):
-            self.send_header(name, value)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(told)))
-        self.end_headers()
-        self.wfile.write(told)
-
-    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Broken(Echo):
-    """A server that ends each connection in the middle of an answer."""
-
-    def do_POST(self) -> None:
-        self.send_response(200)
-        self.send_header("content-length", "100")
-        self.end_headers()
-        self.wfile.write(b"half")
-        self.close_connection = True
-
-    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815
-
-
-@pytest.fixture(params=["echo", "broken", "down"])
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    kind = Broken if request.param == "broken" else Echo
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
-        address = f"http://127.0.0.1:{server.server_port}"
-        if request.param == "down":
-            server.server_close()
-            yield address
-            return
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield address
-        server.shutdown()
 
 
 SPELLED: dict[str, Callable[[str], str]] = {
@@ -110,9 +57,10 @@ def test_in_base64_a_key_is_found_wherever_it_begins(before: str, after: str) ->
     assert HIDDEN.encode() in discreet(told, [Key(CANARY)])
 
 
-def test_what_is_no_secret_is_not_looked_for() -> None:
+def test_a_short_key_is_hidden_where_it_is_a_key_alone() -> None:
     for word in ("", "none", "sk-test"):
         assert discreet("none of sk-test", [Key(word)]) == "none of sk-test"
+    assert discreet("with Bearer none", [Key("none")]) == f"with {HIDDEN}"
 
 
 def test_a_text_without_a_key_stays_as_it_is() -> None:
@@ -131,21 +79,6 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen() -> None:
         with pytest.raises(ValueError, match="no header can carry") as refused:
             Key(text)
         assert "sk-" not in f"{refused.value} {[*variables_on_the_way_of(refused.value)]}"
-
-
-def test_an_answer_and_an_error_are_shown_without_the_key(address: str) -> None:
-    key = Key(CANARY)
-    with DiscreetSession(key) as session:
-        assert "canary" not in f"{key!r} {key} {vars(session)}"
-        try:
-            answer = discreetly(key, lambda: session.get(f"{address}/v1", auth=key, timeout=9))
-        except requests.RequestException as error:
-            assert error.__context__ is None
-            assert "canary" not in "".join(map(repr, variables_on_the_way_of(error)))
-            return
-    shown = f"{answer.text} {answer.headers} {answer.raw.headers} {answer.request.headers}"
-    assert "canary" not in shown
-    assert answer.headers["x-echo"] == "Bearer [API key]"  # it was sent
 
 
 def variables_on_the_way_of(error: BaseException) -> Iterator[dict[str, object]]:

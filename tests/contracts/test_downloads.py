@@ -192,6 +192,14 @@ def test_a_host_that_costs_money_is_no_host_of_pictures(server: StandIn, tmp_pat
         target.fetch("https://api.openai.com/a.png")
 
 
+def test_a_url_that_nobody_answers_is_an_answer_of_status_0() -> None:
+    with standing_in(lambda _: PNG) as gone:
+        pass
+    target = HttpTarget("http://127.0.0.1:1/v1", Key(KEY), None, now=lambda: 0.0)
+    exchange = target.fetch(f"{gone.url}/a.png")
+    assert (exchange.answer.status, exchange.request.path) == (0, f"{gone.url}/a.png")
+
+
 def test_a_picture_that_is_not_there_is_an_answer() -> None:
     with standing_in(lambda _: error(404)) as server:
         target = HttpTarget(server.url, Key(KEY), None, now=lambda: 0.0)

@@ -114,6 +114,14 @@ def test_an_api_without_a_list_of_models_is_one(terms: Terms) -> None:
         assert [one.path for one in server.sent][-1] == "/v1/images/generations"
 
 
+def test_an_api_without_models_is_taken_for_one_where_the_cap_lets_no_more_be_asked(
+    terms: Terms,
+) -> None:
+    opening, poor = Opening(KEYS, lambda: 0.0), terms._replace(cap=1)
+    with standing_in(lambda _: error(404)) as server, opening.target(server.url, poor):
+        assert server.paid == []
+
+
 def test_a_key_that_is_refused_is_told_with_the_variable_that_it_came_from(terms: Terms) -> None:
     refused = error(401, "Incorrect API key provided: sk-***.", "invalid_api_key")
     told = lost_at(lambda sent: refused if sent.key else error(404), terms)

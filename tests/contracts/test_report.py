@@ -112,9 +112,7 @@ def test_operations_that_are_not_there_are_one_cause() -> None:
     ]
     found = [*causes_in(book_of((trial(), [broken("a", "seen", exchange(began=9))]), *gone))]
     assert [cause.says for cause in found] == ["Each operation is there", "a"]
-    assert (
-        found[0].told == "missing: images.edit (404 to each call), models.list (404 to each call)"
-    )
+    assert found[0].told == "missing: images.edit, models.list; each call got 404"
     assert found[1].often == "broken 1 of 1 time"
 
 
@@ -186,6 +184,7 @@ def test_json_has_everything_and_junit_a_case_for_each_promise(written: Path) ->
     assert (told["format"], told["day"], told["exit_code"]) == (1, None, 5)
     assert [row["outcome"] for row in told["promises"]] == ["broken", "observed", "not observed"]
     assert told["causes"][0]["says"] == SVG
+    assert told["held"] == {"it is so": 2}
     suites = ElementTree.parse(written / "junit.xml").getroot()
     assert {name: suites.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "4",

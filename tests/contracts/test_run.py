@@ -12,7 +12,7 @@ from contracts.report.summary import summarised
 from contracts.run import exit_code, run
 from contracts.target import Lost, Target
 from contracts.trials import Trial, Verdict
-from tests.contracts.told import GENERATE, GOOD, RUN, exchange, held, trial
+from tests.contracts.told import EDIT, GENERATE, GOOD, LISTED, RUN, exchange, held, trial
 
 
 class Shop:
@@ -62,3 +62,10 @@ def test_a_run_that_is_lost_tells_its_last_request_and_what_was_paid() -> None:
     last = summarised(book, RUN).last
     assert last is not None
     assert last.line.startswith("curl -i http://127.0.0.1:1/v1/images/generations")
+
+
+def test_what_a_server_has_no_means_to_show_is_no_reason_to_doubt_it() -> None:
+    ends = trial(EDIT)._replace(needs=frozenset({"clock", "limits"}))
+    assert exit_code(tried(Shop(), asking(1), ends)) == 0
+    assert exit_code(tried(Shop(), ends)) == 6  # nothing was seen at all
+    assert exit_code(tried(Shop(), asking(1), ends, trial(LISTED))) == 6

@@ -80,7 +80,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     "no project": (without_header("openai-project"), "the project"),
     "sniffing is not forbidden": (
         without_header("x-content-type-options"),
-        "x-content-type-options",
+        "guess its type",
     ),
     # Keys and limits
     "no challenge": (without_header("www-authenticate"), "www-authenticate"),

@@ -164,7 +164,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     ),
     "no alpha where it was asked for": (
         of_pictures(lambda p: p.convert("RGB")),
-        "clear|alpha|transparent",
+        "has alpha where",
     ),
     "greys": (of_pictures(lambda p: p.convert("L")), "A picture is RGB"),
     "a palette": (of_pictures(lambda p: p.convert("RGB").convert("P")), "A picture is RGB"),

@@ -179,7 +179,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     ),
     "null is taken for a prompt": (
         _where("prompt", lambda told: told is None, "x"),
-        "is refused has the status",
+        "that breaks the document is refused",
     ),
     "any image is taken": (_good_uploads("image"), "is refused has the status"),
     "any mask is taken": (_good_uploads("mask"), "is refused has the status"),

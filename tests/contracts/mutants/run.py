@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from contracts.book import Failure
 from contracts.exchange import Answer, Request
 from contracts.run import BROKEN, exit_code, run
 from contracts.target import Target
-from contracts.trials import Trial
+from contracts.trials import Trial, Verdict
 from tests.contracts.mutants.altering import Defect
 from tests.contracts.mutants.target import Mutated, Remembered
 
@@ -36,7 +36,18 @@ class Memory:
         self, target: Target, trials: Iterable[Trial], reset: Callable[[], object]
     ) -> None:
         self.trials, self._target = list(trials), Remembered(target, reset)
-        self.book = run(self.trials, self._target, tell=self._begin)
+        self._judged: dict[str, set[str]] = {trial.id: set() for trial in self.trials}
+        self.book = run(map(self._watched, self.trials), self._target, tell=self._begin)
+
+    def _watched(self, trial: Trial) -> Trial:
+        """A trial that keeps which sentences it judges."""
+
+        def judge(target: Target) -> Iterator[Verdict]:
+            for verdict in trial.judge(target):
+                self._judged[trial.id].add(verdict.says)
+                yield verdict
+
+        return trial._replace(judge=judge)
 
     def _begin(self, trial: Trial) -> None:
         self._target.begin(trial.id)
@@ -44,13 +55,16 @@ class Memory:
     def found(self, defect: Defect, says: str) -> list[Found]:
         """The promises that a server with a defect breaks, until one is that `says` matches.
 
-        A run that goes on would break more of them, and ends with the same exit code.
+        Trials that judge such a promise come first, to be fast. A run that goes on would break
+        more promises, and ends with the same exit code.
         """
-        found: list[Found] = []
-        for trial in self.trials:
+        is_sought, found = re.compile(says).search, list[Found]()
+        for trial in sorted(
+            self.trials, key=lambda one: not any(map(is_sought, self._judged[one.id]))
+        ):
             if self._alters(defect, trial):
                 found += self._broken(defect, trial)
-                if any(re.search(says, one.says) for one in found):
+                if any(is_sought(one.says) for one in found):
                     break
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import md5
-from itertools import chain, count
+from itertools import count
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -123,9 +123,7 @@ class Remembered(Wrapped):
     def _exchange(self, step: Request | str) -> Exchange:
         came = self._came(step)
         assert came is not None
-        own = (("x-request-id", f"req_{next(self._ids):032x}"),)
-        told = [own if name == "x-request-id" else ((name, v),) for name, v in came.answer.headers]
-        return came._replace(answer=came.answer._replace(headers=tuple(chain(*told))))
+        return _renamed(came, f"req_{next(self._ids):032x}")
 
     def _came(self, step: Step) -> Exchange | None:
         self._steps.append(step)
@@ -155,3 +153,13 @@ class Remembered(Wrapped):
                     return None
         except NotObserved as reason:
             return reason
+
+
+def _renamed(came: Exchange, request_id: str) -> Exchange:
+    """An exchange whose answer has another request id, wherever it tells it."""
+    answer, former = came.answer, came.answer.header("x-request-id")
+    if not former:
+        return came
+    told = tuple((name, value.replace(former, request_id)) for name, value in answer.headers)
+    body = answer.body.replace(former.encode(), request_id.encode())
+    return came._replace(answer=answer._replace(headers=told, body=body))
