@@ -27,7 +27,7 @@ from contracts.document.build import bare_404, facts_of
 from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -70,6 +70,7 @@ def generated(day: date | None, ids: Ids, *, costly: bool = False) -> Iterator[T
             partial(judge, case, ids),
             pays=True,
             quick=number % _ONE_OF[promise.status == 200] == 0 or costly,
+            touches=touches_of(case.body if isinstance(case.body, dict) else {}),
         )
 
 
