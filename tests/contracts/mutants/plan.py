@@ -22,7 +22,9 @@ def brief(day: date | None = None, today: date = TODAY) -> list[Trial]:
     ids = Ids()
     found = [*declared(day, today, ids), *behaviour(day, today, ids)]
     found.sort(key=lambda trial: "clock" in trial.needs)
-    others = [name for name in (load().models | load(TODAY).models) if not name.startswith(_MODELS)]
+    others = [
+        name for name in {*load().models, *load(TODAY).models} if not name.startswith(_MODELS)
+    ]
     return [
         trial
         for trial in (*found, *of_keys(day, today, ids))
