@@ -28,7 +28,7 @@ from contracts.document.build import bare_404, facts_of
 from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -77,6 +77,7 @@ def generated(
             partial(judge, case, ids),
             pays=True,
             quick=promise.status != 200 or number % _ONE_OF == 0 or costly,
+            touches=touches_of(case.body if isinstance(case.body, dict) else {}),
         )
 
 
