@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     @property
     def n(self) -> int:
         """How many pictures; one where a server took what is no number."""
-        told = str(self.options.get("n"))
+        told = str(self.options.get("n")).removesuffix(".0")  # which is an integer in JSON
         return int(told) if told.isdecimal() else 1
 
     @property

@@ -30,6 +30,7 @@ class MockTarget(HttpTarget):
             "limited": Control(line, mock.url, Key(LIMITED_KEY)),
         }
         super().__init__(mock.url, key, day, now=now, name=NAME, line=line, controls=controls)
+        self.close: Callable[[], object] = line.close
 
 
 @contextmanager

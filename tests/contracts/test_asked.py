@@ -13,7 +13,7 @@ from tests.contracts.told import exchange
 
 @pytest.mark.parametrize(
     ("n", "pictures"),
-    [(2, 2), (None, 1), ("3", 3), ("AAA", 1), ([], 1), ({"a": 1}, 1), (-1, 1), (1.5, 1)],
+    [(2, 2), (6.0, 6), (None, 1), ("3", 3), ("AAA", 1), ([], 1), ({"a": 1}, 1), (-1, 1), (1.5, 1)],
 )
 def test_a_number_that_is_none_is_read_as_one_picture(n: Any, pictures: int) -> None:
     body = {"prompt": "x", "model": "dall-e-2", "n": n}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, date, datetime
 from time import time
 
@@ -20,8 +21,7 @@ JUNE, LAST = date(2025, 6, 15), date(2026, 9, 1)
 
 def book_of(day: date | None, *, quick: bool = False, costly: bool = False) -> Book:
     today = datetime.fromtimestamp(time(), UTC).date()
-    with served(day) as mock:
-        target = MockTarget(mock, day, now=time)
+    with served(day) as mock, closing(MockTarget(mock, day, now=time)) as target:
         return run(trials(day, today=today, quick=quick, costly=costly), target)
 
 
