@@ -13,9 +13,9 @@ import pytest
 from contracts.compare.documented import ANSWER, Known, NoDocument, known, read
 from contracts.compare.drift import Drift, Says, as_json, drift, lines, who_moved
 from contracts.compare.gaps import Gap
-from contracts.compare.recording import Case, written
+from contracts.compare.recording import Case
 from contracts.compare.seen import Sight, seen
-from tests.contracts.compare.stand_in import ORIGIN, TODAY, leave
+from tests.contracts.compare.stand_in import ORIGIN, TODAY, written
 
 SEEN, REFUSED = Sight.SEEN, Sight.REFUSED
 
@@ -110,7 +110,7 @@ def recordings(tmp_path: Path) -> Path:
         {"request": request | {"body": refused}, "answer": {"status": 400, "body": error}},
     ]
     case = Case("a", "images.generate", 200, "a", ORIGIN, told)
-    written([case], tmp_path / "recorded", leave)
+    written([case], tmp_path / "recorded")
     return tmp_path / "recorded"
 
 
