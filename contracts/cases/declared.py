@@ -25,7 +25,7 @@ from contracts.checks.said import observed, said
 from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 from mockserver.facts import Facts, Offer, load
 
 
@@ -108,7 +108,14 @@ def _trial(asked: Asked, expected: Expected, ids: Ids) -> Trial:
         pays=case.cost == "paid",
         tier=case.tier,
         quick=case.quick,
+        touches=_touched(asked),
     )
+
+
+def _touched(asked: Asked) -> frozenset[str]:
+    """What a case is about: its model, and what it sends beside the least that is good."""
+    sent = {name: asked.body.get(name) for name in (*asked.case.send, *asked.case.files)}
+    return touches_of(sent | ({"model": asked.model.id} if asked.model else {}))
 
 
 def _judge(
