@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,11 +18,15 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
+from tests.in_process import client_of
 
 if TYPE_CHECKING:
     import openai
 
 pytest_plugins = ["pytester"]
+# Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # The same examples every time: a red run must be red again.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
@@ -40,6 +47,17 @@ def error(response: Response) -> dict[str, Any]:
     return found
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, obj: object
+) -> Generator[None, Any, Any]:
+    """Leave out at once what a run leaves out: Schemathesis would first think out its requests."""
+    found = yield
+    marks = {mark.name for mark in getattr(obj, "pytestmark", ())} if isfunction(obj) else set()
+    left_out = "slow" in marks and "not slow" in collector.config.getoption("markexpr")
+    return [] if left_out else found
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that stands at 2025-03-31 00:00 UTC."""
@@ -52,10 +70,17 @@ def api(clock: ManualClock) -> Api:
 
     def make(**chosen: Any) -> TestClient:
         app = create_app(configured(**{"log_format": "none"} | chosen), clock=clock)
-        headers = {"Authorization": "Bearer sk-mock-me"}
-        return TestClient(app, base_url="http://localhost:6780", headers=headers)
+        return client_of(app, {"Authorization": "Bearer sk-mock-me"})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    """A client of a server of GPT image models without limits; many files have one of their own."""
+    from tests.edits import made
+
+    return made()
 
 
 @pytest.fixture(scope="session")

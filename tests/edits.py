@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from tests.in_process import client_of
 
 EDITS = "/v1/images/edits"
 DAY = "2026-11-28"
@@ -75,10 +76,10 @@ def made(**settings: Any) -> TestClient:
     config = configured(log_format="none", as_of=DAY, tier="off", **settings)
     headers = {"Authorization": "Bearer sk-mock-me"}
     app = create_app(config, clock=ManualClock())
-    return TestClient(app, base_url="http://localhost:6780", headers=headers)
+    return client_of(app, headers)
 
 
 def told(client: TestClient) -> dict[str, Any]:
     """The last request as the journal has it."""
-    found: dict[str, Any] = client.get("/_mock/requests", headers=HERE).json()["requests"][-1]
+    found: dict[str, Any] = client.get("/_mock/requests/last", headers=HERE).json()
     return found

@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from tests.in_process import client_of
 
 FILE = Path(__file__).with_name("frozen.json")
 DAYS = (
@@ -174,7 +175,7 @@ REASONS = (
 def client(**chosen: Any) -> TestClient:
     """A client of a new world."""
     app = create_app(configured(**{"log_format": "none"} | chosen), clock=ManualClock())
-    return TestClient(app, base_url="http://localhost:6780", headers=AUTH)
+    return client_of(app, AUTH)
 
 
 def told(answer: Response) -> bytes:

@@ -14,6 +14,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, config_of, configured, resolve
 from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 from tests.test_records import png
 
 VARIATIONS = "/v1/images/variations"
@@ -25,7 +26,7 @@ def at(day: str, clock: ManualClock | None = None, **chosen: Any) -> TestClient:
     start = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() + NOON
     settings = {"log_format": "none", "as_of": day} | chosen
     app = create_app(configured(**settings), clock=clock or ManualClock(start))
-    return TestClient(app, base_url="http://localhost:6780")
+    return client_of(app)
 
 
 def headers_at(day: str) -> list[tuple[str, str]]:
@@ -138,7 +139,7 @@ def test_today_follows_the_clock() -> None:
 
 def test_without_a_date_the_day_is_2025_03_31_whatever_the_clock(api: Api) -> None:
     clock = ManualClock(datetime(2027, 1, 1, tzinfo=UTC).timestamp())
-    late = TestClient(create_app(configured(log_format="none"), clock=clock))
+    late = client_of(create_app(configured(log_format="none"), clock=clock))
     answer = generate(late, model="dall-e-2", quality="standard")
     assert answer.status_code == 200
     assert answer.headers["mock-warning"].startswith("dall-e-2 was shut down on 2026-05-12")

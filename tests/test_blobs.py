@@ -25,6 +25,7 @@ from mockserver.core.blob_errors import BlobError, BlobWording, blob_error_body,
 from mockserver.core.picture import Picture
 from mockserver.request.world import World
 from tests.conftest import Api, generate
+from tests.in_process import client_of
 
 CREATED = 1_743_379_200  # 2025-03-31 00:00 UTC, where the clock stands
 MADE = "Mon, 31 Mar 2025 00:00:00 GMT"
@@ -46,7 +47,7 @@ WORDINGS = [w for w in vars(blob_errors).values() if isinstance(w, BlobWording)]
 
 
 def client_at(clock: ManualClock) -> TestClient:
-    return TestClient(create_app(CONFIG, clock=clock), base_url="http://localhost:6780")
+    return client_of(create_app(CONFIG, clock=clock))
 
 
 def signed(picture: Picture = PICTURE, created: int = CREATED) -> str:

@@ -109,15 +109,12 @@ def test_the_machines_time_zone_is_told_nowhere(
     assert {line.split()[0] for line in lines} == {"00:01:01"}
 
 
-def pythons() -> list[str]:
-    """An interpreter of every version that this project names and this machine has."""
+def interpreter(version: str) -> str | None:
+    """One of this version, if this machine has it."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = []
-    for version in ("3.11", "3.12", "3.13", "3.14"):
-        name = f"python{version}"
-        candidates = [shutil.which(name), *map(str, versions.glob(f"{version}*/bin/{name}"))]
-        found += [c for c in candidates if c and _runs(c)][:1]
-    return found
+    name = f"python{version}"
+    candidates = [shutil.which(name), *map(str, versions.glob(f"{version}*/bin/{name}"))]
+    return next((c for c in candidates if c and _runs(c)), None)
 
 
 def _runs(python: str) -> bool:
@@ -125,11 +122,15 @@ def _runs(python: str) -> bool:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("python", pythons(), ids=lambda p: Path(p).name)
-@pytest.mark.parametrize("pillow", PILLOWS)
-def test_every_python_and_pillow_answers_the_same(python: str, pillow: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_python_and_pillow_answers_the_same(version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if not python:
+        pytest.skip(f"there is no Python {version}")
     subprocess.run([python, "-m", "venv", tmp_path], check=True)
     here = str(tmp_path / "bin" / "python")
-    install = [here, "-m", "pip", "install", "--quiet", f"pillow=={pillow}", str(ROOT)]
-    subprocess.run(install, check=True)
-    assert digests(here) == expected()
+    install = [here, "-m", "pip", "install", "--quiet", "--no-compile"]
+    subprocess.run([*install, str(ROOT)], check=True)
+    for pillow in PILLOWS:
+        subprocess.run([*install, f"pillow=={pillow}"], check=True)
+        assert digests(here) == expected(), pillow

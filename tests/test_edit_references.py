@@ -21,7 +21,6 @@ from tests.edits import (
     encoded,
     half_clear,
     in_data,
-    made,
     parts,
     pictures,
     refer,
@@ -29,11 +28,6 @@ from tests.edits import (
     told,
 )
 from tests.test_records import seconds
-
-
-@pytest.fixture(name="client", scope="module")
-def client_fixture() -> TestClient:
-    return made()
 
 
 def test_data_urls_are_as_good_as_files(client: TestClient) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from mockserver.clock import ManualClock
+from mockserver.core.dialects import validator_of
+from mockserver.core.journal import Record
+from mockserver.facts import load, read_from
 from mockserver.request.reading import KEPT, SMALL, read
 from tests.conftest import GENERATIONS, Api, error, generate
+from tests.test_facts_directory import MODEL, ask, written
 
+VALIDATOR = validator_of(load(), load().operations["images.generate"], page_sizes=True)
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 
 
@@ -68,6 +74,56 @@ def test_equal_requests_may_still_get_other_pictures(api: Api) -> None:
     assert len({code(client) for _ in range(3)}) == 3
 
 
+def test_a_body_that_is_known_meets_the_day_that_its_sandbox_was_moved_to(api: Api) -> None:
+    client = api()
+    control(client, "sandbox", as_of="2026-05-01")
+    before = code(client)
+    control(client, "clock/advance", seconds=30 * 86_400)  # past the model's last day
+    assert before != code(client) == "400"
+    control(client, "sandbox", as_of="2026-05-01")
+    assert code(client) == before
+
+
+def test_a_body_that_is_known_costs_what_each_sandbox_s_list_says(api: Api) -> None:
+    client, paid = api(), []
+    for prices in ("billing", "model-page", "billing"):
+        control(client, "sandbox", prices=prices)
+        assert generate(client).status_code == 200
+        paid += [r["usd"] for r in client.get("/_mock/requests", headers=HERE).json()["requests"]]
+    assert paid == [0.02, 0.016, 0.02]
+
+
+def test_a_body_that_is_known_meets_the_limit_of_each_key_s_tier(api: Api) -> None:
+    client = api()
+    tiers = [generate(client, key=key).status_code for key in ("sk-mock-a", "sk-mock-free") * 2]
+    assert tiers == [200, 429, 200, 429]
+
+
+def test_a_body_that_is_known_is_read_by_the_facts_of_its_own_server(
+    api: Api, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: read_from(None))
+    clients = []
+    for most in (50, 49):
+        (directory := tmp_path / f"{most}").mkdir()
+        models = MODEL.replace("length_max = 50", f"length_max = {most}")
+        clients.append(api(as_of="2026-11-02", facts=str(written(directory, models=models))))
+        assert ask(clients[-1], prompt="x" * 50).status_code == (200 if most == 50 else 400)
+    assert [ask(client, prompt="x" * 50).status_code for client in clients * 2] == [200, 400] * 2
+
+
+def test_fields_that_were_weighed_once_weigh_the_same_in_every_record() -> None:
+    body = b'{"prompt": "%b"}' % (b"x" * 1000)
+    asked = read("images.generate", "application/json", body).asked(VALIDATOR)
+    known, other = (
+        Record("", 0, "POST", "", fields=asked.fields, weight=weight)
+        for weight in (asked.weight, None)
+    )
+    known.close()
+    other.close()
+    assert known.size == other.size > 1000
+
+
 def test_every_key_has_its_own_journal_and_urls_for_one_body(api: Api, clock: ManualClock) -> None:
     client = api()
     answers = [generate(client, key=key) for key in ("sk-mock-a", "sk-mock-b", "sk-mock-a")]
@@ -96,15 +152,16 @@ def test_a_refused_body_is_refused_again_in_the_same_words(api: Api) -> None:
 
 
 def test_large_bodies_and_forms_are_not_kept() -> None:
+    op = "images.generate"
     for body, kind, is_kept in [
         (b'{"prompt": "x"}', "application/json", True),
         (b'{"prompt": "%b"}' % (b"x" * SMALL), "application/json", False),
         (b"--x--", "multipart/form-data; boundary=x", False),
     ]:
-        assert (read(kind, body) is read(kind, bytes(bytearray(body)))) is is_kept
+        assert (read(op, kind, body) is read(op, kind, bytes(bytearray(body)))) is is_kept
     kind = "application/json"
-    first = read(kind, b"0")
-    assert read(kind, bytes(bytearray(b"0"))) is first
+    first = read(op, kind, b"0")
+    assert read(op, kind, bytes(bytearray(b"0"))) is first
     for number in range(KEPT):
-        read(kind, b"%d" % (number + 1))
-    assert read(kind, b"0") is not first
+        read(op, kind, b"%d" % (number + 1))
+    assert read(op, kind, b"0") is not first

@@ -15,12 +15,12 @@ from typing import Any
 from httpx2 import Response
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import periods
+from tests.in_process import client_of
 from tests.test_records import EDITS, GENERATIONS, VARIATIONS, png
 
 FIRST, LAST = date(2022, 11, 3), date(2027, 12, 31)
@@ -131,7 +131,7 @@ def asked(as_of: date | str, request: Request, clock: date = FIRST) -> Response:
     """The answer of a fresh world; its clock stands at noon of a day."""
     config = configured(log_format="none", keys="mock", as_of=str(as_of))
     app = create_app(config, clock=ManualClock(moment(clock)))
-    client = TestClient(app, base_url="http://localhost:6780")
+    client = client_of(app)
     headers = dict(request.sent.get("headers", {}))
     if request.key is not None:
         headers["Authorization"] = f"Bearer {request.key}"

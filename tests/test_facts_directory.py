@@ -125,9 +125,9 @@ def written(path: Path, **files: str) -> Path:
     return path
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    yield written(tmp_path)
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield written(tmp_path_factory.mktemp("facts"))
     read_from(None)
 
 

@@ -31,12 +31,6 @@ from tests.edits import (
     told,
 )
 
-
-@pytest.fixture(name="client", scope="module")
-def client_fixture() -> TestClient:
-    return made()
-
-
 # -- what is sent ------------------------------------------------------------------------------
 
 
@@ -266,7 +260,7 @@ sides = st.integers(16, 90)
 uploads = st.tuples(forms, sides, sides, st.sampled_from(["RGB", "L", "RGBA", "P"]))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)  # each draws pictures of a megapixel
 @given(
     st.sampled_from(MODELS),
     st.lists(uploads, min_size=1, max_size=4),
@@ -294,7 +288,7 @@ def test_every_valid_body_gives_pictures_of_the_asked_size_and_count(
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(forms, st.binary(max_size=3), st.integers(0, 3))
 def test_unmasked_pixels_are_those_of_the_first_picture(
     form: str, seed: bytes, others: int

@@ -16,6 +16,7 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import Model, Offer, load, periods
 from tests.conftest import error, generate
+from tests.in_process import client_of
 from tests.pictured import alpha, drawn_svg, opened
 
 DAY = date(2026, 11, 28)
@@ -28,7 +29,7 @@ def client(day: date = DAY) -> TestClient:
     config = configured(log_format="none", as_of=str(day), tier="off", prices="billing")
     headers = {"Authorization": "Bearer sk-mock-me"}
     app = create_app(config, clock=ManualClock())
-    return TestClient(app, base_url="http://localhost:6780", headers=headers)
+    return client_of(app, headers)
 
 
 @st.composite

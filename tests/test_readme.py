@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +33,16 @@ def block(language: str, part: str) -> str:
     return next(b for b in blocks(language) if part in b)
 
 
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Examples close no client: it is done for them."""
+    with ExitStack() as clients:
+        made = openai.OpenAI
+        monkeypatch.setattr(openai, "OpenAI", lambda **told: clients.enter_context(made(**told)))
+        yield
+
+
+@pytest.mark.usefixtures("closing")
 def test_the_first_example_runs_as_it_stands(server: ImagesMock) -> None:
     code = block("python", "a red fox in the snow").replace("http://127.0.0.1:6780", server.address)
     known: dict[str, object] = {}
@@ -42,6 +54,7 @@ def test_the_first_example_runs_as_it_stands(server: ImagesMock) -> None:
         assert png == picture.read_bytes()
 
 
+@pytest.mark.usefixtures("closing")
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by the SDK: variations ended
 def test_the_example_of_edits_and_variations_runs_as_it_stands(server: ImagesMock) -> None:
     known: dict[str, object] = {}
@@ -53,6 +66,7 @@ def test_the_example_of_edits_and_variations_runs_as_it_stands(server: ImagesMoc
         assert len(answer.data) == count
 
 
+@pytest.mark.usefixtures("closing")
 def test_the_example_of_gpt_image_models_says_what_it_is_told_to_say(
     server: ImagesMock, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,9 +76,6 @@ def test_the_example_of_gpt_image_models_says_what_it_is_told_to_say(
     assert isinstance(webp, bytes)
     with Image.open(BytesIO(webp)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (1536, 864))
-    sdk = known["client"]
-    assert isinstance(sdk, openai.OpenAI)
-    sdk.close()
     partial, whole = "image_generation.partial_image", "image_generation.completed"
     assert capsys.readouterr().out.split() == ["120", partial, partial, whole]
 
@@ -77,6 +88,7 @@ def test_the_picture_of_an_edit_is_current(tmp_path: Path) -> None:
         assert (now.size, now.tobytes()) == (told.size, told.tobytes())
 
 
+@pytest.mark.usefixtures("closing")
 def test_the_walk_through_the_years_says_what_it_is_told_to_say(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

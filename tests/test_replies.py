@@ -23,6 +23,7 @@ from mockserver.core.rules import effects
 from mockserver.core.rules.parser import rule_of, told
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 OF_THE_API = ("x-request-id", "openai-version", "openai-processing-ms", "openai-organization")
@@ -185,7 +186,7 @@ EFFECTS = st.fixed_dictionaries(
 def test_no_effect_is_an_internal_error(
     status: int, effects: dict[str, Any], asked: dict[str, Any], how: str
 ) -> None:
-    client = TestClient(WORLD, base_url="http://localhost:6780")
+    client = client_of(WORLD)
     script(client, (effects if how == "plain" else effects | {how: status}) or {"delay": 1})
     with suppress(Exception):  # the line may break, as the rule wants it
         generate(client, size="256x256", **asked)

@@ -11,18 +11,17 @@ from httpx2 import Response
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.config import ConfigError, configured
 from mockserver.facts import ever_there
 from mockserver.facts.schema import schema_facts
 from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 
-CLIENT = TestClient(
+CLIENT = client_of(
     create_app(configured(validation="schema", log_format="none")),
-    base_url="http://localhost:6780",
-    headers={"Authorization": "Bearer My API Key"},
+    {"Authorization": "Bearer My API Key"},
 )
 EDITS, VARIATIONS, MODELS = "/v1/images/edits", "/v1/images/variations", "/v1/models"
 PLACEHOLDERS: dict[str, Any] = {

@@ -20,8 +20,13 @@ SECOND = 10**9
 SMALL = {"size": "256x256"}
 
 
-def last(client: TestClient, kind: str = "requests") -> dict[str, Any]:
-    found: dict[str, Any] = client.get(f"/_mock/{kind}", headers=HERE).json()[kind][-1]
+def last(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/_mock/requests/last", headers=HERE).json()
+    return found
+
+
+def last_download(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/_mock/downloads", headers=HERE).json()["downloads"][-1]
     return found
 
 
@@ -152,7 +157,7 @@ def test_a_rule_can_answer_the_download_in_the_pictures_place(
     answer = download(client)
     assert (answer.status_code, answer.content) == (500, b"")
     assert "x-ms-request-id" in answer.headers
-    record = last(client, "downloads")
+    record = last_download(client)
     assert (record["scripted"], record["rules"]) == (True, ["r1"])
     assert record["trace"] == ['rule r1 "no file": respond 500 (time 1)']
     assert "rule=r1(respond 500)" in capsys.readouterr().err

@@ -35,6 +35,7 @@ from mockserver.store import Sandbox
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
 from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 from tests.test_control import HERE
 
 DELAYED = Rule(When(), Effect(delay=1.0))
@@ -88,7 +89,7 @@ def test_the_fields_of_a_record_have_a_bound_however_many_and_long(
 
 def test_forty_large_posts_take_no_more_than_a_journal(api: Api) -> None:
     store = MemoryStore()
-    client = TestClient(create_app(configured(log_format="none"), store=store))
+    client = client_of(create_app(configured(log_format="none"), store=store))
     body: dict[str, Any] = {f"unknown{i}": LIKE_A_FILE for i in range(100)}
     for number in range(8):
         assert generate(client, prompt=str(number), **body).status_code == 400
@@ -307,7 +308,7 @@ def full() -> tuple[TestClient, ManualClock]:
     clock = ManualClock()
     store = MemoryStore(sandboxes=2, now=clock.now)
     app = create_app(configured(log_format="none"), clock=clock, store=store)
-    client = TestClient(app, base_url="http://localhost:6780")
+    client = TestClient(app)
     for key in ("sk-mock-me", "sk-mock-other"):
         client.put("/_mock/ledger", json={"budget_usd": 0}, headers={"Mock-Sandbox-Key": key})
     return client, clock
@@ -374,7 +375,7 @@ def test_the_log_warns_once_for_a_sandbox_and_its_lives_but_again_once_it_was_dr
     clock = ManualClock(1_790_000_000)
     store = MemoryStore(sandboxes=1, now=clock.now)
     app = create_app(configured(log_format="text"), clock=clock, store=store)
-    client = TestClient(app, base_url="http://localhost:6780")
+    client = client_of(app)
 
     def warnings(key: str) -> int:
         generate(client, key=key)

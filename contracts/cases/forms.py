@@ -7,9 +7,8 @@ leaves as the text "5", and of a file it knows nothing. Here a form is judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +18,7 @@ from schemathesis import Case
 from contracts.cases.uploads import Files, good, kept, near_misses, rules_of
 from contracts.document.bodies import NOTHING, takes_nothing
 from contracts.document.build import Schema, facts_of
-from contracts.document.formats import CHECKER, teach
+from contracts.document.formats import formats_in
 from contracts.exchange import Request
 from contracts.forms import FORM, Field, Fields, fields_in, gathered
 from mockserver.facts import Operation
@@ -75,8 +74,7 @@ def keeps(schemas: Schema, operation: Operation, fields: Fields, day: date | Non
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
     model = model_in(operation, fields)
     schema = branch_of(schemas, operation, model)
-    formats: dict[str, Callable[[str], bool]] = {}
-    teach(schema, lambda name, _: formats.update({name: partial(CHECKER.conforms, format=name)}))
+    formats = formats_in(schema)
     validator = Draft202012Validator(schema, formats=formats, validate_formats=bool(formats))
     if not (is_utf_8(schema, fields) and validator.is_valid(read(schema, fields))):
         return False

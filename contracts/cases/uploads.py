@@ -131,6 +131,12 @@ def png(mode: str, side: int = 16, high: int | None = None, seed: bytes = b"") -
     return encoded(picture(mode, (side, side if high is None else high), seed))
 
 
+@cache
+def blank(mode: str, side: int, compress_level: int = 1) -> bytes:
+    """A large square in one colour, as a PNG file; its making takes longer than all else."""
+    return encoded(Image.new(mode, (side, side)), compress_level=compress_level)
+
+
 def padded(file: bytes, length: int) -> bytes:
     """A PNG file of just `length` bytes, by a chunk that every reader passes over."""
     body = b"paDd" + bytes(length - len(file) - 12)
@@ -236,6 +242,6 @@ def _no_pngs(fine: bytes) -> Iterator[tuple[str, bytes]]:
 def _too_large(rules: UploadRules) -> Iterator[tuple[str, bytes]]:
     mode = rules.image_modes[0]
     yield "of 4 MB", padded(png(mode), rules.bytes_max)
-    yield "uncompressed", encoded(Image.new("RGBA", (1024, 1024)), compress_level=0)
+    yield "uncompressed", blank("RGBA", 1024, compress_level=0)
     side = rules.side_max + 1
-    yield f"of {side} pixels a side", encoded(Image.new(mode, (side, side)), compress_level=1)
+    yield f"of {side} pixels a side", blank(mode, side)

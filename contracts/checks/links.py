@@ -41,7 +41,8 @@ def link(url: Any, wanted: Asked) -> Iterator[Verdict]:
 def download(exchange: Exchange, wanted: Asked) -> Iterator[Verdict]:
     """Judge what the URL leads to, but for the picture itself."""
     answer = exchange.answer
-    yield said(LEADS, answer.status == 200, f"it answers {answer.status}")
+    told = f"it answers {answer.status}" if answer.status else "it is dead: nobody answers there"
+    yield said(LEADS, answer.status == 200, told)
     if answer.status == 200:
         due = MEDIA.get(wanted.format, f"image/{wanted.format.lower()}")
         yield said(

@@ -7,6 +7,7 @@ generator that `teach` was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from jsonschema import FormatChecker
@@ -59,3 +60,10 @@ def teach(document: Any, register: Callable[[str, list[str]], None]) -> None:
         case list():
             for value in document:
                 teach(value, register)
+
+
+def formats_in(schema: Any) -> dict[str, Callable[[str], bool]]:
+    """What checks each of these formats in a schema, for validators that are not jsonschema's."""
+    checks: dict[str, Callable[[str], bool]] = {}
+    teach(schema, lambda name, _: checks.update({name: partial(CHECKER.conforms, format=name)}))
+    return checks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 
@@ -15,7 +14,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict, whole_seconds
 from mockserver.core.request import ImageRequest
-from mockserver.core.rules.effects import Effect, Lines
+from mockserver.core.rules.effects import PLAIN, Effect, Lines
 from mockserver.core.rules.error_examples import Examples
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.sandbox import MICRO
@@ -49,15 +48,12 @@ class Admission:
             ApiError: a rule, the key, the limit or the budget refuses it.
             ClientGone: the client left while a rule held the answer back.
         """
-        await self._serve_wait()
+        if self.sandbox.options.standing:
+            await self._serve_wait()
         effect = await self._scripted()
-        await self.world.holds.hold_back(self.sandbox.name, effect, receive)
-        if effect.error:
-            raise await self.refusal(effect.error, effect.retry_after)
+        if effect is not PLAIN:
+            await self._obey(effect, receive)
         if effect.reply:
-            if effect.retry_after is not None:
-                wait = round(effect.retry_after * 1000)
-                self._add_wait(wait, await self._told_wait(wait))
             return effect
         if self.caller.refusal:
             self.exchange.record.scripted = True
@@ -68,10 +64,19 @@ class Admission:
     async def _serve_wait(self) -> None:
         """A retry that has served the scaled wait finds the clock moved on by the full one."""
         attempt = self.exchange.record.attempt
-        if self.sandbox.options.standing and attempt:
+        if attempt:
             served = await self.sandbox.serve_wait(attempt.body, self.world.clock.now())
             if served:
                 self._trace(f"clock moved on by {served / 1000:g} s, a wait that was served")
+
+    async def _obey(self, effect: Effect, receive: Receive) -> None:
+        """Hold the answer back or refuse it, as rules want it; or tell a wait with their reply."""
+        await self.world.holds.hold_back(self.sandbox.name, effect, receive)
+        if effect.error:
+            raise await self.refusal(effect.error, effect.retry_after)
+        if effect.reply and effect.retry_after is not None:
+            wait = round(effect.retry_after * 1000)
+            self._add_wait(wait, await self._told_wait(wait))
 
     async def _scripted(self) -> Effect:
         """What the rules that match and the magic word do together."""
@@ -83,13 +88,12 @@ class Admission:
             self.exchange.hints += [f"rule {r}: {_NO_MATCH}" for r in undecided]
             if not matching:
                 self.exchange.missed = [r for r in rules if r.origin != "file"]
-        magic = None
-        if words := self.world.magic:
-            magic = words.rule(self.request.prompt)
-            for text in words.misspelt(self.request.prompt):
+        words, prompt = self.world.magic, self.request.prompt
+        if words and ":" in prompt:
+            if magic := words.rule(prompt):
+                matching.append(magic)
+            for text in words.misspelt(prompt):
                 self.world.warn(self.exchange, text)
-        if magic:
-            matching.append(magic)
         if fired := await self.sandbox.claim(matching) if matching else ():
             self.exchange.note_rules(fired)
         return self.exchange.effect
@@ -121,12 +125,11 @@ class Admission:
 
     async def _admit(self) -> None:
         """Take the charge from the minute and its price from the budget, or refuse."""
-        usage = self._usage()
-        price = self._price(usage)
+        price = self._price()
         verdict = await self.sandbox.admit(
             self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
-            charge=charge(self.request.charged, usage),
+            charge=charge(self.request.charged, self.request.usage),
             amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
@@ -205,26 +208,20 @@ class Admission:
             told += (("retry-after-ms", str(told_ms)),)
         self.exchange.effect = replace(effect, headers=(*told, *effect.headers))
 
-    def _price(self, usage: Mapping[str, int]) -> int:
+    def _price(self) -> int:
         """The price of the request, in micro-dollars."""
         request, facts = self.request, self.exchange.era.facts
         # What answers for any model has sizes that the model has no price for.
         model = facts.stand_in or request.model
         price = self.world.costs.price(self.sandbox.options, model)
-        return amount(price, request.options, request.n, usage)
-
-    def _usage(self) -> Mapping[str, int]:
-        """The tokens of the request, by kind."""
-        request = self.request
-        offer = self.exchange.offer_of(request)
-        return offer.usage(request.options, request.n, request.prompt, request.sides)
+        return amount(price, request.options, request.n, request.usage)
 
     def _limits(self) -> tuple[Limit, ...]:
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = charge(self.request.charged, self._usage()).get(limit.unit, 0)
+        requested = charge(self.request.charged, self.request.usage).get(limit.unit, 0)
         return {
             "model": self.request.model,
             "family": self.world.costs.bucket_of(self.request.model),

@@ -7,7 +7,6 @@ import re
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -20,7 +19,7 @@ from mockserver.api.references import with_pictures
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
-from mockserver.core.answer import Around, ImagesAnswer, around, data_of
+from mockserver.core.answer import ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -43,7 +42,6 @@ from mockserver.request.bodies import (
     has_left,
     read_body,
     send_pieces,
-    without_boundary,
 )
 from mockserver.request.exchange import Exchange
 from mockserver.request.reading import Asked, Read, read
@@ -52,7 +50,7 @@ from mockserver.settings import VARY
 from mockserver.store import Sandbox
 
 INLINE = "b64_json"
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(rb"[0-9]{1,9}")
 
 
 #: Refusals in which the model may be what is wrong.
@@ -73,7 +71,9 @@ class Images:
         check_served(scope, self.operation)  # the caller's sandbox may be as of another day
         call = _Call(self._world, exchange, caller, sandbox, scope, receive)
         fields, asked = await call.read(self.operation)
-        request = await with_pictures(self._world, exchange, asked.request)
+        request = asked.request
+        if request.sources:
+            request = await with_pictures(self._world, exchange, request)
         effect, pixels = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
@@ -122,25 +122,21 @@ class _Call:
         exchange, record = self.exchange, self.exchange.record
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
-        record.attempt = self._attempt(operation, content_type, content)
-        found = read(content_type, content)
+        found = read(operation, content_type, content)
+        record.attempt = self._attempt(found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
         found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
-        record.fields |= found.sent
+        record.fields = found.sent
         return found.content, self._asked(operation, found)
 
-    def _attempt(self, operation: str, content_type: str | None, body: bytes) -> Attempt:
+    def _attempt(self, mark: bytes) -> Attempt:
         """What tells a retry from another call."""
-        count = self.exchange.header(b"x-stainless-retry-count") or ""
+        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
         host, port = self.scope.get("client") or ("", 0)
-        common = without_boundary(content_type, body)
-        return Attempt(
-            body=blake2b(common, digest_size=16, key=operation.encode()).digest(),
-            connection=f"{host}:{port}",
-            number=int(count) if _COUNT.fullmatch(count) else None,
-        )
+        number = int(count) if _COUNT.fullmatch(count) else None
+        return Attempt(mark, f"{host}:{port}", number)
 
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""
@@ -153,7 +149,7 @@ class _Call:
             if refusal.reason in _OF_MODEL:
                 hint_at(exchange, str(exchange.record.fields.get("model")), exchange.era.facts)
             raise
-        exchange.ask(asked.request, asked.fields)
+        exchange.ask(asked.request, asked.fields, asked.weight)
         exchange.warnings += asked.ignored
         return asked
 
@@ -183,9 +179,8 @@ class _Call:
         try:
             return await self.world.files.pixels(request.images, request.mask)
         except UnreadableUpload as broken:
-            offer = self.exchange.offer_of(request)
             params = [source.param for source in request.sources]
-            raise unreadable(offer.upload, broken.place, params) from None
+            raise unreadable(request.offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
         """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
@@ -194,8 +189,7 @@ class _Call:
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
-        offer = self.exchange.offer_of(request)
-        shortest, longest = offer.processing(request.options)
+        shortest, longest = request.offer.processing(request.options)
         place = request_digest(request, self.world.config.seed)[0] / 255
         return (shortest + place * (longest - shortest)) / 1000
 
@@ -214,8 +208,9 @@ class _Call:
             planned: Sequence[Picture] = pictures(request, digest, repeat or 0)
         else:
             (digest, planned), repeat = asked.plan(seed), None
-        planned = planned[: effect.pictures]
-        return _Drawing(await self._altered(planned, effect), digest, repeat)
+        if effect is not PLAIN:
+            planned = await self._altered(planned[: effect.pictures], effect)
+        return _Drawing(planned, digest, repeat)
 
     async def take_back(self, drawing: _Drawing) -> None:
         """Count pictures no longer that nobody got."""
@@ -247,8 +242,8 @@ class _Call:
         """The answer, with the pictures or their URLs in it."""
         # a model that has no such option answers in base64
         form = effect.response_format or request.options.get("response_format", INLINE)
-        revised = await self._revised(request, planned)
-        told = self._told(request)
+        revised = await _revised(request, planned) if request.offer.revises_prompt else ()
+        told = around(request) if request.offer.told.usage else (b"", b"")
         if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
@@ -260,28 +255,9 @@ class _Call:
             data = drawn_as_data(planned, revised)
         return ImagesAnswer(self._created(), data, told)
 
-    def _told(self, request: ImageRequest) -> Around:
-        """What the answer tells beside its pictures."""
-        offer = self.exchange.offer_of(request)
-        if not offer.told.usage:
-            return b"", b""
-        tokens = offer.usage(request.options, request.n, request.prompt, request.sides)
-        return around(offer, request.options, tokens)
-
     def _created(self) -> int:
         """The end of the job, and the middle of its URLs' time, as a Unix second."""
-        return self.exchange.now(self.world.clock.now()) // SECOND
-
-    async def _revised(
-        self, request: ImageRequest, planned: Sequence[Picture]
-    ) -> tuple[bytes, ...]:
-        """The revised prompts as JSON, of a model that tells them."""
-        offer = self.exchange.offer_of(request)
-        if not offer.revises_prompt:
-            return ()
-        await get_ready()
-        texts = [revised_prompt(request.prompt, p.digest) for p in planned]
-        return tuple([json.dumps(text).encode() for text in texts])
+        return self.sandbox.now(self.world.clock.now()) // SECOND
 
     async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
         if await has_left(self.receive):
@@ -330,6 +306,13 @@ class _Call:
         else:
             altered = Altered(effect, self.scope, self.receive, self.world.holds)
             await altered.send(send, b"".join(pieces), JSON)
+
+
+async def _revised(request: ImageRequest, planned: Sequence[Picture]) -> tuple[bytes, ...]:
+    """The revised prompts of pictures as JSON."""
+    await get_ready()
+    texts = [revised_prompt(request.prompt, p.digest) for p in planned]
+    return tuple([json.dumps(text).encode() for text in texts])
 
 
 def check_served(scope: Scope, operation: str) -> Operation:

@@ -232,7 +232,7 @@ class Refuse:
         """Answer; raises ClientGone where there is no more to send."""
         exchange: Exchange = scope["exchange"]
         try:
-            self._hosts.check(exchange.header(b"host"))
+            self._hosts.check(exchange.headers.get(b"host"))
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
             if exchange.length is None and b"transfer-encoding" in exchange.headers:
@@ -287,12 +287,13 @@ class HostRule:
         self._suffixes = (".localhost", *(n[1:] for n in config.allowed_host if n[0] == "*"))
         self._check = lru_cache(maxsize=256)(self._refuse_others)
 
-    def check(self, host: str | None) -> None:
+    def check(self, host: bytes | None) -> None:
         """Raise the ApiError of a Host header that may be anybody's."""
         if host is not None:
             self._check(host)
 
-    def _refuse_others(self, value: str) -> None:
+    def _refuse_others(self, header: bytes) -> None:
+        value = header.decode("latin-1")
         host = host_in(value)
         if not _HOST.fullmatch(value) or not self._allows(host):
             raise ApiError(Reason.WRONG_HOST, host=host)

@@ -26,12 +26,9 @@ async def with_pictures(world: World, exchange: Exchange, request: ImageRequest)
     Raises:
         ApiError: one of them is not there, or breaks a rule of the model.
     """
-    if not request.sources:
-        return request
     files = [await _file(world, exchange, source) for source in request.sources]
     end = len(files) - request.has_mask
-    offer = exchange.offer_of(request)
-    found = settled(request, offer, files[:end], files[-1] if request.has_mask else None)
+    found = settled(request, files[:end], files[-1] if request.has_mask else None)
     told = [
         {source.param.rpartition(".")[2]: source.shown, **told_file(file)}
         for source, file in zip(request.sources, files, strict=True)

@@ -118,12 +118,12 @@ class _Maker:
 
     def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
         request = admission.request
-        offer = admission.exchange.offer_of(request)
-        if offer.streamed is None:
+        streamed = request.offer.streamed
+        if streamed is None:
             raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
-        tokens = offer.usage(request.options, 1, request.prompt, request.sides)
-        self.content_type = offer.streamed.content_type.encode()
-        self._events = Events(offer.streamed, request.options, tokens)
+        self.content_type = streamed.content_type.encode()
+        tokens = request.offer.usage(request.options, 1, request.prompt, request.sides)
+        self._events = Events(streamed, request.options, tokens)
         self._admission = admission
         self._receive = receive
         self._bad_json = bad_json

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from mockserver.facts import Offer
+from mockserver.core.request import ImageRequest
 
 DATA = "data"
 
@@ -15,8 +14,7 @@ DATA = "data"
 Around = tuple[bytes, bytes]  # what stands between `created` and `data`, and what after that
 
 
-@dataclass(frozen=True, slots=True)
-class ImagesAnswer:
+class ImagesAnswer(NamedTuple):
     """The pictures of a request, or where they are."""
 
     created: int  # Unix seconds
@@ -48,16 +46,12 @@ def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -
     return b"[\n    {\n" + b"\n    },\n    {\n".join(map(b",\n".join, items)) + b"\n    }\n  ]"
 
 
-def around(offer: Offer, options: Mapping[str, Any], tokens: Mapping[str, int]) -> Around:
-    """The fields that an answer has beside its pictures: options as they were meant, and usage.
-
-    Args:
-        offer: which fields there are, and in which order.
-        options: of the request, with the model's choices in them.
-        tokens: by kind; none where they are not counted.
-    """
-    values = {**options, "usage": usage(offer.told.usage, tokens)} if tokens else options
-    names = [name for name in offer.told.fields if name in values or name == DATA]
+def around(request: ImageRequest) -> Around:
+    """The fields that an answer has beside its pictures: options as they were meant, and usage."""
+    told, tokens, values = request.offer.told, request.usage, request.options
+    if tokens:
+        values = {**values, "usage": usage(told.usage, tokens)}
+    names = [name for name in told.fields if name in values or name == DATA]
     place = names.index(DATA)
     before = [b"\n%b," % field for field in _fields(names[:place], values)]
     after = [b",\n%b" % field for field in _fields(names[place + 1 :], values)]

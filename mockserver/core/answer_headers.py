@@ -12,7 +12,7 @@ class AnswerHeaders:
     """Those of one day."""
 
     def __init__(self, facts: HeaderFacts) -> None:
-        self._project = facts.project
+        self._named = 2 if facts.project else 1  # of the caller
         self._first: Headers = [(b"openai-version", facts.openai_version.encode())]
         self._last: Headers = [(b"x-content-type-options", b"nosniff")] if facts.nosniff else []
         self._exposed: Headers = [
@@ -23,11 +23,11 @@ class AnswerHeaders:
         self, caller: Caller | None, request_id: str, milliseconds: int, *, cross_origin: bool
     ) -> Headers:
         """The headers of one answer. A web page gets its own expose-headers (CORS)."""
-        headers = self._first.copy()
-        if caller:
-            headers.append((b"openai-organization", caller.slug.encode()))
-            if self._project:
-                headers.append((b"openai-project", caller.project.encode()))
-        headers.append((b"x-request-id", request_id.encode()))
-        headers.append((b"openai-processing-ms", b"%d" % milliseconds))
-        return headers + (self._last if cross_origin else self._last + self._exposed)
+        return [
+            *self._first,
+            *(caller.headers[: self._named] if caller else ()),
+            (b"x-request-id", request_id.encode()),
+            (b"openai-processing-ms", b"%d" % milliseconds),
+            *self._last,
+            *(() if cross_origin else self._exposed),
+        ]

@@ -32,13 +32,9 @@ class Costs(NamedTuple):
             return (Limit(IMAGES, options.per_minute), *others)
         if self.per_minute is None:
             return limits
-        return tuple(self._replaced(limit) for limit in limits)
-
-    def _replaced(self, limit: Limit) -> Limit:
         # A tier that does not have the model does not get it by another number.
-        if limit.unit != IMAGES or not limit.per_minute or self.per_minute is None:
-            return limit
-        return Limit(IMAGES, self.per_minute)
+        other = Limit(IMAGES, self.per_minute)
+        return tuple([other if x.unit == IMAGES and x.per_minute else x for x in limits])
 
     def bucket_of(self, model: str) -> str:
         """Whose buckets a model's requests take from: those of its family, or its own."""
@@ -63,5 +59,5 @@ def amount(
         size = options.get("size", "")
         by_quality = (options.get("quality") or "", size)
         usd = price.picture[by_quality if by_quality in price.picture else ("", size)]
-    tokens = sum(usage.get(kind, 0) * micro for kind, micro in price.million.items())
-    return round(n * usd * MICRO + tokens)
+    by_token = price.million.items() if usage else ()
+    return round(n * usd * MICRO + sum([usage.get(kind, 0) * micro for kind, micro in by_token]))

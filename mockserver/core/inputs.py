@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.uploads import check_pictures, header
-from mockserver.facts import Offer, Parameter
+from mockserver.facts import Parameter
 from mockserver.facts.tokens import Sides
 
 _KINDS = ("image_url", "file_id")
@@ -58,14 +58,13 @@ def inline(source: Source) -> bytes | None:
         raise ApiError(Reason.IMAGE_DATA, param=source.param) from None
 
 
-def settled(
-    request: ImageRequest, offer: Offer, images: Sequence[bytes], mask: bytes | None
-) -> ImageRequest:
+def settled(request: ImageRequest, images: Sequence[bytes], mask: bytes | None) -> ImageRequest:
     """A request with its pictures, and with the size that they leave to the model.
 
     Raises:
         ApiError: they break a rule of the model.
     """
+    offer = request.offer
     if offer.upload is None:
         return request
     check_pictures(offer.upload, images, mask, [s.param for s in request.sources])

@@ -49,6 +49,7 @@ class Record:
     path: str
     operation: str = ""  # as in the facts; "" if it is none on images
     fields: dict[str, Any] = field(default_factory=dict)  # as sent, then what was filled in
+    weight: int | None = None  # bytes of the fields, where they were weighed already
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
     status: int = 0
     error: dict[str, Any] | None = None  # reason, message, code
@@ -75,7 +76,8 @@ class Record:
         refused = weight(self.error) if self.error else 0
         raw = self.raw.size if self.raw else 0
         linked = weight(self.pictures) if self.pictures else 0
-        self.size = _RECORD + WIDEST * said + weight(self.fields) + refused + raw + linked
+        fields = weight(self.fields) if self.weight is None else self.weight
+        self.size = _RECORD + WIDEST * said + fields + refused + raw + linked
 
     @property
     def time(self) -> float:

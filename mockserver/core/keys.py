@@ -46,9 +46,10 @@ class Caller:
         return f"proj_{letters(self.user.encode())}"
 
     @cached_property
-    def slug(self) -> str:
-        """As the `openai-organization` header names a personal organization."""
-        return self.user.lower()
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """As an answer's headers name a personal organization, and its project."""
+        organization = (b"openai-organization", self.user.lower().encode())
+        return organization, (b"openai-project", self.project.encode())
 
 
 class BoundKey(NamedTuple):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from mockserver.core.texts import beginning
-from mockserver.facts import fields
+from mockserver.facts import Offer, fields
 from mockserver.facts.tokens import Sides
 
 
@@ -28,7 +29,7 @@ class Source(NamedTuple):
         return self.param.endswith("file_id")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageRequest:
     """What is asked for, with the defaults filled in."""
 
@@ -37,6 +38,7 @@ class ImageRequest:
     prompt: str
     n: int
     options: Mapping[str, Any]  # every other field that has an effect, in the order of the facts
+    offer: Offer = field(repr=False, compare=False)  # of the model, by the rules that count
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
     #: The options that make a picture beside its size, as values that can be hashed.
     drawn: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
@@ -52,6 +54,11 @@ class ImageRequest:
         """Width × height of each picture, as "1024x1024"."""
         found: str = self.options["size"]
         return found
+
+    @cached_property
+    def usage(self) -> Mapping[str, int]:
+        """Its tokens by kind; none where they are not counted."""
+        return self.offer.usage(self.options, self.n, self.prompt, self.sides)
 
     @property
     def charged(self) -> int:

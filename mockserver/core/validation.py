@@ -177,13 +177,14 @@ class Validator:
             prompt=given.get("prompt", ""),
             n=int(given.get("n", 1)),
             options=options,
+            offer=offer,
             filled=tuple([n for n in ("model", "n", *self._options[model.id]) if n not in given]),
             drawn=_drawn(options),
             **_pictures(given),
         )
         if request.sources or not offer.upload or not offer.upload.formats:
             return request
-        return settled(request, offer, request.images, request.mask)
+        return settled(request, request.images, request.mask)
 
 
 def _whole(value: Any) -> Any:

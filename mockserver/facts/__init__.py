@@ -69,8 +69,10 @@ def read_from(path: Path | None) -> None:
     if now == before:
         return
     _lay_over(now)
+    if now is None:
+        return  # this package's own are sound
     try:
-        for day in (None, *periods()):
+        for day in (None, *reversed(periods())):  # what is added is mostly there in the last
             load(day)
     except FactsError:
         _lay_over(before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from anyio import CancelScope
@@ -70,11 +69,12 @@ class Body:
     @property
     def model(self) -> Any:
         """The model that it names; None if it names none, or can't be read."""
-        with suppress(ApiError):
+        try:
             value = self.content
-            model = value.get("model") if isinstance(value, dict) else None
-            return model.data.decode("utf-8", "replace") if isinstance(model, Part) else model
-        return None
+        except ApiError:
+            return None
+        model = value.get("model") if isinstance(value, dict) else None
+        return model.data.decode("utf-8", "replace") if isinstance(model, Part) else model
 
     def check_type(self, *, form: bool, json_too: bool) -> None:
         """Refuse a content type that an operation does not take; an edit's JSON must say so."""
@@ -172,20 +172,22 @@ async def send_bytes(
     send: Send, status: int, body: bytes, content_type: str, headers: Headers | None = None
 ) -> None:
     """Send a whole response with its length; one without a body has no type either."""
-    start: Headers = [(b"content-length", b"%d" % len(body)), *(headers or ())]
-    if body:
-        start.insert(0, (b"content-type", content_type.encode()))
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": body})
+    await send_pieces(send, status, (body,), content_type, headers)
 
 
-async def send_pieces(send: Send, status: int, pieces: Sequence[bytes], content_type: str) -> None:
-    """Send a response that is there in pieces; large ones as they are, for to join them copies."""
+async def send_pieces(
+    send: Send,
+    status: int,
+    pieces: Sequence[bytes],
+    content_type: str,
+    headers: Headers | None = None,
+) -> None:
+    """The same with a body in pieces; large ones go as they are, for to join them copies."""
     length = sum(map(len, pieces))
     if length <= _JOINED:
-        await send_bytes(send, status, b"".join(pieces), content_type)
-        return
-    start: Headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % length)]
+        pieces = (b"".join(pieces),)
+    kind = [(b"content-type", content_type.encode())] if length else []
+    start: Headers = [*kind, (b"content-length", b"%d" % length), *(headers or ())]
     await send({"type": "http.response.start", "status": status, "headers": start})
     for piece in pieces[:-1]:
         await send({"type": "http.response.body", "body": piece, "more_body": True})

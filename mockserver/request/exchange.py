@@ -12,7 +12,6 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
-from mockserver.facts import Offer
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
@@ -58,10 +57,6 @@ class Exchange:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
-    def offer_of(self, request: ImageRequest) -> Offer:
-        """What the request's model offers for its operation, by the rules that count."""
-        return self.era.facts.models[request.model].offers[request.operation]
-
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""
         self.sandbox = sandbox
@@ -76,10 +71,10 @@ class Exchange:
         """The time as the caller's sandbox has it, in nanoseconds since the epoch."""
         return self.sandbox.now(real) if self.sandbox else real
 
-    def ask(self, request: ImageRequest, fields: dict[str, Any]) -> None:
-        """Note what is asked for, and as which fields the journal tells it."""
+    def ask(self, request: ImageRequest, fields: dict[str, Any], weight: int | None = None) -> None:
+        """Note what is asked for, and as which fields, of which weight, the journal tells it."""
         self.request = request
-        self.record.fields, self.record.filled = fields, request.filled
+        self.record.fields, self.record.filled, self.record.weight = fields, request.filled, weight
 
     def note_rules(self, fired: Sequence[Fired]) -> None:
         """Write down the rules that had a part in the answer, and what each did."""
@@ -91,7 +86,9 @@ class Exchange:
     def close(self) -> Record:
         """Write the last of it down; the record is what the journal keeps."""
         record = self.record
-        record.trace += [f"warning: {text}" for text in self.warnings]
-        record.trace += [f"{HINT}{text}" for text in self.hints]
+        if self.warnings:
+            record.trace += [f"warning: {text}" for text in self.warnings]
+        if self.hints:
+            record.trace += [f"{HINT}{text}" for text in self.hints]
         record.close()
         return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from mockserver.core.journal import sent_fields
@@ -11,7 +12,8 @@ from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.validation import Validator
-from mockserver.request.bodies import JSON, Body
+from mockserver.core.weight import weight
+from mockserver.request.bodies import JSON, Body, without_boundary
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
@@ -20,10 +22,13 @@ SMALL = 8 * 1024  # bytes; larger ones are not kept
 class Read(Body):
     """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
 
-    __slots__ = ("_asked", "_sent")
+    __slots__ = ("_asked", "_operation", "_sent", "mark")
 
-    def __init__(self, content_type: str | None, body: bytes) -> None:
+    def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
         super().__init__(content_type, body)
+        common, key = without_boundary(content_type, body), operation.encode()
+        self.mark = blake2b(common, digest_size=16, key=key).digest()  # of all attempts of a call
+        self._operation = operation
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
 
@@ -31,7 +36,7 @@ class Read(Body):
     def sent(self) -> dict[str, Any]:
         """The fields as the journal tells them."""
         if self._sent is None:
-            self._sent = sent_fields(self.content)
+            self._sent = {"operation": self._operation, **sent_fields(self.content)}
         return self._sent
 
     def asked(self, validator: Validator) -> Asked:
@@ -45,12 +50,13 @@ class Read(Body):
 class Asked:
     """What a body asks for by the rules of one operation and day."""
 
-    __slots__ = ("_plan", "fields", "ignored", "request", "validator")
+    __slots__ = ("_plan", "fields", "ignored", "request", "validator", "weight")
 
     def __init__(self, read: Read, validator: Validator) -> None:
         self.validator = validator
         self.request: ImageRequest = validator.validated(read.content)
         self.fields = told_fields(read.sent, self.request)
+        self.weight = weight(self.fields)
         self.ignored = validator.ignored(read.content, self.request)
         self._plan: tuple[str, bytes, Sequence[Picture]] | None = None
 
@@ -66,8 +72,8 @@ class Asked:
 _kept = lru_cache(maxsize=KEPT)(Read)
 
 
-def read(content_type: str | None, body: bytes) -> Read:
-    """A body, read already if an equal one was."""
+def read(operation: str, content_type: str | None, body: bytes) -> Read:
+    """The body of an operation, read already if an equal one was."""
     if len(body) <= SMALL and content_type == JSON:
-        return _kept(content_type, body)
-    return Read(content_type, body)
+        return _kept(operation, content_type, body)
+    return Read(operation, content_type, body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from itertools import count
@@ -81,7 +80,8 @@ class World:
         words = {w.name: w.then for w in self.facts.magic_words.values()}
         self.magic = Words(words) if config.magic == "on" else None  # of prompts
         self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
-        self._today = (-1, self.era_of(self.facts.day))  # days since the epoch, that day's era
+        self._usual = self.era_of(self.facts.day)
+        self._today = (-1, self._usual)  # days since the epoch, that day's era
         self.deprecations = Deprecations(self.today, config.log_format)
         self._numbers = count()
         self._warned = False
@@ -91,7 +91,7 @@ class World:
         options = sandbox.options if sandbox else _SERVERS_OWN
         said = options.as_of or self.config.as_of
         if said is None and default is None:
-            return self.era_of(self.facts.day, options.sizes)
+            return self.era_of(self.facts.day, options.sizes) if options.sizes else self._usual
         now, moved = self.clock.now(), 0
         if sandbox:
             now, moved = sandbox.now(now), sandbox.offset // _DAY
@@ -173,12 +173,15 @@ class World:
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
         record = exchange.close()
-        with suppress(ApiError):  # there is no room for a sandbox: then it is written nowhere
+        try:
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
             record.sandbox = exchange.sandbox_name
             # The sandbox may have begun anew meanwhile: then the request is a late one.
             current = await self.store.sandbox(record.sandbox)
+        except ApiError:  # there is no room for a sandbox: then it is written nowhere
+            pass
+        else:
             await current.record(record, number=exchange.life or current.number)
         self.news.ring()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD = 64 << 10  # bytes of a URL and headers: what uvicorn allows with its other parser
@@ -45,7 +47,7 @@ class HeadCap(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Serve the request, unless its head is too large."""
         self._is_in_head = False
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD:
+        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD:
             self._refuse()
             raise HeadTooLarge
         super().on_headers_complete()

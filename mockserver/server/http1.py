@@ -38,6 +38,7 @@ class _Joined:
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
+        self.is_closing = transport.is_closing
         self._held: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:

@@ -72,8 +72,7 @@ def accepts(day: date, body: Any) -> bool:
         if len(found) < len(files):
             return False  # other addresses: nothing is there, as nothing is fetched
         end = len(found) - request.has_mask
-        offer = load(day).models[request.model].offers[EDIT]
-        settled(request, offer, found[:end], found[-1] if request.has_mask else None)
+        settled(request, found[:end], found[-1] if request.has_mask else None)
     except ApiError:
         return False
     return True

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from tests.in_process import client_of
 from tests.test_records import (
     BACKEND,
     asks,
@@ -34,7 +35,7 @@ OF_A = (OLDEST, MIDDLE, DEFAULT)
 def client(day: str, **settings: str) -> TestClient:
     """A server as of a day; none of its requests is answered but with a refusal."""
     config = configured(log_format="none", as_of=day, keys="mock", **settings)
-    return TestClient(create_app(config, clock=ManualClock()), base_url="http://localhost:6780")
+    return client_of(create_app(config, clock=ManualClock()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,4 +150,7 @@ def test_names_look_like_the_ones_of_the_api_and_are_the_same_for_ever() -> None
     assert caller.organization == "org-y8uj84GpaFlMYe0qZrukhzw7"
     assert caller.user == "user-19xpkRIVkdLztbPYWIxYqJxg"
     assert caller.project == "proj_J2xqTrnWxDWqGyJ9fgmCEZfB"
-    assert caller.slug == caller.user.lower()
+    assert dict(caller.headers) == {
+        b"openai-organization": caller.user.lower().encode(),
+        b"openai-project": caller.project.encode(),
+    }

@@ -39,6 +39,7 @@ def test_a_bare_prompt_means_one_picture_of_1024_by_the_default_model() -> None:
         prompt="x",
         n=1,
         options={"size": "1024x1024", "response_format": "url"},
+        offer=PAGE.offers["dall-e-2"],
         filled=("model", "n", "size", "response_format"),
     )
 

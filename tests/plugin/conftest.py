@@ -10,6 +10,22 @@ CLIENT = """
     def poster(prompt="x", **more):
         return APP.images.generate(model="dall-e-2", prompt=prompt, size="256x256", **more)
 """
+#: The same by hand, where it does not matter who asks: the SDK takes a second in each process.
+PLAIN = """
+    import json, os, pytest
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+    URL, KEY = os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"]      # as it is imported
+    class Refused(Exception): pass
+    def poster(prompt="x", **more):
+        body = {"model": "dall-e-2", "prompt": prompt, "size": "256x256"} | more
+        head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        asked = Request(f"{URL}/images/generations", json.dumps(body).encode(), head)
+        try:
+            with urlopen(asked, timeout=60) as answer: return json.load(answer)
+        except HTTPError as error:
+            with error: raise Refused(error.read().decode()) from None
+"""
 PLUGINS = "mockserver.pytest_plugin,xdist.plugin,anyio.pytest_plugin"
 VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
 
@@ -27,4 +43,10 @@ def downstream(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> py
 def run(downstream: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResult:
     """A run of these tests, with a client that was made as they were imported."""
     downstream.makepyfile(test_app=CLIENT + code)
+    return downstream.runpytest_subprocess(*arguments)
+
+
+def run_plain(downstream: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResult:
+    """The same without the SDK."""
+    downstream.makepyfile(test_app=PLAIN + code)
     return downstream.runpytest_subprocess(*arguments)

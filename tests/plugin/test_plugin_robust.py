@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.plugin.conftest import run
+from tests.plugin.conftest import run, run_plain
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def test_no_patch_of_a_failing_test_ends_the_run(downstream: pytest.Pytester) ->
         images_mock.assert_called_once()
     def test_unrelated(): pass
     """
-    result = run(downstream, code, "--tb=line")
+    result = run_plain(downstream, code, "--tb=line")
     result.assert_outcomes(failed=2 * len(PATCHED), passed=2)
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
     told = [line for line in result.outlines if "ValueError: the test's own" in line]
@@ -65,7 +65,7 @@ def test_a_broken_sandbox_does_not_break_the_next(downstream: pytest.Pytester) -
         poster()
         images_mock.assert_called_once()
     """
-    run(downstream, code).assert_outcomes(passed=3)
+    run_plain(downstream, code).assert_outcomes(passed=3)
 
 
 def test_a_sandbox_that_cannot_begin_fails_who_needs_it_and_no_other(
@@ -84,7 +84,7 @@ def test_a_sandbox_that_cannot_begin_fails_who_needs_it_and_no_other(
         poster()
         images_mock.assert_called_once()
     """
-    result = run(downstream, code)
+    result = run_plain(downstream, code)
     result.assert_outcomes(errors=1, passed=3)
     result.stdout.fnmatch_lines(["images_mock: ValueError: the test's own"])
 
@@ -102,7 +102,7 @@ def test_no_thread_is_there_until_a_test_needs_one(downstream: pytest.Pytester) 
         poster()
         assert threading.active_count() > 1
     """
-    run(downstream, code, "-p", "no:xdist").assert_outcomes(passed=2)
+    run_plain(downstream, code, "-p", "no:xdist").assert_outcomes(passed=2)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.pytest_plugin.server_settings import WrongOptions, config_with, found
-from tests.plugin.conftest import run
+from tests.plugin.conftest import run_plain
 
 
 def test_where_nobody_has_set_anything_nothing_is_found(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_the_plugin_obeys_them_and_stops_at_a_slip(
     downstream.path.joinpath("images-mock.toml").write_text('prices = "billing"\n')
     code = """
     def test_it(images_mock):
-        APP.images.generate(model="dall-e-2", prompt="x", size="1024x1024")
+        poster(size="1024x1024")
         assert images_mock.spent == 0.02
     """
-    run(downstream, code).assert_outcomes(passed=1)
+    run_plain(downstream, code).assert_outcomes(passed=1)
     monkeypatch.setenv("IMAGES_MOCK_TEIR", "1")
-    result = run(downstream, code)
+    result = run_plain(downstream, code)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: images_mock: *IMAGES_MOCK_TEIR. Did you mean *_TIER?"])
 
@@ -94,7 +94,7 @@ def test_options_of_one_test_alone_are_refused_with_the_cure(downstream: pytest.
 
     def test_it(images_mock): pass
     """
-    result = run(downstream, code)
+    result = run_plain(downstream, code)
     result.assert_outcomes(errors=1)
     cure = "*images_mock_options of test_app.py has the scope of a function. *@pytest.mark.images_*"
     result.stdout.fnmatch_lines([cure])
@@ -111,7 +111,7 @@ def test_options_as_the_how_to_has_them(downstream: pytest.Pytester) -> None:
     )
     code = """
     def test_it(images_mock):
-        APP.images.generate(model="dall-e-2", prompt="x", size="1024x1024")
+        poster(size="1024x1024")
         assert images_mock.spent == 0.02
     """
-    run(downstream, code).assert_outcomes(passed=1)
+    run_plain(downstream, code).assert_outcomes(passed=1)

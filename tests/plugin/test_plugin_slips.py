@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.plugin.conftest import run
+from tests.plugin.conftest import run_plain
 
 UNFINISHED = """
     def test_without_parentheses(images_mock):
@@ -27,7 +27,7 @@ UNFINISHED = """
 
 
 def test_a_script_that_no_effect_follows_is_an_error(downstream: pytest.Pytester) -> None:
-    result = run(downstream, UNFINISHED)
+    result = run_plain(downstream, UNFINISHED)
     result.assert_outcomes(passed=4, errors=2)
     result.stdout.fnmatch_lines(
         [
@@ -43,7 +43,7 @@ def test_where_nobody_answers_at_the_url_of_a_shared_server_the_run_ends_at_once
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        result = run(downstream, UNFINISHED, f"--images-mock-url={address}")
+        result = run_plain(downstream, UNFINISHED, f"--images-mock-url={address}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([f"*nobody answers at {address}*--images-mock-url*"])
     result.assert_outcomes()

@@ -29,7 +29,7 @@ class Words:
 
     def misspelt(self, prompt: str) -> list[str]:
         """What looks like a magic word and is none, of many the first: a sentence each."""
-        likely = dict.fromkeys(re.findall(_LIKELY, prompt)) if ":" in prompt else ()
+        likely = dict.fromkeys(re.findall(_LIKELY, prompt))
         return [self._guess(t) for t in islice((t for t in likely if self.rule(t) is None), 3)]
 
     def _guess(self, text: str) -> str:
