@@ -60,7 +60,7 @@ class Target(Protocol):
 
         Raises:
             NotObserved: it was not sent (a cap, an unknown price), or the answer says nothing of
-                the promise: 403 and 429 to a good key.
+                the promise: 401, 403 and 429 to a good key.
             Lost: the target is not there any more, refuses the key, or its account has no credit.
         """
 

@@ -134,12 +134,8 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         "is refused has the status",
     ),
     "any size is taken": (
-        _where(
-            "size",
-            lambda s: not str(s).replace("x", "is refused has the status").isdigit(),
-            "1024x1024",
-        ),
-        "",
+        _where("size", lambda told: not re.fullmatch(r"[0-9]+x[0-9]+", str(told)), "1024x1024"),
+        "is refused has the status",
     ),
     "an empty prompt is taken": (
         _where("prompt", lambda told: told == "", "x"),
