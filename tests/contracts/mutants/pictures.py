@@ -186,7 +186,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     "all clear": (of_pictures(lambda p: Image.new(p.mode, p.size)), "more than one colour"),
     "never the same": (of_pictures(_marked), "The same request gives the same"),
     "all of an answer the same": (_equal, "The pictures of one answer differ"),
-    "the same for all prompts": (of_files(_one_for_all), "prompt"),
+    "the same for all prompts": (of_files(_one_for_all), "Another prompt gives another"),
     "pixels outside of the mask altered": (_of_uploads(_moved), "that a mask keeps"),
     "the mask ignored": (_of_uploads(_kept), "that a mask gives free"),
     # Where they lie
