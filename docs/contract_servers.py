@@ -77,6 +77,8 @@ def _section(server: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
     yield "| what the contract says | broken | seen |\n|---|---|---|\n"
     for says, often, told, _ in found["causes"][:CAUSES]:
         yield f"| {says} | {often} | {_cell(told)} |\n"
+    if (more := len(found["causes"]) - CAUSES) > 0:
+        yield f"\n{more} more, of less weight.\n"
     held = ", ".join(f"“{says}”" for says in found["held"])
     yield f"\nNever broken: {held or 'nothing that was judged'}.\n"
 
