@@ -87,7 +87,7 @@ def test_the_real_api_is_asked_for_what_is_free_unless_a_cap_is_named(ledger: Pa
 def test_the_real_api_is_paid_for_the_cheapest_alone_and_up_to_the_cap(ledger: Path) -> None:
     dear = json_request("POST", "/images/generations", {"prompt": "x", "model": "dall-e-2", "n": 2})
     with the_real_api(ledger, 5 * CENT) as (target, real, _):
-        with pytest.raises(NotObserved, match="only the smallest size"):
+        with pytest.raises(NotObserved, match="one picture of the smallest size"):
             target.ask(dear, pays=True)
         with pytest.raises(Capped):
             ask_often(target, 9)
