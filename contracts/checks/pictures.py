@@ -34,7 +34,8 @@ def pictures(files: Sequence[bytes], wanted: Asked, told: Size | None = None) ->
     for file in files:
         yield from picture(file, wanted, told)
     if len(files) > 1:
-        differ = all(one != other for one, other in combinations(files, 2))
+        seen = files if wanted.images else [*map(_pixels, files)]  # uploads may be kept as they are
+        differ = all(one != other for one, other in combinations(seen, 2))
         yield said("The pictures of one answer differ", differ, "two of them are the same")
 
 
@@ -100,6 +101,12 @@ def _is_plain(file: bytes) -> bool:
 def _is_one_colour(found: Image.Image) -> bool:
     bands = found.convert("RGBA" if "A" in found.mode else "RGB").split()
     return all(low == high for low, high in (band.getextrema() for band in bands))
+
+
+def _pixels(file: bytes) -> bytes:
+    """What a file shows, without what else is written in it; of no picture the file."""
+    found = _opened(file)
+    return found.convert("RGBA").tobytes() if found else file
 
 
 def _opened(file: bytes, formats: list[str] | None = None) -> Image.Image | None:
