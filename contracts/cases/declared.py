@@ -25,7 +25,7 @@ from contracts.checks.said import observed, said
 from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 from mockserver.facts import Facts, Offer, load
 
 
@@ -108,7 +108,16 @@ def _trial(asked: AskedCase, expected: Expected, ids: Ids) -> Trial:
         pays=case.cost == "paid",
         tier=case.tier,
         quick=case.quick,
+        touches=_touched(asked),
     )
+
+
+def _touched(asked: AskedCase) -> frozenset[str]:
+    """What a case is about: its model, and what it sends beside the least that is good."""
+    sent = {name: asked.body.get(name) for name in (*asked.case.send, *asked.case.files)}
+    if asked.model and asked.case.asks != "once":  # which asks the first that there is
+        sent["model"] = asked.model.id
+    return touches_of(sent)
 
 
 def _judge(

@@ -69,12 +69,15 @@ def _order(cause: Cause) -> tuple[int, bool, int]:
 
 
 def _absent(book: Book) -> Iterator[tuple[str, Counter[int]]]:
-    """Operations that the target has not, and its answers: all were that there is no such path."""
+    """Operations that the target has not, and its answers: all were that there is no such path.
+
+    What nobody accepts, as a model's removal, can't be told from what is not there.
+    """
     for operation in dict.fromkeys(promise.operation for promise in book.rows):
         rows = [row for row in book.rows.values() if row.promise.operation == operation]
         met = sum((row.statuses for row in rows), Counter[int]())
-        broken = any(row.outcome == Outcome.BROKEN for row in rows)
-        if broken and met and met.keys() <= NOT_THERE:
+        wanted = any(row.outcome == Outcome.BROKEN and row.promise.status == 200 for row in rows)
+        if wanted and met and met.keys() <= NOT_THERE:
             yield operation, met
 
 

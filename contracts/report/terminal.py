@@ -14,6 +14,7 @@ from contracts.report.words import (
     cut,
     day_told,
     listed,
+    printable,
     promise_told,
     seconds_told,
     usd_told,
@@ -150,7 +151,7 @@ def _unseen(summary: Summary) -> Iterator[str]:
 
 
 def _result(summary: Summary, paint: Paint) -> Iterator[str]:
-    yield from summary.ended.splitlines()[:10]
+    yield from map(printable, summary.ended.splitlines()[:10])
     if summary.last:
         yield f"the last request was: {_line(summary.last)}"
     outcome = {0: Outcome.HELD, 5: Outcome.BROKEN}.get(summary.run.code, Outcome.UNSEEN)

@@ -26,20 +26,24 @@ def listed(things: Sequence[str], most: int) -> str:
     return ", ".join(things[:most]) + more
 
 
+def printable(text: str) -> str:
+    """A text of characters that move no terminal's cursor."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def cut(text: str, wide: int) -> str:
     """A text in one line, at most so long."""
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= wide else f"{text[: wide - 1]}…"
 
 
 def answer_told(answer: Answer) -> str:
     """Its status, its type and the beginning of what it says."""
-    text = answer.body[:2000].decode("utf-8", "replace")
-    shown = "".join(
-        c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-    said = " ".join(_LONG.sub(lambda found: f"{found[0][:24]}…", shown).split())
-    return f"{answer.status} {answer.media} {said or '(nothing)'}"
+    if not answer.status:
+        return "none: the connection broke"
+    text = " ".join(answer.body[:2000].decode("utf-8", "replace").split())
+    said = _LONG.sub(lambda found: f"{found[0][:24]}…", text) or "(nothing)"
+    return printable(f"{answer.status} {answer.media} {said}")
 
 
 def day_told(day: date | None) -> str:

@@ -180,7 +180,7 @@ def _values(parameter: Parameter | None, asked: Any) -> list[str]:
     if not isinstance(asked, str | None):
         raise Unpriced(f"{parameter.name} is no text, and has no price")
     if asked is None or asked in parameter.leaves:
-        return _all(parameter)
+        return [*_all(parameter), *([_largest(parameter)] if parameter.free else [])]
     if asked in named or not named:
         return [asked]
     if parameter.free and _fits(parameter, asked):
@@ -190,7 +190,7 @@ def _values(parameter: Parameter | None, asked: Any) -> list[str]:
 
 def _all(parameter: Parameter) -> list[str]:
     named = {*parameter.taken(page=True) - parameter.leaves, *(v for _, v in parameter.resolves)}
-    return [*sorted(named), *([_largest(parameter)] if parameter.free else [])]
+    return sorted(named)
 
 
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", re.ASCII)

@@ -15,6 +15,7 @@ import pytest
 from contracts.book import Book
 from contracts.discretion import Key, leave
 from contracts.report.causes import causes_in
+from contracts.report.command import show
 from contracts.report.files import write
 from contracts.report.progress import Progress
 from contracts.report.summary import Run, summarised
@@ -114,6 +115,18 @@ def test_operations_that_are_not_there_are_one_cause() -> None:
     assert [cause.says for cause in found] == ["Each operation is there", "a"]
     assert found[0].told == "missing: images.edit, models.list; each call got 404"
     assert found[1].often == "broken 1 of 1 time"
+
+
+def test_an_operation_that_is_never_accepted_is_not_missing() -> None:
+    gone = Promise("models.delete", 404, "any")
+    noted = trial(gone), [broken("a", "", exchange(status=404))]
+    assert [cause.says for cause in causes_in(book_of(noted))] == ["a"]
+
+
+def test_what_a_server_says_moves_no_cursor() -> None:
+    book = book_of((trial(), [broken("a", "\x1b[2J", exchange(body=b"\x1b]0;title\x07"))]))
+    book.ended = "it said \x1b[H"
+    assert "\x1b" not in text(book)
 
 
 def test_an_operation_that_answers_now_and_then_is_there() -> None:
@@ -222,6 +235,19 @@ def test_colours_say_nothing_that_the_words_do_not() -> None:
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "no_color", "coloured"),
+    [(Terminal(), "", True), (Terminal(), "1", False), (StringIO(), "", False)],
+)
+def test_colours_are_for_terminals_and_not_for_who_wants_none(
+    stream: StringIO, no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    show(book_of((trial(), [broken(SVG)])), RUN, [], verbose=False, directory=None)
+    assert ("\x1b[31m" in stream.getvalue()) is coloured
 
 
 @pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (StringIO(), False)])

@@ -69,7 +69,10 @@ def stranger(answers: Answers) -> Target:
 def test_a_report_names_what_is_wrong_with_a_server(answers: Answers, told: list[str]) -> None:
     ids, target = Ids(), stranger(answers)
     trials = [*declared(None, TODAY, ids), *behaviour(None, TODAY, ids)]
-    book = run(trials[::9], target)
+    made = [trial for trial in trials if trial.promise[:2] == ("images.generate", 200)]
+    edits = [trial for trial in trials if trial.promise[:2] == ("images.edit", 200)]
+    refused = [trial for trial in trials if trial.promise.status == 400]
+    book = run([*made[::2], *edits[:3], *refused[::9]], target)
     code = exit_code(book)
     report = [*lines(summarised(book, run_of(target, 1.0, code)))]
     assert code == BROKEN

@@ -8,18 +8,14 @@ from pathlib import Path
 
 import pytest
 
-#: What Hypothesis does in a run.
+#: What Hypothesis does before it draws a text.
 DRAWING = """
 from contextlib import nullcontext
-from hypothesis import Phase, given, settings, strategies as st
+from hypothesis.internal.charmap import charmap
 from contracts.traceless import traceless
 
-@settings(database=None, max_examples=5, phases=[Phase.generate])
-@given(st.integers())
-def draw(number): pass
-
 with {how}():
-    draw()
+    charmap()
 """
 
 
