@@ -34,7 +34,7 @@ def trials(
     ids = Ids()
     found = [
         *declared(day, today, ids, costly=costly),
-        *(generated(day, ids, costly=costly) if drawn else ()),
+        *(generated(day, ids, quick=quick, costly=costly) if drawn else ()),
         *behaviour(day, today, ids, costly=costly),
         *missed(day, ids),
     ]

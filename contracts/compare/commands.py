@@ -20,7 +20,7 @@ from contracts.target.options import on_terms
 if TYPE_CHECKING:
     from contracts.compare.gaps import Gap
     from contracts.compare.parity import Side
-    from contracts.compare.recording import Origin
+    from contracts.compare.recording import Case, Origin
     from contracts.compare.replay import Replay
     from contracts.target import Target
     from contracts.target.opening import Terms
@@ -74,18 +74,20 @@ _GAPS = _file("--gaps", "differences that are known, with reason and end", multi
 @on_terms
 def record(target: str, directory: Path, only: Path | None, terms: Terms, **_: Any) -> None:
     """Keep what a target answers, sanitised, to be replayed with --target recording:DIR."""
-    from contracts.compare.recording import written
+    from contracts.compare.recording import write
     from contracts.discretion import leave
 
     asking = Asking(target, terms, time())
     planned = asking.planned()
-    side = asking.side(target, relied_on(planned, only) if only else planned)
-    files = written(side.cases, directory, partial(leave, keys=asking.opening.keys))
+    directory.mkdir(parents=True, exist_ok=True)
+    keep = partial(write, directory=directory, leave=partial(leave, keys=asking.opening.keys))
+    side = asking.side(target, relied_on(planned, only) if only else planned, keep)
+    seen = sum(bool(case.exchanges) for case in side.cases)
     unknown = {(case.operation, field) for case in side.cases for field in case.unknown}
-    told = [f"{len(files)} of {len(side.cases)} cases are recorded in {directory}"]
+    told = [f"{seen} of {len(side.cases)} cases are recorded in {directory}"]
     told += [f"kept as its shape alone: {name} {field}" for name, field in sorted(unknown)]
     told += _unobserved(side)
-    _end(told, 6 if side.ended or not files else 0, asking.mask)
+    _end(told, 0 if seen and not side.ended else 6, asking.mask)
 
 
 def _unobserved(side: Side) -> Iterator[str]:
@@ -248,18 +250,24 @@ class Asking:
 
         return list(trials(self.terms.day, today=self.today, drawn=False))
 
-    def side(self, name: str, planned: Iterable[Trial]) -> Side:
+    def side(self, name: str, planned: list[Trial], keep: Callable[[Case], object] = bool) -> Side:
         """What a target answers to these; of a recording, all that it has."""
         from contracts.compare.parity import Side
         from contracts.compare.recording import recorded
+        from contracts.report.progress import Progress
         from contracts.target import Lost
 
         try:
             if name.startswith(RECORDING):
                 return _recorded(name, self.today, stale=self._stale)
-            with self.opening.target(name, self.terms) as target:
+            with (
+                self.opening.target(name, self.terms) as target,
+                Progress(sys.stderr, len(planned)) as progress,
+            ):
                 origin = _origin(target, self.terms.day, self.today)
-                cases, ended = recorded(planned, target, origin, self.mask)
+                cases, ended = recorded(
+                    planned, target, origin, self.mask, tell=progress.tell, keep=keep
+                )
                 return Side(target.name, cases, ended)
         except Lost as reason:
             _end([str(reason)], 6, self.mask)

@@ -208,23 +208,22 @@ def _gap(thing: Known, says: Says, gaps: Iterable[Gap]) -> Gap | None:
 def who_moved(
     sdk: bool | None, document: bool | None, recordings: Sight | None, mock: bool
 ) -> Says:
-    """What it means that some know a thing, and others don't."""
-    written = bool(sdk or document)
+    """What it means that some know a thing, and others don't.
+
+    A refusal is of one request, and says little where package or document have the thing: another
+    model may take it. That the mock takes what the API refuses, `run` and `parity` tell.
+    """
+    written, is_seen = bool(sdk or document), recordings is Sight.SEEN
+    lags = Says.LAGS if False in (sdk, document) else Says.AGREED
     if mock:
-        if recordings is Sight.REFUSED:
-            return Says.BUG
-        if written or recordings is Sight.SEEN:
-            return Says.LAGS if False in (sdk, document) else Says.AGREED
-        if None in (sdk, document):  # one that lacks something is not enough
-            return Says.LAGS if False in (sdk, document) else Says.AGREED
-        return Says.OURS
-    if recordings is Sight.SEEN:
+        # One that lacks something is not enough: packages know no JSON edits, documents lag.
+        is_ours = recordings is Sight.REFUSED or None not in (sdk, document)
+        return Says.OURS if is_ours and not (written or is_seen) else lags
+    if is_seen:
         return Says.BUG if written else Says.UNDOCUMENTED
-    if sdk and document:
-        return Says.ANNOUNCED
-    if not written:
-        return Says.AGREED
-    return Says.LEADS if sdk else Says.DOCUMENT
+    if sdk:
+        return Says.ANNOUNCED if document else Says.LEADS
+    return Says.DOCUMENT if document else Says.AGREED
 
 
 # As lines, and as JSON

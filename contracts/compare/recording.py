@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -127,50 +128,72 @@ class Recorder:
 
 
 def recorded(
-    trials: Iterable[Trial], target: Target, origin: Origin, mask: Callable[[str], str] = str
+    trials: Iterable[Trial],
+    target: Target,
+    origin: Origin,
+    mask: Callable[[str], str] = str,
+    *,
+    tell: Callable[[Trial], object] = bool,
+    keep: Callable[[Case], object] = bool,
 ) -> tuple[list[Case], str]:
     """Try a target with each trial, and keep what it answered, whatever a judge says of it.
+
+    Args:
+        trials: in the order in which they are made.
+        target: who is asked.
+        origin: where and when this is.
+        mask: takes keys out of a text.
+        tell: called before each trial, for those who watch.
+        keep: called after each: what was paid for shall not be lost if a later one fails.
 
     Returns:
         The cases, and why the recording ended before its end: "" if it did not.
     """
     recorder = Recorder(target, origin, mask)
     for trial in trials:
+        tell(trial)
         recorder.begin(trial)
-        if lacking := trial.needs - target.has:
-            recorder.cases[-1].unseen = beyond(lacking)
-            continue
-        try:
-            for _ in trial.judge(recorder):
-                pass
-        except NotObserved as reason:
-            recorder.cases[-1].unseen = mask(str(reason))
-        except Lost as reason:
-            return recorder.cases, mask(str(reason))
+        ended = _tried(trial, recorder, mask)
+        keep(recorder.cases[-1])
+        if ended:
+            return recorder.cases, ended
     return recorder.cases, ""
 
 
-def written(
-    cases: Iterable[Case], directory: Path, leave: Callable[[Path, str], object]
-) -> list[Path]:
-    """Write what was observed, a file each; a case without an exchange leaves none.
+def _tried(trial: Trial, recorder: Recorder, mask: Callable[[str], str]) -> str:
+    """Why no more trials can be made, once this one was."""
+    case = recorder.cases[-1]
+    if lacking := trial.needs - recorder.has:
+        case.unseen = beyond(lacking)
+        return ""
+    try:
+        for _ in trial.judge(recorder):
+            pass
+    except NotObserved as reason:
+        case.unseen = mask(str(reason))
+    except Lost as reason:
+        return mask(str(reason))
+    return ""
 
-    A file of before stays where its case was not recorded this time.
+
+def write(case: Case, directory: Path, leave: Callable[[Path, str], object]) -> None:
+    """Write what was observed of a case; without an exchange nothing, whatever was there before.
 
     Args:
-        cases: of a recording.
-        directory: where the files go; it is made.
+        case: of a recording.
+        directory: where the files are.
         leave: writes a file, without any key.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    files = []
-    for case in cases:
-        if case.exchanges:
-            file = directory / f"{_NO_NAME.sub('-', case.id)}.json"
-            text = json.dumps(case.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
-            leave(file, f"{text}\n")
-            files.append(file)
-    return files
+    if case.exchanges:
+        text = json.dumps(case.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
+        leave(directory / _file_of(case.id), f"{text}\n")
+
+
+def _file_of(name: str) -> str:
+    """A file's name, of letters that each system takes; another one for each case."""
+    plain = _NO_NAME.sub("-", name).strip("-")
+    told = plain if plain == name else f"{plain}-{sha256(name.encode()).hexdigest()[:6]}"
+    return f"{told}.json"
 
 
 def read(directory: Path) -> list[Case]:

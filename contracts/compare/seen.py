@@ -50,11 +50,8 @@ def _in_exchange(method: str, exchange: Any) -> Iterator[tuple[Known, Sight]]:
             yield from ((known, Sight.SEEN) for known in _sent(method, field))
         yield from ((known, Sight.SEEN) for known in _told(answer))
     elif answer["status"] == 400:
-        refused = _param(answer)
         for field in fields:
-            if field["name"].removesuffix("[]") == refused:
-                *_, last = _sent(method, field)
-                yield last, Sight.REFUSED
+            yield from ((known, Sight.REFUSED) for known in _refused(method, field, answer))
 
 
 def _sent(method: str, field: Any) -> Iterator[Known]:
@@ -64,12 +61,14 @@ def _sent(method: str, field: Any) -> Iterator[Known]:
         yield Known(method, name, value)
 
 
-def _param(answer: Any) -> str:
+def _refused(method: str, field: Any, answer: Any) -> Iterator[Known]:
+    """A parameter that there is not, or the value of one."""
+    name, value = field["name"].removesuffix("[]"), field["value"]
     match answer.get("body"):
-        case {"error": {"param": str(name)}}:
-            return name
-        case _:
-            return ""
+        case {"error": {"param": str(param), "code": "unknown_parameter"}} if param == name:
+            yield Known(method, name)
+        case {"error": {"param": str(param)}} if param == name and isinstance(value, str):
+            yield Known(method, name, value)
 
 
 def _told(answer: Any) -> Iterator[Known]:

@@ -16,7 +16,7 @@ from contracts.cases.case import Expected
 from contracts.cases.declared import asked_on, declared, of_keys
 from contracts.cases.misses import missed
 from contracts.cases.reader import cases, expired
-from contracts.cases.sending import Asked
+from contracts.cases.sending import AskedCase
 from contracts.cases.unasked import UNASKED
 from contracts.cases.words import parameter_of, refusal_of
 from contracts.checks.headers import Ids
@@ -31,7 +31,7 @@ TODAY = datetime.fromtimestamp(time(), UTC).date()
 
 
 @cache
-def on(day: date) -> list[tuple[Asked, Expected]]:
+def on(day: date) -> list[tuple[AskedCase, Expected]]:
     """What is asked on a day, and what becomes of it."""
     return [*asked_on(day, TODAY)]
 

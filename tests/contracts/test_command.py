@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -102,3 +103,24 @@ def test_a_day_that_there_is_not_is_refused_before_anything_is_sent(plan: Plan) 
     assert result.exit_code == 2
     assert "'2025-02-30'" in result.output
     assert plan.asked == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("usage of a stream off by one", ["--quick"]),
+        ("the key inside an error", ["--quick"]),
+        ("a model that serves is not listed", ["--quick"]),
+        ("created in milliseconds", []),
+    ],
+)
+def test_the_whole_plan_finds_what_is_wrong_with_a_server(
+    tmp_path: Path, name: str, options: list[str]
+) -> None:
+    defect, says = MUTANTS[name]
+    paid = ["--paid", "--max-usd", "50", "--ledger", tmp_path / "ledger"]
+    with ImagesMock(tier="off", log_format="none") as mock, proxy.served(defect, mock.url) as url:
+        result = run("--target", url, *paid, *options)
+    assert result.exit_code == 5, result.output
+    assert re.search(says, result.output)

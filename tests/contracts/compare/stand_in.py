@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from contracts.compare.recording import Case, Origin, recorded
+from contracts.compare.recording import Case, Origin, recorded, write
 from contracts.discretion import Key
 from contracts.exchange import Request, json_request
 from contracts.target import Target
@@ -72,10 +72,15 @@ TRIALS = (
     trial("models.list", Request("GET", "/models"), pays=False),
 )
 
+FREE = tuple(trial for trial in TRIALS if not trial.pays)
 
-def leave(file: Path, text: str) -> None:
-    """Write a file."""
-    file.write_text(text, "utf-8")
+
+def written(cases: Iterable[Case], directory: Path) -> list[Path]:
+    """A directory with these recordings, and its files."""
+    directory.mkdir(exist_ok=True)
+    for case in cases:
+        write(case, directory, lambda file, text: file.write_text(text, "utf-8"))
+    return sorted(directory.glob("*.json"))
 
 
 @contextmanager

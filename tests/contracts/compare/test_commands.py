@@ -13,18 +13,16 @@ from click.testing import CliRunner, Result
 
 import contracts.cases
 from contracts.cli import contract
-from contracts.compare.recording import Case, written
+from contracts.compare.recording import Case
 from contracts.trials import Trial
 from tests.contracts.compare.stand_in import (
     CANARY,
+    FREE,
     TODAY,
-    TRIALS,
     different,
-    leave,
     stand_in,
+    written,
 )
-
-FREE = tuple(trial for trial in TRIALS if not trial.pays)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +46,7 @@ def contracted(*args: object) -> Result:
 @pytest.fixture
 def recorded(mock_cases: list[Case], tmp_path: Path) -> Path:
     """A directory with what the mock answered."""
-    written(mock_cases, tmp_path / "recorded", leave)
+    written(mock_cases, tmp_path / "recorded")
     return tmp_path / "recorded"
 
 
@@ -75,6 +73,33 @@ def test_recording_tells_of_each_field_that_nobody_knows(mock_url: str, tmp_path
 def test_nobody_there_is_told_and_leaves_no_file(tmp_path: Path) -> None:
     done = contracted("record", "--target", f"recording:{tmp_path}", "-o", tmp_path / "there")
     assert (done.exit_code, "has no recording" in done.output) == (6, True)
+
+
+def test_no_command_shows_or_writes_the_key(
+    mock_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def telling(path: str, status: int, headers: dict[str, str], body: bytes) -> Any:
+        told = f"{CANARY} in words".encode()
+        body = body.replace(b"is not one of", told).replace(
+            b'"type":', b'"' + told + b'": 1, "type":'
+        )
+        return status, headers | {"openai-version": CANARY, CANARY: "1"}, body
+
+    monkeypatch.setenv("IMAGES_CONTRACT_API_KEY", CANARY)
+    with stand_in(mock_url, telling) as url:
+        outputs = [
+            contracted("record", "--target", url, "-o", tmp_path / "there").output,
+            contracted(
+                *("parity", "--target", url, "--against", mock_url),
+                *("--html", tmp_path / "parity.html", "--json", tmp_path / "parity.json"),
+            ).output,
+            contracted("parity", "--target", f"recording:{tmp_path / 'there'}").output,
+        ]
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    texts = [*outputs, *(file.read_text("utf-8") for file in files)]
+    assert len(files) == len(FREE) + 2
+    assert any("[API key]" in text for text in texts)
+    assert [text for text in texts if CANARY in text or "canary" in text] == []
 
 
 def test_parity_with_itself_is_green(recorded: Path) -> None:
@@ -117,7 +142,7 @@ def test_an_old_recording_warns_and_then_fails(
 ) -> None:
     for case in mock_cases:
         old = case.origin._replace(recorded=TODAY - timedelta(days=days))
-        written([Case(**{n: getattr(case, n) for n in NAMES} | {"origin": old})], tmp_path, leave)
+        written([Case(**{n: getattr(case, n) for n in NAMES} | {"origin": old})], tmp_path)
     done = contracted("parity", "--target", f"recording:{tmp_path}")
     assert done.exit_code == code, done.output
     assert f"{days} days ago" in done.output

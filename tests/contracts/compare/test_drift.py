@@ -13,9 +13,9 @@ import pytest
 from contracts.compare.documented import ANSWER, Known, NoDocument, known, read
 from contracts.compare.drift import Drift, Says, as_json, drift, lines, who_moved
 from contracts.compare.gaps import Gap
-from contracts.compare.recording import Case, written
+from contracts.compare.recording import Case
 from contracts.compare.seen import Sight, seen
-from tests.contracts.compare.stand_in import ORIGIN, TODAY, leave
+from tests.contracts.compare.stand_in import ORIGIN, TODAY, written
 
 SEEN, REFUSED = Sight.SEEN, Sight.REFUSED
 
@@ -29,7 +29,9 @@ SEEN, REFUSED = Sight.SEEN, Sight.REFUSED
         (False, True, None, True, Says.LAGS),
         (True, True, SEEN, False, Says.BUG),
         (False, True, SEEN, False, Says.BUG),
-        (True, True, REFUSED, True, Says.BUG),
+        (True, True, REFUSED, True, Says.AGREED),
+        (False, None, REFUSED, True, Says.OURS),
+        (False, False, SEEN, True, Says.LAGS),
         (True, True, None, False, Says.ANNOUNCED),
         (True, False, None, False, Says.LEADS),
         (True, None, None, False, Says.LEADS),
@@ -110,7 +112,7 @@ def recordings(tmp_path: Path) -> Path:
         {"request": request | {"body": refused}, "answer": {"status": 400, "body": error}},
     ]
     case = Case("a", "images.generate", 200, "a", ORIGIN, told)
-    written([case], tmp_path / "recorded", leave)
+    written([case], tmp_path / "recorded")
     return tmp_path / "recorded"
 
 
@@ -201,6 +203,23 @@ def test_a_file_that_is_no_document_of_images_is_named(text: str, tmp_path: Path
     (tmp_path / "x.yaml").write_text(text, "utf-8")
     with pytest.raises(NoDocument, match=r"x\.yaml"):
         read(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "refused"),
+    [
+        (0, {"param": "n", "code": "integer_below_min_value"}, []),
+        (1, {"param": "n", "code": "unknown_parameter"}, [Known("images.generate", "n")]),
+        ("x", {"param": "n", "code": "invalid_value"}, [Known("images.generate", "n", "x")]),
+        ("x", {"param": None, "code": "unknown_parameter"}, []),
+    ],
+)
+def test_a_parameter_is_refused_if_there_is_none(
+    value: Any, error: Any, refused: list[Known]
+) -> None:
+    sent = {"sha256": "1", "path": "/images/generations", "body": [{"name": "n", "value": value}]}
+    told = {"request": sent, "answer": {"status": 400, "body": {"error": error}}}
+    assert [*seen([Case("a", "images.generate", 400, "a", ORIGIN, [told])])] == refused
 
 
 def test_what_was_taken_once_is_not_refused(recordings: Path) -> None:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.compare.recording import Case, Recorder, public_name, read, recorded, written
+from contracts.compare.recording import Case, Recorder, public_name, read, recorded
 from contracts.compare.restored import Restorer
 from contracts.compare.sanitised import Sanitiser
 from contracts.exchange import Answer, Exchange, KeyKind, Request
 from contracts.target import Lost, NotObserved
+from contracts.trials import Trial
 from tests.contracts.compare.stand_in import (
     CANARY,
+    FREE,
     NOON,
     ORIGIN,
     TRIALS,
     Headers,
     cases_at,
     generate,
-    leave,
     stand_in,
     target_at,
+    written,
 )
 
 JSON = (("content-type", "application/json"),)
@@ -43,7 +46,7 @@ def kept(
 
 
 def test_a_recording_is_read_as_it_was_written(mock_cases: list[Case], tmp_path: Path) -> None:
-    files = written(mock_cases, tmp_path, leave)
+    files = written(mock_cases, tmp_path)
     assert len(files) == len(TRIALS)
     assert sorted(read(tmp_path), key=lambda c: c.id) == sorted(mock_cases, key=lambda c: c.id)
 
@@ -81,7 +84,7 @@ def test_no_file_has_a_key_an_id_or_a_pixel_that_came(mock_url: str, tmp_path: P
 
     with stand_in(mock_url, everywhere) as url:
         cases = cases_at(url)
-    files = written(cases, tmp_path, leave)
+    files = written(cases, tmp_path)
     text = "".join(file.read_text("utf-8") for file in files)
     assert len(files) == len(TRIALS)
     assert [found for found in (CANARY, "canary", "AbCdEf0123456789", *came) if found in text] == []
@@ -199,7 +202,28 @@ def test_what_was_not_observed_leaves_its_reason_and_no_file(tmp_path: Path) -> 
     cases, ended = recorded([TRIALS[0], TRIALS[4], TRIALS[1]], Poor(), ORIGIN)
     assert [case.unseen for case in cases] == ["the cap is reached", "the key is no good"]
     assert ended == "the key is no good"
-    assert written(cases, tmp_path, leave) == []
+    assert written(cases, tmp_path) == []
+
+
+def test_cases_with_names_that_are_alike_have_files_of_their_own(tmp_path: Path) -> None:
+    there = Case("x", "images.generate", 200, "x", ORIGIN, [{}])
+    names = ["a.b", "a (b)", "a [b]", "a/b", "../a", "a/../b"]
+    files = written([replace(there, id=name) for name in names], tmp_path)
+    assert len(files) == len(names)
+    assert tmp_path / "a.b.json" in files
+
+
+def test_what_was_answered_is_kept_before_the_next_is_asked(mock_url: str) -> None:
+    """What was paid for is not lost by a fault, or by control and C, later on."""
+    kept_so_far: list[str] = []
+
+    def stop(trial: Trial) -> None:
+        if trial is FREE[1]:
+            raise KeyboardInterrupt
+
+    with target_at(mock_url) as target, pytest.raises(KeyboardInterrupt):
+        recorded(FREE, target, ORIGIN, tell=stop, keep=lambda case: kept_so_far.append(case.id))
+    assert kept_so_far == [FREE[0].id]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"form": 99}', "[1]"])
