@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from time import time  # noqa: TID251 - a target's own clock is compared with this machine's
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.compare.commands import (
+    ALLOW_STALE,
+    AS_OF,
+    COMMANDS,
+    ONLY,
+    TARGET,
+    relied_on,
+    replayed,
+)
 from contracts.report.command import report_options, show
 from contracts.target.options import on_terms
 
 if TYPE_CHECKING:
+    from contracts.target import Target
     from contracts.target.opening import Terms
-
-
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
-    from contracts.document.build import day_in
-
-    try:
-        return None if value is None else day_in(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} {error}") from None
+    from contracts.trials import Trial
 
 
 @click.group()
@@ -37,15 +41,28 @@ def contract() -> None:
     """
 
 
+for _command in COMMANDS:
+    contract.add_command(_command)
+
+
 @contract.command()
-@click.option("--target", default="mock", show_default=True, help="mock, real, or a base URL")
-@click.option("--as-of", callback=_day, metavar="DATE", help="the day whose API it is held to")
+@TARGET
+@AS_OF
 @click.option("--quick", is_flag=True, help="some of the trials, in about 30 s")
+@ONLY
+@ALLOW_STALE
 @on_terms
 @click.option("--dry-run", is_flag=True, help="show what would be paid for, and send nothing")
 @report_options
 def run(
-    target: str, as_of: date | None, quick: bool, terms: Terms, dry_run: bool, **report: Any
+    target: str,
+    as_of: date | None,
+    quick: bool,
+    only: Path | None,
+    allow_stale: bool,
+    terms: Terms,
+    dry_run: bool,
+    **report: Any,
 ) -> None:
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
@@ -70,14 +87,21 @@ def run(
             for line in rehearsed(opening, target, terms, planned(costly=True)):
                 click.echo(line)
             return
+        judged: Target
+        watch: list[Callable[[Trial], object]] = []
         try:
-            judged = stack.enter_context(opening.target(target, terms))
+            if replay := replayed(target, today, stale=allow_stale):
+                judged, watch = replay, [replay.begin]
+                found = list(trials(replay.day, today=replay.recorded, quick=quick, drawn=False))
+            else:
+                server = judged = stack.enter_context(opening.target(target, terms))
+                found = list(planned(costly=server.is_costly))
         except Lost as reason:
             click.echo(discreet(str(reason), opening.keys), err=True)
             sys.exit(6)
-        found = list(planned(costly=judged.is_costly))
-        progress = stack.enter_context(Progress(sys.stderr, len(found)))
-        book = tried(found, judged, tell=progress.tell)
+        found = relied_on(found, only) if only else found
+        watch.append(stack.enter_context(Progress(sys.stderr, len(found))).tell)
+        book = tried(found, judged, tell=lambda trial: [tell(trial) for tell in watch])
     code = exit_code(book)
     show(book, run_of(judged, time() - began, code), opening.keys, **report)
     sys.exit(code)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from contracts.book import Book
 from contracts.exchange import Exchange, Request
-from contracts.target import Capped, Lost, NotObserved, Target
+from contracts.target import ABOVE_CAP, THRIFT, Capped, Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
@@ -15,7 +15,10 @@ HELD, BROKEN, UNKNOWN = 0, 5, 6
 LACKING = {
     "clock": "it has no clock that can be moved",
     "limits": "its limits can't be met",
+    "recorded": "this was not recorded",
     "stand-in": "only a stand-in of this kind promises it",
+    "money": ABOVE_CAP,
+    "more money": THRIFT,
 }
 
 
@@ -62,7 +65,7 @@ def run(
     for trial in planned:
         tell(trial)
         if lacking := trial.needs - target.has:
-            book.unseen(trial, _beyond(lacking))
+            book.unseen(trial, beyond(lacking))
             continue
         try:
             _try(trial, target, book)
@@ -98,14 +101,15 @@ def exit_code(book: Book) -> int:
     if Outcome.BROKEN in outcomes:
         return BROKEN
     reasons = [row.reasons for row in book.unobserved()]
-    missing = any(not told or not all(map(_is_beyond, told)) for told in reasons)
+    missing = any(not told or not all(map(is_beyond, told)) for told in reasons)
     return UNKNOWN if book.ended or missing or Outcome.HELD not in outcomes else HELD
 
 
-def _beyond(needs: Iterable[str]) -> str:
+def beyond(needs: Iterable[str]) -> str:
     """Why a target can't show what needs more than it has."""
     return ", ".join(LACKING[need] for need in sorted(needs))
 
 
-def _is_beyond(reason: str) -> bool:
+def is_beyond(reason: str) -> bool:
+    """Whether this is such a reason."""
     return set(reason.split(", ")) <= set(LACKING.values())

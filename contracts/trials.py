@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts.exchange import Exchange
 
@@ -61,3 +62,25 @@ class Trial(NamedTuple):
     tier: Tier = Tier.CORE
     needs: frozenset[str] = frozenset()  # of the target: "clock", "limits", "stand-in"
     quick: bool = True  # whether a quick run has it, too
+    touches: frozenset[str] = frozenset()  # what it is about that is sent, as `touches_of` says it
+
+
+#: Texts of people: no trial is about what they say.
+FREE = frozenset({"prompt", "user", "safety_identifier"})
+_LONGEST = 40  # characters of a value that is one of a few
+
+
+def touches_of(fields: Mapping[str, Any]) -> frozenset[str]:
+    """What a trial touches that is about these fields, as {"n", "size=256x256", "stream=true"}."""
+    return frozenset(f"{n}={spelled(v)}" if is_choice(n, v) else n for n, v in fields.items())
+
+
+def is_choice(name: str, value: Any) -> bool:
+    """Whether the value of a parameter is one of a few."""
+    is_short = isinstance(value, str) and len(value) <= _LONGEST
+    return isinstance(value, bool) or (is_short and name not in FREE)
+
+
+def spelled(value: Any) -> str:
+    """A value as `touches` has it."""
+    return value if isinstance(value, str) else json.dumps(value)

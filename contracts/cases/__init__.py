@@ -9,7 +9,12 @@ from contracts.trials import Trial
 
 
 def trials(
-    day: date | None, *, today: date, quick: bool = False, costly: bool = False
+    day: date | None,
+    *,
+    today: date,
+    quick: bool = False,
+    costly: bool = False,
+    drawn: bool = True,
 ) -> Iterator[Trial]:
     """All trials of a day's contract, in the order in which they are made.
 
@@ -18,6 +23,7 @@ def trials(
         today: the day whose API some models have, if nobody says one.
         quick: only those that make a run of about 30 s.
         costly: pictures cost something there: few are asked for, and small ones.
+        drawn: also those that Schemathesis makes.
     """
     from contracts.cases.behaviour import behaviour
     from contracts.cases.declared import declared, of_keys
@@ -28,7 +34,7 @@ def trials(
     ids = Ids()
     found = [
         *declared(day, today, ids, costly=costly),
-        *generated(day, ids, costly=costly),
+        *(generated(day, ids, quick=quick, costly=costly) if drawn else ()),
         *behaviour(day, today, ids, costly=costly),
         *missed(day, ids),
     ]

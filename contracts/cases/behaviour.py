@@ -12,14 +12,14 @@ from contracts.checks.answers import inline_files
 from contracts.checks.asked import size_in
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
-from contracts.checks.links import LEADS
+from contracts.checks.links import LEADS, links_in
 from contracts.checks.models import strangers
 from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now
 from contracts.checks.said import observed, said
 from contracts.exchange import Exchange, Request, json_request
 from contracts.target import Target
-from contracts.trials import Promise, Trial, Verdict
+from contracts.trials import Promise, Trial, Verdict, touches_of
 
 ACCEPTED = "A good request is accepted"
 #: What only a stand-in promises: the same picture again, and what is outside of a mask.
@@ -70,6 +70,7 @@ def branches(every: list[Way], ids: Ids, *, costly: bool = False) -> Iterator[Tr
                 partial(_good, request_of(way, background="transparent"), ids),
                 pays=True,
                 quick=place % 3 == 0,
+                touches=touches_of({"model": way.model.id, "background": "transparent"}),
             )
         formats = way.formats[:1] if costly else way.formats
         turns = [(answer, form) for answer in way.answers for form in formats]
@@ -81,6 +82,7 @@ def branches(every: list[Way], ids: Ids, *, costly: bool = False) -> Iterator[Tr
                 partial(_good, request_of(way, **answered_as(way, answer, form)), ids),
                 pays=True,
                 quick=costly or number % len(turns) == place % len(turns),
+                touches=touches_of({"model": way.model.id} | answered_as(way, answer, form)),
             )
 
 
@@ -119,6 +121,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
             Promise(operation, 200, f"{model}, three pictures"),
             partial(_good, several, ids),
             pays=True,
+            touches=touches_of({"model": model, "n": 3}),
         )
     inline = request_of(way, **answered_as(way, "b64_json"))
     yield Trial(
@@ -127,6 +130,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
         partial(_repeated, inline, _with_other_prompt(way)),
         pays=True,
         needs=STAND_IN,
+        touches=touches_of({"model": model}),
     )
     if "mask" in way.parameters and way.model.family == "":
         yield Trial(
@@ -135,6 +139,7 @@ def of_several(way: Way, ids: Ids) -> Iterator[Trial]:
             partial(_kept, way),
             pays=True,
             needs=STAND_IN,
+            touches=touches_of({"model": model, "mask": None}),
         )
 
 
@@ -193,6 +198,7 @@ def ends(firsts: list[Way]) -> Iterator[Trial]:
                 partial(_ends, request_of(way, **answered_as(way, "url"))),
                 pays=True,
                 needs=CLOCK,
+                touches=touches_of({"model": way.model.id} | answered_as(way, "url")),
             )
 
 
@@ -201,13 +207,13 @@ _TWO_HOURS = 7200  # seconds: URLs are good for one
 
 def _ends(request: Request, target: Target) -> Iterator[Verdict]:
     exchange = observed(target.ask(request, pays=True))
-    yield _accepted(exchange)
-    body = exchange.answer.json() or {}
-    for item in body.get("data", ()):
-        yield from _status(target.fetch(item["url"]), 200, LEADS)
+    urls = links_in(exchange.answer)
+    yield said(LEADS, urls, "there is none")._replace(exchange=exchange)
+    for url in urls:
+        yield from _status(target.fetch(url), 200, LEADS)
     target.move_clock(_TWO_HOURS)
-    for item in body.get("data", ()):
-        late = target.fetch(item["url"])
+    for url in urls:
+        late = target.fetch(url)
         yield from _status(late, 403, "A picture's URL ends after an hour")
         is_xml = late.answer.media == "application/xml" and b"<Error>" in late.answer.body
         seen = f"{late.answer.media!r}: {late.answer.body[:30]!r}"
@@ -224,6 +230,7 @@ def limits(every: list[Way], ids: Ids) -> Iterator[Trial]:
             Promise(way.operation.id, 429, f"{way.model.id}, over the limit"),
             partial(_limited, way, most, ids),
             needs=LIMITS,
+            touches=touches_of({"model": way.model.id}),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.cases.case import Expected
-from contracts.cases.sending import Asked, known
+from contracts.cases.sending import AskedCase, known
 from contracts.cases.words import dialect, parameter_of
 from mockserver.facts import Model, Offer
 from mockserver.facts.words.backend import BACKEND
@@ -19,7 +19,7 @@ _UNKNOWN = (Reason.UNKNOWN_PARAMETER, Reason.FOR_JSON, Reason.FOR_FORMS)
 _NESTED = re.compile(r"[.\[].*")
 
 
-def expected_of(asked: Asked) -> Expected | None:
+def expected_of(asked: AskedCase) -> Expected | None:
     """What becomes of a request; None if its case says nothing of it."""
     return next((one for one in asked.case.expect if _counts(one, asked)), None)
 
@@ -29,7 +29,7 @@ def is_one_of(model: Model | None, names: tuple[str, ...]) -> bool:
     return model is not None and (model.id in names or model.family in names)
 
 
-def _counts(expected: Expected, asked: Asked) -> bool:
+def _counts(expected: Expected, asked: AskedCase) -> bool:
     is_of_rules = (
         expected.dialect in ("", dialect(asked))
         and (not expected.models or is_one_of(asked.model, expected.models))
@@ -42,7 +42,7 @@ def _counts(expected: Expected, asked: Asked) -> bool:
     return _can_be_said(asked, asked.offer, expected, expected.reason)
 
 
-def _can_be_said(asked: Asked, offer: Offer, expected: Expected, reason: Reason) -> bool:
+def _can_be_said(asked: AskedCase, offer: Offer, expected: Expected, reason: Reason) -> bool:
     """Whether the facts of the model have what a refusal speaks of."""
     if reason.startswith("size_") and reason != Reason.SIZE_NOT_OF_MODEL:
         return _is_size_behind(offer, reason)
@@ -71,7 +71,7 @@ def _is_size_behind(offer: Offer, reason: Reason) -> bool:
     return size.behind and (size.free is None) is (reason == Reason.SIZE_NOT_LISTED)
 
 
-def _is_met(asked: Asked, when: Mapping[str, Any]) -> bool:
+def _is_met(asked: AskedCase, when: Mapping[str, Any]) -> bool:
     """Whether a body has options that are not taken together."""
     files = dict.fromkeys(asked.case.files, True)
     for name, wanted in when.items():

@@ -14,7 +14,7 @@ from contracts.cases.counting import expected_of, is_one_of
 from contracts.cases.good import models_on
 from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
-from contracts.cases.sending import Asked, bodies, is_made_for, request_of
+from contracts.cases.sending import AskedCase, bodies, is_made_for, request_of
 from contracts.cases.words import Refusal, refusal_of
 from contracts.checks.answers import inline_files
 from contracts.checks.asked import asked as asked_in
@@ -25,7 +25,7 @@ from contracts.checks.said import observed, said
 from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 from mockserver.facts import Facts, Offer, load
 
 
@@ -51,7 +51,7 @@ def of_keys(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
 
 def asked_on(
     day: date | None, today: date, found: Iterable[Case] | None = None
-) -> Iterator[tuple[Asked, Expected]]:
+) -> Iterator[tuple[AskedCase, Expected]]:
     """What cases ask of each model on a day, and what becomes of it; all cases unless given."""
     models = {name: facts for facts, name in models_on(day, today)}
     for case in cases() if found is None else found:
@@ -63,22 +63,22 @@ def asked_on(
 # Who is asked what
 
 
-def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[Asked]:
+def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[AskedCase]:
     if case.service in usual.operations:
         found = [*_of_models(case, models)]
     elif case.service not in usual.words:
         found = []
     elif case.asks == "once":
-        found = [Asked(case, "", usual)]
+        found = [AskedCase(case, "", usual)]
     else:
         listed = [(own, own.models[name]) for name, own in models.items()]
-        found = [Asked(case, m.id, usual, None, m, own=own) for own, m in listed if m.listed]
+        found = [AskedCase(case, m.id, usual, None, m, own=own) for own, m in listed if m.listed]
     for asked in found[:1] if case.asks == "once" else found:
         if case.since <= asked.facts.day < case.until:
             yield asked._replace(name="") if case.asks == "once" else asked
 
 
-def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[Asked]:
+def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[AskedCase]:
     kinds: list[Offer] = []
     for name, facts in models.items():
         model, operation = facts.models[name], facts.operations.get(case.service)
@@ -92,13 +92,13 @@ def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[Asked]:
         kinds.append(offer)
         for value, body in bodies(case, operation, model):
             told = ", ".join(filter(None, (name, value)))
-            yield Asked(case, told, facts, operation, model, body)
+            yield AskedCase(case, told, facts, operation, model, body)
 
 
 # What is judged
 
 
-def _trial(asked: Asked, expected: Expected, ids: Ids) -> Trial:
+def _trial(asked: AskedCase, expected: Expected, ids: Ids) -> Trial:
     case = asked.case
     due = refusal_of(asked, expected) if expected.reason else None
     return Trial(
@@ -108,11 +108,20 @@ def _trial(asked: Asked, expected: Expected, ids: Ids) -> Trial:
         pays=case.cost == "paid",
         tier=case.tier,
         quick=case.quick,
+        touches=_touched(asked),
     )
 
 
+def _touched(asked: AskedCase) -> frozenset[str]:
+    """What a case is about: its model, and what it sends beside the least that is good."""
+    sent = {name: asked.body.get(name) for name in (*asked.case.send, *asked.case.files)}
+    if asked.model and asked.case.asks != "once":  # which asks the first that there is
+        sent["model"] = asked.model.id
+    return touches_of(sent)
+
+
 def _judge(
-    asked: Asked, expected: Expected, due: Refusal | None, ids: Ids, target: Target
+    asked: AskedCase, expected: Expected, due: Refusal | None, ids: Ids, target: Target
 ) -> Iterator[Verdict]:
     wanted = due.wording.status if due else 200
     request = request_of(asked)
@@ -133,7 +142,7 @@ def _held_back(verdict: Verdict, case: Case) -> Verdict:
     return verdict._replace(outcome=Outcome.UNSEEN, told=told)
 
 
-def _accepted(exchange: Exchange, asked: Asked, expected: Expected) -> Iterator[Verdict]:
+def _accepted(exchange: Exchange, asked: AskedCase, expected: Expected) -> Iterator[Verdict]:
     """What a case says of an answer beside what is judged of each."""
     answer = exchange.answer
     seen = f"it is answered with {answer.status}: {shown(answer.body)}"
@@ -149,7 +158,7 @@ def _accepted(exchange: Exchange, asked: Asked, expected: Expected) -> Iterator[
             yield from frames(file, wanted)
 
 
-def fact(wanted: Any, asked: Asked) -> Any:
+def fact(wanted: Any, asked: AskedCase) -> Any:
     """A matcher, where it names a fact with that fact in its place."""
     if not isinstance(wanted, dict):
         return wanted
@@ -159,7 +168,7 @@ def fact(wanted: Any, asked: Asked) -> Any:
     return {kind: _fact(told["fact"], asked)} if isinstance(told, dict) else wanted
 
 
-def _fact(name: str, asked: Asked) -> Any:
+def _fact(name: str, asked: AskedCase) -> Any:
     own = asked.own or asked.facts
     match name:
         case "listed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -19,7 +20,7 @@ from schemathesis.openapi.checks import MissingHeaders
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from contracts.cases.forms import dressed, is_negative, status_of_form
-from contracts.cases.schema import CAREFUL, FULL, Extent, schema_of
+from contracts.cases.schema import CAREFUL, FULL, QUICK, Extent, schema_of
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
@@ -27,7 +28,7 @@ from contracts.document.build import bare_404, facts_of
 from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
-from contracts.trials import Outcome, Promise, Tier, Trial, Verdict
+from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -53,39 +54,50 @@ class Sent(NamedTuple):
     request: Request
 
 
-def generated(day: date | None, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+def generated(
+    day: date | None, ids: Ids, *, quick: bool = False, costly: bool = False
+) -> Iterator[Trial]:
     """A trial of each generated case.
 
     Args:
         day: whose contract.
         ids: the request ids of the run.
+        quick: few of them, and few drawn.
         costly: only a few that are accepted, of the smallest picture each.
     """
-    extent = CAREFUL if costly else FULL
-    for number, case in enumerate(cases_of(schema_of(day, extent), extent)):
+    extent = CAREFUL if costly else QUICK if quick else FULL
+    numbers: Counter[tuple[str, str]] = Counter()
+    for how, case in cases_of(schema_of(day, extent), extent):
         promise = _promise(case)
+        number = numbers[promise.operation, how]
+        numbers[promise.operation, how] += 1
         yield Trial(
-            f"{promise.operation}.generated.{number}",
+            f"{promise.operation}.{how}.{number}",
             promise,
             partial(judge, case, ids),
             pays=True,
-            quick=number % _ONE_OF[promise.status == 200] == 0 or costly,
+            quick=promise.status != 200 or number % _ONE_OF == 0 or costly,
+            touches=touches_of(case.body if isinstance(case.body, dict) else {}),
         )
 
 
-#: Of so many generated requests one is in a quick run: of those that make pictures fewer.
-_ONE_OF = {True: 6, False: 1}
+#: Of so many generated requests that make pictures one is in a quick run, and all others.
+_ONE_OF = 5
 
 
-def cases_of(schema: BaseSchema, extent: Extent = FULL, seed: int = 1) -> Iterator[Case[Any]]:
-    """The same cases in each run, operation by operation; other ones for another seed."""
+def cases_of(
+    schema: BaseSchema, extent: Extent = FULL, seed: int = 1
+) -> Iterator[tuple[str, Case[Any]]]:
+    """How each case was made, and the case: the same in each run, other ones for another seed."""
     for found in schema.get_all_operations():
         operation = cast("Ok[APIOperation[Any, Any, Any, Any]]", found).ok()  # our own document
         if extent.coverage:
-            yield from _kept_and_broken(operation)
+            yield from (("covering", case) for case in _kept_and_broken(operation))
         config = schema.config.generation_for(operation=operation, phase="fuzzing")
         for mode in config.modes:
-            yield from _drawn(operation, mode, config.max_examples or extent.examples, seed)
+            most = config.max_examples or extent.examples
+            drawn = _drawn(operation, mode, most, seed)
+            yield from ((f"{mode.value}-of-{most}", case) for case in drawn)
 
 
 def _kept_and_broken(operation: APIOperation[Any, Any, Any, Any]) -> Iterator[Case[Any]]:

@@ -54,25 +54,19 @@ _SHOWN = 200  # characters
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "text": lambda v: isinstance(v, str),
-    "boolean": lambda v: isinstance(v, bool),
     "list": lambda v: isinstance(v, list),
-    "table": lambda v: isinstance(v, dict),
-    "null": lambda v: v is None,
     "URL": lambda v: isinstance(v, str) and re.match(r"https?://[^/]", v) is not None,
-    "day": lambda v: isinstance(v, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", v) is not None,
 }
 #: What a matcher says of itself, and whether a value is what it says.
 MATCHERS: Mapping[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "is": ("one of type {}", lambda v, told: _TYPES[told](v)),
-    "each": ("{} in each place", lambda v, told: isinstance(v, list) and {*v} <= {told}),
+    "each": (
+        "{} in each place",
+        lambda v, told: isinstance(v, list) and all(one == told for one in v),
+    ),
     "keys": ("one with just {}", lambda v, told: isinstance(v, dict) and {*v} == {*told}),
     "length": ("one of length {}", lambda v, told: isinstance(v, list | str) and len(v) == told),
-    "matches": (
-        "one like {}",
-        lambda v, told: isinstance(v, str) and re.fullmatch(told, v) is not None,
-    ),
-    "one_of": ("one of {}", lambda v, told: v in told),
-    "holds": ("one with {}", lambda v, told: isinstance(v, list) and {*told} <= {*v}),
+    "holds": ("one with {}", lambda v, told: isinstance(v, list) and all(one in v for one in told)),
     "absent": ("nothing", lambda v, told: (v is ABSENT) is told),
 }
 TYPES = frozenset(_TYPES)

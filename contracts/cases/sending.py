@@ -17,7 +17,7 @@ from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRu
 PNG = "image/png"
 
 
-class Asked(NamedTuple):
+class AskedCase(NamedTuple):
     """A case as it is asked of one model, with the facts that count for it."""
 
     case: Case
@@ -147,7 +147,7 @@ def _values(offer: Offer, parameter: Parameter) -> list[str]:
 # The request
 
 
-def request_of(asked: Asked) -> Request:
+def request_of(asked: AskedCase) -> Request:
     """What is sent."""
     case, method, path = asked.case, *where(asked)
     if case.raw is not None:
@@ -165,7 +165,7 @@ def request_of(asked: Asked) -> Request:
     return request._replace(headers=(*kept, *case.headers.items()), key=case.key)
 
 
-def where(asked: Asked) -> tuple[str, str]:
+def where(asked: AskedCase) -> tuple[str, str]:
     """The method and the path below the base URL."""
     operation, call = asked.operation, asked.case.call
     if operation and not call:
@@ -174,7 +174,7 @@ def where(asked: Asked) -> tuple[str, str]:
     return method, path.format(model=asked.model.id if asked.model else "")
 
 
-def _parts(asked: Asked) -> Iterator[Part]:
+def _parts(asked: AskedCase) -> Iterator[Part]:
     """The texts, then the files: those that are needed, unless the case says otherwise."""
     for name, value in asked.body.items():
         for one in value if isinstance(value, list) else [value]:

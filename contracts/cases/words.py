@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from contracts.cases.case import Expected
-from contracts.cases.sending import Asked, known, where
+from contracts.cases.sending import AskedCase, known, where
 from contracts.checks.asked import BASE
 from mockserver.facts import Offer, Parameter
 from mockserver.facts.words import words_of
@@ -46,7 +46,7 @@ class Refusal(NamedTuple):
         return filled(template, self.values)
 
 
-def refusal_of(asked: Asked, expected: Expected) -> Refusal:
+def refusal_of(asked: AskedCase, expected: Expected) -> Refusal:
     """How a request is refused."""
     if expected.reason is None:
         raise ValueError(f"{asked.id} is not refused")
@@ -54,14 +54,14 @@ def refusal_of(asked: Asked, expected: Expected) -> Refusal:
     return Refusal(wording, _values(asked, expected) | dict(expected.values))
 
 
-def _wording(asked: Asked, reason: Reason) -> Wording:
+def _wording(asked: AskedCase, reason: Reason) -> Wording:
     facts, named = asked.facts, asked.body.get("model")
     model = facts.models.get(named) if isinstance(named, str) else None
     words = facts.family_words[model.family] if model and model.family else facts.words
     return words_of(words[asked.case.service])[reason]
 
 
-def _values(asked: Asked, expected: Expected) -> dict[str, Any]:
+def _values(asked: AskedCase, expected: Expected) -> dict[str, Any]:
     """What words can mention of a request: by what the facts say of the parameter."""
     method, path = where(asked)
     media = asked.case.headers.get("content-type", "")
@@ -81,7 +81,7 @@ def _values(asked: Asked, expected: Expected) -> dict[str, Any]:
     return told
 
 
-def _of_model(asked: Asked, offer: Offer, expected: Expected) -> dict[str, Any]:
+def _of_model(asked: AskedCase, offer: Offer, expected: Expected) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if isinstance(value := asked.body.get(expected.param), str | list):
         told["length"] = len(value)
@@ -100,7 +100,7 @@ def _of_model(asked: Asked, offer: Offer, expected: Expected) -> dict[str, Any]:
     return told
 
 
-def parameter_of(asked: Asked, offer: Offer, name: str) -> Parameter | None:
+def parameter_of(asked: AskedCase, offer: Offer, name: str) -> Parameter | None:
     """A parameter, or one of its items, as a dialect means it: A the operation's, B the model's."""
     own = known(offer, is_form=asked.is_form)
     shared = {p.name: p for p in asked.operation.parameters} if asked.operation else {}
@@ -123,7 +123,7 @@ _BOUNDS: Mapping[Reason, Callable[[Parameter], Any]] = {
 }
 
 
-def _uploads(asked: Asked, offer: Offer, expected: Expected) -> list[str]:
+def _uploads(asked: AskedCase, offer: Offer, expected: Expected) -> list[str]:
     """What is taken of a file: its types, or the modes of its pixels."""
     rules = offer.upload
     if rules is None:
@@ -135,7 +135,7 @@ def _uploads(asked: Asked, offer: Offer, expected: Expected) -> list[str]:
     return [*(rules.image_modes_with_mask if "mask" in asked.case.files else rules.image_modes)]
 
 
-def _models(asked: Asked) -> list[str]:
+def _models(asked: AskedCase) -> list[str]:
     """The models that a refusal names: the usual one while it is there, or all that are."""
     operation, models = asked.operation, asked.facts.models
     if operation is None or operation.default_model in models:
@@ -143,6 +143,6 @@ def _models(asked: Asked) -> list[str]:
     return [name for name, model in models.items() if operation.id in model.offers]
 
 
-def dialect(asked: Asked) -> str:
+def dialect(asked: AskedCase) -> str:
     """Whose words an answer has."""
     return asked.facts.words[asked.case.service][0]

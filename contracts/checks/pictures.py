@@ -34,7 +34,8 @@ def pictures(files: Sequence[bytes], wanted: Asked, told: Size | None = None) ->
     for file in files:
         yield from picture(file, wanted, told)
     if len(files) > 1:
-        differ = all(one != other for one, other in combinations(files, 2))
+        seen = files if wanted.images else [*map(_pixels, files)]  # uploads may be kept as they are
+        differ = all(one != other for one, other in combinations(seen, 2))
         yield said("The pictures of one answer differ", differ, "two of them are the same")
 
 
@@ -102,6 +103,12 @@ def _is_one_colour(found: Image.Image) -> bool:
     return all(low == high for low, high in (band.getextrema() for band in bands))
 
 
+def _pixels(file: bytes) -> bytes:
+    """What a file shows, without what else is written in it; of no picture the file."""
+    found = _opened(file)
+    return found.convert("RGBA").tobytes() if found else file
+
+
 def _opened(file: bytes, formats: list[str] | None = None) -> Image.Image | None:
     """The picture in a whole file; None if there is none."""
     from PIL import Image  # only here: 30 ms, and not every run makes a picture
@@ -109,7 +116,7 @@ def _opened(file: bytes, formats: list[str] | None = None) -> Image.Image | None
     try:
         found = Image.open(BytesIO(file), formats=formats)
         found.load()  # all of it: a cut or altered file fails here
-    except (OSError, SyntaxError, ValueError):
+    except Exception:  # whatever a decoder makes of bytes that are no picture
         return None
     return found
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from pathlib import Path
 
 from contracts.book import Row
 from contracts.report.causes import Cause
 from contracts.report.curl import Curl
+from contracts.report.frame import framed
 from contracts.report.summary import Counts, Part, Summary
 from contracts.report.words import (
     answer_told,
@@ -31,26 +31,7 @@ _SIGNS = {Outcome.HELD: "✓", Outcome.BROKEN: "✗", Outcome.UNSEEN: "–"}
 
 def page(summary: Summary) -> str:
     """The page, with its style in it."""
-    style = Path(__file__).with_name("page.css").read_text("utf-8")
-    body = "\n".join(_body(summary))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{escape(summary.run.target)}: {escape(summary.result)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
+    return framed(f"{summary.run.target}: {summary.result}", _body(summary))
 
 
 def _body(summary: Summary) -> Iterator[str]:

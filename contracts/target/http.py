@@ -34,7 +34,7 @@ LIMITED_KEY = "sk-mock-tier1-contract"
 #: Errors after which an account answers nothing more, whatever their status.
 EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _TIMES = 3  # that one request is sent, where each answer tells of a wait
-_IN_A_ROW = 10  # answers 429, after which the server is not asked any more
+_IN_A_ROW = 10  # answers 401 or 429, after which the server is not asked any more
 _LATE_IN_A_ROW = 3
 
 
@@ -50,7 +50,7 @@ class Patience(NamedTuple):
 class _Bad:
     """Answers in a row that say nothing."""
 
-    refused: int = 0  # 429
+    refused: int = 0  # 401 or 429
     late: int = 0
     hasty: bool = False  # whether told waits have been of no use since
 
@@ -217,20 +217,24 @@ class HttpTarget:
         request, answer = exchange.request, exchange.answer
         if request.key != "good" or request.header("openai-organization"):
             return exchange
-        self._bad.refused += 1 if answer.status == 429 else -self._bad.refused
+        self._bad.refused += 1 if answer.status in (401, 429) else -self._bad.refused
         if _code(answer) in EXHAUSTED:
             raise Lost(f"{self.base_url} has no credit left for this key: {said(answer)}")
         match answer.status:
-            case 401:
+            case 401 if _code(answer) == "invalid_api_key" or self._is_refused():
                 raise Lost(refused_key(self.base_url, answer, self._key_from))
-            case 429 if self._bad.refused >= _IN_A_ROW:
+            case 401 | 429 if self._bad.refused >= _IN_A_ROW:
                 raise Lost(
-                    f"{self.base_url} answers nothing but 429, {_IN_A_ROW} times in a row: "
-                    f"{said(answer)}"
+                    f"{self.base_url} answers nothing but {answer.status}, {_IN_A_ROW} times in a "
+                    f"row: {said(answer)}"
                 )
-            case 403 | 429:
+            case 401 | 403 | 429:
                 raise NotObserved(f"{answer.status}: {said(answer)}")
         return exchange
+
+    def _is_refused(self) -> bool:
+        """Whether a key is refused for all that is known: some refuse a model with 401."""
+        return self._once(Request("GET", "/models"), anew=False).answer.status == 401
 
 
 class _Unreached(Lost):

@@ -143,6 +143,22 @@ def test_a_refused_key_ends_the_run(asked: Begun) -> None:
     assert HIDDEN in str(lost.value)
 
 
+def test_a_key_that_is_refused_everywhere_ends_the_run_whatever_the_words(asked: Begun) -> None:
+    one = asked(lambda _: error(401, "go away"))
+    with pytest.raises(Lost, match="refuses the API key"):
+        one.target.ask(PICTURE_PLEASE)
+    assert len(one.sent) == 2
+
+
+def test_a_model_that_is_refused_with_401_is_not_the_key(asked: Begun) -> None:
+    one = asked(lambda sent: MODELS if sent.method == "GET" else error(401, "no such model"))
+    for _ in range(9):
+        with pytest.raises(NotObserved, match="401: no such model"):
+            one.target.ask(PICTURE_PLEASE)
+    with pytest.raises(Lost, match="nothing but 401, 10 times in a row"):
+        one.target.ask(PICTURE_PLEASE)
+
+
 def test_another_organization_that_is_refused_is_not_the_key(asked: Begun) -> None:
     one = asked(lambda _: error(401, "other", "mismatched_organization"))
     request = MODELS_PLEASE._replace(headers=(("OpenAI-Organization", "org-other"),))

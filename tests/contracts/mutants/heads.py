@@ -6,7 +6,6 @@ from contracts.exchange import Headers
 from tests.contracts.mutants.altering import (
     Defect,
     downloaded,
-    made,
     made_at_once,
     of_answers,
     of_headers,
@@ -20,17 +19,9 @@ from tests.contracts.mutants.altering import (
 limited = with_status(429)
 
 
-def _added(name: str, value: str) -> Defect:
-    return of_headers(lambda told: (*told, (name, value)), made)
-
-
 def _twice(told: Headers) -> Headers:
     """As a client of HTTP joins them."""
     return tuple((n, f"{value}, {value}" if n == "x-request-id" else value) for n, value in told)
-
-
-def _const(value: str) -> object:
-    return lambda _: value
 
 
 MUTANTS: dict[str, tuple[Defect, str]] = {

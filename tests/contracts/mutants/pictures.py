@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from io import BytesIO
 from itertools import count
 
 from PIL import Image
 
+from contracts.cases.uploads import padded
 from contracts.exchange import Answer, Request
 from tests.contracts.mutants.altering import (
     Ask,
@@ -53,6 +55,23 @@ def _equal(request: Request, ask: Ask) -> Answer:
         body["data"] = [dict(body["data"][0]) for _ in body["data"]]
 
     return of_bodies(apply, made_at_once)(request, ask)
+
+
+def _equal_to_see(request: Request, ask: Ask) -> Answer:
+    """All pictures of an answer show the same; their files differ in a comment."""
+
+    def apply(body: Body) -> None:
+        inline = [item for item in body["data"] if "b64_json" in item]
+        for number, item in enumerate(inline):
+            file = b64decode(inline[0]["b64_json"])
+            item["b64_json"] = b64encode(_commented(file, number)).decode()
+
+    return of_bodies(apply, made_at_once)(request, ask)
+
+
+def _commented(file: bytes, number: int) -> bytes:
+    """A PNG file with a comment; another one as it is."""
+    return padded(file, len(file) + 12 + number) if file.startswith(b"\x89PNG") else file
 
 
 _only: dict[bytes, bytes] = {}
@@ -186,7 +205,8 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
     "all clear": (of_pictures(lambda p: Image.new(p.mode, p.size)), "more than one colour"),
     "never the same": (of_pictures(_marked), "The same request gives the same"),
     "all of an answer the same": (_equal, "The pictures of one answer differ"),
-    "the same for all prompts": (of_files(_one_for_all), "prompt"),
+    "all of an answer the same to see": (_equal_to_see, "The pictures of one answer differ"),
+    "the same for all prompts": (of_files(_one_for_all), "Another prompt gives another"),
     "pixels outside of the mask altered": (_of_uploads(_moved), "that a mask keeps"),
     "the mask ignored": (_of_uploads(_kept), "that a mask gives free"),
     # Where they lie

@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from contracts.exchange import Answer, Request
+from contracts.cases.uploads import png
+from contracts.exchange import Answer, KeyKind, Request
 from tests.contracts.mutants.altering import (
     Ask,
     Body,
     Defect,
     fields_of,
+    honest,
     of_requests,
     text_of,
     with_fields,
@@ -33,12 +35,9 @@ def _where(name: str, bad: Callable[[Any], bool], instead: Any) -> Defect:
     return _with(lambda f: {name: instead} if name in f and bad(f[name]) else {})
 
 
-def _key(read_as: str, *kinds: str) -> Defect:
-    def change(request: Request) -> Request:
-        return request._replace(key="good") if request.key in kinds else request
-
-    assert read_as == "good"
-    return of_requests(change)
+def _as_good(kind: KeyKind) -> Defect:
+    """A defect: who has this key, or none, is let in."""
+    return of_requests(lambda r: r._replace(key="good") if r.key == kind else r)
 
 
 #: What each operation knows, of any model.
@@ -47,9 +46,8 @@ KNOWN = {
     "moderation", "output_format", "output_compression", "stream", "partial_images", "image", "images",
     "mask", "input_fidelity", "markup", "safety_identifier",
 }  # fmt: skip
-
-
 QUALITIES = ("standard", "hd", "low", "medium", "high", "auto")
+REFUSED = "What is refused has the status"
 
 
 def _unknown(request: Request) -> Request:
@@ -69,14 +67,9 @@ def _other_defaults(name: str, value: Any) -> Defect:
     return of_requests(change)
 
 
-def _of_dalle(request: Request) -> bool:
-    return text_of(request, "model") in ("", "dall-e-2")
-
-
 def _default_size(request: Request, ask: Ask) -> Answer:
-    if _of_dalle(request):
-        return _other_defaults("size", "512x512")(request, ask)
-    return ask(request)
+    smaller = _other_defaults("size", "512x512")
+    return (smaller if text_of(request, "model") in ("", "dall-e-2") else honest)(request, ask)
 
 
 def _texts_as_numbers(request: Request) -> Request:
@@ -94,8 +87,6 @@ def _good_uploads(name: str) -> Defect:
         answer = ask(request)
         if answer.status != 400 or not isinstance(fields_of(request).get(name), bytes):
             return answer
-        from contracts.cases.uploads import png
-
         side = 16
         taken = with_part(request, "image", png("RGBA", side))
         return ask(with_part(taken, "mask", png("RGBA", side)))
@@ -122,68 +113,67 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         "A picture has the fields|An answer has the fields",
     ),
     "partial_images ignored": (of_requests(without("partial_images")), "partial pictures and then"),
-    "prompt ignored": (_where("prompt", lambda told: True, "a fox"), "prompt"),
+    "prompt ignored": (
+        _where("prompt", lambda told: True, "a fox"),
+        "Another prompt gives another",
+    ),
     "masks ignored": (of_requests(without("mask")), "that a mask keeps"),
     # Defaults
     "another default size": (_default_size, "default|the size"),
     "two pictures unless told": (_other_defaults("n", 2), "as many pictures as"),
     # What is taken
-    "unknown fields are taken": (of_requests(_unknown), "is refused has the status"),
+    "unknown fields are taken": (of_requests(_unknown), REFUSED),
     "numbers as texts are taken": (
         of_requests(_texts_as_numbers),
-        "is refused has the status",
+        REFUSED,
     ),
     "any size is taken": (
-        _where(
-            "size",
-            lambda s: not str(s).replace("x", "is refused has the status").isdigit(),
-            "1024x1024",
-        ),
-        "",
+        _where("size", lambda told: not re.fullmatch(r"[0-9]+x[0-9]+", str(told)), "1024x1024"),
+        REFUSED,
     ),
     "an empty prompt is taken": (
         _where("prompt", lambda told: told == "", "x"),
-        "is refused has the status",
+        REFUSED,
     ),
     "no prompt is needed": (
         _with(lambda f: {"prompt": "x"} if "prompt" not in f and "image" not in f else {}),
-        "is refused has the status",
+        REFUSED,
     ),
     "a prompt of any length is taken": (
         _where("prompt", lambda told: isinstance(told, str) and len(told) > 1000, "x"),
-        "is refused has the status",
+        REFUSED,
     ),
     "too many pictures are taken": (
         _where("n", lambda n: isinstance(n, int) and n > 10, 10),
-        "is refused has the status",
+        REFUSED,
     ),
     "no pictures are taken": (
         _where("n", lambda n: n == 0 and n is not False, 1),
-        "is refused has the status",
+        REFUSED,
     ),
     "any quality is taken": (
         _where("quality", lambda told: told not in QUALITIES, None),
-        "is refused has the status",
+        REFUSED,
     ),
     "any response_format is taken": (
         _where("response_format", lambda told: told not in ("url", "b64_json"), "url"),
-        "is refused has the status",
+        REFUSED,
     ),
     "models in capitals are taken": (
         _with(lambda f: {"model": f["model"].lower()} if isinstance(f.get("model"), str) else {}),
-        "is refused has the status",
+        REFUSED,
     ),
     "any model is taken": (
         _where("model", lambda told: not re.match("dall-e-[23]$|gpt-image-", str(told)), None),
-        "is refused has the status",
+        REFUSED,
     ),
     "null is taken for a prompt": (
         _where("prompt", lambda told: told is None, "x"),
         "that breaks the document is refused",
     ),
-    "any image is taken": (_good_uploads("image"), "is refused has the status"),
-    "any mask is taken": (_good_uploads("mask"), "is refused has the status"),
+    "any image is taken": (_good_uploads("image"), REFUSED),
+    "any mask is taken": (_good_uploads("mask"), REFUSED),
     # Keys
-    "no key is needed": (_key("good", "none"), "is refused has the status"),
-    "any key is taken": (_key("good", "bad"), "is refused has the status"),
+    "no key is needed": (_as_good("none"), REFUSED),
+    "any key is taken": (_as_good("bad"), REFUSED),
 }
