@@ -49,7 +49,7 @@ class Answer(NamedTuple):
         """The body's value; None where it is no JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

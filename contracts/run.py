@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from contracts.book import Book
 from contracts.exchange import Exchange, Request
-from contracts.target import Capped, Lost, NotObserved, Target
+from contracts.target import ABOVE_CAP, THRIFT, Capped, Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
@@ -17,6 +17,8 @@ LACKING = {
     "limits": "its limits can't be met",
     "recorded": "this was not recorded",
     "stand-in": "only a stand-in of this kind promises it",
+    "money": ABOVE_CAP,
+    "more money": THRIFT,
 }
 
 

@@ -12,7 +12,7 @@ from contracts.checks.answers import inline_files
 from contracts.checks.asked import size_in
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
-from contracts.checks.links import LEADS
+from contracts.checks.links import LEADS, links_in
 from contracts.checks.models import strangers
 from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now
@@ -207,13 +207,13 @@ _TWO_HOURS = 7200  # seconds: URLs are good for one
 
 def _ends(request: Request, target: Target) -> Iterator[Verdict]:
     exchange = observed(target.ask(request, pays=True))
-    yield _accepted(exchange)
-    body = exchange.answer.json() or {}
-    for item in body.get("data", ()):
-        yield from _status(target.fetch(item["url"]), 200, LEADS)
+    urls = links_in(exchange.answer)
+    yield said(LEADS, urls, "there is none")._replace(exchange=exchange)
+    for url in urls:
+        yield from _status(target.fetch(url), 200, LEADS)
     target.move_clock(_TWO_HOURS)
-    for item in body.get("data", ()):
-        late = target.fetch(item["url"])
+    for url in urls:
+        late = target.fetch(url)
         yield from _status(late, 403, "A picture's URL ends after an hour")
         is_xml = late.answer.media == "application/xml" and b"<Error>" in late.answer.body
         seen = f"{late.answer.media!r}: {late.answer.body[:30]!r}"

@@ -115,7 +115,9 @@ def _trial(asked: AskedCase, expected: Expected, ids: Ids) -> Trial:
 def _touched(asked: AskedCase) -> frozenset[str]:
     """What a case is about: its model, and what it sends beside the least that is good."""
     sent = {name: asked.body.get(name) for name in (*asked.case.send, *asked.case.files)}
-    return touches_of(sent | ({"model": asked.model.id} if asked.model else {}))
+    if asked.model and asked.case.asks != "once":  # which asks the first that there is
+        sent["model"] = asked.model.id
+    return touches_of(sent)
 
 
 def _judge(

@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     @property
     def n(self) -> int:
         """How many pictures; one where a server took what is no number."""
-        told = str(self.options.get("n")).removesuffix(".0")  # which is an integer in JSON
+        told = str(self.options.get("n"))
         return int(told) if told.isdecimal() else 1
 
     @property
@@ -133,13 +133,24 @@ def _asked(facts: Facts, operation: Operation, model: Model, fields: Mapping[str
     offer = model.offers[operation.id]
     is_form = any(isinstance(value, Field) for value in fields.values())
     known = offer.parameter if is_form or not offer.json else offer.json
-    given = {name: _value(known[name], value) for name, value in fields.items() if name in known}
+    told = {name: _value(known[name], value) for name, value in fields.items() if name in known}
+    given = {name: value for name, value in told.items() if _is_typed(known[name], value)}
     defaults = {p.name: p.default for p in known.values() if p.default is not None}
     images, mask = _files(fields) if is_form else _referred(given)
     return Asked(facts, operation, model, offer, given, defaults | given, images, mask)
 
 
+_TYPES = {"string": str, "integer": int, "boolean": bool}
+
+
+def _is_typed(parameter: Parameter, value: Any) -> bool:
+    """Whether a value is what its parameter has; a server that took another knows what it meant."""
+    return parameter.name == "n" or isinstance(value, _TYPES.get(parameter.type, object))
+
+
 def _value(parameter: Parameter, value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # which is an integer in JSON
     if not isinstance(value, Field):
         return value
     text = _text(value)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from contracts.checks.answers import answer, files
-from contracts.checks.asked import Asked, asked, facts_of
+from contracts.checks.asked import Asked, asked, facts_of, size_in
 from contracts.checks.headers import Ids, discreet, headers
 from contracts.checks.layout import layout
-from contracts.checks.links import LEADS, download, link
+from contracts.checks.links import LEADS, download, link, links_in
 from contracts.checks.models import listing
 from contracts.checks.pictures import pictures
 from contracts.checks.refusals import bare, refusal
@@ -85,25 +85,22 @@ class Judge(NamedTuple):
         yield from answer(exchange, wanted)
         told = exchange.answer.json()
         items = told.get("data") if isinstance(told, dict) else None
-        if isinstance(items, list):
-            yield from self._files(items, wanted)
-
-    def _files(self, items: list[Any], wanted: Asked) -> Iterator[Verdict]:
+        if not isinstance(items, list):
+            return
         if wanted.field == "url":
-            yield from self._linked(items, wanted)
+            for item in items:
+                yield from link(item.get("url") if isinstance(item, dict) else None, wanted)
+            yield from self._linked(links_in(exchange.answer), wanted)
             return
         found = [*files(items)]
         yield from (one for one in found if isinstance(one, Verdict))
-        yield from pictures([one for one in found if isinstance(one, bytes)], wanted)
+        size = size_in(told.get("size"))
+        yield from pictures([one for one in found if isinstance(one, bytes)], wanted, size)
 
-    def _linked(self, items: list[Any], wanted: Asked) -> Iterator[Verdict]:
+    def _linked(self, urls: list[str], wanted: Asked) -> Iterator[Verdict]:
         """Of many the first and the last: each is as large as the others, and takes as long."""
-        urls = [item.get("url") for item in items if isinstance(item, dict)]
-        for url in urls:
-            yield from link(url, wanted)
-        told = [url for url in urls[:1] + urls[1:][-1:] if isinstance(url, str)]
         files = []
-        for url in told:
+        for url in urls[:1] + urls[1:][-1:]:
             try:
                 found = self.fetch(url)
             except NotObserved as reason:

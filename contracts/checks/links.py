@@ -8,19 +8,35 @@ from urllib.parse import parse_qs, urlsplit
 
 from contracts.checks.asked import Asked
 from contracts.checks.said import said
-from contracts.exchange import Exchange
+from contracts.exchange import Answer, Exchange
 from contracts.trials import Tier, Verdict
 
 MEDIA = {"SVG": "image/svg+xml"}
 LEADS = "A picture's URL leads to its file"
 
 
+def _parts(url: Any) -> tuple[str, str]:
+    """Host and query of an address; empty ones of what is none."""
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError:  # brackets that hold no address
+        return "", ""
+    return (parts.netloc, parts.query) if parts.scheme in ("http", "https") else ("", "")
+
+
+def links_in(found: Answer) -> list[str]:
+    """The addresses in an answer, as far as they are some."""
+    told = found.json()
+    items = told.get("data") if isinstance(told, dict) else None
+    urls = [item.get("url") for item in items or () if isinstance(item, dict)]
+    return [url for url in urls if isinstance(url, str) and _parts(url)[0]]
+
+
 def link(url: Any, wanted: Asked) -> Iterator[Verdict]:
     """Judge the URL's shape: an address, with the signature and the dates of its store."""
-    parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
-    is_address = parts.scheme in ("http", "https") and parts.netloc
-    yield said("A picture's url is an http(s) address", is_address, f"it is {str(url)[:60]!r}")
-    query, facts = parse_qs(parts.query), wanted.facts.link
+    host, told = _parts(url)
+    yield said("A picture's url is an http(s) address", host, f"it is {str(url)[:60]!r}")
+    query, facts = parse_qs(told), wanted.facts.link
     lacking = [name for name in ("st", "se", "sp", "sv", "sr", "sig") if name not in query]
     yield said(
         "A picture's URL is signed and dated as those of the API's store",

@@ -37,7 +37,7 @@ def listing(exchange: Exchange, day: date | None) -> Iterator[Verdict]:
         is_list = isinstance(data, list) and all(isinstance(one, dict) for one in data)
         is_named = is_list and told.get("object") == "list"
         yield said("Models come as an object that is a list, with data", is_named, f"{told!r:.60}")
-        listed = {one.get("id"): one for one in data or ()} if is_list else {}
+        listed = {str(one.get("id")): one for one in data or ()} if is_list else {}
         for one in listed.values():
             yield from _model(one, known)
         lacking = sorted(known.keys() - listed.keys())

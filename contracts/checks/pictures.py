@@ -116,7 +116,7 @@ def _opened(file: bytes, formats: list[str] | None = None) -> Image.Image | None
     try:
         found = Image.open(BytesIO(file), formats=formats)
         found.load()  # all of it: a cut or altered file fails here
-    except (OSError, SyntaxError, ValueError):
+    except Exception:  # whatever a decoder makes of bytes that are no picture
         return None
     return found
 

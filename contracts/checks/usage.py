@@ -60,7 +60,7 @@ def _by_facts(
     options = {**_chosen(wanted), **{name: answer[name] for name in told_of}}
     try:
         due = wanted.offer.usage(options, n, wanted.prompt, map(_sides, wanted.images))
-    except (LookupError, ValueError, OSError):
+    except (LookupError, TypeError, ValueError, OSError):
         return  # a size or quality that no fact counts
     if not due:
         return

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -185,7 +186,14 @@ def write(case: Case, directory: Path, leave: Callable[[Path, str], object]) -> 
     """
     if case.exchanges:
         text = json.dumps(case.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
-        leave(directory / f"{_NO_NAME.sub('-', case.id)}.json", f"{text}\n")
+        leave(directory / _file_of(case.id), f"{text}\n")
+
+
+def _file_of(name: str) -> str:
+    """A file's name, of letters that each system takes; another one for each case."""
+    plain = _NO_NAME.sub("-", name).strip("-")
+    told = plain if plain == name else f"{plain}-{sha256(name.encode()).hexdigest()[:6]}"
+    return f"{told}.json"
 
 
 def read(directory: Path) -> list[Case]:

@@ -13,6 +13,11 @@ class NotObserved(Exception):
     """Nothing could be learned of this; the run goes on. Its text is the reason."""
 
 
+#: Why something is not sent whatever was spent before, so that no run of these terms shows it.
+THRIFT = "what is paid for here is one picture of the smallest size and the lowest quality named"
+ABOVE_CAP = "it might cost more than the whole cap if it were accepted"
+
+
 class Capped(NotObserved):
     """The money that may be spent is spent; what costs nothing goes on."""
 

@@ -10,12 +10,10 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.exchange import Answer, Request
-from contracts.target import NotObserved
+from contracts.target import ABOVE_CAP, THRIFT, NotObserved
 from contracts.target.asked import Asked, Unpriced, buys, read
 from contracts.target.ledger import Ledger, usd
 from contracts.target.prices import ceiling, is_cheapest, of_answer, worst
-
-_DEARER = "only the smallest size, the lowest quality and n=1, all of them named, are paid for here"
 
 
 class Bill(NamedTuple):
@@ -70,6 +68,8 @@ class Purse:
                 "more of its kind are sent"
             )
         most = ceiling(request, self.day)
+        if self.cap is not None and most > self.cap:
+            raise NotObserved(ABOVE_CAP)
         return Bill(request, _readable(request), most, False, self._reserved(request, most))
 
     def price(self, request: Request) -> tuple[Asked, int]:
@@ -80,7 +80,7 @@ class Purse:
         """
         asked = read(request)
         if self.thrifty and not is_cheapest(asked, self.day):
-            raise NotObserved(_DEARER)
+            raise NotObserved(THRIFT)
         return asked, worst(asked, self.day)
 
     def _paid(self, request: Request) -> Bill:
@@ -108,6 +108,8 @@ class Purse:
         elif 200 <= answer.status < 300:
             told = of_answer(bill.asked, answer, self.day)
             self._write(bill, bill.most if told is None else told)
+            if not bill.pays:
+                self._surprising.add(bill.request.path.partition("?")[0])
 
     def _write(self, bill: Bill, cost: int) -> None:
         self.spent += cost - (bill.most if bill.entry is not None else 0)
@@ -115,8 +117,6 @@ class Purse:
             self.ledger.settle(bill.entry, cost)
         elif cost:
             self.ledger.record(self.account, cost, _told(bill.request))
-        if cost and not bill.pays:
-            self._surprising.add(bill.request.path.partition("?")[0])
         if cost > bill.most:
             self._closed = (
                 f"a picture cost {usd(cost)}, more than the {usd(bill.most)} that it could by the "

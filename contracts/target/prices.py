@@ -143,7 +143,12 @@ def _one(
         if by not in price.picture:
             raise Unpriced(f"a picture of {options['size']} has no price")
         usd = price.picture[by]
-    return usd * MICRO + sum(tokens[kind] * price.million.get(kind, 0) for kind in tokens)
+    million = dict(price.million)
+    if (
+        options.get("stream") and "text_output" in million
+    ):  # of which a stream's usage tells no kind
+        million["text_output"] = max(million["text_output"], million["image_output"])
+    return usd * MICRO + sum(tokens[kind] * million.get(kind, 0) for kind in tokens)
 
 
 def _choices(offer: Offer, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -180,7 +185,7 @@ def _values(parameter: Parameter | None, asked: Any) -> list[str]:
     if not isinstance(asked, str | None):
         raise Unpriced(f"{parameter.name} is no text, and has no price")
     if asked is None or asked in parameter.leaves:
-        return _all(parameter)
+        return [*_all(parameter), *([_largest(parameter)] if parameter.free else [])]
     if asked in named or not named:
         return [asked]
     if parameter.free and _fits(parameter, asked):
@@ -190,7 +195,7 @@ def _values(parameter: Parameter | None, asked: Any) -> list[str]:
 
 def _all(parameter: Parameter) -> list[str]:
     named = {*parameter.taken(page=True) - parameter.leaves, *(v for _, v in parameter.resolves)}
-    return [*sorted(named), *([_largest(parameter)] if parameter.free else [])]
+    return sorted(named)
 
 
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", re.ASCII)

@@ -32,6 +32,7 @@ def exchange(body: Any = SMALL, target: AppTarget = MOCK) -> Exchange:
 
 
 GOOD, REFUSED = exchange(), exchange({"prompt": ""})
+LINKED = exchange({"prompt": "a fox"})
 TODAYS = mock(LAST)
 (*_, WAY) = ways(LAST, LAST)
 TODAY = TODAYS.ask(request_of(WAY, **answered_as(WAY, "b64_json")))
@@ -123,6 +124,23 @@ def test_whatever_a_field_is_is_judged(name: str, value: Any) -> None:
 
 
 @settings(max_examples=40)
+@given(st.sampled_from(["n", "size", "quality", "background", "stream", "partial_images"]), JSON)
+def test_whatever_a_server_took_its_answer_is_judged(name: str, value: Any) -> None:
+    asked = {"model": WAY.model.id, "prompt": "a fox", name: value}
+    request = json_request("POST", "/images/generations", asked)
+    for answered in (TODAY, STREAM):
+        said_of(answered._replace(request=request), day=LAST)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(["url", "id", "data"]), JSON)
+def test_whatever_a_link_or_a_model_is_is_judged(name: str, value: Any) -> None:
+    listing = _of(Request("GET", "/models"), 200, json.dumps({"data": [{name: value}]}).encode())
+    assert said_of(listing)
+    assert said_of(LINKED, of_body(lambda body: body["data"][0].update({name: value})))
+
+
+@settings(max_examples=40)
 @given(st.binary(max_size=200))
 def test_whatever_comes_in_the_place_of_a_stream_is_judged(body: bytes) -> None:
     assert said_of(STREAM, lambda answer: answer._replace(body=body), LAST)
@@ -140,7 +158,7 @@ def test_the_same_request_id_twice_is_a_fault() -> None:
 
 def test_a_link_to_nothing_is_faulted() -> None:
     signed = lambda a: a._replace(body=a.body.replace(b"sig=", b"sig=A"))  # noqa: E731
-    told = said_of(exchange({"prompt": "a fox"}), signed)
+    told = said_of(LINKED, signed)
     assert "A picture's URL leads to its file: it answers 403" in told
 
 

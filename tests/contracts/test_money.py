@@ -12,8 +12,8 @@ import pytest
 
 from contracts.discretion import Key
 from contracts.exchange import Request, json_request
-from contracts.run import exit_code, run
-from contracts.target import Capped, Lost, NotObserved, Target
+from contracts.run import exit_code, is_beyond, run
+from contracts.target import ABOVE_CAP, THRIFT, Capped, Lost, NotObserved, Target
 from contracts.target.http import Patience
 from contracts.target.ledger import Sums, usd
 from contracts.trials import Outcome, Promise, Trial, Verdict
@@ -160,8 +160,9 @@ def test_what_should_be_refused_is_not_sent_where_its_price_would_break_the_cap(
     ledger: Path,
 ) -> None:
     with standing_in(paying()) as api, opened(api.url, ledger, CENT) as target:
-        with pytest.raises(Capped):
+        with pytest.raises(NotObserved, match="more than the whole cap") as reason:
             target.ask(WRONG)
+        assert not isinstance(reason.value, Capped)
         assert api.paid == []
 
 
@@ -287,3 +288,9 @@ def test_a_gateway_that_hides_itself_is_found_out_by_its_first_answer(ledger: Pa
     ):
         target.ask(SMALL, pays=True)
     assert len(paid) == 1
+
+
+def test_what_no_run_of_these_terms_can_show_does_not_count_as_missing() -> None:
+    assert is_beyond(ABOVE_CAP)
+    assert is_beyond(THRIFT)
+    assert not is_beyond("the cap of $0.05 is reached: $0.048 spent, $0.00 reserved")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,14 @@ def test_what_was_not_observed_leaves_its_reason_and_no_file(tmp_path: Path) -> 
     assert [case.unseen for case in cases] == ["the cap is reached", "the key is no good"]
     assert ended == "the key is no good"
     assert written(cases, tmp_path) == []
+
+
+def test_cases_with_names_that_are_alike_have_files_of_their_own(tmp_path: Path) -> None:
+    there = Case("x", "images.generate", 200, "x", ORIGIN, [{}])
+    names = ["a.b", "a (b)", "a [b]", "a/b", "../a", "a/../b"]
+    files = written([replace(there, id=name) for name in names], tmp_path)
+    assert len(files) == len(names)
+    assert tmp_path / "a.b.json" in files
 
 
 def test_what_was_answered_is_kept_before_the_next_is_asked(mock_url: str) -> None:
