@@ -134,10 +134,10 @@ def parity(
         gaps=known_gaps,
         known=known_values(_parameters(asking.terms.day)),
     )
-    if json:
-        leave(json, _json(as_json(found)), asking.opening.keys)
-    if html:
-        leave(html, page(found), asking.opening.keys)
+    for file, text in ((json, _json(as_json(found))), (html, page(found))):
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            leave(file, text, asking.opening.keys)
     _end(lines(found), found.exit_code(_is_possible), asking.mask)
 
 
@@ -241,8 +241,7 @@ class Asking:
         self.opening = Opening(os.environ, time)  # noqa: TID251 - it enters here
         self.mask: Callable[[str], str] = partial(discreet, keys=self.opening.keys)
         self.today, self._stale = _today(now), stale
-        is_real = target == "real" and not terms.day
-        self.terms = terms._replace(day=self.today) if is_real else terms
+        self.terms = terms._replace(day=terms.day or _day_of(target, self.today))
 
     def planned(self) -> list[Trial]:
         """All cases but those that are drawn by lot."""
@@ -271,6 +270,20 @@ class Asking:
                 return Side(target.name, cases, ended)
         except Lost as reason:
             _end([str(reason)], 6, self.mask)
+
+
+def _day_of(target: str, today: date) -> date | None:
+    """The day whose API a target has; None if it has the default day's, or none."""
+    from contracts.compare.recording import read
+    from contracts.target import Lost
+
+    if target == "real":
+        return today
+    try:
+        files = target.startswith(RECORDING) and read(Path(target.removeprefix(RECORDING)))
+    except Lost:  # which is told when it is asked
+        return None
+    return files[0].origin.day if files else None
 
 
 def relied_on(planned: Iterable[Trial], file: Path) -> list[Trial]:

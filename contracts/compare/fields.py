@@ -43,7 +43,8 @@ def _leaves(answer: Value) -> Iterator[tuple[str, Value]]:
             before = f"{EVENT}{event.get('event', 'without a name')} "
             yield from _of_text(event["data"], event.get("layout"), before)
     else:
-        yield from _of_text(answer["body"], answer.get("layout"), "")
+        is_file = isinstance(answer["body"], dict) and "<picture>" in answer["body"]
+        yield from _of_text(answer["body"], answer.get("layout"), "file " * is_file)
 
 
 def _of_text(value: Value, layout: Value, before: str) -> Iterator[tuple[str, Value]]:

@@ -143,7 +143,12 @@ def _one(
         if by not in price.picture:
             raise Unpriced(f"a picture of {options['size']} has no price")
         usd = price.picture[by]
-    return usd * MICRO + sum(tokens[kind] * price.million.get(kind, 0) for kind in tokens)
+    million = dict(price.million)
+    if (
+        options.get("stream") and "text_output" in million
+    ):  # of which a stream's usage tells no kind
+        million["text_output"] = max(million["text_output"], million["image_output"])
+    return usd * MICRO + sum(tokens[kind] * million.get(kind, 0) for kind in tokens)
 
 
 def _choices(offer: Offer, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
 
+from contracts.cases import trials
 from contracts.exchange import json_request
+from contracts.run import run
 from contracts.target import Capped, NotObserved
 from contracts.target.http import HttpTarget
 from contracts.target.opening import Opening, Terms
 from mockserver.testing import ImagesMock
-from tests.contracts.paying import (
-    CENT,
-    KEY,
-    SMALL,
-    WRONG,
-    ask_often,
-)
+from tests.contracts.paying import CENT, KEY, SMALL, WRONG, ask_often, sums
 from tests.contracts.stand_in import (
     Reply,
     Sent,
@@ -56,7 +54,8 @@ class Real:
         body = answer.read()
         line.close()
         if sent.method == "POST" and answer.status == 200:
-            self.billed += self._prices(json.loads(sent.body))
+            is_json = sent.headers["content-type"] == "application/json"
+            self.billed += self._prices(json.loads(sent.body) if is_json else {})
         told = [
             (n, v) for n, v in answer.getheaders() if n.startswith(("x-", "openai", "content-type"))
         ]
@@ -98,3 +97,22 @@ def test_no_request_to_the_real_api_has_another_key(ledger: Path) -> None:
     with the_real_api(ledger, None) as (target, _, server):
         target.ask(WRONG)
         assert {sent.key for sent in server.sent} == {KEY}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cap", [5 * CENT, 200 * CENT])
+def test_a_whole_run_never_costs_more_than_its_cap_nor_than_its_ledger_says(
+    cap: int, ledger: Path
+) -> None:
+    day = date(2026, 11, 28)
+    with ImagesMock(tier="off", as_of=str(day)) as mock:
+        real = Real(mock, lambda _: 0)
+        with standing_in(real) as server:
+            opening = Opening({"IMAGES_MOCK_REAL_API_KEY": KEY}, time, real=server.url)
+            with opening.target("real", Terms(day, cap=cap, ledger=ledger)) as target:
+                book = run(trials(day, today=day, quick=True, costly=True), target)
+            kept = sums(server.url, ledger)
+        billed = round(mock.sandbox(KEY).spent * 1e6)
+    assert 0 < billed <= kept.spent + kept.reserved <= cap
+    assert target.spent * 1_000_000 == kept.spent + kept.reserved
+    assert ("cap" in book.ended) == (cap == 5 * CENT)

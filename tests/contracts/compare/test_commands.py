@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,22 @@ def test_no_command_shows_or_writes_the_key(
 def test_parity_with_itself_is_green(recorded: Path) -> None:
     done = contracted("parity", "--target", f"recording:{recorded}", "--against", "mock")
     assert done.exit_code == 0, done.output
+
+
+def test_a_recording_is_compared_as_of_its_own_day(
+    mock_cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day, asked = date(2025, 6, 15), []
+    origin = mock_cases[0].origin._replace(day=day)
+    written([replace(mock_cases[0], origin=origin)], tmp_path)
+
+    def trials(of: date | None, **kwargs: Any) -> Iterator[Trial]:
+        asked.append(of)
+        return iter(())
+
+    monkeypatch.setattr(contracts.cases, "trials", trials)
+    contracted("parity", "--target", f"recording:{tmp_path}")
+    assert asked == [day]
 
 
 def test_parity_writes_what_differs_as_lines_json_and_a_page(
