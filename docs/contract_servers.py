@@ -97,9 +97,10 @@ def tried(server: dict[str, Any], folder: Path) -> dict[str, Any]:
     with _running(server, folder) as port, TemporaryDirectory() as reports:
         base_url = f"http://127.0.0.1:{port}{server['path']}"
         report = Path(reports) / "report.json"
+        run = ["images-mock", "contract", "run", "--target", base_url, "--json", str(report)]
         paid = ["--paid", "--max-usd", "1000", "--ledger", f"{reports}/ledger"]
         subprocess.run(
-            ["images-mock", "contract", "run", "--target", base_url, "--json", str(report), *paid],
+            [*run, *paid, *server.get("options", [])],
             check=False,
         )
         return _kept(json.loads(report.read_text("utf-8")))
