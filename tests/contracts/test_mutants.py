@@ -88,16 +88,11 @@ def test_an_honest_server_breaks_nothing_and_each_defect_of_the_table_something(
 
 
 @pytest.mark.slow
-def test_a_quick_run_finds_every_defect() -> None:
-    with remembered(trials(None, today=TODAY, quick=True)) as memory:
+@pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
+def test_a_run_finds_every_defect(quick: bool) -> None:
+    with remembered(trials(None, today=TODAY, quick=quick)) as memory:
         assert exit_code(memory.book) == HELD
         assert survivors(memory, MUTANTS) == {}
-
-
-@pytest.mark.slow
-def test_a_full_run_has_every_trial_of_a_quick_one() -> None:
-    quick, full = ([t.id for t in trials(None, today=TODAY, quick=q)] for q in (True, False))
-    assert [found for found in full if found in {*quick}] == quick
 
 
 def test_there_are_many_defects_and_each_says_what_it_breaks() -> None:
