@@ -77,7 +77,7 @@ def run(
             book.unseen(trial, "the run ended before")
             book.ended = str(reason)
             break
-        except Exception as fault:  # noqa: BLE001 - this program's own is none of the target's
+        except Exception as fault:  # this program's own: it is none of the target's
             told = f"a check failed by itself ({type(fault).__name__}: {fault})"
             book.unseen(trial, told)
             book.ended = f"{trial.id}: {told}. Please report it."

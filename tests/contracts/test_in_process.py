@@ -33,6 +33,7 @@ def broken(book: Book) -> dict[str, str]:
     return {says: told[0] for says, told in sights.items()}
 
 
+@pytest.mark.slow  # in each run test_mutants.py makes an honest one
 def test_the_mock_keeps_what_a_quick_run_asks_for() -> None:
     book = book_of(None, quick=True)
     assert broken(book) == {}
