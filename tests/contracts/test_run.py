@@ -79,4 +79,4 @@ def test_a_fault_of_a_check_ends_no_run_and_is_not_green() -> None:
     book = tried(Shop(), trial()._replace(judge=faulty), asking(2))
     assert "a check failed by itself (KeyError: 'data')" in book.ended
     assert exit_code(book) == 6
-    assert book.rows[GENERATE].tally.calls == 2
+    assert book.rows[GENERATE].tally.calls == 3
