@@ -313,7 +313,8 @@ def test_unmasked_pixels_are_those_of_the_first_picture(
 
 def test_the_vendors_library_edits(server: ImagesMock) -> None:
     one, two, mask = encoded(scene()), encoded(scene(hue=9), "JPEG"), encoded(half_clear())
-    with openai.OpenAI(base_url=server.url, api_key="sk-mock-edits") as client:
+    sandbox = server.sandbox("sk-mock-edits").begin(per_minute=1000)
+    with openai.OpenAI(base_url=server.url, api_key=sandbox.api_key) as client:
         answer = client.images.edit(
             model="gpt-image-2",
             prompt="a fox",
@@ -335,7 +336,6 @@ def test_the_vendors_library_edits(server: ImagesMock) -> None:
         body = {"model": "gpt-image-2", "prompt": "x", "images": [in_data(one)], "quality": "low"}
         told = client.post("/images/edits", body=body, cast_to=openai.types.ImagesResponse)
         assert told.data
-    sandbox = server.sandbox("sk-mock-edits")
     first, *_, last = sandbox.requests
     assert [image.format for image in first.images] == ["PNG", "JPEG"]
     assert first.image == first.images[0]

@@ -49,11 +49,8 @@ def test_the_mock_keeps_the_contract_of_a_day(day: date | None) -> None:
     assert exit_code(book) == 0
 
 
-@pytest.mark.parametrize(
-    "day",
-    [pytest.param(None, marks=pytest.mark.slow), pytest.param(JUNE, marks=pytest.mark.slow), LAST],
-    ids=str,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("day", [None, JUNE, LAST], ids=str)
 def test_where_pictures_cost_something_few_are_asked_for(day: date | None) -> None:
     book = book_of(day, costly=True)
     assert broken(book) == {}

@@ -55,6 +55,7 @@ def test_answers_of_each_client_are_judged(downstream: pytest.Pytester) -> None:
     assert not list(downstream.path.rglob(".hypothesis"))
 
 
+@pytest.mark.slow
 def test_the_contract_is_that_of_the_sessions_server(downstream: pytest.Pytester) -> None:
     downstream.makefile(".toml", **{"images-mock": 'as-of = "2026-09-01"\n'})
     done = run(
@@ -95,6 +96,7 @@ def test_without_the_extra_it_says_what_to_install(downstream: pytest.Pytester) 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_package", [True, False])
 def test_a_folder_that_hides_it_is_named(downstream: pytest.Pytester, is_package: bool) -> None:
     hiding = downstream.mkdir("contracts")

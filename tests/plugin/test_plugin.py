@@ -47,8 +47,10 @@ def discover(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("workers", "address"),
-    [([], r"http://127.0.0.1:\d+/v1"), (["-n", "2"], "an address for each worker")],
-    ids=["one process", "two workers"],
+    [
+        pytest.param([], r"http://127.0.0.1:\d+/v1", id="one process"),
+        pytest.param(["-n", "2"], "an address for each worker", marks=pytest.mark.slow, id="two"),
+    ],
 )
 def test_a_downstream_project_calls_the_mock_whose_address_is_told(
     project: pytest.Pytester, workers: Sequence[str], address: str
