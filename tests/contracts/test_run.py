@@ -74,7 +74,6 @@ def test_what_a_server_has_no_means_to_show_is_no_reason_to_doubt_it() -> None:
 def test_a_fault_of_a_check_ends_no_run_and_is_not_green() -> None:
     def faulty(_: Target) -> Iterator[Verdict]:
         raise KeyError("data")
-        yield
 
     book = tried(Shop(), trial()._replace(judge=faulty), asking(2))
     assert "a check failed by itself (KeyError: 'data')" in book.ended
