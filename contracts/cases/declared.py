@@ -15,14 +15,14 @@ from contracts.cases.good import models_on
 from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import AskedCase, bodies, is_made_for, request_of
-from contracts.cases.words import Refusal, refusal_of
+from contracts.cases.words import refusal_of
 from contracts.checks.answers import inline_files
 from contracts.checks.asked import asked as asked_in
 from contracts.checks.every import Judge
 from contracts.checks.frames import frames
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
-from contracts.checks.words import refused, shown
+from contracts.checks.words import Refusal, refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of

@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from contracts.cases.case import Expected
 from contracts.cases.sending import AskedCase, known, where
 from contracts.checks.asked import BASE
+from contracts.checks.words import Refusal
 from mockserver.facts import Offer, Parameter
 from mockserver.facts.words import words_of
-from mockserver.facts.words.templates import filled
 from mockserver.facts.words.wording import Reason, Wording
 
 #: What JSON Schema calls each type.
 _TYPES = {"list": "array", "files": "array"}
-#: Stands for a key that only the target knows; the API masks all but short ones.
-KEY = "<key>"
 _FORM, _JSON = "multipart/form-data", "application/json"
-
-
-class Refusal(NamedTuple):
-    """An error as it was on a day, in the words of its time."""
-
-    wording: Wording
-    values: Mapping[str, Any]
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it has no body."""
-        return not self.wording.form.keys
-
-    def param(self) -> str | None:
-        """The parameter that it names."""
-        told = self.wording.param
-        return None if told is None else filled(told, self.values)
-
-    def message(self, request_id: str = "…") -> str:
-        """What it says of a request with this id; a key that was refused is `KEY`."""
-        values = {"key": KEY, "request_id": request_id, **self.values}
-        return filled(self.wording.message, values)
-
-    def header(self, template: str) -> str:
-        """The value of one of its headers."""
-        return filled(template, self.values)
 
 
 def refusal_of(asked: AskedCase, expected: Expected) -> Refusal:

@@ -7,20 +7,49 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from contracts.cases.words import KEY, Refusal
 from contracts.checks.refusals import KEYS, error_of
 from contracts.checks.said import said
 from contracts.exchange import Answer
 from contracts.trials import Tier, Verdict
+from mockserver.facts.words.templates import filled
+from mockserver.facts.words.wording import Wording
 
 STATUS = "What is refused has the status that the API gives it"
 WORDS = "An error says what the API says, word for word"
 LAYOUT = "An error's JSON is laid out as that of its reason: the order of keys, indent, end"
 FURTHER = "An error tells what the API tells beside its words, and no more"
+#: Stands for a key that only the target knows; the API masks all but short ones.
+KEY = "<key>"
 _SHOWN = 200  # characters of a value that a report tells
+
+
+class Refusal(NamedTuple):
+    """An error as it was on a day, in the words of its time."""
+
+    wording: Wording
+    values: Mapping[str, Any]
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no body."""
+        return not self.wording.form.keys
+
+    def param(self) -> str | None:
+        """The parameter that it names."""
+        told = self.wording.param
+        return None if told is None else filled(told, self.values)
+
+    def message(self, request_id: str = "…") -> str:
+        """What it says of a request with this id; a key that was refused is `KEY`."""
+        values = {"key": KEY, "request_id": request_id, **self.values}
+        return filled(self.wording.message, values)
+
+    def header(self, template: str) -> str:
+        """The value of one of its headers."""
+        return filled(template, self.values)
 
 
 def refused(answer: Answer, due: Refusal) -> Iterator[Verdict]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from contracts.cases.declared import asked_on, declared
-from contracts.cases.words import Refusal, refusal_of
+from contracts.cases.words import refusal_of
 from contracts.checks.headers import Ids
-from contracts.checks.words import FURTHER, LAYOUT, STATUS, WORDS, refused
+from contracts.checks.words import FURTHER, LAYOUT, STATUS, WORDS, Refusal, refused
 from contracts.exchange import Answer, Exchange, Request
 from contracts.trials import Outcome
 from mockserver.facts.words import TABLES
