@@ -32,7 +32,22 @@ if TYPE_CHECKING:
     from contracts.trials import Trial
 
 
-@click.group()
+class _Needing(click.Group):
+    """Commands that need more packages than the server does."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is not installed is named, with the cure."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith(("contracts", "mockserver")):
+                raise
+            cure = "pip install 'openai-images-mock[contracts]'"
+            click.echo(f"images-mock: the contract needs {error.name}: {cure}", err=True)
+            sys.exit(3)
+
+
+@click.group(cls=_Needing)
 def contract() -> None:
     """Hold a server to the contract of the Images API.
 
