@@ -63,7 +63,7 @@ class Summary:
 
     run: Run
     began: datetime | None  # of the first answer
-    parts: tuple[Part, ...]  # an operation each, in the order in which they were tried
+    parts: tuple[Part, ...]  # an operation each: pictures, models, the rest
     causes: tuple[Cause, ...]  # the likely root first
     unseen: Counts  # why how many promises were not observed
     partly: Counts  # why how many checks of the others were not made
@@ -102,10 +102,9 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         run: what else is told of it.
         keep: for what is too long for a line of the report.
     """
-    operations = dict.fromkeys(row.promise.operation for row in book.rows.values())
-    of = {
-        name: [r for r in book.rows.values() if r.promise.operation == name] for name in operations
-    }
+    of: dict[str, list[Row]] = {}
+    for row in sorted(book.rows.values(), key=lambda row: _rank(row.promise.operation)):
+        of.setdefault(row.promise.operation, []).append(row)
     return Summary(
         run,
         datetime.fromtimestamp(book.began, UTC) if book.began else None,
@@ -117,6 +116,15 @@ def summarised(book: Book, run: Run, keep: Keep = lambda _name, _data: None) -> 
         book.ended,
         curl(run.base_url, book.last, partial(_keep, keep, "last")) if book.last else None,
     )
+
+
+_ORDER = ("images.generate", "images.edit", "images.vary", "models")
+
+
+def _rank(operation: str) -> int:
+    """Its place in a report: pictures, then models, then what is neither."""
+    ranks = (rank for rank, name in enumerate(_ORDER) if operation.startswith(name))
+    return next(ranks, len(_ORDER))
 
 
 def _with_curl(number: int, cause: Cause, run: Run, keep: Keep) -> Cause:

@@ -195,7 +195,9 @@ def test_no_file_of_a_report_has_the_key(written: Path) -> None:
 def test_json_has_everything_and_junit_a_case_for_each_promise(written: Path) -> None:
     told = json.loads((written / "report.json").read_text())
     assert (told["format"], told["day"], told["exit_code"]) == (1, None, 5)
-    assert [row["outcome"] for row in told["promises"]] == ["broken", "observed", "not observed"]
+    operations = {row["operation"]: row["outcome"] for row in told["promises"]}
+    assert list(operations) == ["images.generate", "images.edit", "models.list"]
+    assert [*operations.values()] == ["broken", "not observed", "observed"]
     assert told["causes"][0]["says"] == SVG
     assert told["held"] == {"it is so": 2}
     suites = ElementTree.parse(written / "junit.xml").getroot()
