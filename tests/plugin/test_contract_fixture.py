@@ -50,8 +50,8 @@ def test_answers_of_each_client_are_judged(downstream: pytest.Pytester) -> None:
     """,
     )
     done.assert_outcomes(passed=8, failed=2)
-    told = "AssertionError: There are as many pictures as were asked for: 0 pictures where 1"
-    assert done.stdout.str().count(told) == 2
+    told = "E*AssertionError: There are as many pictures as were asked for: 0 pictures where 1*"
+    done.stdout.fnmatch_lines([told, told])  # in CI the summary has it, too
     assert not list(downstream.path.rglob(".hypothesis"))
 
 
