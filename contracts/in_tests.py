@@ -13,7 +13,9 @@ from contracts.checks.headers import Ids
 from contracts.clients import exchange_of, host_of
 from contracts.document.build import day_in
 from contracts.exchange import Exchange
+from contracts.report.words import day_told
 from contracts.target import NotObserved
+from mockserver.facts import first_day
 
 if TYPE_CHECKING:
     from schemathesis.schemas import BaseSchema
@@ -56,22 +58,33 @@ class ImagesContract:
 
         Raises:
             AssertionError: a promise is broken. It names each, and what was seen in its place.
+            TypeError: it is no answer, or one of which not all is known.
         """
+        __tracebackhide__ = True
         found = exchange_of(response, time())
         # A sandbox's clock may stand, or be ahead.
         exchange = found._replace(began=found.began - _BEHIND, ended=found.ended + _AHEAD)
         judge = Judge(self._day, _from(host_of(response)), Ids())
         if fault := complaint(judge(exchange)):
-            raise AssertionError(fault)
+            raise AssertionError(f"{fault}\n{_BY.format(day=day_told(self._day))}")
 
 
+_BY = "(by the contract of {day}; images_contract.as_of(DAY) is another day's)"
 _BEHIND, _AHEAD = 3_600, 10 * 365 * 86_400  # seconds
 
 
 def _read(day: date | str | None) -> date | None:
-    if isinstance(day, str):
-        return datetime.fromtimestamp(time(), UTC).date() if day == "today" else day_in(day)
-    return day
+    if not isinstance(day, str):
+        return day
+    if day == "today":
+        return datetime.fromtimestamp(time(), UTC).date()
+    try:
+        return day_in(day)
+    except ValueError:
+        raise ValueError(
+            f"as_of({day!r}) wants today, or a day such as 2025-06-15, from {first_day()} on, when "
+            "the API began"
+        ) from None
 
 
 def _from(host: str) -> Fetch:

@@ -1,0 +1,87 @@
+"""What `images_contract` says to a slip: an answer that is none, or of which nothing is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import time
+from traceback import extract_tb
+
+import httpx2
+import pytest
+import requests
+from openai.types import ImagesResponse
+
+from contracts.in_tests import ImagesContract
+
+CONTRACT = ImagesContract(None, "http://127.0.0.1:1/v1", "sk-mock-a")
+URL = "http://127.0.0.1:1/v1/images/generations"
+SENT = b'{"prompt": "x"}'
+
+
+def answered(request: httpx2.Request, body: bytes = b"{}") -> httpx2.Response:
+    response = httpx2.Response(200, content=body, request=request)
+    response.elapsed = timedelta(seconds=1)
+    return response
+
+
+@pytest.mark.parametrize("answer", [None, {"data": []}, ImagesResponse(created=1), "x"])
+def test_what_is_no_answer_of_a_client_is_named_with_the_cure(answer: object) -> None:
+    told = rf"judge\(\) wants .*with_raw_response.*not {type(answer).__name__}$"
+    with pytest.raises(TypeError, match=told):
+        CONTRACT.judge(answer)
+
+
+def test_an_answer_to_a_request_that_is_gone_is_not_taken_for_one_without_a_body() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield SENT
+
+    streamed = httpx2.Request("POST", URL, content=pieces())
+    assert isinstance(streamed.stream, httpx2.SyncByteStream)
+    assert b"".join(streamed.stream) == SENT  # as it is sent
+    of_requests = requests.Response()
+    of_requests.status_code, of_requests._content = 200, b"{}"
+    of_requests.request = requests.Request("POST", URL, data=pieces()).prepare()
+    for answer in (answered(streamed), of_requests):
+        with pytest.raises(TypeError, match="request's body was a stream.*send it as bytes"):
+            CONTRACT.judge(answer)
+
+
+def test_an_answer_whose_body_was_streamed_away_is_told_as_that() -> None:
+    answer = httpx2.Response(
+        200, content=iter([b"{}"]), request=httpx2.Request("POST", URL, content=SENT)
+    )
+    assert b"".join(answer.iter_bytes()) == b"{}"
+    with pytest.raises(TypeError, match=r"answer's body can't be read.*before its stream is read"):
+        CONTRACT.judge(answer)
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "2025-13-01", "1999-01-01", ""])
+def test_a_day_that_is_none_is_told_with_what_is_one(day: str) -> None:
+    with pytest.raises(ValueError, match=f"as_of.*{day}.*2022-11-03"):
+        CONTRACT.as_of(day)
+
+
+def test_a_complaint_ends_with_the_day_whose_contract_was_broken() -> None:
+    answer = answered(httpx2.Request("POST", URL, content=SENT), json.dumps({}).encode())
+    today = datetime.fromtimestamp(time(), UTC).date()
+    for day, told in [
+        (None, "DALL·E as on 2025-03-31, GPT image models as today"),
+        ("2025-06-15", "2025-06-15"),
+        ("today", str(today)),
+    ]:
+        with pytest.raises(AssertionError) as broken:
+            CONTRACT.as_of(day).judge(answer)
+        last = str(broken.value).splitlines()[-1]
+        assert last == f"(by the contract of {told}; images_contract.as_of(DAY) is another day's)"
+
+
+def test_pytest_shows_the_test_that_judged_and_nothing_of_this_package() -> None:
+    answer = answered(httpx2.Request("POST", URL, content=SENT))
+    with pytest.raises(AssertionError) as broken:
+        CONTRACT.judge(answer)
+    assert [entry.name for entry in broken.traceback.filter(broken)] == [
+        "test_pytest_shows_the_test_that_judged_and_nothing_of_this_package"
+    ]
+    assert extract_tb(broken.tb)[-1].name == "judge"
