@@ -13,6 +13,10 @@ from contracts.exchange import Answer, Exchange, Headers, Request
 _PATH = re.compile(r"/(?:images|models)(?:/.*)?\Z")
 
 
+class NoAnswer(TypeError):
+    """It is no answer, or one of which not all is known. The text says what to do."""
+
+
 def exchange_of(response: Any, now: float) -> Exchange:
     """An exchange that some client made.
 
@@ -21,7 +25,7 @@ def exchange_of(response: Any, now: float) -> Exchange:
         now: Unix seconds; the answer came just before.
 
     Raises:
-        TypeError: it is no answer, or one of which not all is known. The text says what to do.
+        NoAnswer: it is none that can be judged.
     """
     response = _answer_in(response)
     sent = response.request
@@ -60,7 +64,7 @@ def _answer_in(response: Any) -> Any:
     """The HTTP client's own answer."""
     found = getattr(response, "http_response", response)
     if not hasattr(found, "status_code") or not hasattr(found, "request"):
-        raise TypeError(_NO_ANSWER.format(kind=type(response).__qualname__))
+        raise NoAnswer(_NO_ANSWER.format(kind=type(response).__qualname__))
     return found
 
 
@@ -81,7 +85,7 @@ def _body(sent: Any) -> bytes:
     """What was sent; httpx keeps a form as a stream that can be read again."""
     body = _read(sent, "body", _REQUEST_GONE) or b""
     if not isinstance(body, str | bytes | bytearray):
-        raise TypeError(_REQUEST_GONE)
+        raise NoAnswer(_REQUEST_GONE)
     return body.encode() if isinstance(body, str) else bytes(body)
 
 
@@ -95,7 +99,7 @@ def _read(message: Any, name: str, gone: str) -> Any:
     try:
         return message.read() if hasattr(message, "read") else getattr(message, name)
     except RuntimeError:  # a stream that was read
-        raise TypeError(gone) from None
+        raise NoAnswer(gone) from None
 
 
 def _seconds(response: Any) -> float:
