@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from time import time  # noqa: TID251 - answers tell the time at which they were made
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from contracts.checks.every import Fetch, Judge, complaint
 from contracts.checks.headers import Ids
 from contracts.clients import NoAnswer, exchange_of, host_of
 from contracts.document.build import day_in
-from contracts.exchange import Exchange
+from contracts.exchange import Answer, Exchange, Request
 from contracts.report.words import day_told
 from contracts.target import NotObserved
 from mockserver.facts import first_day
@@ -90,14 +90,37 @@ def _read(day: date | str | None) -> date | None:
         ) from None
 
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HOPS = 3  # redirects
+_PATIENCE = 30  # seconds
+
+
 def _from(host: str) -> Fetch:
     """Downloads pictures of one host, and nothing of any other."""
 
     def fetch(url: str) -> Exchange:
-        import requests
-
-        if urlsplit(url).netloc != host:
-            raise NotObserved("its pictures lie on another host")
-        return exchange_of(requests.get(url, timeout=30), time())
+        for _ in range(_HOPS + 1):
+            if urlsplit(url).netloc != host:
+                raise NotObserved("its pictures lie on another host")
+            found = _once(url)
+            onward = found.answer.header("location")
+            if not onward or found.answer.status not in _REDIRECTS:
+                return found
+            url = urljoin(url, onward)
+        raise NotObserved(f"a picture's URL leads on more than {_HOPS} times")
 
     return fetch
+
+
+def _once(url: str) -> Exchange:
+    """What is answered, without the password that .netrc has for the host; status 0 is nobody."""
+    import requests
+
+    try:
+        answer = requests.get(url, timeout=_PATIENCE, allow_redirects=False, auth=lambda sent: sent)
+    except requests.Timeout:
+        raise NotObserved(f"a picture did not come in {_PATIENCE} s") from None
+    except requests.ConnectionError:
+        now = time()
+        return Exchange(Request("GET", url, key="none"), Answer(0, (), b""), now, now)
+    return exchange_of(answer, time())

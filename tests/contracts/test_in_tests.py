@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import time
 from traceback import extract_tb
 
@@ -13,7 +14,9 @@ import pytest
 import requests
 from openai.types import ImagesResponse
 
+from contracts.checks.links import LEADS
 from contracts.in_tests import ImagesContract
+from tests.contracts.stand_in import Reply, Sent, StandIn, as_json, standing_in
 
 CONTRACT = ImagesContract(None, "http://127.0.0.1:1/v1", "sk-mock-a")
 URL = "http://127.0.0.1:1/v1/images/generations"
@@ -85,3 +88,43 @@ def test_pytest_shows_the_test_that_judged_and_nothing_of_this_package() -> None
             "test_pytest_shows_the_test_that_judged_and_nothing_of_this_package"
         ]
         assert extract_tb(broken.tb)[-1].name == "judge"
+
+
+def asked_of(gateway: StandIn) -> requests.Response:
+    return requests.post(f"{gateway.url}/images/generations", json={"prompt": "x"}, timeout=10)
+
+
+def redirecting(elsewhere: str | None) -> Callable[[Sent], Reply | None]:
+    """A gateway whose picture's URL is its own, and leads elsewhere; None breaks the line."""
+
+    def answers(sent: Sent) -> Reply | None:
+        if sent.method == "POST":
+            url = f"http://{sent.headers['host']}/pictures/1.png"
+            return as_json(200, {"created": 1, "data": [{"url": url}]})
+        return Reply(302, b"", (("location", elsewhere),)) if elsewhere else None
+
+    return answers
+
+
+def test_a_picture_that_leads_to_another_host_is_not_followed_there() -> None:
+    with (
+        standing_in(lambda _: Reply(200, b"")) as other,
+        standing_in(redirecting(f"{other.url}/1.png")) as gateway,
+        pytest.raises(AssertionError) as broken,
+    ):
+        CONTRACT.judge(asked_of(gateway))
+    assert other.sent == []
+    assert "leads" not in str(broken.value)
+    assert [one.path for one in gateway.sent if one.method == "GET"] == ["/pictures/1.png"]
+
+
+def test_no_password_of_the_machine_goes_with_a_picture_s_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    dead = f"{LEADS}: it is dead: nobody answers there"
+    with standing_in(redirecting(None)) as gateway, pytest.raises(AssertionError, match=dead):
+        CONTRACT.judge(asked_of(gateway))
+    assert "authorization" in gateway.sent[0].headers  # the test's own client had it
+    assert not [one for one in gateway.sent if one.method == "GET" and one.key]
