@@ -8,6 +8,7 @@ from time import time  # noqa: TID251 - answers tell the time at which they were
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from contracts.checks.asked import asked, model_in
 from contracts.checks.every import Fetch, Judge, complaint
 from contracts.checks.headers import Ids
 from contracts.clients import NoAnswer, exchange_of, host_of
@@ -68,7 +69,8 @@ class ImagesContract:
         # A sandbox's clock may stand, or be ahead.
         exchange = found._replace(began=found.began - _BEHIND, ended=found.ended + _AHEAD)
         judge = Judge(self._day, _from(host_of(response)), Ids())
-        if fault := complaint(judge(exchange)):
+        faults = (_unknown(exchange, self._day), complaint(judge(exchange)))
+        if fault := "\n".join(filter(None, faults)):
             raise AssertionError(f"{fault}\n{_BY.format(day=day_told(self._day))}")
 
 
@@ -88,6 +90,22 @@ def _read(day: date | str | None) -> date | None:
             f"as_of({day!r}) wants today, or a day such as 2025-06-15, from {first_day()} on, when "
             "the API began"
         ) from None
+
+
+def _unknown(exchange: Exchange, day: date | None) -> str:
+    """Why nothing but headers can be judged of an answer that is no refusal; "" if more can."""
+    request, status = exchange.request, exchange.answer.status
+    if status >= 400:
+        return ""
+    if status != 200:
+        return f"An answer has status 200, or that of a refusal: it is {status}"
+    is_list = request.method == "GET" and request.path.startswith("/models")
+    if is_list or asked(exchange, day):
+        return ""
+    model = model_in(request)
+    of = f" of the model {model!r:.100}" if model else ""
+    what = f"{request.method} {request.path.partition('?')[0]}{of}"  # a query may have keys
+    return f"What is answered with 200 is something that the API has: {what} is not"
 
 
 _REDIRECTS = (301, 302, 303, 307, 308)

@@ -128,3 +128,52 @@ def test_no_password_of_the_machine_goes_with_a_picture_s_request(
         CONTRACT.judge(asked_of(gateway))
     assert "authorization" in gateway.sent[0].headers  # the test's own client had it
     assert not [one for one in gateway.sent if one.method == "GET" and one.key]
+
+
+#: Of an answer of which nothing else can be said.
+HEADERS = {
+    "content-type": "application/json",
+    "openai-organization": "user-x",
+    "openai-processing-ms": "3",
+    "openai-version": "2020-10-01",
+    "x-request-id": f"req_{'a' * 32}",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "/image/generation", SENT, "POST /v1/image/generation"),
+        ("POST", "/images/generations/?key=secret", SENT, "POST /images/generations/"),
+        ("DELETE", "/models/dall-e-2", b"", "DELETE /models/dall-e-2"),
+        (
+            "POST",
+            "/images/generations",
+            b'{"prompt": "x", "model": "sdxl"}',
+            "POST /images/generations of the model 'sdxl'",
+        ),
+        ("POST", "/images/generations", b"what", "POST /images/generations"),
+    ],
+    ids=["path", "slash", "method", "model", "no JSON"],
+)
+def test_an_answer_of_which_the_contract_says_nothing_does_not_pass(
+    method: str, path: str, body: bytes, told: str
+) -> None:
+    request = httpx2.Request(method, f"http://127.0.0.1:1/v1{path}", content=body)
+    answer = answered(request, b'{"anything": 1}')
+    answer.headers.update(HEADERS)
+    with pytest.raises(AssertionError) as broken:
+        CONTRACT.judge(answer)
+    first = str(broken.value).splitlines()[0]
+    assert first == f"What is answered with 200 is something that the API has: {told} is not"
+
+
+@pytest.mark.parametrize("status", [201, 204, 302])
+def test_an_answer_is_a_success_or_a_refusal(status: int) -> None:
+    answer = answered(httpx2.Request("POST", URL, content=SENT))
+    answer.status_code = status
+    answer.headers.update(HEADERS)
+    with pytest.raises(
+        AssertionError, match=f"has status 200, or that of a refusal: it is {status}"
+    ):
+        CONTRACT.judge(answer)
