@@ -67,6 +67,7 @@ def run(
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
     from contracts.discretion import discreet
+    from contracts.interruption import interruptible
     from contracts.report.progress import Progress
     from contracts.report.summary import run_of
     from contracts.run import exit_code
@@ -83,21 +84,23 @@ def run(
     planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:
         stack.enter_context(traceless())
+        watch: list[Callable[[Trial], object]] = [stack.enter_context(interruptible())]
         if dry_run:
             for line in rehearsed(opening, target, terms, planned(costly=True)):
                 click.echo(line)
             return
         judged: Target
-        watch: list[Callable[[Trial], object]] = []
         try:
             if replay := replayed(target, today, stale=allow_stale):
-                judged, watch = replay, [replay.begin]
+                judged = replay
+                watch.append(replay.begin)
                 found = list(trials(replay.day, today=replay.recorded, quick=quick, drawn=False))
             else:
                 server = judged = stack.enter_context(opening.target(target, terms))
                 found = list(planned(costly=server.is_costly))
-        except Lost as reason:
-            click.echo(discreet(str(reason), opening.keys), err=True)
+        except (Lost, KeyboardInterrupt) as reason:
+            why = str(reason) or "The run was interrupted before it began."
+            click.echo(discreet(why, opening.keys), err=True)
             sys.exit(6)
         found = relied_on(found, only) if only else found
         watch.append(stack.enter_context(Progress(sys.stderr, len(found))).tell)
