@@ -20,6 +20,7 @@ from contracts.compare.commands import (
     COMMANDS,
     ONLY,
     TARGET,
+    Unusable,
     relied_on,
     replayed,
 )
@@ -32,12 +33,25 @@ if TYPE_CHECKING:
     from contracts.trials import Trial
 
 
-@click.group()
+class _Contract(click.Group):
+    """Commands whose files can't be written are told so, and nothing is a fault of ours."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            trouble = f"{error.filename} can't be written: {error.strerror}"
+        raise Unusable(trouble)
+
+
+@click.group(cls=_Contract)
 def contract() -> None:
     """Hold a server to the contract of the Images API.
 
-    Exit codes: 0 all that was observed holds, 5 a promise is broken, 6 something could not be
-    learned (nobody there, a bad key, a cap).
+    Exit codes: 0 all that was observed holds, 2 the command line is wrong, 5 a promise is broken,
+    6 something could not be learned (nobody there, a bad key, a cap).
     """
 
 

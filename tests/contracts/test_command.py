@@ -150,3 +150,14 @@ def test_a_run_that_is_interrupted_before_it_began_says_so(monkeypatch: pytest.M
     monkeypatch.setattr("contracts.cases.trials", partial(interrupt, SIGINT))
     result = run()
     assert (result.exit_code, told(result)) == (6, "The run was interrupted before it began.")
+
+
+def test_a_report_that_can_not_be_written_is_printed_all_the_same(
+    plan: Plan, tmp_path: Path
+) -> None:
+    taken = tmp_path / "report"
+    (taken / "report.json").mkdir(parents=True)
+    result = run("--report", taken)
+    assert result.exit_code == 2
+    assert "promises that could be observed hold" in told(result)
+    assert f"{taken / 'report.json'} can't be written: Is a directory" in told(result)
