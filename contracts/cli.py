@@ -20,6 +20,7 @@ from contracts.compare.commands import (
     COMMANDS,
     ONLY,
     TARGET,
+    Unusable,
     relied_on,
     replayed,
 )
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from contracts.trials import Trial
 
 
-class _Needing(click.Group):
-    """Commands that need more packages than the server does."""
+class _Contract(click.Group):
+    """Commands that need more packages than the server does, and write files."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what is not installed is named, with the cure."""
+        """Run a command; what is not installed, or can't be written, is named."""
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
@@ -45,14 +46,19 @@ class _Needing(click.Group):
             cure = "pip install 'openai-images-mock[contracts]'"
             click.echo(f"images-mock: the contract needs {error.name}: {cure}", err=True)
             sys.exit(3)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            trouble = f"{error.filename} can't be written: {error.strerror}"
+        raise Unusable(trouble)
 
 
-@click.group(cls=_Needing)
+@click.group(cls=_Contract)
 def contract() -> None:
     """Hold a server to the contract of the Images API.
 
-    Exit codes: 0 all that was observed holds, 5 a promise is broken, 6 something could not be
-    learned (nobody there, a bad key, a cap).
+    Exit codes: 0 all that was observed holds, 2 the command line is wrong, 5 a promise is broken,
+    6 something could not be learned (nobody there, a bad key, a cap).
     """
 
 
@@ -82,6 +88,7 @@ def run(
     """Try a target with everything, and report what was observed."""
     from contracts.cases import trials
     from contracts.discretion import discreet
+    from contracts.interruption import interruptible
     from contracts.report.progress import Progress
     from contracts.report.summary import run_of
     from contracts.run import exit_code
@@ -98,21 +105,23 @@ def run(
     planned = partial(trials, as_of, today=today, quick=quick)
     with ExitStack() as stack:
         stack.enter_context(traceless())
+        watch: list[Callable[[Trial], object]] = [stack.enter_context(interruptible())]
         if dry_run:
             for line in rehearsed(opening, target, terms, planned(costly=True)):
                 click.echo(line)
             return
         judged: Target
-        watch: list[Callable[[Trial], object]] = []
         try:
             if replay := replayed(target, today, stale=allow_stale):
-                judged, watch = replay, [replay.begin]
+                judged = replay
+                watch.append(replay.begin)
                 found = list(trials(replay.day, today=replay.recorded, quick=quick, drawn=False))
             else:
                 server = judged = stack.enter_context(opening.target(target, terms))
                 found = list(planned(costly=server.is_costly))
-        except Lost as reason:
-            click.echo(discreet(str(reason), opening.keys), err=True)
+        except (Lost, KeyboardInterrupt) as reason:
+            why = str(reason) or "The run was interrupted before it began."
+            click.echo(discreet(why, opening.keys), err=True)
             sys.exit(6)
         found = relied_on(found, only) if only else found
         watch.append(stack.enter_context(Progress(sys.stderr, len(found))).tell)

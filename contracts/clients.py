@@ -13,14 +13,21 @@ from contracts.exchange import Answer, Exchange, Headers, Request
 _PATH = re.compile(r"/(?:images|models)(?:/.*)?\Z")
 
 
+class NoAnswer(TypeError):
+    """It is no answer, or one of which not all is known. The text says what to do."""
+
+
 def exchange_of(response: Any, now: float) -> Exchange:
     """An exchange that some client made.
 
     Args:
         response: of requests, httpx, httpx2, Schemathesis; or the official SDK's raw response.
         now: Unix seconds; the answer came just before.
+
+    Raises:
+        NoAnswer: it is none that can be judged.
     """
-    response = getattr(response, "http_response", response)
+    response = _answer_in(response)
     sent = response.request
     url = urlsplit(str(sent.url))
     path = _PATH.search(url.path)
@@ -36,7 +43,29 @@ def exchange_of(response: Any, now: float) -> Exchange:
 
 def host_of(response: Any) -> str:
     """The host and port that were asked."""
-    return urlsplit(str(getattr(response, "http_response", response).request.url)).netloc
+    return urlsplit(str(_answer_in(response).request.url)).netloc
+
+
+_NO_ANSWER = (
+    "judge() wants an HTTP client's answer, of requests or httpx, or the SDK's raw one, as "
+    "client.images.with_raw_response.generate(…) returns it, not {kind}"
+)
+_REQUEST_GONE = (
+    "the request's body was a stream, of which nothing is left to hold the answer to: send it as "
+    "bytes, json= or data= and files="
+)
+_ANSWER_GONE = (
+    "the answer's body can't be read: judge it before its stream is read, and one of an async "
+    "client after `await response.aread()`"
+)
+
+
+def _answer_in(response: Any) -> Any:
+    """The HTTP client's own answer."""
+    found = getattr(response, "http_response", response)
+    if not hasattr(found, "status_code") or not hasattr(found, "request"):
+        raise NoAnswer(_NO_ANSWER.format(kind=type(response).__qualname__))
+    return found
 
 
 def _headers(told: Any) -> Headers:
@@ -54,14 +83,23 @@ def _text(value: Any) -> str:
 
 def _body(sent: Any) -> bytes:
     """What was sent; httpx keeps a form as a stream that can be read again."""
-    body = sent.read() if hasattr(sent, "read") else sent.body
-    return body.encode() if isinstance(body, str) else bytes(body or b"")
+    body = _read(sent, "body", _REQUEST_GONE) or b""
+    if not isinstance(body, str | bytes | bytearray):
+        raise NoAnswer(_REQUEST_GONE)
+    return body.encode() if isinstance(body, str) else bytes(body)
 
 
 def _content(response: Any) -> bytes:
     """The body of an answer, which is read to its end if it was not."""
-    found = response.read() if hasattr(response, "read") else response.content
-    return bytes(found)
+    return bytes(_read(response, "content", _ANSWER_GONE))
+
+
+def _read(message: Any, name: str, gone: str) -> Any:
+    """A body: httpx reads it, others have it under a name."""
+    try:
+        return message.read() if hasattr(message, "read") else getattr(message, name)
+    except RuntimeError:  # a stream that was read
+        raise NoAnswer(gone) from None
 
 
 def _seconds(response: Any) -> float:

@@ -1,4 +1,4 @@
-"""A run: each trial once, in order, until the target is lost. Prints nothing."""
+"""A run: each trial once, in order, until it is stopped, or the target lost. Prints nothing."""
 
 from __future__ import annotations
 
@@ -63,19 +63,16 @@ def run(
     planned, book = [trial for trial in trials if trial.tier <= tier], Book(tier)
     book.plan(planned)
     for trial in planned:
-        tell(trial)
-        if lacking := trial.needs - target.has:
-            book.unseen(trial, beyond(lacking))
-            continue
         try:
+            tell(trial)
             _try(trial, target, book)
         except NotObserved as reason:
             book.unseen(trial, str(reason))
             if isinstance(reason, Capped):
                 book.ended = str(reason)
-        except Lost as reason:
+        except (Lost, KeyboardInterrupt) as reason:
             book.unseen(trial, "the run ended before")
-            book.ended = str(reason)
+            book.ended = str(reason) or "The run was interrupted."
             break
         except Exception as fault:  # this program's own: it is none of the target's
             told = f"a check failed by itself ({type(fault).__name__}: {fault})"
@@ -85,6 +82,8 @@ def run(
 
 
 def _try(trial: Trial, target: Target, book: Book) -> None:
+    if lacking := trial.needs - target.has:
+        raise NotObserved(beyond(lacking))
     before = target.spent
     heard = Overheard(target, lambda exchange: book.heard(trial, exchange))
     try:

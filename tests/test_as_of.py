@@ -39,6 +39,22 @@ def test_a_request_id_is_bare_until_its_prefix_was_first_seen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("servers", "own", "prefix"),
+    [("2025-03-31", "2023-02-01", ""), ("2023-02-01", "2025-03-31", "req_")],
+)
+def test_a_request_id_has_the_form_of_its_sandbox_s_day(
+    servers: str, own: str, prefix: str
+) -> None:
+    client, here = at(servers), {"Mock-Sandbox-Key": "sk-mock-me"}
+    client.post("/_mock/sandbox", headers=here, json={"as_of": own})
+    for told in (generate(client), generate(client, n=0)):
+        found = told.headers["x-request-id"]
+        assert re.fullmatch(prefix + "[0-9a-f]{32}", found)
+        records = client.get("/_mock/requests", headers=here).json()["requests"]
+        assert found in [record["id"] for record in records]
+
+
+@pytest.mark.parametrize(
     ("day", "names"),
     [
         ("2022-11-03", []),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from mockserver.clock import ManualClock
 from mockserver.core.dialects import validator_of
 from mockserver.core.journal import Record
 from mockserver.facts import load, read_from
-from mockserver.request.reading import KEPT, SMALL, read
+from mockserver.request.reading import KEPT, LIGHT, SMALL, read
 from tests.conftest import GENERATIONS, Api, error, generate
 from tests.test_facts_directory import MODEL, ask, written
 
@@ -165,3 +167,40 @@ def test_large_bodies_and_forms_are_not_kept() -> None:
     for number in range(KEPT):
         read(op, kind, b"%d" % (number + 1))
     assert read(op, kind, b"0") is not first
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        ",".join(["[]"] * 2700),
+        ",".join(['{"a":1}'] * 1000),
+        ",".join(["[" * 900 + "]" * 900] * 4),
+        '{"":' * 900 + "1" + "}" * 900,
+        ",".join(f'"{number}"' for number in range(1100)),
+        "{" + ",".join(f'"{number}":[]' for number in range(700)) + "}",
+        '"' + "\N{FOX FACE}" + "x" * 8000 + '"',
+    ],
+    ids=["lists", "objects", "deep lists", "deep objects", "texts", "names", "wide text"],
+)
+def test_what_is_kept_of_a_body_has_a_bound_in_bytes_whatever_it_is_made_of(junk: str) -> None:
+    number = 8
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for i in range(number):
+            body = f'{{"prompt":"{i} of {len(junk)}","x":[{junk}]}}'.encode()
+            assert len(body) <= SMALL
+            assert read("images.generate", "application/json", body).content
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / number < LIGHT
+
+
+def test_a_long_prompt_with_many_commas_is_kept() -> None:
+    body = b'{"prompt": "%b"}' % (b"a red fox, in the snow of the last winter, " * 90)
+    kind = "application/json"
+    assert read("images.generate", kind, body) is read(
+        "images.generate", kind, bytes(bytearray(body))
+    )

@@ -15,6 +15,7 @@ import pytest
 
 from mockserver import __version__
 from mockserver.client.connection import ControlError, Remote, _FarLine, _NearLine
+from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
 
 Answer = Callable[[bytes], bytes]
@@ -110,6 +111,28 @@ def test_a_real_server_that_lacks_a_path_is_of_another_version(server: ImagesMoc
     with pytest.raises(ControlError, match="Run the same version") as error:
         Remote(server.address, "sk-mock-a").ask("GET", "nothing/here/at/all")
     assert error.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("ready", "there"),
+    [
+        (http(200, b'{"server": "images-mock", "version": "0.0.9"}'), "0.0.9"),
+        (http(404, b'{"error": {}}'), "of no version that it tells"),
+        (http(200, b"<html>"), "of no version that it tells"),
+    ],
+    ids=["told", "older still", "gateway"],
+)
+def test_a_server_that_does_not_tell_what_is_needed_is_of_another_version(
+    ready: bytes, there: str
+) -> None:
+    begun = http(200, b'{"sandbox": "a"}')
+    with answering([begun, ready]) as (address, asked), pytest.raises(ControlError) as error:
+        Sandbox(address, "sk-mock-a").begin()
+    assert asked[1].startswith(b"GET /_mock/ready ")
+    assert str(error.value) == (
+        f"POST /_mock/sandbox at {address} tells no 'ended'; the images-mock there is {there}. "
+        f"Run the same version of openai-images-mock there as here, which is {__version__}."
+    )
 
 
 def test_a_mock_beyond_loopback_hands_its_token_to_its_sandboxes() -> None:

@@ -199,3 +199,16 @@ def test_an_edit_of_any_bytes_is_streamed() -> None:
     texts = {"prompt": "x", "stream": "true"}
     answer = CLIENT.post(EDITS, data=texts, files={"image": ("upload", b"Example data")})
     assert events(answer) == ["image_edit.completed"]
+
+
+def test_a_sandbox_of_a_server_without_days_can_have_none(api: Api) -> None:
+    client, here = api(validation="schema"), {"Mock-Sandbox-Key": "sk-mock-me"}
+    answer = client.post("/_mock/sandbox", headers=here, json={"as_of": "2026-09-01"})
+    assert answer.status_code == 400
+    assert error(answer)["param"] == "as_of"
+    assert error(answer)["message"] == (
+        "as_of goes with --validation real alone: a schema has no day. Leave it out, or start the "
+        "server without --validation schema."
+    )
+    for day in ({}, {"as_of": None}):
+        assert client.post("/_mock/sandbox", headers=here, json=day).status_code == 200

@@ -107,6 +107,13 @@ def asked(exchange: Exchange, day: date | None) -> Asked | None:
     return None
 
 
+def model_in(request: Request) -> Any:
+    """The model that a body names; None where it names none."""
+    with suppress(LookupError, TypeError, ValueError, AttributeError):
+        return _text(_fields(request).get("model"))
+    return None
+
+
 def is_of(operation: Operation, request: Request) -> bool:
     """Whether a request is one of an operation's."""
     path = request.path.partition("?")[0]

@@ -40,6 +40,12 @@ def _day(_context: click.Context, _option: click.Parameter, value: str | None) -
         raise click.BadParameter(f"{value!r} {error}") from None
 
 
+class Unusable(click.ClickException):
+    """A file that is named on the command line, and can't be read or written."""
+
+    exit_code = 2
+
+
 def _file(name: str, told: str, **more: Any) -> Option:
     path = click.Path(dir_okay=False, path_type=Path)
     return click.option(name, type=path, metavar="FILE", help=told, **more)
@@ -203,7 +209,7 @@ def from_journal(journal: str, o: Path) -> None:
     try:
         text = written(reliances(_journal(journal)), journal.rpartition("?")[0] or journal)
     except NoJournal as reason:
-        raise click.ClickException(str(reason)) from None
+        raise Unusable(str(reason)) from None
     if str(o) == "-":
         click.echo(text, nl=False)
     else:
@@ -293,7 +299,7 @@ def relied_on(planned: Iterable[Trial], file: Path) -> list[Trial]:
     try:
         relied = read(file)
     except NoJournal as reason:
-        raise click.ClickException(str(reason)) from None
+        raise Unusable(str(reason)) from None
     found = chosen(planned, relied)
     for missing in untouched(found, relied):
         click.echo(f"no case is about it: {missing}", err=True)
@@ -340,7 +346,7 @@ def _gaps_of(files: Sequence[Path], *, mock: bool) -> list[Gap]:
     try:
         return [gap for file in (*files, *[_OURS] * mock) for gap in gaps_in(file)]
     except ValueError as error:
-        raise click.ClickException(str(error)) from None
+        raise Unusable(str(error)) from None
 
 
 def _today(now: float) -> date:

@@ -64,16 +64,27 @@ def show(
     directory: Path | None,
     **files: Path | None,
 ) -> None:
-    """Print a run's report, and write the files that were asked for, all without these keys."""
+    """Print a run's report, and write the files that were asked for, all without these keys.
+
+    Raises:
+        OSError: a file can't be written; what the run saw is printed all the same.
+    """
     from contracts.discretion import discreet, leave
     from contracts.report.files import write
+    from contracts.report.summary import summarised
     from contracts.report.terminal import lines
 
     keys = tuple(keys)
     asked = {kind: path for kind, path in files.items() if path}
-    summary = write(book, run, asked, directory, partial(leave, keys=keys))
+    trouble: OSError | None = None
+    try:
+        summary = write(book, run, asked, directory, partial(leave, keys=keys))
+    except OSError as error:
+        summary, trouble = summarised(book, run), error
     for line in lines(summary, _paint(), rows=verbose):
         click.echo(discreet(line, keys))
+    if trouble:
+        raise trouble
 
 
 def _paint() -> Callable[[str, str], str]:

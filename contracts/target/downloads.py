@@ -94,7 +94,7 @@ class Downloads:
         request, at = Request("GET", path, key="none"), self._allowed(place, patience)
         found = self._line.send(place, request, None, patience, addresses=at, most=MOST)
         match found:
-            case Silence("late" | "untrusted", told):
+            case Silence("late" | "endless" | "untrusted", told):
                 raise NotObserved(f"a picture could not be downloaded from {place.netloc}: {told}")
             case Silence():
                 return Answer(0, (), b"")  # its URL is dead

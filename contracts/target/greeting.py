@@ -160,7 +160,7 @@ def _unheard(silence: Silence, base_url: str) -> str:
                 f"{base_url} takes connections, and does not answer within {PATIENCE:g} s.\n"
                 "Fix: look at the server; it may hang, or something else is on this port."
             )
-        case "broken":
+        case "broken" | "endless":
             other = "http" if base_url.startswith("https") else "https"
             return (
                 f"{base_url} does not answer as HTTP does: {why}.\n"

@@ -26,7 +26,7 @@ from contracts.target.control import Control
 from contracts.target.downloads import Downloads
 from contracts.target.greeting import refused_key, said
 from contracts.target.ledger import MICRO
-from contracts.target.line import Line, Silence, place_of, trusting
+from contracts.target.line import MOST, Line, Silence, place_of, trusting
 from contracts.target.money import Purse
 
 BAD_KEY = "sk-mock-revoked-contract"
@@ -187,23 +187,23 @@ class HttpTarget:
     def _once(self, request: Request, *, anew: bool) -> Exchange:
         patience, began = self._left(), self._now()
         on_the_way = request._replace(path=self._root + request.path)
-        found = self._line.send(
-            self._place, on_the_way, self._keys[request.key], patience, anew=anew
-        )
+        key = self._keys[request.key]
+        found = self._line.send(self._place, on_the_way, key, patience, anew=anew, most=MOST)
         match found:
             case Silence("unreached" | "untrusted", why):
                 raise _Unreached(f"Nobody answers at {self.base_url} any more: {why}.")
             case Silence("late"):
-                raise self._late(patience)
+                raise self._late(f"no whole answer within {patience:g} s")
+            case Silence("endless", why):
+                raise self._late(why)
             case Silence():
                 found = Answer(0, (), b"")
         self._bad.late = 0
         return Exchange(request, found, began, self._now())
 
-    def _late(self, patience: float) -> NotObserved | Lost:
+    def _late(self, why: str) -> NotObserved | Lost:
         self._bad.late += 1
         self._left()  # the run's own end is another reason
-        why = f"no whole answer within {patience:g} s"
         if self._bad.late < _LATE_IN_A_ROW:
             return NotObserved(why)
         return Lost(f"{self.base_url} hangs: {why}, {_LATE_IN_A_ROW} times in a row.")

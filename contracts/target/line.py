@@ -32,7 +32,7 @@ _AUDIT = "images_mock.contract_target"
 class Silence(NamedTuple):
     """Why there is no answer."""
 
-    kind: Literal["unreached", "untrusted", "late", "broken"]
+    kind: Literal["unreached", "untrusted", "late", "endless", "broken"]
     why: str
 
 
@@ -267,7 +267,7 @@ class Line:
                 body += piece
                 if len(body) > most:
                     response.close()
-                    return Silence("broken", f"an answer of more than {most} bytes")
+                    return Silence("endless", f"an answer of more than {most} bytes")
         headers = _joined(response.getheaders())
         shown = tuple((name, discreet(value, self.keys)) for name, value in headers)
         whole = discreet(_unpacked(bytes(body), headers), self.keys)

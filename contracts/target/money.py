@@ -78,15 +78,24 @@ class Purse:
         Raises:
             NotObserved: it has no price, or is dearer than what is paid for.
         """
-        asked = read(request)
-        if self.thrifty and not is_cheapest(asked, self.day):
+        if self.thrifty and not self._is_cheapest(request):
             raise NotObserved(THRIFT)
+        asked = read(request)
         return asked, worst(asked, self.day)
+
+    def _is_cheapest(self, request: Request) -> bool:
+        try:
+            asked = read(request)
+        except Unpriced:  # it names nothing that can be sure
+            return False
+        return is_cheapest(asked, self.day)
 
     def _paid(self, request: Request) -> Bill:
         if self.cap is None or self._closed:
             raise NotObserved(self._closed or f"it costs something: {self.how}")
         asked, most = self.price(request)
+        if most > self.cap:
+            raise NotObserved("it alone may cost more than the whole cap")
         return Bill(request, asked, most, True, self._reserved(request, most))
 
     def _reserved(self, request: Request, most: int) -> int | None:

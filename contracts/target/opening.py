@@ -7,6 +7,7 @@ pays as well.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -16,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from contracts.discretion import Key
 from contracts.target import Lost
@@ -185,9 +187,9 @@ def _checked(url: str, ca: Path | None) -> Callable[[], SSLContext]:
     Raises:
         Lost: it leads nowhere, or there are none in the file.
     """
-    trusted, where_to = cache(lambda: trusting(ca)), "--target " + url
+    trusted, where_to = cache(lambda: trusting(ca)), f"--target {_shown(url)}"
     try:
-        place_of(url)
+        _check_base(url)
         where_to = "--ca"
         if ca:
             trusted()
@@ -196,6 +198,25 @@ def _checked(url: str, ca: Path | None) -> Callable[[], SSLContext]:
     else:
         return trusted
     raise Lost(why)
+
+
+def _check_base(url: str) -> None:
+    """Return if paths can be put after a base URL.
+
+    Raises:
+        ValueError: they can't. Its text is the reason.
+    """
+    place_of(url)
+    if not url.isprintable() or " " in url or not urlsplit(url).path.isascii():
+        raise ValueError("it has a character that no address has")
+    if "?" in url or "#" in url:
+        raise ValueError("leave out what follows the path")
+
+
+def _shown(url: str) -> str:
+    """A base URL as far as it may be shown: people put keys before the host, and after the path."""
+    kept = re.sub("//[^/]*@", "//…@", re.split("[?#]", url)[0])
+    return "".join(c if c.isprintable() else "…" for c in kept)
 
 
 def real_base_url() -> str:

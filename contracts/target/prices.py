@@ -43,6 +43,31 @@ def worst(asked: Asked, day: date | None = None) -> int:
     n = 1 if n is None else n
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise Unpriced(f"what it would cost is not known: n is {n!r}")
+    if asked.model is None:
+        return _of_any(asked, n, day)
+    return _of_offers(asked, n, day)
+
+
+def _of_any(asked: Asked, n: int, day: date | None) -> int:
+    """The most that any model costs that may be meant.
+
+    One that does not take what is asked for refuses it, for all that is known. It counts as the
+    dearest there is, if another does take it.
+    """
+    priced: list[int] = []
+    unpriced = [Unpriced("this request has no price")]
+    for name in _defaults(asked.operation, day):
+        named = asked._replace(options={**asked.options, "model": name})
+        try:
+            priced.append(_of_offers(named, n, day))
+        except Unpriced as why:
+            unpriced.append(why)
+    if not priced:
+        raise unpriced[-1]
+    return max(*priced, n * _dearest(day) if len(unpriced) > 1 else 0)
+
+
+def _of_offers(asked: Asked, n: int, day: date | None) -> int:
     return max(
         _cost(asked, price, offer, n, _pictures(asked, offer))
         for offer, price in _candidates(asked, day)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 from json import dumps, loads
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, SocketType
@@ -32,6 +34,19 @@ class ControlError(RuntimeError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status  # None if there was no answer at all
+
+
+class Told(dict[str, Any]):
+    """What the control API tells. Who asks for more than it does hears of another version."""
+
+    __slots__ = ("lack",)
+
+    def __init__(self, told: Mapping[str, Any], lack: Callable[[str], ControlError]) -> None:
+        super().__init__(told)
+        self.lack = lack
+
+    def __missing__(self, name: str) -> Any:
+        raise self.lack(name)
 
 
 class Way(Protocol):
@@ -79,7 +94,21 @@ class Remote:
         except (OSError, HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise ControlError(f"no images-mock answers {asked}: {why}. {_SOON_AGAIN}") from None
-        return _answer(asked, status, content)
+        return Told(_answer(asked, status, content), partial(self._lack, asked))
+
+    def _lack(self, asked: str, name: str) -> ControlError:
+        """Why an answer may have nothing of a name."""
+        there = self._version() or "of no version that it tells"
+        return ControlError(
+            f"{asked} tells no {name!r}; the images-mock there is {there}. {_OTHER_AGE}"
+        )
+
+    def _version(self) -> str | None:
+        """The server's version, as it tells it."""
+        with suppress(OSError, HTTPException, ControlError):
+            status, content = self._exchange("GET", f"{self._split.path}/_mock/ready", None)
+            return _answer("", status, content).get("version")
+        return None
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """One exchange; again over a new connection if the server had ended an idle one."""

@@ -247,7 +247,8 @@ class Sandbox:
     def life(self) -> Life:
         """What it has come to since it began."""
         answer = self._remote.ask("GET", "requests?limit=0")  # of those in time none
-        return Life.of({**answer, "spent_usd": self.spent})
+        answer["spent_usd"] = self.spent
+        return Life.of(answer)
 
     @property
     def spent(self) -> float:

@@ -271,10 +271,19 @@ async def renew(request: ControlRequest) -> Told:
     """
     old = await request.sandbox()
     begun = request.world.clock.now()
-    options = Options(begun=begun, **_settled(request.fields(*OPTIONS)))
+    asked = request.fields(*OPTIONS)
+    if asked.get("as_of") is not None and request.world.config.validation == settings.SCHEMA:
+        refuse(_NO_DAY, "as_of")
+    options = Options(begun=begun, **_settled(asked))
     ended = await aftermath(old)
     sandbox = await request.world.renew(old.name, options)
     return {"sandbox": sandbox.name, "late": len(ended["late"]), "ended": ended}
+
+
+_NO_DAY = (
+    "as_of goes with --validation real alone: a schema has no day. Leave it out, or start the "
+    "server without --validation schema."
+)
 
 
 async def sandboxes(request: ControlRequest) -> Told:

@@ -92,6 +92,7 @@ def _lay_over(further: files.Over | None) -> None:
         default_days,
         ever,
         free_fields,
+        objects,
         _of_period,
     ):
         cache.cache_clear()
@@ -165,6 +166,14 @@ def ever() -> Mapping[str, tuple[str, ...]]:
 def free_fields() -> frozenset[str]:
     """The fields whose values `ever` can't list, as there are sizes without end."""
     return frozenset(n for offer in _offer_rows() for n, row in offer.items() if "free" in row)
+
+
+@lru_cache(maxsize=1)
+def objects() -> frozenset[str]:
+    """The fields that are objects, whatever is in them."""
+    return frozenset(
+        n for o in _offer_rows() for n, row in o.items() if row.get("type") == "object"
+    )
 
 
 def _parameter_rows() -> list[Any]:

@@ -22,7 +22,7 @@ from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
 from mockserver.pictures.pure.landscape import Palette, mixed
 from mockserver.pictures.pure.png import SIGNATURE
-from mockserver.pictures.several import flattened, is_whole, lower_part, small_square
+from mockserver.pictures.several import flattened, has_no_mask, lower_part, small_square
 
 Size = tuple[int, int]
 
@@ -201,7 +201,7 @@ def edited(
     edits without a mask has the placeholder below the upload. The others lie on the placeholder.
     """
     size = (picture.width, picture.height)
-    if is_whole(picture.options):
+    if has_no_mask(picture.options):
         upload, hole = _cover(flattened(decoded(image)), size, None), lower_part(size)
     else:
         upload, hole = _with_hole(image, mask, size)

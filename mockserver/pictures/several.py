@@ -19,7 +19,7 @@ SIDE = 256  # pixels of a copy that is kept
 LEAST = 12  # pixels, below which nobody sees what is on it
 
 
-def is_whole(options: Sequence[tuple[str, object]]) -> bool:
+def has_no_mask(options: Sequence[tuple[str, object]]) -> bool:
     """Whether no mask says what is to be drawn anew, where one of its own is not looked for."""
     return dict(options).get("masked") is False
 

@@ -52,8 +52,19 @@ class SessionServer:
 
     @property
     def as_of(self) -> date | Literal["today"] | None:
-        """The day whose rules the server has; None is the default day, or not known here."""
-        return self._server.as_of
+        """The day whose rules the server has; None is the default day.
+
+        Raises:
+            RuntimeError: it is somebody else's, and can't be asked.
+        """
+        if isinstance(self._server, OwnServer):
+            return self._server.as_of
+        from mockserver.client.connection import Remote
+        from mockserver.settings import as_of
+
+        remote = Remote(self.address, self.api_key, os.environ.get(_OFF_LOOPBACK))
+        told = remote.ask("GET", "config")["settings"]["as-of"]
+        return as_of(told) if told else None
 
     def sandbox(self, name: str) -> Sandbox:
         """A sandbox that no test begins anew, for fixtures of a module or of the session.

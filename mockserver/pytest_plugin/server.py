@@ -174,7 +174,6 @@ class SharedServer:
     """A server that somebody else runs, for many processes."""
 
     is_up = True
-    as_of = None  # its own affair
 
     def __init__(self, url: str) -> None:
         self.address = address_of(url)

@@ -12,11 +12,14 @@ from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.validation import Validator
-from mockserver.core.weight import weight
+from mockserver.core.weight import WIDEST, weight
 from mockserver.request.bodies import JSON, Body, without_boundary
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
+LIGHT = 64 * 1024  # bytes of one that is decoded, at the most; heavier ones are not kept
+_VALUE = 192  # bytes of what a comma, a bracket or a brace begins: an object in an object
+_TINY = LIGHT // (WIDEST + _VALUE)  # bytes of a body that is light, whatever is in it
 
 
 class Read(Body):
@@ -74,6 +77,13 @@ _kept = lru_cache(maxsize=KEPT)(Read)
 
 def read(operation: str, content_type: str | None, body: bytes) -> Read:
     """The body of an operation, read already if an equal one was."""
-    if len(body) <= SMALL and content_type == JSON:
+    size = len(body)
+    if size <= SMALL and content_type == JSON and (size <= _TINY or _most(body) <= LIGHT):
         return _kept(operation, content_type, body)
     return Read(operation, content_type, body)
+
+
+def _most(body: bytes) -> int:
+    """Bytes that a JSON body can take once it is decoded, without that it is."""
+    values = body.count(b",") + body.count(b"[") + body.count(b"{")
+    return WIDEST * len(body) + _VALUE * values

@@ -31,6 +31,7 @@ from mockserver.store.memory import MemoryStore
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
+_ID = 32  # hexadecimal digits of a request id
 _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
@@ -143,7 +144,7 @@ class World:
         """The next request id: the same row of ids for the same seed."""
         text = f"{self.config.seed}\0{next(self._numbers)}"
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return f"{prefix}{digest[:32]}"
+        return f"{prefix}{digest[:_ID]}"
 
     async def enter(self, exchange: Exchange) -> tuple[Caller, Sandbox]:
         """Who asks; remembered in the exchange, with the sandbox and the era that rules there.
@@ -163,6 +164,8 @@ class World:
         exchange.enter(sandbox)
         if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
             exchange.era = self.era(sandbox)
+            prefix = exchange.era.facts.headers.request_id_prefix
+            exchange.record.id = f"{prefix}{exchange.record.id[-_ID:]}"
         return caller, sandbox
 
     async def renew(self, name: str, options: Options) -> Sandbox:

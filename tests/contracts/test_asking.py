@@ -206,6 +206,19 @@ def test_a_server_that_hangs_is_not_observed_and_three_times_in_a_row_lost() -> 
             target.ask(MODELS_PLEASE)
 
 
+def test_an_answer_without_an_end_counts_as_one_that_hangs(
+    asked: Begun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contracts.target.http.MOST", 3)
+    one = asked(lambda _: MODELS)
+    for _ in range(2):
+        with pytest.raises(NotObserved, match="an answer of more than 3 bytes"):
+            one.target.ask(MODELS_PLEASE)
+    with pytest.raises(Lost, match=r"hangs: an answer of more than 3 bytes, 3 times in a row"):
+        one.target.ask(MODELS_PLEASE)
+    assert len(one.sent) == 3  # none of them twice
+
+
 def test_a_run_has_an_end() -> None:
     target = HttpTarget(
         "http://127.0.0.1:1/v1", Key(KEY), None, now=lambda: 0.0, patience=Patience(run=0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
+from signal import SIGINT, SIGTERM, Signals, raise_signal
+from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
@@ -124,3 +126,38 @@ def test_the_whole_plan_finds_what_is_wrong_with_a_server(
         result = run("--target", url, *paid, *options)
     assert result.exit_code == 5, result.output
     assert re.search(says, result.output)
+
+
+def interrupt(number: Signals, *_: Any, **__: Any) -> NoReturn:
+    raise_signal(number)
+    pytest.fail("nobody was interrupted")
+
+
+def test_a_run_that_is_interrupted_tells_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> Iterator[Trial]:
+        *seen, last = [trial for trial in brief(None, date(2026, 11, 28)) if not trial.pays][:3]
+        yield from seen
+        yield last._replace(judge=partial(interrupt, SIGTERM))
+
+    monkeypatch.setattr("contracts.cases.trials", interrupted)
+    result = run()
+    assert result.exit_code == 6
+    assert "The run was interrupted." in told(result)
+    assert "something could not be learned: 1 of 2 promises" in told(result)
+
+
+def test_a_run_that_is_interrupted_before_it_began_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contracts.cases.trials", partial(interrupt, SIGINT))
+    result = run()
+    assert (result.exit_code, told(result)) == (6, "The run was interrupted before it began.")
+
+
+def test_a_report_that_can_not_be_written_is_printed_all_the_same(
+    plan: Plan, tmp_path: Path
+) -> None:
+    taken = tmp_path / "report"
+    (taken / "report.json").mkdir(parents=True)
+    result = run("--report", taken)
+    assert result.exit_code == 2
+    assert "promises that could be observed hold" in told(result)
+    assert f"{taken / 'report.json'} can't be written: Is a directory" in told(result)

@@ -76,6 +76,20 @@ def test_a_user_in_the_address_is_refused(terms: Terms) -> None:
     assert "leave it out" in lost("http://me:secret@127.0.0.1:1/v1", terms)
 
 
+def test_a_password_in_the_address_is_not_shown(terms: Terms) -> None:
+    assert "secret" not in lost("http://me:secret@127.0.0.1:1/v1?key=secret", terms)
+
+
+@pytest.mark.parametrize("after", ["?api-version=1", "?", "#top"])
+def test_what_follows_a_path_is_no_part_of_a_base_url(after: str, terms: Terms) -> None:
+    assert "leave out what follows the path" in lost(f"http://127.0.0.1:1/v1{after}", terms)
+
+
+@pytest.mark.parametrize("odd", [" ", "\r\n", "\x00", "é"])
+def test_a_base_url_is_written_as_it_is_sent(odd: str, terms: Terms) -> None:
+    assert "has a character that no address has" in lost(f"http://127.0.0.1:1/{odd}v1", terms)
+
+
 def test_an_address_without_v1_brings_the_mocks_own_hint(terms: Terms) -> None:
     with ImagesMock() as mock:
         told = lost(mock.address, terms, IMAGES_CONTRACT_API_KEY="sk-another-key")

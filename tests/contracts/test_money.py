@@ -15,7 +15,8 @@ from contracts.exchange import Request, json_request
 from contracts.run import exit_code, is_beyond, run
 from contracts.target import ABOVE_CAP, THRIFT, Capped, Lost, NotObserved, Target
 from contracts.target.http import Patience
-from contracts.target.ledger import Sums, usd
+from contracts.target.ledger import Ledger, Sums, usd
+from contracts.target.money import Purse
 from contracts.trials import Outcome, Promise, Trial, Verdict
 from mockserver.testing import ImagesMock
 from tests.contracts.paying import (
@@ -85,6 +86,15 @@ def test_at_the_cap_nothing_more_is_sent_over_all_runs(ledger: Path) -> None:
             target.ask(SMALL, pays=True)
 
 
+def test_what_is_dearer_than_the_whole_cap_is_not_sent_and_ends_nothing(ledger: Path) -> None:
+    with standing_in(paying()) as api, opened(api.url, ledger, CENT) as target:
+        with pytest.raises(NotObserved, match="alone may cost more than the whole cap") as reason:
+            target.ask(SMALL, pays=True)
+        assert not isinstance(reason.value, Capped)
+        assert not is_beyond(str(reason.value))  # nobody else may see its promise
+        assert (api.paid, sums(api.url, ledger)) == ([], Sums(0, 0))
+
+
 def test_what_has_no_price_is_not_sent(ledger: Path) -> None:
     request = json_request("POST", "/images/generations", {"prompt": "x", "model": "dall-e-9"})
     with standing_in(paying()) as api, opened(api.url, ledger) as target:
@@ -136,6 +146,14 @@ def test_a_request_that_never_left_is_free(ledger: Path) -> None:
     with pytest.raises(Lost, match="Nobody answers"):  # whoever was there has gone
         target.ask(SMALL, pays=True)
     assert sums(api.url, ledger) == Sums(0, 0)
+
+
+def test_who_pays_for_the_cheapest_alone_does_not_ask_what_can_not_be_read(ledger: Path) -> None:
+    twice = Request("POST", "/images/generations", (), b'{"n": 1, "n": 1}')
+    for thrifty, reason in ((True, THRIFT), (False, "what it would cost is not known")):
+        purse = Purse(Ledger(ledger, lambda: 0.0), "", CENT, "", thrifty=thrifty)
+        with pytest.raises(NotObserved, match=reason):
+            purse.opened(twice, pays=True)
 
 
 def test_a_price_above_the_price_list_ends_all_paying(ledger: Path) -> None:

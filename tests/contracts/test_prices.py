@@ -53,6 +53,20 @@ def test_a_model_that_is_not_named_is_the_dearest_that_may_be_meant() -> None:
     )
 
 
+@pytest.mark.parametrize("option", [{"size": "256x256"}, {"quality": "low"}, {"n": 1}])
+def test_a_model_that_is_meant_and_does_not_take_an_option_counts_as_the_dearest(
+    option: dict[str, Any],
+) -> None:
+    assert worst(read(generation(prompt="x", **option))) >= 249_630
+    two = worst(read(generation(prompt="x", size="256x256", n=2)))
+    assert two >= 2 * 249_630  # of gpt-image-1, though only dall-e-2 has that size
+
+
+def test_an_option_that_no_model_takes_that_may_be_meant_has_no_price() -> None:
+    with pytest.raises(Unpriced, match="'seed'"):
+        worst(read(generation(prompt="x", seed=1)))
+
+
 def test_pictures_that_are_sent_cost_too() -> None:
     texts = {"prompt": "x", "model": "gpt-image-1", "size": "1024x1024", "quality": "low"}
     edit = read(form("/images/edits", **texts))

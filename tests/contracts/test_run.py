@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from contracts.exchange import Exchange, Request
 from contracts.report.summary import summarised
 from contracts.run import exit_code, run
 from contracts.target import Lost, Target
-from contracts.trials import Trial, Verdict
+from contracts.trials import Outcome, Trial, Verdict
 from tests.contracts.told import EDIT, GENERATE, GOOD, LISTED, RUN, exchange, held, trial
 
 
@@ -62,6 +62,19 @@ def test_a_run_that_is_lost_tells_its_last_request_and_what_was_paid() -> None:
     last = summarised(book, RUN).last
     assert last is not None
     assert last.line.startswith("curl -i http://127.0.0.1:1/v1/images/generations")
+
+
+def test_a_run_that_is_interrupted_tells_what_it_saw() -> None:
+    def judge(_: Target) -> NoReturn:
+        raise KeyboardInterrupt
+
+    interrupted = trial(EDIT)._replace(judge=judge)
+    listed = trial(LISTED)._replace(judge=lambda _: iter([held()]))
+    book = tried(Shop(), listed, interrupted, asking(1))
+    assert (book.ended, exit_code(book)) == ("The run was interrupted.", 6)
+    assert book.rows[LISTED].outcome == Outcome.HELD
+    assert book.rows[EDIT].reason == "the run ended before"
+    assert book.rows[GENERATE].reason == "not tried"
 
 
 def test_what_a_server_has_no_means_to_show_is_no_reason_to_doubt_it() -> None:

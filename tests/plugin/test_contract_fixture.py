@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import run
+from mockserver.testing import ImagesMock
+from tests.plugin.conftest import run, run_plain
 
 ASKED = """
     import httpx2, json, requests
@@ -65,6 +66,19 @@ def test_the_contract_is_that_of_the_sessions_server(downstream: pytest.Pytester
         assert images_contract.schema.raw_schema["info"]["x-rules"]["day"] == "2026-09-01"
     """,
     )
+    done.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("day", [None, "today", "2026-09-01"])
+def test_the_contract_is_that_of_a_shared_server_as_that_tells_its_day(
+    downstream: pytest.Pytester, day: str | None
+) -> None:
+    code = f"""
+    def test_day(images_mock_server):
+        assert str(images_mock_server.as_of) == {str(day)!r}
+    """
+    with ImagesMock(as_of=day) if day else ImagesMock() as mock:
+        done = run_plain(downstream, code, f"--images-mock-url={mock.url}")
     done.assert_outcomes(passed=1)
 
 

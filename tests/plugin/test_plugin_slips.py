@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
+from mockserver import __version__
 from tests.plugin.conftest import run_plain
 
 UNFINISHED = """
@@ -47,3 +51,43 @@ def test_where_nobody_answers_at_the_url_of_a_shared_server_the_run_ends_at_once
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([f"*nobody answers at {address}*--images-mock-url*"])
     result.assert_outcomes()
+
+
+class _Older(BaseHTTPRequestHandler):
+    """A server of a version that did not tell what a sandbox's life came to."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.tell(server="images-mock", status="ready", version="0.0.9")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.tell(sandbox="a", late=0)
+
+    def tell(self, **value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_shared_server_of_another_version_is_told_with_both(
+    downstream: pytest.Pytester,
+) -> None:
+    code = "\n    def test_it(images_mock): pass\n    def test_again(images_mock): pass\n"
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Older) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        result = run_plain(downstream, code, f"--images-mock-url={address}")
+        server.shutdown()
+    result.assert_outcomes(errors=2)
+    told = (
+        f"images_mock: *tells no 'ended'; the images-mock there is 0.0.9. *which is {__version__}."
+    )
+    result.stdout.fnmatch_lines([told])
+    assert "KeyError" not in result.stdout.str()

@@ -16,7 +16,7 @@ from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
 from mockserver.core.rules.rule import Text, When, fits
 from mockserver.core.uploads import FILES
-from mockserver.facts import ever, fields, free_fields
+from mockserver.facts import ever, fields, free_fields, objects
 
 _SIZE = re.compile(SIZE)
 _HOW = ("contains", "regex")
@@ -24,15 +24,12 @@ _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("then", "times", "name", "next"), "it stands beside when, not in it"),
     **{how: f"a prompt's is meant as prompt: {{{how}: …}}" for how in _HOW},
 }
-_OF_RULES: Mapping[str, str] = {
-    **_ELSEWHERE,
-    **dict.fromkeys(FILES, "a rule can't look into files, an assertion can"),
-}
+_OF_FILES = dict.fromkeys(FILES, "a rule can't look into files, an assertion can")
 
 
 def rule_fields() -> tuple[str, ...]:
-    """What a rule can tell a request by; files only assertions can."""
-    return tuple(name for name in fields().order if name not in FILES)
+    """What a rule can tell a request by: no object; files only assertions can."""
+    return tuple(name for name in fields().order if name not in FILES and name not in objects())
 
 
 def condition_of(value: Any) -> When:
@@ -41,7 +38,9 @@ def condition_of(value: Any) -> When:
     Raises:
         RuleError: it is none, or one that no request can meet.
     """
-    table = table_of("when", value, (*rule_fields(), "call"), _OF_RULES)
+    elsewhere = dict.fromkeys(objects(), "a rule can't look into an object")
+    elsewhere |= {**_ELSEWHERE, **_OF_FILES}
+    table = table_of("when", value, (*rule_fields(), "call"), elsewhere)
     return When(
         wanted=tuple((k, _wanted(k, v)) for k, v in table.items() if k != "call"),
         call=whole_of("when.call", table["call"], least=1) if "call" in table else None,

@@ -149,7 +149,7 @@ def test_a_known_gap_of_a_file_is_none_and_a_bad_file_is_named(
         assert contracted(*known).exit_code == 0
     gaps.write_text('[[gap]]\nfield = "*"\n', "utf-8")
     done = contracted(*known)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "gap 1 lacks its reason" in done.output
 
 
@@ -193,4 +193,11 @@ def test_a_run_is_held_to_what_a_program_relies_on(recorded: Path, tmp_path: Pat
 
 def test_a_journal_that_is_none_is_named(tmp_path: Path) -> None:
     done = contracted("from-journal", tmp_path / "none.json")
-    assert (done.exit_code, "none.json can't be read" in done.output) == (1, True)
+    assert (done.exit_code, "none.json can't be read" in done.output) == (2, True)
+
+
+def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(contract, ["drift", "--json", str(tmp_path / "file" / "x")])
+    assert done.exit_code == 2
+    assert done.output == f"Error: {tmp_path}/file/x can't be written: Not a directory\n"
