@@ -31,6 +31,10 @@ class Control:
         """Begin the sandbox anew, without limits."""
         self.ask("POST", "sandbox", {"tier": "off"})
 
+    def stand_still(self) -> None:
+        """Begin it anew with a clock that stands: however long a run takes, no limit refills."""
+        self.ask("POST", "sandbox", {"standing": True})
+
     def move_clock(self, seconds: float) -> None:
         """Move its clock on."""
         self.ask("POST", "clock/advance", {"seconds": seconds})

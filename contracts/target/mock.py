@@ -29,6 +29,7 @@ class MockTarget(HttpTarget):
             "good": Control(line, mock.url, key),
             "limited": Control(line, mock.url, Key(LIMITED_KEY)),
         }
+        controls["limited"].stand_still()
         super().__init__(mock.url, key, day, now=now, name=NAME, line=line, controls=controls)
         self.close: Callable[[], object] = line.close
 

@@ -125,6 +125,7 @@ class Opening:
         greet(line, url, key, KEY_FROM, None)
         if given is None:
             controls["good"].begin()
+        controls["limited"].stand_still()
         further: dict[str, Any] = {"controls": controls, "limited_key": limited}
         name = NAME if is_ours else ""
         return self._made(url, terms, line, key, name=name, is_watched=not is_ours, **further)
