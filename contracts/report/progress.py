@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import TextIO
 
 from contracts.trials import Trial
 
 _CLEAR = "\r\x1b[K"
-#: No narrower than any terminal: a line that wraps can't be taken back.
-WIDE = 78
+WIDE = 78  # characters at the most
 
 
 class Progress:
@@ -18,12 +18,12 @@ class Progress:
     def __init__(self, stream: TextIO, trials: int) -> None:
         self._stream, self._trials = stream, trials
         self._made = 0
-        self._shown = stream.isatty()
+        self._shown, self._wide = stream.isatty(), _width(stream)
 
     def tell(self, trial: Trial) -> None:
         """Show that this one is made now."""
         self._made += 1
-        self._write(f"{_CLEAR}{f'{self._made} of {self._trials}  {trial.id}'[:WIDE]}")
+        self._write(f"{_CLEAR}{f'{self._made} of {self._trials}  {trial.id}'[: self._wide]}")
 
     def __enter__(self) -> Progress:
         return self
@@ -40,3 +40,12 @@ class Progress:
         if self._shown:
             self._stream.write(text)
             self._stream.flush()
+
+
+def _width(stream: TextIO) -> int:
+    """Characters of a line that does not wrap: one that does can't be taken back."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:  # it is no terminal, or does not know
+        return WIDE
+    return min(WIDE, columns - 1) if columns else WIDE

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 import pytest
 
+from contracts.cases.declared import declared
 from contracts.cases.uploads import png
+from contracts.checks.headers import Ids
 from contracts.discretion import Key
-from contracts.exchange import Answer, Request, form_request, json_request
+from contracts.exchange import Answer, Exchange, Request, form_request, json_request
+from contracts.target import Target
 from contracts.target.asked import Unpriced, buys, read
 from contracts.target.http import HttpTarget
 from contracts.target.prices import ceiling, is_cheapest, of_answer, worst
+from contracts.trials import Promise
 from mockserver.testing import ImagesMock
 
+TODAY = date(2026, 11, 28)
 GPT = {"prompt": "x", "model": "gpt-image-1", "size": "1024x1024", "quality": "low"}
 
 
@@ -214,3 +220,33 @@ def test_the_mock_never_charges_more_than_the_worst_case(model: str) -> None:
             assert told is None or told <= worst(asked)
             assert told is None or "stream" in fields or charged == pytest.approx(told, abs=1)
         target._line.close()
+
+
+class Asked(Exception):
+    """What a trial asks for first."""
+
+
+class Listener:
+    """A target that only hears what it is asked for."""
+
+    day, has, base_url = None, frozenset[str](), "http://127.0.0.1:1/v1"
+
+    def ask(self, request: Request, *, pays: bool = False) -> Exchange:
+        raise Asked(request if pays and buys(request) else None)
+
+
+@pytest.mark.parametrize("day", [None, TODAY])
+def test_each_promise_has_a_case_that_can_be_paid_for(day: date | None) -> None:
+    """Else no paid run of an honest server ends with 0."""
+    priced, unpriced = set[Promise](), set[Promise]()
+    for trial in declared(day, TODAY, Ids(), costly=True):
+        with pytest.raises(Asked) as asked:
+            list(trial.judge(cast("Target", Listener())))
+        (request,) = asked.value.args
+        try:
+            assert request is None or worst(read(request), day)
+        except Unpriced:
+            unpriced.add(trial.promise)
+        else:
+            priced.add(trial.promise)
+    assert unpriced - priced == set()

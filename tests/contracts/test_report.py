@@ -6,6 +6,7 @@ import json
 import re
 from functools import partial
 from io import StringIO
+from os import terminal_size
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -250,6 +251,19 @@ def test_colours_are_for_terminals_and_not_for_who_wants_none(
     monkeypatch.setenv("NO_COLOR", no_color)
     show(book_of((trial(), [broken(SVG)])), RUN, [], verbose=False, directory=None)
     assert ("\x1b[31m" in stream.getvalue()) is coloured
+
+
+@pytest.mark.parametrize(("columns", "most"), [(20, 19), (200, 78), (0, 78)])
+def test_progress_is_one_line_however_narrow_the_terminal(
+    columns: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(stream, "fileno", lambda: 2)
+    monkeypatch.setattr("os.get_terminal_size", lambda _: terminal_size((columns, 24)))
+    with Progress(stream, 2) as progress:
+        progress.tell(trial()._replace(id="x" * 100))
+    (line,) = filter(None, stream.getvalue().split("\r\x1b[K"))
+    assert len(line) == most
 
 
 @pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (StringIO(), False)])
