@@ -18,7 +18,7 @@ from contracts.checks.pictures import changed
 from contracts.checks.refusals import refused_for_now
 from contracts.checks.said import observed, said
 from contracts.exchange import Exchange, Request, json_request
-from contracts.target import Target
+from contracts.target import A_MINUTE, Target
 from contracts.trials import Promise, Trial, Verdict, touches_of
 
 ACCEPTED = "A good request is accepted"
@@ -221,31 +221,28 @@ def _ends(request: Request, target: Target) -> Iterator[Verdict]:
 
 
 def limits(every: list[Way], ids: Ids) -> Iterator[Trial]:
-    """As many pictures as a tier has in a minute are made, and no more; then it goes on."""
-    found = [(_a_minute(way), way) for way in every if way.how == "JSON" and _a_minute(way)]
+    """As many pictures as the limit says are made, and no more; then it goes on."""
+    found = next((way for way in every if way.how == "JSON" and _most(way) >= A_MINUTE), None)
     if found:
-        most, way = min(found, key=lambda one: one[0])
         yield Trial(
-            f"{way.operation.id}.limit",
-            Promise(way.operation.id, 429, f"{way.model.id}, over the limit"),
-            partial(_limited, way, most, ids),
+            f"{found.operation.id}.limit",
+            Promise(found.operation.id, 429, f"{found.model.id}, over the limit"),
+            partial(_limited, found, ids),
             needs=LIMITS,
-            touches=touches_of({"model": way.model.id}),
+            touches=touches_of({"model": found.model.id}),
         )
 
 
-def _a_minute(way: Way) -> int:
-    """How many pictures a caller of the lowest paid tier has in a minute."""
-    return way.facts.limits["model-page"][way.model.id]["1"][0].per_minute
+def _most(way: Way) -> int:
+    """The most pictures of one request."""
+    return int(way.parameters["n"].maximum or 1)
 
 
-def _limited(way: Way, most: int, ids: Ids, target: Target) -> Iterator[Verdict]:
+def _limited(way: Way, ids: Ids, target: Target) -> Iterator[Verdict]:
     judge = Judge(target.day, target.fetch, ids)
-    at_once = min(most, int(way.parameters["n"].maximum or 1))
-    request = request_of(way, n=at_once)._replace(key="limited")
-    for _ in range(most // at_once):
-        within = observed(target.ask(request, pays=True), 429)
-        yield from _status(within, 200, "What is within the limit is served")
+    request = request_of(way, n=A_MINUTE)._replace(key="limited")
+    within = observed(target.ask(request, pays=True), 429)
+    yield from _status(within, 200, "What is within the limit is served")
     over = observed(target.ask(request), 429)
     yield from _status(over, 429, "What is over the limit is refused with 429")
     yield from judge(over)

@@ -18,6 +18,10 @@ THRIFT = "what is paid for here is one picture of the smallest size and the lowe
 ABOVE_CAP = "it might cost more than the whole cap if it were accepted"
 
 
+#: Pictures in a minute of the key "limited": so few that none comes back while they are counted.
+A_MINUTE = 5
+
+
 class Capped(NotObserved):
     """The money that may be spent is spent; what costs nothing goes on."""
 
@@ -45,8 +49,8 @@ class Target(Protocol):
     def has(self) -> frozenset[str]:
         """What only some have.
 
-        "clock": it can be moved. "limits": with the key "limited" they can be met, and a 429 to it
-        is not waited for. "stand-in": it promises what the real API does not: the same picture for
+        "clock": it can be moved. "limits": the key "limited" has `A_MINUTE`, and a 429 to it is not
+        waited for. "stand-in": it promises what the real API does not: the same picture for
         the same request, and the upload's own pixels outside of a mask.
         """
 

@@ -31,9 +31,9 @@ class Control:
         """Begin the sandbox anew, without limits."""
         self.ask("POST", "sandbox", {"tier": "off"})
 
-    def stand_still(self) -> None:
-        """Begin it anew with a clock that stands: however long a run takes, no limit refills."""
-        self.ask("POST", "sandbox", {"standing": True})
+    def limit(self, per_minute: int) -> None:
+        """Begin it anew, with so many pictures in a minute."""
+        self.ask("POST", "sandbox", {"per_minute": per_minute})
 
     def move_clock(self, seconds: float) -> None:
         """Move its clock on."""

@@ -30,7 +30,7 @@ from contracts.target.line import MOST, Line, Silence, place_of, trusting
 from contracts.target.money import Purse
 
 BAD_KEY = "sk-mock-revoked-contract"
-LIMITED_KEY = "sk-mock-tier1-contract"
+LIMITED_KEY = "sk-mock-limited-contract"
 #: Errors after which an account answers nothing more, whatever their status.
 EXHAUSTED = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _TIMES = 3  # that one request is sent, where each answer tells of a wait

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from contracts.discretion import Key
 from contracts.exchange import KeyKind
+from contracts.target import A_MINUTE
 from contracts.target.control import Control
 from contracts.target.http import LIMITED_KEY, HttpTarget
 from contracts.target.line import Line, trusting
@@ -29,7 +30,7 @@ class MockTarget(HttpTarget):
             "good": Control(line, mock.url, key),
             "limited": Control(line, mock.url, Key(LIMITED_KEY)),
         }
-        controls["limited"].stand_still()
+        controls["limited"].limit(A_MINUTE)
         super().__init__(mock.url, key, day, now=now, name=NAME, line=line, controls=controls)
         self.close: Callable[[], object] = line.close
 

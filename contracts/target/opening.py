@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from contracts.discretion import Key
-from contracts.target import Lost
+from contracts.target import A_MINUTE, Lost
 from contracts.target.bill import bill, lines
 from contracts.target.control import Control, reaches_mock, says_mock
 from contracts.target.downloads import Downloads, where
@@ -125,7 +125,7 @@ class Opening:
         greet(line, url, key, KEY_FROM, None)
         if given is None:
             controls["good"].begin()
-        controls["limited"].stand_still()
+        controls["limited"].limit(A_MINUTE)
         further: dict[str, Any] = {"controls": controls, "limited_key": limited}
         name = NAME if is_ours else ""
         return self._made(url, terms, line, key, name=name, is_watched=not is_ours, **further)
