@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -88,10 +88,3 @@ def _written(part: Part, boundary: str) -> bytes:
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n'
     kind = f"Content-Type: {media}\r\n" if media else ""
     return f"{head}{kind}\r\n".encode() + data + b"\r\n"
-
-
-def parts_of(texts: Mapping[str, Any], files: Mapping[str, bytes], media: str) -> list[Part]:
-    """The fields of a form: texts first, each file under a name of its own."""
-    told: list[Part] = [(name, None, "", str(value).encode()) for name, value in texts.items()]
-    kind = media.rpartition("/")[2]
-    return told + [(name, f"{name}.{kind}", media, file) for name, file in files.items()]
