@@ -1,1 +1,1 @@
-"""The contract of the Images API and the suite that judges a server by it. Imports no server."""
+"""The contract of the Images API, and what holds a server to it."""

@@ -63,6 +63,20 @@ def _hidden() -> NoReturn:
 _ELSEWHERE = "call it as images-mock, without PYTHONPATH, or from another folder"
 
 
+class _Later(click.Command):
+    """A command that is loaded when it is called, and not to be listed."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The context of what is loaded."""
+        return _contract().make_context(info_name, args, parent, **extra)
+
+
 class ServeByDefault(click.Group):
     """A group whose flags belong to `serve` when no command is named."""
 
@@ -78,8 +92,10 @@ class ServeByDefault(click.Group):
         return sorted([*super().list_commands(ctx), _CONTRACT])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command; that of the contract is loaded now, because it needs packages of its own."""
-        return _contract() if cmd_name == _CONTRACT else super().get_command(ctx, cmd_name)
+        """A command; that of the contract, which needs packages of its own, is loaded later."""
+        if cmd_name == _CONTRACT:
+            return _Later(_CONTRACT, short_help="Hold a server to the contract of the Images API.")
+        return super().get_command(ctx, cmd_name)
 
     def _check_order(self, ctx: click.Context, args: list[str]) -> None:
         """Refuse a command that stands behind flags, each of which has one value."""
@@ -87,7 +103,7 @@ class ServeByDefault(click.Group):
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 1 if "=" in args[place] else 2
         if place < len(args) and args[place] in self.list_commands(ctx):
-            end = place + 1 + isinstance(self.get_command(ctx, args[place]), click.Group)
+            end = place + 1 + isinstance(self.get_command(ctx, args[place]), click.Group | _Later)
             right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
             raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 

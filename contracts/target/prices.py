@@ -249,7 +249,9 @@ def _sides(file: bytes) -> Sides:
     try:
         with Image.open(BytesIO(file)) as picture:
             return picture.size
-    except Exception:
+    except (
+        Exception
+    ):  # whatever a decoder finds wrong: what has no size has no price, and is not sent
         raise Unpriced("what it would cost is not known: a file is no picture") from None
 
 

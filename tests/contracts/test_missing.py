@@ -29,3 +29,15 @@ def test_without_the_packages_of_the_contract_its_command_says_what_to_install()
     assert done.returncode == 3
     assert "pip install 'openai-images-mock[contracts]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_list_of_the_commands_loads_nothing_of_the_contract() -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from mockserver.cli import cli; "
+        "print(CliRunner().invoke(cli, ['--help']).output, 'contracts' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True
+    )
+    assert "Hold a server to the contract" in done.stdout
+    assert done.stdout.rstrip().endswith("False")
