@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
+from mockserver.api.beside import Beside
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
 from mockserver.api.middleware import Observe
@@ -75,7 +76,17 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models", models, methods=["GET"]),
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
+        *_beside(world),
         Route("/", Help(world), methods=["GET"]),
+    ]
+
+
+def _beside(world: World) -> list[Route]:
+    """What the vendor has beside images: nothing of it is loaded before somebody asks."""
+    beside = Beside(world)
+    paths = ("files", "batches", "organization", "responses")
+    return [
+        Route(path, beside) for p in paths for path in (f"{API}/{p}", f"{API}/{p}/{{rest:path}}")
     ]
 
 

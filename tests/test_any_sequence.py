@@ -98,7 +98,7 @@ image = table(
     more=value,
 )
 valid = st.fixed_dictionaries({"prompt": prompt, "size": st.just("256x256")})
-PARTS = ["requests", "rules", "limits", "ledger", "clock"]
+PARTS = ["requests", "rules", "limits", "ledger", "clock", "files", "batches", "responses"]
 CONTROL: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     *(("GET", p, st.none()) for p in ("requests", "requests/last", "rules", "clock", "limits")),
     *(("GET", p, st.none()) for p in ("ledger", "sandboxes", "downloads", "config", "requests/x")),

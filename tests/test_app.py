@@ -26,7 +26,7 @@ from tests.conftest import GENERATIONS, Api, error, generate
         ("POST", "/v1/images/generations/images/generations"),
         ("GET", "/v1/nope"),
         ("GET", "/v1/models/"),
-        ("DELETE", "/v1/files/x"),
+        ("DELETE", "/v1/assistants/x"),
     ],
 )
 def test_an_unknown_url_is_named_in_the_error(api: Api, method: str, path: str) -> None:

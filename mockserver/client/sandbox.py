@@ -39,7 +39,7 @@ _SERVERS = "images-mock"  # what the names of a server's threads begin with
 _SHORT = 0.25  # seconds; the SDK waits no longer for what is told in thousandths
 _sleep = time.sleep  # itself, whatever is put in its place later
 _TEXT = "assert_called() takes a number of calls, or keywords: say prompt={0!r} or contains={0!r}"
-Part = Literal["requests", "rules", "limits", "ledger", "clock"]
+Part = Literal["requests", "rules", "limits", "ledger", "clock", "files", "batches", "responses"]
 
 
 class Life(NamedTuple):

@@ -211,6 +211,11 @@ def _of_period(day: date) -> Facts:
         operations={o["id"]: _operation(o) for o in operations},
         shutdown_told=in_force(timeline["models"], day)["shutdown_date"],
         models=models,
+        services={
+            path: s["id"]
+            for s in services
+            for path in s.get("paths", [s["path"]] if "path" in s else ())
+        },
         words=_words(services, words),
         family_words={
             family: _words(services, words, family)

@@ -37,7 +37,11 @@ def found_in(path: Path) -> Over:
     """The files of a directory; FactsError if one can't be read."""
     whole = path.resolve()
     try:
-        found = [f for pattern in ("*.toml", "words/*.toml") for f in whole.glob(pattern)]
+        found = [
+            f
+            for pattern in ("*.toml", "words/*.toml", "platform/*.toml")
+            for f in whole.glob(pattern)
+        ]
         files = [(f.relative_to(whole).as_posix(), f.read_bytes()) for f in found if f.is_file()]
     except OSError as error:
         raise FactsError(f"{error.filename} can't be read: {error.strerror}") from None

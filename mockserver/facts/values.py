@@ -275,6 +275,7 @@ class Facts(NamedTuple):
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
     shutdown_told: bool  # whether GET /v1/models says when a model ends
+    services: Mapping[str, str]  # path → who answers there; one that ends in / is all below it
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier
     family_words: Mapping[str, Mapping[str, tuple[str, ...]]]  # family → the same for its models
     tiers: tuple[str, ...]

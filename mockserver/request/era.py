@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.core.addresses import API
 from mockserver.core.answer_headers import AnswerHeaders
 from mockserver.core.dialects import Dialect, dialect_of, validator_of
 from mockserver.core.links import Links
 from mockserver.core.validation import Validator
 from mockserver.facts import Facts
 from mockserver.facts.words import Words, words_of
+
+OTHER = "other"  # the service of every path that is no other's
 
 
 class Era:
@@ -27,21 +28,23 @@ class Era:
         self.links = Links(link_secret, facts.link)
         self._words = _compiled(facts.words)
         self._of_families = {f: _compiled(words) for f, words in facts.family_words.items()}
-        self._services = _SERVICES | {o.path: o.id for o in operations}
         self.headers = AnswerHeaders(facts.headers)
 
     def words(self, path: str, model: Any = None) -> Words:
         """The words of the service that answers for a path, to who asks for a model."""
         found = self.facts.models.get(model) if isinstance(model, str) else None
         words = self._of_families[found.family] if found and found.family else self._words
-        service = self._services.get(path)
-        if service is None:
-            service = "models" if path.startswith(f"{API}/models/") else "other"
-        return words[service]
+        return words[self.service(path)]
+
+    def service(self, path: str) -> str:
+        """Who answers for a path."""
+        services = self.facts.services
+        found = services.get(path)
+        while found is None and path:
+            path = path.rpartition("/")[0]
+            found = services.get(f"{path}/")
+        return found or OTHER
 
 
 def _compiled(words: Mapping[str, Sequence[str]]) -> dict[str, Words]:
     return {service: words_of(tables) for service, tables in words.items()}
-
-
-_SERVICES = {f"{API}/models": "models", f"{API}/chat/completions": "chat"}

@@ -12,6 +12,7 @@ from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.clock import Wait
+from mockserver.core.sandbox.items import Item, Kind
 from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
 
@@ -114,6 +115,21 @@ class Sandbox(Protocol):
 
     async def late(self) -> list[Record]:
         """What an earlier life asked for and this one saw the end of."""
+
+    async def next_number(self) -> int:
+        """Count an id that is given to an item; the first is 1."""
+
+    async def save(self, kind: Kind, item: Item) -> None:
+        """Keep an item, or another state of it; of too many the oldest go."""
+
+    async def item(self, kind: Kind, item_id: str) -> Item | None:
+        """The item of an id, if it is still here."""
+
+    async def items(self, kind: Kind) -> list[Item]:
+        """All items of a kind, the oldest first."""
+
+    async def drop(self, kind: Kind, item_id: str) -> None:
+        """Keep an item no longer, if it is here."""
 
     async def forget(self, *, only: Sequence[str]) -> None:
         """Empty parts of it: requests, rules, limits, ledger, clock.

@@ -19,13 +19,14 @@ from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
+from mockserver.core.sandbox.items import KINDS, Item, Kind
 from mockserver.core.sandbox.logs import LOGS, write_down
 from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
-from mockserver.store.tables import Log, Table, Tally
+from mockserver.store.tables import Log, Shelf, Table, Tally
 
 
 class MemorySandbox:
@@ -55,6 +56,8 @@ class MemorySandbox:
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
         self._waits: Table[bytes, Wait] = Table(clocks.WAIT_BYTES, clocks.WAITS)
         self._repeats: Table[bytes, int] = Table(varied.REPEAT_BYTES, varied.REPEATED)
+        self._items: dict[Kind, Shelf] = {}  # most sandboxes have none
+        self._given = 0  # ids of items
         self._grow(SANDBOX_BYTES)
 
     @property
@@ -66,8 +69,9 @@ class MemorySandbox:
         self.size += change
         self._tally.add(change)
 
-    def _parts(self, names: Sequence[str]) -> list[Log[Any] | Table[Any, Any]]:
-        found: dict[str, Log[Any] | Table[Any, Any]] = {
+    def _parts(self, names: Sequence[str]) -> list[Log[Any] | Table[Any, Any] | Shelf]:
+        found: dict[str, Log[Any] | Table[Any, Any] | Shelf] = {
+            **{kind: self._shelf(kind) for kind in KINDS},
             **self._logs,
             "counts": self._counts,
             "words": self._words,
@@ -270,3 +274,29 @@ class MemorySandbox:
     async def late(self) -> list[Record]:
         """What an earlier life asked for."""
         return list(self._logs["late"].entries)
+
+    # -- items ---------------------------------------------------------------------------------
+
+    def _shelf(self, kind: Kind) -> Shelf:
+        return self._items.get(kind) or self._items.setdefault(kind, Shelf())
+
+    async def next_number(self) -> int:
+        """Count an id that is given to an item."""
+        self._given += 1
+        return self._given
+
+    async def save(self, kind: Kind, item: Item) -> None:
+        """Keep an item, or another state of it."""
+        self._grow(self._shelf(kind).put(item))
+
+    async def item(self, kind: Kind, item_id: str) -> Item | None:
+        """The item of an id."""
+        return self._shelf(kind).items.get(item_id)
+
+    async def items(self, kind: Kind) -> list[Item]:
+        """All items of a kind, the oldest first."""
+        return list(self._shelf(kind).items.values())
+
+    async def drop(self, kind: Kind, item_id: str) -> None:
+        """Keep an item no longer."""
+        self._grow(self._shelf(kind).pop(item_id))

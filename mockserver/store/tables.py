@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Generic, TypeVar
 
+from mockserver.core.sandbox.items import ITEM_BYTES, ITEMS, Item
 from mockserver.core.sandbox.logs import Entry, is_over, size_of
 
 E = TypeVar("E", bound=Entry)
@@ -83,6 +84,37 @@ class Table(Generic[K, V]):
         """Drop all."""
         gone, self._number = self.size, 0
         self._rows.clear()
+        return -gone
+
+
+class Shelf:
+    """Items by id, the oldest first; of more than there may be the oldest go."""
+
+    def __init__(self) -> None:
+        self.items: OrderedDict[str, Item] = OrderedDict()
+        self.size = 0
+
+    def put(self, item: Item) -> int:
+        """Put one there, or in the place of the one with its id."""
+        before = self.size
+        if old := self.items.get(item.id):
+            self.size -= old.size
+        self.items[item.id] = item
+        self.size += item.size
+        while len(self.items) > ITEMS or (self.size > ITEM_BYTES and len(self.items) > 1):
+            self.size -= self.items.popitem(last=False)[1].size
+        return self.size - before
+
+    def pop(self, key: str) -> int:
+        """Drop one, if it is there."""
+        old = self.items.pop(key, None)
+        self.size -= old.size if old else 0
+        return -old.size if old else 0
+
+    def clear(self) -> int:
+        """Drop all."""
+        self.items.clear()
+        gone, self.size = self.size, 0
         return -gone
 
 

@@ -16,6 +16,9 @@ EMPTIED: Mapping[str, tuple[str, ...]] = {
     "limits": (),
     "ledger": ("ledger",),
     "clock": ("waits",),
+    "files": ("files",),
+    "batches": ("batches",),
+    "responses": ("responses",),
 }
 #: Those that nobody set on purpose: they go where others need the room.
 SPARE = (*EMPTIED["requests"], "ledger", "waits", "words")

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from mockserver.facts.words import dialect_a, dialect_a_earlier, dialect_b, dialect_b_at_times
 from mockserver.facts.words.backend import BACKEND
+from mockserver.facts.words.batches import BATCHES
 from mockserver.facts.words.edits import EDITS
+from mockserver.facts.words.files import FILES
 from mockserver.facts.words.gpt_image import GPT_IMAGE
+from mockserver.facts.words.organization import ORGANIZATION
+from mockserver.facts.words.responses import RESPONSES
 from mockserver.facts.words.wording import LEGACY, Reason, Wording
 
 Words = Mapping[Reason, Wording]
@@ -24,6 +28,10 @@ TABLES: Mapping[str, Words] = {
     "B": dialect_b.B,
     **dialect_b_at_times.AT_TIMES,
     **GPT_IMAGE,
+    "files": FILES,
+    "batches": BATCHES,
+    "organization": ORGANIZATION,
+    "responses": RESPONSES,
 }
 
 

@@ -89,6 +89,12 @@ class Reason(StrEnum):
     IMAGE_DATA = "image_data"
     NOT_DOWNLOADED = "not_downloaded"
     NO_SUCH_FILE = "no_such_file"
+    # files
+    NO_SUCH_FILE_OBJECT = "no_such_file_object"
+    # batches
+    # organization
+    # responses
+    # Azure
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"

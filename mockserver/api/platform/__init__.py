@@ -1,0 +1,1 @@
+"""What the vendor's API has beside images: a module for each service, of handlers for its paths."""

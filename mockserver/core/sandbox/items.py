@@ -1,0 +1,18 @@
+"""What a sandbox keeps under ids that the API gave: files, batches, responses. Stores nothing."""
+
+from typing import Any, Literal, NamedTuple, get_args
+
+Kind = Literal["files", "batches", "responses"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ITEMS = 10_000  # of one kind; of more the oldest go
+ITEM_BYTES = 16 * 1024 * 1024  # of one kind, but for the bytes of files
+
+
+class Item(NamedTuple):
+    """One of them."""
+
+    id: str
+    at: int  # nanoseconds since the epoch, by the sandbox's clock
+    value: Any  # immutable; what it is, the module of its service says
+    size: int  # bytes that it takes in memory
+    content: Any = None  # a file's bytes, as the store keeps them

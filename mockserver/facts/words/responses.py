@@ -1,0 +1,9 @@
+"""What the API says when it refuses at /v1/responses. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mockserver.facts.words.wording import Reason, Wording
+
+RESPONSES: Mapping[Reason, Wording] = {}
