@@ -5,7 +5,7 @@ When a service is there, `timeline.toml` says, so that a day's period knows it.
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.files import file, typed
 
@@ -43,6 +43,12 @@ def endpoints(service: str) -> tuple[Endpoint, ...]:
 def ids(service: str) -> Ids:
     """What the ids of a service look like."""
     return typed(Ids, table(service)["ids"], f"platform/{service}.toml, [ids]")
+
+
+def default_day(service: str) -> Literal["today"] | None:
+    """The day whose rules count where nobody says one, if it is not the default day of all."""
+    day: Literal["today"] | None = table(service).get("default_day")
+    return day
 
 
 def table(service: str) -> Any:
