@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from mockserver.core.answer import usage
 from mockserver.core.request import ImageRequest
 from mockserver.core.responses import CALL, EDIT, TOOL, Asked
-from mockserver.facts.platform.responses import part
 
 COMPLETED = "completed"
 _IMAGE_GEN = (
@@ -50,7 +49,7 @@ def response(
         output: its items, once they are there.
         completed: Unix seconds; None while it goes on.
     """
-    facts = part("response")
+    facts = asked.facts["response"]
     is_done = completed is not None
     values: dict[str, Any] = {
         **{name: asked.get(name) for name in facts["fields"]},
@@ -62,29 +61,37 @@ def response(
         "metadata": asked.get("metadata") or {},
         "reasoning": {"effort": None, "summary": None} | (asked.get("reasoning") or {}),
         "text": facts["defaults"]["text"] | (asked.get("text") or {}),
-        "tools": [told_tool(tool, request) for tool in asked.tools],
-        "tool_usage": tool_usage(request if is_done else None),
+        "tools": [_told_tool(asked, tool, request) for tool in asked.tools],
+        "tool_usage": _tool_usage(request if is_done else None),
         "output": list(output),
-        "usage": text_usage(asked, output) if is_done else None,
+        "usage": _text_usage(asked, output) if is_done else None,
         "error": None,
         "moderation": None,
     }
     return {name: values[name] for name in facts["fields"]}
 
 
-def told_tool(tool: Mapping[str, Any], request: ImageRequest | None) -> dict[str, Any]:
+def _told_tool(
+    asked: Asked, tool: Mapping[str, Any], request: ImageRequest | None
+) -> dict[str, Any]:
     """A tool as the answer tells it."""
     if tool["type"] != TOOL:
         return dict(tool)
-    facts = part("tool")["told"]
-    given = {k: v for k, v in tool.items() if v is not None and k not in facts["without"]}
+    facts = asked.facts["tool"]["told"]
     model = {"model": request.model} if request else {}
-    told = {**facts["defaults"], **model, **given}
+    given = {**facts["defaults"], **model, **{k: v for k, v in tool.items() if v is not None}}
+    told = {name: value for name, value in given.items() if name not in facts["without"]}
     return {"type": TOOL, **{name: told[name] for name in sorted(told) if name != "type"}}
 
 
 def call_item(
-    ids: Ids, request: ImageRequest, *, status: str, result: str | None = None, revised: str = ""
+    asked: Asked,
+    ids: Ids,
+    request: ImageRequest,
+    *,
+    status: str,
+    result: str | None = None,
+    revised: str | None = None,
 ) -> dict[str, Any]:
     """The item of a picture; `result` is the file in base64, once it is there."""
     options = request.options
@@ -97,10 +104,10 @@ def call_item(
         "output_format": options.get("output_format", "png"),
         "quality": options.get("quality"),
         "result": result,
-        "revised_prompt": revised or None,
+        "revised_prompt": revised,
         "size": request.size,
     }
-    return {name: values[name] for name in part("call")["fields"]}
+    return {name: values[name] for name in asked.facts["call"]["fields"]}
 
 
 def _background(options: Mapping[str, Any]) -> Any:
@@ -119,15 +126,15 @@ def message_item(ids: Ids, text: str, *, status: str = COMPLETED) -> dict[str, A
     }
 
 
-def tool_usage(request: ImageRequest | None) -> dict[str, Any]:
+def _tool_usage(request: ImageRequest | None) -> dict[str, Any]:
     """The tokens of tools: those of the picture, by the image model."""
     tokens = request.usage if request else {}
     return {"image_gen": usage(_IMAGE_GEN, tokens), "web_search": {"num_requests": 0}}
 
 
-def text_usage(asked: Asked, output: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _text_usage(asked: Asked, output: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The tokens of the model that speaks, by a simple rule."""
-    rule = part("usage")
+    rule = asked.facts["usage"]
     texts = [*asked.texts, str(asked.body.get("instructions") or "")]
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
     has_tool = any(tool["type"] == TOOL for tool in asked.tools)

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import sources_in
+from mockserver.core.parameters import in_body
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.validation import Validator, check_value, wrong_type
 from mockserver.facts import Facts
-from mockserver.facts.platform.responses import default_model, models_of, parameters, part
+from mockserver.facts.platform import Endpoint
+from mockserver.facts.platform.responses import default_model, models_of
 from mockserver.facts.values import Parameter
 
 TOOL = "image_generation"
@@ -41,7 +43,8 @@ Shown = Source | Drawn
 class Asked:
     """A request, as far as it can be told without what was kept."""
 
-    body: Mapping[str, Any]
+    facts: Any  # of responses, as they are on the day
+    body: Mapping[str, Any]  # each parameter, None where it was left out
     model: str  # of words
     tools: Sequence[Mapping[str, Any]]
     place: int | None  # of the tool that draws; None: nothing is drawn
@@ -63,66 +66,53 @@ class Asked:
     def get(self, name: str) -> Any:
         """What a request has under a name, or the API's own choice."""
         value = self.body.get(name)
-        return part("response")["defaults"].get(name) if value is None else value
+        return self.facts["response"]["defaults"].get(name) if value is None else value
 
 
-def asked_of(body: Any) -> Asked:
-    """What a decoded body asks for.
+def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
+    """What a decoded body asks for, by the facts of a day.
 
     Raises:
         ApiError: what the API would say first of all that is wrong. (The order is assumed.)
     """
-    if not isinstance(body, dict):
-        raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
-    _check_names(body)
-    model = body.get("model")
-    if model is None:
-        raise ApiError(Reason.MISSING_PARAMETER, param="model")
-    tools = body.get("tools") or ()
-    for place, tool in enumerate(tools):
-        _check_tool(f"tools[{place}]", tool)
-    messages = [*_messages(body)]
-    said = [text for role, text, _ in messages if text and role == "user"]
-    shown = [one for _, _, pictures in messages for one in pictures]
-    texts = [text for _, text, _ in messages]
-    return Asked(body, model, tools, _place(body, tools), said[-1] if said else "", shown, texts)
-
-
-def _check_names(body: Mapping[str, Any]) -> None:
-    known = parameters()
-    for name in body:
-        if name not in known:
-            raise ApiError(Reason.UNKNOWN_PARAMETER, param=name)
-    for name, parameter in known.items():
-        if body.get(name) is not None:
-            check_value(parameter, body[name])
-    if all(
-        body.get(n) is None for n in ("input", "previous_response_id", "prompt", "conversation")
-    ):
+    body = in_body(endpoint.body, given)
+    if all(body[name] is None for name in _INPUTS):
         raise ApiError(Reason.NO_INPUT)
+    tools = body["tools"] or ()
+    for place, tool in enumerate(tools):
+        _check_tool(f"tools[{place}]", tool, facts)
+    messages = [*_messages(body["input"])]
+    said = [text for role, text, _ in messages if text and role == "user"]
+    return Asked(
+        facts,
+        body,
+        body["model"],
+        tools,
+        _place(body["tool_choice"], tools),
+        prompt=said[-1] if said else "",
+        shown=[one for _, _, pictures in messages for one in pictures],
+        texts=[text for _, text, _ in messages],
+    )
 
 
-def _check_tool(param: str, tool: Any) -> None:
+def _check_tool(param: str, tool: Mapping[str, Any], facts: Any) -> None:
     """Hold a tool to what all tools have; what the one for images has, its model says."""
-    if not isinstance(tool, dict):
-        raise wrong_type(Parameter(param, "object", "", ""), tool)
     if "type" not in tool:
         raise ApiError(Reason.MISSING_PARAMETER, param=f"{param}.type")
-    kind = Parameter(f"{param}.type", "string", "", "", values=tuple(part("tools")["types"]))
+    kind = Parameter(f"{param}.type", "string", "", "", values=tuple(facts["tools"]["types"]))
     check_value(kind, tool["type"])
     action = tool.get("action")
     if tool["type"] == TOOL and action is not None:
-        actions = tuple(part("tool")["actions"])
+        actions = tuple(facts["tool"]["actions"])
         check_value(Parameter(f"{param}.action", "string", "", "", values=actions), action)
 
 
 # -- who is to draw ------------------------------------------------------------------------------
 
 
-def _place(body: Mapping[str, Any], tools: Sequence[Mapping[str, Any]]) -> int | None:
+def _place(choice: Any, tools: Sequence[Mapping[str, Any]]) -> int | None:
     """The place of the tool that draws, if the choice among tools leaves it."""
     kinds = [tool["type"] for tool in tools]
-    choice = body.get("tool_choice")
     if isinstance(choice, dict):
         chosen = _chosen(choice)
         if TOOL in chosen and TOOL not in kinds:
@@ -146,9 +136,8 @@ def _chosen(choice: Mapping[str, Any]) -> Sequence[Any]:
 _Message = tuple[str, str, Sequence[Shown]]  # whose, its text, the pictures in it
 
 
-def _messages(body: Mapping[str, Any]) -> Iterator[_Message]:
+def _messages(given: Any) -> Iterator[_Message]:
     """What was said and shown, in its order."""
-    given = body.get("input")
     if isinstance(given, str):
         yield "user", given, ()
     elif isinstance(given, list):
@@ -233,10 +222,11 @@ def request_of(
         ApiError: an option is not one of the tool, or of its model.
     """
     param = f"tools[{asked.place}]"
-    options = {k: v for k, v in asked.tool.items() if k not in part("tool")["own"]}
+    tool = asked.facts["tool"]
+    options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
     if not asked.stream:
         options.pop("partial_images", None)
-    model = _model(f"{param}.model", options.get("model"), facts)
+    model = _model(f"{param}.model", options.get("model"), tool, facts)
     body = {**options, "model": model, "prompt": asked.prompt}
     body |= {"stream": True} if asked.stream else {}
     action = asked.tool.get("action")
@@ -255,10 +245,10 @@ def request_of(
     return request if is_named else replace(request, filled=("model", *request.filled))
 
 
-def _model(param: str, name: Any, facts: Facts) -> str:
+def _model(param: str, name: Any, tool: Any, facts: Facts) -> str:
     if name is None:
-        return facts.stand_in or default_model(facts)
-    known = Parameter(param, "string", "", "", values=tuple(models_of(facts)))
+        return facts.stand_in or default_model(tool, facts)
+    known = Parameter(param, "string", "", "", values=tuple(models_of(tool, facts)))
     check_value(known._replace(values=None) if facts.stand_in else known, name)
     found: str = name
     return found

@@ -6,13 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.api.faults import Altered
 from mockserver.api.platform.call import Call, Handler, Reply
-from mockserver.api.platform.turns import Turn, turn_of
+from mockserver.api.platform.turns import turn_of
 from mockserver.core.errors import Reason
-from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox.items import Item
-from mockserver.request.bodies import JSON, json_bytes
 
 
 async def create(call: Call) -> Reply | None:
@@ -22,19 +19,10 @@ async def create(call: Call) -> Reply | None:
         return None
     # A stream goes from here: `turn.asked.stream` wants one.
     try:
-        answer = await turn.whole()
+        return Reply(await turn.whole())
     except BaseException:
         await turn.take_back()
         raise
-    return await _sent(call, turn, answer)
-
-
-async def _sent(call: Call, turn: Turn, answer: Any) -> Reply | None:
-    if turn.effect is PLAIN:
-        return Reply(answer)
-    altered = Altered(turn.effect, call.scope, call.receive, call.world.holds)
-    await altered.send(call.send, json_bytes(answer), JSON)
-    return None
 
 
 async def retrieve(call: Call) -> Reply:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mockserver.api.admission import Door
 from mockserver.api.drawing import Drawing, Job, revised_prompts
 from mockserver.api.faults import Altered
 from mockserver.api.platform.call import Call
@@ -17,11 +18,8 @@ from mockserver.core.picture import Picture
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.response_bodies import COMPLETED, Ids, call_item, message_item, response
 from mockserver.core.responses import CALL, Asked, Drawn, asked_of, input_told, request_of, scene
-from mockserver.core.rules.effects import PLAIN, Effect
+from mockserver.core.rules.effects import PLAIN, Effect, Reply
 from mockserver.core.sandbox.items import Item
-from mockserver.facts.platform.responses import part
-from mockserver.request.bodies import read_body
-from mockserver.request.reading import Read
 from mockserver.store.contents import Content
 
 _OBJECT = 600  # bytes of a kept answer beside its content
@@ -66,7 +64,7 @@ class Turn:
         """The item of the picture before it is there."""
         if self.request is None:
             raise ValueError("nothing is drawn in this turn")
-        return call_item(self.ids, self.request, status=status)
+        return call_item(self.asked, self.ids, self.request, status=status)
 
     async def picture(self) -> dict[str, Any]:
         """The item of the picture."""
@@ -76,11 +74,12 @@ class Turn:
         (revised,) = await revised_prompts(request, self.pictures[:1])
         file = await self.job.base64(request, self.pictures[0])
         told = {"result": json.loads(file), "revised": json.loads(revised)}
-        return call_item(self.ids, request, status=COMPLETED, **told)
+        return call_item(self.asked, self.ids, request, status=COMPLETED, **told)
 
     def message(self) -> dict[str, Any]:
         """The item of what the model says."""
-        return message_item(self.ids, part("message")["beside" if self.pictures else "alone"])
+        said = self.asked.facts["message"]
+        return message_item(self.ids, said["beside" if self.pictures else "alone"])
 
     async def finished(self, output: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The whole answer of these items, which is kept if the client wants it kept."""
@@ -127,11 +126,17 @@ async def turn_of(call: Call) -> Turn | None:
         ClientGone: the client left while the answer was held back.
     """
     job = Job(call.world, call.exchange, call.caller, call.sandbox, call.scope, call.receive)
-    asked = await _read(call, job)
+    asked = asked_of(await call.body(), call.endpoint, call.facts("responses"))
     before = await _pictures_before(call, asked)
     turn = Turn(call, asked, Ids.of(await call.new_id("responses")), call.now // SECOND, job)
     if asked.place is None:
         call.exchange.warnings.append(_NO_WORDS)
+        turn.effect = await Door(call.world, call.exchange, call.sandbox, call.caller).passed(
+            call.receive
+        )
+        if turn.effect.reply:
+            await _replied(call, turn.effect.reply)
+            return None
         if call.caller.refusal:
             raise ApiError(call.caller.refusal, model=asked.model)
         return turn
@@ -142,8 +147,7 @@ async def turn_of(call: Call) -> Turn | None:
         request = await with_pictures(call.world, call.exchange, request)
     turn.effect, pixels = await job.decide(request)
     if turn.effect.reply:
-        altered = Altered(turn.effect, call.scope, call.receive, call.world.holds)
-        await altered.reply(call.send, turn.effect.reply)
+        await _replied(call, turn.effect.reply)
         return None
     turn.request = request
     turn.drawing = await job.draw(request, turn.effect, pixels)
@@ -151,14 +155,10 @@ async def turn_of(call: Call) -> Turn | None:
     return turn
 
 
-async def _read(call: Call, job: Job) -> Asked:
-    content, content_type = await read_body(call.receive), call.exchange.header(b"content-type")
-    operation, record = call.exchange.record.operation, call.exchange.record
-    found = Read(operation, content_type, content)
-    record.attempt = job.attempt(found.mark)
-    found.check_type(form=False, json_too=False)
-    record.fields = found.sent
-    return asked_of(found.content)
+async def _replied(call: Call, reply: Reply) -> None:
+    """Send a rule's own answer."""
+    altered = Altered(call.exchange.effect, call.scope, call.receive, call.world.holds)
+    await altered.reply(call.send, reply)
 
 
 def _note(call: Call, asked: Asked, request: ImageRequest) -> None:

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 from mockserver.facts import Facts
-from mockserver.facts.platform import table
-from mockserver.facts.values import Parameter
 
 
-@lru_cache
-def parameters() -> Mapping[str, Parameter]:
-    """What a request may have; the type of what has no effect is not looked at."""
-    create = table("responses")["create"]
-    types, source, level = create["types"], create["source"], create["level"]
-    return {n: Parameter(n, types.get(n, "any"), source, level) for n in create["parameters"]}
-
-
-def part(name: str) -> Any:
-    """One of the tables: tool, tools, response, call, message, usage."""
-    return table("responses")[name]
-
-
-def models_of(facts: Facts) -> Sequence[str]:
+def models_of(tool: Any, facts: Facts) -> Sequence[str]:
     """The models that the tool can draw with on a day."""
-    families = part("tool")["families"]
-    return [m.id for m in facts.models.values() if m.family in families]
+    return [m.id for m in facts.models.values() if m.family in tool["families"]]
 
 
-def default_model(facts: Facts) -> str:
+def default_model(tool: Any, facts: Facts) -> str:
     """The model that the tool draws with where none is named; "" on a day that has none."""
-    return next((name for name in part("tool")["models"] if name in facts.models), "")
+    return next((name for name in tool["models"] if name in facts.models), "")
