@@ -210,6 +210,12 @@ def scene(shown: Sequence[Shown]) -> Sequence[Shown]:
 # -- what is drawn -------------------------------------------------------------------------------
 
 
+def check_model(asked: Asked, facts: Facts) -> None:
+    """Refuse a model that draws where one is wanted that speaks."""
+    if asked.model in facts.models:
+        raise ApiError(Reason.NO_TEXT_MODEL, model=asked.model)
+
+
 def request_of(
     asked: Asked,
     pictures: Sequence[Source],
@@ -224,11 +230,17 @@ def request_of(
     param = f"tools[{asked.place}]"
     tool = asked.facts["tool"]
     options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
-    if not asked.stream:
-        options.pop("partial_images", None)
     model = _model(f"{param}.model", options.get("model"), tool, facts)
     body = {**options, "model": model, "prompt": asked.prompt}
-    body |= {"stream": True} if asked.stream else {}
+    if asked.stream:
+        body["stream"] = True
+        if not options.get("partial_images") and "streams" in tool:
+            raise ApiError(Reason.NO_PARTIAL_IMAGES)
+    elif "partial_images" in body:
+        partial = validators[GENERATE].offers[model].parameter.get("partial_images")
+        if partial:
+            check_value(partial._replace(name=f"{param}.partial_images"), body["partial_images"])
+            del body["partial_images"]
     action = asked.tool.get("action")
     if action == "edit" and not pictures:
         raise ApiError(Reason.NOTHING_TO_EDIT, param=f"{param}.action")
@@ -248,8 +260,9 @@ def request_of(
 def _model(param: str, name: Any, tool: Any, facts: Facts) -> str:
     if name is None:
         return facts.stand_in or default_model(tool, facts)
-    known = Parameter(param, "string", "", "", values=tuple(models_of(tool, facts)))
-    check_value(known._replace(values=None) if facts.stand_in else known, name)
+    check_value(Parameter(param, "string", "", ""), name)
+    if name not in models_of(tool, facts) and not facts.stand_in:
+        raise ApiError(Reason.UNKNOWN_MODEL, model=name)
     found: str = name
     return found
 

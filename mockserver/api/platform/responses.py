@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.api.platform.call import Call, Handler, Reply
 from mockserver.api.platform.turns import turn_of
-from mockserver.core.errors import Reason
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.sandbox.items import Item
 
 
@@ -19,7 +19,8 @@ async def create(call: Call) -> Reply | None:
         return None
     # A stream goes from here: `turn.asked.stream` wants one.
     try:
-        return Reply(await turn.whole())
+        answer = await turn.whole()
+        return Reply(turn.queued() if turn.asked.body["background"] else answer)
     except BaseException:
         await turn.take_back()
         raise
@@ -35,6 +36,12 @@ async def delete(call: Call) -> Reply:
     found = await _response(call)
     await call.sandbox.drop("responses", found.id)
     return Reply({"id": found.id, "object": "response", "deleted": True})
+
+
+async def cancel(call: Call) -> Reply:
+    """Refuse to stop what is done: each answer is, once it has an id."""
+    await _response(call)
+    raise ApiError(Reason.NOT_CANCELLED)
 
 
 async def input_items(call: Call) -> Reply:
@@ -58,4 +65,5 @@ HANDLERS: Mapping[str, Handler] = {
     "responses.retrieve": retrieve,
     "responses.delete": delete,
     "responses.input_items": input_items,
+    "responses.cancel": cancel,
 }

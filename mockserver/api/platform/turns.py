@@ -17,12 +17,22 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.picture import Picture
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.response_bodies import COMPLETED, Ids, call_item, message_item, response
-from mockserver.core.responses import CALL, Asked, Drawn, asked_of, input_told, request_of, scene
+from mockserver.core.responses import (
+    CALL,
+    Asked,
+    Drawn,
+    asked_of,
+    check_model,
+    input_told,
+    request_of,
+    scene,
+)
 from mockserver.core.rules.effects import PLAIN, Effect, Reply
 from mockserver.core.sandbox.items import Item
 from mockserver.store.contents import Content
 
 _OBJECT = 600  # bytes of a kept answer beside its content
+_IGNORED = ("conversation", "prompt")
 _NO_WORDS = (
     "this mock draws pictures and writes no words: the text of this answer is one fixed sentence"
 )
@@ -54,6 +64,10 @@ class Turn:
     def begun(self) -> dict[str, Any]:
         """The answer as it is when nothing is there yet."""
         return response(self.asked, self.ids, self.created, request=self.request)
+
+    def queued(self) -> dict[str, Any]:
+        """The answer as it is before anybody works on it."""
+        return self.begun() | {"status": "queued"}
 
     @property
     def pictures(self) -> Sequence[Picture]:
@@ -127,10 +141,11 @@ async def turn_of(call: Call) -> Turn | None:
     """
     job = Job(call.world, call.exchange, call.caller, call.sandbox, call.scope, call.receive)
     asked = asked_of(await call.body(), call.endpoint, call.facts("responses"))
+    check_model(asked, call.exchange.era.facts)
     before = await _pictures_before(call, asked)
+    _warn(call, asked)
     turn = Turn(call, asked, Ids.of(await call.new_id("responses")), call.now // SECOND, job)
     if asked.place is None:
-        call.exchange.warnings.append(_NO_WORDS)
         turn.effect = await Door(call.world, call.exchange, call.sandbox, call.caller).passed(
             call.receive
         )
@@ -153,6 +168,15 @@ async def turn_of(call: Call) -> Turn | None:
     turn.drawing = await job.draw(request, turn.effect, pixels)
     turn.latency = job.latency(request)
     return turn
+
+
+def _warn(call: Call, asked: Asked) -> None:
+    """Say what of a request this server can't do."""
+    ignored = [name for name in _IGNORED if asked.body[name] is not None]
+    warnings = call.exchange.warnings
+    warnings += [f"this mock keeps none, and ignores {name!r}" for name in ignored]
+    if asked.place is None:
+        warnings.append(_NO_WORDS)
 
 
 async def _replied(call: Call, reply: Reply) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mockserver.facts.words.backend import BACKEND, USER_ERROR
+from mockserver.facts.words.dialect_b import B
 from mockserver.facts.words.edits import EDITS
+from mockserver.facts.words.gpt_image import GPT_IMAGE
 from mockserver.facts.words.wording import GATEWAY, Reason, Wording
 
 #: The service behind the tool sees no option by its place: what it refuses is of `tools`.
@@ -38,11 +40,19 @@ RESPONSES: Mapping[Reason, Wording] = {
         code="missing_required_parameter",
     ),
     Reason.NO_TEXT_MODEL: _refused(
-        "The requested model '{model}' cannot be used with the Responses API.",
-        "no text was found; that image models are none of this endpoint is the vendor's",
-        "assumed",
+        "The requested model '{model}' is not supported with the Responses API.",
+        "file ids 13528255013 (2025), 59573097501 and 68626966803 (2026), the text; param and code "
+        "are assumed",
+        "observed in part",
         param="model",
-        code="invalid_value",
+        code="model_not_found",
+    ),
+    Reason.UNKNOWN_MODEL: B[Reason.UNKNOWN_MODEL]._replace(
+        param="tools",
+        source="heyhuynhgiabuu/proxypal#226 and router-for-me/CLIProxyAPI#3687 (2026-06-02)",
+    ),
+    Reason.RATE_LIMITED: GPT_IMAGE["B, gpt-image"][Reason.RATE_LIMITED]._replace(
+        level="assumed", source="as /v1/images says it of the same model"
     ),
     Reason.TOOL_NOT_THERE: _refused(
         "Tool choice '{tool}' not found in 'tools' parameter.",
@@ -74,12 +84,21 @@ RESPONSES: Mapping[Reason, Wording] = {
         code="previous_response_not_found",
     ),
     Reason.NO_SUCH_ITEM: _refused(
-        "Item with id '{id}' not found.",
-        "reported 2025 to 2026 for items of reasoning; more follows where they were not stored",
+        "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try "
+        "again with `store` set to true, or remove this item from your input.",
+        "file ids 55672232252, 68429845517 and 60841601225, 2026, of reasoning items where store "
+        "was false; the same of pictures, and where it was true, is assumed",
         "observed in part",
         param="input",
         code=None,
         status=404,
+    ),
+    Reason.NOT_CANCELLED: _refused(
+        "Cannot cancel a synchronous response.",
+        "imitations of the API say so (file ids 2098044 and 53412792992); the nulls are assumed",
+        "observed in part",
+        param=None,
+        code=None,
     ),
     Reason.NO_PARTIAL_IMAGES: _refused(
         "Streaming must have non-zero partial images.",

@@ -107,6 +107,7 @@ class Reason(StrEnum):
     NO_SUCH_RESPONSE = "no_such_response"
     NO_PREVIOUS_RESPONSE = "no_previous_response"
     NO_SUCH_ITEM = "no_such_item"
+    NOT_CANCELLED = "not_cancelled"
     NO_PARTIAL_IMAGES = "no_partial_images"
     # Azure
     # this server
