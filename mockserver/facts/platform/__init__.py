@@ -4,6 +4,7 @@ Nothing reads them before the first request to such a service: a start costs wha
 When a service is there, `timeline.toml` says, so that a day's period knows it.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,6 +33,25 @@ class Ids(NamedTuple):
     level: str
 
 
+class Streaming(NamedTuple):
+    """What the streams of a service are like."""
+
+    content_type: str
+    picture_status: str  # of a picture that is whole
+    source: str
+    level: str
+
+
+class EventRow(NamedTuple):
+    """An event of a stream, and its fields in their order."""
+
+    name: str
+    fields: tuple[str, ...]
+    source: str
+    level: str
+    assumed: tuple[str, ...] = ()
+
+
 @lru_cache
 def endpoints(service: str) -> tuple[Endpoint, ...]:
     """Every endpoint of a service, those of all days."""
@@ -43,6 +63,17 @@ def endpoints(service: str) -> tuple[Endpoint, ...]:
 def ids(service: str) -> Ids:
     """What the ids of a service look like."""
     return typed(Ids, table(service)["ids"], f"platform/{service}.toml, [ids]")
+
+
+def streaming(service: str) -> Streaming:
+    """What the streams of a service are like."""
+    return typed(Streaming, table(service)["stream"], f"platform/{service}.toml, [stream]")
+
+
+def events(service: str) -> Mapping[str, EventRow]:
+    """The events of a service's streams, by their names."""
+    rows = [typed(EventRow, r, f"platform/{service}.toml, event") for r in table(service)["event"]]
+    return {row.name: row for row in rows}
 
 
 def table(service: str) -> Any:
