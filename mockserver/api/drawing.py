@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from mockserver.api.admission import Admission
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import is_streamed
 from mockserver.clock import SECOND
+from mockserver.core.journal import Attempt
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN, address, pictures, request_digest
@@ -27,6 +29,8 @@ from mockserver.request.reading import Asked
 from mockserver.request.world import World
 from mockserver.settings import VARY
 from mockserver.store import Sandbox
+
+_COUNT = re.compile(rb"[0-9]{1,9}")
 
 
 class Drawing(NamedTuple):
@@ -47,6 +51,13 @@ class Job:
     sandbox: Sandbox
     scope: Scope
     receive: Receive
+
+    def attempt(self, mark: bytes) -> Attempt:
+        """What tells a retry from another call."""
+        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
+        host, port = self.scope.get("client") or ("", 0)
+        number = int(count) if _COUNT.fullmatch(count) else None
+        return Attempt(mark, f"{host}:{port}", number)
 
     # -- decide --------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +17,7 @@ from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.answer import ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.journal import Attempt, picture_in
+from mockserver.core.journal import picture_in
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
@@ -40,7 +39,6 @@ from mockserver.request.reading import Asked, Read, read
 from mockserver.request.world import World
 
 INLINE = "b64_json"
-_COUNT = re.compile(rb"[0-9]{1,9}")
 
 
 #: Refusals in which the model may be what is wrong.
@@ -99,20 +97,13 @@ class _Call(Job):
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
-        record.attempt = self._attempt(found.mark)
+        record.attempt = self.attempt(found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
         found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
         record.fields = found.sent
         return found.content, self._asked(operation, found)
-
-    def _attempt(self, mark: bytes) -> Attempt:
-        """What tells a retry from another call."""
-        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
-        host, port = self.scope.get("client") or ("", 0)
-        number = int(count) if _COUNT.fullmatch(count) else None
-        return Attempt(mark, f"{host}:{port}", number)
 
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""

@@ -131,12 +131,12 @@ class Maker(ABC):
         self._bad_json = bad_json
 
     @abstractmethod
-    def partial(self, picture: Picture, index: int, file: bytes) -> Sequence[Event]:
+    def partial(self, index: int, file: bytes) -> Event:
         """A partial picture, by its 0-based index; the file is base64 as JSON, quotes included."""
 
     @abstractmethod
-    def completed(self, picture: Picture, file: bytes) -> Sequence[Event]:
-        """The whole picture; the file is base64 as JSON, quotes included."""
+    async def completed(self, file: bytes) -> Sequence[Event]:
+        """The whole picture, and all that comes with it; the file as in `partial`."""
 
     @abstractmethod
     def failed(self, body: bytes) -> Sequence[Event]:
@@ -151,9 +151,9 @@ class Maker(ABC):
         match item:
             case int():
                 file = await self._file(picture._replace(partial=item))
-                return self.framed(self.partial(picture, item, file))
+                return self.framed([self.partial(item, file)])
             case _ if item == COMPLETED:
-                return self.framed(self.completed(picture, await self._file(picture)))
+                return self.framed(await self.completed(await self._file(picture)))
             case _ if is_own(item):
                 return self.framed([own(item)])
             case _ if reason := error_in(item):
@@ -204,10 +204,10 @@ class _OfImages(Maker):
         exchange, world = self._admission.exchange, self._admission.world
         return exchange.now(world.clock.now()) // SECOND
 
-    def partial(self, picture: Picture, index: int, file: bytes) -> Sequence[Event]:
-        return [self._events.partial(index, file, self._created)]
+    def partial(self, index: int, file: bytes) -> Event:
+        return self._events.partial(index, file, self._created)
 
-    def completed(self, picture: Picture, file: bytes) -> Sequence[Event]:
+    async def completed(self, file: bytes) -> Sequence[Event]:
         return [self._events.completed(file, self._created)]
 
     def failed(self, body: bytes) -> Sequence[Event]:

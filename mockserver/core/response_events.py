@@ -10,7 +10,7 @@ from itertools import chain, count
 from typing import Any
 
 from mockserver.core.events import Event
-from mockserver.facts import platform
+from mockserver.facts.platform.responses import events
 
 Json = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ class ResponseEvents:
         self._begun = begun
         self._obfuscated = obfuscated
         self._numbers = count()
-        self._fields = {e.name: e.fields for e in platform.events("responses").values()}
+        self._fields = {e.name: e.fields for e in events().values()}
 
     def begun(self) -> list[Event]:
         """The response before there is anything in it."""

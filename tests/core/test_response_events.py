@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.core.events import Event
 from mockserver.core.response_events import ResponseEvents
-from mockserver.facts.platform import events as facts
+from mockserver.facts.platform.responses import events as facts
 
 PICTURE = {
     "id": "ig_1",
@@ -126,6 +126,6 @@ def test_events_are_numbered_one_by_one_and_each_fact_is_told_by_one() -> None:
     told = [event for make in EVERY.values() for event in make(made)]
     values = [json.loads(line) for line in lines(told)]
     assert all(b["sequence_number"] == a["sequence_number"] + 1 for a, b in pairwise(values))
-    assert {v["type"] for v in values} == {event.name for event in told} == {*facts("responses")}
+    assert {v["type"] for v in values} == {event.name for event in told} == {*facts()}
     for value in values:
-        assert tuple(value) == facts("responses")[value["type"]].fields
+        assert tuple(value) == facts()[value["type"]].fields

@@ -103,12 +103,19 @@ class Endpoint:
         exchange: Exchange = scope["exchange"]
         exchange.record.operation = self._endpoint.id
         exchange.record.fields = {"operation": self._endpoint.id}
+        self._go_to_day(exchange)
         self._check_served(scope)
         caller, sandbox = await self._world.enter(exchange)
+        self._go_to_day(exchange)
         self._check_served(scope)  # the caller's sandbox may be as of another day
         call = Call(self._world, exchange, caller, sandbox, scope, receive, send)
         if reply := await self._handler(call):
             await _send(send, reply)
+
+    def _go_to_day(self, exchange: Exchange) -> None:
+        """Take the service's own day, where nobody says one."""
+        if day := platform.default_day(self._service):
+            exchange.era = self._world.era(exchange.sandbox, day)
 
     def _check_served(self, scope: Scope) -> None:
         exchange: Exchange = scope["exchange"]

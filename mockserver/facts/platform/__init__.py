@@ -4,9 +4,8 @@ Nothing reads them before the first request to such a service: a start costs wha
 When a service is there, `timeline.toml` says, so that a day's period knows it.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.files import file, typed
 
@@ -33,25 +32,6 @@ class Ids(NamedTuple):
     level: str
 
 
-class Streaming(NamedTuple):
-    """What the streams of a service are like."""
-
-    content_type: str
-    picture_status: str  # of a picture that is whole
-    source: str
-    level: str
-
-
-class EventRow(NamedTuple):
-    """An event of a stream, and its fields in their order."""
-
-    name: str
-    fields: tuple[str, ...]
-    source: str
-    level: str
-    assumed: tuple[str, ...] = ()
-
-
 @lru_cache
 def endpoints(service: str) -> tuple[Endpoint, ...]:
     """Every endpoint of a service, those of all days."""
@@ -65,15 +45,10 @@ def ids(service: str) -> Ids:
     return typed(Ids, table(service)["ids"], f"platform/{service}.toml, [ids]")
 
 
-def streaming(service: str) -> Streaming:
-    """What the streams of a service are like."""
-    return typed(Streaming, table(service)["stream"], f"platform/{service}.toml, [stream]")
-
-
-def events(service: str) -> Mapping[str, EventRow]:
-    """The events of a service's streams, by their names."""
-    rows = [typed(EventRow, r, f"platform/{service}.toml, event") for r in table(service)["event"]]
-    return {row.name: row for row in rows}
+def default_day(service: str) -> Literal["today"] | None:
+    """The day whose rules count where nobody says one, if it is not the default day of all."""
+    day: Literal["today"] | None = table(service).get("default_day")
+    return day
 
 
 def table(service: str) -> Any:
