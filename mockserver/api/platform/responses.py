@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.api.platform.call import Call, Handler, Reply
+from mockserver.api.platform.response_streams import stream
 from mockserver.api.platform.turns import turn_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.sandbox.items import Item
@@ -17,8 +18,10 @@ async def create(call: Call) -> Reply | None:
     turn = await turn_of(call)
     if turn is None:  # a rule has answered
         return None
-    # A stream goes from here: `turn.asked.stream` wants one.
     try:
+        if turn.is_streamed:
+            await stream(call, turn)
+            return None
         answer = await turn.whole()
         return Reply(turn.queued() if turn.asked.body["background"] else answer)
     except BaseException:

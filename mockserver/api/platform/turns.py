@@ -59,6 +59,11 @@ class Turn:
     drawing: Drawing | None = None
     latency: float = field(default=0.0)  # seconds, of a stream
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the answer is a stream: the request asked for one, and no rule withholds it."""
+        return self.asked.stream and not (self.effect.stream and self.effect.stream.as_json)
+
     # -- the answer, piece by piece: a stream tells each as it comes -----------------------------
 
     def begun(self) -> dict[str, Any]:
@@ -80,13 +85,13 @@ class Turn:
             raise ValueError("nothing is drawn in this turn")
         return call_item(self.asked, self.ids, self.request, status=status)
 
-    async def picture(self) -> dict[str, Any]:
-        """The item of the picture."""
+    async def picture(self, file: bytes | None = None) -> dict[str, Any]:
+        """The item of the picture; the file as base64 in JSON, if it is drawn already."""
         request = self.request
         if request is None:
             raise ValueError("nothing is drawn in this turn")
         (revised,) = await revised_prompts(request, self.pictures[:1])
-        file = await self.job.base64(request, self.pictures[0])
+        file = file or await self.job.base64(request, self.pictures[0])
         told = {"result": json.loads(file), "revised": json.loads(revised)}
         return call_item(self.asked, self.ids, request, status=COMPLETED, **told)
 
