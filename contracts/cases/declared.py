@@ -11,6 +11,7 @@ from typing import Any
 from contracts.cases.behaviour import ACCEPTED
 from contracts.cases.case import Case, Expected
 from contracts.cases.counting import expected_of, is_one_of
+from contracts.cases.given import made_ready
 from contracts.cases.good import models_on
 from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
@@ -27,6 +28,7 @@ from contracts.exchange import Exchange
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 from mockserver.facts import Facts, Offer, load
+from mockserver.facts.platform import SERVICES
 
 
 def declared(day: date | None, today: date, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
@@ -66,6 +68,8 @@ def asked_on(
 def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[AskedCase]:
     if case.service in usual.operations:
         found = [*_of_models(case, models)]
+    elif case.service in SERVICES:
+        found = [AskedCase(case, "", usual, body=case.send)] if case.service in usual.words else []
     elif case.service not in usual.words:
         found = []
     elif case.asks == "once":
@@ -124,6 +128,9 @@ def _judge(
     asked: AskedCase, expected: Expected, due: Refusal | None, ids: Ids, target: Target
 ) -> Iterator[Verdict]:
     wanted = due.wording.status if due else 200
+    asked = made_ready(asked, target)
+    if due and asked.names:
+        due = refusal_of(asked, expected)
     request = request_of(asked)
     exchange = observed(target.ask(request, pays=asked.case.cost == "paid"), wanted)
     judges = (

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from contracts.checks.answers import answer, files
 from contracts.checks.asked import Asked, asked, facts_of, size_in
+from contracts.checks.beside import beside
 from contracts.checks.headers import Ids, discreet, headers
 from contracts.checks.layout import layout
 from contracts.checks.links import LEADS, download, link, links_in
@@ -63,6 +64,7 @@ class Judge(NamedTuple):
             yield from self._pictures(exchange, wanted)
         elif status == 200:
             yield from listing(exchange, self.day)
+            yield from beside(exchange, self.day)
 
     def _refused(self, exchange: Exchange) -> Iterator[Verdict]:
         found = exchange.answer

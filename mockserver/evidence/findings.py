@@ -22,6 +22,7 @@ from mockserver.facts.dated import in_force
 from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
 from mockserver.facts.models import model_rows
+from mockserver.facts.platform import SERVICES
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -41,6 +42,7 @@ _SECTIONS = {
     "timeline": "Headers, picture URLs, modes and who speaks which dialect",
     "limits": "Limits",
     "prices": "Prices",
+    **{f"platform/{service}": "Beside images" for service in SERVICES},
 }
 
 
@@ -141,8 +143,11 @@ def _facts() -> Iterator[Finding]:
     for file, section in _SECTIONS.items():
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
+        service = file.removeprefix("platform/") if file.startswith("platform/") else ""
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(_tables(file), day)):
+            if service and service not in load(day).words:
+                continue
+            for row in _rows(in_force(_tables(file), day), (service,) if service else ()):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
@@ -215,7 +220,7 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
-            case _ if name in ("parameter", "refused"):
+            case _ if name in ("parameter", "refused", "endpoint"):
                 yield from _named_rows(name, value, place)
             case _ if name == "json":
                 yield from _named_rows("parameter", value, (*place, "JSON"))
@@ -231,6 +236,8 @@ def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
     match kind, value:
         case "refused", _:
             yield from (Row(place, name, _refusal(row), row) for name, row in value.items())
+        case "endpoint", _:
+            yield from (Row(place, r["id"], f"{r['method']} {r['path']}", r) for r in value)
         case _, dict():
             yield from (Row(place, name, _shape(row), row) for name, row in value.items())
         case _:
