@@ -49,6 +49,7 @@ class Given(NamedTuple):
     call: str
     send: Mapping[str, Any] = {}
     files: Mapping[str, Any] = {}
+    undo: str = ""  # the call that takes it away again
 
 
 class Case(NamedTuple):
@@ -77,7 +78,7 @@ class Case(NamedTuple):
     without: tuple[str, ...] = ()  # of that body
     files: Mapping[str, Any] = {}  # of a form: field → name of a file, or what it is
     raw: str | None = None  # the whole body, in place of all that
-    given: Mapping[str, Given] = {}  # of its file: what {name} stands for in `call`, `send`, `values`
+    given: Mapping[str, Given] = {}  # of its file: what {name} stands for in what is sent
     quick: bool = True
     pending: Pending | None = None
 

@@ -27,6 +27,16 @@ def made_ready(asked: AskedCase, target: Target) -> AskedCase:
     return asked._replace(names=made)
 
 
+def take_away(asked: AskedCase, target: Target) -> None:
+    """Take away what was made for a case, where it may be somebody's own account."""
+    if "stand-in" in target.has:
+        return
+    for name in asked.names:
+        if undo := asked.case.given[name].undo:
+            method, _, path = filled(undo, asked.names).partition(" ")
+            target.ask(Request(method, path))
+
+
 def _make(name: str, given: Mapping[str, Given], made: dict[str, str], target: Target) -> None:
     told = given[name]
     for needed in _names((told.call, told.send)):

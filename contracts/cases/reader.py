@@ -25,6 +25,7 @@ LEVELS = ("observed", "observed in part", "documented", "inferred", "assumed")
 _OF_FILE = ("operation", "service")
 _KINDS: Mapping[str, tuple[type, str]] = {
     **dict.fromkeys(("id", "operation", "service", "branch", "call", "param"), (str, "a text")),
+    "undo": (str, "a text"),
     **dict.fromkeys(
         ("dialect", "level", "source", "reason", "raw", "key", "asks", "why"), (str, "a text")
     ),

@@ -1,6 +1,6 @@
 """What the document of a day says of the services beside images. Knows nothing of pictures.
 
-Their methods and paths are the facts'; what the facts don't hold is in `services/`, a file a service:
+Methods and paths are the facts'; what the facts don't hold is in `services/`, a file each:
 
     tag         what its operations are filed under
     named       what a parameter of their paths is, by its name
