@@ -38,7 +38,7 @@ def trials(
         *declared(day, today, ids, costly=costly, there=there),
         *(generated(day, ids, quick=quick, costly=costly) if drawn else ()),
         *behaviour(day, today, ids, costly=costly),
-        *lives(day, ids, there),
+        *lives(day, today, ids, there),
         *missed(day, ids),
     ]
     # What is free comes first; what moves the clock, which then is wrong, after all other pictures.

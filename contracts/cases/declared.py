@@ -66,8 +66,9 @@ def asked_on(
 ) -> Iterator[tuple[AskedCase, Expected]]:
     """What cases ask of each model on a day, and what becomes of it; all cases unless given."""
     models = {name: facts for facts, name in models_on(day, today)}
+    usual, beside = load(day), load(day or today)
     for case in cases() if found is None else found:
-        for asked in _asked(case, load(day), models):
+        for asked in _asked(case, beside if case.service in SERVICES else usual, models):
             if expected := expected_of(asked):
                 yield asked, expected
 

@@ -23,9 +23,9 @@ _PAGES = 20  # that are looked at: an account may have many files
 OWN = frozenset({"limits"})  # a target with a second key of this run's
 
 
-def lives(day: date | None, ids: Ids, there: There) -> Iterator[Trial]:
+def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Trial]:
     """All of them that are of services which are there on a day."""
-    if "files" in load(day).words:
+    if "files" in load(day or today).words:
         yield Trial(
             "files.life",
             Promise("files.content", 200, "from its upload to its end"),

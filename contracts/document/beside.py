@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mockserver.facts import Facts
+from mockserver.facts import load, looked_up
 from mockserver.facts.platform import SERVICES, Endpoint, endpoints, table
 
 Schema = dict[str, Any]
@@ -41,15 +42,26 @@ _REFUSALS = {
 _OF_EACH = (401, 429, 500)
 
 
-def services_of(facts: Facts) -> list[str]:
+def services_on(day: date) -> list[str]:
     """The services beside images that are there on a day."""
-    return [s for s in SERVICES if s in facts.words and endpoints(s)]
+    return [s for s in SERVICES if s in load(day).words and endpoints(s)]
 
 
-def add_beside(document: Schema, facts: Facts) -> None:
-    """Add all that a day has beside images."""
+def service_of(path: str) -> str:
+    """The service beside images that a path below the base URL is one of; "" for none."""
+    first = path.partition("?")[0].split("/")[1:2]
+    return first[0] if first and first[0] in SERVICES else ""
+
+
+def add_beside(document: Schema, day: date | None) -> None:
+    """Add all that a day has beside images; without one that of the day of the facts.
+
+    Where nobody says a day, these services are as they are today.
+    """
+    day = day or looked_up()
+    document["info"]["x-rules"]["beside"] = str(day)
     base = document["servers"][0]["url"].rpartition("/")[2]
-    for service in services_of(facts):
+    for service in services_on(day):
         said = _said(service)
         document["tags"].append({"name": said["tag"]})
         for kind in ("schemas", "securitySchemes"):
