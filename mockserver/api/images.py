@@ -131,8 +131,10 @@ class _Call:
         record.fields = found.sent
         return found.content, self._asked(operation, found)
 
-    def _attempt(self, mark: bytes) -> Attempt:
-        """What tells a retry from another call."""
+    def _attempt(self, mark: bytes) -> Attempt | None:
+        """What tells a retry from another call; a line of a batch is none."""
+        if self.exchange.line:
+            return None
         count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
         host, port = self.scope.get("client") or ("", 0)
         number = int(count) if _COUNT.fullmatch(count) else None
@@ -183,7 +185,12 @@ class _Call:
             raise unreadable(request.offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
-        """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
+        """Seconds that an answer takes, as the sandbox's latency says, or the server's.
+
+        Of a batch the whole takes its time, and no line of it.
+        """
+        if self.exchange.line:
+            return 0.0
         latency = self.sandbox.options.latency or self.world.config.latency
         return latency.measured * self._measured(request) if latency.measured else latency.seconds
 
