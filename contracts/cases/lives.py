@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Any
 
+from contracts.cases.behaviour import STAND_IN
 from contracts.cases.given import id_of
+from contracts.cases.good import Way, ways
+from contracts.cases.good import request_of as picture_of
 from contracts.cases.there import There
+from contracts.checks.beside import day_of
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.said import said
-from contracts.exchange import Exchange, KeyKind, Request, form_request
+from contracts.checks.words import Refusal
+from contracts.checks.words import refused as refused_with
+from contracts.exchange import Exchange, KeyKind, Request, form_request, json_request
 from contracts.target import Target
-from contracts.trials import Promise, Trial, Verdict
+from contracts.trials import Promise, Trial, Verdict, touches_of
 from mockserver.facts import load
+from mockserver.facts.platform import table
+from mockserver.facts.words import words_of
+from mockserver.facts.words.wording import Reason
 
 _CONTENT = bytes(range(256)) * 5
 _PAGES = 20  # that are looked at: an account may have many files
@@ -42,6 +52,24 @@ def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Tri
             partial(_of_another, ids, there),
             needs=OWN,
         )
+    if way := _batched(day, today):
+        yield Trial(
+            "batches.life",
+            Promise("batches.retrieve", 200, "from its file to its answers"),
+            partial(_batch, way, ids, there),
+            pays=True,
+            needs=STAND_IN,  # elsewhere it may take a day
+            touches=touches_of({"model": way.model.id}),
+        )
+
+
+def _batched(day: date | None, today: date) -> Way | None:
+    """A way to ask for pictures in a batch."""
+    if "batches" not in load(day or today).words:
+        return None
+    without = {model for row in table("batches").get("without", ()) for model in row["models"]}
+    found = (way for way in ways(day, today) if way.how == "JSON" and not way.operation.form)
+    return next((way for way in found if way.model.id not in without), None)
 
 
 def uploaded(name: str, content: bytes = _CONTENT, purpose: str = "user_data") -> Request:
@@ -154,6 +182,71 @@ def _of_another(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     ask.says(says, ended.answer.status == 404, ended)
     yield from ask.verdicts
     _deleted([made], target)
+
+
+def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check("batches", target)
+    ask, alone = _Asking(target, ids), picture_of(way)
+    good = json.loads(alone.body)
+    bodies = {"first": good, "bad": {**good, "n": 0}, "last": {**good, "prompt": "another"}}
+    url = f"/v1{alone.path}"
+    lines = [
+        json.dumps({"custom_id": name, "method": "POST", "url": url, "body": body}) + "\n"
+        for name, body in bodies.items()
+    ]
+    file = id_of(uploaded("lines.jsonl", "".join(lines).encode(), "batch"), target)
+    told = {"input_file_id": file, "endpoint": url, "completion_window": "24h"}
+    made = ask(json_request("POST", "/batches", told))
+    path = f"/batches/{_value(made).get('id')}"
+    done = ask.get(path)
+    batch = _value(done)
+    status, counts = batch.get("status"), batch.get("request_counts")
+    ask.says("A batch is done once all its requests are", status == "completed", done)
+    due = {"total": 3, "completed": 2, "failed": 1}
+    ask.says("A batch counts its requests by what became of them", counts == due, done, f"{counts}")
+    output, errors = (_lines(ask, batch.get(name)) for name in ("output_file_id", "error_file_id"))
+    found = [str(line.get("custom_id")) for line in (*output, *errors)]
+    once = sorted(found) == sorted(bodies)
+    ask.says("A batch's files have each custom_id once", once, done, f"{found}")
+    refused = [(line.get("custom_id"), _answered(line).get("status_code")) for line in errors]
+    says = "What the API refuses is a line of the error file"
+    ask.says(says, refused == [("bad", 400)], done, f"{refused}")
+    direct = _value(ask(alone)).get("data")
+    same = [_answered(line).get("body") for line in output if line.get("custom_id") == "first"]
+    pictures = [one.get("data") for one in same if isinstance(one, dict)]
+    is_same = bool(direct) and pictures == [direct]
+    ask.says("A batch's answer is the one that its request alone has", is_same, done, "they differ")
+    over = ask(Request("POST", f"{path}/cancel"))
+    words = load(day_of(target.day, over)).words["batches"]
+    yield from (
+        verdict._replace(exchange=over)
+        for verdict in refused_with(over.answer, _ended(words, "completed"))
+    )
+    yield from ask.verdicts
+
+
+def _ended(tables: tuple[str, ...], status: str) -> Refusal:
+    return Refusal(words_of(tables)[Reason.BATCH_ENDED], {"status": status})
+
+
+def _value(exchange: Exchange) -> dict[str, Any]:
+    told = exchange.answer.json()
+    return told if isinstance(told, dict) else {}
+
+
+def _lines(ask: _Asking, file: Any) -> list[dict[str, Any]]:
+    """The lines of a batch's file; none where there is no file."""
+    if not isinstance(file, str):
+        return []
+    lines = ask.get(f"/files/{file}/content").answer.body.splitlines()
+    with suppress(ValueError):
+        return [line for line in map(json.loads, lines) if isinstance(line, dict)]
+    return []
+
+
+def _answered(line: dict[str, Any]) -> dict[str, Any]:
+    told = line.get("response")
+    return told if isinstance(told, dict) else {}
 
 
 def _deleted(made: list[str], target: Target) -> None:

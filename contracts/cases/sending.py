@@ -182,10 +182,15 @@ def where(asked: AskedCase) -> tuple[str, str]:
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:
-    """A value with these names in the place of {name}, wherever it stands."""
+    """A value with these names in the place of {name}, wherever it stands.
+
+    `{ repeat = "x", times = 3 }` is a long text.
+    """
     match value:
         case str():
             return re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), value)
+        case {"repeat": str(text), "times": int(times)}:
+            return text * times
         case dict():
             return {name: filled(inner, names) for name, inner in value.items()}
         case list():

@@ -49,6 +49,9 @@ def _values(asked: AskedCase, expected: Expected) -> dict[str, Any]:
         "unexpected": f"{expected.param!r} was",
         "model": asked.body.get("model", asked.model.id if asked.model else ""),
     }
+    if asked.operation is None and "expected" in expected.values:  # a type
+        kind = str(expected.values["expected"])
+        told["parameter"] = Parameter(expected.param, kind, "", "")
     if asked.model and asked.operation and asked.offer:
         told |= _of_model(asked, asked.offer, expected)
     return told
