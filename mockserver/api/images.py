@@ -123,7 +123,7 @@ class _Call:
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
-        record.attempt = attempt(self.scope, found.mark)
+        record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
@@ -176,7 +176,12 @@ class _Call:
             raise unreadable(request.offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
-        """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
+        """Seconds that an answer takes, as the sandbox's latency says, or the server's.
+
+        Of a batch the whole takes its time, and no line of it.
+        """
+        if self.exchange.line:
+            return 0.0
         latency = self.sandbox.options.latency or self.world.config.latency
         return latency.measured * self._measured(request) if latency.measured else latency.seconds
 
