@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mockserver.api.admission import Door
@@ -29,6 +29,7 @@ from mockserver.core.responses import (
 )
 from mockserver.core.rules.effects import PLAIN, Effect, Reply
 from mockserver.core.sandbox.items import Item
+from mockserver.facts import fields
 from mockserver.store.contents import Content
 
 _OBJECT = 600  # bytes of a kept answer beside its content
@@ -57,7 +58,7 @@ class Turn:
     request: ImageRequest | None = None  # what is drawn; None: the model only speaks
     effect: Effect = PLAIN
     drawing: Drawing | None = None
-    latency: float = field(default=0.0)  # seconds, of a stream
+    latency: float = 0.0  # seconds, of a stream
 
     @property
     def is_streamed(self) -> bool:
@@ -192,10 +193,10 @@ async def _replied(call: Call, reply: Reply) -> None:
 
 def _note(call: Call, asked: Asked, request: ImageRequest) -> None:
     """Tell the journal of the picture as of one of /v1/images, and what was sent beside it."""
-    exchange = call.exchange
+    exchange, known = call.exchange, fields().order  # which some names here mean otherwise
+    beside = {name: v for name, v in exchange.record.fields.items() if name not in known}
     own = {"operation": exchange.record.operation, "prompt": request.prompt}
-    sent = {k: v for k, v in exchange.record.fields.items() if k not in ("operation", "model")}
-    exchange.ask(request, {**request.told, **own, **sent, **own, "text_model": asked.model})
+    exchange.ask(request, {**request.told, **own, "text_model": asked.model, **beside})
 
 
 # -- earlier pictures ----------------------------------------------------------------------------
