@@ -82,16 +82,19 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
     for place, tool in enumerate(tools):
         _check_tool(f"tools[{place}]", tool, facts)
     messages = [*_messages(body["input"])]
-    said = [text for role, text, _ in messages if text and role == "user"]
+    texts = [text for _, text, _ in messages]
+    said = [text for role, text, _ in messages if role == "user"]
+    # A picture without a word, or nothing new at all: there the real model thinks of something.
+    prompts = [facts["tool"]["prompt"], body["instructions"] or "", *texts, *said]
     return Asked(
         facts,
         body,
         body["model"],
         tools,
         _place(body["tool_choice"], tools),
-        prompt=said[-1] if said else "",
+        prompt=next(text for text in reversed(prompts) if text.strip()),
         shown=[one for _, _, pictures in messages for one in pictures],
-        texts=[text for _, text, _ in messages],
+        texts=texts,
     )
 
 
