@@ -53,7 +53,7 @@ class MemorySandbox:
         self._tally = tally or Tally()
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs = {name: Log() for name in LOGS}
+        self._logs: dict[str, Log] = {name: Log() for name in LOGS}
         self._ledger = Ledger()
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
