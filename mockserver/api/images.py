@@ -123,20 +123,13 @@ class _Call:
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
-        record.attempt = self._attempt(found.mark)
+        record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
         found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
         record.fields = found.sent
         return found.content, self._asked(operation, found)
-
-    def _attempt(self, mark: bytes) -> Attempt:
-        """What tells a retry from another call."""
-        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
-        host, port = self.scope.get("client") or ("", 0)
-        number = int(count) if _COUNT.fullmatch(count) else None
-        return Attempt(mark, f"{host}:{port}", number)
 
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""
@@ -183,7 +176,12 @@ class _Call:
             raise unreadable(request.offer.upload, broken.place, params) from None
 
     def _latency(self, request: ImageRequest) -> float:
-        """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
+        """Seconds that an answer takes, as the sandbox's latency says, or the server's.
+
+        Of a batch the whole takes its time, and no line of it.
+        """
+        if self.exchange.line:
+            return 0.0
         latency = self.sandbox.options.latency or self.world.config.latency
         return latency.measured * self._measured(request) if latency.measured else latency.seconds
 
@@ -313,6 +311,15 @@ async def _revised(request: ImageRequest, planned: Sequence[Picture]) -> tuple[b
     await get_ready()
     texts = [revised_prompt(request.prompt, p.digest) for p in planned]
     return tuple([json.dumps(text).encode() for text in texts])
+
+
+def attempt(scope: Scope, mark: bytes) -> Attempt:
+    """What tells a retry from another call, of which the mark is the same."""
+    exchange: Exchange = scope["exchange"]
+    count = exchange.headers.get(b"x-stainless-retry-count", b"")
+    host, port = scope.get("client") or ("", 0)
+    number = int(count) if _COUNT.fullmatch(count) else None
+    return Attempt(mark, f"{host}:{port}", number)
 
 
 def check_served(scope: Scope, operation: str) -> Operation:

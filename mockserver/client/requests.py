@@ -64,6 +64,8 @@ class Request:
     fields: Mapping[str, Any] = field(hash=False)  # as sent, and what was filled in
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
     downloads: tuple[str, ...] = ()  # the ids of the downloads of its pictures
+    batch: str = ""  # the id of that which it was a line of
+    custom_id: str = ""  # of that line
     made_by: str = ""  # of a download: the id of the request that made the picture, if it is known
 
     @classmethod

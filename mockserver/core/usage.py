@@ -1,4 +1,4 @@
-"""What /v1/organization answers: a question out of a query, and buckets of what was charged. Pure.
+"""What /v1/organization answers: buckets of what was charged. Pure.
 
 A bucket begins and ends in UTC, wherever a client's clock is. Money is summed in micro-dollars; a
 part of a bill (a line of tokens) is rounded so that all parts are the bill.
@@ -6,10 +6,10 @@ part of a bill (a line of tokens) is rounded so that all parts are the bill.
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -19,15 +19,13 @@ from mockserver.core.keys import Caller
 from mockserver.core.sandbox import MICRO
 from mockserver.core.sandbox.ledger import Use
 from mockserver.facts.costs import Price
-from mockserver.facts.platform.organization import Report, Reports, Width
+from mockserver.facts.platform.organization import Report, Reports
 from mockserver.facts.tokens import TOKENS
 
 COSTS = "organization.costs"
 _LATEST = 253_402_300_799  # the last second of the year 9999
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _CURSOR = Struct(">qiq")
 _LINE = "line_item"
-Query = Sequence[tuple[str, str]]
 Span = tuple[int, int]  # seconds since the epoch
 
 
@@ -36,11 +34,11 @@ class Question(NamedTuple):
 
     report: Report
     is_costs: bool
-    width: Width
+    width: int  # of a bucket, in seconds
     start: int  # seconds since the epoch
     end: int | None  # None: now
     groups: tuple[str, ...]
-    only: Mapping[str, frozenset[str]]  # by the key of a result, the values that count
+    only: Mapping[str, AbstractSet[str]]  # by the key of a result, the values that count
     limit: int  # buckets
     page: Cursor | None
 
@@ -52,68 +50,28 @@ class Cursor(NamedTuple):
     start: int  # seconds since the epoch
 
 
-def asked(reports: Reports, endpoint: str, query: Query) -> Question:
-    """The question in a query.
-
-    A list comes as one parameter several times, with brackets behind its name or without, or with
-    commas between its values. What no report knows is passed over.
+def asked(reports: Reports, endpoint: str, values: Mapping[str, Any]) -> Question:
+    """The question in the values of a query, which are what the facts say of each alone.
 
     Raises:
-        ApiError: a parameter is missing, or is not what it must be.
+        ApiError: more buckets than one of this width may have, or no cursor of a page.
     """
-    report, given = reports.reports[endpoint], _given(query)
-    start = _integer(given, "start_time", 0, _LATEST)
-    if start is None:
-        raise ApiError(Reason.MISSING_PARAMETER, param="start_time")
-    width = report.widths[
-        _one_of(given, "bucket_width", report.widths) or next(iter(report.widths))
-    ]
-    only = {key: frozenset(given[name]) for name, key in report.filters.items() if given.get(name)}
-    _check(given.get("group_by", ()), "group_by", report.groups)
-    _check(given.get("sources", ()), "sources", reports.sources.values())
+    report = reports.reports[endpoint]
+    width = report.widths[values["bucket_width"]]
+    limit, page = values["limit"], values["page"]
+    if limit is not None and limit > width.most:
+        raise ApiError(Reason.TOO_LARGE, param="limit", value=limit, bound=width.most)
     return Question(
         report,
         endpoint == COSTS,
-        width,
-        start,
-        _integer(given, "end_time", 0, _LATEST),
-        tuple(dict.fromkeys(given.get("group_by", ()))),
-        only,
-        _integer(given, "limit", 1, width.most) or width.default,
-        _cursor(reports.cursor, given["page"][-1]) if given.get("page") else None,
+        width.seconds,
+        values["start_time"],
+        values["end_time"],
+        tuple(dict.fromkeys(values["group_by"] or ())),
+        {key: {*values[name]} for name, key in reports.filters.items() if values.get(name)},
+        limit or width.default,
+        None if page is None else _cursor(reports.cursor, page),
     )
-
-
-def _given(query: Query) -> dict[str, list[str]]:
-    """The values of each parameter; none is as if it were not there."""
-    found: dict[str, list[str]] = {}
-    for name, value in query:
-        found.setdefault(name.partition("[")[0], []).extend(filter(None, value.split(",")))
-    return found
-
-
-def _integer(given: Mapping[str, list[str]], param: str, least: int, most: int) -> int | None:
-    if not given.get(param):
-        return None
-    value = given[param][-1]
-    if not _INTEGER.fullmatch(value):
-        raise ApiError(Reason.NOT_A_NUMBER, param=param, value=value)
-    if int(value) < least:
-        raise ApiError(Reason.TOO_SMALL, param=param, value=int(value), bound=least)
-    if int(value) > most:
-        raise ApiError(Reason.TOO_LARGE, param=param, value=int(value), bound=most)
-    return int(value)
-
-
-def _one_of(given: Mapping[str, list[str]], param: str, allowed: Iterable[str]) -> str | None:
-    _check(given.get(param, ()), param, allowed)
-    return given[param][-1] if given.get(param) else None
-
-
-def _check(values: Iterable[str], param: str, allowed: Iterable[str]) -> None:
-    for value in values:
-        if value not in allowed:
-            raise ApiError(Reason.NOT_ONE_OF, param=param, value=value, allowed=[*allowed])
 
 
 def _cursor(prefix: str, text: str) -> Cursor:
@@ -159,7 +117,7 @@ class Answer:
 
     def _from(self, start: int) -> Iterator[Span]:
         """The buckets of this page."""
-        question, width = self._question, self._question.width.seconds
+        question, width = self._question, self._question.width
         # An end that nobody named is told as the second that it is in.
         last = max(-(-self._end // SECOND) - (question.end is None), start + 1)
         if question.is_costs:  # whole buckets
@@ -202,7 +160,7 @@ class Answer:
         """Where a bucket ends that is no more of the next one."""
         if place + 1 < len(self._starts):
             return self._starts[place + 1]
-        width = self._question.width.seconds
+        width = self._question.width
         following = (self._spans[place][0] // width * width + width) * SECOND
         return following if self._question.is_costs else min(following, self._end)
 
@@ -246,7 +204,7 @@ class Answer:
             }
             for (start, end), sums in zip(self._spans, self._sums, strict=True)
         ]
-        width = self._question.width.seconds
+        width = self._question.width
         following = self._spans[-1][0] // width * width + width if self._spans else 0
         has_more = bool(self._spans) and following * SECOND < self._end
         around = {"has_more": has_more, "next_page": self._cursor(following) if has_more else None}

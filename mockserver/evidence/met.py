@@ -44,6 +44,24 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
+#: What any service beside images meets, whatever is asked of it.
+_EACH = (
+    *(Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION),
+    *(Reason.RATE_LIMITED, Reason.WRONG_METHOD, Reason.WRONG_HOST, Reason.BODY_TOO_LARGE),
+    *(Reason.INTERNAL, Reason.SANDBOXES_FULL),
+)
+_OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
+_OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)
+#: What each of them meets beside the words that are its own.
+_BESIDE: Mapping[str, tuple[Reason, ...]] = {
+    "files": (Reason.NO_SUCH_CURSOR, Reason.UNPARSABLE_FORM),
+    "batches": (
+        *(Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+        *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
+    ),
+    "organization": (),
+    "responses": (Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+}
 
 
 Spoken = tuple[Reason, str, Wording]  # with the name of the table
@@ -64,9 +82,13 @@ def _spoken(service: str, tables: Sequence[str]) -> list[Spoken]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
     unmet = dialect_of(tables[0]).unmet
-    return [
-        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
-    ]
+    return [row for r, row in found.items() if r not in unmet and _meets(service, r)]
+
+
+def _meets(service: str, reason: Reason) -> bool:
+    if service in _BESIDE:
+        return reason in (*_EACH, *_BESIDE[service]) or reason in TABLES[service]
+    return service in _MET_BY.get(reason, (service,))
 
 
 def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:

@@ -6,7 +6,6 @@ from asyncio import sleep
 from collections.abc import Mapping
 
 from mockserver.api.platform.call import Call, Handler, Reply
-from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.usage import Answer, asked
 from mockserver.facts.platform.organization import reports_of
@@ -17,11 +16,8 @@ _AT_ONCE = 20  # sandboxes whose bills are read before others get their turn
 
 async def report(call: Call) -> Reply:
     """What the organization of a key used or spent, in buckets of time."""
-    if call.caller.reports_on is None:
-        raise ApiError(Reason.MISSING_SCOPES)
-    endpoint = call.exchange.record.operation
-    reports = reports_of(call.world.era(call.sandbox, "today").facts.day)
-    question = asked(reports, endpoint, call.query)
+    reports = reports_of(call.day)
+    question = asked(reports, call.endpoint.id, call.asked)
     sandboxes = await _reported(call)
     real, prices = call.world.clock.now(), call.world.costs.prices
     found = Answer(reports, question, max([call.now, *(s.now(real) for s in sandboxes)]))

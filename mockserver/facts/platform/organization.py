@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from mockserver.facts.dated import in_force
-from mockserver.facts.platform import table
-
-SERVICE = "organization"
+from mockserver.facts.files import cached
+from mockserver.facts.platform import on
 
 
 class Width(NamedTuple):
     """How wide a bucket of a report may be."""
 
-    name: str
     seconds: int
     default: int  # buckets of an answer
     most: int
@@ -25,28 +21,27 @@ class Report(NamedTuple):
 
     object: str  # what a result of it is called
     keys: tuple[str, ...]  # of a result, in the order sent
-    widths: Mapping[str, Width]  # by name, the usual one first
-    groups: tuple[str, ...]  # what `group_by` takes
-    filters: Mapping[str, str]  # parameter → the key of the results that it chooses
+    widths: Mapping[str, Width]  # by the name in `bucket_width`
 
 
 class Reports(NamedTuple):
     """All of them, and what they call what was asked for."""
 
     reports: Mapping[str, Report]  # by the id of the endpoint
+    filters: Mapping[str, str]  # parameter → the key of results that it chooses by
     sources: Mapping[str, str]  # by the operation on images
     lines: Mapping[str, str]  # templates of line items, by the kind of token
     line_of_pictures: str  # the template where pictures are paid for
     cursor: str  # what that of a page begins with
 
 
-@lru_cache
+@cached
 def reports_of(day: date) -> Reports:
     """The reports as they are on a day."""
-    facts = in_force(table(SERVICE), day)
-    rows = {row["endpoint"]: row for row in facts["result"]}
+    facts = on("organization", day)
     return Reports(
-        {endpoint: _report(facts, endpoint, row) for endpoint, row in rows.items()},
+        {row["endpoint"]: _report(facts, row) for row in facts["result"]},
+        _told(facts["filters"]),
         _told(facts["sources"]),
         _told(facts["lines"]),
         facts["line_of_pictures"]["name"],
@@ -54,16 +49,13 @@ def reports_of(day: date) -> Reports:
     )
 
 
-def _report(facts: Any, endpoint: str, row: Any) -> Report:
-    fields = next(f for f in facts["field"] if f["endpoint"] == endpoint)
+def _report(facts: Any, row: Any) -> Report:
     widths = {
-        w["name"]: Width(*(w[field] for field in Width._fields))
-        for w in facts["width"]
-        if w["endpoint"] == endpoint
+        width["name"]: Width(width["seconds"], width["default"], width["most"])
+        for width in facts["width"]
+        if width["endpoint"] == row["endpoint"]
     }
-    return Report(
-        row["object"], tuple(row["keys"]), widths, tuple(fields["groups"]), fields["filters"]
-    )
+    return Report(row["object"], tuple(row["keys"]), widths)
 
 
 def _told(row: Mapping[str, str]) -> dict[str, str]:

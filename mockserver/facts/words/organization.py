@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mockserver.facts.words.dialect_b import B
 from mockserver.facts.words.wording import PLATFORM, TEXT_ALONE, Reason, Wording
 
 _AS_IMAGES = "as images say it: what these paths say was not found"
@@ -32,54 +33,13 @@ ORGANIZATION: Mapping[Reason, Wording] = {
         "text, 57399404611, 69718157715); the whole with api.model.read on models "
         "(file id 67185260203, 2026-09-08)",
     ),
-    Reason.MISSING_PARAMETER: Wording(
-        400,
-        "Missing required parameter: '{param}'.",
-        param="{param}",
-        code="missing_required_parameter",
-        form=PLATFORM,
-        level="assumed",
-        source=_AS_IMAGES,
-    ),
-    Reason.NOT_A_NUMBER: Wording(
-        400,
-        "Invalid type for '{param}': expected an integer, but got a string value that could not be "
-        "converted into an integer.",
-        param="{param}",
-        code="invalid_type",
-        form=PLATFORM,
-        level="assumed",
-        source=_AS_IMAGES,
-    ),
-    Reason.NOT_ONE_OF: Wording(
-        400,
-        "Invalid value: '{value}'. {allowed!v}",
-        param="{param}",
-        code="invalid_value",
-        form=PLATFORM,
-        level="assumed",
-        source=_AS_IMAGES,
-    ),
-    Reason.TOO_SMALL: Wording(
-        400,
-        "Invalid '{param}': integer below minimum value. Expected a value >= {bound}, but got "
-        "{value} instead.",
-        param="{param}",
-        code="integer_below_min_value",
-        form=PLATFORM,
-        level="assumed",
-        source=_AS_IMAGES,
-    ),
-    Reason.TOO_LARGE: Wording(
-        400,
-        "Invalid '{param}': integer above maximum value. Expected a value <= {bound}, but got "
-        "{value} instead.",
-        param="{param}",
-        code="integer_above_max_value",
-        form=PLATFORM,
-        level="assumed",
-        source=_AS_IMAGES,
-    ),
+    **{
+        reason: B[reason]._replace(form=PLATFORM, level="assumed", source=_AS_IMAGES)
+        for reason in (
+            *(Reason.MISSING_PARAMETER, Reason.NOT_A_NUMBER, Reason.NOT_ONE_OF),
+            *(Reason.TOO_SMALL, Reason.TOO_LARGE),
+        )
+    },
     Reason.NO_SUCH_PAGE: Wording(
         400,
         "Invalid value for 'page': '{value}' is not the cursor of a page.",
