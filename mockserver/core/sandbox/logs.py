@@ -28,7 +28,7 @@ def write_down(
         return (("late", record),), None, tried
     if record.is_download:
         return (("downloads", record),), None, tried
-    entries: Sequence[tuple[LogName, Record]] = (("requests", record),)
+    entries: list[tuple[LogName, Record]] = [("requests", record)]
     if record.attempt is None:
         return entries, Call(record.id), tried
     return entries, *follow(record, record.attempt, tried)
