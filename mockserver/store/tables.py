@@ -7,34 +7,72 @@ from collections.abc import Callable
 from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
+from mockserver.core.journal import Record
 from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
-from mockserver.core.sandbox.logs import Entry, is_over, size_of
+from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
+from mockserver.core.sandbox.logs import is_over
 
-E = TypeVar("E", bound=Entry)
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Log(Generic[E]):
-    """The last entries, the oldest first."""
+class Log:
+    """The last records, the oldest first."""
 
     def __init__(self) -> None:
-        self.entries: deque[E] = deque()
+        self.entries: deque[Record] = deque()
         self.size = 0
 
-    def append(self, entry: E) -> int:
+    def append(self, entry: Record) -> int:
         """Append one; the oldest go."""
         before = self.size
         self.entries.append(entry)
-        self.size += size_of(entry)
+        self.size += entry.size
         while is_over(len(self.entries), self.size):
-            self.size -= size_of(self.entries.popleft())
+            self.size -= self.entries.popleft().size
         return self.size - before
 
     def clear(self) -> int:
         """Drop all."""
         self.entries.clear()
         gone, self.size = self.size, 0
+        return -gone
+
+
+class Ledger:
+    """The last bills, the oldest first, and sums of those before them."""
+
+    def __init__(self) -> None:
+        self.bills: deque[Bill] = deque()
+        self.sums = Sums()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all."""
+        return BILL_BYTES * len(self.bills) + SUM_BYTES * len(self.sums)
+
+    def append(self, bill: Bill) -> int:
+        """Append one; the oldest is summed up."""
+        self.bills.append(bill)
+        if len(self.bills) <= BILLS:
+            return BILL_BYTES
+        before = len(self.sums)
+        self.sums = add(self.sums, self.bills.popleft())
+        return SUM_BYTES * (len(self.sums) - before)
+
+    def sum_up(self) -> int:
+        """Keep sums by the day alone."""
+        before = self.size
+        while self.bills:
+            self.sums = add(self.sums, self.bills.popleft())
+        self.sums = condensed(self.sums, 1)
+        return self.size - before
+
+    def clear(self) -> int:
+        """Drop all."""
+        gone = self.size
+        self.bills.clear()
+        self.sums = Sums()
         return -gone
 
 
