@@ -40,6 +40,7 @@ class Config(NamedTuple):
     keys: Keys = Keys()
     magic: str = "on"
     latency: Latency = Latency()
+    batch_time: float = 0.0
     seed: str = "0"
     repeats: str = "same"
     allowed_host: tuple[str, ...] = ()

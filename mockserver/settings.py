@@ -290,6 +290,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),

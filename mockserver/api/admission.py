@@ -274,9 +274,13 @@ class Admission(Door):
         # What answers for any model has sizes that the model has no price for.
         model = facts.stand_in or request.model
         price = self.world.costs.price(self.sandbox.options, model)
-        return amount(price, request.options, request.n, request.usage)
+        found = amount(price, request.options, request.n, request.usage)
+        line = self.exchange.line
+        return round(found * line.share) if line else found
 
     def _limits(self) -> tuple[Limit, ...]:
+        if self.exchange.line:  # a batch has limits of its own
+            return ()
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:

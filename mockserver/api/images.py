@@ -99,7 +99,7 @@ class _Call(Job):
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
-        record.attempt = attempt(self.scope, found.mark)
+        record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json

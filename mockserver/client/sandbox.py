@@ -144,6 +144,7 @@ class Sandbox:
         sizes: str | None = None,
         prices: str | None = None,
         latency: str | None = None,
+        batch_time: str | None = None,
         repeats: Literal["same", "vary"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
@@ -153,10 +154,12 @@ class Sandbox:
 
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
-        Equal requests get the same pictures; with `repeats="vary"` the second gets others.
+        Equal requests get the same pictures; with `repeats="vary"` the second gets others. A batch
+        is done at the first look at it, or once this clock has moved on by `batch_time`, as "2h".
         """
         texts: dict[str, Any] = {"tier": tier, "as_of": as_of, "seed": seed, "sizes": sizes}
         texts |= {"prices": prices, "latency": latency, "repeats": repeats}
+        texts |= {"batch_time": batch_time}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
         given |= {k: v for k, v in others.items() if v is not None}

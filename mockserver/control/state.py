@@ -341,6 +341,7 @@ OPTIONS: Mapping[str, Shape[Any]] = {
     "sizes": _setting(settings.sizes, or_null(TEXT)),
     "prices": _setting(settings.prices, or_null(TEXT)),
     "latency": _setting(settings.latency, or_null(TEXT)),
+    "batch_time": _setting(settings.seconds, or_null(TEXT)),
     "repeats": _setting(settings.repeats, {"enum": ["same", "vary", None]}),
     "per_minute": whole(0).or_null(),
     "budget_usd": Shape(_micro, USD).or_null(),

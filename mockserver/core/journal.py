@@ -25,6 +25,7 @@ _RECORD = 900  # bytes of one without the fields, the error, and what path and t
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
     *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
+    *("batch", "custom_id"),
 )
 
 
@@ -64,6 +65,8 @@ class Record:
     sandbox: str = ""
     key: str = ""  # a hint at it, see `keys.hinted`
     raw: Raw | None = None  # as it came
+    batch: str = ""  # the id of that which it is a line of
+    custom_id: str = ""  # of that line
     pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
     size: int = 0  # roughly the bytes that it takes, once it is closed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
@@ -16,7 +16,17 @@ from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
+LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
 _DIGITS = 19  # of a length; what has more is too long, however long
+
+
+class Line(NamedTuple):
+    """A line of a batch: its request takes nothing from the minute's limits, and costs a share."""
+
+    caller: Caller
+    batch: str  # id
+    custom_id: str
+    share: float  # of the price
 
 
 @dataclass(slots=True)
@@ -29,6 +39,7 @@ class Exchange:
     record: Record
     headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
     era: Era  # whose rules and words count
+    line: Line | None = None  # as which it came, if it is one
     length: int | None = field(init=False)  # bytes of the body, as the client told them
 
     # who asks, see `enter`

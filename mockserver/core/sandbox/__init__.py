@@ -32,5 +32,6 @@ class Options(NamedTuple):
     repeats: str | None = None
     per_minute: int | None = None  # images, whatever the table says
     budget: int | None = None  # micro-dollars
+    batch_time: float | None = None  # seconds that a batch takes
     begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths

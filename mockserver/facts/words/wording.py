@@ -98,6 +98,26 @@ class Reason(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     NO_ROOM_FOR_FILE = "no_room_for_file"
     # batches
+    NO_SUCH_BATCH = "no_such_batch"
+    BATCH_ENDED = "batch_ended"
+    BATCH_FILE_PURPOSE = "batch_file_purpose"
+    BATCH_QUEUE_FULL = "batch_queue_full"
+    METADATA_TOO_MANY = "metadata_too_many"
+    METADATA_NAME = "metadata_name"
+    METADATA_VALUE = "metadata_value"
+    # what a batch fails by, which no answer is refused with
+    BATCH_NO_FILE = "batch_no_file"
+    BATCH_EMPTY = "batch_empty"
+    BATCH_TOO_MANY_LINES = "batch_too_many_lines"
+    BATCH_TOO_LARGE = "batch_too_large"
+    BATCH_LINE = "batch_line"
+    BATCH_DUPLICATE = "batch_duplicate"
+    BATCH_URL = "batch_url"
+    BATCH_STREAM = "batch_stream"
+    BATCH_NO_MODEL = "batch_no_model"
+    BATCH_MODEL = "batch_model"
+    BATCH_MODELS = "batch_models"
+    BATCH_NO_ROOM = "batch_no_room"
     # organization
     # responses
     NO_INPUT = "no_input"
