@@ -25,7 +25,6 @@ _RECORD = 900  # bytes of one without the fields, the error, and what path and t
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
     *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
-    *("batch", "custom_id"),
 )
 
 
@@ -118,29 +117,13 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        return {name: getattr(self, name) for name in AS_JSON}
+        line = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
+        return {name: getattr(self, name) for name in AS_JSON} | line
 
 
 def picture_in(path: str) -> str:
     """The name of the picture in a URL's path, which is the same in no other picture's."""
     return path.rpartition("/")[2]
-
-
-class Bill(NamedTuple):
-    """What the ledger keeps of a request that was paid for."""
-
-    id: str  # x-request-id
-    at: int  # nanoseconds since the epoch
-    model: Any
-    size: Any  # of the pictures
-    n: Any
-    usd: float
-
-    @classmethod
-    def of(cls, record: Record) -> "Bill":
-        """The bill for what a record tells."""
-        model, size, n = map(record.fields.get, ("model", "size", "n"))
-        return cls(record.id, record.at, model, size, n, record.usd)
 
 
 def asks_again(status: int) -> bool:
