@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,40 @@ def test_an_agent_draws_as_the_page_says(server: ImagesMock, name: str) -> None:
     assert {request.prompt for request in images.requests} == {"a fox"}
     assert images.spent > 0
     hold(name, f"{case.package} {version(case.package)}", images.requests, case.seen)
+
+
+UNTRACED = """
+from agents import trace
+from agents.tracing import get_trace_provider
+with trace("an agent") as seen:
+    pass
+assert type(seen).__name__ == "NoOpTrace", seen
+"""
+
+
+@pytest.mark.clients
+@needs("agents")
+def test_openai_agents_sends_no_traces_to_the_real_api(server: ImagesMock) -> None:
+    run(UNTRACED, server)
+
+
+PAINTER = Path(__file__).parent / "how_to" / "agents" / "test_painter.py"
+PAGE = Path(__file__).parents[1] / "docs" / "beside-images.md"
+
+
+@pytest.mark.clients
+@needs("agents")
+def test_the_agent_of_the_page_passes_without_a_warning(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.path.joinpath(PAINTER.name).write_text(PAINTER.read_text("utf-8"), "utf-8")
+    done = pytester.runpytest_subprocess("-W", "error", "-p", "mockserver.pytest_plugin")
+    done.assert_outcomes(passed=4)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_page_shows_the_agent_letter_for_letter() -> None:
+    assert f"```python\n{PAINTER.read_text('utf-8')}```\n" in PAGE.read_text("utf-8")
