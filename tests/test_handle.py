@@ -353,8 +353,7 @@ def test_the_environment_leads_a_program_to_the_sandbox(
         "OPENAI_API_BASE": images.url,
         "OPENAI_API_KEY": images.api_key,
         "OPENAI_AGENTS_DISABLE_TRACING": "true",
-        "NO_PROXY": "intranet.test,127.0.0.1,localhost",
-        "no_proxy": "intranet.test,127.0.0.1,localhost",
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "intranet.test,127.0.0.1,localhost"),
     }
     assert images.api_key in repr(images)
 

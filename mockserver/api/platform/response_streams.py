@@ -24,7 +24,7 @@ async def stream(call: Call, turn: Turn) -> None:
     if turn.request and turn.pictures:
         await _drawn(call, turn, turn.request)
         return
-    facts = call.facts("response_events")
+    facts = call.facts("responses")
     made, message = _events(turn, facts), turn.message()
     events = [*made.begun(), *made.message(0, message)]
     events.append(made.completed(await turn.finished([message])))
@@ -47,7 +47,7 @@ class _OfTurn(Maker):
         self, admission: Admission, receive: Receive, *, bad_json: bool, turn: Turn
     ) -> None:
         super().__init__(admission, receive, bad_json=bad_json)
-        facts = turn.call.facts("response_events")
+        facts = turn.call.facts("responses")
         self._facts = streaming(facts)
         self.content_type = self._facts.content_type.encode()
         self._turn = turn
