@@ -19,7 +19,7 @@ from mockserver.api.references import with_pictures
 from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
-from mockserver.core.answer import ImagesAnswer, around, data_of
+from mockserver.core.answer import NOTHING, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.keys import Caller
@@ -123,6 +123,8 @@ class _Call:
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
+        if exchange.surface:
+            found = exchange.surface.meant(found)
         record.attempt = self._attempt(found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
@@ -184,8 +186,14 @@ class _Call:
 
     def _latency(self, request: ImageRequest) -> float:
         """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
-        latency = self.sandbox.options.latency or self.world.config.latency
-        return latency.measured * self._measured(request) if latency.measured else latency.seconds
+        latency, surface = (
+            self.sandbox.options.latency or self.world.config.latency,
+            self.exchange.surface,
+        )
+        seconds = (
+            latency.measured * self._measured(request) if latency.measured else latency.seconds
+        )
+        return surface.wait(seconds) if surface else seconds
 
     def _measured(self, request: ImageRequest) -> float:
         """Seconds that the real model took: a place in the recorded range, by the request."""
@@ -244,13 +252,15 @@ class _Call:
         form = effect.response_format or request.options.get("response_format", INLINE)
         revised = await _revised(request, planned) if request.offer.revises_prompt else ()
         told = around(request) if request.offer.told.usage else (b"", b"")
+        surface = self.exchange.surface
+        beside = surface.beside() if surface else NOTHING
         if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
-            return ImagesAnswer(created, data_of(form, values, revised), told)
-        if planned and not is_drawn_at_once(planned[0]):
+            return ImagesAnswer(created, data_of(form, values, revised, beside), told)
+        if beside or (planned and not is_drawn_at_once(planned[0])):
             values = [await self._base64(request, p) for p in planned]
-            data = data_of(form, values, revised)
+            data = data_of(form, values, revised, beside)
         else:
             data = drawn_as_data(planned, revised)
         return ImagesAnswer(self._created(), data, told)
