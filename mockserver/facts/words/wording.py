@@ -89,8 +89,14 @@ class Reason(StrEnum):
     IMAGE_DATA = "image_data"
     NOT_DOWNLOADED = "not_downloaded"
     NO_SUCH_FILE = "no_such_file"
+    # lists beside images
+    NO_SUCH_CURSOR = "no_such_cursor"
     # files
     NO_SUCH_FILE_OBJECT = "no_such_file_object"
+    NOT_DOWNLOADABLE = "not_downloadable"
+    EMPTY_FILE = "empty_file"
+    FILE_TOO_LARGE = "file_too_large"
+    NO_ROOM_FOR_FILE = "no_room_for_file"
     # batches
     # organization
     # responses
