@@ -352,6 +352,12 @@ def test_the_environment_leads_a_program_to_the_sandbox(
         "OPENAI_API_BASE_URL": images.url,
         "OPENAI_API_BASE": images.url,
         "OPENAI_API_KEY": images.api_key,
+        "AZURE_OPENAI_ENDPOINT": images.address,
+        "AZURE_API_BASE": images.address,
+        "AZURE_OPENAI_API_KEY": images.api_key,
+        "AZURE_API_KEY": images.api_key,
+        "OPENAI_API_VERSION": "2025-04-01-preview",
+        "AZURE_API_VERSION": "2025-04-01-preview",
         "NO_PROXY": "intranet.test,127.0.0.1,localhost",
         "no_proxy": "intranet.test,127.0.0.1,localhost",
     }
