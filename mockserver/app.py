@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
-from mockserver.api.beside import Beside
+from mockserver.api.beside import Lazy, azure, beside
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
 from mockserver.api.middleware import Observe
@@ -19,7 +19,7 @@ from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
-from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
+from mockserver.core.addresses import API, AZURE, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import routes
 from mockserver.request.world import World
@@ -27,10 +27,6 @@ from mockserver.store import Store
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
 _CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"
-_AZURE = (
-    "Azure's paths (/openai/…) come with a later version of this mock; until then use OpenAI(…) in "
-    "place of AzureOpenAI(…), with a base URL that ends in /v1"
-)
 
 
 def create_app(
@@ -77,16 +73,17 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
         *_beside(world),
+        Route(f"{AZURE}/{{rest:path}}", Lazy(world, azure)),
         Route("/", Help(world), methods=["GET"]),
     ]
 
 
 def _beside(world: World) -> list[Route]:
     """What the vendor has beside images: nothing of it is loaded before somebody asks."""
-    beside = Beside(world)
+    platform = Lazy(world, beside)
     paths = ("files", "batches", "organization", "responses")
     return [
-        Route(path, beside) for p in paths for path in (f"{API}/{p}", f"{API}/{p}/{{rest:path}}")
+        Route(path, platform) for p in paths for path in (f"{API}/{p}", f"{API}/{p}/{{rest:path}}")
     ]
 
 
@@ -102,8 +99,7 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
 
 def _hint_at_v1(request: Request) -> None:
     path = request.scope["path"]
-    hint = _AZURE if path.startswith("/openai/") else _OUTSIDE
-    hint = _CONTROL if path.lstrip("/_").startswith("mock") else hint
+    hint = _CONTROL if path.lstrip("/_").startswith("mock") else _OUTSIDE
     request.scope["exchange"].hints.append(hint)
 
 

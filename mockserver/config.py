@@ -44,6 +44,7 @@ class Config(NamedTuple):
     repeats: str = "same"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
+    deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one
     max_body: int = 64 * MIB
     upload_cache: int = 256 * MIB
     ready_file: Path | None = None

@@ -254,6 +254,18 @@ def size(value: str) -> int:
     return int(found[1]) * units[found[2] or "B"]
 
 
+def deployment(value: str) -> str:
+    """The name of an Azure deployment, and the model that it has: `NAME=MODEL`."""
+    from mockserver.facts import ever_there
+
+    name, _, model = value.rpartition("=")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
+        raise ValueError("must look like my-images=gpt-image-1, with a name that a path can have")
+    if model not in ever_there():
+        raise ValueError(f"names a model that is none of {', '.join(ever_there())}")
+    return value
+
+
 class Setting(NamedTuple):
     """One thing that can be set: its name as a flag, its default as text, and its parser."""
 
@@ -294,6 +306,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
+    Setting(
+        "deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL", many=True
+    ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

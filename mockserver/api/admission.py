@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 
@@ -126,13 +127,16 @@ class Admission:
     async def _admit(self) -> None:
         """Take the charge from the minute and its price from the budget, or refuse."""
         price = self._price()
+        surface = self.exchange.surface
         verdict = await self.sandbox.admit(
-            self.world.costs.bucket_of(self.request.model),
+            surface.bucket() if surface else self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
-            charge=charge(self.request.charged, self.request.usage),
+            charge=self._charge(),
             amount=price,
             now=self.sandbox.now(self.world.clock.now()),
         )
+        if surface:
+            surface.admitted(verdict)
         limit = verdict.limit
         if verdict.admitted:
             self.exchange.record.usd = price / MICRO
@@ -216,12 +220,19 @@ class Admission:
         price = self.world.costs.price(self.sandbox.options, model)
         return amount(price, request.options, request.n, request.usage)
 
+    def _charge(self) -> Mapping[str, int]:
+        if self.exchange.surface:
+            return self.exchange.surface.charge()
+        return charge(self.request.charged, self.request.usage)
+
     def _limits(self) -> tuple[Limit, ...]:
+        if self.exchange.surface:
+            return self.exchange.surface.limits(self.caller, self.sandbox.options)
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = charge(self.request.charged, self.request.usage).get(limit.unit, 0)
+        requested = self._charge().get(limit.unit, 0)
         return {
             "model": self.request.model,
             "family": self.world.costs.bucket_of(self.request.model),

@@ -147,10 +147,10 @@ class _Maker:
 
     async def error(self, reason: Reason) -> bytes:
         """An error of the API as an event."""
-        record = self._admission.exchange.record
+        exchange = self._admission.exchange
         error: ApiError = await self._admission.refusal(reason)
-        words = self._admission.exchange.era.words(record.path, record.fields.get("model"))
-        return self._framed(self._events.error(answer(error, words, record.id).body))
+        body = answer(error, exchange.words(error), exchange.record.id).body
+        return self._framed(self._events.error(body))
 
     async def _file(self, picture: Picture) -> bytes:
         request, files = self._admission.request, self._admission.world.files

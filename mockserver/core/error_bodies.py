@@ -54,5 +54,8 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
         "type": wording.type,
     }
     further = {key: json.loads(value) for key, value in wording.further}
-    body = {"error": {key: fields[key] for key in form.keys} | further}
-    return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")
+    beside = {key: json.loads(filled(value, values)) for key, value in wording.beside}
+    known = fields | further
+    body = beside | {"error": {key: known[key] for key in form.keys} | further}
+    text = json.dumps(body, indent=form.indent, separators=form.separators)
+    return (text + "\n" * form.newline).encode("ascii")

@@ -2,21 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from mockserver.core.answer_headers import Headers
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
+from mockserver.facts.costs import Limit
+from mockserver.facts.words import Words
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
+if TYPE_CHECKING:
+    from mockserver.core.limits import Verdict
+    from mockserver.core.sandbox import Options
+    from mockserver.request.reading import Read
+
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 _DIGITS = 19  # of a length; what has more is too long, however long
+
+
+class Surface(Protocol):
+    """Another vendor's way to the same models: what of a request and its answer is other there."""
+
+    def meant(self, found: Read) -> Read:
+        """The body with the model that is meant; ApiError if it is none, or can't be asked so."""
+        ...
+
+    def bucket(self) -> str:
+        """Whose minute a request takes from."""
+        ...
+
+    def limits(self, caller: Caller, options: Options) -> tuple[Limit, ...]:
+        """The limits of that minute."""
+        ...
+
+    def charge(self) -> Mapping[str, int]:
+        """What a request takes out of it."""
+        ...
+
+    def admitted(self, verdict: Verdict) -> None:
+        """Note what was decided."""
+        ...
+
+    def wait(self, seconds: float) -> float:
+        """So much of the seconds that an answer takes as the client waits for."""
+        ...
+
+    def beside(self) -> Mapping[str, bytes]:
+        """What is told beside each picture: JSON by the name of its field."""
+        ...
+
+    def words(self, era: Era, model: Any) -> Words:
+        """The words of a refusal."""
+        ...
+
+    def told(self) -> Mapping[str, Any]:
+        """What those words mention."""
+        ...
+
+    def headers(self) -> Headers:
+        """Those of every answer."""
+        ...
 
 
 @dataclass(slots=True)
@@ -35,6 +88,8 @@ class Exchange:
     caller: Caller | None = None
     sandbox: Sandbox | None = None
     life: int = 0  # of that sandbox, when the request came
+
+    surface: Surface | None = None  # None: the API itself
 
     # what is asked for, and what rules do to the answer
     request: ImageRequest | None = None
@@ -61,6 +116,14 @@ class Exchange:
         """Note in which sandbox this request is served, and in which of its lives."""
         self.sandbox = sandbox
         self.life = sandbox.number if sandbox else 0
+
+    def words(self, error: ApiError) -> Words:
+        """The words for an error; it has what they mention, whoever speaks them."""
+        model = self.record.fields.get("model")
+        if self.surface is None:
+            return self.era.words(self.record.path, model)
+        error.values = {**self.surface.told(), **error.values}
+        return self.surface.words(self.era, model)
 
     @property
     def sandbox_name(self) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import sent_fields
 from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
+from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.core.weight import WIDEST, weight
 from mockserver.request.bodies import JSON, Body, without_boundary
@@ -25,7 +28,7 @@ _TINY = LIGHT // (WIDEST + _VALUE)  # bytes of a body that is light, whatever is
 class Read(Body):
     """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
 
-    __slots__ = ("_asked", "_operation", "_sent", "mark")
+    __slots__ = ("_asked", "_naming", "_operation", "_sent", "mark")
 
     def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
         super().__init__(content_type, body)
@@ -34,6 +37,7 @@ class Read(Body):
         self._operation = operation
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
+        self._naming: dict[str, Read] = {}
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -41,6 +45,36 @@ class Read(Body):
         if self._sent is None:
             self._sent = {"operation": self._operation, **sent_fields(self.content)}
         return self._sent
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is what its content type says."""
+        try:
+            return self.content is not None
+        except ApiError:
+            return False
+
+    def naming(self, model: str) -> Read:
+        """The same body as if it named this model; it itself if it can't be read."""
+        found = self._naming.get(model)
+        if found is None:
+            found = self._naming[model] = self._named(model)
+        return found
+
+    def _named(self, model: str) -> Read:
+        if not self.is_readable:
+            return self
+        found, content = copy(self), self.content
+        found._sent = found._asked = None
+        found.mark = blake2b(self.mark, digest_size=16, key=model.encode()[:64]).digest()
+        if isinstance(content, Form):
+            content = Form(content, ignored=content.ignored, hints=content.hints)
+            content["model"] = Part(model.encode(), is_file=False)
+        elif isinstance(content, dict):
+            content = copy(content)
+            content["model"] = model
+        found._content = content
+        return found
 
     def asked(self, validator: Validator) -> Asked:
         """What it asks for by these rules; ApiError if they refuse it."""
