@@ -100,9 +100,6 @@ class Reason(StrEnum):
     # batches
     # organization
     # responses
-    # Azure
-    NO_DEPLOYMENT = "no_deployment"
-    VERSION_OF_V1 = "version_of_v1"
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
@@ -113,9 +110,9 @@ class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
-    indent: int | None  # None: in one line
+    indent: int
     newline: bool
-    separators: tuple[str, str] | None = None  # of items, and of a key and its value
+    layout: str = ""  # in place of all that: the whole body, with a %s for the JSON of each key
 
 
 LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
@@ -123,7 +120,6 @@ PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=Tru
 AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
 GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
-AZURE = Form(keys=("code", "message"), indent=None, newline=False, separators=(",", ":"))
 
 
 class Wording(NamedTuple):
@@ -142,7 +138,4 @@ class Wording(NamedTuple):
     param: str | None = None
     form: Form = LEGACY
     headers: tuple[tuple[str, str], ...] = ()
-    further: tuple[
-        tuple[str, str], ...
-    ] = ()  # with their JSON, after the form's keys or among them
-    beside: tuple[tuple[str, str], ...] = ()  # keys before `error`: templates of their JSON
+    further: tuple[tuple[str, str], ...] = ()  # keys after those of the form, with their JSON
