@@ -1,41 +1,28 @@
-// Clients of Azure's for JavaScript: what each call gave, a line of JSON each.
-import { createAzure } from "@ai-sdk/azure";
-import { generateImage } from "ai";
+// AzureOpenAI of the SDK: what each call gave, a line of JSON each.
 import { AzureOpenAI, toFile } from "openai";
+import { told } from "./told.mjs";
 
 const { AZURE_OPENAI_ENDPOINT: endpoint, AZURE_OPENAI_API_KEY: apiKey } = process.env;
-const fox = { prompt: "a fox", size: "1024x1024" };
-
-async function told(name, call) {
-  let seen;
-  try {
-    seen = await call();
-  } catch (error) {
-    const { status, code, message } = error;
-    seen = { raised: error.constructor.name, ...(status ? { status, code } : { message }) };
-  }
-  console.log(JSON.stringify({ name, seen }));
-}
-
+const model = "gpt-image-2";
+const fox = { model, prompt: "a fox", size: "1024x1024" };
 const files = ({ data }) => data.map(({ b64_json: text }) => Buffer.from(text, "base64"));
 const looks = (answer) => files(answer).map((file) => file.toString("latin1", 1, 4));
-const model = "gpt-image-2";
-const made = (client, more = {}) => client.images.generate({ ...fox, model, ...more }).then(looks);
+const made = (client, more = {}) => client.images.generate({ ...fox, ...more }).then(looks);
 
 // The SDK takes OPENAI_BASE_URL for Azure's, too, where it is set, and then allows no endpoint.
 await told("OPENAI_BASE_URL", () => made(new AzureOpenAI()));
 await told("OPENAI_BASE_URL and an endpoint", () => new AzureOpenAI({ endpoint }));
 delete process.env.OPENAI_BASE_URL;
 const client = new AzureOpenAI();
-const [picture] = files(await client.images.generate({ ...fox, model }));
+const [picture] = files(await client.images.generate(fox));
 const image = await toFile(picture, "image.png", { type: "image/png" });
 await told("a deployment", () => made(new AzureOpenAI({ deployment: model }), { model: "gpt-image-1.5" }));
 const v1 = { baseURL: `${endpoint}/openai/v1`, apiVersion: "preview" };
 await told("a base URL", () => made(new AzureOpenAI(v1)));
-await told("an edit", () => client.images.edit({ ...fox, model, image: [image, image] }).then(looks));
+await told("an edit", () => client.images.edit({ ...fox, image: [image, image] }).then(looks));
 await told("a stream", async () => {
   const types = [];
-  const ask = { ...fox, model, stream: true, partial_images: 1 };
+  const ask = { ...fox, stream: true, partial_images: 1 };
   for await (const event of await client.images.generate(ask)) types.push(event.type);
   return types;
 });
@@ -44,17 +31,3 @@ await told("a refusal", () => made(client, { prompt: "a fox mock:refuse" }));
 await told("a limit that passes", () => made(client, { prompt: "a fox mock:429x2" }));
 delete process.env.AZURE_OPENAI_API_KEY; // the SDK allows no token beside it
 await told("a token", () => made(new AzureOpenAI({ azureADTokenProvider: async () => apiKey })));
-
-const drawn = (azure) => async () => {
-  const { images, usage } = await generateImage({ model: azure.image(model), ...fox });
-  return [images.map(({ mediaType }) => mediaType), usage.totalTokens > 0];
-};
-await told("AI SDK", drawn(createAzure({ baseURL: `${endpoint}/openai/v1` })));
-const byDeployment = { baseURL: `${endpoint}/openai`, useDeploymentBasedUrls: true, apiVersion: "2025-04-01-preview" };
-await told("AI SDK by deployment", drawn(createAzure(byDeployment)));
-await told("AI SDK, an edit", async () => {
-  const azure = createAzure(byDeployment);
-  const prompt = { text: "a fox", images: [picture] };
-  const { images } = await generateImage({ model: azure.image(model), prompt, size: fox.size });
-  return images.map(({ mediaType }) => mediaType);
-});
