@@ -26,6 +26,10 @@ from mockserver.request.world import World
 from mockserver.store import Store
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
+_AZURE = (
+    "AzureOpenAI of Node's SDK takes OPENAI_BASE_URL where it is set: unset it, and set "
+    "AZURE_OPENAI_ENDPOINT to this server's address without /v1"
+)
 _CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"
 
 
@@ -92,6 +96,8 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     if in_api(path):
         if path.startswith(f"{API}{CONTROL}"):
             request.scope["exchange"].hints.append(_CONTROL)
+        if path.startswith(f"{API}/deployments/"):
+            request.scope["exchange"].hints.append(_AZURE)
         raise unknown_url(request.scope)
     _hint_at_v1(request)
     raise ApiError(Reason.OUTSIDE_API, method=request.method, path=unquote(path))
