@@ -135,10 +135,10 @@ AZURE: Mapping[Reason, Wording] = {
     ),
     Reason.PICTURE_REFUSED: _PICTURE_FILTERED,
 }
-_SINCE = date(2024, 5, 13)
+SINCE = date(2024, 5, 13)
 #: What was said before. In December 2023 programs looked for `contentFilter`; on that day of 2024
 #: epam/ai-dial-adapter-openai#104 had met another.
-_EARLIER: Mapping[Reason, Wording] = {
+EARLIER: Mapping[Reason, Wording] = {
     Reason.REFUSED: _TASK_FAILED,
     Reason.DESCRIPTION_REFUSED: _TASK_FAILED._replace(level="assumed", source="as a prompt"),
 }
@@ -152,4 +152,4 @@ FAILED: Mapping[Reason, str] = {
 
 def words_on(day: date) -> Mapping[Reason, Wording]:
     """Azure's words on a day."""
-    return AZURE if day >= _SINCE else {**AZURE, **_EARLIER}
+    return AZURE if day >= SINCE else {**AZURE, **EARLIER}
