@@ -259,10 +259,11 @@ def deployment(value: str) -> str:
     from mockserver.facts import ever_there
 
     name, _, model = value.rpartition("=")
+    models = list(ever_there())
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
-        raise ValueError("must look like my-images=gpt-image-1, with a name that a path can have")
-    if model not in ever_there():
-        raise ValueError(f"names a model that is none of {', '.join(ever_there())}")
+        raise ValueError(f"must look like my-pictures={models[-1]}, with a name for a path")
+    if model not in models:
+        raise ValueError(f"names a model that is none of {', '.join(models)}")
     return value
 
 

@@ -71,12 +71,15 @@ class AzureSurface:
             raise no_deployment(name, self.deployments)
         self.deployment, model = name, self.deployments[name]
         self.exchange.record.trace.append(f"deployment {name}: {model}")
-        return self._of(found, model)
+        return self.of_model(found, model)
 
-    def _of(self, found: Read, model: str) -> Read:
+    def of_model(self, found: Read, model: str) -> Read:
+        """The body as one that asks for this model."""
         if found.is_readable:
             check_narrowed(self.facts, model, found.content)
-        return found.naming(model)
+        rules = self.exchange.era.facts.operations.get(self.operation)
+        is_named = rules and any(p.name == "model" for p in rules.parameters)
+        return found.naming(model if is_named else None)  # None: there was no choice yet
 
     def bucket(self) -> str:
         """The deployment's own."""
@@ -115,7 +118,7 @@ class AzureSurface:
         """Those of /v1, under Azure's."""
         return {**era.words(_PATHS[self.operation], model), **words_on(era.facts.day)}
 
-    def told(self) -> Mapping[str, Any]:
+    def told(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
         """Where it is from, and what was asked for."""
         return {
             "deployment": self.deployment,
@@ -123,6 +126,7 @@ class AzureSurface:
             "pricing": self.facts.answer.pricing,
             "call": _CALLS[self.operation],
             "version": self.asked.version if self.asked else "",
+            "s": "" if known.get("retry_after") == 1 else "s",
             "created": self.exchange.now(self.world.clock.now()) // SECOND,
         }
 

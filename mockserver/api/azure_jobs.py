@@ -44,7 +44,7 @@ class JobSurface(AzureSurface):
     def meant(self, found: Read) -> Read:
         """The body with the model of that form."""
         (self.deployment,) = self.facts.models_of("submit")
-        return self._of(found, self.deployment)
+        return self.of_model(found, self.deployment)
 
     def wait(self, seconds: float) -> float:
         """Nothing: the job takes that time."""
@@ -89,7 +89,7 @@ class Jobs:
         exchange.record.trace.append(f"job {job_id}" + (": it fails" if error else ""))
         await sandbox.save("operations", Item(job_id, now, job, _OBJECT + len(held.body)))
         place = f"{base_url(world, scope, exchange)}/openai/operations/images/{job_id}"
-        version = surface.told()["version"]
+        version = surface.told({})["version"]
         headers = [
             (b"operation-location", f"{place}?api-version={version}".encode()),
             (b"retry-after", b"%d" % surface.facts.job.retry_after),

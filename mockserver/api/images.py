@@ -101,20 +101,13 @@ class _Call(Job):
         found = read(operation, content_type, content)
         if exchange.surface:
             found = exchange.surface.meant(found)
-        record.attempt = self._attempt(found.mark)
+        record.attempt = attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json
         found.check_type(form=rules.form, json_too=rules.form and takes_json(found.model))
         record.fields = found.sent
         return found.content, self._asked(operation, found)
-
-    def _attempt(self, mark: bytes) -> Attempt:
-        """What tells a retry from another call."""
-        count = self.exchange.headers.get(b"x-stainless-retry-count", b"")
-        host, port = self.scope.get("client") or ("", 0)
-        number = int(count) if _COUNT.fullmatch(count) else None
-        return Attempt(mark, f"{host}:{port}", number)
 
     def _asked(self, operation: str, found: Read) -> Asked:
         """What a body asks for; and in the exchange what there is to say of it."""
@@ -200,6 +193,15 @@ class _Call(Job):
         else:
             altered = Altered(effect, self.scope, self.receive, self.world.holds)
             await altered.send(send, b"".join(pieces), JSON)
+
+
+def attempt(scope: Scope, mark: bytes) -> Attempt:
+    """What tells a retry from another call, of which the mark is the same."""
+    exchange: Exchange = scope["exchange"]
+    count = exchange.headers.get(b"x-stainless-retry-count", b"")
+    host, port = scope.get("client") or ("", 0)
+    number = int(count) if _COUNT.fullmatch(count) else None
+    return Attempt(mark, f"{host}:{port}", number)
 
 
 def check_served(scope: Scope, operation: str) -> Operation:

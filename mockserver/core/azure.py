@@ -51,7 +51,7 @@ def asked(facts: AzureFacts, method: str, path: str, query: str) -> Asked:
     way, named = meant[0]
     if way.versions == _V1:
         if sent and sent not in facts.versions.v1:
-            raise ApiError(Reason.VERSION_OF_V1, hint=_DATED.format(" or ".join(facts.versions.v1)))
+            raise ApiError(Reason.OUTSIDE_API, hint=_DATED.format(" or ".join(facts.versions.v1)))
         return Asked(way, named, sent or _V1)
     if sent not in facts.versions.dated or not way.since <= sent <= way.until:
         told = f"api-version={sent}" if sent else "no api-version"
@@ -96,7 +96,8 @@ def no_deployment(name: Any, known: Mapping[str, str]) -> ApiError:
     """The refusal of a deployment that is not there."""
     guess = likely_name(name, known) if isinstance(name, str) else None
     hint = f"did you mean the deployment {guess}?" if guess else f"there are {', '.join(known)}"
-    return ApiError(Reason.NO_DEPLOYMENT, hint=f"{hint} (--deployment NAME=MODEL names others)")
+    hint += " (--deployment NAME=MODEL names others)"
+    return ApiError(Reason.UNKNOWN_MODEL, param="model", model=name, hint=hint)
 
 
 def check_narrowed(facts: AzureFacts, model: str, value: Any) -> None:

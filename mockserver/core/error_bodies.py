@@ -53,9 +53,9 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
         "param": None if wording.param is None else filled(wording.param, values),
         "type": wording.type,
     }
+    if form.layout:  # which may have anything that the words mention
+        known = {**values, **fields}
+        return (form.layout % tuple([json.dumps(known[key]) for key in form.keys])).encode("ascii")
     further = {key: json.loads(value) for key, value in wording.further}
-    beside = {key: json.loads(filled(value, values)) for key, value in wording.beside}
-    known = fields | further
-    body = beside | {"error": {key: known[key] for key in form.keys} | further}
-    text = json.dumps(body, indent=form.indent, separators=form.separators)
-    return (text + "\n" * form.newline).encode("ascii")
+    body = {"error": {key: fields[key] for key in form.keys} | further}
+    return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")

@@ -126,7 +126,7 @@ class Validator:
         if not body.keys() <= self._names:
             unknown = [name for name in body if name not in self._names]
             raise ApiError(
-                Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=_unexpected(unknown)
+                Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=unexpected(unknown)
             )
         for name in self._required:
             if name not in body:
@@ -340,6 +340,7 @@ def _not_one_of(param: str, value: str, allowed: tuple[str, ...]) -> ApiError:
     return ApiError(Reason.NOT_ONE_OF, param=param, value=value, allowed=list(allowed))
 
 
-def _unexpected(names: list[str]) -> str:
+def unexpected(names: list[str]) -> str:
+    """Names as JSON Schema's words for unknown ones begin: "'a', 'b' were"."""
     verb = "was" if len(names) == 1 else "were"
     return f"{', '.join(map(repr, names))} {verb}"

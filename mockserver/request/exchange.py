@@ -63,8 +63,8 @@ class Surface(Protocol):
         """The words of a refusal."""
         ...
 
-    def told(self) -> Mapping[str, Any]:
-        """What those words mention."""
+    def told(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What those words mention beside the values that are known of an error."""
         ...
 
     def headers(self) -> Headers:
@@ -122,7 +122,7 @@ class Exchange:
         model = self.record.fields.get("model")
         if self.surface is None:
             return self.era.words(self.record.path, model)
-        error.values = {**self.surface.told(), **error.values}
+        error.values = {**self.surface.told(error.values), **error.values}
         return self.surface.words(self.era, model)
 
     @property

@@ -37,7 +37,7 @@ class Read(Body):
         self._operation = operation
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
-        self._naming: dict[str, Read] = {}
+        self._naming: dict[str | None, Read] = {}
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -54,26 +54,27 @@ class Read(Body):
         except ApiError:
             return False
 
-    def naming(self, model: str) -> Read:
-        """The same body as if it named this model; it itself if it can't be read."""
+    def naming(self, model: str | None) -> Read:
+        """The same body as if it named this model, or none; it itself if it can't be read."""
         found = self._naming.get(model)
         if found is None:
             found = self._naming[model] = self._named(model)
         return found
 
-    def _named(self, model: str) -> Read:
+    def _named(self, model: str | None) -> Read:
         if not self.is_readable:
             return self
-        found, content = copy(self), self.content
+        found, content = copy(self), copy(self.content)
         found._sent = found._asked = None
-        found.mark = blake2b(self.mark, digest_size=16, key=model.encode()[:64]).digest()
-        if isinstance(content, Form):
-            content = Form(content, ignored=content.ignored, hints=content.hints)
-            content["model"] = Part(model.encode(), is_file=False)
-        elif isinstance(content, dict):
-            content = copy(content)
-            content["model"] = model
         found._content = content
+        key = (model or "").encode()[:64]
+        found.mark = blake2b(self.mark, digest_size=16, key=key).digest()
+        if not isinstance(content, dict):
+            return found
+        content.pop("model", None)
+        if model is not None:
+            is_form = isinstance(content, Form)
+            content["model"] = Part(model.encode(), is_file=False) if is_form else model
         return found
 
     def asked(self, validator: Validator) -> Asked:

@@ -93,12 +93,16 @@ class World:
         said = options.as_of or self.config.as_of
         if said is None and default is None:
             return self.era_of(self.facts.day, options.sizes) if options.sizes else self._usual
+        return self.era_of(self.day(sandbox, default), options.sizes)
+
+    def day(self, sandbox: Sandbox | None = None, default: Day | None = None) -> date:
+        """The day whose rules count, as `era` has it."""
+        said = (sandbox.options if sandbox else _SERVERS_OWN).as_of or self.config.as_of
         now, moved = self.clock.now(), 0
         if sandbox:
             now, moved = sandbox.now(now), sandbox.offset // _DAY
         today = date.fromordinal(_EPOCH + now // _DAY)
-        day = day_for(said, default or self.facts.day, today=today, moved=moved)
-        return self.era_of(day, options.sizes)
+        return day_for(said, default or self.facts.day, today=today, moved=moved)
 
     def today(self) -> Era:
         """The era of the day that the machine's clock shows."""

@@ -57,7 +57,7 @@ async def retrieve(call: Call) -> Reply:
 async def content(call: Call) -> Reply:
     """A file's bytes."""
     found: Content = (await _file(call)).content
-    return Reply(pieces=found.pieces(), length=found.size, content_type="application/octet-stream")
+    return Reply(pieces=found.sent(), length=found.size, content_type="application/octet-stream")
 
 
 async def delete(call: Call) -> Reply:

@@ -140,3 +140,40 @@ _EXAMPLES: Mapping[Reason, Callable[[Examples], Values]] = {
     Reason.INPUT_FIDELITY: lambda e: {"model": e.request.model},
     Reason.MASK_SIZE: lambda _: {"expected": "1024x1024", "width": 512, "height": 512},
 }
+
+_ANY = Parameter("limit", "integer", "", "")
+
+
+def beside(reason: Reason) -> Values:
+    """What the words of a reason mention where a request is none for pictures."""
+    if reason in (Reason.MISSING_PARAMETER, Reason.WRONG_TYPE):
+        return _BESIDE | {"param": "purpose", "value": 1, "expected": "string"}
+    return _BESIDE
+
+
+_BESIDE: Values = {
+    "allowed": ["1"],
+    "bound": 1,
+    "content_type": "text/plain",
+    "expected": "integer",
+    "family": "a-model",
+    "file": "file-abc123",
+    "height": 480,
+    "id": "file-abc123",
+    "length": 2,
+    "media": "text/plain",
+    "mode": "P",
+    "model": "a-model",
+    "most": 1,
+    "number": 1,
+    "param": "limit",
+    "parameter": _ANY,
+    "pattern": "[0-9]+",
+    "purpose": "assistants",
+    "read": 2,
+    "status": 404,
+    "type": "text/plain",
+    "unexpected": "'limit' was",
+    "value": "0",
+    "width": 640,
+}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from mockserver.facts.words import dialect_a, dialect_a_earlier, dialect_b, dialect_b_at_times
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.batches import BATCHES
+from mockserver.facts.words.beside import BESIDE
 from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.files import FILES
 from mockserver.facts.words.gpt_image import GPT_IMAGE
@@ -28,16 +29,24 @@ TABLES: Mapping[str, Words] = {
     "B": dialect_b.B,
     **dialect_b_at_times.AT_TIMES,
     **GPT_IMAGE,
+    "beside": BESIDE,
     "files": FILES,
     "batches": BATCHES,
     "organization": ORGANIZATION,
     "responses": RESPONSES,
 }
+#: Reasons that only services beside images meet. A rule may give them anywhere.
+_ONLY_BESIDE: Words = {
+    reason: wording
+    for table in (BESIDE, FILES, BATCHES, ORGANIZATION, RESPONSES)
+    for reason, wording in table.items()
+    if reason not in dialect_b.B
+}
 
 
 def words_of(tables: Iterable[str]) -> Words:
     """The words of these tables, where a later one lies over those before it."""
-    found: dict[Reason, Wording] = {}
+    found: dict[Reason, Wording] = {**_ONLY_BESIDE}
     for name in tables:
         found |= TABLES[name]
     return found

@@ -89,14 +89,17 @@ class Reason(StrEnum):
     IMAGE_DATA = "image_data"
     NOT_DOWNLOADED = "not_downloaded"
     NO_SUCH_FILE = "no_such_file"
+    # lists beside images
+    NO_SUCH_CURSOR = "no_such_cursor"
     # files
     NO_SUCH_FILE_OBJECT = "no_such_file_object"
+    NOT_DOWNLOADABLE = "not_downloadable"
+    EMPTY_FILE = "empty_file"
+    FILE_TOO_LARGE = "file_too_large"
+    NO_ROOM_FOR_FILE = "no_room_for_file"
     # batches
     # organization
     # responses
-    # Azure
-    NO_DEPLOYMENT = "no_deployment"
-    VERSION_OF_V1 = "version_of_v1"
     # this server
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
@@ -107,9 +110,9 @@ class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
-    indent: int | None  # None: in one line
+    indent: int
     newline: bool
-    separators: tuple[str, str] | None = None  # of items, and of a key and its value
+    layout: str = ""  # in place of all that: the whole body, with a %s for the JSON of each key
 
 
 LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
@@ -117,7 +120,6 @@ PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=Tru
 AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
 GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
-AZURE = Form(keys=("code", "message"), indent=None, newline=False, separators=(",", ":"))
 
 
 class Wording(NamedTuple):
@@ -136,7 +138,4 @@ class Wording(NamedTuple):
     param: str | None = None
     form: Form = LEGACY
     headers: tuple[tuple[str, str], ...] = ()
-    further: tuple[
-        tuple[str, str], ...
-    ] = ()  # with their JSON, after the form's keys or among them
-    beside: tuple[tuple[str, str], ...] = ()  # keys before `error`: templates of their JSON
+    further: tuple[tuple[str, str], ...] = ()  # keys after those of the form, with their JSON
