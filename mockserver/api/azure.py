@@ -74,12 +74,14 @@ class AzureSurface:
         return self.of_model(found, model)
 
     def of_model(self, found: Read, model: str) -> Read:
-        """The body as one that asks for this model."""
-        if found.is_readable:
-            check_narrowed(self.facts, model, found.content)
+        """The body as one that asks for this model, by the rules of its day."""
         rules = self.exchange.era.facts.operations.get(self.operation)
-        is_named = rules and any(p.name == "model" for p in rules.parameters)
-        return found.naming(model if is_named else None)  # None: there was no choice yet
+        has_choice = rules is not None and any(p.name == "model" for p in rules.parameters)
+        named = found.naming(model if has_choice else None)
+        self.exchange.era = self.world.era_of_model(self.exchange, named)
+        if named.is_readable:
+            check_narrowed(self.facts, model, named.content)
+        return named
 
     def bucket(self) -> str:
         """The deployment's own."""
