@@ -9,7 +9,8 @@ import pytest
 
 from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
-from tests.test_gpt_clients import GPT, KEY, SQUARE, folder, hold, node, packages, told
+from tests.test_clients import KEY
+from tests.test_gpt_clients import GPT, SQUARE, folder, hold, node, packages, told
 
 __all__ = ["folder"]
 pytestmark = pytest.mark.javascript
