@@ -115,6 +115,17 @@ AZURE: Mapping[Reason, Wording] = {
         level="observed",
         source="microsoft/semantic-kernel#4464 (2024-01-03), 198 bytes; chatbox#646 (2023-05)",
     ),
+    Reason.NO_CHAT_MODEL: Wording(
+        400,
+        "The {work} operation does not work with the specified model, {model}. Please choose "
+        "different model and try again. You can learn more about which models can be used with "
+        "each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.",
+        code="OperationNotSupported",
+        form=_LINE,
+        level="observed in part",
+        source="LibreChat#9427 (2025-09) of chat with gpt-image-1; imageGenerations: file id "
+        "67364490268; what edits are called is assumed",
+    ),
     # An `api-version` that belongs to other paths.
     Reason.OUTSIDE_API: Wording(
         400,
