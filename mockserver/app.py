@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
-from mockserver.api.beside import Lazy, azure, beside
+from mockserver.api.beside import Beside, OfAzure
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
 from mockserver.api.middleware import Observe
@@ -77,17 +77,17 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
         *_beside(world),
-        Route(f"{AZURE}/{{rest:path}}", Lazy(world, azure)),
+        Route(f"{AZURE}/{{rest:path}}", OfAzure(world)),
         Route("/", Help(world), methods=["GET"]),
     ]
 
 
 def _beside(world: World) -> list[Route]:
     """What the vendor has beside images: nothing of it is loaded before somebody asks."""
-    platform = Lazy(world, beside)
+    beside = Beside(world)
     paths = ("files", "batches", "organization", "responses")
     return [
-        Route(path, platform) for p in paths for path in (f"{API}/{p}", f"{API}/{p}/{{rest:path}}")
+        Route(path, beside) for p in paths for path in (f"{API}/{p}", f"{API}/{p}/{{rest:path}}")
     ]
 
 

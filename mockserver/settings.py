@@ -182,7 +182,7 @@ def _key_tables(path: Path) -> list[dict[str, Any]]:
 def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
     from mockserver.core.keys import BoundKey
 
-    known = {"key", "organization", "tier"}
+    known = {"key", "organization", "tier", "admin"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
     key, organization = table.get("key"), table.get("organization")
@@ -190,7 +190,9 @@ def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
         raise ValueError('names a file with a [[key]] that lacks its line key = "…", in ASCII')
     if not isinstance(organization, str | None):
         raise ValueError("names a file with an organization that is no text")
-    return key, BoundKey(organization, _tier_of(table))
+    if not isinstance(admin := table.get("admin", False), bool):
+        raise ValueError("names a file with an admin that is neither true nor false")
+    return key, BoundKey(organization, _tier_of(table), admin)
 
 
 def _tier_of(table: dict[str, Any]) -> str | None:
@@ -303,6 +305,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
@@ -312,6 +315,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
+    Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
     Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),

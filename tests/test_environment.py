@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 import mockserver
-from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
+from mockserver.client.environment import (
+    ADDRESS,
+    AZURE_ADDRESS,
+    UNTRACED,
+    hosts_to_guard,
+    variables,
+)
 
 URL, KEY = "http://127.0.0.1:6780/v1", "sk-mock-me"
 
@@ -81,6 +87,12 @@ def test_hosts_that_are_guarded_always_are_facts_and_the_other_way_round() -> No
 def test_a_preset_stands_for_its_hosts(preset: str) -> None:
     assert facts(preset)
     assert {*hosts_to_guard(preset)} == facts(preset) | facts("always")
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "true"), ("", "true"), ("false", "false")])
+def test_openai_agents_traces_nothing_unless_it_is_told_to(before: str | None, now: str) -> None:
+    environment = {} if before is None else {UNTRACED: before}
+    assert variables(URL, KEY, environment)[UNTRACED] == now
 
 
 def test_hosts_may_be_named_and_spared() -> None:

@@ -30,6 +30,8 @@ _OURS = "it is this mock's own"
 _FAULT = "it is a fault of the server's own"
 _NO_JSON = "edits took no JSON yet"
 _NO_DALL_E = "only DALL·E met it, which had ended"
+_IN_BATCH = "it stands in a batch, of which it is told why it failed"
+_REFUSING = (Reason.BATCH_FILE_PURPOSE,)
 _JSON, _END = date(2026, 2, 9), date(2026, 5, 12)
 
 UNASKED: tuple[Unasked, ...] = (
@@ -48,6 +50,14 @@ UNASKED: tuple[Unasked, ...] = (
         )
         for reason in reasons
     ),
+    *(
+        Unasked(reason, _IN_BATCH)
+        for reason in Reason
+        if reason.startswith("batch_") and reason not in (*_REFUSING, Reason.BATCH_ENDED)
+    ),
+    Unasked(Reason.BATCH_ENDED, "a batch must be done first: see lives.py"),
+    Unasked(Reason.FILE_TOO_LARGE, "it takes half a gigabyte"),
+    Unasked(Reason.NO_ROOM_FOR_FILE, _OURS),
     Unasked(Reason.WRONG_METHOD, "a path that there is not has no methods", ("other",)),
     *(
         Unasked(reason, _NO_JSON, ("images.edit",), until=_JSON)

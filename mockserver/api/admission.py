@@ -20,9 +20,9 @@ from mockserver.core.rules.effects import PLAIN, Effect, Lines
 from mockserver.core.rules.error_examples import Examples, beside
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import MICRO
 from mockserver.core.sandbox.clock import Wait, scaled
 from mockserver.core.sandbox.eviction import SANDBOXES
+from mockserver.core.sandbox.ledger import Bill
 from mockserver.facts.costs import IMAGES, Limit
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
@@ -30,6 +30,7 @@ from mockserver.request.world import World
 from mockserver.store import Sandbox
 
 _MINUTE = 60_000  # milliseconds
+_NAME = 200  # characters of a model or a size, where any is taken
 _PER_MINUTE = 60  # requests, where only a rule ever refuses one for their number
 _NANOSECONDS = 1_000_000  # of a millisecond
 _NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
@@ -238,27 +239,28 @@ class Admission(Door):
         return told | Examples(self.exchange.era.facts, self.request).of(reason)
 
     async def _admit(self) -> None:
-        """Take the charge from the minute and its price from the budget, or refuse."""
-        price, surface = self._price(), self.exchange.surface
+        """Take the charge from the minute and pay the bill, or refuse."""
+        bill, surface = self._bill(), self.exchange.surface
         verdict = await self.sandbox.admit(
             surface.bucket() if surface else self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
             charge=self._charge(),
-            amount=price,
-            now=self.sandbox.now(self.world.clock.now()),
+            bill=bill,
+            now=bill.at,
         )
         if surface:
             surface.admitted(verdict)
         limit = verdict.limit
         if verdict.admitted:
-            self.exchange.record.usd = price / MICRO
+            self.exchange.record.usd += bill.usd
             if limit:
                 self._trace(f"limit {limit.told}: {verdict.used} used")
             return
         self.exchange.record.scripted = True
         if limit is None:
-            self._trace(f"budget: ${price / MICRO:g} more would exceed it")
-            raise ApiError(Reason.HARD_LIMIT)
+            of = f" of the {verdict.budget}" if verdict.budget != "all" else ""
+            self._trace(f"budget{of}: ${bill.usd:g} more would exceed it")
+            raise ApiError(self._over_budget(verdict.budget))
         raise await self._over(limit, verdict)
 
     async def _over(self, limit: Limit, verdict: Verdict) -> ApiError:
@@ -270,13 +272,34 @@ class Admission(Door):
             return ApiError(Reason.OVER_LIMIT if limit.per_minute else Reason.NOT_OF_TIER, **told)
         return await self._rate_limited(told, verdict.wait_ms)
 
+    def _over_budget(self, budget: str) -> Reason:
+        """Why a request is refused that would exceed a budget."""
+        billing = self.exchange.era.facts.billing
+        return Reason(billing.credit if budget == "all" else billing.limit)
+
+    def _bill(self) -> Bill:
+        """What the request costs, now."""
+        request = self.request
+        return Bill(
+            self.exchange.record.id,
+            self.sandbox.now(self.world.clock.now()),
+            request.model[:_NAME],
+            str(request.options.get("size") or "")[:_NAME],
+            request.n,
+            self._price(),
+            request.operation,
+            request.usage,
+        )
+
     def _price(self) -> int:
         """The price of the request, in micro-dollars."""
         request, facts = self.request, self.exchange.era.facts
         # What answers for any model has sizes that the model has no price for.
         model = facts.stand_in or request.model
         price = self.world.costs.price(self.sandbox.options, model)
-        return amount(price, request.options, request.n, request.usage)
+        found = amount(price, request.options, request.n, request.usage)
+        line = self.exchange.line
+        return round(found * line.share) if line else found
 
     def _charge(self) -> Mapping[str, int]:
         if self.exchange.surface:
@@ -284,6 +307,8 @@ class Admission(Door):
         return charge(self.request.charged, self.request.usage)
 
     def _limits(self) -> tuple[Limit, ...]:
+        if self.exchange.line:  # a batch has limits of its own
+            return ()
         if self.exchange.surface:
             return self.exchange.surface.limits(self.caller, self.sandbox.options)
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)

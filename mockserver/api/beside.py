@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.request.world import World
 
 
-class Lazy:
+class Lazy(ABC):
     """An application that is made by its first request."""
 
-    def __init__(self, world: World, app_of: Callable[[World], ASGIApp]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._app_of = app_of
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._app is None:
-            self._app = self._app_of(self._world)
+            self._app = self._made()
         await self._app(scope, receive, send)
 
-
-def beside(world: World) -> ASGIApp:
-    """Files, batches, what an organization used, responses."""
-    from mockserver.api.platform.router import app_of
-
-    return app_of(world)
+    @abstractmethod
+    def _made(self) -> ASGIApp: ...
 
 
-def azure(world: World) -> ASGIApp:
-    """Azure OpenAI's paths."""
-    from mockserver.api.azure import Azure
+class Beside(Lazy):
+    """Files, batches, what an organization used, responses: see `api.platform`.
 
-    return Azure(world)
+    Where nobody says a day, their rules are today's.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["exchange"].era = self._world.era(default="today")
+        await super().__call__(scope, receive, send)
+
+    def _made(self) -> ASGIApp:
+        from mockserver.api.platform.router import app_of
+
+        return app_of(self._world)
+
+
+class OfAzure(Lazy):
+    """Azure OpenAI's paths: see `api.azure`."""
+
+    def _made(self) -> ASGIApp:
+        from mockserver.api.azure import Azure
+
+        return Azure(self._world)

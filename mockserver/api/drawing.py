@@ -79,6 +79,8 @@ class Job:
 
     def latency(self, request: ImageRequest) -> float:
         """Seconds that an answer takes, as the sandbox's latency says, or the server's."""
+        if self.exchange.line:  # of a batch the whole takes its time, and no line of it
+            return 0.0
         latency = self.sandbox.options.latency or self.world.config.latency
         is_measured, surface = bool(latency.measured), self.exchange.surface
         seconds = latency.measured * self._measured(request) if is_measured else latency.seconds

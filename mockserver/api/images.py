@@ -101,7 +101,7 @@ class _Call(Job):
         found = read(operation, content_type, content)
         if exchange.surface:
             found = exchange.surface.meant(found)
-        record.attempt = attempt(self.scope, found.mark)
+        record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
         takes_json = exchange.era.validators[operation].takes_json

@@ -25,7 +25,7 @@ from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
-from mockserver.request.exchange import KEY_HEADERS, Exchange
+from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
@@ -112,7 +112,10 @@ class Observe:
             method=scope["method"],
             path=scope["path"],
         )
-        return Exchange(record, dict(scope["headers"]), era)
+        exchange = Exchange(record, dict(scope["headers"]), era)
+        if line := scope.get(LINE):
+            exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
+        return exchange
 
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""

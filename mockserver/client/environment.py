@@ -22,7 +22,10 @@ _AZURE_TOKENS = ("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN")
 _AZURE_VERSIONS = ("OPENAI_API_VERSION", "AZURE_API_VERSION")
 #: Sent where the user has chosen none: the oldest that knows edits.
 _VERSION = "2025-04-01-preview"
+#: openai-agents sends what its agents did to the real API, whatever base URL its client has.
+UNTRACED = "OPENAI_AGENTS_DISABLE_TRACING"
 _HERE = ("127.0.0.1", "localhost")  # requests to the mock shall not leave by a proxy
+_MAGIC = "sk-mock-"  # what keys of the mock's begin with
 REAL = "api.openai.com"
 #: Guarded always, as are Azure's below. hosts.toml has the sources, and isn't read for these.
 _ALWAYS = (REAL, f"*.{REAL}", "oaidalleapiprodscus.blob.core.windows.net")
@@ -45,7 +48,7 @@ _AZURE_DOMAINS = tuple(host[1:] for host in _AZURE)
 def variables(
     url: str, key: str, environment: Mapping[str, str], guarded: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The variables that lead clients to a server, and those that keep proxies out of the way.
+    """The variables that lead clients to a server, and keep proxies and traces out of the way.
 
     Args:
         url: the server's, with /v1.
@@ -59,13 +62,20 @@ def variables(
     kept_in = (h.removeprefix("*") for h in guarded if not h.startswith("!"))
     hosts = (*known.split(","), *_HERE, *kept_in)
     direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
-    found = dict.fromkeys(ADDRESS, url) | {"OPENAI_API_KEY": key}
+    found = dict.fromkeys(ADDRESS, url)
+    found |= {"OPENAI_API_KEY": key, "OPENAI_ADMIN_KEY": admin_key(key)}
     if environment.get(HOST):  # blank, it is passed over
         found[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
     found |= dict.fromkeys(AZURE_ADDRESS, url.removesuffix(API)) | dict.fromkeys(_AZURE_KEYS, key)
     found |= {name: key for name in _AZURE_TOKENS if name in environment}
     found |= {name: environment.get(name, "").strip() or _VERSION for name in _AZURE_VERSIONS}
+    found[UNTRACED] = environment.get(UNTRACED) or "true"
     return found | {"NO_PROXY": direct, "no_proxy": direct}
+
+
+def admin_key(key: str) -> str:
+    """The key of the organization that a key of the mock's is of; "" of any other key."""
+    return f"{_MAGIC}admin-{key[len(_MAGIC) :]}" if key.startswith(_MAGIC) else ""
 
 
 def hosts_to_guard(also: str) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.facts import Facts, Offer
+from mockserver.facts.platform import endpoints
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS
@@ -44,6 +46,24 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
+#: What any service beside images meets, whatever is asked of it.
+_EACH = (
+    *(Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION),
+    *(Reason.RATE_LIMITED, Reason.WRONG_METHOD, Reason.WRONG_HOST, Reason.BODY_TOO_LARGE),
+    *(Reason.INTERNAL, Reason.SANDBOXES_FULL),
+)
+_OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
+_OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)
+#: What each of them meets beside the words that are its own.
+_BESIDE: Mapping[str, tuple[Reason, ...]] = {
+    "files": (Reason.NO_SUCH_CURSOR, Reason.UNPARSABLE_FORM),
+    "batches": (
+        *(Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+        *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
+    ),
+    "organization": (),
+    "responses": (Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+}
 
 
 Spoken = tuple[Reason, str, Wording]  # with the name of the table
@@ -64,16 +84,20 @@ def _spoken(service: str, tables: Sequence[str]) -> list[Spoken]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
     unmet = dialect_of(tables[0]).unmet
-    return [
-        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
-    ]
+    return [row for r, row in found.items() if r not in unmet and _meets(service, r)]
+
+
+def _meets(service: str, reason: Reason) -> bool:
+    if service in _BESIDE:
+        return reason in (*_EACH, *_BESIDE[service]) or reason in TABLES[service]
+    return service in _MET_BY.get(reason, (service,))
 
 
 def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
     """Whether the facts of a day leave a request that meets this reason."""
     operation = facts.operations.get(service)
     if operation is None:
-        return True
+        return service not in _BESIDE or _has_beside(reason, service, facts.day)
     offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
     parameters = {p.name: p for p in operation.parameters}
     of_models = [p for offer in offers for p in offer.parameter.values()]
@@ -94,6 +118,24 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:
             return reason not in _OF_OFFERS or any(_is_behind(reason, offer) for offer in offers)
+
+
+def _has_beside(reason: Reason, service: str, day: date) -> bool:
+    """Whether an endpoint of a service has a parameter that meets a reason on a day."""
+    known = [p for e in endpoints(service, day) for p in (*e.query, *e.body)]
+    match reason:
+        case _ if not known:  # its facts have them elsewhere
+            return True
+        case Reason.NOT_A_NUMBER:
+            return any(p.type == "integer" for p in known)
+        case Reason.TOO_SMALL:
+            return any(p.minimum is not None for p in known)
+        case Reason.TOO_LARGE:
+            return any(p.maximum is not None for p in known)
+        case Reason.NO_SUCH_CURSOR:
+            return any(p.name in ("after", "before") for p in known)
+        case _:
+            return True
 
 
 _OF_OFFERS = {*BACKEND, *EDITS}

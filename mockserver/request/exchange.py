@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
@@ -14,62 +13,25 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
-from mockserver.facts.costs import Limit
 from mockserver.facts.words import Words
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
 if TYPE_CHECKING:
-    from mockserver.core.limits import Verdict
-    from mockserver.core.sandbox import Options
-    from mockserver.request.reading import Read
+    from mockserver.request.surface import Surface
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
+LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
 _DIGITS = 19  # of a length; what has more is too long, however long
 
 
-class Surface(Protocol):
-    """Another vendor's way to the same models: what of a request and its answer is other there."""
+class Line(NamedTuple):
+    """A line of a batch: its request takes nothing from the minute's limits, and costs a share."""
 
-    def meant(self, found: Read) -> Read:
-        """The body with the model that is meant; ApiError if it is none, or can't be asked so."""
-        ...
-
-    def bucket(self) -> str:
-        """Whose minute a request takes from."""
-        ...
-
-    def limits(self, caller: Caller, options: Options) -> tuple[Limit, ...]:
-        """The limits of that minute."""
-        ...
-
-    def charge(self) -> Mapping[str, int]:
-        """What a request takes out of it."""
-        ...
-
-    def admitted(self, verdict: Verdict) -> None:
-        """Note what was decided."""
-        ...
-
-    def wait(self, seconds: float) -> float:
-        """So much of the seconds that an answer takes as the client waits for."""
-        ...
-
-    def beside(self) -> Mapping[str, bytes]:
-        """What is told beside each picture: JSON by the name of its field."""
-        ...
-
-    def words(self, era: Era, model: Any) -> Words:
-        """The words of a refusal."""
-        ...
-
-    def told(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What those words mention beside the values that are known of an error."""
-        ...
-
-    def headers(self) -> Headers:
-        """Those of every answer."""
-        ...
+    caller: Caller
+    batch: str  # id
+    custom_id: str
+    share: float  # of the price
 
 
 @dataclass(slots=True)
@@ -82,6 +44,7 @@ class Exchange:
     record: Record
     headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
     era: Era  # whose rules and words count
+    line: Line | None = None  # as which it came, if it is one
     length: int | None = field(init=False)  # bytes of the body, as the client told them
 
     # who asks, see `enter`
