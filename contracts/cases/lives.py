@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
+
+from PIL import Image
 
 from contracts.cases.behaviour import STAND_IN
 from contracts.cases.given import id_of, kept_purpose
@@ -66,6 +70,13 @@ def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Tri
             touches=touches_of({"model": way.model.id}),
         )
 
+    if "responses" in load(at).words:
+        yield Trial(
+            "responses.life",
+            Promise("responses.create", 200, "a picture, and one after it"),
+            partial(_answered_with_pictures, ids, there),
+            pays=True,
+        )
     if "organization" in load(at).words and (way := next(_plain_ways(day, today), None)):
         yield Trial(
             "organization.life",
@@ -102,12 +113,13 @@ def uploaded(name: str, purpose: str, content: bytes = _CONTENT) -> Request:
 class _Asking:
     """Asks, and judges each answer as every answer is judged."""
 
-    def __init__(self, target: Target, ids: Ids) -> None:
+    def __init__(self, target: Target, ids: Ids, *, pays: bool = False) -> None:
+        self._pays = pays
         self._target, self._judge = target, Judge(target.day, target.fetch, ids)
         self.verdicts: list[Verdict] = []
 
     def __call__(self, request: Request) -> Exchange:
-        exchange = self._target.ask(request)
+        exchange = self._target.ask(request, pays=self._pays and request.method == "POST")
         self.verdicts += self._judge(exchange)
         return exchange
 
@@ -244,6 +256,50 @@ def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
         for verdict in refused_with(over.answer, _ended(words, "completed"))
     )
     yield from ask.verdicts
+
+
+def _answered_with_pictures(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check("responses", target)
+    ask = _Asking(target, ids, pays=True)
+    tools = [{"type": "image_generation", "quality": "low"}]
+    body = {"model": _WORDS, "input": "Draw a red fox in the snow.", "tools": tools}
+    made = ask(json_request("POST", "/responses", body))
+    told = _value(made)
+    says = "A response has the picture that was asked for"
+    ask.says(says, len(_drawn(told)) == 1, made, f"{len(_drawn(told))} whole pictures")
+    path = f"/responses/{told.get('id')}"
+    kept = ask.get(path)
+    ask.says("A response that is kept is as it was answered", _value(kept) == told, kept)
+    more = body | {"input": "Now in summer.", "previous_response_id": told.get("id")}
+    after = ask(json_request("POST", "/responses", more))
+    named = _value(after).get("previous_response_id") == told.get("id")
+    ask.says("A response names the one that it goes on from", named, after)
+    over = ask(Request("POST", f"{path}/cancel"))
+    words = words_of(load(day_of(target.day, over)).words["responses"])
+    yield from (
+        verdict._replace(exchange=over)
+        for verdict in refused_with(over.answer, Refusal(words[Reason.NOT_CANCELLED], {}))
+    )
+    ask(Request("DELETE", path))
+    gone = ask.get(path)
+    says = "A response that is deleted is there no more"
+    ask.says(says, gone.answer.status == 404, gone)
+    ask(Request("DELETE", f"/responses/{_value(after).get('id')}"))
+    yield from ask.verdicts
+
+
+_WORDS = "gpt-5"  # a model that speaks
+
+
+def _drawn(response: dict[str, Any]) -> list[str]:
+    """What the pictures in a response are, as Pillow names their formats."""
+    found, output = [], response.get("output")
+    for item in output if isinstance(output, list) else ():
+        if isinstance(item, dict) and item.get("type") == "image_generation_call":
+            with suppress(Exception), Image.open(BytesIO(b64decode(item["result"]))) as picture:
+                picture.load()
+                found.append(str(picture.format))
+    return found
 
 
 _DAY = 86_400  # seconds
