@@ -47,6 +47,7 @@ class Config(NamedTuple):
     cors_origin: tuple[str, ...] = ()
     max_body: int = 64 * MIB
     upload_cache: int = 256 * MIB
+    file_room: int = 1024 * MIB
     ready_file: Path | None = None
     start_id: str | None = None
     control_token: str | None = None

@@ -299,6 +299,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
+    Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
     Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),

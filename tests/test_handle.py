@@ -354,6 +354,7 @@ def test_the_environment_leads_a_program_to_the_sandbox(
         "OPENAI_API_BASE": images.url,
         "OPENAI_API_KEY": images.api_key,
         "OPENAI_ADMIN_KEY": admin_key(images.api_key),
+        "OPENAI_AGENTS_DISABLE_TRACING": "true",
         "NO_PROXY": "intranet.test,127.0.0.1,localhost",
         "no_proxy": "intranet.test,127.0.0.1,localhost",
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from contracts.cases.case import Given
 from contracts.cases.sending import AskedCase, filled, parts_of
 from contracts.exchange import Request, form_request, json_request
 from contracts.target import NotObserved, Target
+from mockserver.facts.platform import endpoints, on
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -20,18 +22,26 @@ def made_ready(asked: AskedCase, target: Target) -> AskedCase:
     Raises:
         NotObserved: the target made it not, which is for another case to judge.
     """
-    case, made = asked.case, dict[str, str]()
+    case, made = asked.case, {"purpose": kept_purpose(asked.facts.day)}
     for name in _names((case.call, case.send, [one.values for one in case.expect])):
         if name in case.given:
             _make(name, case.given, made, target)
     return asked._replace(names=made)
 
 
+def kept_purpose(day: date) -> str:
+    """A purpose of a day for which a file can be kept, and its content had."""
+    (create,) = (e for e in endpoints("files", day) if e.id == "files.create")
+    (values,) = (p.values or () for p in create.body if p.name == "purpose")
+    refused = on("files", day)["content"]["refused"]
+    return next(p for p in ("vision", "fine-tune") if p in values and p not in refused)
+
+
 def take_away(asked: AskedCase, target: Target) -> None:
     """Take away what was made for a case, where it may be somebody's own account."""
     if "stand-in" in target.has:
         return
-    for name in asked.names:
+    for name in asked.names.keys() & asked.case.given.keys():
         if undo := asked.case.given[name].undo:
             method, _, path = filled(undo, asked.names).partition(" ")
             target.ask(Request(method, path))

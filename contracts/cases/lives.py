@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from contracts.cases.behaviour import STAND_IN
-from contracts.cases.given import id_of
+from contracts.cases.given import id_of, kept_purpose
 from contracts.cases.good import Way, ways
 from contracts.cases.good import request_of as picture_of
 from contracts.cases.there import There
@@ -24,7 +24,7 @@ from contracts.exchange import Exchange, KeyKind, Request, form_request, json_re
 from contracts.target import Target
 from contracts.trials import Promise, Trial, Verdict, touches_of
 from mockserver.facts import load
-from mockserver.facts.platform import table
+from mockserver.facts.platform import endpoints, table
 from mockserver.facts.words import words_of
 from mockserver.facts.words.wording import Reason
 
@@ -35,21 +35,23 @@ OWN = frozenset({"limits"})  # a target with a second key of this run's
 
 def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Trial]:
     """All of them that are of services which are there on a day."""
-    if "files" in load(day or today).words:
+    at = day or today
+    if "files" in load(at).words:
         yield Trial(
             "files.life",
             Promise("files.content", 200, "from its upload to its end"),
-            partial(_life, ids, there),
+            partial(_life, kept_purpose(at), ids, there),
         )
-        yield Trial(
-            "files.pages",
-            Promise("files.list", 200, "page by page"),
-            partial(_pages, ids, there),
-        )
+        if _is_paged(at):
+            yield Trial(
+                "files.pages",
+                Promise("files.list", 200, "page by page"),
+                partial(_pages, kept_purpose(at), ids, there),
+            )
         yield Trial(
             "files.of-another",
             Promise("files.retrieve", 404, "another caller's file"),
-            partial(_of_another, ids, there),
+            partial(_of_another, kept_purpose(at), ids, there),
             needs=OWN,
         )
     if way := _batched(day, today):
@@ -72,7 +74,11 @@ def _batched(day: date | None, today: date) -> Way | None:
     return next((way for way in found if way.model.id not in without), None)
 
 
-def uploaded(name: str, content: bytes = _CONTENT, purpose: str = "user_data") -> Request:
+def _is_paged(day: date) -> bool:
+    return any(p.name == "after" for e in endpoints("files", day) for p in e.query)
+
+
+def uploaded(name: str, purpose: str, content: bytes = _CONTENT) -> Request:
     """An upload."""
     parts = (("purpose", None, "", purpose.encode()), ("file", name, "text/plain", content))
     return form_request("POST", "/files", parts)
@@ -113,10 +119,10 @@ def _has_more(exchange: Exchange) -> bool:
     return bool(isinstance(told, dict) and told.get("has_more"))
 
 
-def _life(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+def _life(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     there.check("files", target)
     ask = _Asking(target, ids)
-    made = ask(uploaded("life.txt"))
+    made = ask(uploaded("life.txt", purpose))
     told: Any = made.answer.json()
     if made.answer.status != 200 or not isinstance(told, dict):
         ask.says("A file is kept", holds=False, exchange=made)
@@ -130,21 +136,21 @@ def _life(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     ask.says("A file is described as its upload was answered", same, again)
     content = ask.get(f"{path}/content")
     ask.says("A file's content is what was uploaded", content.answer.body == _CONTENT, content)
-    page = ask.get("/files?purpose=user_data&order=desc")
+    page = ask.get(f"/files?purpose={purpose}&order=desc")
     ask.says("A file that is kept is listed", told.get("id") in _listed(page), page)
     ended = ask(Request("DELETE", path))
     ask.says("A file can be deleted", ended.answer.status == 200, ended)
     gone = ask.get(path)
     ask.says("A file that is deleted is there no more", gone.answer.status == 404, gone)
-    page = ask.get("/files?purpose=user_data&order=desc")
+    page = ask.get(f"/files?purpose={purpose}&order=desc")
     lacks = told.get("id") not in _listed(page)
     ask.says("A file that is deleted is listed no more", lacks, page)
     yield from ask.verdicts
 
 
-def _pages(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+def _pages(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     there.check("files", target)
-    made = [id_of(uploaded(f"page-{number}.txt"), target) for number in range(3)]
+    made = [id_of(uploaded(f"page-{number}.txt", purpose), target) for number in range(3)]
     ask, seen = _Asking(target, ids), list[str]()
     page = ask.get("/files?limit=2&order=desc")
     for _ in range(_PAGES):
@@ -168,9 +174,9 @@ def _pages(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     _deleted(made, target)
 
 
-def _of_another(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+def _of_another(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
     there.check("files", target)
-    made = id_of(uploaded("mine.txt"), target)
+    made = id_of(uploaded("mine.txt", purpose), target)
     ask = _Asking(target, ids)
     says = "Nobody sees another's file"
     for path in (f"/files/{made}", f"/files/{made}/content"):
@@ -194,7 +200,7 @@ def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
         json.dumps({"custom_id": name, "method": "POST", "url": url, "body": body}) + "\n"
         for name, body in bodies.items()
     ]
-    file = id_of(uploaded("lines.jsonl", "".join(lines).encode(), "batch"), target)
+    file = id_of(uploaded("lines.jsonl", "batch", "".join(lines).encode()), target)
     told = {"input_file_id": file, "endpoint": url, "completion_window": "24h"}
     made = ask(json_request("POST", "/batches", told))
     path = f"/batches/{_value(made).get('id')}"

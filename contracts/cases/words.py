@@ -10,6 +10,7 @@ from contracts.cases.sending import AskedCase, filled, known, where
 from contracts.checks.asked import BASE
 from contracts.checks.words import Refusal
 from mockserver.facts import Offer, Parameter
+from mockserver.facts.platform import SERVICES, endpoints
 from mockserver.facts.words import words_of
 from mockserver.facts.words.wording import Reason, Wording
 
@@ -49,11 +50,24 @@ def _values(asked: AskedCase, expected: Expected) -> dict[str, Any]:
         "unexpected": f"{expected.param!r} was",
         "model": asked.body.get("model", asked.model.id if asked.model else ""),
     }
-    if asked.operation is None and "expected" in expected.values:  # a type
-        kind = str(expected.values["expected"])
-        told["parameter"] = Parameter(expected.param, kind, "", "")
+    if asked.case.service in SERVICES and expected.param:
+        told |= _beside(asked, expected)
     if asked.model and asked.operation and asked.offer:
         told |= _of_model(asked, asked.offer, expected)
+    return told
+
+
+def _beside(asked: AskedCase, expected: Expected) -> dict[str, Any]:
+    """What the facts of a service say of a parameter of the query, or of the body."""
+    known = endpoints(asked.case.service, asked.facts.day)
+    found = [e for e in known if e.id == asked.case.operation]
+    every = [p for e in found for p in (*e.query, *e.body) if p.name == expected.param]
+    kind = str(expected.values.get("expected", "string"))
+    told: dict[str, Any] = {"parameter": Parameter(expected.param, kind, "", "")}
+    for parameter in every:
+        told |= {"parameter": parameter, "allowed": [*(parameter.values or ())]}
+        if bound := _BOUNDS.get(expected.reason or Reason.WRONG_TYPE):
+            told["bound"] = bound(parameter)
     return told
 
 

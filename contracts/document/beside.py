@@ -1,21 +1,23 @@
 """What the document of a day says of the services beside images. Knows nothing of pictures.
 
-Methods and paths are the facts'; what the facts don't hold is in `services/`, a file each:
+Methods, paths and parameters are the facts'; what they don't hold is in `services/`, a file each:
 
     tag         what its operations are filed under
     named       what a parameter of their paths is, by its name
-    operations  by the id of an endpoint; `answer` is the good one, `refused` the statuses of others
-                beside those that every operation has
+    operations  by the id of an endpoint. `query` and `form` say what a parameter is beside its
+                facts, `rules` what parts of a form go together; `answer` is the good one, `refused`
+                the statuses of others beside those that every operation has
     schemas, securitySchemes    components
     examples    only there to be referred to
 
-`{$fact: [limit, maximum]}` stands for a value of the service's facts.
+`{$fact: [limit, maximum]}` stands for a value of the service's facts on the day. A schema with
+`$keys: [told, fields]` has just the properties that the facts list there, and needs them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,12 +25,12 @@ from typing import Any
 
 import yaml
 
-from mockserver.facts import load, looked_up
-from mockserver.facts.platform import SERVICES, Endpoint, endpoints, table
+from contracts.document.bodies import Schema, value_of
+from contracts.forms import FORM
+from mockserver.facts import Parameter, load, looked_up
+from mockserver.facts.platform import SERVICES, Endpoint, endpoints, on
 
-Schema = dict[str, Any]
 HERE = Path(__file__).parent / "services"
-_FACT = "$fact"
 _REFUSALS = {
     400: "BadRequest",
     401: "Unauthorized",
@@ -44,7 +46,7 @@ _OF_EACH = (401, 429, 500)
 
 def services_on(day: date) -> list[str]:
     """The services beside images that are there on a day."""
-    return [s for s in SERVICES if s in load(day).words and endpoints(s)]
+    return [s for s in SERVICES if s in load(day).words and endpoints(s, day)]
 
 
 def service_of(path: str) -> str:
@@ -62,19 +64,14 @@ def add_beside(document: Schema, day: date | None) -> None:
     document["info"]["x-rules"]["beside"] = str(day)
     base = document["servers"][0]["url"].rpartition("/")[2]
     for service in services_on(day):
-        said = _said(service)
+        said: Schema = _filled(_file(service), on(service, day))
         document["tags"].append({"name": said["tag"]})
         for kind in ("schemas", "securitySchemes"):
             document["components"][kind] |= said.get(kind, {})
-        for endpoint in endpoints(service):
+        for endpoint in endpoints(service, day):
             path = endpoint.path.removeprefix(f"/{base}")
             methods = document["paths"].setdefault(path, {})
             methods[endpoint.method.lower()] = _operation(endpoint, said, document)
-
-
-def _said(service: str) -> Schema:
-    found: Schema = _filled(_file(service), table(service))
-    return found
 
 
 @cache
@@ -82,13 +79,14 @@ def _file(service: str) -> Any:
     return yaml.safe_load((HERE / f"{service}.yaml").read_text("utf-8"))
 
 
-def _filled(value: Any, facts: Mapping[str, Any]) -> Any:
+def _filled(value: Any, facts: Any) -> Any:
     match value:
         case {"$fact": path}:
-            found: Any = facts
-            for step in path:
-                found = found[step]
-            return found
+            return _fact(path, facts)
+        case {"$keys": path, **schema}:
+            keys, filled = [*_fact(path, facts)], _filled(schema, facts)
+            only = {name: filled["properties"].get(name, {}) for name in keys}
+            return {**filled, "required": keys, "properties": only}
         case dict():
             return {name: _filled(inner, facts) for name, inner in value.items()}
         case list():
@@ -97,18 +95,25 @@ def _filled(value: Any, facts: Mapping[str, Any]) -> Any:
             return value
 
 
+def _fact(path: Any, facts: Any) -> Any:
+    for step in path:
+        facts = facts[step]
+    return facts
+
+
 def _operation(endpoint: Endpoint, said: Schema, document: Schema) -> Schema:
     told = said["operations"][endpoint.id]
     answer, refused = told["answer"], sorted({*told.get("refused", ()), *_OF_EACH})
     named = [_named(name, said) for name in re.findall(r"\{(\w+)\}", endpoint.path)]
-    parameters = [*named, *told.get("parameters", ())]
+    parameters = [*named, *_query(endpoint, told), *told.get("parameters", ())]
+    body = _form(endpoint, told, document) if endpoint.body else told.get("requestBody")
     return {
         "operationId": told["operationId"],
         "x-operation": endpoint.id,
         "tags": [said["tag"]],
         **{name: told[name] for name in ("summary", "description", "security") if name in told},
         **({"parameters": parameters} if parameters else {}),
-        **{name: told[name] for name in ("requestBody", "x-correction") if name in told},
+        **({"requestBody": body} if body else {}),
         "responses": {
             "200": _answer(answer, document),
             **{str(s): {"$ref": f"#/components/responses/{_REFUSALS[s]}"} for s in refused},
@@ -122,13 +127,54 @@ def _named(name: str, said: Schema) -> Schema:
     return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
 
 
+def _query(endpoint: Endpoint, told: Schema) -> Iterator[Schema]:
+    for parameter in endpoint.query:
+        schema = value_of(parameter) | told["query"][parameter.name]
+        about = schema.pop("description")
+        needed = {"required": True} if parameter.required else {}
+        yield {
+            "name": parameter.name,
+            "in": "query",
+            **needed,
+            "description": about,
+            "schema": schema,
+        }
+
+
+def _form(endpoint: Endpoint, told: Schema, document: Schema) -> Schema:
+    known: Mapping[str, Parameter] = {p.name: p for p in endpoint.body}
+    document["components"]["schemas"][endpoint.id] = {
+        "type": "object",
+        "required": [name for name, parameter in known.items() if parameter.required],
+        "additionalProperties": False,
+        "properties": {n: value_of(p) | told["form"].get(n, {}) for n, p in known.items()},
+        **_rules_of(told.get("rules", {}), known),
+    }
+    schema = {"$ref": f"#/components/schemas/{endpoint.id}"}
+    return {"required": True, "content": {FORM: {"schema": schema}}}
+
+
+def _rules_of(rules: Schema, known: Mapping[str, Parameter]) -> Schema:
+    """What goes together, as far as the day has it."""
+    pairs = rules.get("dependentRequired", {})
+    kept = {name: needed for name, needed in pairs.items() if name in known}
+    return {"dependentRequired": kept} if kept else {}
+
+
 def _answer(told: Schema, document: Schema) -> Schema:
     media: Schema = {"schema": {}}
     if "schema" in told:
-        shown = {name: {"value": value} for name, value in told["examples"].items()}
-        media = {"schema": {"$ref": f"#/components/schemas/{told['schema']}"}, "examples": shown}
+        name = told["schema"]
+        known = document["components"]["schemas"][name].get("properties", {})
+        shown = {example: {"value": _kept(v, known)} for example, v in told["examples"].items()}
+        media = {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": shown}
     return {
         "description": told["description"],
         "headers": document["x-shared"]["authenticated"],
         "content": {told.get("media", "application/json"): media},
     }
+
+
+def _kept(value: Any, known: Schema) -> Any:
+    """An example without the fields that a day did not have."""
+    return {n: v for n, v in value.items() if n in known} if known else value

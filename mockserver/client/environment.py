@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
 #: promptfoo reads this before all others, and makes `https://HOST/v1` of it.
 HOST = "OPENAI_API_HOST"
+#: openai-agents sends what its agents did to the real API, whatever base URL its client has.
+UNTRACED = "OPENAI_AGENTS_DISABLE_TRACING"
 _HERE = ("127.0.0.1", "localhost")  # requests to the mock shall not leave by a proxy
 _MAGIC = "sk-mock-"  # what keys of the mock's begin with
 REAL = "api.openai.com"
@@ -22,7 +24,7 @@ _ALWAYS = (REAL, "oaidalleapiprodscus.blob.core.windows.net")
 def variables(
     url: str, key: str, environment: Mapping[str, str], guarded: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The variables that lead clients to a server, and those that keep proxies out of the way.
+    """The variables that lead clients to a server, and keep proxies and traces out of the way.
 
     Args:
         url: the server's, with /v1.
@@ -37,6 +39,7 @@ def variables(
     found |= {"OPENAI_API_KEY": key, "OPENAI_ADMIN_KEY": admin_key(key)}
     if environment.get(HOST):  # blank, it is passed over
         found[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
+    found[UNTRACED] = environment.get(UNTRACED) or "true"
     return found | {"NO_PROXY": direct, "no_proxy": direct}
 
 

@@ -71,7 +71,7 @@ class Request:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        told = {f.name: record[f.name] for f in fields(cls)}
+        told = {f.name: record[f.name] for f in fields(cls) if f.name in record}
         told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
         told["error"] = Refusal(**record["error"]) if record["error"] else None
         told["call"] = record["call"] or record["id"]

@@ -91,11 +91,13 @@ _BY_NAME: Mapping[str, Schema] = {
     "downloads": _TEXTS | {"description": "ids of the downloads of its pictures"},
     "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
     "raw": _named("Raw"),
+    "batch": TEXT | {"description": "the id of that which it was a line of"},
+    "custom_id": TEXT | {"description": "of that line"},
 }
 _RECORD: dict[str, Schema] = {
     name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
     for name, value in Record(id="", at=0, method="", path="").as_json().items()
-} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw")}
+} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw", "batch", "custom_id")}
 _SCHEMAS: dict[str, Schema] = {
     "Error": _table(error=_ERROR),
     "Nothing": _OBJECT | {"maxProperties": 0},
@@ -114,7 +116,7 @@ _SCHEMAS: dict[str, Schema] = {
         origin={"enum": ["file", "call", "all"]},
         sandbox=TEXT,
     ),
-    "Record": _table("raw", **_RECORD),
+    "Record": _table("raw", "batch", "custom_id", **_RECORD),
     "Raw": _table(
         line=TEXT,
         headers=_map(TEXT),

@@ -15,7 +15,8 @@ from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
 from mockserver.core.keys import Caller
-from mockserver.core.validation import ABSENT, check_value
+from mockserver.core.parameters import in_body
+from mockserver.core.validation import check_value
 from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
@@ -178,26 +179,17 @@ def bounds() -> Any:
     return table("batches")["bounds"]
 
 
-def asked(body: Any) -> dict[str, Any]:
+def asked(parameters: Sequence[Parameter], body: Any) -> dict[str, Any]:
     """The values of a body that makes a batch.
 
     Raises:
         ApiError: the API refuses it.
     """
-    if not isinstance(body, dict):
-        raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
-    known = _parameters("parameter")
-    for name in body:
-        if name not in [p.name for p in known]:
-            raise ApiError(Reason.UNKNOWN_PARAMETER, param=name)
-    for parameter in known:
-        check(parameter, body.get(parameter.name, ABSENT))
-    _check_metadata(body.get("metadata") or {})
-    if "output_expires_after" in body:
-        for parameter in _parameters("expiry"):
-            name = parameter.name.rpartition(".")[2]
-            check(parameter, body["output_expires_after"].get(name, ABSENT))
-    return body
+    found = in_body(parameters, body)
+    _check_metadata(found["metadata"] or {})
+    if (given := found["output_expires_after"]) is not None:
+        in_body(_parameters("expiry"), {f"output_expires_after.{k}": v for k, v in given.items()})
+    return found
 
 
 def check_endpoint(endpoint: str, also: Sequence[str]) -> None:
@@ -209,15 +201,6 @@ def check_endpoint(endpoint: str, also: Sequence[str]) -> None:
     hint = {"hint": "the API runs batches of it, this mock those of pictures"}
     told = hint if endpoint in others else {}
     raise ApiError(Reason.NOT_ONE_OF, param="endpoint", value=endpoint, allowed=served, **told)
-
-
-def check(parameter: Parameter, value: Any) -> None:
-    """Hold one value against its parameter; ApiError if it is not what that takes."""
-    if value is ABSENT:
-        if parameter.required:
-            raise ApiError(Reason.MISSING_PARAMETER, param=parameter.name)
-    elif value is not None or not parameter.nullable:
-        check_value(parameter, value)
 
 
 def _check_metadata(given: Mapping[str, Any]) -> None:
@@ -276,8 +259,9 @@ class InputFile:
         """
         self.lines += 1
         line = _json(text)
-        for parameter in self._parameters:
-            check(parameter, line.get(parameter.name, ABSENT))
+        in_body(
+            self._parameters, {p.name: line[p.name] for p in self._parameters if p.name in line}
+        )
         custom_id, body = line["custom_id"], line["body"]
         if custom_id in self._seen:
             raise ApiError(Reason.BATCH_DUPLICATE, custom_id=custom_id)
@@ -310,9 +294,9 @@ def _json(text: bytes) -> dict[str, Any]:
 # -- how it is told ----------------------------------------------------------------------------
 
 
-def described(batch_id: str, batch: Batch, day: date | None) -> dict[str, Any]:
-    """A batch as the API tells it on a day; None is today."""
-    is_new = day is None or day >= table("batches")["told"]["usage_since"]
+def described(batch_id: str, batch: Batch, day: date) -> dict[str, Any]:
+    """A batch as the API tells it on a day."""
+    is_new = day >= table("batches")["told"]["usage_since"]
     stamps = {state: _seconds(batch.stamps.get(state)) for state in _STAMPS}
     problems = [
         {"code": p.code, "line": p.line, "message": p.message, "param": p.param}

@@ -25,7 +25,6 @@ _RECORD = 900  # bytes of one without the fields, the error, and what path and t
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
     *("error", "usd", "milliseconds", "trace", "scripted", "rule", "rules", "call", "retries"),
-    *("batch", "custom_id"),
 )
 
 
@@ -118,7 +117,8 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        return {name: getattr(self, name) for name in AS_JSON}
+        line = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
+        return {name: getattr(self, name) for name in AS_JSON} | line
 
 
 def picture_in(path: str) -> str:

@@ -220,7 +220,7 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
-            case _ if name in ("parameter", "refused", "endpoint", "json"):
+            case dict() | [{}, *_] if name in ("parameter", "refused", "endpoint", "json"):
                 yield from _named_rows(name, value, place)
             case [{"source": _, "name": _, "type": _}, *_]:
                 yield from _named_rows("parameter", value, (*place, name))

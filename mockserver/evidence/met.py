@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.facts import Facts, Offer
+from mockserver.facts.platform import endpoints
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS
@@ -95,7 +97,7 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
     """Whether the facts of a day leave a request that meets this reason."""
     operation = facts.operations.get(service)
     if operation is None:
-        return True
+        return service not in _BESIDE or _has_beside(reason, service, facts.day)
     offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
     parameters = {p.name: p for p in operation.parameters}
     of_models = [p for offer in offers for p in offer.parameter.values()]
@@ -116,6 +118,24 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return any(o.prompt_max < (parameters["prompt"].length_max or 0) for o in offers)
         case _:
             return reason not in _OF_OFFERS or any(_is_behind(reason, offer) for offer in offers)
+
+
+def _has_beside(reason: Reason, service: str, day: date) -> bool:
+    """Whether an endpoint of a service has a parameter that meets a reason on a day."""
+    known = [p for e in endpoints(service, day) for p in (*e.query, *e.body)]
+    match reason:
+        case _ if not known:  # its facts have them elsewhere
+            return True
+        case Reason.NOT_A_NUMBER:
+            return any(p.type == "integer" for p in known)
+        case Reason.TOO_SMALL:
+            return any(p.minimum is not None for p in known)
+        case Reason.TOO_LARGE:
+            return any(p.maximum is not None for p in known)
+        case Reason.NO_SUCH_CURSOR:
+            return any(p.name in ("after", "before") for p in known)
+        case _:
+            return True
 
 
 _OF_OFFERS = {*BACKEND, *EDITS}

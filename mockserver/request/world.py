@@ -43,7 +43,12 @@ _REAL_KEY = (
 
 def store_of(config: Config, clock: Clock) -> Store:
     """The store of a configuration, in the memory of this process."""
-    return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
+    return MemoryStore(
+        upload_bytes=config.upload_cache,
+        file_bytes=config.file_room,
+        rules=config.rules,
+        now=clock.now,
+    )
 
 
 class Work(Protocol):

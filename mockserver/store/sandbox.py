@@ -6,6 +6,7 @@ Each step is atomic, because nothing here waits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from mockserver.core.journal import Record
@@ -43,6 +44,8 @@ class MemorySandbox:
         rules: Sequence[Rule],
         tally: Tally | None = None,
         everyone: MemorySandbox | None = None,
+        files: Tally | None = None,
+        file_room: float = inf,
     ) -> None:
         self.name = name
         self.number = number
@@ -51,6 +54,9 @@ class MemorySandbox:
         self.size = 0  # bytes, as they were told to the tally
         self._everyone = everyone
         self._tally = tally or Tally()
+        self._files = files or Tally()  # the contents of all sandboxes
+        self._file_room = file_room
+        self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
         self._logs: dict[str, Log] = {name: Log() for name in LOGS}
@@ -88,24 +94,45 @@ class MemorySandbox:
 
     def _clear(self, names: Sequence[str]) -> None:
         self._grow(sum(part.clear() for part in self._parts(names)))
+        self._weigh()
 
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
         self._grow(self._ledger.sum_up())
+        self._grow(sum(shelf.spill() for shelf in self._items.values()))
+
+    def shed_items(self) -> None:
+        """Let go of files, batches and responses too."""
+        self._clear(KINDS)
+
+    @property
+    def stored(self) -> int:
+        """Bytes of the contents of its files."""
+        return self._stored
+
+    def _weigh(self) -> None:
+        """Tell the tally of contents what came or went."""
+        stored = sum(shelf.stored for shelf in self._items.values())
+        change, self._stored = stored - self._stored, stored
+        self._files.add(change)
 
     def leave(self) -> None:
         """Be no longer counted: whoever has this sandbox still may use it, to no effect."""
         self._tally.rules -= self._book.size
         self._tally.add(-self.size)
-        self._tally = Tally()
+        self._files.add(-self._stored)
+        self._tally = self._files = Tally()
 
     @property
     def summary(self) -> Summary:
         """What decides whether it may go."""
         is_set_up = self._state.is_set_up
         asked = (
-            self._logs["requests"].entries or self._logs["downloads"].entries or self._account.spent
+            self._logs["requests"].entries
+            or self._logs["downloads"].entries
+            or self._account.spent
+            or any(shelf.items for shelf in self._items.values())
         )
         spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
         is_empty = not (asked or is_set_up)
@@ -290,7 +317,7 @@ class MemorySandbox:
     # -- items ---------------------------------------------------------------------------------
 
     def _shelf(self, kind: Kind) -> Shelf:
-        return self._items.get(kind) or self._items.setdefault(kind, Shelf())
+        return self._items.get(kind) or self._items.setdefault(kind, Shelf(self._file_room))
 
     async def next_number(self) -> int:
         """Count an id that is given to an item."""
@@ -300,6 +327,7 @@ class MemorySandbox:
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
         self._grow(self._shelf(kind).put(item))
+        self._weigh()
 
     async def item(self, kind: Kind, item_id: str) -> Item | None:
         """The item of an id."""
@@ -312,3 +340,4 @@ class MemorySandbox:
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer."""
         self._grow(self._shelf(kind).pop(item_id))
+        self._weigh()

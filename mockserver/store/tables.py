@@ -8,7 +8,7 @@ from math import inf
 from typing import Generic, TypeVar
 
 from mockserver.core.journal import Record
-from mockserver.core.sandbox.items import ITEM_BYTES, ITEMS, Item
+from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
 from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
 from mockserver.core.sandbox.logs import is_over
 
@@ -126,33 +126,67 @@ class Table(Generic[K, V]):
 
 
 class Shelf:
-    """Items by id, the oldest first; of more than there may be the oldest go."""
+    """Items by id, the oldest first; of more than there may be the oldest go.
 
-    def __init__(self) -> None:
+    Args:
+        room: bytes of all contents, in memory or not.
+    """
+
+    def __init__(self, room: float = inf) -> None:
         self.items: OrderedDict[str, Item] = OrderedDict()
-        self.size = 0
+        self._room = room
+        self._own = 0  # bytes of memory, but for contents
+        self._in_memory = 0  # bytes of contents in memory
+        self.stored = 0  # bytes of contents
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self._own + self._in_memory
 
     def put(self, item: Item) -> int:
         """Put one there, or in the place of the one with its id."""
         before = self.size
         if old := self.items.get(item.id):
-            self.size -= old.size
+            self._count(old, -1)
         self.items[item.id] = item
-        self.size += item.size
-        while len(self.items) > ITEMS or (self.size > ITEM_BYTES and len(self.items) > 1):
-            self.size -= self.items.popitem(last=False)[1].size
+        self._count(item, 1)
+        if self._in_memory > CONTENT_BYTES:
+            self._spill(item)
+        while len(self.items) > ITEMS or self._own > ITEM_BYTES or self.stored > self._room:
+            self._count(self.items.popitem(last=False)[1], -1)
+        return self.size - before
+
+    def _count(self, item: Item, sign: int) -> None:
+        self._own += sign * item.size
+        if item.content is not None:
+            self._in_memory += sign * item.content.in_memory
+            self.stored += sign * item.content.size
+
+    def _spill(self, item: Item) -> None:
+        if item.content is not None:
+            self._in_memory -= item.content.in_memory
+            item.content.spill()
+
+    def spill(self) -> int:
+        """Keep no content in memory."""
+        before = self.size
+        for item in self.items.values():
+            self._spill(item)
         return self.size - before
 
     def pop(self, key: str) -> int:
         """Drop one, if it is there."""
-        old = self.items.pop(key, None)
-        self.size -= old.size if old else 0
-        return -old.size if old else 0
+        before = self.size
+        if old := self.items.pop(key, None):
+            self._count(old, -1)
+        return self.size - before
 
     def clear(self) -> int:
         """Drop all."""
+        gone = self.size
         self.items.clear()
-        gone, self.size = self.size, 0
+        self._own = self._in_memory = self.stored = 0
         return -gone
 
 
@@ -168,5 +202,10 @@ class Tally:
     def add(self, change: int) -> None:
         """So many bytes more, or less."""
         self.taken += change
-        if change > 0 and self._make_room and self.most is not None and self.taken > self.most:
+        if change > 0 and self._make_room and self.is_over:
             self._make_room()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they are more than there may be."""
+        return self.most is not None and self.taken > self.most

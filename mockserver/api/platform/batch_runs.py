@@ -182,7 +182,7 @@ class Run:
         return None
 
     def _problem(self, error: ApiError, line: int | None = None) -> Problem:
-        era = self._world.era(self._sandbox)
+        era = self._world.era(self._sandbox, "today")
         words = era.words("/v1/batches")
         wording = words[error.reason]
         param = wording.param and wording.param.format_map(error.values)

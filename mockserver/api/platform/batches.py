@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Any
 
 from mockserver.api.platform.batch_runs import Papers, let_go, looked_at
 from mockserver.api.platform.call import Call, Handler, Reply
@@ -12,20 +10,19 @@ from mockserver.clock import SECOND
 from mockserver.core import batches as core
 from mockserver.core.batches import Batch
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
-
-LISTED = 20  # of a page
 
 
 async def create(call: Call) -> Reply:
     """Take an input file on. It is looked into at the first look at the batch."""
-    body = core.asked(await call.body())
+    body = core.asked(call.endpoint.body, await call.body())
     core.check_endpoint(body["endpoint"], ())
     file = await call.sandbox.item("files", body["input_file_id"])
     if file and file.value["purpose"] != "batch":
         raise ApiError(Reason.BATCH_FILE_PURPOSE, purpose=file.value["purpose"])
     seconds = call.sandbox.options.batch_time
-    expiry = body.get("output_expires_after")
+    expiry = body["output_expires_after"]
     now = call.now
     batch = Batch(
         endpoint=body["endpoint"],
@@ -34,7 +31,7 @@ async def create(call: Call) -> Reply:
         expires=now + core.bounds()["window"] * SECOND,
         takes=round((call.world.config.batch_time if seconds is None else seconds) * SECOND),
         caller=call.caller,
-        metadata=body.get("metadata"),
+        metadata=body["metadata"],
         output_expires=expiry["seconds"] if expiry else None,
     )
     papers = Papers(file.content if file else None)
@@ -45,12 +42,10 @@ async def create(call: Call) -> Reply:
 
 async def listed(call: Call) -> Reply:
     """All batches, the newest first."""
-    found = [*reversed(await call.sandbox.items("batches"))][:LISTED]
-    data = [_described(call, item) for item in await looked_at(call, found)]
-    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-    return Reply(
-        {"object": "list", "data": data, "first_id": first, "last_id": last, "has_more": False}
-    )
+    after, limit = call.asked["after"], call.asked["limit"]
+    page = page_of(await call.sandbox.items("batches"), limit, after=after)
+    page = page._replace(items=await looked_at(call, page.items))
+    return Reply(page.told(lambda item: core.described(item.id, item.value, call.day)))
 
 
 async def retrieve(call: Call) -> Reply:
@@ -72,12 +67,7 @@ async def _batch(call: Call) -> Item:
 
 
 def _told(call: Call, item: Item) -> Reply:
-    return Reply(_described(call, item))
-
-
-def _described(call: Call, item: Item) -> dict[str, Any]:
-    said = call.sandbox.options.as_of or call.world.config.as_of
-    return core.described(item.id, item.value, said if isinstance(said, date) else None)
+    return Reply(core.described(item.id, item.value, call.day))
 
 
 HANDLERS: Mapping[str, Handler] = {

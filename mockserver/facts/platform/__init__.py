@@ -39,13 +39,13 @@ class Ids(NamedTuple):
 
 @cached
 def endpoints(service: str, day: date | None = None) -> tuple[Endpoint, ...]:
-    """Every endpoint of a service as it was on a day; by default those of all days."""
+    """Every endpoint of a service as it was on a day; or of all days, but without parameters."""
     rows = table(service)["endpoint"]
     if day is None:
-        rows = [{k: v for k, v in r.items() if k not in ("since", "until", "change")} for r in rows]
-    else:
-        rows = in_force(rows, day)
-    return tuple(_endpoint(row, f"platform/{service}.toml, {row['id']}") for row in rows)
+        named = ("id", "method", "path", "source", "level")
+        return tuple(Endpoint(*(row[name] for name in named)) for row in rows)
+    found = in_force(rows, day)
+    return tuple(_endpoint(row, f"platform/{service}.toml, {row['id']}") for row in found)
 
 
 def _endpoint(row: Any, where: str) -> Endpoint:

@@ -64,8 +64,8 @@ BATCHES: Mapping[Reason, Wording] = {
     ),
     Reason.METADATA_NAME: Wording(
         400,
-        "Invalid property name in 'metadata': '{name}' is too long. Expected a property name with "
-        "maximum length {bound}, but got a property name with length {length} instead.",
+        "Invalid 'metadata': property name too long. Expected property names with maximum length "
+        "{bound}, but got one with length {length} instead.",
         param="metadata",
         code="property_name_above_max_length",
         form=GATEWAY,

@@ -126,6 +126,15 @@ class Reason(StrEnum):
     ADMIN_KEY = "admin_key"
     NO_SUCH_PAGE = "no_such_page"
     # responses
+    NO_INPUT = "no_input"
+    NO_TEXT_MODEL = "no_text_model"
+    TOOL_NOT_THERE = "tool_not_there"
+    NOTHING_TO_EDIT = "nothing_to_edit"
+    NO_SUCH_RESPONSE = "no_such_response"
+    NO_PREVIOUS_RESPONSE = "no_previous_response"
+    NO_SUCH_ITEM = "no_such_item"
+    NOT_CANCELLED = "not_cancelled"
+    NO_PARTIAL_IMAGES = "no_partial_images"
     # Azure
     # this server
     INTERNAL = "internal"
