@@ -33,7 +33,7 @@ def kept_purpose(day: date) -> str:
     """A purpose of a day for which a file can be kept, and its content had."""
     (create,) = (e for e in endpoints("files", day) if e.id == "files.create")
     (values,) = (p.values or () for p in create.body if p.name == "purpose")
-    refused = on("files", day)["content"]["refused"]
+    refused = on("files", day)["content"]["closed_to"]
     return next(p for p in ("vision", "fine-tune") if p in values and p not in refused)
 
 
