@@ -10,11 +10,9 @@ import openai
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.clock import ManualClock
 from mockserver.handle import Sandbox
-from tests.conftest import Api, error
+from tests.conftest import Api
 from tests.edits import encoded, scene
-from tests.test_records import seconds
 
 JSONL = b'{"custom_id": "1"}\n'
 NOW = "2026-06-15"  # a day by whose rules all parameters are there
