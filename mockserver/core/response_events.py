@@ -10,10 +10,11 @@ from itertools import chain, count
 from typing import Any
 
 from mockserver.core.events import Event
-from mockserver.facts.platform.responses import events
+from mockserver.facts.platform.responses import EventRow
 
 Json = Mapping[str, Any]
 
+_CALL = "response.image_generation_call"
 _WORD = re.compile(r"\s*\S+|\s+$")  # with the space before it
 _PADDED = 16  # the length that a piece of text has with its padding, or a multiple of it
 _TOLD = ("background", "output_format", "quality", "size")  # of an item, in its partial pictures
@@ -22,12 +23,12 @@ _TOLD = ("background", "output_format", "quality", "size")  # of an item, in its
 class ResponseEvents:
     """Makes the events of one response, in the order in which they are asked for."""
 
-    def __init__(self, begun: Json, *, obfuscated: bool) -> None:
+    def __init__(self, begun: Json, facts: Mapping[str, EventRow], *, obfuscated: bool) -> None:
         """Of a response that has only begun; `obfuscated` words don't tell their length."""
         self._begun = begun
+        self._facts = facts
         self._obfuscated = obfuscated
         self._numbers = count()
-        self._fields = {e.name: e.fields for e in events().values()}
 
     def begun(self) -> list[Event]:
         """The response before there is anything in it."""
@@ -49,9 +50,11 @@ class ResponseEvents:
         told |= {"partial_image_b64": file, "partial_image_index": index}
         return self._of_call("partial_image", place, item, **told)
 
-    def done(self, place: int, item: Json) -> Event:
-        """An item of the output, with all that it has."""
-        return self._event("response.output_item.done", item=item, output_index=place)
+    def drawn(self, place: int, item: Json) -> list[Event]:
+        """A picture is whole, in the item that it stays in."""
+        name = f"{_CALL}.completed"
+        completed = [self._of_call("completed", place, item)] if name in self._facts else []
+        return [*completed, self._done(place, item)]
 
     def message(self, place: int, item: Json) -> list[Event]:
         """All of a message: it begins, its text comes word by word, it ends."""
@@ -59,7 +62,7 @@ class ResponseEvents:
         added = self._event("response.output_item.added", item=begun, output_index=place)
         at = {"item_id": item["id"], "output_index": place}
         parts = [self._part(p, **at, content_index=i) for i, p in enumerate(item["content"])]
-        return [added, *chain.from_iterable(parts), self.done(place, item)]
+        return [added, *chain.from_iterable(parts), self._done(place, item)]
 
     def completed(self, response: Json) -> Event:
         """The response as it stays."""
@@ -88,13 +91,15 @@ class ResponseEvents:
         hidden = {"obfuscation": _padding(word)} if self._obfuscated else {}
         return self._event("response.output_text.delta", delta=word, logprobs=[], **hidden, **at)
 
+    def _done(self, place: int, item: Json) -> Event:
+        return self._event("response.output_item.done", item=item, output_index=place)
+
     def _of_call(self, step: str, place: int, item: Json, **told: Any) -> Event:
-        name = f"response.image_generation_call.{step}"
-        return self._event(name, item_id=item["id"], output_index=place, **told)
+        return self._event(f"{_CALL}.{step}", item_id=item["id"], output_index=place, **told)
 
     def _event(self, name: str, **values: Any) -> Event:
         values |= {"type": name, "sequence_number": next(self._numbers)}
-        told = {field: values[field] for field in self._fields[name] if field in values}
+        told = {field: values[field] for field in self._facts[name].fields if field in values}
         return Event(name, [_compact(told).encode("ascii")])
 
 

@@ -82,16 +82,19 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
     for place, tool in enumerate(tools):
         _check_tool(f"tools[{place}]", tool, facts)
     messages = [*_messages(body["input"])]
-    said = [text for role, text, _ in messages if text and role == "user"]
+    texts = [text for _, text, _ in messages]
+    said = [text for role, text, _ in messages if role == "user"]
+    # A picture without a word, or nothing new at all: there the real model thinks of something.
+    prompts = [facts["tool"]["prompt"], body["instructions"] or "", *texts, *said]
     return Asked(
         facts,
         body,
         body["model"],
         tools,
         _place(body["tool_choice"], tools),
-        prompt=said[-1] if said else "",
+        prompt=next(text for text in reversed(prompts) if text.strip()),
         shown=[one for _, _, pictures in messages for one in pictures],
-        texts=[text for _, text, _ in messages],
+        texts=texts,
     )
 
 
@@ -232,15 +235,9 @@ def request_of(
     options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
     model = _model(f"{param}.model", options.get("model"), tool, facts)
     body = {**options, "model": model, "prompt": asked.prompt}
-    if asked.stream:
-        body["stream"] = True
-        if not options.get("partial_images") and "streams" in tool:
-            raise ApiError(Reason.NO_PARTIAL_IMAGES)
-    elif "partial_images" in body:
-        partial = validators[GENERATE].offers[model].parameter.get("partial_images")
-        if partial:
-            check_value(partial._replace(name=f"{param}.partial_images"), body["partial_images"])
-            del body["partial_images"]
+    streamed = _streaming(asked, param)
+    if validators[GENERATE].offers[model].streamed:  # since later than the tool has streams
+        body |= streamed
     action = asked.tool.get("action")
     if action == "edit" and not pictures:
         raise ApiError(Reason.NOTHING_TO_EDIT, param=f"{param}.action")
@@ -253,8 +250,26 @@ def request_of(
             request = validators[GENERATE].validated(body)
     except ApiError as refusal:
         raise _of_tool(refusal, param) from None
+    if streamed:
+        request = replace(request, options={**request.options, **streamed})
     is_named = "model" in asked.tool
     return request if is_named else replace(request, filled=("model", *request.filled))
+
+
+def _streaming(asked: Asked, param: str) -> Mapping[str, Any]:
+    """The options of a stream, if one is asked for.
+
+    Raises:
+        ApiError: no such number of partial pictures is taken, or a stream needs some on that day.
+    """
+    partials, facts = asked.tool.get("partial_images"), asked.facts["tool"]
+    if partials is not None:
+        check_value(Parameter(f"{param}.partial_images", **facts["partials"]), partials)
+    if not asked.stream:
+        return {}
+    if not partials and "streams" in facts:
+        raise ApiError(Reason.NO_PARTIAL_IMAGES)
+    return {"stream": True} if partials is None else {"stream": True, "partial_images": partials}
 
 
 def _model(param: str, name: Any, tool: Any, facts: Facts) -> str:

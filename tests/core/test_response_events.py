@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,11 @@ import pytest
 
 from mockserver.core.events import Event
 from mockserver.core.response_events import ResponseEvents
+from mockserver.facts.platform import on
 from mockserver.facts.platform.responses import events as facts
+from mockserver.facts.platform.responses import streaming
+
+TODAY = facts(on("response_events", date(2026, 11, 28)))
 
 PICTURE = {
     "id": "ig_1",
@@ -64,9 +69,9 @@ RECORDED = """\
 
 
 def test_a_picture_and_a_message_without_text_are_told_as_recorded() -> None:
-    made = ResponseEvents(BEGUN, obfuscated=True)
+    made = ResponseEvents(BEGUN, TODAY, obfuscated=True)
     assert len(made.begun()) == 2
-    told = [*made.drawing(0, PICTURE), made.done(0, PICTURE), *made.message(1, message(""))]
+    told = [*made.drawing(0, PICTURE), *made.drawn(0, PICTURE), *made.message(1, message(""))]
     assert [*lines(told)] == RECORDED
 
 
@@ -78,7 +83,7 @@ WORDS = """\
 
 
 def test_words_are_padded_to_one_length_as_recorded() -> None:
-    made = ResponseEvents(BEGUN, obfuscated=True)
+    made = ResponseEvents(BEGUN, TODAY, obfuscated=True)
     deltas = [json.loads(line) for line in lines(made.message(0, message("Paris .")))][2:4]
     recorded = [json.loads(line) for line in WORDS]
     assert [[*event] for event in deltas] == [[*event] for event in recorded]
@@ -88,7 +93,7 @@ def test_words_are_padded_to_one_length_as_recorded() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "one", " one  two\n\nthree. ", "a " * 200, "漢字 é"])
 def test_the_words_of_a_text_are_the_text(text: str) -> None:
-    made = ResponseEvents(BEGUN, obfuscated=False)
+    made = ResponseEvents(BEGUN, TODAY, obfuscated=False)
     told = [json.loads(line) for line in lines(made.message(0, message(text)))]
     assert "".join(event["delta"] for event in told if "delta" in event) == text
     assert not any("obfuscation" in event for event in told)
@@ -98,7 +103,7 @@ def test_an_error_is_an_event_and_then_the_end_of_the_response_as_recorded() -> 
     # vercel/ai's openai-error.1.chunks.txt, 2025-11-18; the order of fields: file id 67131556863
     quota = "You exceeded your current quota, please check your plan and billing details."
     error = {"message": quota, "type": "insufficient_quota", "param": None}
-    made = ResponseEvents(BEGUN, obfuscated=True)
+    made = ResponseEvents(BEGUN, TODAY, obfuscated=True)
     first, last = lines(made.failed(error | {"code": "insufficient_quota"}))
     assert first == (
         '{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota",'
@@ -114,7 +119,7 @@ EVERY: dict[str, Callable[[ResponseEvents], Iterable[Event]]] = {
     "begun": ResponseEvents.begun,
     "drawing": lambda made: made.drawing(0, PICTURE),
     "partial": lambda made: [made.partial(0, PICTURE, 0, "iVBO")],
-    "done": lambda made: [made.done(0, PICTURE)],
+    "drawn": lambda made: made.drawn(0, PICTURE),
     "message": lambda made: made.message(1, message("two words")),
     "completed": lambda made: [made.completed(BEGUN)],
     "failed": lambda made: made.failed(dict.fromkeys(("type", "code", "message", "param"))),
@@ -122,10 +127,30 @@ EVERY: dict[str, Callable[[ResponseEvents], Iterable[Event]]] = {
 
 
 def test_events_are_numbered_one_by_one_and_each_fact_is_told_by_one() -> None:
-    made = ResponseEvents(BEGUN, obfuscated=True)
+    made = ResponseEvents(BEGUN, TODAY, obfuscated=True)
     told = [event for make in EVERY.values() for event in make(made)]
     values = [json.loads(line) for line in lines(told)]
     assert all(b["sequence_number"] == a["sequence_number"] + 1 for a, b in pairwise(values))
-    assert {v["type"] for v in values} == {event.name for event in told} == {*facts()}
+    assert {v["type"] for v in values} == {event.name for event in told} == {*TODAY}
     for value in values:
-        assert tuple(value) == facts()[value["type"]].fields
+        assert tuple(value) == TODAY[value["type"]].fields
+
+
+@pytest.mark.parametrize(
+    ("day", "whole_first", "status", "is_told"),
+    [
+        (date(2025, 9, 16), True, "completed", True),  # vercel/ai's fixture
+        (date(2025, 10, 1), True, "generating", False),
+        (date(2026, 6, 19), True, "generating", False),  # file id 55831726844
+        (date(2026, 9, 16), False, "generating", False),  # agent-framework#8422
+    ],
+)
+def test_a_whole_picture_was_told_in_other_ways_before(
+    day: date, whole_first: bool, status: str, is_told: bool
+) -> None:
+    rows = on("response_events", day)
+    told = ResponseEvents(BEGUN, facts(rows), obfuscated=True).drawn(0, PICTURE)
+    names = ["response.image_generation_call.completed"] * is_told + ["response.output_item.done"]
+    assert [event.name for event in told] == names
+    assert streaming(rows).whole_first is whole_first
+    assert streaming(rows).picture_status == status

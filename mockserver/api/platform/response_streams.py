@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.types import Receive
 
@@ -15,7 +16,7 @@ from mockserver.api.streams import EventStream, Maker
 from mockserver.core.events import Event
 from mockserver.core.request import ImageRequest
 from mockserver.core.response_events import ResponseEvents
-from mockserver.facts.platform.responses import streaming
+from mockserver.facts.platform.responses import events, streaming
 
 
 async def stream(call: Call, turn: Turn) -> None:
@@ -23,11 +24,12 @@ async def stream(call: Call, turn: Turn) -> None:
     if turn.request and turn.pictures:
         await _drawn(call, turn, turn.request)
         return
-    made, message = _events(turn), turn.message()
+    facts = call.facts("response_events")
+    made, message = _events(turn, facts), turn.message()
     events = [*made.begun(), *made.message(0, message)]
     events.append(made.completed(await turn.finished([message])))
     line = Altered(turn.effect, call.scope, call.receive, call.world.holds)
-    await line.begin(call.send, 200, [(b"content-type", streaming().content_type.encode())])
+    await line.begin(call.send, 200, [(b"content-type", streaming(facts).content_type.encode())])
     await line.write(call.send, b"".join([event.frame() for event in events]))
 
 
@@ -45,9 +47,11 @@ class _OfTurn(Maker):
         self, admission: Admission, receive: Receive, *, bad_json: bool, turn: Turn
     ) -> None:
         super().__init__(admission, receive, bad_json=bad_json)
-        self.content_type = streaming().content_type.encode()
+        facts = turn.call.facts("response_events")
+        self._facts = streaming(facts)
+        self.content_type = self._facts.content_type.encode()
         self._turn = turn
-        self._events = _events(turn)
+        self._events = _events(turn, facts)
         self._item = turn.picture_begun()
 
     def opening(self) -> bytes:
@@ -60,9 +64,12 @@ class _OfTurn(Maker):
         turn, made = self._turn, self._events
         picture, message = await turn.picture(file), turn.message()
         answer = await turn.finished([picture, message])
-        told = picture | {"status": streaming().picture_status}
+        told = picture | {"status": self._facts.picture_status}
+        partials = turn.asked.tool.get("partial_images")
+        first = [self.partial(0, file)] if self._facts.whole_first and not partials else []
         return [
-            made.done(0, told),
+            *first,
+            *made.drawn(0, told),
             *made.message(1, message),
             made.completed(answer | {"output": [told, message]}),
         ]
@@ -71,8 +78,8 @@ class _OfTurn(Maker):
         return self._events.failed(json.loads(body)["error"])
 
 
-def _events(turn: Turn) -> ResponseEvents:
+def _events(turn: Turn, facts: Any) -> ResponseEvents:
     options = turn.asked.body.get("stream_options")
     shows = isinstance(options, dict) and options.get("include_obfuscation") is False
     begun = turn.begun() | {"service_tier": turn.asked.body.get("service_tier") or "auto"}
-    return ResponseEvents(begun, obfuscated=not shows)
+    return ResponseEvents(begun, events(facts), obfuscated=not shows)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.api.platform.call import Call, Handler, Reply
 from mockserver.api.platform.response_streams import stream
 from mockserver.api.platform.turns import turn_of
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
 
 
@@ -48,11 +49,12 @@ async def cancel(call: Call) -> Reply:
 
 
 async def input_items(call: Call) -> Reply:
-    """What was said to a kept answer, the last first."""
-    data: Sequence[Any] = _kept(await _response(call))["input"][::-1]
-    ends = [data[0]["id"], data[-1]["id"]] if data else [None, None]
-    told = {"object": "list", "data": data, "first_id": ends[0], "has_more": False}
-    return Reply(told | {"last_id": ends[1]})
+    """A page of what was said to a kept answer, the last first."""
+    said = _kept(await _response(call))["input"]
+    items = [Item(one["id"], 0, one, 0) for one in said]
+    asked = call.asked
+    page = page_of(items, asked["limit"], order=asked["order"], after=asked["after"])
+    return Reply(page.told(lambda item: item.value))
 
 
 async def _response(call: Call) -> Item:

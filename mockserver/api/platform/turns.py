@@ -30,7 +30,7 @@ from mockserver.core.responses import (
 from mockserver.core.rules.effects import PLAIN, Effect, Reply
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import fields
-from mockserver.store.contents import Content
+from mockserver.store.contents import content_of
 
 _OBJECT = 600  # bytes of a kept answer beside its content
 _IGNORED = ("conversation", "prompt")
@@ -113,7 +113,9 @@ class Turn:
             completed=now // SECOND,
         )
         if self.asked.get("store"):
-            kept = Content(json.dumps({"response": found, "input": self._input()}).encode())
+            kept = await content_of(
+                json.dumps({"response": found, "input": self._input()}).encode()
+            )
             calls = tuple([item["id"] for item in output if item["type"] == CALL])
             value = Kept(self.asked.body.get("previous_response_id"), calls)
             size = _OBJECT + kept.in_memory
@@ -170,6 +172,8 @@ async def turn_of(call: Call) -> Turn | None:
     if turn.effect.reply:
         await _replied(call, turn.effect.reply)
         return None
+    if model := era.facts.models.get(request.model):
+        call.world.deprecations.warn_of_model(call.exchange, model)
     turn.request = request
     turn.drawing = await job.draw(request, turn.effect, pixels)
     turn.latency = job.latency(request)

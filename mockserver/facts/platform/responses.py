@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from mockserver.facts import Facts
 from mockserver.facts.files import typed
-from mockserver.facts.platform import table
 
-_EVENTS = "response_events"
+_WHERE = "platform/response_events.toml"
 
 
 def models_of(tool: Any, facts: Facts) -> Sequence[str]:
@@ -23,12 +22,14 @@ def default_model(tool: Any, facts: Facts) -> str:
 
 
 class Streaming(NamedTuple):
-    """What a stream is like."""
+    """What a stream is like on a day."""
 
     content_type: str
     picture_status: str  # of a picture that is whole
+    whole_first: bool  # who asked for no partial picture gets one: the whole picture
     source: str
     level: str
+    assumed: tuple[str, ...] = ()
 
 
 class EventRow(NamedTuple):
@@ -41,12 +42,11 @@ class EventRow(NamedTuple):
     assumed: tuple[str, ...] = ()
 
 
-def streaming() -> Streaming:
-    """What a stream is like."""
-    return typed(Streaming, table(_EVENTS)["stream"], f"platform/{_EVENTS}.toml, [stream]")
+def streaming(facts: Any) -> Streaming:
+    """What a stream is like, by what is known of its events on a day."""
+    return typed(Streaming, facts["stream"], f"{_WHERE}, [stream]")
 
 
-def events() -> Mapping[str, EventRow]:
-    """The events of a stream, by their names."""
-    rows = [typed(EventRow, r, f"platform/{_EVENTS}.toml, event") for r in table(_EVENTS)["event"]]
-    return {row.name: row for row in rows}
+def events(facts: Any) -> Mapping[str, EventRow]:
+    """The events that a stream can have on that day, by their names."""
+    return {row["name"]: typed(EventRow, row, f"{_WHERE}, event") for row in facts["event"]}
