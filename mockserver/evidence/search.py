@@ -14,7 +14,7 @@ from textwrap import wrap
 
 from mockserver.core.blob_errors import BlobWording
 from mockserver.evidence.findings import LEVELS, Finding, findings, plain
-from mockserver.facts.words.wording import Form, Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Form, Wording
 
 WIDTH = 100
 
@@ -214,6 +214,8 @@ def _messages(finding: Finding) -> list[str]:
 def _layout(form: Form) -> str:
     if form.layout:
         return f"{', '.join(form.keys)}; one line"
+    if form is TEXT_ALONE:
+        return "the message is the error, in no object; on one line"
     end = "a" if form.newline else "no"
     return f"{', '.join(form.keys)}; {form.indent} spaces; {end} newline at the end"
 
