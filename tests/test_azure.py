@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from mockserver.clock import ManualClock
 from mockserver.core.errors import Reason
 from tests.azure import KEY, NOT_FOUND, PREVIEW, Azure, asks, deployed, edits, last
 from tests.conftest import error
@@ -240,11 +241,14 @@ def test_a_stream_is_that_of_v1(azure: Azure) -> None:
     assert events == ["image_generation.partial_image", "image_generation.completed"]
 
 
-@pytest.mark.parametrize("reason", [r.value for r in Reason])
-def test_any_error_in_a_stream_is_an_event(azure: Azure, reason: str) -> None:
-    client = azure(rules=[{"then": {"stream": {"events": [reason]}}}])
-    told = asks(client, stream=True).text
-    assert json.loads(told.partition("data: ")[2])["type"] == "error"
+def test_any_error_in_a_stream_is_an_event(azure: Azure) -> None:
+    rules = [
+        {"when": {"prompt": r.value}, "then": {"stream": {"events": [r.value]}}} for r in Reason
+    ]
+    client = azure(rules=rules, tier="off")
+    for reason in Reason:
+        told = asks(client, stream=True, prompt=reason.value).text
+        assert json.loads(told.partition("data: ")[2])["type"] == "error", reason
 
 
 @pytest.mark.parametrize(
@@ -287,11 +291,39 @@ def test_what_is_wrong_with_a_body_is_said_in_the_words_of_v1(
     assert list(error(refused)) == ["message", "type", "param", "code"]
 
 
-@pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.INTERNAL])
-def test_a_rule_can_give_every_error(azure: Azure, reason: Reason) -> None:
-    client = azure(rules=[{"then": {"error": reason.value}}])
-    refused = asks(client)
-    assert refused.status_code >= 400
-    assert last(client)["error"]["reason"] == reason
-    if refused.content:
-        assert error(refused)["message"]
+def test_a_rule_can_give_every_error(azure: Azure) -> None:
+    rules = [{"when": {"prompt": r.value}, "then": {"error": r.value}} for r in Reason]
+    client = azure(rules=rules, tier="off")
+    for reason in Reason:
+        refused = asks(client, prompt=reason.value)
+        assert refused.status_code >= 400
+        assert last(client)["error"]["reason"] == reason
+        assert not refused.content or error(refused)["message"]
+
+
+@pytest.mark.parametrize("path", [deployed("gpt-image-2"), "/openai/v1/images/generations"])
+def test_a_body_that_can_t_be_read_is_refused_as_such(azure: Azure, path: str) -> None:
+    client = azure()
+    json_type = {"Content-Type": "application/json"}
+    refused = client.post(path, content=b"{", headers=json_type)
+    assert refused.status_code == 400
+    assert error(refused)["message"].startswith("We could not parse the JSON body")
+
+
+def test_without_a_day_a_body_is_refused_in_the_words_of_its_model_s_day(
+    azure: Azure, clock: ManualClock
+) -> None:
+    clock.advance(600 * 86_400)  # from 2025 to 2026, when there is such a model
+    client = azure(as_of=None)
+    for body in (b"{", b"[]", b'{"prompt": "x", "output_format": "webp"}'):
+        json_type = {"Content-Type": "application/json"}
+        refused = client.post(deployed("gpt-image-2"), content=body, headers=json_type)
+        assert list(error(refused)) == ["message", "type", "param", "code"]
+
+
+def test_a_model_without_edits_says_so(azure: Azure) -> None:
+    refused = edits(azure(as_of="2025-06-01"), "dall-e-3")
+    assert (refused.status_code, error(refused)["code"]) == (400, "OperationNotSupported")
+    assert error(refused)["message"].startswith(
+        "The imageEdits operation does not work with the specified model, dall-e-3. Please choose"
+    )

@@ -13,6 +13,8 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from mockserver.evidence.search import find
+from mockserver.facts.words.azure import AZURE
 from tests.azure import NOT_FOUND, PREVIEW, Azure, asks, deployed, edits
 from tests.test_records import gateway, pattern_of
 
@@ -84,3 +86,11 @@ def test_bodies_are_as_long_as_recorded_ones(
     azure: Azure, what: str, made: dict[str, Any], where: str, length: int
 ) -> None:
     assert len(asks(azure(**made), where).content) == length, what
+
+
+def test_explain_knows_azure_s_words_and_facts() -> None:
+    (found,) = find("DeploymentNotFound")
+    assert (found.name, found.level) == ("unknown_model", "observed")
+    known = {finding.name for finding in find("azure")}
+    assert {str(reason) for reason in AZURE} < known
+    assert {"images.generate", "azure.submit", "api-version", "models", "per_minute"} < known

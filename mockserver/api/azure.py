@@ -23,6 +23,7 @@ from mockserver.core.azure import (
     filter_results,
     no_deployment,
 )
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import Caller
 from mockserver.core.limits import Verdict
 from mockserver.core.sandbox import Options
@@ -37,7 +38,11 @@ from mockserver.request.reading import Read
 from mockserver.request.world import World
 
 _PATHS = {operation: path for operation, _, path in routes()}
-_CALLS = {"images.generate": "ImageGenerations_Create", "images.edit": "ImageEdits_Create"}
+#: What words call an operation.
+_CALLS = {
+    "images.generate": ("ImageGenerations_Create", "imageGenerations"),
+    "images.edit": ("ImageEdits_Create", "imageEdits"),
+}
 _CLIENT_ID = b"x-ms-client-request-id"
 
 
@@ -63,9 +68,11 @@ class AzureSurface:
         """The body with the deployment's model, whatever it names itself.
 
         Raises:
-            ApiError: there is no such deployment, or Azure does not take what /v1 takes.
+            ApiError: there is no such deployment, or it can't do that.
         """
         in_path = self.asked.deployment if self.asked else None
+        if in_path is None and not found.is_readable:
+            return found
         name = found.model if in_path is None else in_path
         if not isinstance(name, str) or name not in self.deployments:
             raise no_deployment(name, self.deployments)
@@ -74,11 +81,18 @@ class AzureSurface:
         return self.of_model(found, model)
 
     def of_model(self, found: Read, model: str) -> Read:
-        """The body as one that asks for this model, by the rules of its day."""
+        """The body as one that asks for this model, by the rules of its day.
+
+        Raises:
+            ApiError: the model can't do that, or Azure does not take what /v1 takes.
+        """
         rules = self.exchange.era.facts.operations.get(self.operation)
         has_choice = rules is not None and any(p.name == "model" for p in rules.parameters)
         named = found.naming(model if has_choice else None)
         self.exchange.era = self.world.era_of_model(self.exchange, named)
+        offered = self.exchange.era.facts.models.get(model)
+        if offered and self.operation not in offered.offers:
+            raise ApiError(Reason.NO_CHAT_MODEL, model=model)
         if named.is_readable:
             check_narrowed(self.facts, model, named.content)
         return named
@@ -122,11 +136,13 @@ class AzureSurface:
 
     def told(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
         """Where it is from, and what was asked for."""
+        call, work = _CALLS[self.operation]
         return {
             "deployment": self.deployment,
             "region": self.facts.answer.region,
             "pricing": self.facts.answer.pricing,
-            "call": _CALLS[self.operation],
+            "call": call,
+            "work": work,
             "version": self.asked.version if self.asked else "",
             "s": "" if known.get("retry_after") == 1 else "s",
             "created": self.exchange.now(self.world.clock.now()) // SECOND,

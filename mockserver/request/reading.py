@@ -28,7 +28,7 @@ _TINY = LIGHT // (WIDEST + _VALUE)  # bytes of a body that is light, whatever is
 class Read(Body):
     """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
 
-    __slots__ = ("_asked", "_naming", "_operation", "_sent", "mark")
+    __slots__ = ("_asked", "_meant", "_naming", "_operation", "_sent", "mark")
 
     def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
         super().__init__(content_type, body)
@@ -38,6 +38,7 @@ class Read(Body):
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
         self._naming: dict[str | None, Read] = {}
+        self._meant: str | None = None  # the model, whatever the body says
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -45,6 +46,11 @@ class Read(Body):
         if self._sent is None:
             self._sent = {"operation": self._operation, **sent_fields(self.content)}
         return self._sent
+
+    @property
+    def model(self) -> Any:
+        """The model that is meant, or that it names; None if there is none."""
+        return self._meant or super().model
 
     @property
     def is_readable(self) -> bool:
@@ -55,22 +61,21 @@ class Read(Body):
             return False
 
     def naming(self, model: str | None) -> Read:
-        """The same body as if it named this model, or none; it itself if it can't be read."""
+        """The same body as if it named this model, or none."""
         found = self._naming.get(model)
         if found is None:
             found = self._naming[model] = self._named(model)
         return found
 
     def _named(self, model: str | None) -> Read:
-        if not self.is_readable:
-            return self
-        found, content = copy(self), copy(self.content)
+        found = copy(self)
         found._sent = found._asked = None
-        found._content = content
+        found._meant = model
         key = (model or "").encode()[:64]
         found.mark = blake2b(self.mark, digest_size=16, key=key).digest()
-        if not isinstance(content, dict):
+        if not self.is_readable or not isinstance(self.content, dict):
             return found
+        content = found._content = copy(self.content)
         content.pop("model", None)
         if model is not None:
             is_form = isinstance(content, Form)

@@ -1,9 +1,8 @@
 """Azure OpenAI's paths, versions, models and limits as values, from azure.toml. Decides nothing."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
-from mockserver.facts.files import typed
+from mockserver.facts.files import cached, typed
 from mockserver.facts.platform import table
 
 _FILE = "platform/azure.toml"
@@ -102,7 +101,7 @@ class AzureFacts(NamedTuple):
         return tuple(id for row in self.models if row.way == way for id in row.ids)
 
 
-@lru_cache
+@cached
 def azure() -> AzureFacts:
     """What is known of Azure OpenAI."""
     rows = table("azure")

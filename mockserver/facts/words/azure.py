@@ -115,6 +115,17 @@ AZURE: Mapping[Reason, Wording] = {
         level="observed",
         source="microsoft/semantic-kernel#4464 (2024-01-03), 198 bytes; chatbox#646 (2023-05)",
     ),
+    Reason.NO_CHAT_MODEL: Wording(
+        400,
+        "The {work} operation does not work with the specified model, {model}. Please choose "
+        "different model and try again. You can learn more about which models can be used with "
+        "each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.",
+        code="OperationNotSupported",
+        form=_LINE,
+        level="observed in part",
+        source="LibreChat#9427 (2025-09) of chat with gpt-image-1; imageGenerations: file id "
+        "67364490268; what edits are called is assumed",
+    ),
     # An `api-version` that belongs to other paths.
     Reason.OUTSIDE_API: Wording(
         400,
@@ -135,10 +146,10 @@ AZURE: Mapping[Reason, Wording] = {
     ),
     Reason.PICTURE_REFUSED: _PICTURE_FILTERED,
 }
-_SINCE = date(2024, 5, 13)
+SINCE = date(2024, 5, 13)
 #: What was said before. In December 2023 programs looked for `contentFilter`; on that day of 2024
 #: epam/ai-dial-adapter-openai#104 had met another.
-_EARLIER: Mapping[Reason, Wording] = {
+EARLIER: Mapping[Reason, Wording] = {
     Reason.REFUSED: _TASK_FAILED,
     Reason.DESCRIPTION_REFUSED: _TASK_FAILED._replace(level="assumed", source="as a prompt"),
 }
@@ -152,4 +163,4 @@ FAILED: Mapping[Reason, str] = {
 
 def words_on(day: date) -> Mapping[Reason, Wording]:
     """Azure's words on a day."""
-    return AZURE if day >= _SINCE else {**AZURE, **_EARLIER}
+    return AZURE if day >= SINCE else {**AZURE, **EARLIER}
