@@ -36,6 +36,7 @@ def test_the_sdk_draws_edits_and_is_refused_as_by_azure(folder: Path, images: Sa
         },
         "a deployment": ["PNG"],
         "a base URL": ["PNG"],
+        "the API's own client": ["PNG"],
         "an edit": ["PNG"],
         "a stream": ["image_generation.partial_image", "image_generation.completed"],
         "no such deployment": {
@@ -56,6 +57,7 @@ def test_the_sdk_draws_edits_and_is_refused_as_by_azure(folder: Path, images: Sa
     assert [r.path for r in requests] == [
         *[f"{BY_DEPLOYMENT}/generations"] * 2,
         "/openai/v1/deployments/gpt-image-2/images/generations",
+        "/openai/v1/images/generations",
         f"{BY_DEPLOYMENT}/edits",
         f"{BY_DEPLOYMENT}/generations",
         "/openai/deployments/my-images/images/generations",

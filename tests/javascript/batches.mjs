@@ -1,7 +1,7 @@
 // The openai SDK's batches of images: made, run, read line by line, cancelled. Reads the environment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import OpenAI, { BadRequestError, toFile } from "openai";
+import OpenAI, { BadRequestError, ConflictError, toFile } from "openai";
 
 const client = new OpenAI({ maxRetries: 0 });
 const endpoint = "/v1/images/generations";
@@ -49,13 +49,24 @@ test("the SDK walks through the pages of a list", async () => {
   assert.equal(new Set(found).size, found.length);
 });
 
-test("a batch that is done can't be cancelled", async () => {
-  const { id } = await batch(fox);
-  await client.batches.retrieve(id);
-  await assert.rejects(client.batches.cancel(id), (error) => [400, 409].includes(error.status));
+test("a batch is cancelled, unless it is done", async () => {
+  const many = Array.from({ length: 100 }, (_, at) => ({ ...fox, prompt: `fox ${at}` })); // takes a while
+  const { id } = await batch(...many);
+  assert.equal((await client.batches.cancel(id)).status, "cancelling");
+  assert.equal((await client.batches.retrieve(id)).status, "cancelled");
+  const done = await batch(fox);
+  await client.batches.retrieve(done.id);
+  await assert.rejects(client.batches.cancel(done.id), ConflictError);
 });
 
-test("a batch of a file that is not there is refused", async () => {
-  const ask = { input_file_id: "file-none", endpoint, completion_window: "24h" };
-  await assert.rejects(client.batches.create(ask), (error) => error instanceof BadRequestError || error.status === 404);
+test("a batch of a file that is not there fails, and says why", async () => {
+  const made = await client.batches.create({ input_file_id: "file-none", endpoint, completion_window: "24h" });
+  const { status, errors } = await client.batches.retrieve(made.id);
+  assert.equal(status, "failed");
+  assert.match(errors.data[0].message, /file-none/);
+});
+
+test("a window that does not exist is refused", async () => {
+  const ask = { input_file_id: "file-none", endpoint, completion_window: "1h" };
+  await assert.rejects(client.batches.create(ask), BadRequestError);
 });

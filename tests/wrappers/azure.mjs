@@ -1,5 +1,5 @@
 // AzureOpenAI of the SDK: what each call gave, a line of JSON each.
-import { AzureOpenAI, toFile } from "openai";
+import OpenAI, { AzureOpenAI, toFile } from "openai";
 import { told } from "./told.mjs";
 
 const { AZURE_OPENAI_ENDPOINT: endpoint, AZURE_OPENAI_API_KEY: apiKey } = process.env;
@@ -19,6 +19,7 @@ const image = await toFile(picture, "image.png", { type: "image/png" });
 await told("a deployment", () => made(new AzureOpenAI({ deployment: model }), { model: "gpt-image-1.5" }));
 const v1 = { baseURL: `${endpoint}/openai/v1`, apiVersion: "preview" };
 await told("a base URL", () => made(new AzureOpenAI(v1)));
+await told("the API's own client", () => made(new OpenAI({ baseURL: v1.baseURL, apiKey })));
 await told("an edit", () => client.images.edit({ ...fox, image: [image, image] }).then(looks));
 await told("a stream", async () => {
   const types = [];
