@@ -58,7 +58,7 @@ def test_the_rate_is_that_of_the_settings(
 def test_the_budget_is_one_for_both(azure: Azure) -> None:
     client = azure()
     client.put("/_mock/ledger", json={"budget_usd": 0.001}, headers=HERE)
-    assert error(asks(client))["code"] == "billing_hard_limit_reached"
+    assert error(asks(client))["code"] == "credit_balance_exhausted"
 
 
 # -- rules, words, journal --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What of a request and its answer is other where another vendor serves the models. Does nothing."""
+"""What of a request and its answer is other where another vendor serves the models."""
 
 from __future__ import annotations
 
