@@ -40,12 +40,15 @@ class Config(NamedTuple):
     keys: Keys = Keys()
     magic: str = "on"
     latency: Latency = Latency()
+    batch_time: float = 0.0
     seed: str = "0"
     repeats: str = "same"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
+    deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one
     max_body: int = 64 * MIB
     upload_cache: int = 256 * MIB
+    file_room: int = 1024 * MIB
     ready_file: Path | None = None
     start_id: str | None = None
     control_token: str | None = None

@@ -182,7 +182,7 @@ def _key_tables(path: Path) -> list[dict[str, Any]]:
 def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
     from mockserver.core.keys import BoundKey
 
-    known = {"key", "organization", "tier"}
+    known = {"key", "organization", "tier", "admin"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
     key, organization = table.get("key"), table.get("organization")
@@ -190,7 +190,9 @@ def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
         raise ValueError('names a file with a [[key]] that lacks its line key = "…", in ASCII')
     if not isinstance(organization, str | None):
         raise ValueError("names a file with an organization that is no text")
-    return key, BoundKey(organization, _tier_of(table))
+    if not isinstance(admin := table.get("admin", False), bool):
+        raise ValueError("names a file with an admin that is neither true nor false")
+    return key, BoundKey(organization, _tier_of(table), admin)
 
 
 def _tier_of(table: dict[str, Any]) -> str | None:
@@ -254,6 +256,19 @@ def size(value: str) -> int:
     return int(found[1]) * units[found[2] or "B"]
 
 
+def deployment(value: str) -> str:
+    """The name of an Azure deployment, and the model that it has: `NAME=MODEL`."""
+    from mockserver.facts import ever_there
+
+    name, _, model = value.rpartition("=")
+    models = list(ever_there())
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
+        raise ValueError(f"must look like my-pictures={models[-1]}, with a name for a path")
+    if model not in models:
+        raise ValueError(f"names a model that is none of {', '.join(models)}")
+    return value
+
+
 class Setting(NamedTuple):
     """One thing that can be set: its name as a flag, its default as text, and its parser."""
 
@@ -290,12 +305,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
+    Setting(
+        "deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL", many=True
+    ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
+    Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
     Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),

@@ -25,7 +25,7 @@ from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
-from mockserver.request.exchange import KEY_HEADERS, Exchange
+from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
@@ -112,7 +112,10 @@ class Observe:
             method=scope["method"],
             path=scope["path"],
         )
-        return Exchange(record, dict(scope["headers"]), era)
+        exchange = Exchange(record, dict(scope["headers"]), era)
+        if line := scope.get(LINE):
+            exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
+        return exchange
 
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
@@ -123,7 +126,7 @@ class Observe:
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
         """An answer's headers as they are sent. What stands before the API has not the API's."""
-        if not is_api:
+        if not is_api and exchange.surface is None:
             return [*own, *_remarks(exchange)]
         effect = exchange.effect
         of_api = [] if effect.reply and effect.reply.gateway else self._headers(exchange)
@@ -133,6 +136,8 @@ class Observe:
         return _sooner(exchange, headers) if exchange.record.status >= 400 else headers
 
     def _headers(self, exchange: Exchange) -> Headers:
+        if exchange.surface:
+            return exchange.surface.headers()
         return exchange.era.headers.of(
             exchange.caller,
             exchange.record.id,
@@ -262,7 +267,7 @@ class Refuse:
         exchange.refused = f"{reason}({param})" if param else str(reason)
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
-        words = exchange.era.words(record.path, record.fields.get("model"))
+        words = exchange.words(error)
         record.refuse(str(reason), message(error, words, record.id), words[reason].code)
         told = answer(error, words, record.id)
         if altered and exchange.effect is not PLAIN:

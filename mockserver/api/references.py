@@ -14,6 +14,11 @@ from mockserver.core.request import ImageRequest, Source
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 
+_NO_FILE = (
+    "upload it before, with the same API key: POST /v1/files, purpose vision; or let a rule say "
+    'which file the id has, as then = { addresses = { "%s" = "the file in base64" } }'
+)
+_NO_PICTURE = "the file %s is of purpose %s, which is not for pictures (assumed): upload it as %s"
 _HINT = (
     "this server fetches nothing: send a data: URL, or let a rule say which file the address has, "
     'as then = { addresses = { "%s" = "the file in base64" } }'
@@ -43,10 +48,27 @@ async def _file(world: World, exchange: Exchange, source: Source) -> bytes:
     file = inline(source)
     if file is None:
         file = _of_rules(exchange, source)
-    if file is None and source.is_file:
-        told = {"param": source.param, "file": source.address}
-        raise ApiError(Reason.NO_SUCH_FILE, **told, hint=_HINT % source.shown)
-    return await _own(world, exchange, source) if file is None else file
+    if file is not None:
+        return file
+    return await (_kept if source.is_file else _own)(world, exchange, source)
+
+
+async def _kept(world: World, exchange: Exchange, source: Source) -> bytes:
+    """A file that was uploaded before, with the same API key."""
+    from mockserver.facts import platform  # few edits name a file
+    from mockserver.request.kept_files import file_of
+
+    sandbox, hint = exchange.sandbox, _NO_FILE % source.shown
+    if sandbox and (
+        item := await file_of(sandbox, source.address, exchange.now(world.clock.now()))
+    ):
+        taken = platform.table("files")["pictures"]["purposes"]
+        if item.value.purpose in taken:
+            content: bytes = await item.content.read()
+            return content
+        hint = _NO_PICTURE % (source.shown, item.value.purpose, taken[0])
+    told = {"param": source.param, "file": source.address}
+    raise ApiError(Reason.NO_SUCH_FILE, **told, hint=hint)
 
 
 def _of_rules(exchange: Exchange, source: Source) -> bytes | None:

@@ -52,7 +52,7 @@ class Request:
     time: float  # seconds since the epoch
     method: str
     path: str
-    operation: str  # "" if it is none on images
+    operation: str  # as images.edit, or files.create; "" if it is none
     status: int
     error: Refusal | None
     usd: float
@@ -64,12 +64,14 @@ class Request:
     fields: Mapping[str, Any] = field(hash=False)  # as sent, and what was filled in
     filled: tuple[str, ...] = ()  # the names of those that the client did not send
     downloads: tuple[str, ...] = ()  # the ids of the downloads of its pictures
+    batch: str = ""  # the id of that which it was a line of
+    custom_id: str = ""  # of that line
     made_by: str = ""  # of a download: the id of the request that made the picture, if it is known
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """The request of a record of the control API."""
-        told = {f.name: record[f.name] for f in fields(cls)}
+        told = {f.name: record[f.name] for f in fields(cls) if f.name in record}
         told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
         told["error"] = Refusal(**record["error"]) if record["error"] else None
         told["call"] = record["call"] or record["id"]
@@ -79,6 +81,12 @@ class Request:
     def is_outside(self) -> bool:
         """Whether it came to a path beside `/v1`: it was meant for the API, and not served."""
         return is_outside(self.path)
+
+    @property
+    def is_for_pictures(self) -> bool:
+        """Whether it asked for pictures, at whatever endpoint."""
+        is_elsewhere = self.operation != "" and "prompt" in self.fields
+        return self.operation.startswith("images.") or is_elsewhere
 
     @property
     def hints(self) -> list[str]:

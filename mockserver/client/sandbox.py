@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from threading import current_thread
+from types import EllipsisType
 from typing import Any, Literal, NamedTuple, Never, Self, Unpack
 
 from mockserver.client import assertions
@@ -144,20 +145,26 @@ class Sandbox:
         sizes: str | None = None,
         prices: str | None = None,
         latency: str | None = None,
+        batch_time: str | None = None,
         repeats: Literal["same", "vary"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
+        budget_day_usd: float | None = None,
+        budget_month_usd: float | None = None,
         real_time: bool = False,
     ) -> Self:
         """Begin anew: nothing asked, nothing scripted, and a clock that stands still.
 
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
         served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
-        Equal requests get the same pictures; with `repeats="vary"` the second gets others.
+        Equal requests get the same pictures; with `repeats="vary"` the second gets others. A batch
+        is done at the first look at it, or once this clock has moved on by `batch_time`, as "2h".
         """
         texts: dict[str, Any] = {"tier": tier, "as_of": as_of, "seed": seed, "sizes": sizes}
         texts |= {"prices": prices, "latency": latency, "repeats": repeats}
+        texts |= {"batch_time": batch_time}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
+        others |= {"budget_day_usd": budget_day_usd, "budget_month_usd": budget_month_usd}
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
         given |= {k: v for k, v in others.items() if v is not None}
         self.ended = Life.of(self._remote.ask("POST", "sandbox", given)["ended"])
@@ -201,9 +208,20 @@ class Sandbox:
         """Let every limit be as if nothing had been asked."""
         self._remote.ask("POST", "limits/refill")
 
-    def budget(self, usd: float | None) -> None:
-        """Refuse what would cost more than so much in all; None lifts that."""
-        self._remote.ask("PUT", "ledger", {"budget_usd": usd})
+    def budget(
+        self,
+        usd: float | EllipsisType | None = ...,
+        *,
+        day: float | EllipsisType | None = ...,
+        month: float | EllipsisType | None = ...,
+    ) -> None:
+        """Refuse what would cost more than so much: in all, in a day, in a month, both in UTC.
+
+        None lifts that; what is left out stays.
+        """
+        given = {"budget_usd": usd, "budget_day_usd": day, "budget_month_usd": month}
+        asked = {name: value for name, value in given.items() if value is not ...}
+        self._remote.ask("PUT", "ledger", asked)
 
     # --- what has happened
 

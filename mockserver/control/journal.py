@@ -14,7 +14,7 @@ from mockserver.core.rules.parser import RuleError, when_of, whole_of
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import MICRO
-from mockserver.facts import routes
+from mockserver.facts import operations
 from mockserver.request.waiting import came
 from mockserver.store import Sandbox
 
@@ -22,7 +22,6 @@ LONGEST = 60  # seconds that a client may wait for requests
 _NEAR = 5  # rules that are told
 _GROUP = 100  # characters of a group's name
 FILTERS = ("status", "operation", "path", "model", "rule", "call")
-OPERATIONS = ("", *(name for name, _, _ in routes()))
 #: What can be asked of each list, beside the sandbox.
 OF_REQUESTS = (*FILTERS, "since", "limit", "raw")
 OF_DOWNLOADS = ("status", "path", "made_by", "since", "limit", "raw")
@@ -167,7 +166,7 @@ async def _wanted(request: ControlRequest, records: Sequence[Record]) -> Callabl
     status, path = request.number("status"), request.query.get("path")
     if status is not None and status != 0 and not 100 <= status <= 599:
         refuse("status must be a whole number from 100 to 599, or 0 for no answer.", "status")
-    request.check_known("operation", OPERATIONS)
+    request.check_known("operation", ("", *operations()))
     if path is not None and (not path.startswith("/") or "?" in path):
         refuse("path must be as the client sent it: from its first / on, without a query.", "path")
     wanted = {name: {request.query[name]} for name in FILTERS if name in request.query}

@@ -32,6 +32,7 @@ from mockserver.core.shapes import (
     schemas,
     seconds_up_to,
 )
+from mockserver.facts import operations
 
 _NUMBER: Schema = {"type": "number"}
 _OBJECT: Schema = {"type": "object"}
@@ -71,6 +72,8 @@ def _seconds(most: int) -> Schema:
 
 _ERROR = _table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
 _LIMIT = _table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
+#: What a ledger tells where there is such a budget.
+_OF_TIMES = ("spent_day_usd", "budget_day_usd", "spent_month_usd", "budget_month_usd")
 _BILL = _table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
 #: A record's fields by what they hold in an empty one.
 _BY_TYPE: Mapping[type, Schema] = {
@@ -88,11 +91,13 @@ _BY_NAME: Mapping[str, Schema] = {
     "downloads": _TEXTS | {"description": "ids of the downloads of its pictures"},
     "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
     "raw": _named("Raw"),
+    "batch": TEXT | {"description": "the id of that which it was a line of"},
+    "custom_id": TEXT | {"description": "of that line"},
 }
 _RECORD: dict[str, Schema] = {
     name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
     for name, value in Record(id="", at=0, method="", path="").as_json().items()
-} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw")}
+} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw", "batch", "custom_id")}
 _SCHEMAS: dict[str, Schema] = {
     "Error": _table(error=_ERROR),
     "Nothing": _OBJECT | {"maxProperties": 0},
@@ -111,7 +116,7 @@ _SCHEMAS: dict[str, Schema] = {
         origin={"enum": ["file", "call", "all"]},
         sandbox=TEXT,
     ),
-    "Record": _table("raw", **_RECORD),
+    "Record": _table("raw", "batch", "custom_id", **_RECORD),
     "Raw": _table(
         line=TEXT,
         headers=_map(TEXT),
@@ -124,7 +129,14 @@ _SCHEMAS: dict[str, Schema] = {
     "Explained": {"allOf": [_named("Record"), _table(near=_TEXTS)]},
     "Clock": _table(now=_NUMBER, moved=_NUMBER, standing=FLAG),
     "Limits": _table(limits=listed(_LIMIT)),
-    "Ledger": _table(spent_usd=USD, budget_usd=or_null(USD), prices=TEXT, requests=listed(_BILL)),
+    "Ledger": _table(
+        *_OF_TIMES,
+        spent_usd=USD,
+        budget_usd=or_null(USD),
+        **dict.fromkeys(_OF_TIMES, USD),
+        prices=TEXT,
+        requests=listed(_BILL),
+    ),
 }
 _RECORDS = listed(_named("Record"))
 _GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), _map(POSITIVE))
@@ -139,7 +151,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
         {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 100, "maximum": 599}]},
         "of the answer; 0 is none",
     ),
-    "operation": ({"enum": list(journal.OPERATIONS)}, 'or "" for what is none on images'),
+    "operation": ({"enum": ["", *operations()]}, 'or "" for what is none on images'),
     "path": (TEXT | {"pattern": "^/[^?]*$"}, "as the client sent it, without its query"),
     "model": (TEXT, "as sent, or filled in"),
     "rule": (TEXT, 'id or name of the rule that fired, or ""; 404 if there is none'),
@@ -196,7 +208,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.put_limits: _Operation("limits.put", _named("Limits"), _asked("per_minute", "tier")),
     state.refill: _Operation("limits.refill", _named("Limits")),
     state.ledger: _Operation("ledger.get", _named("Ledger")),
-    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked("budget_usd")),
+    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked(*state.BUDGETS)),
     state.reset: _Operation(
         "reset", _named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
     ),

@@ -12,7 +12,7 @@ from mockserver.core.rules.effects import EFFECTS, PICTURES_MAX, effects_schema
 from mockserver.core.rules.files import ADDRESSES_TOLD, IMAGE_TOLD
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.shapes import END, FLAG, POSITIVE, TEXT, Schema, asked, schemas
-from mockserver.facts import ever, fields, free_fields
+from mockserver.facts import ever, fields, free_fields, operations
 
 # -- when --------------------------------------------------------------------------------------
 
@@ -28,7 +28,8 @@ MATCHER: Schema = {
 
 def _listed(name: str) -> Schema:
     free = [TEXT | {"pattern": f"^{SIZE}{END}"}] if name in free_fields() else []
-    return {"anyOf": [{"enum": list(ever()[name])}, *free, *_FOUND]}
+    known = operations() if name == "operation" else ever()[name]
+    return {"anyOf": [{"enum": list(known)}, *free, *_FOUND]}
 
 
 _OPERATION = _listed("operation")

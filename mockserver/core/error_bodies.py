@@ -8,7 +8,7 @@ from mockserver.core.errors import Answer, ApiError
 from mockserver.core.texts import beginning
 from mockserver.facts.words import Words
 from mockserver.facts.words.templates import Cut, filled
-from mockserver.facts.words.wording import Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Wording
 
 #: Characters of a value that an error repeats. Recorded errors repeat a prompt in full; where the
 #: API itself would cut one is not known, so the bound is this server's own.
@@ -47,12 +47,18 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
     form = wording.form
     if not form.keys:
         return b""
+    if form is TEXT_ALONE:
+        text = {"error": filled(wording.message, values)}
+        return json.dumps(text, separators=(",", ":")).encode("ascii")
     fields = {
         "code": wording.code,
         "message": filled(wording.message, values),
         "param": None if wording.param is None else filled(wording.param, values),
         "type": wording.type,
     }
+    if form.layout:  # which may have anything that the words mention
+        known = {**values, **fields}
+        return (form.layout % tuple([json.dumps(known[key]) for key in form.keys])).encode("ascii")
     further = {key: json.loads(value) for key, value in wording.further}
     body = {"error": {key: fields[key] for key in form.keys} | further}
     return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")

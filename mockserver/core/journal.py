@@ -64,6 +64,8 @@ class Record:
     sandbox: str = ""
     key: str = ""  # a hint at it, see `keys.hinted`
     raw: Raw | None = None  # as it came
+    batch: str = ""  # the id of that which it is a line of
+    custom_id: str = ""  # of that line
     pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
     size: int = 0  # roughly the bytes that it takes, once it is closed
 
@@ -115,29 +117,13 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        return {name: getattr(self, name) for name in AS_JSON}
+        line = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
+        return {name: getattr(self, name) for name in AS_JSON} | line
 
 
 def picture_in(path: str) -> str:
     """The name of the picture in a URL's path, which is the same in no other picture's."""
     return path.rpartition("/")[2]
-
-
-class Bill(NamedTuple):
-    """What the ledger keeps of a request that was paid for."""
-
-    id: str  # x-request-id
-    at: int  # nanoseconds since the epoch
-    model: Any
-    size: Any  # of the pictures
-    n: Any
-    usd: float
-
-    @classmethod
-    def of(cls, record: Record) -> "Bill":
-        """The bill for what a record tells."""
-        model, size, n = map(record.fields.get, ("model", "size", "n"))
-        return cls(record.id, record.at, model, size, n, record.usd)
 
 
 def asks_again(status: int) -> bool:

@@ -24,6 +24,12 @@ class Part(NamedTuple):
     repeated: bool = False  # more parts have this very name
     more: int = 0  # further parts of the name, in a list or not
     others: tuple["Part", ...] = ()  # those in a list
+    name: bytes = b""  # of the file, as it was sent
+
+    @property
+    def filename(self) -> str:
+        """The name of the file, whose bytes are mostly UTF-8."""
+        return self.name.decode("utf-8", "replace")
 
     @property
     def all(self) -> "tuple[Part, ...]":

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import settled
-from mockserver.core.request import ImageRequest
-from mockserver.core.uploads import FILES, Fields, Part, check_uploads
+from mockserver.core.request import ImageRequest, Source
+from mockserver.core.uploads import FILES, Fields, Form, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
@@ -78,6 +78,16 @@ class Validator:
         given, model = self.checked(body)
         return self._request(given, model)
 
+    def with_sources(
+        self, body: Mapping[str, Any], sources: Sequence[Source], mask: Sequence[Source]
+    ) -> ImageRequest:
+        """An edit of pictures that are told apart from its options; ApiError as `validated`."""
+        files = {"image": [b""] * len(sources), **({"mask": b""} if mask else {})}
+        given, model = self.checked(Form({**body, **files}))
+        del given["image"]
+        given |= {"images": sources, **({"mask": mask} if mask else {})}
+        return self._request(given, model)
+
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:
         """The values of `body` that count, and the model that they mean."""
         self._check_names(body)
@@ -126,7 +136,7 @@ class Validator:
         if not body.keys() <= self._names:
             unknown = [name for name in body if name not in self._names]
             raise ApiError(
-                Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=_unexpected(unknown)
+                Reason.UNKNOWN_PARAMETER, param=unknown[0], unexpected=unexpected(unknown)
             )
         for name in self._required:
             if name not in body:
@@ -340,6 +350,7 @@ def _not_one_of(param: str, value: str, allowed: tuple[str, ...]) -> ApiError:
     return ApiError(Reason.NOT_ONE_OF, param=param, value=value, allowed=list(allowed))
 
 
-def _unexpected(names: list[str]) -> str:
+def unexpected(names: list[str]) -> str:
+    """Names as JSON Schema's words for unknown ones begin: "'a', 'b' were"."""
     verb = "was" if len(names) == 1 else "were"
     return f"{', '.join(map(repr, names))} {verb}"

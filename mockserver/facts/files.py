@@ -1,7 +1,7 @@
 """The TOML files of facts: this package's, and over them those of a directory. Knows no fact."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -10,6 +10,7 @@ from mockserver.facts import __path__
 from mockserver.packaged import packaged
 
 T = TypeVar("T", bound=NamedTuple)
+F = TypeVar("F", bound=Callable[..., Any])
 #: What tells two rows of one table apart.
 _NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
 #: Files of this package that are read as one.
@@ -52,10 +53,21 @@ def lay_over(further: Over | None) -> None:
     """Let a directory's files count too, from now on: see `facts.read_from`."""
     global _over
     _over = further
-    file.cache_clear()
+    for function in _CACHED:
+        function.cache_clear()
 
 
-@lru_cache
+def cached(function: F) -> F:
+    """Remember what a function of the files answers, until others lie over them."""
+    found = lru_cache(maxsize=512)(function)
+    _CACHED.append(found)
+    return found  # type: ignore[return-value]
+
+
+_CACHED: list[Any] = []
+
+
+@cached
 def file(name: str) -> Mapping[str, Any]:
     """A file's tables: rows of the directory are more rows, or replace the one of their name."""
     found: dict[str, Any] = {}

@@ -13,19 +13,20 @@ from mockserver.client.environment import REAL
 ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
-    "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, repeats=…, per_minute=…, "
-    "budget_usd=…, real_time=False): what the test's sandbox is set to, beside the server's own "
-    "settings"
+    "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
+    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False): what the "
+    "test's sandbox is set to, beside the server's own settings"
 )
 
 
 #: What can be told, as `--images-mock-NAME` or as `images_mock_NAME`: default, help, choices.
 OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "env": (ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
-    "guard": (ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
+    "env": (ON, "lead clients to the mock: OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT …", (ON, OFF)),
+    "guard": (ON, f"stop tests that are about to reach {REAL}, or Azure's", (ON, OFF)),
     "guarded_hosts": (
         "",
-        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many",
+        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many, "
+        "!host is let through",
         (),
     ),
     "url": ("", "use the images-mock that runs there instead of one of one's own", ()),
@@ -161,9 +162,12 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "sizes": _setting("sizes"),
     "prices": _setting("prices"),
     "latency": _setting("latency"),
+    "batch_time": _setting("batch-time"),
     "repeats": _setting("repeats"),
     "per_minute": _whole,
     "budget_usd": _amount,
+    "budget_day_usd": _amount,
+    "budget_month_usd": _amount,
     "real_time": _switch,
 }
 

@@ -72,6 +72,7 @@ class _Reader:
         self._headers: dict[bytes, bytes] = {}
         self._header = b""
         self._name = ""  # as the part tells it
+        self._filename = b""
         self._type = ""
         self._is_file = self._is_unused = False
         self._value = b""
@@ -110,7 +111,9 @@ class _Reader:
         self._is_file = b"filename" in options or self._type not in ("", "text/plain")
         self._value = b""
         self._name = options[b"name"].decode("utf-8", "replace")
-        self._is_unused = options.get(b"filename") == b""  # as browsers send an unused input
+        self._filename = options.get(b"filename", b"")
+        # As browsers send an unused input.
+        self._is_unused = not self._filename and b"filename" in options
         encoding = self._headers.get(b"content-transfer-encoding", b"").strip().lower()
         if encoding not in _IDENTITY and len(self.found.hints) < SAID:
             self.found.hints.append(
@@ -135,7 +138,9 @@ class _Reader:
             return
         name = _LIST.sub("", self._name)
         is_list, first = name != self._name, self.found.get(name)
-        part = Part(self._value, self._type, is_file=self._is_file, is_list=is_list)
+        part = Part(
+            self._value, self._type, is_file=self._is_file, is_list=is_list, name=self._filename
+        )
         if first is None:
             self.found[name] = part
         elif is_list or first.is_list:

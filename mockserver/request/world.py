@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from hashlib import sha256
 from itertools import count
+from typing import Protocol
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.charges import Costs
 from mockserver.core.days import Day, day_for
-from mockserver.core.errors import ApiError
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
@@ -28,6 +29,7 @@ from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
+ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
@@ -41,7 +43,19 @@ _REAL_KEY = (
 
 def store_of(config: Config, clock: Clock) -> Store:
     """The store of a configuration, in the memory of this process."""
-    return MemoryStore(upload_bytes=config.upload_cache, rules=config.rules, now=clock.now)
+    return MemoryStore(
+        upload_bytes=config.upload_cache,
+        file_bytes=config.file_room,
+        rules=config.rules,
+        now=clock.now,
+    )
+
+
+class Work(Protocol):
+    """What goes on behind requests."""
+
+    def end(self) -> None:
+        """End whatever it waits for."""
 
 
 class World:
@@ -84,6 +98,7 @@ class World:
         self._usual = self.era_of(self.facts.day)
         self._today = (-1, self._usual)  # days since the epoch, that day's era
         self.deprecations = Deprecations(self.today, config.log_format)
+        self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self._numbers = count()
         self._warned = False
 
@@ -93,12 +108,16 @@ class World:
         said = options.as_of or self.config.as_of
         if said is None and default is None:
             return self.era_of(self.facts.day, options.sizes) if options.sizes else self._usual
+        return self.era_of(self.day(sandbox, default), options.sizes)
+
+    def day(self, sandbox: Sandbox | None = None, default: Day | None = None) -> date:
+        """The day whose rules count, as `era` has it."""
+        said = (sandbox.options if sandbox else _SERVERS_OWN).as_of or self.config.as_of
         now, moved = self.clock.now(), 0
         if sandbox:
             now, moved = sandbox.now(now), sandbox.offset // _DAY
         today = date.fromordinal(_EPOCH + now // _DAY)
-        day = day_for(said, default or self.facts.day, today=today, moved=moved)
-        return self.era_of(day, options.sizes)
+        return day_for(said, default or self.facts.day, today=today, moved=moved)
 
     def today(self) -> Era:
         """The era of the day that the machine's clock shows."""
@@ -152,21 +171,28 @@ class World:
         Raises:
             ApiError: nobody that is let in.
         """
-        authorization = exchange.header(b"authorization")
-        try:
-            caller = self.keyring.caller(authorization, exchange.header(b"openai-organization"))
-        except ApiError:
-            self._note_key(exchange, hinted(authorization, self.facts.magic_prefix))
-            raise
+        caller = exchange.line.caller if exchange.line else self._caller(exchange)
         self._note_key(exchange, caller.hint)
         exchange.caller = caller
+        if caller.reports_on is not None and not exchange.record.path.startswith(ORGANIZATION):
+            raise ApiError(Reason.ADMIN_KEY)
         sandbox = await self.store.sandbox(caller.sandbox)
         exchange.enter(sandbox)
         if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:
             exchange.era = self.era(sandbox)
+            if exchange.surface:  # its ids are the same on all days
+                return caller, sandbox
             prefix = exchange.era.facts.headers.request_id_prefix
             exchange.record.id = f"{prefix}{exchange.record.id[-_ID:]}"
         return caller, sandbox
+
+    def _caller(self, exchange: Exchange) -> Caller:
+        authorization = exchange.header(b"authorization")
+        try:
+            return self.keyring.caller(authorization, exchange.header(b"openai-organization"))
+        except ApiError:
+            self._note_key(exchange, hinted(authorization, self.facts.magic_prefix))
+            raise
 
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew: who is kept waiting there is let go."""
@@ -180,6 +206,8 @@ class World:
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
             record.sandbox = exchange.sandbox_name
+            if exchange.line and not await self.lives(exchange.sandbox):
+                return  # a batch ends with its sandbox
             # The sandbox may have begun anew meanwhile: then the request is a late one.
             current = await self.store.sandbox(record.sandbox)
         except ApiError:  # there is no room for a sandbox: then it is written nowhere
@@ -188,8 +216,15 @@ class World:
             await current.record(record, number=exchange.life or current.number)
         self.news.ring()
 
+    async def lives(self, sandbox: Sandbox | None) -> bool:
+        """Whether a sandbox is still there, and has not begun anew."""
+        current = await self.store.find(sandbox.name) if sandbox else None
+        return bool(sandbox and current and current.number == sandbox.number)
+
     async def _sandbox_of_key(self, exchange: Exchange) -> Sandbox | None:
         """The sandbox of the key that a request has; a new one if the key is let in."""
+        if exchange.line:
+            return await self.store.find(exchange.line.caller.sandbox)
         authorization = exchange.header(b"authorization")
         if authorization is None and (of_azure := exchange.header(b"api-key")):
             authorization = f"Bearer {of_azure}"

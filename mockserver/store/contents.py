@@ -2,42 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
+from collections.abc import AsyncIterator, Iterator
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import IO
+from weakref import finalize
+
+from anyio import to_thread
 
 IN_MEMORY = 1024 * 1024  # bytes of one; of more it goes to disk
-_PIECE = 256 * 1024
+BLOCK = 256 * 1024  # bytes on disk that are given and taken as one, and sent as one piece
+
+
+class Disk:
+    """One file without a name for all contents of the process: it is gone with that.
+
+    Its blocks are given again once a content that had them is gone.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._free: list[int] = []
+        self._end = 0  # blocks that there are
+        self._lock = Lock()  # readers are in threads
+
+    @property
+    def used(self) -> int:
+        """Bytes of the blocks that are given."""
+        return (self._end - len(self._free)) * BLOCK
+
+    def write(self, blocks: list[int], offset: int, data: bytes) -> None:
+        """Write at an offset of these blocks, which become more as that takes."""
+        view = memoryview(data)
+        with self._lock:
+            if self._file is None:
+                self._file = TemporaryFile(prefix="images-mock-")  # noqa: SIM115, it lives on
+            while view:
+                place, start = divmod(offset, BLOCK)
+                if place == len(blocks):
+                    blocks.append(self._given())
+                piece = view[: BLOCK - start]
+                self._file.seek(blocks[place] * BLOCK + start)
+                self._file.write(piece)
+                view, offset = view[len(piece) :], offset + len(piece)
+
+    def _given(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._end += 1
+        return self._end - 1
+
+    def read(self, blocks: list[int], start: int, length: int) -> bytes:
+        """So many bytes of these blocks."""
+        found = []
+        with self._lock:
+            while length > 0 and self._file and start < len(blocks) * BLOCK:
+                place, within = divmod(start, BLOCK)
+                self._file.seek(blocks[place] * BLOCK + within)
+                found.append(self._file.read(min(length, BLOCK - within)))
+                start, length = start + len(found[-1]), length - len(found[-1])
+        return b"".join(found)
+
+    def take_back(self, blocks: list[int]) -> None:
+        """Give these blocks to others; where nobody has any, the disk has its room again."""
+        with self._lock:
+            self._free += blocks
+            if self._file and len(self._free) == self._end:
+                self._file.close()
+                self._file, self._free, self._end = None, [], 0
+
+
+DISK = Disk()
 
 
 class Content:
     """A file's bytes: written once, in pieces, then read by as many as want it."""
 
     def __init__(self, data: bytes = b"") -> None:
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115, it lives on
+        self._memory = bytearray()
+        self._blocks: list[int] = []
         self.size = 0
         self.append(data)
 
     def append(self, data: bytes) -> None:
         """Write on at its end."""
-        self._file.seek(0, 2)
-        self._file.write(data)
+        if not self._blocks and self.size + len(data) <= IN_MEMORY:
+            self._memory += data
+        else:
+            self.spill()
+            DISK.write(self._blocks, self.size, data)
         self.size += len(data)
+
+    def spill(self) -> None:
+        """Take no memory any more."""
+        if self._memory or not self._blocks:
+            if not self._blocks:
+                finalize(self, DISK.take_back, self._blocks)
+            DISK.write(self._blocks, 0, bytes(self._memory))
+            self._memory = bytearray()
 
     @property
     def in_memory(self) -> int:
         """Bytes of memory that it takes."""
-        return self.size if self.size <= IN_MEMORY else 0
+        return len(self._memory)
 
-    def piece(self, start: int, length: int = _PIECE) -> bytes:
+    def piece(self, start: int, length: int = BLOCK) -> bytes:
         """Some of its bytes."""
-        self._file.seek(start)
-        return self._file.read(length)
+        if not self._blocks:
+            return bytes(self._memory[start : start + length])
+        return DISK.read(self._blocks, start, min(length, self.size - start))
 
     def pieces(self) -> Iterator[bytes]:
         """All of its bytes, a bounded piece each."""
-        for start in range(0, self.size, _PIECE):
+        for start in range(0, self.size, BLOCK):
             yield self.piece(start)
 
     def whole(self) -> bytes:
         """All of its bytes at once."""
         return self.piece(0, self.size)
+
+    async def sent(self) -> AsyncIterator[bytes]:
+        """The same as `pieces`, where others are answered meanwhile."""
+        for start in range(0, self.size, BLOCK):
+            yield await to_thread.run_sync(self.piece, start) if self._blocks else self.piece(start)
+
+    async def read(self) -> bytes:
+        """The same as `whole`, where others are answered meanwhile."""
+        return await to_thread.run_sync(self.whole) if self._blocks else self.whole()
+
+
+async def content_of(data: bytes) -> Content:
+    """A content with these bytes; others are answered while it is written."""
+    return Content(data) if len(data) <= IN_MEMORY else await to_thread.run_sync(Content, data)

@@ -1,7 +1,8 @@
 """State in the memory of one process: nothing survives it, nothing is shared.
 
 All of it is bounded in bytes, as they are counted: a sandbox by its tables (some 16 MiB) and by
-`RULE_BYTES`, all of them together by `STATE_BYTES`, uploads by a room of their own.
+`RULE_BYTES`, all of them together by `STATE_BYTES`, uploads by a room of their own. The contents of
+files are mostly on disk: a sandbox has a room for them, and all together have `FILE_ROOMS` of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from mockserver.store.tables import Tally
 
 UPLOAD_BYTES = 256 * MIB
 STATE_BYTES = 256 * MIB  # as much as for uploads: both fit into the memory of a small CI runner
+FILE_BYTES = 1024 * MIB
+FILE_ROOMS = 4
 _UPLOAD = 400  # bytes beside an upload's own
 
 
@@ -30,6 +33,7 @@ class MemoryStore:
         sandboxes: how many there may be.
         upload_bytes: room for uploads.
         state_bytes: room for all sandboxes.
+        file_bytes: room for the contents of one sandbox's files.
         rules: those that every sandbox begins with.
         now: nanoseconds since the epoch, by the machine's clock; it tells who is idle.
     """
@@ -40,6 +44,7 @@ class MemoryStore:
         sandboxes: int = SANDBOXES,
         upload_bytes: int = UPLOAD_BYTES,
         state_bytes: int = STATE_BYTES,
+        file_bytes: int = FILE_BYTES,
         rules: Sequence[Rule] = (),
         now: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -50,6 +55,8 @@ class MemoryStore:
         self._uploads: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._sandboxes: OrderedDict[str, MemorySandbox] = OrderedDict()
         self._tally = Tally(state_bytes, self._make_room)
+        self._file_bytes = file_bytes
+        self._files = Tally(file_bytes * FILE_ROOMS, self._make_room_for_files)
         self._numbers = 0
         self._everyone = MemorySandbox(EVERYONE, 0, Options(), (), self._tally)
 
@@ -87,7 +94,16 @@ class MemoryStore:
         elif old is not None:
             old.leave()
         self._numbers += 1
-        made = MemorySandbox(name, self._numbers, options, self._rules, self._tally, self._everyone)
+        made = MemorySandbox(
+            name,
+            self._numbers,
+            options,
+            self._rules,
+            self._tally,
+            self._everyone,
+            self._files,
+            self._file_bytes,
+        )
         made.is_warned = old is not None and old.is_warned  # it is the same client
         made.used = self._now()
         self._sandboxes[name] = made
@@ -115,6 +131,17 @@ class MemoryStore:
             self._sandboxes.pop(name).leave()
         for name in shed:
             self._sandboxes[name].shed()
+        self._shed_items(self._tally)
+
+    def _make_room_for_files(self) -> None:
+        """The files of those that were used longest ago go, but never those of the last one."""
+        self._shed_items(self._files)
+
+    def _shed_items(self, tally: Tally) -> None:
+        for sandbox in [*self._sandboxes.values()][:-1]:
+            if not tally.is_over:
+                return
+            sandbox.shed_items()
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""

@@ -6,9 +6,10 @@ Each step is atomic, because nothing here waits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
-from mockserver.core.journal import Bill, Record
+from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
@@ -16,17 +17,20 @@ from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, retries, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
-from mockserver.core.sandbox.account import Account, settle
+from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.items import KINDS, Item, Kind
+from mockserver.core.sandbox.ledger import Bill, Use, use_of
 from mockserver.core.sandbox.logs import LOGS, write_down
 from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
-from mockserver.store.tables import Log, Shelf, Table, Tally
+from mockserver.store.tables import Ledger, Log, Shelf, Table, Tally
+
+_Part = Ledger | Log | Table[Any, Any] | Shelf
 
 
 class MemorySandbox:
@@ -40,6 +44,8 @@ class MemorySandbox:
         rules: Sequence[Rule],
         tally: Tally | None = None,
         everyone: MemorySandbox | None = None,
+        files: Tally | None = None,
+        file_room: float = inf,
     ) -> None:
         self.name = name
         self.number = number
@@ -48,9 +54,13 @@ class MemorySandbox:
         self.size = 0  # bytes, as they were told to the tally
         self._everyone = everyone
         self._tally = tally or Tally()
+        self._files = files or Tally()  # the contents of all sandboxes
+        self._file_room = file_room
+        self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[str, Log[Any]] = {name: Log() for name in LOGS}
+        self._logs: dict[str, Log] = {name: Log() for name in LOGS}
+        self._ledger = Ledger()
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
@@ -69,10 +79,11 @@ class MemorySandbox:
         self.size += change
         self._tally.add(change)
 
-    def _parts(self, names: Sequence[str]) -> list[Log[Any] | Table[Any, Any] | Shelf]:
-        found: dict[str, Log[Any] | Table[Any, Any] | Shelf] = {
+    def _parts(self, names: Sequence[str]) -> list[_Part]:
+        found: dict[str, _Part] = {
             **{kind: self._shelf(kind) for kind in KINDS},
             **self._logs,
+            "ledger": self._ledger,
             "counts": self._counts,
             "words": self._words,
             "calls": self._calls,
@@ -83,25 +94,47 @@ class MemorySandbox:
 
     def _clear(self, names: Sequence[str]) -> None:
         self._grow(sum(part.clear() for part in self._parts(names)))
+        self._weigh()
 
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
+        self._grow(self._ledger.sum_up())
+        self._grow(sum(shelf.spill() for shelf in self._items.values()))
+
+    def shed_items(self) -> None:
+        """Let go of files, batches and responses too."""
+        self._clear(KINDS)
+
+    @property
+    def stored(self) -> int:
+        """Bytes of the contents of its files."""
+        return self._stored
+
+    def _weigh(self) -> None:
+        """Tell the tally of contents what came or went."""
+        stored = sum(shelf.stored for shelf in self._items.values())
+        change, self._stored = stored - self._stored, stored
+        self._files.add(change)
 
     def leave(self) -> None:
         """Be no longer counted: whoever has this sandbox still may use it, to no effect."""
         self._tally.rules -= self._book.size
         self._tally.add(-self.size)
-        self._tally = Tally()
+        self._files.add(-self._stored)
+        self._tally = self._files = Tally()
 
     @property
     def summary(self) -> Summary:
         """What decides whether it may go."""
         is_set_up = self._state.is_set_up
         asked = (
-            self._logs["requests"].entries or self._logs["downloads"].entries or self._account.spent
+            self._logs["requests"].entries
+            or self._logs["downloads"].entries
+            or self._account.spent
+            or any(shelf.items for shelf in self._items.values())
         )
-        spare = sum(part.size for part in self._parts(SPARE))
+        spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
         is_empty = not (asked or is_set_up)
         return Summary(self.name, self.used, is_set_up, is_empty, self.size, spare)
 
@@ -212,18 +245,20 @@ class MemorySandbox:
         limits: Sequence[Limit],
         charge: Mapping[str, int],
         now: int,
-        amount: int = 0,
+        bill: Bill | None = None,
     ) -> Verdict:
-        """Take a charge and its price together."""
+        """Take a charge and pay its bill together."""
         self._account, verdict = settle(
             self._account,
             model,
             limits=limits,
             charge=charge,
-            budget=self.options.budget,
-            amount=amount,
+            options=self.options,
+            amount=bill.micro if bill else 0,
             now=now,
         )
+        if verdict.admitted and bill and bill.micro:
+            self._grow(self._ledger.append(bill))
         return verdict
 
     async def account(self) -> Account:
@@ -232,11 +267,15 @@ class MemorySandbox:
 
     async def refill(self) -> None:
         """Fill every bucket."""
-        self._account = Account(self._account.spent)
+        self._account = self._account._replace(buckets=FULL)
 
     async def billed(self) -> list[Bill]:
-        """What is in the ledger, the oldest first."""
-        return list(self._logs["ledger"].entries)
+        """The last bills, the oldest first."""
+        return list(self._ledger.bills)
+
+    async def uses(self) -> list[Use]:
+        """What was charged for, in bills or in sums."""
+        return [*self._ledger.sums.values(), *map(use_of, self._ledger.bills)]
 
     # -- repeats and journal -------------------------------------------------------------------
 
@@ -278,7 +317,7 @@ class MemorySandbox:
     # -- items ---------------------------------------------------------------------------------
 
     def _shelf(self, kind: Kind) -> Shelf:
-        return self._items.get(kind) or self._items.setdefault(kind, Shelf())
+        return self._items.get(kind) or self._items.setdefault(kind, Shelf(self._file_room))
 
     async def next_number(self) -> int:
         """Count an id that is given to an item."""
@@ -288,6 +327,7 @@ class MemorySandbox:
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
         self._grow(self._shelf(kind).put(item))
+        self._weigh()
 
     async def item(self, kind: Kind, item_id: str) -> Item | None:
         """The item of an id."""
@@ -300,3 +340,4 @@ class MemorySandbox:
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer."""
         self._grow(self._shelf(kind).pop(item_id))
+        self._weigh()

@@ -5,36 +5,74 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from math import inf
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from mockserver.core.sandbox.items import ITEM_BYTES, ITEMS, Item
-from mockserver.core.sandbox.logs import Entry, is_over, size_of
+from mockserver.core.journal import Record
+from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
+from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
+from mockserver.core.sandbox.logs import is_over
 
-E = TypeVar("E", bound=Entry)
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Log(Generic[E]):
-    """The last entries, the oldest first."""
+class Log:
+    """The last records, the oldest first."""
 
     def __init__(self) -> None:
-        self.entries: deque[E] = deque()
+        self.entries: deque[Record] = deque()
         self.size = 0
 
-    def append(self, entry: E) -> int:
+    def append(self, entry: Record) -> int:
         """Append one; the oldest go."""
         before = self.size
         self.entries.append(entry)
-        self.size += size_of(entry)
+        self.size += entry.size
         while is_over(len(self.entries), self.size):
-            self.size -= size_of(self.entries.popleft())
+            self.size -= self.entries.popleft().size
         return self.size - before
 
     def clear(self) -> int:
         """Drop all."""
         self.entries.clear()
         gone, self.size = self.size, 0
+        return -gone
+
+
+class Ledger:
+    """The last bills, the oldest first, and sums of those before them."""
+
+    def __init__(self) -> None:
+        self.bills: deque[Bill] = deque()
+        self.sums = Sums()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all."""
+        return BILL_BYTES * len(self.bills) + SUM_BYTES * len(self.sums)
+
+    def append(self, bill: Bill) -> int:
+        """Append one; the oldest is summed up."""
+        self.bills.append(bill)
+        if len(self.bills) <= BILLS:
+            return BILL_BYTES
+        before = len(self.sums)
+        self.sums = add(self.sums, self.bills.popleft())
+        return SUM_BYTES * (len(self.sums) - before)
+
+    def sum_up(self) -> int:
+        """Keep sums by the day alone."""
+        before = self.size
+        while self.bills:
+            self.sums = add(self.sums, self.bills.popleft())
+        self.sums = condensed(self.sums, 1)
+        return self.size - before
+
+    def clear(self) -> int:
+        """Drop all."""
+        gone = self.size
+        self.bills.clear()
+        self.sums = Sums()
         return -gone
 
 
@@ -87,34 +125,98 @@ class Table(Generic[K, V]):
         return -gone
 
 
-class Shelf:
-    """Items by id, the oldest first; of more than there may be the oldest go."""
+class Weight(NamedTuple):
+    """Bytes of an item, or of many."""
 
-    def __init__(self) -> None:
+    own: int = 0  # in memory, but for its content
+    in_memory: int = 0  # of its content
+    stored: int = 0  # of its content, in memory or not
+
+    @classmethod
+    def of(cls, item: Item) -> Weight:
+        """What an item weighs now: a content may grow."""
+        if item.content is None:
+            return cls(item.size)
+        return cls(item.size, item.content.in_memory, item.content.size)
+
+    def __sub__(self, other: Weight) -> Weight:
+        return Weight(*(a - b for a, b in zip(self, other, strict=True)))
+
+    def plus(self, other: Weight) -> Weight:
+        """Both together."""
+        return Weight(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Shelf:
+    """Items by id, the oldest first; of more than there may be the oldest go.
+
+    Args:
+        room: bytes of all contents, in memory or not.
+    """
+
+    def __init__(self, room: float = inf) -> None:
         self.items: OrderedDict[str, Item] = OrderedDict()
-        self.size = 0
+        self._room = room
+        self._weights: dict[str, Weight] = {}  # of each as it was put there
+        self._total = Weight()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self._total.own + self._total.in_memory
+
+    @property
+    def stored(self) -> int:
+        """Bytes of contents, in memory or not."""
+        return self._total.stored
 
     def put(self, item: Item) -> int:
         """Put one there, or in the place of the one with its id."""
         before = self.size
-        if old := self.items.get(item.id):
-            self.size -= old.size
         self.items[item.id] = item
-        self.size += item.size
-        while len(self.items) > ITEMS or (self.size > ITEM_BYTES and len(self.items) > 1):
-            self.size -= self.items.popitem(last=False)[1].size
+        self._weigh(item.id, Weight.of(item))
+        if self._total.in_memory > CONTENT_BYTES:
+            self._spill(item)
+        while self._is_full:
+            self._weigh(self.items.popitem(last=False)[0], None)
+        return self.size - before
+
+    @property
+    def _is_full(self) -> bool:
+        is_heavy = self._total.own > ITEM_BYTES or self._total.stored > self._room
+        return is_heavy or len(self.items) > ITEMS
+
+    def _weigh(self, item_id: str, weight: Weight | None) -> None:
+        """Count an item with this weight from now on; None is no longer."""
+        self._total -= self._weights.pop(item_id, Weight())
+        if weight is not None:
+            self._weights[item_id] = weight
+            self._total = self._total.plus(weight)
+
+    def _spill(self, item: Item) -> None:
+        if item.content is not None:
+            item.content.spill()
+            self._weigh(item.id, Weight.of(item))
+
+    def spill(self) -> int:
+        """Keep no content in memory."""
+        before = self.size
+        for item in self.items.values():
+            self._spill(item)
         return self.size - before
 
     def pop(self, key: str) -> int:
         """Drop one, if it is there."""
-        old = self.items.pop(key, None)
-        self.size -= old.size if old else 0
-        return -old.size if old else 0
+        before = self.size
+        self.items.pop(key, None)
+        self._weigh(key, None)
+        return self.size - before
 
     def clear(self) -> int:
         """Drop all."""
+        gone, self._total = self.size, Weight()
         self.items.clear()
-        gone, self.size = self.size, 0
+        self._weights.clear()
         return -gone
 
 
@@ -130,5 +232,10 @@ class Tally:
     def add(self, change: int) -> None:
         """So many bytes more, or less."""
         self.taken += change
-        if change > 0 and self._make_room and self.most is not None and self.taken > self.most:
+        if change > 0 and self._make_room and self.is_over:
             self._make_room()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they are more than there may be."""
+        return self.most is not None and self.taken > self.most

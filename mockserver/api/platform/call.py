@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, partial
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from anyio import to_thread
 from starlette.types import Receive, Scope, Send
 
-from mockserver.api.images import unknown_url
+from mockserver.api.admission import Door
+from mockserver.api.faults import Altered
+from mockserver.api.images import attempt, unknown_url
+from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
 from mockserver.core.journal import sent_fields
 from mockserver.core.keys import Caller
+from mockserver.core.parameters import Query, in_query
+from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.facts import platform
-from mockserver.request.bodies import JSON, Body, json_bytes, read_body, send_bytes
+from mockserver.request.bodies import (
+    JSON,
+    Body,
+    json_bytes,
+    read_body,
+    send_bytes,
+    without_boundary,
+)
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.store import Sandbox
+
+_LARGE = 256 * 1024  # bytes of a body that is read in a thread, for others to be answered
 
 
 class Reply(NamedTuple):
     """What is answered: a value as JSON, or pieces of bytes whose length is known."""
 
     value: Any = None
-    pieces: Iterator[bytes] | None = None
+    pieces: AsyncIterator[bytes] | None = None
     length: int = 0  # bytes of the pieces
     content_type: str = JSON
     headers: Sequence[tuple[bytes, bytes]] = ()
 
 
-@dataclass(slots=True)
+@dataclass
 class Call:
     """A call whose caller is let in."""
 
@@ -43,11 +61,23 @@ class Call:
     scope: Scope
     receive: Receive
     send: Send
-    query: Sequence[tuple[str, str]] = field(init=False)  # in the order sent
+    endpoint: platform.Endpoint  # as it is on the day
+    day: date  # whose rules count
+    _body: Any = field(default=None, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        text = self.scope["query_string"].decode("latin-1")
-        self.query = parse_qsl(text, keep_blank_values=True)
+    @cached_property
+    def query(self) -> Query:
+        """The names and texts of the query, in the order sent."""
+        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+    @cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """The values of the query's parameters, as the facts have them, or their defaults.
+
+        Raises:
+            ApiError: one of them is wrong.
+        """
+        return in_query(self.endpoint.query, self.query)
 
     @property
     def now(self) -> int:
@@ -59,20 +89,31 @@ class Call:
         """What the answers of the sandbox are drawn from."""
         return self.sandbox.options.seed or self.world.config.seed
 
+    def facts(self, service: str) -> Any:
+        """What is known of a service as it is on the day."""
+        return platform.on(service, self.day)
+
     def named(self, parameter: str) -> str:
         """A parameter of the path, as it was meant."""
         return unquote(self.scope["path_params"][parameter])
 
-    async def body(self) -> Any:
-        """The decoded body: a JSON value, or the parts of a form by name. The journal tells it.
+    async def read(self) -> None:
+        """Read the body, whole: then what waits can see whether the client leaves.
 
         Raises:
             ApiError: it is not what its content type says.
         """
-        content = await read_body(self.receive)
-        found = Body(self.exchange.header(b"content-type"), content).content
-        self.exchange.record.fields |= sent_fields(found)
-        return found
+        content, kind = await read_body(self.receive), self.exchange.header(b"content-type")
+        is_large = len(content) > _LARGE
+        decode = partial(_decoded, self.scope, kind, content)
+        self._body, fields, mark = await to_thread.run_sync(decode) if is_large else decode()
+        self.exchange.record.attempt = attempt(self.scope, mark)
+        self.exchange.record.fields |= fields
+        self.exchange.hints += getattr(self._body, "hints", ())
+
+    async def body(self) -> Any:
+        """The decoded body: a JSON value, or the parts of a form by name; {} if there is none."""
+        return self._body
 
     async def new_id(self, service: str) -> str:
         """The id of something new, the same one in every run."""
@@ -87,28 +128,53 @@ class Call:
         return found
 
 
+def _decoded(scope: Scope, kind: str | None, content: bytes) -> tuple[Any, dict[str, Any], bytes]:
+    """A body's value, its fields as the journal tells them, and what attempts have in common."""
+    value = Body(kind, content).content if content else {}
+    line = f"{scope['method']} {scope['path']}?".encode("latin-1") + scope["query_string"]
+    sent = line + b"\0" + without_boundary(kind, content)
+    return value, sent_fields(value), blake2b(sent, digest_size=16).digest()
+
+
 Handler = Callable[[Call], Awaitable[Reply | None]]  # None: it has sent its answer itself
 
 
 class Endpoint:
-    """One method of one path, as an application."""
+    """One method of one path, as an application.
+
+    Its rules are those of today where nobody says a day, as those of models that are still there.
+    """
 
     def __init__(
         self, world: World, service: str, endpoint: platform.Endpoint, handler: Handler
     ) -> None:
         self._world, self._service = world, service
-        self._endpoint, self._handler = endpoint, handler
+        self._id, self._handler = endpoint.id, handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
-        exchange.record.operation = self._endpoint.id
-        exchange.record.fields = {"operation": self._endpoint.id}
+        exchange.record.operation = self._id
+        exchange.record.fields = {"operation": self._id}
+        exchange.era = self._world.era(default="today")
         self._check_served(scope)
         caller, sandbox = await self._world.enter(exchange)
+        if self._service == "organization" and caller.reports_on is None:
+            raise ApiError(Reason.MISSING_SCOPES)
+        exchange.era = self._world.era(sandbox, "today")
         self._check_served(scope)  # the caller's sandbox may be as of another day
-        call = Call(self._world, exchange, caller, sandbox, scope, receive, send)
-        if reply := await self._handler(call):
-            await _send(send, reply)
+        day = self._world.day(sandbox, "today")
+        endpoint = next(e for e in platform.endpoints(self._service, day) if e.id == self._id)
+        call = Call(self._world, exchange, caller, sandbox, scope, receive, send, endpoint, day)
+        await call.read()
+        _ = call.asked  # what is wrong with a query is told before a rule is
+        effect = PLAIN
+        if not endpoint.draws:
+            effect = await Door(self._world, exchange, sandbox, caller).passed(receive)
+        if effect.reply:
+            altered = Altered(effect, scope, receive, self._world.holds)
+            await altered.reply(send, effect.reply)
+        elif reply := await self._handler(call):
+            await _send(call, reply)
 
     def _check_served(self, scope: Scope) -> None:
         exchange: Exchange = scope["exchange"]
@@ -116,14 +182,23 @@ class Endpoint:
             raise unknown_url(scope)
 
 
-async def _send(send: Send, reply: Reply) -> None:
+async def _send(call: Call, reply: Reply) -> None:
+    """Send an answer, as rules want it."""
+    effect, send = call.exchange.effect, call.send
+    altered = Altered(effect, call.scope, call.receive, call.world.holds)
     if reply.pieces is None:
-        await send_bytes(send, 200, json_bytes(reply.value), reply.content_type, [*reply.headers])
+        body, headers = json_bytes(reply.value), [*reply.headers]
+        if effect is PLAIN:
+            await send_bytes(send, 200, body, reply.content_type, headers)
+        else:
+            await altered.send(send, body, reply.content_type, headers=headers)
         return
-    kind = (b"content-type", reply.content_type.encode())
-    length = (b"content-length", b"%d" % reply.length)
-    headers = [kind, length, *reply.headers]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    for piece in reply.pieces:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    start: Headers = [
+        (b"content-type", reply.content_type.encode()),
+        (b"content-length", b"%d" % reply.length),
+        *reply.headers,
+    ]
+    await altered.begin(send, 200, start)
+    async for piece in reply.pieces:
+        await altered.write(send, piece, more=True)
+    await altered.write(send, b"")

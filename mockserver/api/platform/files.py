@@ -3,72 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mockserver.api.platform.call import Call, Handler, Reply
-from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.files import (
+    File,
+    asked_seconds,
+    attachment,
+    described,
+    expiry,
+    file_item,
+)
+from mockserver.core.paging import page_of
+from mockserver.core.parameters import in_body
 from mockserver.core.sandbox.items import Item
 from mockserver.core.uploads import Part
-from mockserver.store.contents import Content
+from mockserver.request.kept_files import file_of, files_of
+from mockserver.store.contents import Content, content_of
 
-_OBJECT = 600  # bytes of one beside its content
+#: Why there may be none of an id.
+MISSING = (
+    "this API key has no such file: it is another key's, was deleted, has expired by the sandbox's "
+    "clock, went with a reset, or had to make room for newer ones (--file-room)"
+)
+_OCTETS = "application/octet-stream"  # whatever it is, as recorded
 
 
 async def create(call: Call) -> Reply:
     """Keep an upload."""
     form = await call.body()
-    file, purpose = form.get("file"), form.get("purpose")
-    if not isinstance(file, Part) or not isinstance(purpose, Part):
-        raise ApiError(Reason.MISSING_PARAMETER, param="file" if not file else "purpose")
-    content = Content(file.data)
-    value = {"purpose": purpose.data.decode(), "filename": "upload", "bytes": content.size}
-    item = Item(await call.new_id("files"), call.now, value, _OBJECT + content.in_memory, content)
+    part = form.get("file") if isinstance(form, dict) else None
+    if isinstance(part, Part) and not part.is_file:
+        form = {name: value for name, value in form.items() if name != "file"}
+    given = in_body(call.endpoint.body, form)
+    seconds = asked_seconds(given)
+    data: bytes = given["file"]
+    _check_size(call, len(data))
+    purpose, now = given["purpose"], call.now
+    expires_at = expiry(purpose, now, call.facts("files")["bounds"], seconds)
+    file = File(purpose, form["file"].filename, len(data), expires_at)
+    item = file_item(await call.new_id("files"), now, file, await content_of(data))
     await call.sandbox.save("files", item)
-    return Reply(described(item))
+    return _told(call, item)
 
 
-def described(item: Item) -> dict[str, Any]:
-    """A file as the API tells it."""
-    return {
-        "object": "file",
-        "id": item.id,
-        "purpose": item.value["purpose"],
-        "filename": item.value["filename"],
-        "bytes": item.value["bytes"],
-        "created_at": item.at // SECOND,
-        "expires_at": None,
-        "status": "processed",
-        "status_details": None,
-    }
+def _check_size(call: Call, size: int) -> None:
+    most, room = call.facts("files")["bounds"]["bytes_max"], call.world.config.file_room
+    if not size:
+        raise ApiError(Reason.EMPTY_FILE)
+    if size > most:
+        raise ApiError(Reason.FILE_TOO_LARGE, limit=most, read=size)
+    if size > room:
+        raise ApiError(Reason.NO_ROOM_FOR_FILE, limit=room, read=size)
+
+
+def _told(call: Call, item: Item) -> Reply:
+    return Reply(described(item, call.facts("files")["told"]["fields"]))
 
 
 async def listed(call: Call) -> Reply:
-    """All files, the newest first."""
-    found = await call.sandbox.items("files")
-    return Reply({"object": "list", "data": [*map(described, reversed(found))], "has_more": False})
+    """A page of the files, the newest first."""
+    facts, asked = call.facts("files"), call.asked
+    found, purpose = await files_of(call.sandbox, call.now), asked["purpose"]
+    if purpose is not None:
+        found = [item for item in found if item.value.purpose == purpose]
+    order, limit = asked.get("order", "desc"), asked.get("limit", len(found))
+    page = page_of(found, limit, order=order, after=asked.get("after"))
+    fields = facts["told"]["fields"]
+    return Reply(page.told(lambda item: described(item, fields), facts["list"]["keys"]))
 
 
 async def retrieve(call: Call) -> Reply:
     """What is known of a file."""
-    return Reply(described(await _file(call)))
+    return _told(call, await _file(call))
 
 
 async def content(call: Call) -> Reply:
     """A file's bytes."""
-    found: Content = (await _file(call)).content
-    return Reply(pieces=found.pieces(), length=found.size, content_type="application/octet-stream")
+    item = await _file(call)
+    if item.value.purpose in call.facts("files")["content"]["closed_to"]:
+        raise ApiError(Reason.NOT_DOWNLOADABLE, purpose=item.value.purpose)
+    found: Content = item.content
+    named = (b"content-disposition", attachment(item.value.filename))
+    return Reply(pieces=found.sent(), length=found.size, content_type=_OCTETS, headers=[named])
 
 
 async def delete(call: Call) -> Reply:
     """Keep a file no longer."""
-    found = await _file(call)
-    await call.sandbox.drop("files", found.id)
-    return Reply({"object": "file", "id": found.id, "deleted": True})
+    item = await _file(call)
+    await call.sandbox.drop("files", item.id)
+    return Reply({"object": "file", "id": item.id, "deleted": True})
 
 
 async def _file(call: Call) -> Item:
-    return await call.kept("files", call.named("file"), Reason.NO_SUCH_FILE_OBJECT)
+    file_id = call.named("file")
+    found = await file_of(call.sandbox, file_id, call.now)
+    if found is None:
+        raise ApiError(Reason.NO_SUCH_FILE_OBJECT, id=file_id, hint=MISSING)
+    return found
 
 
 HANDLERS: Mapping[str, Handler] = {

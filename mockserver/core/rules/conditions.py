@@ -7,7 +7,7 @@ is at whatever was sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
 from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
@@ -16,7 +16,7 @@ from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
 from mockserver.core.rules.rule import Text, When, fits
 from mockserver.core.uploads import FILES
-from mockserver.facts import ever, fields, free_fields, objects
+from mockserver.facts import ever, fields, free_fields, objects, operations
 
 _SIZE = re.compile(SIZE)
 _HOW = ("contains", "regex")
@@ -83,10 +83,12 @@ def _listed(name: str, value: Any) -> str | Text:
     """What at least one of the values fits that the field can have on some day."""
     known = ever()[name]
     wanted = _text(name, value) if isinstance(value, dict) else value
-    if isinstance(wanted, Text) and any(wanted.matches(k) or wanted.is_undecided(k) for k in known):
+    if _meets(name, wanted, known):
         return wanted
-    if isinstance(wanted, str) and any(fits(name, wanted, k) for k in known):
-        return wanted
+    if name == "operation":  # one beside images: few rules are about those
+        known = operations()
+        if _meets(name, wanted, known):
+            return wanted
     if name in free_fields() and _is_free(wanted):
         return wanted
     if isinstance(wanted, str | Text):
@@ -96,6 +98,13 @@ def _listed(name: str, value: Any) -> str | Text:
             meant += f" It is one of {', '.join(known)}"
         raise RuleError(f"when.{name} {told:.100} is none that a request can have{meant}")
     raise RuleError(f"when.{name} must be one of {', '.join(known)}")
+
+
+def _meets(name: str, wanted: Any, known: Iterable[str]) -> TypeGuard[str | Text]:
+    """Whether one of these values is as wanted, or may be."""
+    if isinstance(wanted, Text):
+        return any(wanted.matches(k) or wanted.is_undecided(k) for k in known)
+    return isinstance(wanted, str) and any(fits(name, wanted, k) for k in known)
 
 
 def _is_free(wanted: Any) -> TypeGuard[str | Text]:

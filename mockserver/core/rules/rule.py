@@ -45,6 +45,11 @@ class When(NamedTuple):
     wanted: tuple[tuple[str, Any], ...] = ()  # field → value or Text; a model may have * in it
     call: int | None = None
 
+    @property
+    def names_operation(self) -> bool:
+        """Whether it says which operation; one that does not means requests for pictures."""
+        return any(name == "operation" for name, _ in self.wanted)
+
     def matches(self, given: Fields) -> bool:
         """Whether a request with these fields is meant, whichever call it is."""
         return all(fits(name, wanted, given.get(name)) for name, wanted in self.wanted)

@@ -2,10 +2,11 @@
 
 from typing import Any, Literal, NamedTuple, get_args
 
-Kind = Literal["files", "batches", "responses"]
+Kind = Literal["files", "batches", "responses", "operations"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ITEMS = 10_000  # of one kind; of more the oldest go
-ITEM_BYTES = 16 * 1024 * 1024  # of one kind, but for the bytes of files
+ITEM_BYTES = 16 * 1024 * 1024  # of one kind, but for the contents of files
+CONTENT_BYTES = 16 * 1024 * 1024  # of contents that are kept in memory; others are on disk
 
 
 class Item(NamedTuple):
@@ -14,5 +15,5 @@ class Item(NamedTuple):
     id: str
     at: int  # nanoseconds since the epoch, by the sandbox's clock
     value: Any  # immutable; what it is, the module of its service says
-    size: int  # bytes that it takes in memory
+    size: int  # bytes that it takes in memory, but for its content
     content: Any = None  # a file's bytes, as the store keeps them

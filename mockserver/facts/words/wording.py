@@ -18,6 +18,9 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"
     NO_CREDIT = "no_credit"
     HARD_LIMIT = "hard_limit"
+    ORGANIZATION_SPEND_LIMIT = "organization_spend_limit"
+    PROJECT_SPEND_LIMIT = "project_spend_limit"
+    USAGE_LIMIT = "usage_limit"
     RATE_LIMITED = "rate_limited"
     OVER_LIMIT = "over_limit"
     NOT_OF_TIER = "not_of_tier"
@@ -89,11 +92,49 @@ class Reason(StrEnum):
     IMAGE_DATA = "image_data"
     NOT_DOWNLOADED = "not_downloaded"
     NO_SUCH_FILE = "no_such_file"
+    # lists beside images
+    NO_SUCH_CURSOR = "no_such_cursor"
     # files
     NO_SUCH_FILE_OBJECT = "no_such_file_object"
+    NOT_DOWNLOADABLE = "not_downloadable"
+    EMPTY_FILE = "empty_file"
+    FILE_TOO_LARGE = "file_too_large"
+    NO_ROOM_FOR_FILE = "no_room_for_file"
     # batches
+    NO_SUCH_BATCH = "no_such_batch"
+    BATCH_ENDED = "batch_ended"
+    BATCH_FILE_PURPOSE = "batch_file_purpose"
+    BATCH_QUEUE_FULL = "batch_queue_full"
+    METADATA_TOO_MANY = "metadata_too_many"
+    METADATA_NAME = "metadata_name"
+    METADATA_VALUE = "metadata_value"
+    # what a batch fails by, which no answer is refused with
+    BATCH_NO_FILE = "batch_no_file"
+    BATCH_EMPTY = "batch_empty"
+    BATCH_TOO_MANY_LINES = "batch_too_many_lines"
+    BATCH_TOO_LARGE = "batch_too_large"
+    BATCH_LINE = "batch_line"
+    BATCH_DUPLICATE = "batch_duplicate"
+    BATCH_URL = "batch_url"
+    BATCH_STREAM = "batch_stream"
+    BATCH_NO_MODEL = "batch_no_model"
+    BATCH_MODEL = "batch_model"
+    BATCH_MODELS = "batch_models"
+    BATCH_NO_ROOM = "batch_no_room"
     # organization
+    MISSING_SCOPES = "missing_scopes"
+    ADMIN_KEY = "admin_key"
+    NO_SUCH_PAGE = "no_such_page"
     # responses
+    NO_INPUT = "no_input"
+    NO_TEXT_MODEL = "no_text_model"
+    TOOL_NOT_THERE = "tool_not_there"
+    NOTHING_TO_EDIT = "nothing_to_edit"
+    NO_SUCH_RESPONSE = "no_such_response"
+    NO_PREVIOUS_RESPONSE = "no_previous_response"
+    NO_SUCH_ITEM = "no_such_item"
+    NOT_CANCELLED = "not_cancelled"
+    NO_PARTIAL_IMAGES = "no_partial_images"
     # Azure
     # this server
     INTERNAL = "internal"
@@ -105,14 +146,16 @@ class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
-    indent: int
+    indent: int | None
     newline: bool
+    layout: str = ""  # in place of all that: the whole body, with a %s for the JSON of each key
 
 
 LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
 PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=True)
 AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
 GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
+TEXT_ALONE = Form(keys=("error",), indent=None, newline=False)  # the message, and no object
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
 
 

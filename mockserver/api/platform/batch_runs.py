@@ -1,0 +1,354 @@
+"""The work on batches: each line is a request to this same application. Decides no state.
+
+One task works on a batch, one line at a time, and lets others go on between two lines. It ends
+once nothing more is due, and without a trace where its sandbox began anew or the server stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from anyio import to_thread
+from starlette.types import ASGIApp, Message, Scope
+
+from mockserver.api.platform.call import Call
+from mockserver.core import batches as core
+from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
+from mockserver.core.error_bodies import message
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.files import BATCH_OUTPUT, File, expiry, file_item
+from mockserver.core.ids import object_id
+from mockserver.core.sandbox.items import Item
+from mockserver.facts import default_days, platform
+from mockserver.request.bodies import JSON
+from mockserver.request.exchange import LINE, Line
+from mockserver.store.contents import Content
+
+PATIENCE = 5.0  # seconds that a look waits for what is due
+_BREATH = 32  # lines that are looked into before others go on
+_ID = 32  # digits of a request's id, behind its prefix
+
+
+@dataclass
+class Papers:
+    """The files of a batch that has not ended: the input, and what is written of the others.
+
+    Their bytes in memory are counted with the batch.
+    """
+
+    given: Content | None  # None: there was none
+    output: Content = field(default_factory=Content)
+    errors: Content = field(default_factory=Content)
+    size = in_memory = 0  # of what takes the room for files: nothing yet
+
+    def spill(self) -> None:
+        """Take no memory any more."""
+        self.output.spill()
+        self.errors.spill()
+
+    @property
+    def written(self) -> int:
+        """Bytes of the output and the errors."""
+        return self.output.size + self.errors.size
+
+    @property
+    def held(self) -> int:
+        """Those of them that are in memory."""
+        return self.output.in_memory + self.errors.in_memory
+
+
+async def looked_at(call: Call, items: Sequence[Item]) -> list[Item]:
+    """Batches once what is due of them is done, or is still being done after a while."""
+    runs = [run for item in items if (run := _run(call, item))]
+    if runs:
+        await asyncio.wait([run.task for run in runs], timeout=PATIENCE)
+    for run in runs:
+        if run.task.done() and not run.task.cancelled():
+            run.task.result()  # raises what the work broke by
+    return [await call.sandbox.item("batches", item.id) or item for item in items]
+
+
+def let_go(call: Call, item: Item) -> None:
+    """End the wait of a line that a rule holds back: its batch was cancelled."""
+    if run := call.world.work.get(_name(call, item)):
+        run.end()
+
+
+def _name(call: Call, item: Item) -> str:
+    return f"{call.sandbox.name} {call.sandbox.number} {item.id}"
+
+
+def _run(call: Call, item: Item) -> Run | None:
+    """The work on a batch in this loop; None if there is none to do, or another loop does it."""
+    work, name = call.world.work, _name(call, item)
+    found = work.get(name)
+    if isinstance(found, Run) and not found.task.done():
+        loop = found.task.get_loop()
+        if loop is asyncio.get_running_loop():
+            return found
+        if loop.is_running():
+            return None
+    if not item.value.has_work(call.now):
+        return None
+    work[name] = run = Run(call, item.id)
+    run.task.add_done_callback(lambda _: work.pop(name) if work.get(name) is run else None)
+    return run
+
+
+class Run:
+    """The work on one batch."""
+
+    def __init__(self, call: Call, batch_id: str) -> None:
+        self._world, self._sandbox = call.world, call.sandbox
+        self._seed, self._id = call.seed, batch_id
+        self._requests = _Requests(call.scope)
+        self._lines: Iterator[tuple[int, bytes, int]] | None = None
+        self.task = asyncio.get_running_loop().create_task(self._go())
+
+    def end(self) -> None:
+        """End a wait that a rule wants: nobody waits for the answer any more."""
+        self._requests.left.set()
+
+    async def _go(self) -> None:
+        while (item := await self._item()) and item.value.has_work(self._now):
+            await self._step(item)
+            await asyncio.sleep(0)
+
+    @property
+    def _now(self) -> int:
+        return self._sandbox.now(self._world.clock.now())
+
+    async def _item(self) -> Item | None:
+        """The batch as it is now; None once there is nobody to work for."""
+        stopped = self._world.holds.ended or (self.task.cancelling() > 0)
+        if stopped or not await self._world.lives(self._sandbox):
+            return None
+        return await self._sandbox.item("batches", self._id)
+
+    async def _save(self, item: Item, batch: Batch) -> None:
+        held = item.content.held if item.content else 0
+        item = item._replace(value=batch, size=batch.size + held)
+        await self._sandbox.save("batches", item)
+
+    async def _step(self, item: Item) -> None:
+        batch, now = item.value, self._now
+        due = batch.due(now)
+        if batch.status == core.VALIDATING:
+            await self._validate(item)
+        elif batch.status == core.CANCELLING:
+            await self._finish(item, core.CANCELLED, now=now)
+        elif batch.done < due:
+            await self._next(item)
+        elif batch.done < batch.total:
+            await self._next(item, core.unrun("expired"))
+        elif due < batch.total:
+            await self._finish(item, core.FINALIZING, core.EXPIRED, now=batch.expires)
+        else:
+            await self._finish(item, core.FINALIZING, core.COMPLETED, now=now)
+
+    # -- the input file ------------------------------------------------------------------------
+
+    async def _validate(self, item: Item) -> None:
+        """Look into the whole input file, and begin or fail."""
+        given: Content | None = item.content.given
+        checked = InputFile(item.value.endpoint)
+        problems = await self._of_whole(item.value, given)
+        if given and not problems:
+            problems = await self._of_lines(checked, given)
+        now = await self._item()
+        if now is None or now.value.status != core.VALIDATING:
+            return  # it was cancelled meanwhile
+        if problems:
+            await self._fail(now, *problems)
+            return
+        begun = now.value._replace(total=checked.lines, model=checked.model)
+        await self._save(now, begun.reached(core.IN_PROGRESS, now=self._now))
+
+    async def _fail(self, item: Item, *problems: Problem) -> None:
+        """End the batch without its files."""
+        failed = item.value._replace(problems=problems).reached(core.FAILED, now=self._now)
+        await self._save(item._replace(content=None), failed)
+
+    async def _of_whole(self, batch: Batch, given: Content | None) -> list[Problem]:
+        """What is wrong with the file before a line of it is looked into."""
+        bounds = core.bounds()
+        if given is None:
+            told = {"file": batch.input_file_id, "organization": batch.caller.organization}
+            return [self._problem(ApiError(Reason.BATCH_NO_FILE, **told))]
+        if given.size > (most := bounds["bytes"]):
+            return [self._problem(ApiError(Reason.BATCH_TOO_LARGE, bound=f"{most:,}"))]
+        if await to_thread.run_sync(_ends_of_lines, given) > (most := bounds["lines"]):
+            return [self._problem(ApiError(Reason.BATCH_TOO_MANY_LINES, bound=f"{most:,}"))]
+        return []
+
+    async def _of_lines(self, checked: InputFile, given: Content) -> list[Problem]:
+        """What is wrong with its lines; others go on meanwhile."""
+        problems: list[Problem] = []
+        for number, (text, _) in enumerate(lines_of(given), 1):
+            if problem := self._of_line(checked, text, number):
+                problems.append(problem)
+            if len(problems) >= core.bounds()["errors"]:
+                return problems
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        return problems if checked.lines else [self._problem(ApiError(Reason.BATCH_EMPTY))]
+
+    def _of_line(self, checked: InputFile, text: bytes, number: int) -> Problem | None:
+        if not text.strip():
+            return None
+        try:
+            model = checked.check(text)
+            facts = self._world.era(self._sandbox, default_days().get(model)).facts
+            if model not in facts.models and not facts.stand_in:
+                raise ApiError(Reason.BATCH_MODEL, model=model)
+        except ApiError as error:
+            return self._problem(error, number)
+        return None
+
+    def _problem(self, error: ApiError, line: int | None = None) -> Problem:
+        era = self._world.era(self._sandbox, "today")
+        words = era.words("/v1/batches")
+        wording = words[error.reason]
+        param = wording.param and wording.param.format_map(error.values)
+        return Problem(wording.code, message(error, words), param, line)
+
+    # -- its requests --------------------------------------------------------------------------
+
+    async def _next(self, item: Item, unrun: Answered | None = None) -> None:
+        """Ask the next request, or none in its place; and write down what became of it."""
+        batch = item.value
+        self._lines = self._lines or numbered(item.content.given, batch)
+        number, text, end = next(self._lines)
+        asks = core.asks(text)
+        answer = unrun or await self._requests.ask(self._line(batch, asks), batch.endpoint, asks)
+        now = await self._item()
+        if now is None or answer is None:
+            return
+        papers, room = now.content, self._world.config.file_room
+        written = core.answer_line(self._id, number, asks.custom_id, answer)
+        if papers.written + len(written) > room:
+            await self._fail(now, self._problem(ApiError(Reason.BATCH_NO_ROOM, bound=f"{room:,}")))
+            return
+        (papers.output if answer.is_good else papers.errors).append(written)
+        await self._save(now, now.value.with_answer(answer)._replace(read=end, line=number))
+
+    def _line(self, batch: Batch, asks: Asks) -> Line:
+        share = platform.table("batches")["price"]["share"]
+        return Line(batch.caller, self._id, asks.custom_id, share)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def _finish(self, item: Item, *states: str, now: int) -> None:
+        """End the batch, with a file of its answers and one of its errors, if there are any."""
+        batch, papers = item.value, item.content
+        output = await self._file(batch, "output", papers.output)
+        errors = await self._file(batch, "error", papers.errors)
+        ended = batch._replace(output_file_id=output, error_file_id=errors)
+        await self._save(item._replace(content=None), ended.reached(*states, now=now))
+
+    async def _file(self, batch: Batch, name: str, content: Content) -> str | None:
+        """The id of a file with this content; None if there is none of it."""
+        if not content.size:
+            return None
+        number, now = await self._sandbox.next_number(), self._now
+        file_id = object_id(platform.ids("files"), self._seed, self._sandbox.name, number)
+        bounds = platform.on("files", self._world.day(self._sandbox, "today"))["bounds"]
+        until = expiry(BATCH_OUTPUT, now, bounds, batch.output_expires)
+        file = File(BATCH_OUTPUT, f"{self._id}_{name}.jsonl", content.size, until)
+        await self._sandbox.save("files", file_item(file_id, now, file, content))
+        return file_id
+
+
+class _Requests:
+    """Asks this application what lines ask for, under the address of who looked at the batch."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._app: ASGIApp = scope["app"]
+        self._scope = {k: scope.get(k) for k in ("scheme", "server", "client")}
+        self._host = [(n, v) for n, v in scope["headers"] if n == b"host"]
+        self.left = asyncio.Event()  # whether nobody waits for an answer any more
+
+    async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
+        """The answer to a request; None if nobody waited for it to the end."""
+        body = [json.dumps(asks.body).encode()]
+        sent = _Sent()
+
+        async def receive() -> Message:
+            if body:
+                return {"type": "http.request", "body": body.pop(), "more_body": False}
+            await self.left.wait()
+            return {"type": "http.disconnect"}
+
+        kind, length = JSON.encode(), b"%d" % len(body[0])
+        scope = {
+            **self._scope,
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [*self._host, (b"content-type", kind), (b"content-length", length)],
+            LINE: line,
+        }
+        await self._app(scope, receive, sent)
+        return None if self.left.is_set() and not sent.is_whole else sent.answered()
+
+
+class _Sent:
+    """Gathers an answer."""
+
+    def __init__(self) -> None:
+        self._status, self._id = 0, ""
+        self._pieces: list[bytes] = []
+        self.is_whole = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            told = dict(message["headers"])
+            self._id = told.get(b"x-request-id", b"").decode("latin-1")[-_ID:]
+        else:
+            self._pieces.append(message.get("body", b""))
+            self.is_whole = not message.get("more_body", False)
+
+    def answered(self) -> Answered:
+        """What became of the request: an answer that is no JSON is none."""
+        try:
+            body: Any = json.loads(b"".join(self._pieces))
+        except ValueError:
+            return core.unrun("broken")
+        return Answered(self._status, self._id, body)
+
+
+def _ends_of_lines(content: Content) -> int:
+    return sum(piece.count(b"\n") for piece in content.pieces())
+
+
+def numbered(content: Content, batch: Batch) -> Iterator[tuple[int, bytes, int]]:
+    """The lines of a batch that are not done: the number of each, its text, and where it ends."""
+    for number, (text, end) in enumerate(lines_of(content, batch.read), batch.line + 1):
+        if text.strip():
+            yield number, text, end
+
+
+def lines_of(content: Content, start: int = 0) -> Iterator[tuple[bytes, int]]:
+    """The lines of a file, and where each ends; a bounded piece of it is in memory, or one line."""
+    held: list[bytes] = []
+    at = place = start
+    while piece := content.piece(place):
+        place += len(piece)
+        first, *others = piece.split(b"\n")
+        held.append(first)
+        for other in others:
+            line = b"".join(held)
+            at += len(line) + 1
+            yield line, at
+            held = [other]
+    if line := b"".join(held):
+        yield line, at + len(line)
