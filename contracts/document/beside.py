@@ -129,14 +129,14 @@ def _named(name: str, said: Schema) -> Schema:
 
 def _query(endpoint: Endpoint, told: Schema) -> Iterator[Schema]:
     for parameter in endpoint.query:
-        schema = value_of(parameter) | told["query"][parameter.name]
-        about = schema.pop("description")
+        schema = value_of(parameter) | told.get("query", {}).get(parameter.name, {})
+        about = {name: schema.pop(name) for name in ("description",) if name in schema}
         needed = {"required": True} if parameter.required else {}
         yield {
             "name": parameter.name,
             "in": "query",
             **needed,
-            "description": about,
+            **about,
             "schema": schema,
         }
 
@@ -147,7 +147,7 @@ def _body(endpoint: Endpoint, told: Schema, document: Schema) -> Schema:
         "type": "object",
         "required": [name for name, parameter in known.items() if parameter.required],
         "additionalProperties": False,
-        "properties": {n: value_of(p) | told["body"].get(n, {}) for n, p in known.items()},
+        "properties": {n: value_of(p) | told.get("body", {}).get(n, {}) for n, p in known.items()},
         **_rules_of(told.get("rules", {}), known),
     }
     media: Schema = {"schema": {"$ref": f"#/components/schemas/{endpoint.id}"}}
