@@ -11,8 +11,8 @@ Headers = tuple[tuple[str, str], ...]
 #: A form's field: its name, the file's name or None for a text, the content type or "", the bytes.
 Part = tuple[str, str | None, str, bytes]
 
-#: Which key is sent: "limited" is that of a low tier.
-KeyKind = Literal["good", "none", "bad", "limited"]
+#: Which key is sent: "limited" is that of a low tier, "admin" one of the organization's own.
+KeyKind = Literal["good", "none", "bad", "limited", "admin"]
 
 
 class Request(NamedTuple):

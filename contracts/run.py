@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from contracts.book import Book
 from contracts.exchange import Exchange, Request
-from contracts.target import ABOVE_CAP, THRIFT, Capped, Lost, NotObserved, Target
+from contracts.target import ABOVE_CAP, NO_ADMIN, THRIFT, Capped, Lost, NotObserved, Target
 from contracts.trials import Outcome, Tier, Trial
+from mockserver.facts.platform import SERVICES
 
 HELD, BROKEN, UNKNOWN = 0, 5, 6
 #: Why nothing is seen of a promise, by what its trials need of a target.
@@ -17,6 +18,8 @@ LACKING = {
     "limits": "its limits can't be met",
     "recorded": "this was not recorded",
     "stand-in": "only a stand-in of this kind promises it",
+    **{name: f"it has no /v1/{name}" for name in SERVICES},
+    "admin": NO_ADMIN,
     "money": ABOVE_CAP,
     "more money": THRIFT,
 }

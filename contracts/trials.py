@@ -48,6 +48,9 @@ class Verdict(NamedTuple):
     pictures: int = 0  # that were seen whole
 
 
+#: How a server answers for a path that it does not have.
+NOT_THERE = frozenset((404, 405, 501))
+
 #: Judges with what it asks the target for.
 Judge = Callable[["Target"], Iterator[Verdict]]
 

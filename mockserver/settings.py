@@ -182,7 +182,7 @@ def _key_tables(path: Path) -> list[dict[str, Any]]:
 def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
     from mockserver.core.keys import BoundKey
 
-    known = {"key", "organization", "tier"}
+    known = {"key", "organization", "tier", "admin"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
     key, organization = table.get("key"), table.get("organization")
@@ -190,7 +190,9 @@ def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
         raise ValueError('names a file with a [[key]] that lacks its line key = "…", in ASCII')
     if not isinstance(organization, str | None):
         raise ValueError("names a file with an organization that is no text")
-    return key, BoundKey(organization, _tier_of(table))
+    if not isinstance(admin := table.get("admin", False), bool):
+        raise ValueError("names a file with an admin that is neither true nor false")
+    return key, BoundKey(organization, _tier_of(table), admin)
 
 
 def _tier_of(table: dict[str, Any]) -> str | None:

@@ -89,6 +89,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "cors-origin": "http://a.test",
         "max-body": "1MB",
         "upload-cache": "1MB",
+        "file-room": "1MB",
         "log-format": "json",
         "port": "0",
     }

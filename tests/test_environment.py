@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mockserver.client.environment import ADDRESS, hosts_to_guard, variables
+from mockserver.client.environment import ADDRESS, UNTRACED, hosts_to_guard, variables
 
 URL, KEY = "http://127.0.0.1:6780/v1", "sk-mock-me"
 
@@ -36,6 +36,12 @@ def test_a_host_goes_before_addresses_and_so_must_not_lead_away(
 def test_proxies_are_kept_out_of_the_way_of_mock_and_guard() -> None:
     told = variables(URL, KEY, {"NO_PROXY": "a.test", "no_proxy": "b.test,a.test"}, ["*.c.test"])
     assert told["NO_PROXY"] == told["no_proxy"] == "a.test,b.test,127.0.0.1,localhost,.c.test"
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "true"), ("", "true"), ("false", "false")])
+def test_openai_agents_traces_nothing_unless_it_is_told_to(before: str | None, now: str) -> None:
+    environment = {} if before is None else {UNTRACED: before}
+    assert variables(URL, KEY, environment)[UNTRACED] == now
 
 
 def test_the_store_of_real_pictures_is_guarded_always() -> None:

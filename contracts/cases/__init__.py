@@ -28,14 +28,17 @@ def trials(
     from contracts.cases.behaviour import behaviour
     from contracts.cases.declared import declared, of_keys
     from contracts.cases.generated import generated
+    from contracts.cases.lives import lives
     from contracts.cases.misses import missed
+    from contracts.cases.there import There
     from contracts.checks.headers import Ids
 
-    ids = Ids()
+    ids, there = Ids(), There()
     found = [
-        *declared(day, today, ids, costly=costly),
+        *declared(day, today, ids, costly=costly, there=there),
         *(generated(day, ids, quick=quick, costly=costly) if drawn else ()),
         *behaviour(day, today, ids, costly=costly),
+        *lives(day, today, ids, there),
         *missed(day, ids),
     ]
     # What is free comes first; what moves the clock, which then is wrong, after all other pictures.

@@ -43,19 +43,28 @@ class Expected(NamedTuple):
     body: Mapping[str, Any] = {}  # path in the answer → matcher
 
 
+class Given(NamedTuple):
+    """What a case needs to be there: the id of what a request makes stands for its name."""
+
+    call: str
+    send: Mapping[str, Any] = {}
+    files: Mapping[str, Any] = {}
+    undo: str = ""  # the call that takes it away again
+
+
 class Case(NamedTuple):
     """One request, to the models that know what it sends."""
 
     id: str
     operation: str  # as a report names it
-    service: str  # whose words count: an operation of the facts, "models", "chat" or "other"
+    service: str  # whose words count: an operation of the facts, or a service of them
     branch: str  # of the report's row
     cost: Literal["free", "paid"]  # free: nobody sends a bill, whoever is asked
     expect: tuple[Expected, ...]  # the first that counts on a day is what is expected
     evidence: Evidence
     tier: Tier = Tier.CORE
     call: str = ""  # method and path below the base URL; the operation's unless given
-    key: Literal["good", "none", "bad"] = "good"
+    key: Literal["good", "none", "bad", "admin"] = "good"
     headers: Mapping[str, str] = {}
     models: tuple[str, ...] = ()  # who is asked for: all that there are, unless named
     asks: Literal["kinds", "models", "once"] = (
@@ -64,14 +73,16 @@ class Case(NamedTuple):
     since: date = date.min
     until: date = date.max
     json: bool = False  # of an operation that takes forms too
+    form: bool = False  # of a service beside images
     send: Mapping[str, Any] = {}  # over the least body that is good
     without: tuple[str, ...] = ()  # of that body
     files: Mapping[str, Any] = {}  # of a form: field → name of a file, or what it is
     raw: str | None = None  # the whole body, in place of all that
+    given: Mapping[str, Given] = {}  # of its file: what {name} stands for in what is sent
     quick: bool = True
     pending: Pending | None = None
 
     @property
     def is_of_keys(self) -> bool:
         """Whether it is about who asks."""
-        return self.key != "good" or "openai-organization" in self.headers
+        return self.key in ("none", "bad") or "openai-organization" in self.headers

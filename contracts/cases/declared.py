@@ -11,10 +11,12 @@ from typing import Any
 from contracts.cases.behaviour import ACCEPTED
 from contracts.cases.case import Case, Expected
 from contracts.cases.counting import expected_of, is_one_of
+from contracts.cases.given import made_ready, take_away
 from contracts.cases.good import models_on
 from contracts.cases.matchers import at, mismatch
 from contracts.cases.reader import cases
 from contracts.cases.sending import AskedCase, bodies, is_made_for, request_of
+from contracts.cases.there import There
 from contracts.cases.words import refusal_of
 from contracts.checks.answers import inline_files
 from contracts.checks.asked import asked as asked_in
@@ -22,14 +24,22 @@ from contracts.checks.every import Judge
 from contracts.checks.frames import frames
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
-from contracts.checks.words import Refusal, refused, shown
+from contracts.checks.words import refused, shown
 from contracts.exchange import Exchange
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
 from mockserver.facts import Facts, Offer, load
+from mockserver.facts.platform import SERVICES
 
 
-def declared(day: date | None, today: date, ids: Ids, *, costly: bool = False) -> Iterator[Trial]:
+def declared(
+    day: date | None,
+    today: date,
+    ids: Ids,
+    *,
+    costly: bool = False,
+    there: There | None = None,
+) -> Iterator[Trial]:
     """The trials of all cases that there are on a day but those of keys, file by file.
 
     Args:
@@ -37,16 +47,18 @@ def declared(day: date | None, today: date, ids: Ids, *, costly: bool = False) -
         today: that day.
         ids: the request ids of the run.
         costly: pictures cost something there: only some are asked for.
+        there: which services beside images the target has.
     """
+    there = there or There()
     found = [case for case in cases() if not case.is_of_keys]
     kept = (case for case in found if case.quick or case.cost == "free" or not costly)
-    return (_trial(*one, ids) for one in asked_on(day, today, kept))
+    return (_trial(*one, ids, there) for one in asked_on(day, today, kept))
 
 
 def of_keys(day: date | None, today: date, ids: Ids) -> Iterator[Trial]:
     """The trials of who asks: without a key, with a bad one, and with another organization's."""
-    found = (case for case in cases() if case.is_of_keys)
-    return (_trial(*one, ids) for one in asked_on(day, today, found))
+    found, there = (case for case in cases() if case.is_of_keys), There()
+    return (_trial(*one, ids, there) for one in asked_on(day, today, found))
 
 
 def asked_on(
@@ -54,8 +66,9 @@ def asked_on(
 ) -> Iterator[tuple[AskedCase, Expected]]:
     """What cases ask of each model on a day, and what becomes of it; all cases unless given."""
     models = {name: facts for facts, name in models_on(day, today)}
+    usual, beside = load(day), load(day or today)
     for case in cases() if found is None else found:
-        for asked in _asked(case, load(day), models):
+        for asked in _asked(case, beside if case.service in SERVICES else usual, models):
             if expected := expected_of(asked):
                 yield asked, expected
 
@@ -66,6 +79,8 @@ def asked_on(
 def _asked(case: Case, usual: Facts, models: Mapping[str, Facts]) -> Iterator[AskedCase]:
     if case.service in usual.operations:
         found = [*_of_models(case, models)]
+    elif case.service in SERVICES:
+        found = [AskedCase(case, "", usual, body=case.send)] if case.service in usual.words else []
     elif case.service not in usual.words:
         found = []
     elif case.asks == "once":
@@ -98,13 +113,13 @@ def _of_models(case: Case, models: Mapping[str, Facts]) -> Iterator[AskedCase]:
 # What is judged
 
 
-def _trial(asked: AskedCase, expected: Expected, ids: Ids) -> Trial:
+def _trial(asked: AskedCase, expected: Expected, ids: Ids, there: There) -> Trial:
     case = asked.case
     due = refusal_of(asked, expected) if expected.reason else None
     return Trial(
         asked.id,
         Promise(case.operation, due.wording.status if due else 200, case.branch),
-        partial(_judge, asked, expected, due, ids),
+        partial(_judge, asked, expected, ids, there),
         pays=case.cost == "paid",
         tier=case.tier,
         quick=case.quick,
@@ -121,8 +136,11 @@ def _touched(asked: AskedCase) -> frozenset[str]:
 
 
 def _judge(
-    asked: AskedCase, expected: Expected, due: Refusal | None, ids: Ids, target: Target
+    asked: AskedCase, expected: Expected, ids: Ids, there: There, target: Target
 ) -> Iterator[Verdict]:
+    there.check(asked.case.service, target)
+    asked = made_ready(asked, target)
+    due = refusal_of(asked, expected) if expected.reason else None
     wanted = due.wording.status if due else 200
     request = request_of(asked)
     exchange = observed(target.ask(request, pays=asked.case.cost == "paid"), wanted)
@@ -132,6 +150,7 @@ def _judge(
     )
     for verdict in chain(*judges):
         yield _held_back(verdict._replace(exchange=verdict.exchange or exchange), asked.case)
+    take_away(asked, target)
 
 
 def _held_back(verdict: Verdict, case: Case) -> Verdict:

@@ -32,9 +32,11 @@ def _strip(long: int) -> bytes:
 
 
 def file_of(told: str | Mapping[str, Any], rules: UploadRules) -> bytes:
-    """A file by its name, or a PNG: `{ png = mode, size = [width, height] }`."""
+    """A file by its name, a `{ text = … }`, or a PNG: `{ png = mode, size = [width, height] }`."""
     if isinstance(told, str):
         return _named(told, rules)
+    if "text" in told:
+        return str(told["text"]).encode()
     width, height = told.get("size", (16, 16))
     return png(told["png"], width, height)
 

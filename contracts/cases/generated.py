@@ -29,6 +29,8 @@ from contracts.exchange import Exchange, Request
 from contracts.forms import FORM
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
+from mockserver.facts import load
+from mockserver.facts.platform import SERVICES
 
 KEPT = "An answer keeps the OpenAPI document of its day"
 #: What Schemathesis' failures say; any other says its title, which is always the same, too.
@@ -151,8 +153,11 @@ def _is_there(case: Case[Any]) -> bool:
 
 
 def _status_of_stray(case: Case[Any]) -> int:
-    facts = facts_of(case.operation.schema.raw_schema)
-    operation = case.operation.definition.raw["x-operation"]
+    document = case.operation.schema.raw_schema
+    facts, operation = facts_of(document), case.operation.definition.raw["x-operation"]
+    if (service := operation.partition(".")[0]) in SERVICES:
+        beside = load(date.fromisoformat(document["info"]["x-rules"]["beside"]))
+        return 404 if bare_404(beside, service) else 405
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
 
 

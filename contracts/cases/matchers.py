@@ -55,6 +55,8 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "text": lambda v: isinstance(v, str),
     "list": lambda v: isinstance(v, list),
+    "null": lambda v: v is None,
+    "boolean": lambda v: isinstance(v, bool),
     "URL": lambda v: isinstance(v, str) and re.match(r"https?://[^/]", v) is not None,
 }
 #: What a matcher says of itself, and whether a value is what it says.

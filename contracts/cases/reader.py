@@ -9,13 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from contracts.cases.case import Case, Evidence, Expected, Pending
+from contracts.cases.case import Case, Evidence, Expected, Given, Pending
 from contracts.cases.files import NAMES
 from contracts.cases.matchers import MATCHERS, TYPES
 from contracts.cases.sending import MADE
 from contracts.trials import Tier
 from mockserver.facts import fields
 from mockserver.facts.files import FactsError, typed
+from mockserver.facts.platform import SERVICES, endpoints
 from mockserver.facts.words.wording import Reason
 
 T = TypeVar("T", bound=NamedTuple)
@@ -24,23 +25,25 @@ LEVELS = ("observed", "observed in part", "documented", "inferred", "assumed")
 _OF_FILE = ("operation", "service")
 _KINDS: Mapping[str, tuple[type, str]] = {
     **dict.fromkeys(("id", "operation", "service", "branch", "call", "param"), (str, "a text")),
+    "undo": (str, "a text"),
     **dict.fromkeys(
         ("dialect", "level", "source", "reason", "raw", "key", "asks", "why"), (str, "a text")
     ),
     **dict.fromkeys(("send", "files", "values", "hidden", "body", "headers"), (dict, "a table")),
     **dict.fromkeys(("models", "without", "shows", "records", "facts"), (list, "a list")),
-    **dict.fromkeys(("json", "quick"), (bool, "true or false")),
+    **dict.fromkeys(("json", "form", "quick"), (bool, "true or false")),
     **dict.fromkeys(("since", "until"), (date, "a day, as 2025-06-15 without quotes")),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "cost": ("free", "paid"),
     "tier": tuple(tier.name.lower() for tier in Tier),
-    "key": ("good", "none", "bad"),
+    "key": ("good", "none", "bad", "admin"),
     "asks": ("kinds", "models", "once"),
     "dialect": ("A", "B"),
     "level": LEVELS,
     "reason": tuple(Reason),
 }
+_ENDPOINTS = [endpoint.id for service in SERVICES for endpoint in endpoints(service)]
 
 
 class CaseError(ValueError):
@@ -74,12 +77,13 @@ def _in_file(path: Path) -> Iterator[Case]:
     except tomllib.TOMLDecodeError as error:
         raise CaseError(f"{path.name} is not valid TOML: {error}") from None
     rows = told.pop("case", [])
+    given = {n: _given(row, f"{path.name}, given, {n}") for n, row in told.pop("given", {}).items()}
     if unknown := [*told.keys() - {*_OF_FILE}]:
         raise CaseError(f"{path.name}: there is no {unknown[0]!r}; cases are under [[case]]")
     for number, row in enumerate(rows, 1):
         where = f"{path.name}, {row.get('id', f'case {number}')}"
         try:
-            yield _case(told | row, where)
+            yield _case(told | row, where)._replace(given=given)
         except FactsError as error:
             raise CaseError(str(error)) from None
 
@@ -98,6 +102,12 @@ def _case(row: Mapping[str, Any], where: str) -> Case:
     _check_send(case, where)
     quick = row.get("quick", case.cost == "free")
     return case._replace(tier=Tier[str(row.get("tier", "core")).upper()], quick=quick)
+
+
+def _given(row: Mapping[str, Any], where: str) -> Given:
+    found = _typed(Given, row, where)
+    _check_files(found.files, where)
+    return found
 
 
 def _expected(row: Mapping[str, Any], where: str) -> Expected:
@@ -127,10 +137,14 @@ def _check_send(case: Case, where: str) -> None:
     for name, value in case.send.items():
         if isinstance(value, dict) and "made" in value:
             _check_name(value["made"], MADE, "way to make a value", f"{where}, send, {name}")
-    for name, told in case.files.items():
+    _check_files(case.files, where)
+
+
+def _check_files(files: Mapping[str, Any], where: str) -> None:
+    for name, told in files.items():
         for one in told if isinstance(told, list) else [told]:
             if isinstance(one, dict):
-                one = one.get("file", "good" if "png" in one else "")
+                one = one.get("file", "good" if {"png", "text"} & {*one} else "")
             _check_name(one, NAMES, "file", f"{where}, files, {name}")
 
 
@@ -148,7 +162,7 @@ def _evidence(row: Any, where: str) -> Evidence:
         raise CaseError(f"{where}: say how it is known: records, facts, or level and source")
     found = _typed(Evidence, row, where)
     for name in found.facts:
-        _check_name(name, {*Reason, *fields().order, "models"}, "fact", where)
+        _check_name(name, {*Reason, *fields().order, *_ENDPOINTS, "models"}, "fact", where)
     if not (found.records or found.facts) and not (found.level and found.source):
         raise CaseError(f"{where}: a level needs a source, and a source a level")
     return found

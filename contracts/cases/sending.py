@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from contracts.checks.asked import BASE
 from contracts.exchange import Part, Request, form_request, json_request
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, UploadRules
 
+#: Of files that no model looks at.
+_NO_RULES = UploadRules(bytes_max=0, side_max=0, image_modes=(), source="", level="")
 #: What a part is whose case names no type.
 PNG = "image/png"
 
@@ -27,6 +30,7 @@ class AskedCase(NamedTuple):
     model: Model | None = None
     body: Mapping[str, Any] = {}  # what is sent, files aside
     own: Facts | None = None  # that the model is known from, where others' words count
+    names: Mapping[str, str] = {}  # ids of what was made for it, see `given.py`
 
     @property
     def offer(self) -> Offer | None:
@@ -36,7 +40,9 @@ class AskedCase(NamedTuple):
     @property
     def is_form(self) -> bool:
         """Whether the body is a form."""
-        return self.operation is not None and self.operation.form and not self.case.json
+        if self.operation is None:
+            return self.case.form or bool(self.case.files)
+        return self.operation.form and not self.case.json
 
     @property
     def id(self) -> str:
@@ -157,7 +163,7 @@ def request_of(asked: AskedCase) -> Request:
     elif asked.operation:
         request = json_request(method, path, dict(asked.body))
     elif case.send:
-        request = json_request(method, path, dict(case.send))
+        request = json_request(method, path, filled(dict(case.send), asked.names))
     else:
         request = Request(method, path)
     named = {name.lower() for name in case.headers}
@@ -171,15 +177,35 @@ def where(asked: AskedCase) -> tuple[str, str]:
     if operation and not call:
         return operation.method, operation.path.removeprefix(BASE)
     method, _, path = call.partition(" ")
-    return method, path.format(model=asked.model.id if asked.model else "")
+    names = {"model": asked.model.id if asked.model else "", **asked.names}
+    return method, filled(path, names)
+
+
+def filled(value: Any, names: Mapping[str, str]) -> Any:
+    """A value with these names in the place of {name}, wherever it stands.
+
+    `{ repeat = "x", times = 3 }` is a long text.
+    """
+    match value:
+        case str():
+            return re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), value)
+        case {"repeat": str(text), "times": int(times)}:
+            return text * times
+        case dict():
+            return {name: filled(inner, names) for name, inner in value.items()}
+        case list():
+            return [filled(inner, names) for inner in value]
+        case _:
+            return value
 
 
 def _parts(asked: AskedCase) -> Iterator[Part]:
     """The texts, then the files: those that are needed, unless the case says otherwise."""
-    for name, value in asked.body.items():
+    for name, value in filled(dict(asked.body), asked.names).items():
         for one in value if isinstance(value, list) else [value]:
             yield name, None, "", _text(one).encode()
     if not (asked.model and asked.operation):
+        yield from parts_of(asked.case.files)
         return
     rules = _rules(asked.model, asked.operation)
     needed = {n: f"good{' mask' * (n == 'mask')}" for n in _needed(asked.operation)}
@@ -188,6 +214,13 @@ def _parts(asked: AskedCase) -> Iterator[Part]:
     for name, told in files.items():
         for one in told if isinstance(told, list) else [told]:
             yield _file(name, one, rules)
+
+
+def parts_of(files: Mapping[str, Any]) -> Iterator[Part]:
+    """Files of a form that has no rules for pictures."""
+    for name, told in files.items():
+        for one in told if isinstance(told, list) else [told]:
+            yield _file(name, one, _NO_RULES)
 
 
 def _text(value: Any) -> str:
@@ -203,7 +236,7 @@ def _file(field: str, told: str | Mapping[str, Any], rules: UploadRules) -> Part
     if isinstance(told, str):
         return field, f"{field}.png", PNG, file_of(told, rules)
     file = file_of(told.get("file", told), rules)
-    name = None if told.get("as_text") else f"{field}.png"
+    name = None if told.get("as_text") else told.get("filename", f"{field}.png")
     return told.get("name", field), name, "" if name is None else told.get("type", PNG), file
 
 

@@ -30,6 +30,8 @@ _OURS = "it is this mock's own"
 _FAULT = "it is a fault of the server's own"
 _NO_JSON = "edits took no JSON yet"
 _NO_DALL_E = "only DALL·E met it, which had ended"
+_IN_BATCH = "it stands in a batch, of which it is told why it failed"
+_REFUSING = (Reason.BATCH_FILE_PURPOSE,)
 _JSON, _END = date(2026, 2, 9), date(2026, 5, 12)
 
 UNASKED: tuple[Unasked, ...] = (
@@ -37,7 +39,8 @@ UNASKED: tuple[Unasked, ...] = (
         Unasked(reason, why)
         for why, reasons in (
             (_ACCOUNT, (Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT)),
-            (_ACCOUNT, (Reason.NOT_OF_TIER,)),
+            (_ACCOUNT, (Reason.NOT_OF_TIER, Reason.USAGE_LIMIT)),
+            (_ACCOUNT, (Reason.ORGANIZATION_SPEND_LIMIT, Reason.PROJECT_SPEND_LIMIT)),
             (_LIMIT, (Reason.RATE_LIMITED, Reason.OVER_LIMIT)),
             (_SHOWN, (Reason.REFUSED, Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED)),
             (_FAULT, (Reason.INTERNAL, Reason.OVERLOADED, Reason.GENERATION_FAILED)),
@@ -48,6 +51,15 @@ UNASKED: tuple[Unasked, ...] = (
         )
         for reason in reasons
     ),
+    *(
+        Unasked(reason, _IN_BATCH)
+        for reason in Reason
+        if reason.startswith("batch_") and reason not in (*_REFUSING, Reason.BATCH_ENDED)
+    ),
+    Unasked(Reason.BATCH_ENDED, "a batch must be done first: see lives.py"),
+    Unasked(Reason.NOT_CANCELLED, "a response must be made first: see lives.py"),
+    Unasked(Reason.FILE_TOO_LARGE, "it takes half a gigabyte"),
+    Unasked(Reason.NO_ROOM_FOR_FILE, _OURS),
     Unasked(Reason.WRONG_METHOD, "a path that there is not has no methods", ("other",)),
     *(
         Unasked(reason, _NO_JSON, ("images.edit",), until=_JSON)

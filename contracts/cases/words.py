@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts.cases.case import Expected
-from contracts.cases.sending import AskedCase, known, where
+from contracts.cases.sending import AskedCase, filled, known, where
 from contracts.checks.asked import BASE
 from contracts.checks.words import Refusal
 from mockserver.facts import Offer, Parameter
+from mockserver.facts.platform import SERVICES, endpoints
 from mockserver.facts.words import words_of
 from mockserver.facts.words.wording import Reason, Wording
 
@@ -23,7 +24,7 @@ def refusal_of(asked: AskedCase, expected: Expected) -> Refusal:
     if expected.reason is None:
         raise ValueError(f"{asked.id} is not refused")
     wording = _wording(asked, expected.reason)
-    return Refusal(wording, _values(asked, expected) | dict(expected.values))
+    return Refusal(wording, _values(asked, expected) | filled(dict(expected.values), asked.names))
 
 
 def _wording(asked: AskedCase, reason: Reason) -> Wording:
@@ -36,20 +37,37 @@ def _wording(asked: AskedCase, reason: Reason) -> Wording:
 def _values(asked: AskedCase, expected: Expected) -> dict[str, Any]:
     """What words can mention of a request: by what the facts say of the parameter."""
     method, path = where(asked)
+    is_form = asked.operation is not None and asked.operation.form
     media = asked.case.headers.get("content-type", "")
     told: dict[str, Any] = {
         "method": method,
         "path": BASE + path,
         "content_type": media,
         "media": media,
-        "expected": _FORM if asked.operation and asked.operation.form else _JSON,
+        "expected": _FORM if asked.is_form or is_form else _JSON,
         "param": expected.param,
         "value": asked.body.get(expected.param),
         "unexpected": f"{expected.param!r} was",
         "model": asked.body.get("model", asked.model.id if asked.model else ""),
     }
+    if asked.case.service in SERVICES and expected.param:
+        told |= _beside(asked, expected)
     if asked.model and asked.operation and asked.offer:
         told |= _of_model(asked, asked.offer, expected)
+    return told
+
+
+def _beside(asked: AskedCase, expected: Expected) -> dict[str, Any]:
+    """What the facts of a service say of a parameter of the query, or of the body."""
+    known = endpoints(asked.case.service, asked.facts.day)
+    found = [e for e in known if e.id == asked.case.operation]
+    every = [p for e in found for p in (*e.query, *e.body) if p.name == expected.param]
+    kind = str(expected.values.get("expected", "string"))
+    told: dict[str, Any] = {"parameter": Parameter(expected.param, kind, "", "")}
+    for parameter in every:
+        told |= {"parameter": parameter, "allowed": [*(parameter.values or ())]}
+        if bound := _BOUNDS.get(expected.reason or Reason.WRONG_TYPE):
+            told["bound"] = bound(parameter)
     return told
 
 

@@ -9,18 +9,21 @@ from urllib.parse import urlsplit
 
 from contracts.checks.answers import answer, files
 from contracts.checks.asked import Asked, asked, facts_of, size_in
+from contracts.checks.beside import beside, day_of
 from contracts.checks.headers import Ids, discreet, headers
 from contracts.checks.layout import layout
 from contracts.checks.links import LEADS, download, link, links_in
 from contracts.checks.models import listing
 from contracts.checks.pictures import pictures
-from contracts.checks.refusals import bare, refusal
+from contracts.checks.refusals import bare, is_text_alone, refusal
 from contracts.checks.said import said, unseen
 from contracts.checks.streams import indexes, stream
+from contracts.document.beside import service_of
 from contracts.document.build import bare_404
 from contracts.exchange import Exchange
 from contracts.target import NotObserved
 from contracts.trials import Outcome, Verdict
+from mockserver.facts import Facts, load
 
 #: Downloads a picture without the key; raises NotObserved where the run does not go there.
 Fetch = Callable[[str], Exchange]
@@ -51,7 +54,7 @@ class Judge(NamedTuple):
 
     def _of(self, exchange: Exchange) -> Iterator[Verdict]:
         wanted = asked(exchange, self.day)
-        facts = wanted.facts if wanted else facts_of(self.day, None, exchange.began)
+        facts = wanted.facts if wanted else self._facts(exchange)
         yield from headers(exchange, facts.headers)
         yield from discreet(exchange)
         yield from self.ids.differ(exchange)
@@ -63,17 +66,26 @@ class Judge(NamedTuple):
             yield from self._pictures(exchange, wanted)
         elif status == 200:
             yield from listing(exchange, self.day)
+            yield from beside(exchange, self.day)
 
     def _refused(self, exchange: Exchange) -> Iterator[Verdict]:
         found = exchange.answer
         if found.status == 404 and not found.body and self._may_be_bare(exchange):
             yield from bare(found)
             return
+        if service_of(exchange.request.path) == "organization" and is_text_alone(found):
+            return
         yield from refusal(found)
         yield from layout(found, (2, 4), ("", "\n"))
 
+    def _facts(self, exchange: Exchange) -> Facts:
+        """Those that count for what asks for no pictures."""
+        if service_of(exchange.request.path):
+            return load(day_of(self.day, exchange))
+        return facts_of(self.day, None, exchange.began)
+
     def _may_be_bare(self, exchange: Exchange) -> bool:
-        facts = facts_of(self.day, None, exchange.began)
+        facts = self._facts(exchange)
         return any(bare_404(facts, service) for service in facts.words)
 
     def _pictures(self, exchange: Exchange, wanted: Asked) -> Iterator[Verdict]:

@@ -10,18 +10,15 @@ With --facts DIR before these, a directory's models are in it too.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from contracts.document.build import DOCUMENT, build, day_in, rendered
-from contracts.document.shape import as_toml, shape_of
+from contracts.document.shape import as_toml, compared, shape_of
 from mockserver.facts import read_from
 
 _COMMAND = "python -m contracts.document"
-_PATHS = ("/images", "/models")
 
 
 def main(arguments: list[str]) -> str | None:
@@ -40,19 +37,13 @@ def main(arguments: list[str]) -> str | None:
             sys.stdout.write(rendered(build("api", day)))
         case ["--shape", file]:
             published = yaml.safe_load(Path(file).read_text("utf-8"))
-            sys.stdout.write("".join(as_toml(shape_of(_of_images(published)))))
+            sys.stdout.write("".join(as_toml(shape_of(compared(published)))))
         case ["--facts", directory, *others]:
             read_from(Path(directory))
             return main(others)
         case _:
             return __doc__
     return None
-
-
-def _of_images(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document with the paths of this project alone."""
-    paths = {path: said for path, said in document["paths"].items() if path.startswith(_PATHS)}
-    return {**document, "paths": paths}
 
 
 if __name__ == "__main__":

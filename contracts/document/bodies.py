@@ -241,6 +241,16 @@ _BOUNDS = {
 }
 
 
+def value_of(parameter: Parameter) -> Schema:
+    """What a parameter of a service beside images takes."""
+    if parameter.type == "file":
+        return {"type": "string", "format": "binary"}
+    rules = _bounds(parameter, "api")
+    if parameter.type == "list" and "enum" in rules:
+        rules["items"] = rules.get("items", {}) | {"enum": rules.pop("enum")}
+    return _typed(parameter, rules)
+
+
 def _bounds(parameter: Parameter, sizes: Sizes, never: Set[Any] = frozenset()) -> Schema:
     found: Schema = {}
     if parameter.values:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from contracts.document.beside import add_beside
 from contracts.document.bodies import Schema as Schema
 from contracts.document.bodies import Sizes as Sizes
 from contracts.document.bodies import bodies, encoding, in_json, kept_examples, models_of
@@ -41,11 +42,12 @@ def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
     Args:
         sizes: "page" takes the sizes of the model page too, as the mock does unless told otherwise;
             "api" takes those that the real API took.
-        day: whose rules count; the default day's unless given.
+        day: whose rules count; the default day's unless given, beside images those of today.
     """
     facts = load(day)
     document = deepcopy(_skeleton())
     document["info"] |= {"version": str(facts.day), "x-rules": _rules(facts, sizes)}
+    add_beside(document, day)
     _drop_headers(document, facts)
     _fill_headers(document["components"]["headers"], facts)
     _fill_operations(document, facts, sizes)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contracts.document.build import build
-from contracts.document.shape import Shape, shape_of
+from contracts.document.shape import Shape, compared, shape_of
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "vendor.toml"
@@ -70,4 +70,5 @@ def published() -> Shape:
 
 def contract() -> Shape:
     """The shape of the contract of the day of the vendor's document, with that of DALL·E's days."""
-    return shape_of(build("api", _vendor()["date"]), build("api"))
+    days = (_vendor()["date"], None)
+    return shape_of(*(compared(build("api", day)) for day in days))

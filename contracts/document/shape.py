@@ -6,6 +6,7 @@ Two documents with one shape say the same, however their schemas are cut. Compar
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,15 @@ Schema = Mapping[str, Any]
 Shape = dict[str, dict[str, Any]]
 _BOUNDS = {"minimum": min, "maximum": max, "minLength": min, "maxLength": max}
 _SAID = (*_BOUNDS, "default")
+#: The paths that are compared: those that `vendor.toml` has of the vendor's document.
+_PATHS = ("/images", "/models", "/files", "/organization")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+def compared(document: Schema) -> Schema:
+    """A document with the paths of this project that the vendor's is known of."""
+    paths = {path: said for path, said in document["paths"].items() if path.startswith(_PATHS)}
+    return {**document, "paths": paths}
 
 
 def shape_of(*documents: Schema) -> Shape:
@@ -31,10 +40,16 @@ def shape_of(*documents: Schema) -> Shape:
 def _operation(found: Shape, document: Schema, at: str, definition: Schema) -> None:
     name = definition["operationId"]
     said = _merged(found, name)
-    said["at"] = {at}
+    said["at"] = {re.sub(r"\{\w+\}", "{}", at)}  # what a path calls its parameters says nothing
     bodies = definition.get("requestBody", {}).get("content", {})
     said.setdefault("takes", set()).update(bodies)
     said.setdefault("answers", set()).update(definition["responses"])
+    for parameter in definition.get("parameters", ()):
+        if parameter["in"] == "query":
+            place = f"{name} query {parameter['name']}"
+            _field(found, document, place, parameter["schema"])
+            if not parameter.get("required"):
+                _merged(found, place)["optional"] = True
     for media in bodies.values():
         _fields(found, document, f"{name} body", media["schema"])
     for status, answer in definition["responses"].items():

@@ -15,10 +15,7 @@ from contracts.book import Book, Failure, Meeting, Sight
 from contracts.exchange import Exchange
 from contracts.report.curl import Curl
 from contracts.report.words import counted
-from contracts.trials import Outcome, Promise, Tier
-
-#: How a server answers for a path that it does not have.
-NOT_THERE = frozenset((404, 405, 501))
+from contracts.trials import NOT_THERE, Outcome, Promise, Tier
 
 
 class Cause(NamedTuple):

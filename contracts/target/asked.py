@@ -34,7 +34,12 @@ class Asked(NamedTuple):
 
 def buys(request: Request) -> bool:
     """Whether a request would cost something if it were accepted."""
-    return request.method == "POST" and request.path.partition("?")[0].startswith("/images/")
+    path = request.path.partition("?")[0]
+    return request.method == "POST" and (path.startswith("/images/") or path in _BUYING)
+
+
+#: What else leads to pictures. Nobody knows a price of these: they are not sent where it counts.
+_BUYING = ("/batches", "/responses")
 
 
 def read(request: Request) -> Asked:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from contracts.discretion import Key
 from contracts.exchange import Answer, Exchange, KeyKind, Request
-from contracts.target import Lost, NotObserved
+from contracts.target import NO_ADMIN, Lost, NotObserved
 from contracts.target.asked import buys
 from contracts.target.control import Control
 from contracts.target.downloads import Downloads
@@ -70,6 +70,7 @@ class HttpTarget:
         line: the way there; without certificates of one's own unless given.
         downloads: what may be fetched; where the server is unless given.
         limited_key: of a low tier.
+        admin_key: of the organization; without one what was used is not asked for.
         key_from: where the key is from, as a user would set another one.
         patience: how long it waits.
         sleep: waits.
@@ -86,6 +87,7 @@ class HttpTarget:
         purse: Purse | None = None,
         controls: Mapping[KeyKind, Control] | None = None,
         limited_key: str = LIMITED_KEY,
+        admin_key: Key | None = None,
         is_watched: bool = False,
         line: Line | None = None,
         downloads: Downloads | None = None,
@@ -98,7 +100,7 @@ class HttpTarget:
         self.day = day
         self.has = frozenset(("clock", "limits", "stand-in")) if controls else frozenset[str]()
         others = {"none": None, "bad": Key(BAD_KEY), "limited": Key(limited_key)}
-        self._keys: dict[str, Key | None] = {"good": key, **others}
+        self._keys: dict[str, Key | None] = {"good": key, "admin": admin_key, **others}
         self._now, self._sleep, self._patience = now, sleep, patience
         self._place, self._root = place_of(self.base_url), urlsplit(self.base_url).path
         self._line = line or Line([key], lambda: trusting(None))
@@ -120,6 +122,8 @@ class HttpTarget:
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         """Send a request, and wait where the answer says so."""
         self._left()  # before anything is set aside
+        if request.key == "admin" and self._keys["admin"] is None:
+            raise NotObserved(NO_ADMIN)
         if self._purse is None:
             exchange = self._patiently(request, anew=False)
             self._check_maker(exchange)
@@ -215,7 +219,8 @@ class HttpTarget:
             NotObserved, Lost: it does not.
         """
         request, answer = exchange.request, exchange.answer
-        if request.key != "good" or request.header("openai-organization"):
+        is_of_admins = request.path.startswith("/organization/")
+        if request.key != "good" or request.header("openai-organization") or is_of_admins:
             return exchange
         self._bad.refused += 1 if answer.status in (401, 429) else -self._bad.refused
         if _code(answer) in EXHAUSTED:

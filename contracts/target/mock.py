@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contracts.discretion import Key
 from contracts.exchange import KeyKind
@@ -17,7 +17,7 @@ from contracts.target.line import Line, trusting
 if TYPE_CHECKING:
     from mockserver.testing import ImagesMock
 
-KEY = "sk-mock-contract"
+KEY, ADMIN_KEY = "sk-mock-contract", "sk-mock-admin-contract"
 NAME = "the mock, in process"
 
 
@@ -31,7 +31,8 @@ class MockTarget(HttpTarget):
             "limited": Control(line, mock.url, Key(LIMITED_KEY)),
         }
         controls["limited"].limit(A_MINUTE)
-        super().__init__(mock.url, key, day, now=now, name=NAME, line=line, controls=controls)
+        further: dict[str, Any] = {"line": line, "controls": controls, "admin_key": Key(ADMIN_KEY)}
+        super().__init__(mock.url, key, day, now=now, name=NAME, **further)
         self.close: Callable[[], object] = line.close
 
 

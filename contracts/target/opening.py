@@ -38,7 +38,9 @@ KEY_FROM, REAL_KEY_FROM = "IMAGES_CONTRACT_API_KEY", "IMAGES_MOCK_REAL_API_KEY"
 #: The control token of a mock that listens beyond loopback.
 TOKEN_FROM = "IMAGES_MOCK_CONTROL_TOKEN"  # noqa: S105 - its name
 #: The key of who has none.
-ANY_KEY = "sk-mock-contract"
+ANY_KEY, ANY_ADMIN_KEY = "sk-mock-contract", "sk-mock-admin-contract"
+#: The keys of who may see what an organization used; none but the one that is meant is read.
+ADMIN_KEY_FROM, REAL_ADMIN_KEY_FROM = "IMAGES_CONTRACT_ADMIN_KEY", "OPENAI_ADMIN_KEY"
 
 
 #: What to tell who does not pay.
@@ -81,7 +83,7 @@ class Opening:
     def keys(self) -> list[Key]:
         """All keys that may be sent: what nobody may be shown, see `discreet`."""
         found = []
-        for name in (KEY_FROM, REAL_KEY_FROM, TOKEN_FROM):
+        for name in (KEY_FROM, REAL_KEY_FROM, TOKEN_FROM, ADMIN_KEY_FROM, REAL_ADMIN_KEY_FROM):
             with suppress(Lost):
                 found += [key for key in (self._key(name),) if key]
         return found
@@ -113,7 +115,9 @@ class Opening:
         nonce = os.urandom(6).hex()
         key, limited = given or Key(f"{ANY_KEY}-{nonce}"), f"{LIMITED_KEY}-{nonce}"
         tokens = [token for token in (self._key(TOKEN_FROM),) if token]
-        line = stack.enter_context(closing(Line((key, *tokens), trusted)))
+        admin = self._key(ADMIN_KEY_FROM) if given else Key(f"{ANY_ADMIN_KEY}-{nonce}")
+        hidden = (key, *([admin] if admin else []), *tokens)
+        line = stack.enter_context(closing(Line(hidden, trusted)))
         if not says_mock(hello(line, url)):
             return _PAY
         if not reaches_mock(line, url, key, *tokens):
@@ -127,6 +131,7 @@ class Opening:
             controls["good"].begin()
         controls["limited"].limit(A_MINUTE)
         further: dict[str, Any] = {"controls": controls, "limited_key": limited}
+        further["admin_key"] = admin
         name = NAME if is_ours else ""
         return self._made(url, terms, line, key, name=name, is_watched=not is_ours, **further)
 
@@ -141,12 +146,14 @@ class Opening:
                 "OPENAI_API_KEY is never read, so that nobody pays because it was still there."
             )
         key = key or Key(ANY_KEY)
-        line = stack.enter_context(closing(Line((key,), trusted)))
+        admin = self._key(REAL_ADMIN_KEY_FROM if is_real else ADMIN_KEY_FROM)
+        line = stack.enter_context(closing(Line((key, *([admin] if admin else [])), trusted)))
         ledger, account = Ledger(terms.ledger, self.now), key.account(_host(place_of(url)))
         purse = Purse(ledger, account, terms.cap, how, terms.day, thrifty=is_real)
         greet(line, url, key, key_from, purse)
-        name = "the real API" if is_real else ""
-        return self._made(url, terms, line, key, key_from=key_from, purse=purse, name=name)
+        further: dict[str, Any] = {"key_from": key_from, "purse": purse, "admin_key": admin}
+        further["name"] = "the real API" if is_real else ""
+        return self._made(url, terms, line, key, **further)
 
     def _made(self, url: str, terms: Terms, line: Line, key: Key, **further: Any) -> HttpTarget:
         place = place_of(url)

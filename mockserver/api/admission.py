@@ -20,9 +20,9 @@ from mockserver.core.rules.effects import PLAIN, Effect, Lines
 from mockserver.core.rules.error_examples import Examples, beside
 from mockserver.core.rules.patterns import TOO_SLOW
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import MICRO
 from mockserver.core.sandbox.clock import Wait, scaled
 from mockserver.core.sandbox.eviction import SANDBOXES
+from mockserver.core.sandbox.ledger import Bill
 from mockserver.facts.costs import IMAGES, Limit
 from mockserver.request.bodies import host_in
 from mockserver.request.exchange import Exchange
@@ -30,6 +30,7 @@ from mockserver.request.world import World
 from mockserver.store import Sandbox
 
 _MINUTE = 60_000  # milliseconds
+_NAME = 200  # characters of a model or a size, where any is taken
 _PER_MINUTE = 60  # requests, where only a rule ever refuses one for their number
 _NANOSECONDS = 1_000_000  # of a millisecond
 _NO_MATCH = f"{TOO_SLOW}, which counts as no match; write it without repeats of repeats"
@@ -101,11 +102,11 @@ class Door:
 
     async def refusal(self, reason: Reason, retry_after: float | None = None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
-        told = self._values()
+        told = beside(reason) | self._values()
         if reason is Reason.RATE_LIMITED:
             usual = _MINUTE // told["limit"] if retry_after is None else round(retry_after * 1000)
             return await self._rate_limited(told, usual)
-        return ApiError(reason, **beside(reason) | told | self._mentioned(reason))
+        return ApiError(reason, **told | self._mentioned(reason))
 
     def _values(self) -> dict[str, Any]:
         """What the words of a limit mention, where a rule refuses."""
@@ -238,25 +239,26 @@ class Admission(Door):
         return told | Examples(self.exchange.era.facts, self.request).of(reason)
 
     async def _admit(self) -> None:
-        """Take the charge from the minute and its price from the budget, or refuse."""
-        price = self._price()
+        """Take the charge from the minute and pay the bill, or refuse."""
+        bill = self._bill()
         verdict = await self.sandbox.admit(
             self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
             charge=charge(self.request.charged, self.request.usage),
-            amount=price,
-            now=self.sandbox.now(self.world.clock.now()),
+            bill=bill,
+            now=bill.at,
         )
         limit = verdict.limit
         if verdict.admitted:
-            self.exchange.record.usd = price / MICRO
+            self.exchange.record.usd += bill.usd
             if limit:
                 self._trace(f"limit {limit.told}: {verdict.used} used")
             return
         self.exchange.record.scripted = True
         if limit is None:
-            self._trace(f"budget: ${price / MICRO:g} more would exceed it")
-            raise ApiError(Reason.HARD_LIMIT)
+            of = f" of the {verdict.budget}" if verdict.budget != "all" else ""
+            self._trace(f"budget{of}: ${bill.usd:g} more would exceed it")
+            raise ApiError(self._over_budget(verdict.budget))
         raise await self._over(limit, verdict)
 
     async def _over(self, limit: Limit, verdict: Verdict) -> ApiError:
@@ -267,6 +269,25 @@ class Admission(Door):
         if verdict.wait_ms is None:
             return ApiError(Reason.OVER_LIMIT if limit.per_minute else Reason.NOT_OF_TIER, **told)
         return await self._rate_limited(told, verdict.wait_ms)
+
+    def _over_budget(self, budget: str) -> Reason:
+        """Why a request is refused that would exceed a budget."""
+        billing = self.exchange.era.facts.billing
+        return Reason(billing.credit if budget == "all" else billing.limit)
+
+    def _bill(self) -> Bill:
+        """What the request costs, now."""
+        request = self.request
+        return Bill(
+            self.exchange.record.id,
+            self.sandbox.now(self.world.clock.now()),
+            request.model[:_NAME],
+            str(request.options.get("size") or "")[:_NAME],
+            request.n,
+            self._price(),
+            request.operation,
+            request.usage,
+        )
 
     def _price(self) -> int:
         """The price of the request, in micro-dollars."""

@@ -19,4 +19,5 @@ class Beside:
             from mockserver.api.platform.router import app_of
 
             self._app = app_of(self._world)
+        scope["exchange"].era = self._world.era(default="today")
         await self._app(scope, receive, send)

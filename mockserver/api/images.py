@@ -4,50 +4,40 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver.api.admission import Admission
+from mockserver.api.drawing import Job, revised_prompts
 from mockserver.api.faults import Altered
 from mockserver.api.models import hint_at
 from mockserver.api.references import with_pictures
-from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.answer import ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
-from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
-from mockserver.core.planning import GIVEN, address, pictures, request_digest
+from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
-from mockserver.core.uploads import Fields, unreadable
+from mockserver.core.uploads import Fields
 from mockserver.facts import Operation
 from mockserver.pictures.files import (
-    UnreadableUpload,
-    as_json,
     drawn_as_data,
     is_drawn_at_once,
 )
 from mockserver.request.bodies import (
     JSON,
-    ClientGone,
-    has_left,
     read_body,
     send_pieces,
 )
 from mockserver.request.exchange import Exchange
 from mockserver.request.reading import Asked, Read, read
 from mockserver.request.world import World
-from mockserver.settings import VARY
-from mockserver.store import Sandbox
 
 INLINE = "b64_json"
 _COUNT = re.compile(rb"[0-9]{1,9}")
@@ -78,7 +68,7 @@ class Images:
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        drawing = await call.draw(asked, request, effect, pixels)
+        drawing = await call.draw(request, effect, pixels, asked)
         try:
             if is_streamed(request, effect):
                 self._world.deprecations.warn(exchange, self.operation, fields)
@@ -92,24 +82,10 @@ class Images:
             raise
 
 
-class _Drawing(NamedTuple):
-    """The pictures that are planned, and what they were counted as."""
-
-    pictures: Sequence[Picture]
-    digest: bytes
-    repeat: int | None  # None: not counted
-
-
-@dataclass(slots=True)
-class _Call:
+class _Call(Job):
     """One call, on its way through the steps above."""
 
-    world: World
-    exchange: Exchange
-    caller: Caller
-    sandbox: Sandbox
-    scope: Scope
-    receive: Receive
+    __slots__ = ()
 
     # -- read ----------------------------------------------------------------------------------
 
@@ -146,92 +122,6 @@ class _Call:
         exchange.warnings += asked.ignored
         return asked
 
-    # -- decide --------------------------------------------------------------------------------
-
-    async def decide(self, request: ImageRequest) -> tuple[Effect, tuple[bytes, ...]]:
-        """What happens to the answer, once it may be given; and digests of the uploads' pixels.
-
-        Raises:
-            ApiError: an upload can't be decoded, or the request is not admitted.
-            ClientGone: the client left while the answer was held back.
-        """
-        pixels: tuple[bytes, ...] = ()
-        if request.images:
-            pixels = await self._pixels(request)
-        effect = await self._admission(request).admitted(self.receive)
-        is_whole = not effect.reply and not is_streamed(request, effect)
-        if is_whole and (seconds := self._latency(request)):
-            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
-        return effect, pixels
-
-    def _admission(self, request: ImageRequest) -> Admission:
-        return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
-
-    async def _pixels(self, request: ImageRequest) -> tuple[bytes, ...]:
-        """Digests of the uploads' pixels; ApiError if one can't be decoded."""
-        try:
-            return await self.world.files.pixels(request.images, request.mask)
-        except UnreadableUpload as broken:
-            params = [source.param for source in request.sources]
-            raise unreadable(request.offer.upload, broken.place, params) from None
-
-    def _latency(self, request: ImageRequest) -> float:
-        """Seconds that an answer takes, as the sandbox's latency says, or the server's.
-
-        Of a batch the whole takes its time, and no line of it.
-        """
-        if self.exchange.line:
-            return 0.0
-        latency = self.sandbox.options.latency or self.world.config.latency
-        return latency.measured * self._measured(request) if latency.measured else latency.seconds
-
-    def _measured(self, request: ImageRequest) -> float:
-        """Seconds that the real model took: a place in the recorded range, by the request."""
-        shortest, longest = request.offer.processing(request.options)
-        place = request_digest(request, self.world.config.seed)[0] / 255
-        return (shortest + place * (longest - shortest)) / 1000
-
-    # -- draw ----------------------------------------------------------------------------------
-
-    async def draw(
-        self, asked: Asked, request: ImageRequest, effect: Effect, pixels: tuple[bytes, ...]
-    ) -> _Drawing:
-        """The pictures of the answer, with what rules want of them. No pixel is drawn yet."""
-        sandbox, config = self.sandbox, self.world.config
-        seed = sandbox.options.seed or config.seed
-        is_varied = (sandbox.options.repeats or config.repeats) == VARY
-        if pixels or is_varied:
-            digest = request_digest(request, seed, pixels)
-            repeat = await sandbox.repeat(digest) if is_varied else None
-            planned: Sequence[Picture] = pictures(request, digest, repeat or 0)
-        else:
-            (digest, planned), repeat = asked.plan(seed), None
-        if effect is not PLAIN:
-            planned = await self._altered(planned[: effect.pictures], effect)
-        return _Drawing(planned, digest, repeat)
-
-    async def take_back(self, drawing: _Drawing) -> None:
-        """Count pictures no longer that nobody got."""
-        if drawing.repeat is not None:
-            await self.sandbox.take_back(drawing.digest, drawing.repeat)
-
-    async def _altered(self, planned: Sequence[Picture], effect: Effect) -> Sequence[Picture]:
-        """The planned pictures, with the fault that a rule wants; or a file that it gives."""
-        if effect.picture:
-            return tuple([p._replace(fault=effect.picture) for p in planned])
-        if not effect.image:
-            return planned
-        place = await self._keep(b64decode(effect.image))
-        return tuple([p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned])
-
-    async def _keep(self, upload: bytes) -> str:
-        """Keep what downloads will need, for as long as URLs are good; the address of it."""
-        # By the machine's clock: one sandbox's, moved on, would clear away what others need.
-        now, place = self.world.clock.now(), address(upload)
-        until = now + self.exchange.era.facts.link.seconds_after * SECOND
-        await self.world.store.keep(place, upload, until=until, now=now)
-        return place
-
     # -- answer --------------------------------------------------------------------------------
 
     async def answer(
@@ -240,14 +130,14 @@ class _Call:
         """The answer, with the pictures or their URLs in it."""
         # a model that has no such option answers in base64
         form = effect.response_format or request.options.get("response_format", INLINE)
-        revised = await _revised(request, planned) if request.offer.revises_prompt else ()
+        revised = await revised_prompts(request, planned) if request.offer.revises_prompt else ()
         told = around(request) if request.offer.told.usage else (b"", b"")
         if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
             return ImagesAnswer(created, data_of(form, values, revised), told)
         if planned and not is_drawn_at_once(planned[0]):
-            values = [await self._base64(request, p) for p in planned]
+            values = [await self.base64(request, p) for p in planned]
             data = data_of(form, values, revised)
         else:
             data = drawn_as_data(planned, revised)
@@ -257,11 +147,6 @@ class _Call:
         """The end of the job, and the middle of its URLs' time, as a Unix second."""
         return self.sandbox.now(self.world.clock.now()) // SECOND
 
-    async def _base64(self, request: ImageRequest, picture: Picture) -> bytes:
-        if await has_left(self.receive):
-            raise ClientGone
-        return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
-
     async def _urls(
         self, request: ImageRequest, effect: Effect, planned: Sequence[Picture], created: int
     ) -> list[bytes]:
@@ -269,7 +154,7 @@ class _Call:
         if planned and planned[0].fault != GIVEN:  # all are made from the same uploads
             for upload in (*request.images, request.mask):
                 if upload:
-                    await self._keep(upload)
+                    await self.keep(upload)
         era = self.exchange.era
         if effect.expired_url:
             created -= era.facts.link.seconds_after * 2
@@ -283,7 +168,7 @@ class _Call:
         """The pictures with what a rule wants of their downloads: it is kept as an upload is."""
         for fired in self.exchange.fired:
             if fired.part.download:
-                place = await self._keep(rigged(fired))
+                place = await self.keep(rigged(fired))
                 return [p._replace(download=place) for p in planned]
         return planned
 
@@ -291,7 +176,7 @@ class _Call:
         self, send: Send, request: ImageRequest, effect: Effect, planned: Sequence[Picture]
     ) -> None:
         """Send the pictures as a stream; raises ClientGone where the line breaks."""
-        admission, latency = self._admission(request), self._latency(request)
+        admission, latency = self.admission(request), self.latency(request)
         stream = EventStream(admission, effect, latency, self.scope, self.receive)
         await stream.send(send, planned)
 
@@ -304,13 +189,6 @@ class _Call:
         else:
             altered = Altered(effect, self.scope, self.receive, self.world.holds)
             await altered.send(send, b"".join(pieces), JSON)
-
-
-async def _revised(request: ImageRequest, planned: Sequence[Picture]) -> tuple[bytes, ...]:
-    """The revised prompts of pictures as JSON."""
-    await get_ready()
-    texts = [revised_prompt(request.prompt, p.digest) for p in planned]
-    return tuple([json.dumps(text).encode() for text in texts])
 
 
 def attempt(scope: Scope, mark: bytes) -> Attempt:

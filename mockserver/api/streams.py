@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,27 +54,33 @@ class EventStream:
         """What is other than asked."""
         return self.effect.stream or _AS_ASKED
 
-    async def send(self, send: Send, planned: Sequence[Picture]) -> None:
-        """Send the events of these pictures.
+    async def send(
+        self, send: Send, planned: Sequence[Picture], maker: Maker | None = None
+    ) -> None:
+        """Send the events of these pictures, as a maker makes them: by default those of images.
 
         Raises:
             ClientGone: the client has left, or a rule breaks the line.
         """
+        maker = maker or _OfImages(self.admission, self.receive, bad_json=self.effect.bad_json)
         partials = self.admission.request.options.get("partial_images") or 0
         steps = [(p, item) for p in planned for item in self.rule.items(partials)]
         record = self.admission.exchange.record
         log = _Log(record, [item for _, item in steps], self.rule.end)
         try:
-            await self._send(send, steps, log)
+            await self._send(send, steps, log, maker)
         except ClientGone:
             log.broken("the client left" if self.effect.disconnect is None else _ENDS["break"])
             raise
 
-    async def _send(self, send: Send, steps: Sequence[tuple[Picture, Item]], log: _Log) -> None:
+    async def _send(
+        self, send: Send, steps: Sequence[tuple[Picture, Item]], log: _Log, maker: Maker
+    ) -> None:
         rule, latency = self.rule, self.latency / max(1, len(steps))
         line = Altered(self.effect, self.scope, self.receive, self.admission.world.holds)
-        maker = _Maker(self.admission, self.receive, bad_json=self.effect.bad_json)
         await line.begin(send, 200, [(b"content-type", maker.content_type)])
+        if opening := maker.opening():
+            await line.write(send, opening, more=True)
         is_open = rule.end in ("break", "stall")
         for number, (picture, item) in enumerate(steps, 1):
             await self._wait(latency + (rule.pause or 0 if number > 1 else 0))
@@ -113,33 +120,42 @@ def _ended(frame: bytes, end: str | None) -> bytes:
             return frame
 
 
-class _Maker:
+class Maker(ABC):
     """Makes what a stream consists of, once it is wanted."""
 
+    content_type: bytes
+
     def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
-        request = admission.request
-        streamed = request.offer.streamed
-        if streamed is None:
-            raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
-        self.content_type = streamed.content_type.encode()
-        tokens = request.offer.usage(request.options, 1, request.prompt, request.sides)
-        self._events = Events(streamed, request.options, tokens)
         self._admission = admission
         self._receive = receive
         self._bad_json = bad_json
 
+    @abstractmethod
+    def partial(self, index: int, file: bytes) -> Event:
+        """A partial picture, by its 0-based index; the file is base64 as JSON, quotes included."""
+
+    @abstractmethod
+    async def completed(self, file: bytes) -> Sequence[Event]:
+        """The whole picture, and all that comes with it; the file as in `partial`."""
+
+    @abstractmethod
+    def failed(self, body: bytes) -> Sequence[Event]:
+        """An error that comes when the stream has begun, by the body that it would have had."""
+
+    def opening(self) -> bytes:
+        """What is sent before anything is drawn."""
+        return b""
+
     async def frame(self, picture: Picture, item: Item) -> bytes:
         """One thing of a stream on the wire."""
-        exchange, world = self._admission.exchange, self._admission.world
-        created = exchange.now(world.clock.now()) // SECOND
         match item:
             case int():
                 file = await self._file(picture._replace(partial=item))
-                return self._framed(self._events.partial(item, file, created))
+                return self.framed([self.partial(item, file)])
             case _ if item == COMPLETED:
-                return self._framed(self._events.completed(await self._file(picture), created))
+                return self.framed(await self.completed(await self._file(picture)))
             case _ if is_own(item):
-                return self._framed(own(item))
+                return self.framed([own(item)])
             case _ if reason := error_in(item):
                 return await self.error(reason)
             case _:
@@ -150,7 +166,15 @@ class _Maker:
         record = self._admission.exchange.record
         error: ApiError = await self._admission.refusal(reason)
         words = self._admission.exchange.era.words(record.path, record.fields.get("model"))
-        return self._framed(self._events.error(answer(error, words, record.id).body))
+        return self.framed(self.failed(answer(error, words, record.id).body))
+
+    def framed(self, events: Sequence[Event]) -> bytes:
+        """Events on the wire."""
+        return b"".join([self._broken(e).frame() if self._bad_json else e.frame() for e in events])
+
+    def _broken(self, event: Event) -> Event:
+        data = b"".join(event.data)
+        return event._replace(data=[data[: len(data) * 2 // 3]])
 
     async def _file(self, picture: Picture) -> bytes:
         request, files = self._admission.request, self._admission.world.files
@@ -161,11 +185,33 @@ class _Maker:
             found = await files.in_json(picture, request.images, request.mask)
         return found
 
-    def _framed(self, event: Event) -> bytes:
-        if self._bad_json:
-            data = b"".join(event.data)
-            event = event._replace(data=[data[: len(data) * 2 // 3]])
-        return event.frame()
+
+class _OfImages(Maker):
+    """The events of a stream of pictures."""
+
+    def __init__(self, admission: Admission, receive: Receive, *, bad_json: bool) -> None:
+        super().__init__(admission, receive, bad_json=bad_json)
+        request = admission.request
+        streamed = request.offer.streamed
+        if streamed is None:
+            raise ValueError(f"{request.model} takes `stream`, but its facts have no events")
+        self.content_type = streamed.content_type.encode()
+        tokens = request.offer.usage(request.options, 1, request.prompt, request.sides)
+        self._events = Events(streamed, request.options, tokens)
+
+    @property
+    def _created(self) -> int:
+        exchange, world = self._admission.exchange, self._admission.world
+        return exchange.now(world.clock.now()) // SECOND
+
+    def partial(self, index: int, file: bytes) -> Event:
+        return self._events.partial(index, file, self._created)
+
+    async def completed(self, file: bytes) -> Sequence[Event]:
+        return [self._events.completed(file, self._created)]
+
+    def failed(self, body: bytes) -> Sequence[Event]:
+        return [self._events.error(body)]
 
 
 class _Log:

@@ -137,9 +137,11 @@ class Expectation:
         return calls_of(requests, own_retries=self.own_retries)
 
     def _matching(self, calls: Sequence[Sequence[Request]]) -> int:
-        return sum(c[0].operation != "" and self._fits(c[0]) for c in calls)
+        return sum(self._fits(c[0]) for c in calls)
 
     def _fits(self, request: Request) -> bool:
+        if not (request.is_for_pictures or self.when.names_operation):
+            return False
         fits = self.when.matches(fields_of(request))
         return fits and not self.presence.differences(request)
 

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 ADDRESS = ("OPENAI_BASE_URL", "OPENAI_API_BASE_URL", "OPENAI_API_BASE")
 #: promptfoo reads this before all others, and makes `https://HOST/v1` of it.
 HOST = "OPENAI_API_HOST"
+#: openai-agents sends what its agents did to the real API, whatever base URL its client has.
+UNTRACED = "OPENAI_AGENTS_DISABLE_TRACING"
 _HERE = ("127.0.0.1", "localhost")  # requests to the mock shall not leave by a proxy
+_MAGIC = "sk-mock-"  # what keys of the mock's begin with
 REAL = "api.openai.com"
 #: Guarded always; the second is where URLs of pictures led, as recorded 2022-11 to 2025.
 _ALWAYS = (REAL, "oaidalleapiprodscus.blob.core.windows.net")
@@ -21,7 +24,7 @@ _ALWAYS = (REAL, "oaidalleapiprodscus.blob.core.windows.net")
 def variables(
     url: str, key: str, environment: Mapping[str, str], guarded: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The variables that lead clients to a server, and those that keep proxies out of the way.
+    """The variables that lead clients to a server, and keep proxies and traces out of the way.
 
     Args:
         url: the server's, with /v1.
@@ -32,10 +35,17 @@ def variables(
     known = ",".join(environment.get(name, "") for name in ("NO_PROXY", "no_proxy"))
     hosts = (*known.split(","), *_HERE, *(h.removeprefix("*") for h in guarded))
     direct = ",".join(dict.fromkeys(filter(None, map(str.strip, hosts))))
-    found = dict.fromkeys(ADDRESS, url) | {"OPENAI_API_KEY": key}
+    found = dict.fromkeys(ADDRESS, url)
+    found |= {"OPENAI_API_KEY": key, "OPENAI_ADMIN_KEY": admin_key(key)}
     if environment.get(HOST):  # blank, it is passed over
         found[HOST] = urlsplit(url).netloc if url.startswith("https:") else ""
+    found[UNTRACED] = environment.get(UNTRACED) or "true"
     return found | {"NO_PROXY": direct, "no_proxy": direct}
+
+
+def admin_key(key: str) -> str:
+    """The key of the organization that a key of the mock's is of; "" of any other key."""
+    return f"{_MAGIC}admin-{key[len(_MAGIC) :]}" if key.startswith(_MAGIC) else ""
 
 
 def hosts_to_guard(also: str) -> list[str]:

@@ -52,7 +52,7 @@ class Request:
     time: float  # seconds since the epoch
     method: str
     path: str
-    operation: str  # "" if it is none on images
+    operation: str  # as images.edit, or files.create; "" if it is none
     status: int
     error: Refusal | None
     usd: float
@@ -81,6 +81,12 @@ class Request:
     def is_outside(self) -> bool:
         """Whether it came to a path beside `/v1`: it was meant for the API, and not served."""
         return is_outside(self.path)
+
+    @property
+    def is_for_pictures(self) -> bool:
+        """Whether it asked for pictures, at whatever endpoint."""
+        is_elsewhere = self.operation != "" and "prompt" in self.fields
+        return self.operation.startswith("images.") or is_elsewhere
 
     @property
     def hints(self) -> list[str]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from threading import current_thread
+from types import EllipsisType
 from typing import Any, Literal, NamedTuple, Never, Self, Unpack
 
 from mockserver.client import assertions
@@ -148,6 +149,8 @@ class Sandbox:
         repeats: Literal["same", "vary"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
+        budget_day_usd: float | None = None,
+        budget_month_usd: float | None = None,
         real_time: bool = False,
     ) -> Self:
         """Begin anew: nothing asked, nothing scripted, and a clock that stands still.
@@ -161,6 +164,7 @@ class Sandbox:
         texts |= {"prices": prices, "latency": latency, "repeats": repeats}
         texts |= {"batch_time": batch_time}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
+        others |= {"budget_day_usd": budget_day_usd, "budget_month_usd": budget_month_usd}
         given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
         given |= {k: v for k, v in others.items() if v is not None}
         self.ended = Life.of(self._remote.ask("POST", "sandbox", given)["ended"])
@@ -204,9 +208,20 @@ class Sandbox:
         """Let every limit be as if nothing had been asked."""
         self._remote.ask("POST", "limits/refill")
 
-    def budget(self, usd: float | None) -> None:
-        """Refuse what would cost more than so much in all; None lifts that."""
-        self._remote.ask("PUT", "ledger", {"budget_usd": usd})
+    def budget(
+        self,
+        usd: float | EllipsisType | None = ...,
+        *,
+        day: float | EllipsisType | None = ...,
+        month: float | EllipsisType | None = ...,
+    ) -> None:
+        """Refuse what would cost more than so much: in all, in a day, in a month, both in UTC.
+
+        None lifts that; what is left out stays.
+        """
+        given = {"budget_usd": usd, "budget_day_usd": day, "budget_month_usd": month}
+        asked = {name: value for name, value in given.items() if value is not ...}
+        self._remote.ask("PUT", "ledger", asked)
 
     # --- what has happened
 

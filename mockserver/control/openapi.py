@@ -72,6 +72,8 @@ def _seconds(most: int) -> Schema:
 
 _ERROR = _table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
 _LIMIT = _table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
+#: What a ledger tells where there is such a budget.
+_OF_TIMES = ("spent_day_usd", "budget_day_usd", "spent_month_usd", "budget_month_usd")
 _BILL = _table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
 #: A record's fields by what they hold in an empty one.
 _BY_TYPE: Mapping[type, Schema] = {
@@ -127,7 +129,14 @@ _SCHEMAS: dict[str, Schema] = {
     "Explained": {"allOf": [_named("Record"), _table(near=_TEXTS)]},
     "Clock": _table(now=_NUMBER, moved=_NUMBER, standing=FLAG),
     "Limits": _table(limits=listed(_LIMIT)),
-    "Ledger": _table(spent_usd=USD, budget_usd=or_null(USD), prices=TEXT, requests=listed(_BILL)),
+    "Ledger": _table(
+        *_OF_TIMES,
+        spent_usd=USD,
+        budget_usd=or_null(USD),
+        **dict.fromkeys(_OF_TIMES, USD),
+        prices=TEXT,
+        requests=listed(_BILL),
+    ),
 }
 _RECORDS = listed(_named("Record"))
 _GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), _map(POSITIVE))
@@ -199,7 +208,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.put_limits: _Operation("limits.put", _named("Limits"), _asked("per_minute", "tier")),
     state.refill: _Operation("limits.refill", _named("Limits")),
     state.ledger: _Operation("ledger.get", _named("Ledger")),
-    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked("budget_usd")),
+    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked(*state.BUDGETS)),
     state.reset: _Operation(
         "reset", _named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
     ),

@@ -24,12 +24,14 @@ from mockserver.core.rules.files import told_image
 from mockserver.core.rules.parser import RuleError, rule_of, told
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import FARTHEST, MICRO, Options
+from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.state import EMPTIED
 from mockserver.core.shapes import SWITCH, TEXT, USD, Schema, Shape, or_null, whole
 from mockserver.facts.costs import IMAGES
 from mockserver.store import Sandbox
 
 PARTS = tuple(EMPTIED)
+BUDGETS = ("budget_usd", "budget_day_usd", "budget_month_usd")
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
@@ -227,11 +229,13 @@ async def ledger(request: ControlRequest) -> Told:
     """What was spent."""
     sandboxes = await request.sandboxes()
     options = Options() if request.is_general else sandboxes[0].options
+    accounts = [(await s.account(), s.now(request.world.clock.now())) for s in sandboxes]
     budget = options.budget
     billed = [b for s in sandboxes for b in await s.billed()]
     return {
-        "spent_usd": sum([(await s.account()).spent for s in sandboxes]) / MICRO,
+        "spent_usd": sum([account.spent for account, _ in accounts]) / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
+        **_of_times(options, *accounts[0] if accounts else (Account(), 0)),
         "prices": options.prices or request.world.config.prices,
         "requests": [
             {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
@@ -240,9 +244,29 @@ async def ledger(request: ControlRequest) -> Told:
     }
 
 
+def _of_times(options: Options, account: Account, now: int) -> Told:
+    """The budgets of a day and of a month, where there is one, and what was spent of them."""
+    day, month, today = options.budget_day, options.budget_month, now // (86_400 * SECOND)
+    found: Told = {}
+    if day is not None:
+        found |= {
+            "spent_day_usd": account.spent_on(today) / MICRO,
+            "budget_day_usd": day / MICRO,
+        }
+    if month is not None:
+        found |= {
+            "spent_month_usd": account.spent_in_month_of(today) / MICRO,
+            "budget_month_usd": month / MICRO,
+        }
+    return found
+
+
 async def put_ledger(request: ControlRequest) -> Told:
-    """Another budget."""
-    sandbox, asked = await request.sandbox(), request.fields("budget_usd")
+    """Other budgets.
+
+    In all, by day, by month; those that are not named stay.
+    """
+    sandbox, asked = await request.sandbox(), request.fields(*BUDGETS)
     await sandbox.configure(sandbox.options._replace(**_settled(asked)))
     return await ledger(request)
 
@@ -308,7 +332,7 @@ async def config(request: ControlRequest) -> Told:
 def _settled(asked: Told) -> Told:
     """Options as a sandbox has them, from their names and values in JSON."""
     found = {name: OPTIONS[name].read(name, value) for name, value in asked.items()}
-    return {"budget" if name == "budget_usd" else name: v for name, v in found.items()}
+    return {name.removesuffix("_usd"): v for name, v in found.items()}
 
 
 def _setting(parse: Callable[[str], Any], schema: Schema) -> Shape[Any]:
@@ -344,6 +368,6 @@ OPTIONS: Mapping[str, Shape[Any]] = {
     "batch_time": _setting(settings.seconds, or_null(TEXT)),
     "repeats": _setting(settings.repeats, {"enum": ["same", "vary", None]}),
     "per_minute": whole(0).or_null(),
-    "budget_usd": Shape(_micro, USD).or_null(),
+    **dict.fromkeys(BUDGETS, Shape(_micro, USD).or_null()),
     "standing": SWITCH,
 }

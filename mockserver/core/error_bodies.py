@@ -8,7 +8,7 @@ from mockserver.core.errors import Answer, ApiError
 from mockserver.core.texts import beginning
 from mockserver.facts.words import Words
 from mockserver.facts.words.templates import Cut, filled
-from mockserver.facts.words.wording import Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Wording
 
 #: Characters of a value that an error repeats. Recorded errors repeat a prompt in full; where the
 #: API itself would cut one is not known, so the bound is this server's own.
@@ -47,6 +47,9 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
     form = wording.form
     if not form.keys:
         return b""
+    if form is TEXT_ALONE:
+        text = {"error": filled(wording.message, values)}
+        return json.dumps(text, separators=(",", ":")).encode("ascii")
     fields = {
         "code": wording.code,
         "message": filled(wording.message, values),

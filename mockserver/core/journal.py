@@ -126,23 +126,6 @@ def picture_in(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-class Bill(NamedTuple):
-    """What the ledger keeps of a request that was paid for."""
-
-    id: str  # x-request-id
-    at: int  # nanoseconds since the epoch
-    model: Any
-    size: Any  # of the pictures
-    n: Any
-    usd: float
-
-    @classmethod
-    def of(cls, record: Record) -> "Bill":
-        """The bill for what a record tells."""
-        model, size, n = map(record.fields.get, ("model", "size", "n"))
-        return cls(record.id, record.at, model, size, n, record.usd)
-
-
 def asks_again(status: int) -> bool:
     """Whether clients try again after an answer of this status; 0 is none at all."""
     return status in _RETRYABLE or status >= 500 or status == 0

@@ -14,6 +14,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import Facts, MagicKey
 
 LOOKS_REAL = "(one that looks real)"
+ADMIN = "admin"  # the magic name of keys of organizations
 CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
@@ -29,6 +30,8 @@ class Caller:
     tier: str | None = None  # of this key alone; None is the server's
     refusal: Reason | None = None  # what every request with this key meets
     hint: str = field(default="", repr=False)  # at the key, see `hinted`
+    #: Whose sandboxes a key of organizations may look into; none is all there are.
+    reports_on: tuple[str, ...] | None = None  # None: it is no such key
 
     @cached_property
     def organization(self) -> str:
@@ -46,6 +49,11 @@ class Caller:
         return f"proj_{letters(self.user.encode())}"
 
     @cached_property
+    def key_id(self) -> str:
+        """As reports name the key."""
+        return f"key_{letters(self.project.encode())[:16]}"
+
+    @cached_property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """As an answer's headers name a personal organization, and its project."""
         organization = (b"openai-organization", self.user.lower().encode())
@@ -57,6 +65,7 @@ class BoundKey(NamedTuple):
 
     organization: str | None = None
     tier: str | None = None
+    admin: bool = False  # it reports on the keys of its organization
 
 
 _PLAIN = MagicKey("", "")
@@ -107,18 +116,38 @@ class Keyring:
         effect = self._effect.match(key)
         magic = self._magic[effect[1]] if effect else _PLAIN
         refusal = Reason(magic.refusal) if magic.refusal else None
-        if refusal is Reason.INCORRECT_KEY or not self._knows(key):
+        of_key = self._reported(key) if magic.admin else ""
+        if refusal is Reason.INCORRECT_KEY or not (self._knows(key) or self._knows(of_key)):
             raise ApiError(Reason.INCORRECT_KEY, key=masked(key))
         bound = (self._listed or {}).get(key, _UNBOUND)
         if organization and not self._belongs(organization, bound):
             raise ApiError(Reason.MISMATCHED_ORGANIZATION)
         hint = hinted(authorization, self._magic_prefix)
-        return Caller(self._name(key), magic.tier or bound.tier, refusal, hint)
+        reports_on = self._reports_on(magic, bound, of_key)
+        name = self._name(of_key or key)
+        return Caller(name, magic.tier or bound.tier, refusal, hint, reports_on)
+
+    def _reported(self, key: str) -> str:
+        """The key that a key of its organization tells about; "" is all."""
+        rest = key.removeprefix(f"{self._magic_prefix}{ADMIN}").removeprefix("-")
+        return f"{self._magic_prefix}{rest}" if rest else ""
+
+    def _reports_on(self, magic: MagicKey, bound: BoundKey, of_key: str) -> tuple[str, ...] | None:
+        if bound.admin and self._listed:
+            others = [k for k, b in self._listed.items() if b.organization == bound.organization]
+            return tuple(map(self._name, others))
+        if not magic.admin:
+            return None
+        return (self._name(of_key),) if of_key else ()
 
     def sandbox_of(self, authorization: str | None) -> str:
         """The sandbox that a key would open, let in or not; "" without a key."""
         key = key_in(authorization)
-        return "" if key is None else self._name(key)
+        if key is None:
+            return ""
+        effect = self._effect.match(key)
+        is_admin = effect is not None and self._magic[effect[1]].admin
+        return self._name((self._reported(key) if is_admin else "") or key)
 
     def _name(self, key: str) -> str:
         digest = hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")

@@ -27,6 +27,7 @@ class Verdict(NamedTuple):
     used: int  # counted in the running minute, rounded up
     wait_ms: int | None  # until the same request passes; None if it never can
     limit: Limit | None = None  # whose bucket this is about; None: no bucket was looked at
+    budget: str = ""  # which one refuses: that of "all", a "day" or a "month"
 
 
 def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Bucket, Verdict]:

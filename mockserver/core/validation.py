@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import settled
-from mockserver.core.request import ImageRequest
-from mockserver.core.uploads import FILES, Fields, Part, check_uploads
+from mockserver.core.request import ImageRequest, Source
+from mockserver.core.uploads import FILES, Fields, Form, Part, check_uploads
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter, fields
 
 Given = dict[str, Any]
@@ -76,6 +76,16 @@ class Validator:
         if not isinstance(body, dict):
             raise ApiError(Reason.WRONG_BODY_TYPE, value=body)
         given, model = self.checked(body)
+        return self._request(given, model)
+
+    def with_sources(
+        self, body: Mapping[str, Any], sources: Sequence[Source], mask: Sequence[Source]
+    ) -> ImageRequest:
+        """An edit of pictures that are told apart from its options; ApiError as `validated`."""
+        files = {"image": [b""] * len(sources), **({"mask": b""} if mask else {})}
+        given, model = self.checked(Form({**body, **files}))
+        del given["image"]
+        given |= {"images": sources, **({"mask": mask} if mask else {})}
         return self._request(given, model)
 
     def checked(self, body: Mapping[str, Any]) -> tuple[Given, Model]:

@@ -22,6 +22,7 @@ from mockserver.facts.dated import in_force
 from mockserver.facts.files import Over, over
 from mockserver.facts.files import file as read
 from mockserver.facts.models import model_rows
+from mockserver.facts.platform import SERVICES
 from mockserver.facts.words.wording import Wording
 
 #: What each level means, the best known first.
@@ -41,6 +42,7 @@ _SECTIONS = {
     "timeline": "Headers, picture URLs, modes and who speaks which dialect",
     "limits": "Limits",
     "prices": "Prices",
+    **{f"platform/{service}": "Beside images" for service in SERVICES},
 }
 
 
@@ -141,8 +143,11 @@ def _facts() -> Iterator[Finding]:
     for file, section in _SECTIONS.items():
         first: dict[tuple[tuple[str, ...], str, str], Row] = {}
         held: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
+        service = file.removeprefix("platform/") if file.startswith("platform/") else ""
         for number, day in enumerate(periods()):
-            for row in _rows(in_force(_tables(file), day)):
+            if service and service not in load(day).words:
+                continue
+            for row in _rows(in_force(_tables(file), day), (service,) if service else ()):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
                 held.setdefault(key, []).append(number)
@@ -195,7 +200,7 @@ _PLACES = {
     "modes": "uploads",
     "upload": "uploads",
 }
-_IDS = ("id", "ids", "list", "lists", "model", "models", "options")
+_IDS = ("id", "ids", "list", "lists", "model", "models", "options", "endpoint")
 _NO_VALUES = {*_IDS, "source", "level", "assumed", "method", "path"}
 
 
@@ -215,15 +220,22 @@ def _rows(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[Row
         match value:
             case {"source": _}:
                 yield from _rows(value, (*place, _PLACES.get(name, name)))
-            case _ if name in ("parameter", "refused"):
+            case dict() | [{}, *_] if name in ("parameter", "refused", "endpoint", "json"):
                 yield from _named_rows(name, value, place)
-            case _ if name == "json":
-                yield from _named_rows("parameter", value, (*place, "JSON"))
+            case [{"source": _, "name": _, "type": _}, *_]:
+                yield from _named_rows("parameter", value, (*place, name))
             case [{"source": _}, *_]:
                 for row in value:
-                    yield from _rows(row, (*place, *(_text(row[k]) for k in _IDS if k in row)))
+                    yield from _rows_in(row, name, place)
             case _ if "source" in table and name not in _NO_VALUES and value != []:
                 yield Row(place, name, value, table)
+
+
+def _rows_in(row: Mapping[str, Any], name: str, place: tuple[str, ...]) -> Iterator[Row]:
+    """The values of one row of a list; where it has nothing but names, those are its value."""
+    named = tuple(_text(row[key]) for key in _IDS if key in row)
+    found = [*_rows(row, (*place, *named))]
+    yield from found or [Row(place, name, ", ".join(named), row)]
 
 
 def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
@@ -231,6 +243,14 @@ def _named_rows(kind: str, value: Any, place: tuple[str, ...]) -> Iterator[Row]:
     match kind, value:
         case "refused", _:
             yield from (Row(place, name, _refusal(row), row) for name, row in value.items())
+        case "json", _:
+            yield from _named_rows("parameter", value, (*place, "JSON"))
+        case "endpoint", _:
+            for row in value:
+                yield Row(place, row["id"], f"{row['method']} {row['path']}", row)
+                for part in (row[name] for name in ("query", "body") if name in row):
+                    told = [{**row, "assumed": (), **parameter} for parameter in part]
+                    yield from _named_rows("parameter", told, (*place, row["id"]))
         case _, dict():
             yield from (Row(place, name, _shape(row), row) for name, row in value.items())
         case _:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.facts import Facts, Offer
+from mockserver.facts import Facts, Offer, Parameter, load
+from mockserver.facts.platform import endpoints, on
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS
@@ -15,13 +17,18 @@ from mockserver.facts.words.wording import Wording
 _ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
 _PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
 _CALLED = (*_ALL_OF_IMAGES, "models", "chat")
+_ACCOUNT = (
+    *(Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
+    *(Reason.ORGANIZATION_SPEND_LIMIT, Reason.PROJECT_SPEND_LIMIT, Reason.USAGE_LIMIT),
+)
 #: Who can meet a reason at all; what is not here is met by every service.
 _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys(
         (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
     ),
     Reason.SANDBOXES_FULL: _CALLED,
-    **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
+    **dict.fromkeys(_ACCOUNT, _ALL_OF_IMAGES),
+    Reason.ADMIN_KEY: _CALLED,
     **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
@@ -44,6 +51,32 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNKNOWN_URL: ("other",),
     **dict.fromkeys((Reason.OUTSIDE_API, Reason.CONTROL_REFUSED), ("other",)),
 }
+#: What any service beside images meets, whatever is asked of it.
+_EACH = (
+    *(Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION),
+    *(Reason.RATE_LIMITED, Reason.WRONG_METHOD, Reason.WRONG_HOST, Reason.BODY_TOO_LARGE),
+    *(Reason.INTERNAL, Reason.SANDBOXES_FULL),
+)
+_OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
+_OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)
+#: What each of them meets beside the words that are its own.
+_BESIDE: Mapping[str, tuple[Reason, ...]] = {
+    "files": (
+        *(Reason.ADMIN_KEY, Reason.NO_SUCH_CURSOR),
+        *(Reason.UNPARSABLE_FORM, Reason.UNPARSABLE_JSON),
+    ),
+    "batches": (
+        *(Reason.ADMIN_KEY, Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+        *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
+    ),
+    "organization": (),
+    "responses": (
+        *(Reason.ADMIN_KEY, *_OF_JSON, *_OF_VALUES),
+        *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
+        *(Reason.PROMPT_TOO_LONG, *_ACCOUNT, Reason.OVER_LIMIT, Reason.NOT_OF_TIER),
+        *(Reason.REFUSED, Reason.PICTURE_REFUSED),
+    ),
+}
 
 
 Spoken = tuple[Reason, str, Wording]  # with the name of the table
@@ -64,16 +97,20 @@ def _spoken(service: str, tables: Sequence[str]) -> list[Spoken]:
     """Each reason that a service can meet, with the last table that has words for it."""
     found = {r: (r, name, wording) for name in tables for r, wording in TABLES[name].items()}
     unmet = dialect_of(tables[0]).unmet
-    return [
-        row for r, row in found.items() if r not in unmet and service in _MET_BY.get(r, (service,))
-    ]
+    return [row for r, row in found.items() if r not in unmet and _meets(service, r)]
+
+
+def _meets(service: str, reason: Reason) -> bool:
+    if service in _BESIDE:
+        return reason in (*_EACH, *_BESIDE[service]) or reason in TABLES[service]
+    return service in _MET_BY.get(reason, (service,))
 
 
 def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
     """Whether the facts of a day leave a request that meets this reason."""
     operation = facts.operations.get(service)
     if operation is None:
-        return True
+        return service not in _BESIDE or _has_beside(reason, service, facts.day)
     offers = [m.offers[service] for m in facts.models.values() if service in m.offers]
     parameters = {p.name: p for p in operation.parameters}
     of_models = [p for offer in offers for p in offer.parameter.values()]
@@ -96,6 +133,28 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
             return reason not in _OF_OFFERS or any(_is_behind(reason, offer) for offer in offers)
 
 
+def _has_beside(reason: Reason, service: str, day: date) -> bool:
+    """Whether an endpoint of a service has a parameter that meets a reason on a day."""
+    known = [p for e in endpoints(service, day) for p in (*e.query, *e.body)]
+    if service == "responses":  # whose tool takes what its models take
+        models = [model for model in load(day).models.values() if model.family]
+        offers = [offer for model in models for offer in model.offers.values()]
+        known += [p for offer in offers for p in offer.parameter.values()]
+        if reason in _OF_OFFERS:
+            return any(_is_behind(reason, offer) for offer in offers)
+    if reason is Reason.NO_PARTIAL_IMAGES:
+        return "streams" in on(service, day)["tool"]
+    meets = _OF_PARAMETERS.get(reason)
+    return meets is None or not known or any(map(meets, known))
+
+
+#: Which parameters can meet a reason, as far as not all can.
+_OF_PARAMETERS: Mapping[Reason, Callable[[Parameter], bool]] = {
+    Reason.NOT_A_NUMBER: lambda p: p.type == "integer",
+    Reason.TOO_SMALL: lambda p: p.minimum is not None,
+    Reason.TOO_LARGE: lambda p: p.maximum is not None,
+    Reason.NO_SUCH_CURSOR: lambda p: p.name in ("after", "before"),
+}
 _OF_OFFERS = {*BACKEND, *EDITS}
 
 

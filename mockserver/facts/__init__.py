@@ -22,6 +22,7 @@ from mockserver.facts.tokens import (
 )
 from mockserver.facts.values import (
     TYPES,
+    BillingFacts,
     Facts,
     FreeSizes,
     HeaderFacts,
@@ -216,6 +217,7 @@ def _of_period(day: date) -> Facts:
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
         link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
         operations={o["id"]: _operation(o) for o in operations},
+        billing=typed(BillingFacts, in_force(timeline["billing"], day), "timeline.toml, [billing]"),
         shutdown_told=in_force(timeline["models"], day)["shutdown_date"],
         models=models,
         services={

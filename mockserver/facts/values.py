@@ -238,13 +238,23 @@ class HeaderFacts(NamedTuple):
     exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
 
 
+class BillingFacts(NamedTuple):
+    """For which reasons an account that has spent its money is refused."""
+
+    credit: str  # all there was
+    limit: str  # what may be spent in a time
+    source: str
+    level: str
+
+
 class MagicKey(NamedTuple):
-    """An API key with an effect: either a tier or a refusal (the name of an error)."""
+    """An API key with an effect: a tier, a refusal (the name of an error), or that it reports."""
 
     name: str
     help: str
     tier: str | None = None
     refusal: str | None = None
+    admin: bool = False  # a key of an organization
 
 
 class MagicWord(NamedTuple):
@@ -274,6 +284,7 @@ class Facts(NamedTuple):
     link: LinkFacts
     operations: Mapping[str, Operation]
     models: Mapping[str, Model]
+    billing: BillingFacts
     shutdown_told: bool  # whether GET /v1/models says when a model ends
     services: Mapping[str, str]  # path → who answers there; one that ends in / is all below it
     words: Mapping[str, tuple[str, ...]]  # service → tables of words, later ones over earlier

@@ -11,7 +11,7 @@ from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
 from mockserver.core.charges import Costs
 from mockserver.core.days import Day, day_for
-from mockserver.core.errors import ApiError
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
@@ -29,6 +29,7 @@ from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
 
+ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
@@ -173,6 +174,8 @@ class World:
         caller = exchange.line.caller if exchange.line else self._caller(exchange)
         self._note_key(exchange, caller.hint)
         exchange.caller = caller
+        if caller.reports_on is not None and not exchange.record.path.startswith(ORGANIZATION):
+            raise ApiError(Reason.ADMIN_KEY)
         sandbox = await self.store.sandbox(caller.sandbox)
         exchange.enter(sandbox)
         if sandbox.options.as_of or sandbox.options.sizes or sandbox.offset:

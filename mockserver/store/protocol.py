@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from mockserver.core.journal import Bill, Record
+from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule
@@ -13,6 +13,7 @@ from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
+from mockserver.core.sandbox.ledger import Bill, Use
 from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
 
@@ -73,11 +74,12 @@ class Sandbox(Protocol):
         limits: Sequence[Limit],
         charge: Mapping[str, int],
         now: int,
-        amount: int = 0,
+        bill: Bill | None = None,
     ) -> Verdict:
-        """Take a charge out of a model's buckets and `amount` micro-dollars, or nothing.
+        """Take a charge out of a model's buckets and pay a bill, or do nothing of either.
 
-        The budget is what the sandbox is set to at this moment (see `account.settle`).
+        A bill that is paid is in the ledger. The budgets are what the sandbox is set to at this
+        moment (see `account.settle`).
         """
 
     async def account(self) -> Account:
@@ -108,7 +110,10 @@ class Sandbox(Protocol):
         """What was asked under /v1, or was meant to be, the oldest first."""
 
     async def billed(self) -> list[Bill]:
-        """What is in the ledger, the oldest first."""
+        """The last bills, the oldest first."""
+
+    async def uses(self) -> list[Use]:
+        """What was charged for: each of the last bills, and sums of those before them."""
 
     async def downloads(self) -> list[Record]:
         """What was downloaded, the oldest first."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-from mockserver.core.journal import Bill, Record
+from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
@@ -17,17 +17,20 @@ from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Options, retries, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
-from mockserver.core.sandbox.account import Account, settle
+from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.items import KINDS, Item, Kind
+from mockserver.core.sandbox.ledger import Bill, Use, use_of
 from mockserver.core.sandbox.logs import LOGS, write_down
 from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
-from mockserver.store.tables import Log, Shelf, Table, Tally
+from mockserver.store.tables import Ledger, Log, Shelf, Table, Tally
+
+_Part = Ledger | Log | Table[Any, Any] | Shelf
 
 
 class MemorySandbox:
@@ -56,7 +59,8 @@ class MemorySandbox:
         self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[str, Log[Any]] = {name: Log() for name in LOGS}
+        self._logs: dict[str, Log] = {name: Log() for name in LOGS}
+        self._ledger = Ledger()
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
@@ -75,10 +79,11 @@ class MemorySandbox:
         self.size += change
         self._tally.add(change)
 
-    def _parts(self, names: Sequence[str]) -> list[Log[Any] | Table[Any, Any] | Shelf]:
-        found: dict[str, Log[Any] | Table[Any, Any] | Shelf] = {
+    def _parts(self, names: Sequence[str]) -> list[_Part]:
+        found: dict[str, _Part] = {
             **{kind: self._shelf(kind) for kind in KINDS},
             **self._logs,
+            "ledger": self._ledger,
             "counts": self._counts,
             "words": self._words,
             "calls": self._calls,
@@ -94,6 +99,7 @@ class MemorySandbox:
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
+        self._grow(self._ledger.sum_up())
         self._grow(sum(shelf.spill() for shelf in self._items.values()))
 
     def shed_items(self) -> None:
@@ -128,7 +134,7 @@ class MemorySandbox:
             or self._account.spent
             or any(shelf.items for shelf in self._items.values())
         )
-        spare = sum(part.size for part in self._parts(SPARE))
+        spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
         is_empty = not (asked or is_set_up)
         return Summary(self.name, self.used, is_set_up, is_empty, self.size, spare)
 
@@ -239,18 +245,20 @@ class MemorySandbox:
         limits: Sequence[Limit],
         charge: Mapping[str, int],
         now: int,
-        amount: int = 0,
+        bill: Bill | None = None,
     ) -> Verdict:
-        """Take a charge and its price together."""
+        """Take a charge and pay its bill together."""
         self._account, verdict = settle(
             self._account,
             model,
             limits=limits,
             charge=charge,
-            budget=self.options.budget,
-            amount=amount,
+            options=self.options,
+            amount=bill.micro if bill else 0,
             now=now,
         )
+        if verdict.admitted and bill and bill.micro:
+            self._grow(self._ledger.append(bill))
         return verdict
 
     async def account(self) -> Account:
@@ -259,11 +267,15 @@ class MemorySandbox:
 
     async def refill(self) -> None:
         """Fill every bucket."""
-        self._account = Account(self._account.spent)
+        self._account = self._account._replace(buckets=FULL)
 
     async def billed(self) -> list[Bill]:
-        """What is in the ledger, the oldest first."""
-        return list(self._logs["ledger"].entries)
+        """The last bills, the oldest first."""
+        return list(self._ledger.bills)
+
+    async def uses(self) -> list[Use]:
+        """What was charged for, in bills or in sums."""
+        return [*self._ledger.sums.values(), *map(use_of, self._ledger.bills)]
 
     # -- repeats and journal -------------------------------------------------------------------
 

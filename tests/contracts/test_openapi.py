@@ -63,7 +63,7 @@ def answers(document: dict[str, Any] = CONTRACT) -> Iterator[tuple[str, Any]]:
         answer = operation["responses"].get("200", {"content": NOTHING})
         if "$ref" in answer:
             answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-        media = answer["content"]["application/json"]
+        media = answer["content"].get("application/json", {})
         for shown in media.get("examples", {}).values():
             yield media["schema"]["$ref"].rpartition("/")[2], shown["value"]
 

@@ -51,7 +51,13 @@ def test_no_sequence_takes_more_than_a_bucket_or_the_budget_has(
     for cost, price, pause in asked:
         now += pause
         account, verdict = settle(
-            account, "m", limits=limits, charge=cost, budget=budget, amount=price, now=now
+            account,
+            "m",
+            limits=limits,
+            charge=cost,
+            options=Options(budget=budget),
+            amount=price,
+            now=now,
         )
         for unit, number in cost.items():
             taken[unit] += number * verdict.admitted
@@ -69,7 +75,13 @@ def test_a_refusal_takes_nothing_of_any_bucket_and_names_what_refused(
         now += pause
         before, used = account, after(account, limits, now)
         account, verdict = settle(
-            account, "m", limits=limits, charge=cost, budget=budget, amount=price, now=now
+            account,
+            "m",
+            limits=limits,
+            charge=cost,
+            options=Options(budget=budget),
+            amount=price,
+            now=now,
         )
         if verdict.admitted:
             assert account.spent == before.spent + price
@@ -91,17 +103,17 @@ def test_who_waits_as_told_passes_every_bucket(
     for taken, _, pause in asked:
         now += pause // 100
         account, _ = settle(
-            account, "m", limits=limits, charge=taken, budget=None, amount=0, now=now
+            account, "m", limits=limits, charge=taken, options=Options(), amount=0, now=now
         )
     account, verdict = settle(
-        account, "m", limits=limits, charge=cost, budget=None, amount=0, now=now
+        account, "m", limits=limits, charge=cost, options=Options(), amount=0, now=now
     )
     if verdict.admitted or verdict.wait_ms is None:
         return
     for early, admitted in ((1, False), (0, True)):
         then = now + (verdict.wait_ms - early) * MILLISECOND
         asked_again = settle(
-            account, "m", limits=limits, charge=cost, budget=None, amount=0, now=then
+            account, "m", limits=limits, charge=cost, options=Options(), amount=0, now=then
         )
         assert asked_again[1].admitted is admitted
 
@@ -109,10 +121,12 @@ def test_who_waits_as_told_passes_every_bucket(
 def test_a_bucket_that_never_lets_pass_is_named_before_one_that_does_later() -> None:
     limits = (Limit(IMAGES, 5), Limit(TOKENS, 100))
     account, _ = settle(
-        Account(), "m", limits=limits, charge=charge(5), budget=None, amount=0, now=0
+        Account(), "m", limits=limits, charge=charge(5), options=Options(), amount=0, now=0
     )
     much = charge(1, {"text_input": 60, "image_output": 41})
-    _, verdict = settle(account, "m", limits=limits, charge=much, budget=None, amount=0, now=0)
+    _, verdict = settle(
+        account, "m", limits=limits, charge=much, options=Options(), amount=0, now=0
+    )
     assert (verdict.limit, verdict.wait_ms) == (Limit(TOKENS, 100), None)
 
 
@@ -120,7 +134,7 @@ def test_each_model_has_buckets_of_its_own() -> None:
     account, limits = Account(), (Limit(IMAGES, 1),)
     for model in "ab":
         account, verdict = settle(
-            account, model, limits=limits, charge=charge(1), budget=None, amount=0, now=0
+            account, model, limits=limits, charge=charge(1), options=Options(), amount=0, now=0
         )
         assert verdict.admitted
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.limits import MINUTE, Bucket, Verdict, admit
+from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.account import Account, settle
 from mockserver.facts.costs import IMAGES, Limit
 
@@ -108,7 +109,13 @@ def test_money_is_looked_at_before_the_limit_and_taken_only_with_it(
 ) -> None:
     limits = () if limit is None else (Limit(IMAGES, limit),)
     account, found = settle(
-        Account(), "m", limits=limits, charge={IMAGES: 2}, budget=budget, amount=amount, now=0
+        Account(),
+        "m",
+        limits=limits,
+        charge={IMAGES: 2},
+        options=Options(budget=budget),
+        amount=amount,
+        now=0,
     )
     assert (account.spent, found[:3]) == (spent, verdict)
 

@@ -158,6 +158,8 @@ class Endpoint:
         exchange.era = self._world.era(default="today")
         self._check_served(scope)
         caller, sandbox = await self._world.enter(exchange)
+        if self._service == "organization" and caller.reports_on is None:
+            raise ApiError(Reason.MISSING_SCOPES)
         exchange.era = self._world.era(sandbox, "today")
         self._check_served(scope)  # the caller's sandbox may be as of another day
         day = self._world.day(sandbox, "today")

@@ -81,7 +81,7 @@ async def retrieve(call: Call) -> Reply:
 async def content(call: Call) -> Reply:
     """A file's bytes."""
     item = await _file(call)
-    if item.value.purpose in call.facts("files")["content"]["refused"]:
+    if item.value.purpose in call.facts("files")["content"]["closed_to"]:
         raise ApiError(Reason.NOT_DOWNLOADABLE, purpose=item.value.purpose)
     found: Content = item.content
     named = (b"content-disposition", attachment(item.value.filename))

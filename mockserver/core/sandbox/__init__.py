@@ -31,7 +31,9 @@ class Options(NamedTuple):
     latency: Latency | None = None
     repeats: str | None = None
     per_minute: int | None = None  # images, whatever the table says
-    budget: int | None = None  # micro-dollars
+    budget: int | None = None  # micro-dollars in all
+    budget_day: int | None = None  # micro-dollars of a UTC day
+    budget_month: int | None = None  # micro-dollars of a month in UTC
     batch_time: float | None = None  # seconds that a batch takes
     begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths

@@ -1,15 +1,23 @@
 """What a sandbox may still ask for: what is left of each model's minute, and the money it spent."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mockserver.core.durations import SECOND
 from mockserver.core.limits import Bucket, Verdict, admit
+from mockserver.core.sandbox import Options
 from mockserver.facts.costs import Limit
 
 Buckets = Mapping[tuple[str, str], Bucket]  # (model, unit) → what is left; none is a full one
 FULL: Buckets = MappingProxyType({})
+Days = Mapping[int, int]  # days since the epoch → what was spent, in micro-dollars
+NO_DAYS: Days = MappingProxyType({})
+DAYS = 62  # that are remembered: any month is among them
+_DAY = 86_400 * SECOND  # nanoseconds
+_EPOCH = date(1970, 1, 1).toordinal()
 _FREE = Verdict(True, 0, 0)  # of what has no limit
 
 
@@ -18,6 +26,16 @@ class Account(NamedTuple):
 
     spent: int = 0  # micro-dollars, as all money here
     buckets: Buckets = FULL
+    days: Days = NO_DAYS  # what of it was spent on each, in UTC; of more than `DAYS` the first go
+
+    def spent_on(self, day: int) -> int:
+        """What was spent on a day, of days since the epoch."""
+        return self.days.get(day, 0)
+
+    def spent_in_month_of(self, day: int) -> int:
+        """What was spent in the month that a day is in."""
+        month = _month(day)
+        return sum(micro for other, micro in self.days.items() if _month(other) == month)
 
 
 def settle(
@@ -26,7 +44,7 @@ def settle(
     *,
     limits: Sequence[Limit],
     charge: Mapping[str, int],
-    budget: int | None,
+    options: Options,
     amount: int,
     now: int,
 ) -> tuple[Account, Verdict]:
@@ -37,17 +55,17 @@ def settle(
         model: whose minute it is.
         limits: a bucket each; none is no limit.
         charge: what is asked for, by unit; of a unit that is not in it, nothing.
-        budget: the most that may be spent in all; None is no bound. It is looked at first.
+        options: what the sandbox is set to, with its budgets. They are looked at first.
         amount: the price.
         now: nanoseconds since the epoch.
 
     Returns:
         The account as it is left now, and the verdict: a refusal's is that of the bucket which
-        refuses the longest, so that who waits as long passes; one without a limit is the budget's.
+        refuses the longest, so that who waits as long passes; one without a limit is a budget's.
     """
-    total = account.spent + amount
-    if budget is not None and total > budget:
-        return account, Verdict(False, 0, 0)
+    today = now // _DAY
+    if over := _exceeded(account, options, amount, today):
+        return account, Verdict(False, 0, 0, budget=over)
     left, verdict, refusal = {**account.buckets}, None, None
     for limit in limits:
         key = (model, limit.unit)
@@ -57,10 +75,36 @@ def settle(
         elif refusal is None or _wait(found) > _wait(refusal):
             refusal = found
     if refusal is None:
-        return Account(total, left), verdict or _FREE
+        return _paid(account, amount, today, left), verdict or _FREE
     if len(limits) > 1:
         left |= _untaken(account.buckets, model, limits, now)
-    return Account(account.spent, left), refusal
+    return account._replace(buckets=left), refusal
+
+
+def _exceeded(account: Account, options: Options, amount: int, today: int) -> str:
+    """Which budget an amount would exceed; "" if none."""
+    budget, day, month = options.budget, options.budget_day, options.budget_month
+    if budget is not None and account.spent + amount > budget:
+        return "all"
+    if day is not None and account.spent_on(today) + amount > day:
+        return "day"
+    if month is not None and account.spent_in_month_of(today) + amount > month:
+        return "month"
+    return ""
+
+
+def _paid(account: Account, amount: int, today: int, buckets: Buckets) -> Account:
+    days = account.days
+    if amount:
+        days = {**days, today: days.get(today, 0) + amount}
+        if len(days) > DAYS:
+            del days[next(iter(days))]
+    return Account(account.spent + amount, buckets, days)
+
+
+def _month(day: int) -> tuple[int, int]:
+    found = date.fromordinal(_EPOCH + day)
+    return found.year, found.month
 
 
 def _untaken(buckets: Buckets, model: str, limits: Sequence[Limit], now: int) -> Buckets:

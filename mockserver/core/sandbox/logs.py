@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from mockserver.core.journal import Bill, Record
+from mockserver.core.journal import Record
 from mockserver.core.sandbox.retries import Call, Tried, follow
 
 #: `late` is what an earlier life of the sandbox asked for, and this one saw the end of.
-LogName = Literal["requests", "downloads", "late", "ledger"]
+LogName = Literal["requests", "downloads", "late"]
 LOGS: tuple[LogName, ...] = get_args(LogName)
-Entry = Record | Bill
 RECORDS = 1_000  # of one log
 RECORD_BYTES = 4 * 1024 * 1024
-_BILL = 400  # bytes
 
 
 def write_down(
     record: Record, tried: Sequence[Tried], *, is_late: bool
-) -> tuple[Sequence[tuple[LogName, Entry]], Call | None, Sequence[Tried]]:
+) -> tuple[Sequence[tuple[LogName, Record]], Call | None, Sequence[Tried]]:
     """Decide where a request is written down, and as what.
 
     Returns:
@@ -30,17 +28,10 @@ def write_down(
         return (("late", record),), None, tried
     if record.is_download:
         return (("downloads", record),), None, tried
-    entries: list[tuple[LogName, Entry]] = [("requests", record)]
-    if record.usd:
-        entries.append(("ledger", Bill.of(record)))
+    entries: list[tuple[LogName, Record]] = [("requests", record)]
     if record.attempt is None:
         return entries, Call(record.id), tried
     return entries, *follow(record, record.attempt, tried)
-
-
-def size_of(entry: Entry) -> int:
-    """The bytes of an entry."""
-    return entry.size if isinstance(entry, Record) else _BILL
 
 
 def is_over(number: int, size: int) -> bool:

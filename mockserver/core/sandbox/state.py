@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mockserver.core.sandbox import Options
-from mockserver.core.sandbox.account import Account
+from mockserver.core.sandbox.account import FULL, Account
 from mockserver.core.sandbox.clock import Clock
 from mockserver.core.sandbox.rulebook import RuleBook
 
@@ -21,7 +21,7 @@ EMPTIED: Mapping[str, tuple[str, ...]] = {
     "responses": ("responses",),
 }
 #: Those that nobody set on purpose: they go where others need the room.
-SPARE = (*EMPTIED["requests"], "ledger", "waits", "words")
+SPARE = (*EMPTIED["requests"], "waits", "words")
 _PLAIN = Options()
 
 
@@ -50,10 +50,11 @@ def emptied(state: State, part: str, first: State) -> State:
             return state._replace(rules=first.rules._replace(ids=state.rules.ids))
         case "limits":
             options = options._replace(per_minute=as_begun.per_minute, tier=as_begun.tier)
-            return state._replace(options=options, account=Account(state.account.spent))
+            return state._replace(options=options, account=state.account._replace(buckets=FULL))
         case "ledger":
-            options = options._replace(budget=as_begun.budget)
-            return state._replace(options=options, account=state.account._replace(spent=0))
+            began = as_begun.budget, as_begun.budget_day, as_begun.budget_month
+            options = options._replace(budget=began[0], budget_day=began[1], budget_month=began[2])
+            return state._replace(options=options, account=Account(0, state.account.buckets))
         case "clock":
             return state._replace(clock=Clock())
         case _:

@@ -8,6 +8,7 @@ from mockserver.facts.words import dialect_a, dialect_a_earlier, dialect_b, dial
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.batches import BATCHES
 from mockserver.facts.words.beside import BESIDE
+from mockserver.facts.words.billing import BILLING
 from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.files import FILES
 from mockserver.facts.words.gpt_image import GPT_IMAGE
@@ -24,9 +25,9 @@ _ONLY_B: Words = {
 }
 #: Every table of words by the name that the facts give it. "A" and "B" are whole dialects.
 TABLES: Mapping[str, Words] = {
-    "A": {**dialect_a.A, **_ONLY_B},
+    "A": {**dialect_a.A, **BILLING, **_ONLY_B},
     **dialect_a_earlier.EARLIER,
-    "B": dialect_b.B,
+    "B": {**dialect_b.B, **BILLING},
     **dialect_b_at_times.AT_TIMES,
     **GPT_IMAGE,
     "beside": BESIDE,

@@ -18,6 +18,9 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"
     NO_CREDIT = "no_credit"
     HARD_LIMIT = "hard_limit"
+    ORGANIZATION_SPEND_LIMIT = "organization_spend_limit"
+    PROJECT_SPEND_LIMIT = "project_spend_limit"
+    USAGE_LIMIT = "usage_limit"
     RATE_LIMITED = "rate_limited"
     OVER_LIMIT = "over_limit"
     NOT_OF_TIER = "not_of_tier"
@@ -119,7 +122,19 @@ class Reason(StrEnum):
     BATCH_MODELS = "batch_models"
     BATCH_NO_ROOM = "batch_no_room"
     # organization
+    MISSING_SCOPES = "missing_scopes"
+    ADMIN_KEY = "admin_key"
+    NO_SUCH_PAGE = "no_such_page"
     # responses
+    NO_INPUT = "no_input"
+    NO_TEXT_MODEL = "no_text_model"
+    TOOL_NOT_THERE = "tool_not_there"
+    NOTHING_TO_EDIT = "nothing_to_edit"
+    NO_SUCH_RESPONSE = "no_such_response"
+    NO_PREVIOUS_RESPONSE = "no_previous_response"
+    NO_SUCH_ITEM = "no_such_item"
+    NOT_CANCELLED = "not_cancelled"
+    NO_PARTIAL_IMAGES = "no_partial_images"
     # Azure
     # this server
     INTERNAL = "internal"
@@ -131,7 +146,7 @@ class Form(NamedTuple):
     """How an error body is laid out on the wire."""
 
     keys: tuple[str, ...]
-    indent: int
+    indent: int | None
     newline: bool
 
 
@@ -139,6 +154,7 @@ LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)
 PLATFORM = Form(keys=("message", "type", "param", "code"), indent=2, newline=True)
 AUTHENTICATION = Form(keys=PLATFORM.keys, indent=4, newline=True)
 GATEWAY = Form(keys=PLATFORM.keys, indent=2, newline=False)
+TEXT_ALONE = Form(keys=("error",), indent=None, newline=False)  # the message, and no object
 EMPTY = Form(keys=(), indent=0, newline=False)  # no body at all
 
 
