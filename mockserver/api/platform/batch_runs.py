@@ -202,6 +202,8 @@ class Run:
             return None
         try:
             model = checked.check(text)
+            if checked.endpoint not in core.endpoints()["of_pictures"]:
+                return None
             facts = self._world.era(self._sandbox, default_days().get(model)).facts
             if model not in facts.models and not facts.stand_in:
                 raise ApiError(Reason.BATCH_MODEL, model=model)
