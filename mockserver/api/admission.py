@@ -102,11 +102,11 @@ class Door:
 
     async def refusal(self, reason: Reason, retry_after: float | None = None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
-        told = self._values()
+        told = beside(reason) | self._values()
         if reason is Reason.RATE_LIMITED:
             usual = _MINUTE // told["limit"] if retry_after is None else round(retry_after * 1000)
             return await self._rate_limited(told, usual)
-        return ApiError(reason, **beside(reason) | told | self._mentioned(reason))
+        return ApiError(reason, **told | self._mentioned(reason))
 
     def _values(self) -> dict[str, Any]:
         """What the words of a limit mention, where a rule refuses."""

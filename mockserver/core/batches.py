@@ -21,6 +21,7 @@ from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
 
+PURPOSE = "batch"  # of an input file
 VALIDATING, IN_PROGRESS, FINALIZING = "validating", "in_progress", "finalizing"
 COMPLETED, FAILED, EXPIRED = "completed", "failed", "expired"
 CANCELLING, CANCELLED = "cancelling", "cancelled"

@@ -91,7 +91,7 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
         body,
         body["model"],
         tools,
-        _place(body["tool_choice"], tools),
+        _place(body["tool_choice"], tools, tuple(facts["tools"]["choices"])),
         prompt=next(text for text in reversed(prompts) if text.strip()),
         shown=[one for _, _, pictures in messages for one in pictures],
         texts=texts,
@@ -113,9 +113,11 @@ def _check_tool(param: str, tool: Mapping[str, Any], facts: Any) -> None:
 # -- who is to draw ------------------------------------------------------------------------------
 
 
-def _place(choice: Any, tools: Sequence[Mapping[str, Any]]) -> int | None:
+def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: tuple[str, ...]) -> int | None:
     """The place of the tool that draws, if the choice among tools leaves it."""
     kinds = [tool["type"] for tool in tools]
+    if isinstance(choice, str):
+        check_value(Parameter("tool_choice", "string", "", "", values=choices), choice)
     if isinstance(choice, dict):
         chosen = _chosen(choice)
         if TOOL in chosen and TOOL not in kinds:

@@ -14,7 +14,7 @@ from textwrap import wrap
 
 from mockserver.core.blob_errors import BlobWording
 from mockserver.evidence.findings import LEVELS, Finding, findings, plain
-from mockserver.facts.words.wording import Form, Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Form, Wording
 
 WIDTH = 100
 
@@ -213,6 +213,8 @@ def _messages(finding: Finding) -> list[str]:
 
 
 def _layout(form: Form) -> str:
+    if form is TEXT_ALONE:
+        return "the message is the error, in no object; on one line"
     end = "a" if form.newline else "no"
     return f"{', '.join(form.keys)}; {form.indent} spaces; {end} newline at the end"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from math import inf
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from mockserver.core.journal import Record
 from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
@@ -125,6 +125,28 @@ class Table(Generic[K, V]):
         return -gone
 
 
+class Weight(NamedTuple):
+    """Bytes of an item, or of many."""
+
+    own: int = 0  # in memory, but for its content
+    in_memory: int = 0  # of its content
+    stored: int = 0  # of its content, in memory or not
+
+    @classmethod
+    def of(cls, item: Item) -> Weight:
+        """What an item weighs now: a content may grow."""
+        if item.content is None:
+            return cls(item.size)
+        return cls(item.size, item.content.in_memory, item.content.size)
+
+    def __sub__(self, other: Weight) -> Weight:
+        return Weight(*(a - b for a, b in zip(self, other, strict=True)))
+
+    def plus(self, other: Weight) -> Weight:
+        """Both together."""
+        return Weight(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 class Shelf:
     """Items by id, the oldest first; of more than there may be the oldest go.
 
@@ -135,38 +157,46 @@ class Shelf:
     def __init__(self, room: float = inf) -> None:
         self.items: OrderedDict[str, Item] = OrderedDict()
         self._room = room
-        self._own = 0  # bytes of memory, but for contents
-        self._in_memory = 0  # bytes of contents in memory
-        self.stored = 0  # bytes of contents
+        self._weights: dict[str, Weight] = {}  # of each as it was put there
+        self._total = Weight()
 
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return self._own + self._in_memory
+        return self._total.own + self._total.in_memory
+
+    @property
+    def stored(self) -> int:
+        """Bytes of contents, in memory or not."""
+        return self._total.stored
 
     def put(self, item: Item) -> int:
         """Put one there, or in the place of the one with its id."""
         before = self.size
-        if old := self.items.get(item.id):
-            self._count(old, -1)
         self.items[item.id] = item
-        self._count(item, 1)
-        if self._in_memory > CONTENT_BYTES:
+        self._weigh(item.id, Weight.of(item))
+        if self._total.in_memory > CONTENT_BYTES:
             self._spill(item)
-        while len(self.items) > ITEMS or self._own > ITEM_BYTES or self.stored > self._room:
-            self._count(self.items.popitem(last=False)[1], -1)
+        while self._is_full:
+            self._weigh(self.items.popitem(last=False)[0], None)
         return self.size - before
 
-    def _count(self, item: Item, sign: int) -> None:
-        self._own += sign * item.size
-        if item.content is not None:
-            self._in_memory += sign * item.content.in_memory
-            self.stored += sign * item.content.size
+    @property
+    def _is_full(self) -> bool:
+        is_heavy = self._total.own > ITEM_BYTES or self._total.stored > self._room
+        return is_heavy or len(self.items) > ITEMS
+
+    def _weigh(self, item_id: str, weight: Weight | None) -> None:
+        """Count an item with this weight from now on; None is no longer."""
+        self._total -= self._weights.pop(item_id, Weight())
+        if weight is not None:
+            self._weights[item_id] = weight
+            self._total = self._total.plus(weight)
 
     def _spill(self, item: Item) -> None:
         if item.content is not None:
-            self._in_memory -= item.content.in_memory
             item.content.spill()
+            self._weigh(item.id, Weight.of(item))
 
     def spill(self) -> int:
         """Keep no content in memory."""
@@ -178,15 +208,15 @@ class Shelf:
     def pop(self, key: str) -> int:
         """Drop one, if it is there."""
         before = self.size
-        if old := self.items.pop(key, None):
-            self._count(old, -1)
+        self.items.pop(key, None)
+        self._weigh(key, None)
         return self.size - before
 
     def clear(self) -> int:
         """Drop all."""
-        gone = self.size
+        gone, self._total = self.size, Weight()
         self.items.clear()
-        self._own = self._in_memory = self.stored = 0
+        self._weights.clear()
         return -gone
 
 
