@@ -161,7 +161,8 @@ def _mentioned(reason: Reason) -> frozenset[str]:
     said = [table[reason] for table in TABLES.values() if reason in table]
     texts = [text for w in said for text in (w.message, w.param or "", *map("".join, w.headers))]
     parts = [part for text in texts for part in Formatter().parse(text)]
-    return frozenset(name for _, name, _, _ in parts if name)
+    # The id is the request's own, and is told later.
+    return frozenset(name for _, name, _, _ in parts if name and name != "request_id")
 
 
 #: Examples of values, by the names that words give them.
