@@ -24,8 +24,9 @@ from contracts.cases.schema import CAREFUL, FULL, QUICK, Extent, schema_of
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
+from contracts.document.beside import service_of
 from contracts.document.build import bare_404, facts_of
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 from contracts.forms import FORM
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
@@ -78,13 +79,18 @@ def generated(
             promise,
             partial(judge, case, ids),
             pays=True,
-            quick=promise.status != 200 or number % _ONE_OF == 0 or costly,
+            quick=costly or number % _ONE_OF == 0 or _is_quick(promise),
             touches=touches_of(case.body if isinstance(case.body, dict) else {}),
         )
 
 
-#: Of so many generated requests that make pictures one is in a quick run, and all others.
+#: Of so many generated requests that make pictures, or are of services beside them, one is in a
+#: quick run, and all others.
 _ONE_OF = 5
+
+
+def _is_quick(promise: Promise) -> bool:
+    return promise.status != 200 and promise.operation.partition(".")[0] not in SERVICES
 
 
 def cases_of(
@@ -182,7 +188,8 @@ def prepared(case: Case[Any], base_url: str) -> Sent:
     path = (sent.url or "").removeprefix(base_url)
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
     headers = tuple((name, str(value)) for name, value in sent.headers.items())
-    request = Request(sent.method or "", path, headers, cast("bytes", body or b""))
+    key: KeyKind = "admin" if service_of(path) == "organization" else "good"
+    request = Request(sent.method or "", path, headers, cast("bytes", body or b""), key)
     return Sent(case, sent, request)
 
 

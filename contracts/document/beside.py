@@ -5,8 +5,9 @@ Methods, paths and parameters are the facts'; what they don't hold is in `servic
     tag         what its operations are filed under
     named       what a parameter of their paths is, by its name
     operations  by the id of an endpoint. `query` and `body` say what a parameter is beside its
-                facts, `rules` what parts of a body go together, `sent` are examples of one;
-                `answer` is the good one, `refused` the statuses of others beside those of all
+                facts, `needs` which others are needed, `rules` what parts of a body go together,
+                `sent` are examples of one; `answer` is the good one, which may come in events
+                (`streams`), `refused` the statuses of others beside those of all
     schemas, securitySchemes    components
     examples    only there to be referred to
 
@@ -26,6 +27,7 @@ from typing import Any
 import yaml
 
 from contracts.document.bodies import Schema, value_of
+from contracts.document.streams import EVENTS
 from contracts.forms import FORM
 from mockserver.facts import Parameter, load, looked_up
 from mockserver.facts.platform import SERVICES, Endpoint, endpoints, on
@@ -129,14 +131,14 @@ def _named(name: str, said: Schema) -> Schema:
 
 def _query(endpoint: Endpoint, told: Schema) -> Iterator[Schema]:
     for parameter in endpoint.query:
-        schema = value_of(parameter) | told["query"][parameter.name]
-        about = schema.pop("description")
+        schema = value_of(parameter) | told.get("query", {}).get(parameter.name, {})
+        about = {name: schema.pop(name) for name in ("description",) if name in schema}
         needed = {"required": True} if parameter.required else {}
         yield {
             "name": parameter.name,
             "in": "query",
             **needed,
-            "description": about,
+            **about,
             "schema": schema,
         }
 
@@ -145,9 +147,9 @@ def _body(endpoint: Endpoint, told: Schema, document: Schema) -> Schema:
     known: Mapping[str, Parameter] = {p.name: p for p in endpoint.body}
     document["components"]["schemas"][endpoint.id] = {
         "type": "object",
-        "required": [name for name, parameter in known.items() if parameter.required],
+        "required": [n for n, p in known.items() if p.required or n in told.get("needs", ())],
         "additionalProperties": False,
-        "properties": {n: value_of(p) | told["body"].get(n, {}) for n, p in known.items()},
+        "properties": {n: value_of(p) | told.get("body", {}).get(n, {}) for n, p in known.items()},
         **_rules_of(told.get("rules", {}), known),
     }
     media: Schema = {"schema": {"$ref": f"#/components/schemas/{endpoint.id}"}}
@@ -175,7 +177,10 @@ def _answer(told: Schema, document: Schema) -> Schema:
     return {
         "description": told["description"],
         "headers": document["x-shared"]["authenticated"],
-        "content": {told.get("media", "application/json"): media},
+        "content": {
+            told.get("media", "application/json"): media,
+            **({EVENTS: {"schema": {}}} if told.get("streams") else {}),
+        },
     }
 
 

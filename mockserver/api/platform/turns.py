@@ -27,9 +27,10 @@ from mockserver.core.responses import (
     request_of,
     scene,
 )
-from mockserver.core.rules.effects import PLAIN, Effect, Reply
+from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import fields
+from mockserver.request.bodies import Body
 from mockserver.store.contents import content_of
 
 _OBJECT = 600  # bytes of a kept answer beside its content
@@ -147,37 +148,56 @@ async def turn_of(call: Call) -> Turn | None:
         ApiError: what the API, a rule, the key, a limit or the budget says of it first.
         ClientGone: the client left while the answer was held back.
     """
+    created = call.now // SECOND
     job = Job(call.world, call.exchange, call.caller, call.sandbox, call.scope, call.receive)
+    asked = await _read(call)
+    request, pixels = None, tuple[bytes, ...]()
+    if asked.place is None:
+        effect = await _passed(call, asked)
+    else:
+        request = await _request(call, asked)
+        effect, pixels = await job.decide(request)
+    if effect.reply:
+        altered = Altered(effect, call.scope, call.receive, call.world.holds)
+        await altered.reply(call.send, effect.reply)
+        return None
+    ids = Ids.of(await call.new_id("responses"))
+    if request is None:
+        return Turn(call, asked, ids, created, job, effect=effect)
+    if model := call.exchange.era.facts.models.get(request.model):
+        call.world.deprecations.warn_of_model(call.exchange, model)
+    drawing = await job.draw(request, effect, pixels)
+    return Turn(call, asked, ids, created, job, request, effect, drawing, job.latency(request))
+
+
+async def _read(call: Call) -> Asked:
+    """What the body asks for, which must be JSON."""
+    Body(call.exchange.header(b"content-type"), b"").check_type(form=False, json_too=False)
     asked = asked_of(await call.body(), call.endpoint, call.facts("responses"))
     check_model(asked, call.exchange.era.facts)
-    before = await _pictures_before(call, asked)
     _warn(call, asked)
-    turn = Turn(call, asked, Ids.of(await call.new_id("responses")), call.now // SECOND, job)
-    if asked.place is None:
-        turn.effect = await Door(call.world, call.exchange, call.sandbox, call.caller).passed(
-            call.receive
-        )
-        if turn.effect.reply:
-            await _replied(call, turn.effect.reply)
-            return None
-        if call.caller.refusal:
-            raise ApiError(call.caller.refusal, model=asked.model)
-        return turn
+    return asked
+
+
+async def _request(call: Call, asked: Asked) -> ImageRequest:
+    """What is to be drawn, with the pictures that it is made from."""
     era = call.exchange.era
+    before = await _pictures_before(call, asked)
     request = request_of(asked, before, era.validators, era.facts)
     _note(call, asked, request)
     if request.sources:
         request = await with_pictures(call.world, call.exchange, request)
-    turn.effect, pixels = await job.decide(request)
-    if turn.effect.reply:
-        await _replied(call, turn.effect.reply)
-        return None
-    if model := era.facts.models.get(request.model):
-        call.world.deprecations.warn_of_model(call.exchange, model)
-    turn.request = request
-    turn.drawing = await job.draw(request, turn.effect, pixels)
-    turn.latency = job.latency(request)
-    return turn
+    return request
+
+
+async def _passed(call: Call, asked: Asked) -> Effect:
+    """What rules want of an answer in words; ApiError if they or the key refuse it."""
+    await _pictures_before(call, asked)  # that they are there
+    door = Door(call.world, call.exchange, call.sandbox, call.caller)
+    effect = await door.passed(call.receive)
+    if call.caller.refusal and not effect.reply:
+        raise ApiError(call.caller.refusal, model=asked.model)
+    return effect
 
 
 def _warn(call: Call, asked: Asked) -> None:
@@ -187,12 +207,6 @@ def _warn(call: Call, asked: Asked) -> None:
     warnings += [f"this mock keeps none, and ignores {name!r}" for name in ignored]
     if asked.place is None:
         warnings.append(_NO_WORDS)
-
-
-async def _replied(call: Call, reply: Reply) -> None:
-    """Send a rule's own answer."""
-    altered = Altered(call.exchange.effect, call.scope, call.receive, call.world.holds)
-    await altered.reply(call.send, reply)
 
 
 def _note(call: Call, asked: Asked, request: ImageRequest) -> None:
