@@ -185,6 +185,7 @@ _BESIDE: Values = {
     "pattern": "[0-9]+",
     "purpose": "assistants",
     "read": 1_000_000,
+    "service": "Images",
     "status": 404,
     "type": "text/plain",
     "unexpected": "'limit' was",
