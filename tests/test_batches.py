@@ -707,3 +707,18 @@ def test_the_files_of_a_batch_expire_as_was_asked_for(box: TestClient) -> None:
     batch = look(box, created(box, line(), output_expires_after=expiry))
     file = box.get(f"/v1/files/{batch['output_file_id']}").json()
     assert file["expires_at"] == file["created_at"] + 3600
+
+
+def test_a_batch_of_responses_draws_by_their_tool(box: TestClient) -> None:
+    tool = {"type": "image_generation", "model": MODEL, "quality": "low"}
+    body = {"model": "gpt-5", "input": "a fox", "tools": [tool]}
+    url = "/v1/responses"
+    lines = [line(name) | {"url": url, "body": body} for name in "ab"]
+    batch = look(box, created(box, *lines, endpoint=url))
+    assert batch["request_counts"]["completed"] == 2, batch
+    first = lines_of(box, batch, "output")[0]["response"]["body"]
+    assert "image_generation_call" in [item["type"] for item in first["output"]]
+    assert [r["retries"] for r in journal(box)] == [0, 0]
+    streamed = [line() | {"url": url, "body": body | {"stream": True}}]
+    (told,) = look(box, created(box, *streamed, endpoint=url))["errors"]["data"]
+    assert told["message"] == "Responses: Streaming is not supported in the Batch API."

@@ -87,6 +87,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "magic": "off",
         "allowed-host": "a.test,b.test",
         "cors-origin": "http://a.test",
+        "deployment": "art=dall-e-3,edit=dall-e-2",
         "max-body": "1MB",
         "upload-cache": "1MB",
         "file-room": "1MB",

@@ -55,6 +55,11 @@ def client() -> TestClient:
             ),
         ),
         (
+            {"input": [{"type": "image_generation_call"}]},
+            ("Missing required parameter: 'input[0].id'.",)
+            + ("input[0].id", "missing_required_parameter"),
+        ),
+        (
             {"previous_response_id": "resp_1", "tools": []},
             (
                 "Previous response with id 'resp_1' not found.",

@@ -228,3 +228,12 @@ def test_a_latency_is_served_after_the_response_has_begun(box: Sandbox, sdk: ope
     events = iter(sdk.responses.create(**ASK, stream=True))
     assert [next(events).type for _ in range(5)] == [*BEGUN, *DRAWING]
     assert told(box) == "stream, to come: completed"
+
+
+def test_rules_that_name_the_endpoint_are_for_words_too(box: Sandbox, sdk: openai.OpenAI) -> None:
+    box.on(operation="responses.create").error("internal", times=1)
+    with pytest.raises(openai.InternalServerError):
+        sdk.responses.create(**WORDS, stream=True)
+    box.on(operation="responses.create").bad_json()
+    with pytest.raises(ValueError, match="Unterminated|delimiter|Expecting"):
+        list(sdk.responses.create(**WORDS, stream=True))

@@ -208,6 +208,12 @@ def test_where_nobody_says_a_day_it_is_today(api: Api, clock: ManualClock) -> No
     assert answered(api(), tool={"model": "gpt-image-2.6-flare"})["status"] == "completed"
 
 
+def test_where_only_the_shape_is_looked_at_any_model_draws(api: Api) -> None:
+    client = api(validation="schema")
+    assert drawn(client, tool={"model": "any", "quality": "any"})["status"] == "completed"
+    assert drawn(client, shown(b"no picture"), tool={"model": "any"})["status"] == "completed"
+
+
 def test_it_was_not_there_before_its_day(api: Api) -> None:
     refused = ask(api(as_of="2025-03-31"))
     assert (refused.status_code, error(refused)["message"]) == (
@@ -245,6 +251,12 @@ def test_without_it_one_sentence_is_said_and_a_header_tells_why(
     (message,) = answer.json()["output"]
     assert message["content"][0]["text"] == "This mock server draws pictures and writes no words."
     assert "writes no words" in answer.headers["mock-warning"]
+
+
+def test_of_a_long_text_the_prompt_is_the_beginning(client: TestClient) -> None:
+    answered(client, "x" * 40_000)
+    record = client.get("/_mock/requests").json()["requests"][-1]
+    assert len(record["fields"]["prompt"]) == 32_000
 
 
 def test_the_prompt_is_the_last_that_the_user_said(client: TestClient) -> None:

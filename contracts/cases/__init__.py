@@ -36,7 +36,7 @@ def trials(
     ids, there = Ids(), There()
     found = [
         *declared(day, today, ids, costly=costly, there=there),
-        *(generated(day, ids, quick=quick, costly=costly) if drawn else ()),
+        *(generated(day, ids, quick=quick, costly=costly, there=there) if drawn else ()),
         *behaviour(day, today, ids, costly=costly),
         *lives(day, today, ids, there),
         *missed(day, ids),

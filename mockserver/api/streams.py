@@ -120,6 +120,16 @@ def _ended(frame: bytes, end: str | None) -> bytes:
             return frame
 
 
+def framed(events: Sequence[Event], *, bad_json: bool) -> bytes:
+    """Events on the wire; with `bad_json` the data of each breaks off."""
+    return b"".join([_broken(e).frame() if bad_json else e.frame() for e in events])
+
+
+def _broken(event: Event) -> Event:
+    data = b"".join(event.data)
+    return event._replace(data=[data[: len(data) * 2 // 3]])
+
+
 class Maker(ABC):
     """Makes what a stream consists of, once it is wanted."""
 
@@ -163,18 +173,14 @@ class Maker(ABC):
 
     async def error(self, reason: Reason) -> bytes:
         """An error of the API as an event."""
-        record = self._admission.exchange.record
+        exchange = self._admission.exchange
         error: ApiError = await self._admission.refusal(reason)
-        words = self._admission.exchange.era.words(record.path, record.fields.get("model"))
-        return self.framed(self.failed(answer(error, words, record.id).body))
+        body = answer(error, exchange.words(error), exchange.record.id).body
+        return self.framed(self.failed(body))
 
     def framed(self, events: Sequence[Event]) -> bytes:
         """Events on the wire."""
-        return b"".join([self._broken(e).frame() if self._bad_json else e.frame() for e in events])
-
-    def _broken(self, event: Event) -> Event:
-        data = b"".join(event.data)
-        return event._replace(data=[data[: len(data) * 2 // 3]])
+        return framed(events, bad_json=self._bad_json)
 
     async def _file(self, picture: Picture) -> bytes:
         request, files = self._admission.request, self._admission.world.files

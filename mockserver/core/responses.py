@@ -116,7 +116,7 @@ def _check_tool(param: str, tool: Mapping[str, Any], facts: Any) -> None:
 def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: tuple[str, ...]) -> int | None:
     """The place of the tool that draws, if the choice among tools leaves it."""
     kinds = [tool["type"] for tool in tools]
-    if isinstance(choice, str):
+    if choice is not None and not isinstance(choice, dict):
         check_value(Parameter("tool_choice", "string", "", "", values=choices), choice)
     if isinstance(choice, dict):
         chosen = _chosen(choice)
@@ -183,9 +183,14 @@ def _picture(param: str, given: Mapping[str, Any]) -> Source:
 
 def _drawn(param: str, item: Mapping[str, Any]) -> Sequence[Drawn]:
     call, result = item.get("id"), item.get("result")
-    if item.get("type") == CALL or (isinstance(call, str) and call.startswith("ig_")):
-        return [Drawn(param, str(call), result if isinstance(result, str) else None)]
-    return ()
+    if item.get("type") != CALL and not str(call).startswith("ig_"):
+        return ()
+    if isinstance(result, str):
+        return [Drawn(param, str(call), result)]
+    if call is None:
+        raise ApiError(Reason.MISSING_PARAMETER, param=f"{param}.id")
+    check_value(Parameter(f"{param}.id", "string", "", ""), call)
+    return [Drawn(param, call, None)]
 
 
 def input_told(given: Any, message: str) -> list[Any]:
@@ -232,30 +237,33 @@ def request_of(
     Raises:
         ApiError: an option is not one of the tool, or of its model.
     """
-    param = f"tools[{asked.place}]"
-    tool = asked.facts["tool"]
+    param, tool = f"tools[{asked.place}]", asked.facts["tool"]
+    model = _model(f"{param}.model", asked.tool.get("model"), tool, facts)
+    offers = validators[GENERATE].offers
+    offer = offers[model if model in offers else facts.stand_in]
     options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
-    model = _model(f"{param}.model", options.get("model"), tool, facts)
-    body = {**options, "model": model, "prompt": asked.prompt}
+    body = {**options, "model": model, "prompt": asked.prompt[: offer.prompt_max]}
     streamed = _streaming(asked, param)
-    if validators[GENERATE].offers[model].streamed:  # since later than the tool has streams
+    if offer.streamed:  # since later than the tool has streams
         body |= streamed
-    action = asked.tool.get("action")
+    action, mask = asked.tool.get("action"), _mask(f"{param}.input_image_mask", asked.tool)
     if action == "edit" and not pictures:
-        raise ApiError(Reason.NOTHING_TO_EDIT, param=f"{param}.action")
-    mask = _mask(f"{param}.input_image_mask", asked.tool)
+        raise ApiError(Reason.NOTHING_TO_EDIT)
+    is_edit = bool(pictures) and action != "generate"
     try:
-        if pictures and action != "generate":
+        if is_edit and not facts.stand_in:  # who stands in for any looks at no file
             request = validators[EDIT].with_sources(body, pictures, mask)
         else:
             body = {k: v for k, v in body.items() if k not in _OF_EDITS}
             request = validators[GENERATE].validated(body)
     except ApiError as refusal:
         raise _of_tool(refusal, param) from None
-    if streamed:
-        request = replace(request, options={**request.options, **streamed})
-    is_named = "model" in asked.tool
-    return request if is_named else replace(request, filled=("model", *request.filled))
+    return replace(
+        request,
+        operation=EDIT if is_edit else GENERATE,
+        options={**request.options, **streamed},
+        filled=request.filled if "model" in asked.tool else ("model", *request.filled),
+    )
 
 
 def _streaming(asked: Asked, param: str) -> Mapping[str, Any]:

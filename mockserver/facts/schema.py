@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.facts import load
+from mockserver.facts import load, periods
 from mockserver.facts.files import file, typed
 from mockserver.facts.models import ever_there
 from mockserver.facts.values import Facts, Model, Operation, Parameter, Told
@@ -27,7 +27,10 @@ def schema_facts() -> Facts:
             json=_over(own.json, rows["parameter"]),
             streamed=own.streamed,
         )
+    today = load(periods()[-1])  # beside images today's rules count anyway
     return facts._replace(
+        services={**today.services, **facts.services},
+        words={**today.words, **facts.words},
         operations={
             i: o._replace(parameters=_of_all(o, models), json_too=bool(offers[i].json))
             for i, o in facts.operations.items()

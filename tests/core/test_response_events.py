@@ -16,7 +16,7 @@ from mockserver.facts.platform import on
 from mockserver.facts.platform.responses import events as facts
 from mockserver.facts.platform.responses import streaming
 
-TODAY = facts(on("response_events", date(2026, 11, 28)))
+TODAY = facts(on("responses", date(2026, 11, 28)))
 
 PICTURE = {
     "id": "ig_1",
@@ -148,7 +148,7 @@ def test_events_are_numbered_one_by_one_and_each_fact_is_told_by_one() -> None:
 def test_a_whole_picture_was_told_in_other_ways_before(
     day: date, whole_first: bool, status: str, is_told: bool
 ) -> None:
-    rows = on("response_events", day)
+    rows = on("responses", day)
     told = ResponseEvents(BEGUN, facts(rows), obfuscated=True).drawn(0, PICTURE)
     names = ["response.image_generation_call.completed"] * is_told + ["response.output_item.done"]
     assert [event.name for event in told] == names

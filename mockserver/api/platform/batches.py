@@ -18,7 +18,7 @@ from mockserver.request.kept_files import file_of
 async def create(call: Call) -> Reply:
     """Take an input file on. It is looked into at the first look at the batch."""
     body = core.asked(call.endpoint.body, await call.body())
-    core.check_endpoint(body["endpoint"], ())
+    core.check_endpoint(body["endpoint"])
     file = await file_of(call.sandbox, body["input_file_id"], call.now)
     if file and file.value.purpose != core.PURPOSE:
         raise ApiError(Reason.BATCH_FILE_PURPOSE, purpose=file.value.purpose)

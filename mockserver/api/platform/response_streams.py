@@ -12,7 +12,7 @@ from mockserver.api.admission import Admission
 from mockserver.api.faults import Altered
 from mockserver.api.platform.call import Call
 from mockserver.api.platform.turns import Turn
-from mockserver.api.streams import EventStream, Maker
+from mockserver.api.streams import EventStream, Maker, framed
 from mockserver.core.events import Event
 from mockserver.core.request import ImageRequest
 from mockserver.core.response_events import ResponseEvents
@@ -24,13 +24,13 @@ async def stream(call: Call, turn: Turn) -> None:
     if turn.request and turn.pictures:
         await _drawn(call, turn, turn.request)
         return
-    facts = call.facts("response_events")
+    facts = call.facts("responses")
     made, message = _events(turn, facts), turn.message()
     events = [*made.begun(), *made.message(0, message)]
     events.append(made.completed(await turn.finished([message])))
     line = Altered(turn.effect, call.scope, call.receive, call.world.holds)
     await line.begin(call.send, 200, [(b"content-type", streaming(facts).content_type.encode())])
-    await line.write(call.send, b"".join([event.frame() for event in events]))
+    await line.write(call.send, framed(events, bad_json=turn.effect.bad_json))
 
 
 async def _drawn(call: Call, turn: Turn, request: ImageRequest) -> None:
@@ -47,7 +47,7 @@ class _OfTurn(Maker):
         self, admission: Admission, receive: Receive, *, bad_json: bool, turn: Turn
     ) -> None:
         super().__init__(admission, receive, bad_json=bad_json)
-        facts = turn.call.facts("response_events")
+        facts = turn.call.facts("responses")
         self._facts = streaming(facts)
         self.content_type = self._facts.content_type.encode()
         self._turn = turn

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mockserver.facts import Facts
 from mockserver.facts.files import typed
 
-_WHERE = "platform/response_events.toml"
+_WHERE = "platform/responses.toml"
 
 
 def models_of(tool: Any, facts: Facts) -> Sequence[str]:
@@ -43,7 +43,7 @@ class EventRow(NamedTuple):
 
 
 def streaming(facts: Any) -> Streaming:
-    """What a stream is like, by what is known of its events on a day."""
+    """What a stream is like, by what is known of responses on a day."""
     return typed(Streaming, facts["stream"], f"{_WHERE}, [stream]")
 
 

@@ -125,8 +125,8 @@ BATCHES: Mapping[Reason, Wording] = {
     ),
     Reason.BATCH_STREAM: _of_file(
         "streaming_unsupported",
-        "Images: Streaming is not supported in the Batch API.",
-        f"{_SEEN}, of which the first word is another for chat",
+        "{service}: Streaming is not supported in the Batch API.",
+        f"{_SEEN}, for chat, where it begins with 'Chat Completions'",
         "observed in part",
         param="body.stream",
     ),
