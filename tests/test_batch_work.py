@@ -22,8 +22,7 @@ from mockserver.core.batches import Batch
 from mockserver.core.keys import Caller
 from mockserver.store.contents import IN_MEMORY, Content
 from mockserver.testing import ImagesMock
-from tests.in_process import LOOP, client_of
-from tests.test_batches import (
+from tests.batches import (
     NOW,
     advance,
     begin,
@@ -37,9 +36,10 @@ from tests.test_batches import (
     looks,
     upload,
 )
-from tests.test_batches import (
+from tests.batches import (
     lines_of as told_lines,
 )
+from tests.in_process import LOOP, client_of
 
 
 def made(**settings: Any) -> TestClient:

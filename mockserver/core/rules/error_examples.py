@@ -149,7 +149,7 @@ _ANY = Parameter("limit", "integer", "", "")
 
 def beside(reason: Reason) -> Values:
     """What the words of a reason mention where a request is none for pictures; else its name."""
-    found = {name: _BESIDE.get(name, name) for name in _mentioned(reason)}
+    found = {name: _BESIDE.get(name, name) for name in _mentioned(reason) - {"request_id"}}
     if reason in (Reason.MISSING_PARAMETER, Reason.WRONG_TYPE):
         found |= {"param": "purpose", "value": 1, "expected": "string"}
     return found
@@ -186,6 +186,7 @@ _BESIDE: Values = {
     "pattern": "[0-9]+",
     "purpose": "assistants",
     "read": 1_000_000,
+    "service": "Images",
     "status": 404,
     "type": "text/plain",
     "unexpected": "'limit' was",
