@@ -59,7 +59,7 @@ def codes(found: list[Finding]) -> set[str | None]:
         ("refused=size_not_of_model(size)", ["size_not_of_model"]),
         ("'256×256' is not one of ['256x256', …] - 'size'", ["not_one_of"]),
         ("Invalid URL (POST /v1/nope)", ["unknown_url", "outside_api"]),
-        ("is too long", ["prompt_too_long", "metadata_name"]),
+        ("is too long", ["prompt_too_long"]),
         ("is not one of ['256x256', '512", ["not_one_of"]),
         ("got 300x200 instead", ["not_square", "mask_size"]),
         ("Limit: 5/1min", ["rate_limited", "over_limit", "not_of_tier"]),

@@ -149,7 +149,7 @@ _ANY = Parameter("limit", "integer", "", "")
 
 def beside(reason: Reason) -> Values:
     """What the words of a reason mention where a request is none for pictures; else its name."""
-    found = {name: _BESIDE.get(name, name) for name in _mentioned(reason)}
+    found = {name: _BESIDE.get(name, name) for name in _mentioned(reason) - {"request_id"}}
     if reason in (Reason.MISSING_PARAMETER, Reason.WRONG_TYPE):
         found |= {"param": "purpose", "value": 1, "expected": "string"}
     return found
@@ -161,8 +161,8 @@ def _mentioned(reason: Reason) -> frozenset[str]:
     said = [table[reason] for table in TABLES.values() if reason in table]
     texts = [text for w in said for text in (w.message, w.param or "", *map("".join, w.headers))]
     parts = [part for text in texts for part in Formatter().parse(text)]
-    # The id is the request's own, and is told later.
-    return frozenset(name for _, name, _, _ in parts if name and name != "request_id")
+    names = {name for _, name, _, _ in parts if name}
+    return frozenset(names - {"request_id"})  # which is no example: each request has one
 
 
 #: Examples of values, by the names that words give them.
@@ -186,6 +186,7 @@ _BESIDE: Values = {
     "pattern": "[0-9]+",
     "purpose": "assistants",
     "read": 1_000_000,
+    "service": "Images",
     "status": 404,
     "type": "text/plain",
     "unexpected": "'limit' was",
