@@ -33,9 +33,8 @@ class Streaming(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """An event of a stream, and its fields in their order."""
+    """What is known of an event of a stream: its fields in their order."""
 
-    name: str
     fields: tuple[str, ...]
     source: str
     level: str
@@ -49,4 +48,5 @@ def streaming(facts: Any) -> Streaming:
 
 def events(facts: Any) -> Mapping[str, EventRow]:
     """The events that a stream can have on that day, by their names."""
-    return {row["name"]: typed(EventRow, row, f"{_WHERE}, event") for row in facts["event"]}
+    rows = facts["event"].items()
+    return {name: typed(EventRow, row, f"{_WHERE}, {name}") for name, row in rows}
