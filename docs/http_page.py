@@ -120,6 +120,8 @@ def errors(mock: ImagesMock) -> str:
         _asked(mock, "_mock/rules", {"then": {"error": reason.value}, "next": True})
         status, told = _asked(mock, "v1/images/generations", {"prompt": "a red fox"})
         error = told["error"]
+        if isinstance(error, str):  # as the administration says some
+            error = {"message": error, "code": None}
         message = re.sub(r"(req_|org-|127\.0\.0\.1:)\w+", r"\1…", error["message"])
         if len(message) > _CUT:
             message = message[:_CUT].rsplit(" ", 1)[0] + " …"

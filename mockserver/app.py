@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
-from mockserver.api.beside import Beside
+from mockserver.api.beside import Beside, OfAzure
 from mockserver.api.blobs import Blobs
 from mockserver.api.images import Images, check_served, unknown_url
 from mockserver.api.middleware import Observe
@@ -19,18 +19,18 @@ from mockserver.api.models import Chat, Models
 from mockserver.clock import Clock
 from mockserver.config import Config
 from mockserver.control.routes import Control, Help, Live
-from mockserver.core.addresses import API, CONTROL, PICTURES, in_api
+from mockserver.core.addresses import API, AZURE, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import routes
 from mockserver.request.world import World
 from mockserver.store import Store
 
 _OUTSIDE = "the API is under /v1: end the base URL in /v1"
-_CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"
 _AZURE = (
-    "Azure's paths (/openai/…) come with a later version of this mock; until then use OpenAI(…) in "
-    "place of AzureOpenAI(…), with a base URL that ends in /v1"
+    "AzureOpenAI of Node's SDK takes OPENAI_BASE_URL where it is set: unset it, and set "
+    "AZURE_OPENAI_ENDPOINT to this server's address without /v1"
 )
+_CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so on"
 
 
 def create_app(
@@ -77,6 +77,7 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/models/{{model:path}}", models, methods=["GET", "DELETE"]),
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
         *_beside(world),
+        Route(f"{AZURE}/{{rest:path}}", OfAzure(world)),
         Route("/", Help(world), methods=["GET"]),
     ]
 
@@ -95,6 +96,8 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
     if in_api(path):
         if path.startswith(f"{API}{CONTROL}"):
             request.scope["exchange"].hints.append(_CONTROL)
+        if path.startswith(f"{API}/deployments/"):
+            request.scope["exchange"].hints.append(_AZURE)
         raise unknown_url(request.scope)
     _hint_at_v1(request)
     raise ApiError(Reason.OUTSIDE_API, method=request.method, path=unquote(path))
@@ -102,8 +105,7 @@ async def _unknown_url(request: Request, exc: Exception) -> Never:
 
 def _hint_at_v1(request: Request) -> None:
     path = request.scope["path"]
-    hint = _AZURE if path.startswith("/openai/") else _OUTSIDE
-    hint = _CONTROL if path.lstrip("/_").startswith("mock") else hint
+    hint = _CONTROL if path.lstrip("/_").startswith("mock") else _OUTSIDE
     request.scope["exchange"].hints.append(hint)
 
 

@@ -45,6 +45,7 @@ class Config(NamedTuple):
     repeats: str = "same"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
+    deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one
     max_body: int = 64 * MIB
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB

@@ -256,6 +256,19 @@ def size(value: str) -> int:
     return int(found[1]) * units[found[2] or "B"]
 
 
+def deployment(value: str) -> str:
+    """The name of an Azure deployment, and the model that it has: `NAME=MODEL`."""
+    from mockserver.facts import ever_there
+
+    name, _, model = value.rpartition("=")
+    models = list(ever_there())
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
+        raise ValueError(f"must look like my-pictures={models[-1]}, with a name for a path")
+    if model not in models:
+        raise ValueError(f"names a model that is none of {', '.join(models)}")
+    return value
+
+
 class Setting(NamedTuple):
     """One thing that can be set: its name as a flag, its default as text, and its parser."""
 
@@ -297,6 +310,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
+    Setting(
+        "deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL", many=True
+    ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),

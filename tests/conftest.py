@@ -75,6 +75,20 @@ def api(clock: ManualClock) -> Api:
     return make
 
 
+@pytest.fixture
+def azure(api: Api) -> Api:
+    """The same with Azure's kind of key, or with none; today's rules count."""
+
+    def make(key: str | None = "sk-mock-me", **chosen: Any) -> TestClient:
+        client = api(**{"as_of": "2026-11-28"} | chosen)
+        del client.headers["Authorization"]
+        if key is not None:
+            client.headers["api-key"] = key
+        return client
+
+    return make
+
+
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     """A client of a server of GPT image models without limits; many files have one of their own."""

@@ -68,7 +68,14 @@ def table(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
     return st.fixed_dictionaries({}, optional={n: mostly(f) for n, f in fields.items()})
 
 
-when = table(prompt=text, n=number, model=st.just("dall-e-*"), call=number, size=table(regex=text))
+when = table(
+    operation=st.just("files.list"),
+    prompt=text,
+    n=number,
+    model=st.just("dall-e-*"),
+    call=number,
+    size=table(regex=text),
+)
 reasons = [r.value for r in Reason if r is not Reason.INTERNAL]
 then = st.one_of(
     *(st.fixed_dictionaries({n: st.just(True)}) for n in ("quota", "stall", "bad_json", "refuse")),
@@ -174,6 +181,31 @@ def control(draw: st.DrawFn) -> Ask:
 
 
 @st.composite
+def kept_file(draw: st.DrawFn) -> Ask:
+    names = ("purpose", "expires_after[seconds]", "expires_after[anchor]", "x")
+    told = {
+        name: draw(st.sampled_from(["vision", "batch", "3600", "created_at", "x"]))
+        for name in draw(st.lists(st.sampled_from(names), max_size=3)) or ["purpose"]
+    }
+    parts = [f'; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in told.items()]
+    data = draw(st.sampled_from([b"", b"x", png("RGBA", 9), b"x" * 9_000]))
+    parts += [b'; name="file"; filename="\xff\r"\r\n\r\n' + data + b"\r\n"]
+    start = b"--b\r\nContent-Disposition: form-data"
+    body = b"".join(start + part for part in parts) + b"--b--"
+    kind = (b"content-type", b"multipart/form-data; boundary=b")
+    return Ask("POST", "/v1/files", body, (bearer(draw(key)), kind, *draw(surprises)))
+
+
+@st.composite
+def of_files(draw: st.DrawFn) -> Ask:
+    queries = ["", "?limit=1", "?limit=0", "?after=x", "?order=asc&limit=2", "?limit=%ff", "?%00"]
+    method, path = draw(st.sampled_from([("GET", ""), ("GET", "/file-x"), ("DELETE", "/file-x")]))
+    return Ask(
+        method, f"/v1/files{path}{draw(st.sampled_from(queries))}", b"", (bearer(draw(key)),)
+    )
+
+
+@st.composite
 def other(draw: st.DrawFn) -> Ask:
     path = draw(
         st.sampled_from(["/v1/models", "/v1/models/x", "/v1/nope", "/", "/private/x", "/é"])
@@ -191,6 +223,7 @@ download = st.builds(
 steps = st.lists(
     st.one_of(
         generation(), generation(), upload(), control(), control(), other(), download,
+        kept_file(), of_files(),
         st.builds(Later, st.sampled_from([0.012, 1, 60, 4_000])),
     ),
     max_size=24,

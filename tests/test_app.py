@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from httpx2 import Headers
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -54,26 +53,6 @@ def test_a_base_url_without_v1_gets_its_404_and_a_hint(api: Api) -> None:
     assert response.status_code == 404
     assert error(response)["message"] == "Invalid URL (POST /images/generations)"
     assert "/v1" in response.headers["mock-hint"]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/openai/deployments/d/images/generations?api-version=2024-02-01",
-        "/openai/images/generations?api-version=2025-04-01-preview",
-        "/openai/v1/images/generations",
-    ],
-)
-def test_azure_s_paths_are_told_to_come_later(
-    api: Api, capsys: pytest.CaptureFixture[str], path: str
-) -> None:
-    client = api(log_format="text")
-    client.headers = Headers({"api-key": "sk-mock-azure"})
-    response = client.post(path, json={"prompt": "x"})
-    assert error(response)["message"].startswith("Invalid URL (POST /openai/")
-    last = client.get("/_mock/requests/last", headers={"Mock-Sandbox-Key": "sk-mock-azure"}).json()
-    for said in (unescaped(response.headers["mock-hint"]), capsys.readouterr().err, *last["trace"]):
-        assert "Azure's paths (/openai/…) come with a later version" in said
 
 
 def unescaped(header: str) -> str:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.core.errors import ApiError
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
 from tests.conftest import Api, error, generate
@@ -250,3 +250,10 @@ def test_who_reads_a_large_file_keeps_nobody_waiting() -> None:
     assert len(large) == 3_000_000
     assert json.loads(small)["first_id"] == one
     assert order.index("small") < len(order) - 1 - order[::-1].index("large")
+
+
+def test_every_error_can_be_asked_for_beside_images_too(files: TestClient) -> None:
+    for reason in Reason:
+        rule = {"when": {"operation": "files.list"}, "then": {"error": reason}, "next": True}
+        files.post("/_mock/rules", json=rule)
+        assert files.get("/v1/files").status_code >= 400, reason

@@ -89,6 +89,22 @@ print(made._hidden_params["response_cost"])
 """,
         [GPT | SQUARE | {"n": 2, "quality": "low"}, GPT | SQUARE | {"image": 2, "mask": 1}],
     ),
+    "LiteLLM for Azure": Case(
+        "litellm",
+        "litellm",
+        "usage, and the price that the mock tells",
+        """
+import litellm
+azure = {"model": "azure/gpt-image-2", "prompt": "a fox", "size": "1024x1024"}
+made = litellm.image_generation(**azure, quality="low")
+looks(made.data[0].b64_json, SQUARE)
+print(made._hidden_params["response_cost"])
+edited = litellm.image_edit(**azure, image=[named(), named()], mask=named(**CLEAR))
+looks(edited.data[0].b64_json, SQUARE)
+print(edited._hidden_params["response_cost"])
+""",
+        [GPT | SQUARE | {"quality": "low"}, GPT | SQUARE | {"image": 2, "mask": 1}],
+    ),
     "LangChain (Python, community)": Case(
         "langchain_community",
         "langchain-community",
@@ -159,6 +175,31 @@ looks(made)
 looks(edited)
 """,
         [GPT | {"n": 1}, GPT | {"n": 1, "image": 2}],
+    ),
+    "semantic-kernel for Azure": Case(
+        "semantic_kernel",
+        "semantic-kernel",
+        "pictures, no usage; an endpoint must be https: give it an `async_client`",
+        """
+import openai, os, pytest
+from semantic_kernel.connectors.ai.open_ai import AzureTextToImage
+with pytest.raises(Exception, match="should be 'https'"):
+    AzureTextToImage(deployment_name="gpt-image-2")
+client = openai.AsyncAzureOpenAI()
+del os.environ["AZURE_OPENAI_ENDPOINT"]     # it is looked at all the same
+service = AzureTextToImage(deployment_name="gpt-image-2", async_client=client)
+
+async def both():
+    return [
+        *await service.generate_images("a fox"),
+        *await service.edit_image("a fox", image_files=[named()], ai_model_id="gpt-image-2"),
+    ]
+
+made, edited = asyncio.run(both())
+looks(made)
+looks(edited)
+""",
+        [GPT | {"n": 1}, GPT | {"n": 1, "image": 1}],
     ),
     "agno": Case(
         "agno",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Api
+from tests.test_azure_records import AZURE_RECORDS
 from tests.test_records import (
     BACKEND,
     EDITS,
@@ -157,12 +158,9 @@ def test_a_minute_of_gpt_image_models_ends_in_the_recorded_limit(
 
 
 STREAMED = "needs a stream"
-AZURE = "another service's envelope"
 ANOTHER = "said on endpoints that are not served here"
 NOT_YET: dict[str, str] = {
     "stream-error-event": STREAMED,
-    **dict.fromkeys(["azure-policy", "azure-404", "azure-blocked", "azure-content-filter-doc"], AZURE),
-    **dict.fromkeys(["azure-rate-limit", "azure-edit-on-json-operation", "output-format-webp-refused"], AZURE),
     **dict.fromkeys(["model-does-not-exist-edits-2025", "stream-partial-zero-responses-tool"], ANOTHER),
 }  # fmt: skip
 #: These have tests below.
@@ -200,6 +198,6 @@ ALL_IDS = """
 
 
 def test_every_recording_is_reproduced_or_said_not_to_be_yet() -> None:
-    reproduced = {r.id for r in RECORDS + GPT_RECORDS} | OF_ITS_OWN
+    reproduced = {r.id for r in RECORDS + GPT_RECORDS} | {r.id for r in AZURE_RECORDS} | OF_ITS_OWN
     assert not reproduced & NOT_YET.keys()
     assert reproduced | NOT_YET.keys() == {*ALL_IDS.split(), "a text where a file is due"}

@@ -85,6 +85,23 @@ def test_the_message_names_host_test_and_fix(away: pytest.Pytester) -> None:
     )
 
 
+def test_the_message_for_a_host_of_azures_names_what_leads_clients_of_azures(
+    away: pytest.Pytester,
+) -> None:
+    azure = "import urllib.request; urllib.request.urlopen('https://Mine.openai.azure.com/openai')"
+    away.makepyfile(test_escape=project(azure))
+    result = away.runpytest_subprocess()
+    result.stdout.fnmatch_lines(
+        [
+            "E * images_mock: test_escape.py::test_0 was about to reach mine.openai.azure.com, *",
+            "E * or was made before the plugin had set AZURE_OPENAI_ENDPOINT.",
+            "E * leave azure_endpoint out, or give it images_mock.address (here http://127.0.0.1:*[0-9]).",
+            "E * leads what reads AZURE_OPENAI_ENDPOINT or AZURE_API_BASE.",
+            'E * To let tests reach this host: images_mock_guarded_hosts = "!mine.openai.azure.com" *',
+        ]
+    )
+
+
 def test_a_proxy_hides_nothing(away: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     away.makepyfile(test_escape=project(BY["httpx2"], BY["requests"], BY["urllib"]))
@@ -155,6 +172,19 @@ def test_other_hosts_can_be_guarded(away: pytest.Pytester) -> None:
     )
     result.stdout.no_fnmatch_line("*test_2 was about to*")
     result.stdout.fnmatch_lines(["*test_3 was about to reach api.openai.com,*"])
+
+
+def test_a_host_that_is_spared_can_be_reached_and_no_other() -> None:
+    spared = ["*.a.invalid", "!mine.a.invalid", "b.invalid", "!*.c.a.invalid"]
+    guard = Guard(spared, "http://x/v1")
+    guard.start()
+    guard.watch("test")
+    for host in ("mine.a.invalid", "any.c.a.invalid"):
+        sys.audit("socket.gethostbyname", host)
+    for host in ("his.a.invalid", "b.invalid", "not-mine.a.invalid"):
+        with pytest.raises(pytest.fail.Exception, match=host):
+            sys.audit("socket.gethostbyname", host)
+    guard.stop()
 
 
 @pytest.mark.parametrize("where", ["option", "setting"])

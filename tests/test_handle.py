@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from mockserver.client.environment import variables
 from mockserver.client.sandbox import RuleHandle, Sandbox, Script
 from mockserver.core.rules.parser import RuleError
 from mockserver.testing import ImagesMock
@@ -347,14 +348,10 @@ def test_the_environment_leads_a_program_to_the_sandbox(
     images: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "intranet.test")
-    assert images.env == {
-        "OPENAI_BASE_URL": images.url,
-        "OPENAI_API_BASE_URL": images.url,
-        "OPENAI_API_BASE": images.url,
-        "OPENAI_API_KEY": images.api_key,
-        "OPENAI_AGENTS_DISABLE_TRACING": "true",
-        **dict.fromkeys(("NO_PROXY", "no_proxy"), "intranet.test,127.0.0.1,localhost"),
-    }
+    monkeypatch.delenv("no_proxy", raising=False)
+    told = variables(images.url, images.api_key, os.environ)
+    assert images.env == told
+    assert told["NO_PROXY"] == "intranet.test,127.0.0.1,localhost"
     assert images.api_key in repr(images)
 
 

@@ -37,8 +37,11 @@ def block(language: str, part: str) -> str:
 def closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Examples close no client: it is done for them."""
     with ExitStack() as clients:
-        made = openai.OpenAI
-        monkeypatch.setattr(openai, "OpenAI", lambda **told: clients.enter_context(made(**told)))
+        for name in ("OpenAI", "AzureOpenAI"):
+            made = getattr(openai, name)
+            monkeypatch.setattr(
+                openai, name, lambda made=made, **told: clients.enter_context(made(**told))
+            )
         yield
 
 
@@ -78,6 +81,18 @@ def test_the_example_of_gpt_image_models_says_what_it_is_told_to_say(
         assert (picture.format, picture.size) == ("WEBP", (1536, 864))
     partial, whole = "image_generation.partial_image", "image_generation.completed"
     assert capsys.readouterr().out.split() == ["120", partial, partial, whole]
+
+
+@pytest.mark.usefixtures("closing")
+def test_the_example_of_what_is_beside_images_draws_one_picture_in_two_ways(
+    server: ImagesMock,
+) -> None:
+    known: dict[str, object] = {}
+    exec(block("python", "AzureOpenAI").replace("http://127.0.0.1:6780", server.address), known)
+    answer = known["r"]
+    assert isinstance(answer, openai.types.ImagesResponse)
+    assert answer.data
+    assert answer.data[0].b64_json == known["png"]
 
 
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the docs are out of the way")

@@ -229,6 +229,7 @@ DERIVED = [
 ]  # fmt: skip
 
 _PLACES = {"<ORG>": "[A-Za-z0-9]{24}", "<ID>": "(?:req_)?[0-9a-f]{32}", "<INPUT>": ".*input.*"}
+_PLACES |= {"<CREATED>": r"\d{10}", "<SECONDS>": r"\d+"}
 
 
 def pattern_of(body: str) -> re.Pattern[str]:

@@ -21,11 +21,13 @@ from schemathesis.schemas import APIOperation, BaseSchema
 
 from contracts.cases.forms import dressed, is_negative, status_of_form
 from contracts.cases.schema import CAREFUL, FULL, QUICK, Extent, schema_of
+from contracts.cases.there import There
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
+from contracts.document.beside import service_of
 from contracts.document.build import bare_404, facts_of
-from contracts.exchange import Exchange, Request
+from contracts.exchange import Exchange, KeyKind, Request
 from contracts.forms import FORM
 from contracts.target import Target
 from contracts.trials import Outcome, Promise, Tier, Trial, Verdict, touches_of
@@ -57,7 +59,12 @@ class Sent(NamedTuple):
 
 
 def generated(
-    day: date | None, ids: Ids, *, quick: bool = False, costly: bool = False
+    day: date | None,
+    ids: Ids,
+    *,
+    quick: bool = False,
+    costly: bool = False,
+    there: There | None = None,
 ) -> Iterator[Trial]:
     """A trial of each generated case.
 
@@ -66,7 +73,9 @@ def generated(
         ids: the request ids of the run.
         quick: few of them, and few drawn.
         costly: only a few that are accepted, of the smallest picture each.
+        there: which services beside images the target has.
     """
+    there = there or There()
     extent = CAREFUL if costly else QUICK if quick else FULL
     numbers: Counter[tuple[str, str]] = Counter()
     for how, case in cases_of(schema_of(day, extent), extent):
@@ -76,15 +85,20 @@ def generated(
         yield Trial(
             f"{promise.operation}.{how}.{number}",
             promise,
-            partial(judge, case, ids),
+            partial(_judge_there, case, ids, there),
             pays=True,
-            quick=promise.status != 200 or number % _ONE_OF == 0 or costly,
+            quick=costly or number % _ONE_OF == 0 or _is_quick(promise),
             touches=touches_of(case.body if isinstance(case.body, dict) else {}),
         )
 
 
-#: Of so many generated requests that make pictures one is in a quick run, and all others.
+#: Of so many generated requests that make pictures, or are of services beside them, one is in a
+#: quick run, and all others.
 _ONE_OF = 5
+
+
+def _is_quick(promise: Promise) -> bool:
+    return promise.status != 200 and promise.operation.partition(".")[0] not in SERVICES
 
 
 def cases_of(
@@ -161,6 +175,11 @@ def _status_of_stray(case: Case[Any]) -> int:
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
 
 
+def _judge_there(case: Case[Any], ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check(service_of(case.path), target)
+    yield from judge(case, ids, target)
+
+
 def judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:
     """Schemathesis' own checks, and ours."""
     sent = prepared(case, target.base_url)
@@ -182,7 +201,8 @@ def prepared(case: Case[Any], base_url: str) -> Sent:
     path = (sent.url or "").removeprefix(base_url)
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
     headers = tuple((name, str(value)) for name, value in sent.headers.items())
-    request = Request(sent.method or "", path, headers, cast("bytes", body or b""))
+    key: KeyKind = "admin" if service_of(path) == "organization" else "good"
+    request = Request(sent.method or "", path, headers, cast("bytes", body or b""), key)
     return Sent(case, sent, request)
 
 

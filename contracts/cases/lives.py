@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from functools import partial
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
 
 from contracts.cases.behaviour import STAND_IN
 from contracts.cases.given import id_of, kept_purpose
@@ -64,13 +70,33 @@ def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Tri
             touches=touches_of({"model": way.model.id}),
         )
 
+    if "responses" in load(at).words:
+        yield Trial(
+            "responses.life",
+            Promise("responses.create", 200, "a picture, and one after it"),
+            partial(_answered_with_pictures, ids, there),
+            pays=True,
+        )
+    if "organization" in load(at).words and (way := next(_plain_ways(day, today), None)):
+        yield Trial(
+            "organization.life",
+            Promise("organization.costs", 200, "what a picture is told to cost"),
+            partial(_spent, way, ids, there),
+            pays=True,
+            needs=STAND_IN,  # elsewhere it takes a while until it is told
+        )
+
+
+def _plain_ways(day: date | None, today: date) -> Iterator[Way]:
+    return (way for way in ways(day, today) if way.how == "JSON" and not way.operation.form)
+
 
 def _batched(day: date | None, today: date) -> Way | None:
     """A way to ask for pictures in a batch."""
     if "batches" not in load(day or today).words:
         return None
     without = {model for row in table("batches").get("without", ()) for model in row["models"]}
-    found = (way for way in ways(day, today) if way.how == "JSON" and not way.operation.form)
+    found = _plain_ways(day, today)
     return next((way for way in found if way.model.id not in without), None)
 
 
@@ -87,12 +113,13 @@ def uploaded(name: str, purpose: str, content: bytes = _CONTENT) -> Request:
 class _Asking:
     """Asks, and judges each answer as every answer is judged."""
 
-    def __init__(self, target: Target, ids: Ids) -> None:
+    def __init__(self, target: Target, ids: Ids, *, pays: bool = False) -> None:
+        self._pays = pays
         self._target, self._judge = target, Judge(target.day, target.fetch, ids)
         self.verdicts: list[Verdict] = []
 
     def __call__(self, request: Request) -> Exchange:
-        exchange = self._target.ask(request)
+        exchange = self._target.ask(request, pays=self._pays and request.method == "POST")
         self.verdicts += self._judge(exchange)
         return exchange
 
@@ -229,6 +256,112 @@ def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
         for verdict in refused_with(over.answer, _ended(words, "completed"))
     )
     yield from ask.verdicts
+
+
+def _answered_with_pictures(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check("responses", target)
+    ask = _Asking(target, ids, pays=True)
+    tools = [{"type": "image_generation", "quality": "low"}]
+    body = {"model": _WORDS, "input": "Draw a red fox in the snow.", "tools": tools}
+    made = ask(json_request("POST", "/responses", body))
+    told = _value(made)
+    says = "A response has the picture that was asked for"
+    ask.says(says, len(_drawn(told)) == 1, made, f"{len(_drawn(told))} whole pictures")
+    path = f"/responses/{told.get('id')}"
+    kept = ask.get(path)
+    ask.says("A response that is kept is as it was answered", _value(kept) == told, kept)
+    more = body | {"input": "Now in summer.", "previous_response_id": told.get("id")}
+    after = ask(json_request("POST", "/responses", more))
+    named = _value(after).get("previous_response_id") == told.get("id")
+    ask.says("A response names the one that it goes on from", named, after)
+    over = ask(Request("POST", f"{path}/cancel"))
+    words = words_of(load(day_of(target.day, over)).words["responses"])
+    yield from (
+        verdict._replace(exchange=over)
+        for verdict in refused_with(over.answer, Refusal(words[Reason.NOT_CANCELLED], {}))
+    )
+    ask(Request("DELETE", path))
+    gone = ask.get(path)
+    says = "A response that is deleted is there no more"
+    ask.says(says, gone.answer.status == 404, gone)
+    ask(Request("DELETE", f"/responses/{_value(after).get('id')}"))
+    yield from ask.verdicts
+
+
+_WORDS = "gpt-5"  # a model that speaks
+
+
+def _drawn(response: dict[str, Any]) -> list[str]:
+    """What the pictures in a response are, as Pillow names their formats."""
+    found, output = [], response.get("output")
+    for item in output if isinstance(output, list) else ():
+        if isinstance(item, dict) and item.get("type") == "image_generation_call":
+            with suppress(Exception), Image.open(BytesIO(b64decode(item["result"]))) as picture:
+                picture.load()
+                found.append(str(picture.format))
+    return found
+
+
+_DAY = 86_400  # seconds
+
+
+def _spent(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check("organization", target)
+    ask = _Asking(target, ids)
+    first = ask.get("/organization/costs?start_time=0&limit=1", "admin")
+    start = int(first.began) // _DAY * _DAY
+    usage, costs = (f"/organization/{n}?start_time={start}" for n in ("usage/images", "costs"))
+    before = [_sums(ask.get(path, "admin")) for path in (usage, costs)]
+    made = ask(picture_of(way))
+    after = [told := ask.get(usage, "admin"), ask.get(costs, "admin")]
+    used, spent = map(_sums, after)
+    grown = used[0] - before[0][0], used[1] - before[0][1]
+    says = "A picture that was made is told in what was used"
+    ask.says(says, grown == (1, 1) or made.answer.status != 200, told, f"{grown}")
+    says = "A picture that was made is told in what was spent"
+    ask.says(says, spent[2] > before[1][2] or made.answer.status != 200, after[1], f"{spent[2]}")
+    parts = ask.get(f"{usage}&group_by=model&group_by=size&group_by=source", "admin")
+    says = "What was used in each group adds up to all that was used"
+    ask.says(says, _sums(parts)[:2] == used[:2], parts, f"{_sums(parts)[:2]} and {used[:2]}")
+    parts = ask.get(f"{costs}&group_by=line_item", "admin")
+    says = "What each line costs adds up to all that was spent"
+    ask.says(says, _sums(parts)[2] == spent[2], parts, f"{_sums(parts)[2]} and {spent[2]}")
+    yield from ask.verdicts
+    yield from _buckets(start, ids, target)
+
+
+def _buckets(start: int, ids: Ids, target: Target) -> Iterator[Verdict]:
+    """Buckets of hours, page by page, hang together and begin with whole hours."""
+    ask, path = _Asking(target, ids), f"/organization/usage/images?start_time={start - _DAY}"
+    path += f"&end_time={start}&bucket_width=1h&limit=10"
+    page, seen = ask.get(path, "admin"), list[tuple[Any, Any]]()
+    for _ in range(_PAGES):
+        found = [(one.get("start_time"), one.get("end_time")) for one in _data(page)]
+        seen += found
+        if not (found and _value(page).get("has_more")):
+            break
+        following = quote(str(_value(page).get("next_page")))
+        page = ask.get(f"{path}&page={following}", "admin")
+    due = [(start - _DAY + n * 3600, start - _DAY + (n + 1) * 3600) for n in range(24)]
+    says = "Pages of buckets have each bucket once, from the start to the end"
+    ask.says(says, seen == due, page, f"{len(seen)} buckets, {len({*seen})} of them different")
+    yield from ask.verdicts
+
+
+def _data(exchange: Exchange) -> list[dict[str, Any]]:
+    data = _value(exchange).get("data")
+    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+
+
+def _sums(exchange: Exchange) -> tuple[int, int, Decimal]:
+    """The pictures, the requests and the USD of all buckets."""
+    images, requests, usd = 0, 0, Decimal(0)
+    for bucket in _data(exchange):
+        for one in bucket.get("results") or ():
+            images += one.get("images") or 0
+            requests += one.get("num_model_requests") or 0
+            usd += Decimal(str((one.get("amount") or {}).get("value") or 0))
+    return images, requests, usd
 
 
 def _ended(tables: tuple[str, ...], status: str) -> Refusal:

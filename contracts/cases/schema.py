@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from schemathesis import openapi
 from schemathesis.schemas import BaseSchema
 
+from contracts.document.beside import service_of
 from contracts.document.bodies import models_of
 from contracts.document.build import Schema, build, facts_of, path_of
 from contracts.document.formats import teach
 from contracts.document.narrow import cheapest, narrowed, only_media
+from contracts.forms import FORM
 from mockserver.facts import Operation
 
 #: Checks of Schemathesis that find fault with habits of the real API, which a stand-in must share.
@@ -98,6 +100,12 @@ def _configuration(extent: Extent, document: Schema) -> schemathesis.Config:
                     "checks": {name: {"enabled": not operation.form} for name in BY_VALUES},
                 }
                 for operation in facts_of(document).operations.values()
+            ]
+            + [
+                {"include-path": path, "checks": {name: {"enabled": False} for name in BY_VALUES}}
+                for path, methods in document["paths"].items()
+                if FORM in methods.get("post", {}).get("requestBody", {}).get("content", {})
+                and service_of(path)
             ],
             "phases": {"coverage": {"enabled": extent.coverage}},
             # Constants out of the code under test would make other requests in process than by URL.

@@ -39,7 +39,8 @@ UNASKED: tuple[Unasked, ...] = (
         Unasked(reason, why)
         for why, reasons in (
             (_ACCOUNT, (Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT)),
-            (_ACCOUNT, (Reason.NOT_OF_TIER,)),
+            (_ACCOUNT, (Reason.NOT_OF_TIER, Reason.USAGE_LIMIT)),
+            (_ACCOUNT, (Reason.ORGANIZATION_SPEND_LIMIT, Reason.PROJECT_SPEND_LIMIT)),
             (_LIMIT, (Reason.RATE_LIMITED, Reason.OVER_LIMIT)),
             (_SHOWN, (Reason.REFUSED, Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED)),
             (_FAULT, (Reason.INTERNAL, Reason.OVERLOADED, Reason.GENERATION_FAILED)),
@@ -56,6 +57,7 @@ UNASKED: tuple[Unasked, ...] = (
         if reason.startswith("batch_") and reason not in (*_REFUSING, Reason.BATCH_ENDED)
     ),
     Unasked(Reason.BATCH_ENDED, "a batch must be done first: see lives.py"),
+    Unasked(Reason.NOT_CANCELLED, "a response must be made first: see lives.py"),
     Unasked(Reason.FILE_TOO_LARGE, "it takes half a gigabyte"),
     Unasked(Reason.NO_ROOM_FOR_FILE, _OURS),
     Unasked(Reason.WRONG_METHOD, "a path that there is not has no methods", ("other",)),

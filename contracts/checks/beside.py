@@ -63,7 +63,7 @@ def _document(day: date) -> dict[str, Any]:
 
 
 def _known(endpoint: str, definition: Mapping[str, Any], document: Mapping[str, Any]) -> Known:
-    content = definition["responses"]["200"]["content"]
+    content = definition["responses"].get("200", {"content": {}})["content"]
     told = content.get("application/json")
     if told is None:
         return Known(endpoint, tuple(content), None)

@@ -15,7 +15,7 @@ from contracts.checks.layout import layout
 from contracts.checks.links import LEADS, download, link, links_in
 from contracts.checks.models import listing
 from contracts.checks.pictures import pictures
-from contracts.checks.refusals import bare, refusal
+from contracts.checks.refusals import bare, is_text_alone, refusal
 from contracts.checks.said import said, unseen
 from contracts.checks.streams import indexes, stream
 from contracts.document.beside import service_of
@@ -72,6 +72,8 @@ class Judge(NamedTuple):
         found = exchange.answer
         if found.status == 404 and not found.body and self._may_be_bare(exchange):
             yield from bare(found)
+            return
+        if service_of(exchange.request.path) == "organization" and is_text_alone(found):
             return
         yield from refusal(found)
         yield from layout(found, (2, 4), ("", "\n"))

@@ -32,6 +32,12 @@ def bare(answer: Answer) -> Iterator[Verdict]:
     yield said("What is not there is refused without a body", not answer.body, "there is a body")
 
 
+def is_text_alone(answer: Answer) -> bool:
+    """Whether an error is a text and no object, as some services have it for some reasons."""
+    body = answer.json()
+    return isinstance(body, dict) and [*body] == ["error"] and isinstance(body["error"], str)
+
+
 def refused_for_now(answer: Answer) -> Iterator[Verdict]:
     """Judge a refusal of what is over a limit a minute."""
     wait = answer.header("retry-after")

@@ -15,7 +15,7 @@ from contracts.checks.said import said
 from contracts.exchange import Answer
 from contracts.trials import Tier, Verdict
 from mockserver.facts.words.templates import filled
-from mockserver.facts.words.wording import Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Wording
 
 STATUS = "What is refused has the status that the API gives it"
 WORDS = "An error says what the API says, word for word"
@@ -62,6 +62,11 @@ def refused(answer: Answer, due: Refusal) -> Iterator[Verdict]:
     if due.is_bare:
         says = "What the API does not have is refused without a body"
         yield said(says, not answer.body, f"there is {shown(answer.body)}")
+        return
+    if wording.form is TEXT_ALONE:
+        wanted = json.dumps({"error": due.message(answer.header("x-request-id"))})
+        is_said = answer.json() == json.loads(wanted)
+        yield said(WORDS, is_said, f"it is {shown(answer.body)} and not {wanted}", Tier.STRICT)
         return
     error = error_of(answer)
     if error.keys() >= KEYS:

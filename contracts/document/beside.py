@@ -4,9 +4,10 @@ Methods, paths and parameters are the facts'; what they don't hold is in `servic
 
     tag         what its operations are filed under
     named       what a parameter of their paths is, by its name
-    operations  by the id of an endpoint. `query` and `form` say what a parameter is beside its
-                facts, `rules` what parts of a form go together; `answer` is the good one, `refused`
-                the statuses of others beside those that every operation has
+    operations  by the id of an endpoint. `query` and `body` say what a parameter is beside its
+                facts, `needs` which others are needed, `rules` what parts of a body go together,
+                `sent` are examples of one; `answer` is the good one, which may come in events
+                (`streams`), `refused` the statuses of others beside those of all
     schemas, securitySchemes    components
     examples    only there to be referred to
 
@@ -26,6 +27,7 @@ from typing import Any
 import yaml
 
 from contracts.document.bodies import Schema, value_of
+from contracts.document.streams import EVENTS
 from contracts.forms import FORM
 from mockserver.facts import Parameter, load, looked_up
 from mockserver.facts.platform import SERVICES, Endpoint, endpoints, on
@@ -103,10 +105,10 @@ def _fact(path: Any, facts: Any) -> Any:
 
 def _operation(endpoint: Endpoint, said: Schema, document: Schema) -> Schema:
     told = said["operations"][endpoint.id]
-    answer, refused = told["answer"], sorted({*told.get("refused", ()), *_OF_EACH})
+    refused = sorted({*told.get("refused", ()), *_OF_EACH})
     named = [_named(name, said) for name in re.findall(r"\{(\w+)\}", endpoint.path)]
     parameters = [*named, *_query(endpoint, told), *told.get("parameters", ())]
-    body = _form(endpoint, told, document) if endpoint.body else told.get("requestBody")
+    body = _body(endpoint, told, document) if endpoint.body else {}
     return {
         "operationId": told["operationId"],
         "x-operation": endpoint.id,
@@ -115,7 +117,7 @@ def _operation(endpoint: Endpoint, said: Schema, document: Schema) -> Schema:
         **({"parameters": parameters} if parameters else {}),
         **({"requestBody": body} if body else {}),
         "responses": {
-            "200": _answer(answer, document),
+            **({"200": _answer(told["answer"], document)} if "answer" in told else {}),
             **{str(s): {"$ref": f"#/components/responses/{_REFUSALS[s]}"} for s in refused},
         },
     }
@@ -129,29 +131,32 @@ def _named(name: str, said: Schema) -> Schema:
 
 def _query(endpoint: Endpoint, told: Schema) -> Iterator[Schema]:
     for parameter in endpoint.query:
-        schema = value_of(parameter) | told["query"][parameter.name]
-        about = schema.pop("description")
+        schema = value_of(parameter) | told.get("query", {}).get(parameter.name, {})
+        about = {name: schema.pop(name) for name in ("description",) if name in schema}
         needed = {"required": True} if parameter.required else {}
         yield {
             "name": parameter.name,
             "in": "query",
             **needed,
-            "description": about,
+            **about,
             "schema": schema,
         }
 
 
-def _form(endpoint: Endpoint, told: Schema, document: Schema) -> Schema:
+def _body(endpoint: Endpoint, told: Schema, document: Schema) -> Schema:
     known: Mapping[str, Parameter] = {p.name: p for p in endpoint.body}
     document["components"]["schemas"][endpoint.id] = {
         "type": "object",
-        "required": [name for name, parameter in known.items() if parameter.required],
+        "required": [n for n, p in known.items() if p.required or n in told.get("needs", ())],
         "additionalProperties": False,
-        "properties": {n: value_of(p) | told["form"].get(n, {}) for n, p in known.items()},
+        "properties": {n: value_of(p) | told.get("body", {}).get(n, {}) for n, p in known.items()},
         **_rules_of(told.get("rules", {}), known),
     }
-    schema = {"$ref": f"#/components/schemas/{endpoint.id}"}
-    return {"required": True, "content": {FORM: {"schema": schema}}}
+    media: Schema = {"schema": {"$ref": f"#/components/schemas/{endpoint.id}"}}
+    if sent := told.get("sent"):
+        media["examples"] = sent
+    kind = FORM if any(p.type == "file" for p in known.values()) else "application/json"
+    return {"required": True, "content": {kind: media}}
 
 
 def _rules_of(rules: Schema, known: Mapping[str, Parameter]) -> Schema:
@@ -167,11 +172,15 @@ def _answer(told: Schema, document: Schema) -> Schema:
         name = told["schema"]
         known = document["components"]["schemas"][name].get("properties", {})
         shown = {example: {"value": _kept(v, known)} for example, v in told["examples"].items()}
-        media = {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": shown}
+        media = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+        media |= {"examples": shown} if shown else {}
     return {
         "description": told["description"],
         "headers": document["x-shared"]["authenticated"],
-        "content": {told.get("media", "application/json"): media},
+        "content": {
+            told.get("media", "application/json"): media,
+            **({EVENTS: {"schema": {}}} if told.get("streams") else {}),
+        },
     }
 
 

@@ -102,11 +102,11 @@ class Door:
 
     async def refusal(self, reason: Reason, retry_after: float | None = None) -> ApiError:
         """The error of a rule, with a value for whatever its words mention."""
-        told = self._values()
+        told = beside(reason) | self._values()
         if reason is Reason.RATE_LIMITED:
             usual = _MINUTE // told["limit"] if retry_after is None else round(retry_after * 1000)
             return await self._rate_limited(told, usual)
-        return ApiError(reason, **beside(reason) | told | self._mentioned(reason))
+        return ApiError(reason, **told | self._mentioned(reason))
 
     def _values(self) -> dict[str, Any]:
         """What the words of a limit mention, where a rule refuses."""
@@ -240,14 +240,16 @@ class Admission(Door):
 
     async def _admit(self) -> None:
         """Take the charge from the minute and pay the bill, or refuse."""
-        bill = self._bill()
+        bill, surface = self._bill(), self.exchange.surface
         verdict = await self.sandbox.admit(
-            self.world.costs.bucket_of(self.request.model),
+            surface.bucket() if surface else self.world.costs.bucket_of(self.request.model),
             limits=self._limits(),
-            charge=charge(self.request.charged, self.request.usage),
+            charge=self._charge(),
             bill=bill,
             now=bill.at,
         )
+        if surface:
+            surface.admitted(verdict)
         limit = verdict.limit
         if verdict.admitted:
             self.exchange.record.usd += bill.usd
@@ -299,14 +301,21 @@ class Admission(Door):
         line = self.exchange.line
         return round(found * line.share) if line else found
 
+    def _charge(self) -> Mapping[str, int]:
+        if self.exchange.surface:
+            return self.exchange.surface.charge()
+        return charge(self.request.charged, self.request.usage)
+
     def _limits(self) -> tuple[Limit, ...]:
         if self.exchange.line:  # a batch has limits of its own
             return ()
+        if self.exchange.surface:
+            return self.exchange.surface.limits(self.caller, self.sandbox.options)
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
     def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
         """What the words of a limit mention."""
-        requested = charge(self.request.charged, self.request.usage).get(limit.unit, 0)
+        requested = self._charge().get(limit.unit, 0)
         return {
             "model": self.request.model,
             "family": self.world.costs.bucket_of(self.request.model),

@@ -64,7 +64,7 @@ class Blobs:
         exchange: Exchange = scope["exchange"]
         if found := _PICTURE.match(scope["path"]):  # the sandbox stands in the path, for its clock
             exchange.enter(await self._world.store.find(found[1]))
-        now, request_id = exchange.now(self._world.clock.now()), _azure_id(exchange.record.id)
+        now, request_id = exchange.now(self._world.clock.now()), azure_id(exchange.record.id)
         try:
             picture = self._asked(scope, exchange, now)
             await self._rig(exchange, picture)
@@ -206,6 +206,7 @@ def _refusal(error: BlobError, request_id: str, now: int) -> tuple[int, Fields, 
     return words.status, (*form, *fields), body
 
 
-def _azure_id(request_id: str) -> str:
+def azure_id(request_id: str) -> str:
+    """An id as Azure's services give them, for one of this server's."""
     digits = sha256(request_id.encode()).hexdigest()[:32]
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -16,7 +16,7 @@ from mockserver.api.models import hint_at
 from mockserver.api.references import with_pictures
 from mockserver.api.streams import EventStream, is_streamed
 from mockserver.clock import SECOND
-from mockserver.core.answer import ImagesAnswer, around, data_of
+from mockserver.core.answer import NOTHING, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.picture import Picture
@@ -99,6 +99,8 @@ class _Call(Job):
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         found = read(operation, content_type, content)
+        if exchange.surface:
+            found = exchange.surface.meant(found)
         record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
@@ -132,13 +134,15 @@ class _Call(Job):
         form = effect.response_format or request.options.get("response_format", INLINE)
         revised = await revised_prompts(request, planned) if request.offer.revises_prompt else ()
         told = around(request) if request.offer.told.usage else (b"", b"")
+        surface = self.exchange.surface
+        beside = surface.beside() if surface else NOTHING
         if form != INLINE:
             created = self._created()
             values = await self._urls(request, effect, planned, created)
-            return ImagesAnswer(created, data_of(form, values, revised), told)
-        if planned and not is_drawn_at_once(planned[0]):
+            return ImagesAnswer(created, data_of(form, values, revised, beside), told)
+        if beside or (planned and not is_drawn_at_once(planned[0])):
             values = [await self.base64(request, p) for p in planned]
-            data = data_of(form, values, revised)
+            data = data_of(form, values, revised, beside)
         else:
             data = drawn_as_data(planned, revised)
         return ImagesAnswer(self._created(), data, told)

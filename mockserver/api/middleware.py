@@ -126,7 +126,7 @@ class Observe:
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
         """An answer's headers as they are sent. What stands before the API has not the API's."""
-        if not is_api:
+        if not is_api and exchange.surface is None:
             return [*own, *_remarks(exchange)]
         effect = exchange.effect
         of_api = [] if effect.reply and effect.reply.gateway else self._headers(exchange)
@@ -136,6 +136,8 @@ class Observe:
         return _sooner(exchange, headers) if exchange.record.status >= 400 else headers
 
     def _headers(self, exchange: Exchange) -> Headers:
+        if exchange.surface:
+            return exchange.surface.headers()
         return exchange.era.headers.of(
             exchange.caller,
             exchange.record.id,
@@ -265,7 +267,7 @@ class Refuse:
         exchange.refused = f"{reason}({param})" if param else str(reason)
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
-        words = exchange.era.words(record.path, record.fields.get("model"))
+        words = exchange.words(error)
         record.refuse(str(reason), message(error, words, record.id), words[reason].code)
         told = answer(error, words, record.id)
         if altered and exchange.effect is not PLAIN:

@@ -173,10 +173,10 @@ class Maker(ABC):
 
     async def error(self, reason: Reason) -> bytes:
         """An error of the API as an event."""
-        record = self._admission.exchange.record
+        exchange = self._admission.exchange
         error: ApiError = await self._admission.refusal(reason)
-        words = self._admission.exchange.era.words(record.path, record.fields.get("model"))
-        return self.framed(self.failed(answer(error, words, record.id).body))
+        body = answer(error, exchange.words(error), exchange.record.id).body
+        return self.framed(self.failed(body))
 
     def framed(self, events: Sequence[Event]) -> bytes:
         """Events on the wire."""

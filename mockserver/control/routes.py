@@ -35,6 +35,7 @@ images-mock {version}: a local stand-in for the OpenAI Images API. It never cont
 
     export OPENAI_BASE_URL={base}/v1
     export OPENAI_API_KEY=sk-mock-me
+    # for clients of Azure's AZURE_OPENAI_ENDPOINT={base} and AZURE_OPENAI_API_KEY
 
     curl {base}/v1/images/generations -H "Authorization: Bearer sk-mock-me" \\
       -H "Content-Type: application/json" -d '{{"prompt": "a red fox in the snow"}}'

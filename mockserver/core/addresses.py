@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 API = "/v1"
+AZURE = "/openai"
 CONTROL = "/_mock"
 PICTURES = "/private/"  # how the paths of pictures begin
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what listens everywhere, as a client calls it
@@ -30,5 +31,5 @@ def in_control(path: str) -> bool:
 
 
 def is_outside(path: str) -> bool:
-    """Whether a path is neither the API's nor a picture's."""
-    return not in_api(path) and not path.startswith(PICTURES)
+    """Whether a path is neither the API's, in one form or the other, nor a picture's."""
+    return not in_api(path) and not path.startswith((PICTURES, f"{AZURE}/"))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mockserver.core.request import ImageRequest
 
 DATA = "data"
+NOTHING: Mapping[str, bytes] = {}
 
 
 Around = tuple[bytes, bytes]  # what stands between `created` and `data`, and what after that
@@ -29,7 +30,12 @@ class ImagesAnswer(NamedTuple):
         return head, self.data, after + end
 
 
-def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -> bytes:
+def data_of(
+    form: str,
+    values: Sequence[bytes],
+    revised: Sequence[bytes] = (),
+    beside: Mapping[str, bytes] = NOTHING,
+) -> bytes:
     """The fields of each picture as a JSON list, laid out as recorded: indented, keys sorted.
 
     Args:
@@ -37,10 +43,13 @@ def data_of(form: str, values: Sequence[bytes], revised: Sequence[bytes] = ()) -
         values: what stands there, as JSON already, quotes included: base64 is large, and joining it
             once costs a hundredth of encoding it.
         revised: the revised prompts as JSON, of a model that tells them.
+        beside: what else is told, the same of each: JSON by the name of its field.
     """
     if not values:
         return b"[]"
-    columns = sorted([(form, values), *([("revised_prompt", revised)] if revised else [])])
+    columns = [(form, values), *([("revised_prompt", revised)] if revised else [])]
+    columns += [(name, [value] * len(values)) for name, value in beside.items()]
+    columns.sort()
     fields = [[b'      "%b": %b' % (name.encode(), v) for v in column] for name, column in columns]
     items = zip(*fields, strict=True)
     return b"[\n    {\n" + b"\n    },\n    {\n".join(map(b",\n".join, items)) + b"\n    }\n  ]"

@@ -21,6 +21,7 @@ from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
 
+PURPOSE = "batch"  # of an input file
 VALIDATING, IN_PROGRESS, FINALIZING = "validating", "in_progress", "finalizing"
 COMPLETED, FAILED, EXPIRED = "completed", "failed", "expired"
 CANCELLING, CANCELLED = "cancelling", "cancelled"
@@ -179,6 +180,11 @@ def bounds() -> Any:
     return table("batches")["bounds"]
 
 
+def endpoints() -> Any:
+    """Whose requests a batch can have."""
+    return table("batches")["endpoints"]
+
+
 def asked(parameters: Sequence[Parameter], body: Any) -> dict[str, Any]:
     """The values of a body that makes a batch.
 
@@ -192,15 +198,15 @@ def asked(parameters: Sequence[Parameter], body: Any) -> dict[str, Any]:
     return found
 
 
-def check_endpoint(endpoint: str, also: Sequence[str]) -> None:
-    """Refuse an endpoint that this mock runs no requests for; it runs those of `also`, too."""
-    served = sorted([*table("batches")["endpoints"]["served"], *also])
-    if endpoint in served:
+def check_endpoint(endpoint: str) -> None:
+    """Refuse an endpoint that this mock runs no requests for."""
+    known = endpoints()
+    if endpoint in known["served"]:
         return
-    others = table("batches")["endpoints"]["others"]
-    hint = {"hint": "the API runs batches of it, this mock those of pictures"}
-    told = hint if endpoint in others else {}
-    raise ApiError(Reason.NOT_ONE_OF, param="endpoint", value=endpoint, allowed=served, **told)
+    told = {"param": "endpoint", "value": endpoint, "allowed": known["served"]}
+    if endpoint in known["others"]:
+        told |= {"hint": "the API runs batches of it, this mock those of pictures"}
+    raise ApiError(Reason.NOT_ONE_OF, **told)
 
 
 def _check_metadata(given: Mapping[str, Any]) -> None:
@@ -244,7 +250,7 @@ class InputFile:
     """Holds an input file to the rules, line by line; it remembers the names of all."""
 
     def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._seen: set[str] = set()
         self._parameters = _parameters("line")
         self._without = {m for row in table("batches")["without"] for m in row["models"]}
@@ -266,10 +272,10 @@ class InputFile:
         if custom_id in self._seen:
             raise ApiError(Reason.BATCH_DUPLICATE, custom_id=custom_id)
         self._seen.add(custom_id)
-        if line["url"] != self._endpoint:
+        if line["url"] != self.endpoint:
             raise ApiError(Reason.BATCH_URL)
         if body.get("stream") is True:
-            raise ApiError(Reason.BATCH_STREAM)
+            raise ApiError(Reason.BATCH_STREAM, service=endpoints()["names"][self.endpoint])
         model = body.get("model")
         if not isinstance(model, str) or not model:
             raise ApiError(Reason.BATCH_NO_MODEL)

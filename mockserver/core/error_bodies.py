@@ -56,6 +56,9 @@ def _body(wording: Wording, values: Mapping[str, Any]) -> bytes:
         "param": None if wording.param is None else filled(wording.param, values),
         "type": wording.type,
     }
+    if form.layout:  # which may have anything that the words mention
+        known = {**values, **fields}
+        return (form.layout % tuple([json.dumps(known[key]) for key in form.keys])).encode("ascii")
     further = {key: json.loads(value) for key, value in wording.further}
     body = {"error": {key: fields[key] for key in form.keys} | further}
     return (json.dumps(body, indent=form.indent) + "\n" * form.newline).encode("ascii")

@@ -62,7 +62,7 @@ class Events:
     def error(self, body: bytes) -> Event:
         """An error that comes when the stream has begun, by the body that it would have had."""
         found = json.loads(body)["error"]
-        error = {name: found[name] for name in self._facts.error_fields}
+        error = {name: found.get(name) for name in self._facts.error_fields}
         return Event("error", [_json({"type": "error", "error": error | found})])
 
 

@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -156,13 +157,20 @@ class Answer:
                 if all(told[key] in values for key, values in question.only.items()):
                     self._sum(place, told, use, line)
 
-    def _ends_at(self, place: int) -> int:
-        """Where a bucket ends that is no more of the next one."""
+    def _ends_at(self, place: int) -> float:
+        """Where a bucket ends that is no more of the next one, in nanoseconds."""
         if place + 1 < len(self._starts):
             return self._starts[place + 1]
-        width = self._question.width
-        following = (self._spans[place][0] // width * width + width) * SECOND
+        following = self._following * SECOND
+        if self._question.end is None and following >= self._end:
+            return inf  # a clock that went back has left bills behind it that are of later
         return following if self._question.is_costs else min(following, self._end)
+
+    @property
+    def _following(self) -> int:
+        """Where the bucket begins that comes after this page."""
+        width = self._question.width
+        return self._spans[-1][0] // width * width + width if self._spans else 0
 
     def _sum(self, place: int, told: Mapping[str, str], use: Use, line: _Line) -> None:
         group = tuple([told[key] for key in self._question.groups])
@@ -204,9 +212,8 @@ class Answer:
             }
             for (start, end), sums in zip(self._spans, self._sums, strict=True)
         ]
-        width = self._question.width
-        following = self._spans[-1][0] // width * width + width if self._spans else 0
-        has_more = bool(self._spans) and following * SECOND < self._end
+        following = self._following
+        has_more = 0 < following * SECOND < self._end
         around = {"has_more": has_more, "next_page": self._cursor(following) if has_more else None}
         if self._question.is_costs:
             return {"object": "page", **around, "data": data}

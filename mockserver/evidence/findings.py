@@ -97,7 +97,9 @@ def findings() -> tuple[Finding, ...]:
 
 @lru_cache(maxsize=1)
 def _findings(_: Over | None) -> tuple[Finding, ...]:
-    return (*_errors(), *_blob_errors(), *_facts())
+    from mockserver.evidence import azure  # which knows what a finding is
+
+    return (*_errors(), *azure.errors(), *_blob_errors(), *_facts(), *azure.facts())
 
 
 def _errors() -> Iterator[Finding]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
-from mockserver.facts import Facts, Offer
-from mockserver.facts.platform import endpoints
+from mockserver.facts import Facts, Offer, Parameter, load
+from mockserver.facts.platform import endpoints, on
 from mockserver.facts.words import TABLES
 from mockserver.facts.words.backend import BACKEND
 from mockserver.facts.words.edits import EDITS
@@ -17,13 +17,18 @@ from mockserver.facts.words.wording import Wording
 _ALL_OF_IMAGES = ("images.generate", "images.edit", "images.vary")
 _PROMPTED, _FORMS = _ALL_OF_IMAGES[:2], _ALL_OF_IMAGES[1:]
 _CALLED = (*_ALL_OF_IMAGES, "models", "chat")
+_ACCOUNT = (
+    *(Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
+    *(Reason.ORGANIZATION_SPEND_LIMIT, Reason.PROJECT_SPEND_LIMIT, Reason.USAGE_LIMIT),
+)
 #: Who can meet a reason at all; what is not here is met by every service.
 _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys(
         (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
     ),
     Reason.SANDBOXES_FULL: _CALLED,
-    **dict.fromkeys((Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT), _ALL_OF_IMAGES),
+    **dict.fromkeys(_ACCOUNT, _ALL_OF_IMAGES),
+    Reason.ADMIN_KEY: _CALLED,
     **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.REFUSED, Reason.OVERLOADED), _ALL_OF_IMAGES),
     **dict.fromkeys((Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED), _ALL_OF_IMAGES),
@@ -56,13 +61,21 @@ _OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
 _OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)
 #: What each of them meets beside the words that are its own.
 _BESIDE: Mapping[str, tuple[Reason, ...]] = {
-    "files": (Reason.NO_SUCH_CURSOR, Reason.UNPARSABLE_FORM),
+    "files": (
+        *(Reason.ADMIN_KEY, Reason.NO_SUCH_CURSOR),
+        *(Reason.UNPARSABLE_FORM, Reason.UNPARSABLE_JSON),
+    ),
     "batches": (
-        *(Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+        *(Reason.ADMIN_KEY, Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
         *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
     ),
     "organization": (),
-    "responses": (Reason.NO_SUCH_CURSOR, *_OF_JSON, *_OF_VALUES),
+    "responses": (
+        *(Reason.ADMIN_KEY, *_OF_JSON, *_OF_VALUES),
+        *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
+        *(*_ACCOUNT, Reason.OVER_LIMIT, Reason.NOT_OF_TIER),
+        *(Reason.REFUSED, Reason.PICTURE_REFUSED),
+    ),
 }
 
 
@@ -123,21 +136,25 @@ def _can_be_met(reason: Reason, facts: Facts, service: str) -> bool:
 def _has_beside(reason: Reason, service: str, day: date) -> bool:
     """Whether an endpoint of a service has a parameter that meets a reason on a day."""
     known = [p for e in endpoints(service, day) for p in (*e.query, *e.body)]
-    match reason:
-        case _ if not known:  # its facts have them elsewhere
-            return True
-        case Reason.NOT_A_NUMBER:
-            return any(p.type == "integer" for p in known)
-        case Reason.TOO_SMALL:
-            return any(p.minimum is not None for p in known)
-        case Reason.TOO_LARGE:
-            return any(p.maximum is not None for p in known)
-        case Reason.NO_SUCH_CURSOR:
-            return any(p.name in ("after", "before") for p in known)
-        case _:
-            return True
+    if service == "responses":  # whose tool takes what its models take
+        models = [model for model in load(day).models.values() if model.family]
+        offers = [offer for model in models for offer in model.offers.values()]
+        known += [p for offer in offers for p in offer.parameter.values()]
+        if reason in _OF_OFFERS:
+            return any(_is_behind(reason, offer) for offer in offers)
+    if reason is Reason.NO_PARTIAL_IMAGES:
+        return "streams" in on(service, day)["tool"]
+    meets = _OF_PARAMETERS.get(reason)
+    return meets is None or not known or any(map(meets, known))
 
 
+#: Which parameters can meet a reason, as far as not all can.
+_OF_PARAMETERS: Mapping[Reason, Callable[[Parameter], bool]] = {
+    Reason.NOT_A_NUMBER: lambda p: p.type == "integer",
+    Reason.TOO_SMALL: lambda p: p.minimum is not None,
+    Reason.TOO_LARGE: lambda p: p.maximum is not None,
+    Reason.NO_SUCH_CURSOR: lambda p: p.name in ("after", "before"),
+}
 _OF_OFFERS = {*BACKEND, *EDITS}
 
 

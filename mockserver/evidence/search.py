@@ -14,7 +14,7 @@ from textwrap import wrap
 
 from mockserver.core.blob_errors import BlobWording
 from mockserver.evidence.findings import LEVELS, Finding, findings, plain
-from mockserver.facts.words.wording import Form, Wording
+from mockserver.facts.words.wording import TEXT_ALONE, Form, Wording
 
 WIDTH = 100
 
@@ -192,11 +192,10 @@ def _said(finding: Finding) -> list[tuple[str, list[str]]]:
         case Wording(form=Form(keys=())) as wording:
             return [("status", [str(wording.status)]), says]
         case Wording() as wording:
+            told = {"type": wording.type, "code": wording.code, "param": wording.param}
             return [
                 ("status", [str(wording.status)]),
-                ("type", [wording.type]),
-                ("code", [wording.code or "null"]),
-                ("param", [wording.param or "null"]),
+                *((key, [told[key] or "null"]) for key in told if key in wording.form.keys),
                 says,
                 ("headers", [f"{name}: {value}" for name, value in wording.headers]),
                 ("layout", [_layout(wording.form)]),
@@ -213,6 +212,10 @@ def _messages(finding: Finding) -> list[str]:
 
 
 def _layout(form: Form) -> str:
+    if form.layout:
+        return f"{', '.join(form.keys)}; one line"
+    if form is TEXT_ALONE:
+        return "the message is the error, in no object; on one line"
     end = "a" if form.newline else "no"
     return f"{', '.join(form.keys)}; {form.indent} spaces; {end} newline at the end"
 

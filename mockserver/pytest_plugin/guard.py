@@ -13,6 +13,9 @@ from functools import wraps
 from threading import local
 from typing import TYPE_CHECKING
 
+from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, is_of_azure
+from mockserver.core.addresses import API
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
@@ -61,13 +64,17 @@ _UNSEEN = frozenset(
 _MESSAGE = """\
 images_mock: {test} was about to reach {host}, and was stopped: a test pays for nothing.
 {why}
-Fix: leave base_url out, or give it images_mock.url (here {url}).
-The plugin leads what reads OPENAI_BASE_URL, OPENAI_API_BASE_URL or OPENAI_API_BASE.
+Fix: {fix}
+To let tests reach this host: images_mock_guarded_hosts = "!{host}" in pytest's settings.
 To let tests out: --images-mock-guard=off (images_mock_guard = "off" in pytest's settings)."""
-
-
+_FIX = """\
+leave base_url out, or give it images_mock.url (here {url}).
+The plugin leads what reads OPENAI_BASE_URL, OPENAI_API_BASE_URL or OPENAI_API_BASE."""
+_FIX_OF_AZURE = """\
+leave azure_endpoint out, or give it images_mock.address (here {address}).
+The plugin leads what reads AZURE_OPENAI_ENDPOINT or AZURE_API_BASE."""
 _ELSEWHERE = (
-    "Its client has an address of its own, or was made before the plugin had set OPENAI_BASE_URL."
+    "Its client has an address of its own, or was made before the plugin had set {variable}."
 )
 
 
@@ -94,17 +101,29 @@ class _Named(local):
 _named = _Named()
 
 
+class _Hosts:
+    """Host names; `*.` before one takes all under it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        told = [*names]
+        self._names = frozenset(n for n in told if not n.startswith("*."))
+        self._domains = tuple(n[1:] for n in told if n.startswith("*."))
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._names or host.endswith(self._domains)
+
+
 class Guard:
     """Refuses some hosts while a test is watched. What was refused is in `attempts`."""
 
     def __init__(
-        self, hosts: Iterable[str], url: str, why: Callable[[], str | None] = lambda: None
+        self, hosts: Iterable[str], url: str, why: Callable[[bool], str | None] = lambda _: None
     ) -> None:
         names = [_plain(h) for h in hosts]
-        self._hosts = frozenset(n for n in names if not n.startswith("*."))
-        self._domains = tuple(n[1:] for n in names if n.startswith("*."))
+        self._guarded = _Hosts(n for n in names if not n.startswith("!"))
+        self._spared = _Hosts(n[1:] for n in names if n.startswith("!"))
         self._url = url
-        self._why = why  # why a client may be led elsewhere, if there is more to say
+        self._why = why  # why a client (of Azure's?) may be led elsewhere, if there is more to say
         self._named = _named  # kept here: a module's names are gone before the interpreter ends
         self._test: str | None = None
         self.attempts: list[str] = []
@@ -138,16 +157,22 @@ class Guard:
             return
         for value in values:
             host = _host(value)
-            if host and host != self._named.host and self._has(host):
-                why = self._why() or _ELSEWHERE
-                message = _MESSAGE.format(test=self._test, host=host, url=self._url, why=why)
+            if host and host != self._named.host and self._refuses(host):
+                message = self._message(host)
                 self.attempts.append(message)
                 import pytest  # here: an audit hook keeps all that its module has to the last
 
                 raise pytest.fail.Exception(message)
 
-    def _has(self, host: str) -> bool:
-        return host in self._hosts or host.endswith(self._domains)
+    def _refuses(self, host: str) -> bool:
+        return host in self._guarded and host not in self._spared
+
+    def _message(self, host: str) -> str:
+        of_azure = is_of_azure(host)
+        fix, variable = (_FIX_OF_AZURE, AZURE_ADDRESS[0]) if of_azure else (_FIX, ADDRESS[0])
+        why = self._why(of_azure) or _ELSEWHERE.format(variable=variable)
+        fix = fix.format(url=self._url, address=self._url.removesuffix(API))
+        return _MESSAGE.format(test=self._test, host=host, why=why, fix=fix)
 
     def expect(self) -> None:
         """Nothing: other processes are not guarded."""

@@ -21,11 +21,12 @@ MARKER_LINE = (
 
 #: What can be told, as `--images-mock-NAME` or as `images_mock_NAME`: default, help, choices.
 OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "env": (ON, "lead clients to the mock: OPENAI_BASE_URL, OPENAI_API_KEY …", (ON, OFF)),
-    "guard": (ON, f"stop tests that are about to reach {REAL}", (ON, OFF)),
+    "env": (ON, "lead clients to the mock: OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT …", (ON, OFF)),
+    "guard": (ON, f"stop tests that are about to reach {REAL}, or Azure's", (ON, OFF)),
     "guarded_hosts": (
         "",
-        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many",
+        "more hosts to guard, by commas; *.example.com is all under it, gateways and azure many, "
+        "!host is let through",
         (),
     ),
     "url": ("", "use the images-mock that runs there instead of one of one's own", ()),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.client.environment import hosts_to_guard, variables
+from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
 from mockserver.pytest_plugin.options import ON, asks_for_us, marked
@@ -106,11 +106,12 @@ class Session:
 
             self.has_begun, self.trouble = False, in_a_line(error)
 
-    def _astray(self) -> str | None:
+    def _astray(self, of_azure: bool) -> str | None:
         """Why a client may be led elsewhere: a variable is no longer as the plugin had set it."""
-        for name, value in self._set.items():
+        for name in AZURE_ADDRESS if of_azure else ADDRESS:
+            value = self._set.get(name)
             now = os.environ.get(name)
-            if value.startswith(self.ambient.address) and now != value:
+            if value is not None and now != value:
                 is_now = "unset" if now is None else repr(now)
                 return f"{name} is {is_now} now; the plugin had set it. images_mock.env has it."
         return None

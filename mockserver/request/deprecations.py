@@ -23,7 +23,7 @@ class Deprecations:
     def warn(self, exchange: Exchange, operation: str, body: Any) -> None:
         """Of a request that was answered: what would be said of it today, and what to change."""
         today = self._today()
-        if today is exchange.era or exchange.request is None:
+        if today is exchange.era or exchange.request is None or exchange.surface:
             return
         model = exchange.era.facts.models[exchange.request.model]
         if model.id in today.facts.models:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
+from mockserver.facts.words import Words
 from mockserver.request.era import Era
 from mockserver.store import Sandbox
+
+if TYPE_CHECKING:
+    from mockserver.request.surface import Surface
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
@@ -47,6 +52,8 @@ class Exchange:
     sandbox: Sandbox | None = None
     life: int = 0  # of that sandbox, when the request came
 
+    surface: Surface | None = None  # None: the API itself
+
     # what is asked for, and what rules do to the answer
     request: ImageRequest | None = None
     fired: Sequence[Fired] = ()  # rules and magic words that had a part, the first in order first
@@ -72,6 +79,14 @@ class Exchange:
         """Note in which sandbox this request is served, and in which of its lives."""
         self.sandbox = sandbox
         self.life = sandbox.number if sandbox else 0
+
+    def words(self, error: ApiError) -> Words:
+        """The words for an error; it has what they mention, whoever speaks them."""
+        model = self.record.fields.get("model")
+        if self.surface is None:
+            return self.era.words(self.record.path, model)
+        error.values = {**self.surface.told(error.values), **error.values}
+        return self.surface.words(self.era, model)
 
     @property
     def sandbox_name(self) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import sent_fields
 from mockserver.core.picture import Picture
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
+from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.core.weight import WIDEST, weight
 from mockserver.request.bodies import JSON, Body, without_boundary
@@ -25,7 +28,7 @@ _TINY = LIGHT // (WIDEST + _VALUE)  # bytes of a body that is light, whatever is
 class Read(Body):
     """A body and what follows from it alone. Shared by requests, so nothing in it is changed."""
 
-    __slots__ = ("_asked", "_operation", "_sent", "mark")
+    __slots__ = ("_asked", "_meant", "_naming", "_operation", "_sent", "mark")
 
     def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
         super().__init__(content_type, body)
@@ -34,6 +37,8 @@ class Read(Body):
         self._operation = operation
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
+        self._naming: dict[str | None, Read] = {}
+        self._meant: str | None = None  # the model, whatever the body says
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -41,6 +46,41 @@ class Read(Body):
         if self._sent is None:
             self._sent = {"operation": self._operation, **sent_fields(self.content)}
         return self._sent
+
+    @property
+    def model(self) -> Any:
+        """The model that is meant, or that it names; None if there is none."""
+        return self._meant or super().model
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is what its content type says."""
+        try:
+            return self.content is not None
+        except ApiError:
+            return False
+
+    def naming(self, model: str | None) -> Read:
+        """The same body as if it named this model, or none."""
+        found = self._naming.get(model)
+        if found is None:
+            found = self._naming[model] = self._named(model)
+        return found
+
+    def _named(self, model: str | None) -> Read:
+        found = copy(self)
+        found._sent = found._asked = None
+        found._meant = model
+        key = (model or "").encode()[:64]
+        found.mark = blake2b(self.mark, digest_size=16, key=key).digest()
+        if not self.is_readable or not isinstance(self.content, dict):
+            return found
+        content = found._content = copy(self.content)
+        content.pop("model", None)
+        if model is not None:
+            is_form = isinstance(content, Form)
+            content["model"] = Part(model.encode(), is_file=False) if is_form else model
+        return found
 
     def asked(self, validator: Validator) -> Asked:
         """What it asks for by these rules; ApiError if they refuse it."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.client.environment import admin_key, variables
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.keys import BoundKey, Keyring, key_in, looks_real, masked
 from mockserver.facts import load
@@ -154,3 +155,55 @@ def test_names_look_like_the_ones_of_the_api_and_are_the_same_for_ever() -> None
         b"openai-organization": caller.user.lower().encode(),
         b"openai-project": caller.project.encode(),
     }
+
+
+# -- keys of organizations -------------------------------------------------------------------------
+
+
+def test_a_key_of_an_organization_opens_the_sandbox_that_it_reports_on() -> None:
+    for name in ("me", "tier3-a", "no-credit", "a-b-c", "admin-x"):
+        caller = RING.caller(f"Bearer {admin_key(f'sk-mock-{name}')}", None)
+        own = RING.caller(f"Bearer sk-mock-{name}", None)
+        if name != "admin-x":  # which is one itself
+            assert (caller.sandbox, caller.reports_on) == (own.sandbox, (own.sandbox,))
+        assert RING.sandbox_of(f"Bearer sk-mock-admin-{name}") == caller.sandbox
+        assert (caller.tier, caller.refusal) == (None, None)
+
+
+def test_one_without_a_name_reports_on_all_and_others_on_none() -> None:
+    everyone = RING.caller("Bearer sk-mock-admin", None)
+    assert everyone.reports_on == ()
+    assert everyone.sandbox == RING.sandbox_of("Bearer sk-mock-admin")
+    assert RING.caller("Bearer sk-mock-adminme", None).reports_on is None
+    assert RING.caller("Bearer sk-admin-me", None).reports_on is None
+
+
+def test_where_keys_are_listed_an_organization_is_that_of_the_list() -> None:
+    listed = {
+        "sk-a": BoundKey("org-1"),
+        "sk-b": BoundKey("org-1", "3"),
+        "sk-c": BoundKey("org-2"),
+        "sk-boss": BoundKey("org-1", admin=True),
+        "sk-mock-me": BoundKey(),
+    }
+    ring = Keyring(FACTS, b"secret", listed=listed)
+    names = {key: ring.caller(f"Bearer {key}", None).sandbox for key in listed}
+    boss = ring.caller("Bearer sk-boss", None)
+    assert boss.reports_on == (names["sk-a"], names["sk-b"], names["sk-boss"])
+    assert ring.caller("Bearer sk-mock-admin-me", None).reports_on == (names["sk-mock-me"],)
+    for key in ("sk-mock-admin-you", "sk-mock-admin"):
+        assert refused(ring, key) is Reason.INCORRECT_KEY
+
+
+@pytest.mark.parametrize(
+    ("key", "admin"),
+    [
+        ("sk-mock-me", "sk-mock-admin-me"),
+        ("sk-mock-", "sk-mock-admin-"),
+        ("sk-other", ""),
+        ("", ""),
+    ],
+)
+def test_the_environment_has_the_key_of_the_organization(key: str, admin: str) -> None:
+    assert admin_key(key) == admin
+    assert variables("http://x/v1", key, {})["OPENAI_ADMIN_KEY"] == admin

@@ -161,6 +161,20 @@ def test_the_guard_says_which_variable_is_another_now(
     result.stdout.no_fnmatch_line("*has an address of its own*")
 
 
+def test_of_azures_variables_the_guard_says_the_same(downstream: pytest.Pytester) -> None:
+    code = """
+    from unittest import mock
+    def test_it():
+        mine = {"AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com", "OPENAI_API_KEY": "x"}
+        with mock.patch.dict(os.environ, mine):
+            openai.AzureOpenAI().images.generate(model="x", prompt="x")
+    """
+    result = run(downstream, code)
+    result.assert_outcomes(failed=1)
+    told = "*AZURE_OPENAI_ENDPOINT is 'https://mine.openai.azure.com' now; the plugin had set it.*"
+    result.stdout.fnmatch_lines([told])
+
+
 def test_an_attempt_that_was_stopped_is_forgotten_as_the_next_begins(
     downstream: pytest.Pytester,
 ) -> None:

@@ -19,6 +19,7 @@ from mockserver.core import batches as core
 from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
 from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.files import BATCH_OUTPUT, File, expiry, file_item
 from mockserver.core.ids import object_id
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
@@ -27,17 +28,37 @@ from mockserver.request.exchange import LINE, Line
 from mockserver.store.contents import Content
 
 PATIENCE = 5.0  # seconds that a look waits for what is due
-_BREATH = 64  # lines that are looked into before others go on
+_BREATH = 32  # lines that are looked into before others go on
+_TURNS = 8  # of the loop between two lines: a request is accepted, read, served, answered
 _ID = 32  # digits of a request's id, behind its prefix
 
 
 @dataclass
 class Papers:
-    """The files of a batch that has not ended: the input, and what is written of the others."""
+    """The files of a batch that has not ended: the input, and what is written of the others.
+
+    Their bytes in memory are counted with the batch.
+    """
 
     given: Content | None  # None: there was none
     output: Content = field(default_factory=Content)
     errors: Content = field(default_factory=Content)
+    size = in_memory = 0  # of what takes the room for files: nothing yet
+
+    def spill(self) -> None:
+        """Take no memory any more."""
+        self.output.spill()
+        self.errors.spill()
+
+    @property
+    def written(self) -> int:
+        """Bytes of the output and the errors."""
+        return self.output.size + self.errors.size
+
+    @property
+    def held(self) -> int:
+        """Those of them that are in memory."""
+        return self.output.in_memory + self.errors.in_memory
 
 
 async def looked_at(call: Call, items: Sequence[Item]) -> list[Item]:
@@ -95,7 +116,7 @@ class Run:
     async def _go(self) -> None:
         while (item := await self._item()) and item.value.has_work(self._now):
             await self._step(item)
-            await asyncio.sleep(0)
+            await _others()
 
     @property
     def _now(self) -> int:
@@ -109,7 +130,9 @@ class Run:
         return await self._sandbox.item("batches", self._id)
 
     async def _save(self, item: Item, batch: Batch) -> None:
-        await self._sandbox.save("batches", item._replace(value=batch, size=batch.size))
+        held = item.content.held if item.content else 0
+        item = item._replace(value=batch, size=batch.size + held)
+        await self._sandbox.save("batches", item)
 
     async def _step(self, item: Item) -> None:
         batch, now = item.value, self._now
@@ -131,49 +154,56 @@ class Run:
 
     async def _validate(self, item: Item) -> None:
         """Look into the whole input file, and begin or fail."""
-        batch, given = item.value, item.content.given
-        checked = InputFile(batch.endpoint)
-        problems = [*self._of_whole(batch, given)]
-        for number, (text, _) in enumerate(lines_of(given) if given and not problems else (), 1):
-            if problem := self._of_line(checked, text, number):
-                problems.append(problem)
-            if len(problems) >= core.bounds()["errors"]:
-                break
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
-        if not problems:
-            problems += self._of_lines(checked)
+        given: Content | None = item.content.given
+        checked = InputFile(item.value.endpoint)
+        problems = await self._of_whole(item.value, given)
+        if given and not problems:
+            problems = await self._of_lines(checked, given)
         now = await self._item()
         if now is None or now.value.status != core.VALIDATING:
             return  # it was cancelled meanwhile
-        state = core.FAILED if problems else core.IN_PROGRESS
-        begun = now.value.reached(state, now=self._now)._replace(problems=tuple(problems))
-        if not problems:
-            begun = begun._replace(total=checked.lines, model=checked.model)
-        await self._save(now if not problems else now._replace(content=None), begun)
+        if problems:
+            await self._fail(now, *problems)
+            return
+        begun = now.value._replace(total=checked.lines, model=checked.model)
+        await self._save(now, begun.reached(core.IN_PROGRESS, now=self._now))
 
-    def _of_whole(self, batch: Batch, given: Content | None) -> Iterator[Problem]:
-        """What is wrong with the file before it is read."""
-        most = core.bounds()["bytes"]
+    async def _fail(self, item: Item, *problems: Problem) -> None:
+        """End the batch without its files."""
+        failed = item.value._replace(problems=problems).reached(core.FAILED, now=self._now)
+        await self._save(item._replace(content=None), failed)
+
+    async def _of_whole(self, batch: Batch, given: Content | None) -> list[Problem]:
+        """What is wrong with the file before a line of it is looked into."""
+        bounds = core.bounds()
         if given is None:
             told = {"file": batch.input_file_id, "organization": batch.caller.organization}
-            yield self._problem(ApiError(Reason.BATCH_NO_FILE, **told))
-        elif given.size > most:
-            yield self._problem(ApiError(Reason.BATCH_TOO_LARGE, bound=f"{most:,}"))
+            return [self._problem(ApiError(Reason.BATCH_NO_FILE, **told))]
+        if given.size > (most := bounds["bytes"]):
+            return [self._problem(ApiError(Reason.BATCH_TOO_LARGE, bound=f"{most:,}"))]
+        if await _ends_of_lines(given) > (most := bounds["lines"]):
+            return [self._problem(ApiError(Reason.BATCH_TOO_MANY_LINES, bound=f"{most:,}"))]
+        return []
 
-    def _of_lines(self, checked: InputFile) -> Iterator[Problem]:
-        """What is wrong with lines of which none is wrong."""
-        most = core.bounds()["lines"]
-        if not checked.lines:
-            yield self._problem(ApiError(Reason.BATCH_EMPTY))
-        if checked.lines > most:
-            yield self._problem(ApiError(Reason.BATCH_TOO_MANY_LINES, bound=f"{most:,}"))
+    async def _of_lines(self, checked: InputFile, given: Content) -> list[Problem]:
+        """What is wrong with its lines; others go on meanwhile."""
+        problems: list[Problem] = []
+        for number, (text, _) in enumerate(lines_of(given), 1):
+            if problem := self._of_line(checked, text, number):
+                problems.append(problem)
+            if len(problems) >= core.bounds()["errors"]:
+                return problems
+            if number % _BREATH == 0:
+                await _others()
+        return problems if checked.lines else [self._problem(ApiError(Reason.BATCH_EMPTY))]
 
     def _of_line(self, checked: InputFile, text: bytes, number: int) -> Problem | None:
         if not text.strip():
             return None
         try:
             model = checked.check(text)
+            if checked.endpoint not in core.endpoints()["of_pictures"]:
+                return None
             facts = self._world.era(self._sandbox, default_days().get(model)).facts
             if model not in facts.models and not facts.stand_in:
                 raise ApiError(Reason.BATCH_MODEL, model=model)
@@ -200,8 +230,11 @@ class Run:
         now = await self._item()
         if now is None or answer is None:
             return
-        papers: Papers = now.content
+        papers, room = now.content, self._world.config.file_room
         written = core.answer_line(self._id, number, asks.custom_id, answer)
+        if papers.written + len(written) > room:
+            await self._fail(now, self._problem(ApiError(Reason.BATCH_NO_ROOM, bound=f"{room:,}")))
+            return
         (papers.output if answer.is_good else papers.errors).append(written)
         await self._save(now, now.value.with_answer(answer)._replace(read=end, line=number))
 
@@ -214,23 +247,21 @@ class Run:
     async def _finish(self, item: Item, *states: str, now: int) -> None:
         """End the batch, with a file of its answers and one of its errors, if there are any."""
         batch, papers = item.value, item.content
-        output = await self._file("output", papers.output)
-        errors = await self._file("error", papers.errors)
+        output = await self._file(batch, "output", papers.output)
+        errors = await self._file(batch, "error", papers.errors)
         ended = batch._replace(output_file_id=output, error_file_id=errors)
         await self._save(item._replace(content=None), ended.reached(*states, now=now))
 
-    async def _file(self, name: str, content: Content) -> str | None:
+    async def _file(self, batch: Batch, name: str, content: Content) -> str | None:
+        """The id of a file with this content; None if there is none of it."""
         if not content.size:
             return None
-        number = await self._sandbox.next_number()
+        number, now = await self._sandbox.next_number(), self._now
         file_id = object_id(platform.ids("files"), self._seed, self._sandbox.name, number)
-        value = {
-            "purpose": "batch_output",
-            "filename": f"{self._id}_{name}.jsonl",
-            "bytes": content.size,
-        }
-        file = Item(file_id, self._now, value, 600 + content.in_memory, content)
-        await self._sandbox.save("files", file)
+        bounds = platform.on("files", self._world.day(self._sandbox, "today"))["bounds"]
+        until = expiry(BATCH_OUTPUT, now, bounds, batch.output_expires)
+        file = File(BATCH_OUTPUT, f"{self._id}_{name}.jsonl", content.size, until)
+        await self._sandbox.save("files", file_item(file_id, now, file, content))
         return file_id
 
 
@@ -295,6 +326,16 @@ class _Sent:
         except ValueError:
             return core.unrun("broken")
         return Answered(self._status, self._id, body)
+
+
+async def _others() -> None:
+    """Let others go on for so many turns of the loop as a short request takes."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+async def _ends_of_lines(content: Content) -> int:
+    return sum([piece.count(b"\n") async for piece in content.sent()])
 
 
 def numbered(content: Content, batch: Batch) -> Iterator[tuple[int, bytes, int]]:

@@ -12,15 +12,16 @@ from mockserver.core.batches import Batch
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
+from mockserver.request.kept_files import file_of
 
 
 async def create(call: Call) -> Reply:
     """Take an input file on. It is looked into at the first look at the batch."""
     body = core.asked(call.endpoint.body, await call.body())
-    core.check_endpoint(body["endpoint"], ())
-    file = await call.sandbox.item("files", body["input_file_id"])
-    if file and file.value["purpose"] != "batch":
-        raise ApiError(Reason.BATCH_FILE_PURPOSE, purpose=file.value["purpose"])
+    core.check_endpoint(body["endpoint"])
+    file = await file_of(call.sandbox, body["input_file_id"], call.now)
+    if file and file.value.purpose != core.PURPOSE:
+        raise ApiError(Reason.BATCH_FILE_PURPOSE, purpose=file.value.purpose)
     seconds = call.sandbox.options.batch_time
     expiry = body["output_expires_after"]
     now = call.now

@@ -107,7 +107,8 @@ class Call:
         is_large = len(content) > _LARGE
         decode = partial(_decoded, self.scope, kind, content)
         self._body, fields, mark = await to_thread.run_sync(decode) if is_large else decode()
-        self.exchange.record.attempt = attempt(self.scope, mark)
+        if not self.exchange.line:  # a line of a batch is no retry of another
+            self.exchange.record.attempt = attempt(self.scope, mark)
         self.exchange.record.fields |= fields
         self.exchange.hints += getattr(self._body, "hints", ())
 

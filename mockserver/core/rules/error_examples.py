@@ -7,12 +7,15 @@ is true of some request to that operation on that day.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from string import Formatter
 from typing import Any
 
 from mockserver.core.dialects import dialect_of
 from mockserver.core.errors import Reason
 from mockserver.core.request import ImageRequest
 from mockserver.facts import Facts, Offer, Parameter, default_days
+from mockserver.facts.words import TABLES
 
 Values = dict[str, Any]
 _UNKNOWN = "seed"  # a parameter of other vendors' image APIs
@@ -145,12 +148,24 @@ _ANY = Parameter("limit", "integer", "", "")
 
 
 def beside(reason: Reason) -> Values:
-    """What the words of a reason mention where a request is none for pictures."""
+    """What the words of a reason mention where a request is none for pictures; else its name."""
+    found = {name: _BESIDE.get(name, name) for name in _mentioned(reason) - {"request_id"}}
     if reason in (Reason.MISSING_PARAMETER, Reason.WRONG_TYPE):
-        return _BESIDE | {"param": "purpose", "value": 1, "expected": "string"}
-    return _BESIDE
+        found |= {"param": "purpose", "value": 1, "expected": "string"}
+    return found
 
 
+@lru_cache
+def _mentioned(reason: Reason) -> frozenset[str]:
+    """The names of the values in all words for a reason."""
+    said = [table[reason] for table in TABLES.values() if reason in table]
+    texts = [text for w in said for text in (w.message, w.param or "", *map("".join, w.headers))]
+    parts = [part for text in texts for part in Formatter().parse(text)]
+    names = {name for _, name, _, _ in parts if name}
+    return frozenset(names - {"request_id"})  # which is no example: each request has one
+
+
+#: Examples of values, by the names that words give them.
 _BESIDE: Values = {
     "allowed": ["1"],
     "bound": 1,
@@ -170,7 +185,8 @@ _BESIDE: Values = {
     "parameter": _ANY,
     "pattern": "[0-9]+",
     "purpose": "assistants",
-    "read": 2,
+    "read": 1_000_000,
+    "service": "Images",
     "status": 404,
     "type": "text/plain",
     "unexpected": "'limit' was",

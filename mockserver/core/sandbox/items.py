@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple, get_args
 
-Kind = Literal["files", "batches", "responses"]
+Kind = Literal["files", "batches", "responses", "operations"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ITEMS = 10_000  # of one kind; of more the oldest go
 ITEM_BYTES = 16 * 1024 * 1024  # of one kind, but for the contents of files

@@ -125,8 +125,8 @@ BATCHES: Mapping[Reason, Wording] = {
     ),
     Reason.BATCH_STREAM: _of_file(
         "streaming_unsupported",
-        "Images: Streaming is not supported in the Batch API.",
-        f"{_SEEN}, of which the first word is another for chat",
+        "{service}: Streaming is not supported in the Batch API.",
+        f"{_SEEN}, for chat, where it begins with 'Chat Completions'",
         "observed in part",
         param="body.stream",
     ),
@@ -150,7 +150,7 @@ BATCHES: Mapping[Reason, Wording] = {
     Reason.BATCH_NO_ROOM: _of_file(
         "no_room",
         "The answers of this batch take more than the {bound} bytes that this mock has for the "
-        "files of a sandbox: raise --files, or let the batch ask for less.",
+        "files of an API key. Start it with a larger --file-room (or IMAGES_MOCK_FILE_ROOM).",
         "this server's bound",
         "own",
     ),

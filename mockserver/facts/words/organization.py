@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mockserver.facts.words.dialect_a import REALM
 from mockserver.facts.words.dialect_b import B
 from mockserver.facts.words.wording import PLATFORM, TEXT_ALONE, Reason, Wording
 
@@ -18,6 +19,7 @@ ADMIN_KEY = Wording(
     401,
     _SCOPES.format(scopes="model.request", roles="Member, Owner"),
     form=PLATFORM,
+    headers=REALM,
     level="assumed",
     source="told to restricted keys on chat (community.openai.com/t/1374480, 2026); keys of an "
     "organization can't be used there (documented), that they are told this is assumed",

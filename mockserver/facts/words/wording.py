@@ -148,6 +148,7 @@ class Form(NamedTuple):
     keys: tuple[str, ...]
     indent: int | None
     newline: bool
+    layout: str = ""  # in place of all that: the whole body, with a %s for the JSON of each key
 
 
 LEGACY = Form(keys=("code", "message", "param", "type"), indent=2, newline=True)

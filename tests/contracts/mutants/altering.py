@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from contracts.document.beside import service_of
 from contracts.exchange import Answer, Headers, Request
 from contracts.forms import fields_in
 
@@ -79,7 +80,8 @@ def downloaded(request: Request, answer: Answer) -> bool:
 
 def is_download(request: Request) -> bool:
     """Whether a request is for a picture's file."""
-    return request.method == "GET" and not request.path.startswith("/models")
+    is_of_api = request.path.startswith("/models") or service_of(request.path)
+    return request.method == "GET" and not is_of_api
 
 
 def at(path: str) -> When:
