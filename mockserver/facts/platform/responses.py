@@ -33,8 +33,9 @@ class Streaming(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """What is known of an event of a stream: its fields in their order."""
+    """An event of a stream, and its fields in their order."""
 
+    id: str  # its name
     fields: tuple[str, ...]
     source: str
     level: str
@@ -48,5 +49,4 @@ def streaming(facts: Any) -> Streaming:
 
 def events(facts: Any) -> Mapping[str, EventRow]:
     """The events that a stream can have on that day, by their names."""
-    rows = facts["event"].items()
-    return {name: typed(EventRow, row, f"{_WHERE}, {name}") for name, row in rows}
+    return {row["id"]: typed(EventRow, row, f"{_WHERE}, event") for row in facts["event"]}
