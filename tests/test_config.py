@@ -92,7 +92,6 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "max-body": "1MB",
         "upload-cache": "1MB",
         "file-room": "1MB",
-        "batch-time": "1h",
         "log-format": "json",
         "port": "0",
     }
