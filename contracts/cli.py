@@ -115,7 +115,11 @@ def run(
             if replay := replayed(target, today, stale=allow_stale):
                 judged = replay
                 watch.append(replay.begin)
-                found = list(trials(replay.day, today=replay.recorded, quick=quick, drawn=False))
+                found = list(
+                    trials(
+                        replay.day, today=replay.recorded, quick=quick, drawn=False, beside=False
+                    )
+                )
             else:
                 server = judged = stack.enter_context(opening.target(target, terms))
                 found = list(planned(costly=server.is_costly))

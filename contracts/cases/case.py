@@ -78,6 +78,7 @@ class Case(NamedTuple):
     without: tuple[str, ...] = ()  # of that body
     files: Mapping[str, Any] = {}  # of a form: field → name of a file, or what it is
     raw: str | None = None  # the whole body, in place of all that
+    undo: str = ""  # the call that takes away again what it made, whose id is {id}
     given: Mapping[str, Given] = {}  # of its file: what {name} stands for in what is sent
     quick: bool = True
     pending: Pending | None = None

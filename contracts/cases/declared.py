@@ -150,7 +150,7 @@ def _judge(
     )
     for verdict in chain(*judges):
         yield _held_back(verdict._replace(exchange=verdict.exchange or exchange), asked.case)
-    take_away(asked, target)
+    take_away(asked, exchange.answer, target)
 
 
 def _held_back(verdict: Verdict, case: Case) -> Verdict:

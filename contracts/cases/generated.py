@@ -21,6 +21,7 @@ from schemathesis.schemas import APIOperation, BaseSchema
 
 from contracts.cases.forms import dressed, is_negative, status_of_form
 from contracts.cases.schema import CAREFUL, FULL, QUICK, Extent, schema_of
+from contracts.cases.there import There
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
 from contracts.checks.said import observed, said
@@ -58,7 +59,12 @@ class Sent(NamedTuple):
 
 
 def generated(
-    day: date | None, ids: Ids, *, quick: bool = False, costly: bool = False
+    day: date | None,
+    ids: Ids,
+    *,
+    quick: bool = False,
+    costly: bool = False,
+    there: There | None = None,
 ) -> Iterator[Trial]:
     """A trial of each generated case.
 
@@ -67,7 +73,9 @@ def generated(
         ids: the request ids of the run.
         quick: few of them, and few drawn.
         costly: only a few that are accepted, of the smallest picture each.
+        there: which services beside images the target has.
     """
+    there = there or There()
     extent = CAREFUL if costly else QUICK if quick else FULL
     numbers: Counter[tuple[str, str]] = Counter()
     for how, case in cases_of(schema_of(day, extent), extent):
@@ -77,7 +85,7 @@ def generated(
         yield Trial(
             f"{promise.operation}.{how}.{number}",
             promise,
-            partial(judge, case, ids),
+            partial(_judge_there, case, ids, there),
             pays=True,
             quick=costly or number % _ONE_OF == 0 or _is_quick(promise),
             touches=touches_of(case.body if isinstance(case.body, dict) else {}),
@@ -165,6 +173,11 @@ def _status_of_stray(case: Case[Any]) -> int:
         beside = load(date.fromisoformat(document["info"]["x-rules"]["beside"]))
         return 404 if bare_404(beside, service) else 405
     return 404 if bare_404(facts, operation if operation in facts.words else "models") else 405
+
+
+def _judge_there(case: Case[Any], ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
+    there.check(service_of(case.path), target)
+    yield from judge(case, ids, target)
 
 
 def judge(case: Case[Any], ids: Ids, target: Target) -> Iterator[Verdict]:

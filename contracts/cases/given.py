@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from contracts.cases.case import Given
+from contracts.cases.case import Case, Given
 from contracts.cases.sending import AskedCase, filled, parts_of
-from contracts.exchange import Request, form_request, json_request
+from contracts.exchange import Answer, Request, form_request, json_request
 from contracts.target import NotObserved, Target
 from mockserver.facts.platform import endpoints, on
 
@@ -25,7 +25,7 @@ def made_ready(asked: AskedCase, target: Target) -> AskedCase:
     case, made = asked.case, {"purpose": kept_purpose(asked.facts.day)}
     for name in _names((case.call, case.send, [one.values for one in case.expect])):
         if name in case.given:
-            _make(name, case.given, made, target)
+            _make(name, asked.case, made, target)
     return asked._replace(names=made)
 
 
@@ -37,23 +37,27 @@ def kept_purpose(day: date) -> str:
     return next(p for p in ("vision", "fine-tune") if p in values and p not in refused)
 
 
-def take_away(asked: AskedCase, target: Target) -> None:
-    """Take away what was made for a case, where it may be somebody's own account."""
+def take_away(asked: AskedCase, answer: Answer, target: Target) -> None:
+    """Take away what was made for a case, and by it, where it may be somebody's own account."""
     if "stand-in" in target.has:
         return
+    told = answer.json() if answer.status == 200 else None
+    if asked.case.undo and isinstance(told, dict):
+        method, _, path = filled(asked.case.undo, {"id": str(told.get("id"))}).partition(" ")
+        target.ask(Request(method, path))
     for name in asked.names.keys() & asked.case.given.keys():
         if undo := asked.case.given[name].undo:
             method, _, path = filled(undo, asked.names).partition(" ")
             target.ask(Request(method, path))
 
 
-def _make(name: str, given: Mapping[str, Given], made: dict[str, str], target: Target) -> None:
-    told = given[name]
+def _make(name: str, case: Case, made: dict[str, str], target: Target) -> None:
+    told = case.given[name]
     for needed in _names((told.call, told.send)):
-        if needed in given and needed not in made:
-            _make(needed, given, made, target)
+        if needed in case.given and needed not in made:
+            _make(needed, case, made, target)
     if name not in made:
-        made[name] = id_of(request_of(told, made), target)
+        made[name] = id_of(request_of(told, made), target, pays=case.cost == "paid")
 
 
 def request_of(told: Given, names: Mapping[str, str]) -> Request:
@@ -66,9 +70,9 @@ def request_of(told: Given, names: Mapping[str, str]) -> Request:
     return json_request(method, path, send)
 
 
-def id_of(request: Request, target: Target) -> str:
+def id_of(request: Request, target: Target, *, pays: bool = False) -> str:
     """The id of what a request makes."""
-    answer = target.ask(request).answer
+    answer = target.ask(request, pays=pays).answer
     told = answer.json() if answer.status == 200 else None
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         raise NotObserved(f"{request.method} {request.path} made nothing: {answer.status}")

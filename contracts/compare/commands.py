@@ -253,7 +253,7 @@ class Asking:
         """All cases but those that are drawn by lot."""
         from contracts.cases import trials
 
-        return list(trials(self.terms.day, today=self.today, drawn=False))
+        return list(trials(self.terms.day, today=self.today, drawn=False, beside=False))
 
     def side(self, name: str, planned: list[Trial], keep: Callable[[Case], object] = bool) -> Side:
         """What a target answers to these; of a recording, all that it has."""

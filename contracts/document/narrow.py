@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from contracts.document.beside import service_of
 from contracts.document.bodies import takes_nothing
 from contracts.document.build import Schema, facts_of, path_of
 from contracts.document.formats import teach
@@ -16,8 +17,12 @@ def narrowed(document: Schema) -> Schema:
     None of them deletes anything, and none is of a kind that is always refused.
     """
     narrow = deepcopy(document)
-    for methods in narrow["paths"].values():
+    for path, methods in [*narrow["paths"].items()]:
         methods.pop("delete", None)
+        if service_of(path):  # nothing is left in anybody's account
+            methods.pop("post", None)
+        if not methods:
+            del narrow["paths"][path]
     schemas = narrow["components"]["schemas"]
     for operation in facts_of(document).operations.values():
         if takes_nothing(schemas[operation.id]):

@@ -19,8 +19,6 @@ _NO_MODEL = (
     "Azure knows this path with a deployment alone: send model=…, or set azure_deployment, as the "
     "deployment's name"
 )
-
-
 _DATED = "under /openai/v1 it is {}, or none; a dated one belongs to /openai/deployments/…"
 _IMAGES_ALONE = (
     "of Azure's paths this mock has those of images alone: /openai/deployments/NAME/images/… with "

@@ -116,14 +116,14 @@ def _check_tool(param: str, tool: Mapping[str, Any], facts: Any) -> None:
 def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: tuple[str, ...]) -> int | None:
     """The place of the tool that draws, if the choice among tools leaves it."""
     kinds = [tool["type"] for tool in tools]
-    if choice is not None and not isinstance(choice, dict):
-        check_value(Parameter("tool_choice", "string", "", "", values=choices), choice)
     if isinstance(choice, dict):
         chosen = _chosen(choice)
         if TOOL in chosen and TOOL not in kinds:
             raise ApiError(Reason.TOOL_NOT_THERE, param="tool_choice", tool=TOOL)
         is_left = TOOL in chosen
     else:
+        if choice is not None:
+            check_value(Parameter("tool_choice", "string", "", "", values=choices), choice)
         is_left = choice != "none"
     return kinds.index(TOOL) if is_left and TOOL in kinds else None
 

@@ -73,7 +73,7 @@ _BESIDE: Mapping[str, tuple[Reason, ...]] = {
     "responses": (
         *(Reason.ADMIN_KEY, *_OF_JSON, *_OF_VALUES),
         *(Reason.MISSING_PARAMETER, Reason.UNKNOWN_PARAMETER),
-        *(Reason.PROMPT_TOO_LONG, *_ACCOUNT, Reason.OVER_LIMIT, Reason.NOT_OF_TIER),
+        *(*_ACCOUNT, Reason.OVER_LIMIT, Reason.NOT_OF_TIER),
         *(Reason.REFUSED, Reason.PICTURE_REFUSED),
     ),
 }

@@ -163,13 +163,6 @@ def ever() -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def operations() -> tuple[str, ...]:
-    """All that can be called on any day: the operations on images, then those beside them."""
-    from mockserver.facts import platform  # a rule on images needs none of it
-
-    return ever()["operation"] + platform.operations()
-
-
 @lru_cache(maxsize=1)
 def free_fields() -> frozenset[str]:
     """The fields whose values `ever` can't list, as there are sizes without end."""

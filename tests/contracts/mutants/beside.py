@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.exchange import Answer, KeyKind, Request
-from tests.contracts.mutants.altering import Ask, Body, Defect, When, of_answers, of_bodies
+from tests.contracts.mutants.altering import (
+    Ask,
+    Body,
+    Defect,
+    When,
+    of_answers,
+    of_bodies,
+    with_header,
+)
 
 
 def _of(method: str, path: str) -> When:
@@ -50,7 +58,9 @@ def _not_done(method: str, path: str, answer: Body) -> Defect:
     def defect(request: Request, ask: Ask) -> Answer:
         if request.method != method or not re.fullmatch(path, request.path):
             return ask(request)
-        honest = ask(Request("GET", "/models"))
+        honest = ask(Request("GET", request.path.removesuffix("/cancel")))
+        if honest.status != 200:
+            return ask(request)
         return honest._replace(body=json.dumps(answer, indent=2).encode())
 
     return defect
@@ -136,10 +146,7 @@ MUTANTS: dict[str, tuple[Defect, str]] = {
         "has the schema that the document has",
     ),
     "a file is described in HTML": (
-        of_answers(
-            lambda a: a._replace(headers=(*a.headers[1:], ("content-type", "text/html"))),
-            _of("POST", "/files"),
-        ),
+        with_header("content-type", lambda _: "text/html", _of("POST", "/files")),
         "has the content type that the document has",
     ),
     # Batches
