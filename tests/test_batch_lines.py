@@ -166,3 +166,10 @@ def test_an_edit_names_a_file_that_was_uploaded(box: TestClient) -> None:
     batch = look(box, created(box, *asked, endpoint=url))
     assert ids(lines_of(box, batch, "output")) == ["there"]
     assert ids(lines_of(box, batch, "error")) == ["nowhere"]
+
+
+def test_an_answer_of_a_rule_may_tell_any_usage(box: TestClient) -> None:
+    rule(box, {}, {"respond": {"status": 200, "body": {"usage": {"input_tokens": "many"}}}})
+    batch = look(box, created(box, line()))
+    assert batch["request_counts"]["completed"] == 1
+    assert batch["usage"]["input_tokens"] == 0
