@@ -36,8 +36,8 @@ _GPT = """
 ## GPT image models
 
 The libraries ran unmodified, and this table is the result: `tests/test_gpt_clients.py` and, for
-agents, `tests/test_agents.py` hold them to it, and with `UPDATE_CLIENTS=1 pytest -n 0 -m "clients
-or javascript"` write it anew. In Python each picture was decoded.
+agents, `tests/test_agents.py` hold them to it, and write it anew with
+`UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"`. In Python each picture was decoded.
 
 | client | packages | requests, and the error if there was one | what comes of it |
 |---|---|---|---|

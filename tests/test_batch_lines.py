@@ -21,6 +21,7 @@ from tests.batches import (
     lines_of,
     look,
     rule,
+    upload,
 )
 from tests.conftest import GENERATIONS, Api, error
 from tests.edits import encoded, in_data, scene
@@ -154,3 +155,21 @@ def test_a_rule_can_refuse_a_batch_for_what_is_enqueued(box: TestClient) -> None
     assert answer.status_code == 429
     assert error(answer)["code"] == "token_limit_exceeded"
     assert error(answer)["message"].startswith("Enqueued token limit reached for")
+
+
+def test_an_edit_names_a_file_that_was_uploaded(box: TestClient) -> None:
+    url, file = "/v1/images/edits", upload(box, encoded(scene()), "vision")
+    asked = [
+        line(name, images=[{"file_id": of}]) | {"url": url}
+        for name, of in {"there": file, "nowhere": "file-x"}.items()
+    ]
+    batch = look(box, created(box, *asked, endpoint=url))
+    assert ids(lines_of(box, batch, "output")) == ["there"]
+    assert ids(lines_of(box, batch, "error")) == ["nowhere"]
+
+
+def test_an_answer_of_a_rule_may_tell_any_usage(box: TestClient) -> None:
+    rule(box, {}, {"respond": {"status": 200, "body": {"usage": {"input_tokens": "many"}}}})
+    batch = look(box, created(box, line()))
+    assert batch["request_counts"]["completed"] == 1
+    assert batch["usage"]["input_tokens"] == 0

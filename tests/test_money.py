@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -263,3 +264,27 @@ def test_no_day_and_no_month_spends_more_than_its_budget(
         days[number] += amount * fits
         months[name] += amount * fits
     assert account.spent == days.total()
+
+
+def test_lines_of_batches_and_pictures_of_responses_are_charged_as_all_others() -> None:
+    client = new_client(ManualClock(BEGUN))
+    body = {"model": "gpt-image-2", "prompt": "a fox", "size": "1024x1024", "quality": "low"}
+    assert client.post("/v1/images/generations", json=body).status_code == 200
+    whole = client.get("/_mock/ledger", headers=HERE).json()["spent_usd"]
+    line = {"custom_id": "1", "method": "POST", "url": "/v1/images/generations", "body": body}
+    lines = {"file": ("lines.jsonl", json.dumps(line))}
+    file = client.post("/v1/files", files=lines, data={"purpose": "batch"}).json()["id"]
+    asked = {"input_file_id": file, "endpoint": line["url"], "completion_window": "24h"}
+    batch = client.post("/v1/batches", json=asked).json()["id"]
+    assert client.get(f"/v1/batches/{batch}").json()["status"] == "completed"
+    tools = [{"type": "image_generation", "size": "1024x1024", "quality": "low"}]
+    drawn = {"model": "gpt-5.4", "input": "Draw a fox", "tools": tools}
+    assert client.post("/v1/responses", json=drawn).status_code == 200
+    ledger = client.get("/_mock/ledger", headers=HERE).json()
+    assert [bill["usd"] for bill in ledger["requests"]][:2] == [whole, whole / 2]
+    [used] = results(client, "usage/images", start_time=BEGUN)
+    assert (used["images"], used["num_model_requests"]) == (3, 3)
+    [cost] = results(client, "costs", start_time=BEGUN)
+    assert cost["amount"]["value"] == ledger["spent_usd"]
+    lines_of_costs = results(client, "costs", start_time=BEGUN, group_by="line_item")
+    assert sum(micro(c["amount"]["value"]) for c in lines_of_costs) == micro(ledger["spent_usd"])

@@ -32,7 +32,7 @@ from mockserver.core.shapes import (
     schemas,
     seconds_up_to,
 )
-from mockserver.facts import operations
+from mockserver.facts.platform import called
 
 _NUMBER: Schema = {"type": "number"}
 _OBJECT: Schema = {"type": "object"}
@@ -151,7 +151,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
         {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 100, "maximum": 599}]},
         "of the answer; 0 is none",
     ),
-    "operation": ({"enum": ["", *operations()]}, 'or "" for what is none on images'),
+    "operation": ({"enum": ["", *called()]}, 'or "" for what is none on images'),
     "path": (TEXT | {"pattern": "^/[^?]*$"}, "as the client sent it, without its query"),
     "model": (TEXT, "as sent, or filled in"),
     "rule": (TEXT, 'id or name of the rule that fired, or ""; 404 if there is none'),

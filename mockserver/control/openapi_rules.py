@@ -12,7 +12,8 @@ from mockserver.core.rules.effects import EFFECTS, PICTURES_MAX, effects_schema
 from mockserver.core.rules.files import ADDRESSES_TOLD, IMAGE_TOLD
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.shapes import END, FLAG, POSITIVE, TEXT, Schema, asked, schemas
-from mockserver.facts import ever, fields, free_fields, operations
+from mockserver.facts import ever, fields, free_fields
+from mockserver.facts.platform import called
 
 # -- when --------------------------------------------------------------------------------------
 
@@ -28,7 +29,7 @@ MATCHER: Schema = {
 
 def _listed(name: str) -> Schema:
     free = [TEXT | {"pattern": f"^{SIZE}{END}"}] if name in free_fields() else []
-    known = operations() if name == "operation" else ever()[name]
+    known = called() if name == "operation" else ever()[name]
     return {"anyOf": [{"enum": list(known)}, *free, *_FOUND]}
 
 

@@ -54,9 +54,8 @@ class Usage(NamedTuple):
         if not isinstance(told, dict):
             return self
         kinds = ("input_tokens", "output_tokens", "total_tokens")
-        return Usage(
-            *(was + int(told.get(kind) or 0) for was, kind in zip(self, kinds, strict=True))
-        )
+        more = [told[kind] if isinstance(told.get(kind), int) else 0 for kind in kinds]
+        return Usage(*(was + new for was, new in zip(self, more, strict=True)))
 
 
 class Batch(NamedTuple):

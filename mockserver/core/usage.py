@@ -199,7 +199,7 @@ class Answer:
                 found.append(_Line(names[kind].format(model=use.model), tokens, "tokens", micro))
         # What rounding left, and what pictures cost beside their tokens, is of what was drawn.
         drawn = names["image_output"].format(model=use.model)
-        return [line._replace(micro=line.micro + left * (line.name == drawn)) for line in found]
+        return [*found, _Line(drawn, 0, "tokens", left)] if left else found
 
     def page(self, organization: str) -> dict[str, Any]:
         """The answer, of an organization."""

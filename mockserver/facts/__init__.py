@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from mockserver.facts import files
-from mockserver.facts.costs import check, limits_in, prices_in
+from mockserver.facts.costs import billing_in, check, limits_in, prices_in
 from mockserver.facts.dated import dates, in_force
 from mockserver.facts.files import FactsError, file, typed
 from mockserver.facts.models import default_days, ever_there, merged, model_rows
@@ -22,7 +22,6 @@ from mockserver.facts.tokens import (
 )
 from mockserver.facts.values import (
     TYPES,
-    BillingFacts,
     Facts,
     FreeSizes,
     HeaderFacts,
@@ -46,7 +45,6 @@ __all__ = [
     "HeaderFacts",
     "LinkFacts",
     "MagicKey",
-    "MagicWord",
     "Model",
     "Offer",
     "Operation",
@@ -163,13 +161,6 @@ def ever() -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def operations() -> tuple[str, ...]:
-    """All that can be called on any day: the operations on images, then those beside them."""
-    from mockserver.facts import platform  # a rule on images needs none of it
-
-    return ever()["operation"] + platform.operations()
-
-
 @lru_cache(maxsize=1)
 def free_fields() -> frozenset[str]:
     """The fields whose values `ever` can't list, as there are sizes without end."""
@@ -217,7 +208,7 @@ def _of_period(day: date) -> Facts:
         headers=typed(HeaderFacts, in_force(timeline["headers"], day), "timeline.toml, [headers]"),
         link=typed(LinkFacts, in_force(timeline["link"], day), "timeline.toml, [link]"),
         operations={o["id"]: _operation(o) for o in operations},
-        billing=typed(BillingFacts, in_force(timeline["billing"], day), "timeline.toml, [billing]"),
+        billing=billing_in(in_force(timeline["billing"], day)),
         shutdown_told=in_force(timeline["models"], day)["shutdown_date"],
         models=models,
         services={

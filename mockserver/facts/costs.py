@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from mockserver.facts.files import FactsError, named
+from mockserver.facts.files import FactsError, named, typed
 from mockserver.facts.tokens import TOKENS
 
 IMAGES = "images"
@@ -40,6 +40,20 @@ _NO_PRICE = Price({}, {})
 Tiers = Mapping[str, tuple[Limit, ...]]
 Limits = Mapping[str, Mapping[str, Tiers]]  # table → model → tier
 Prices = Mapping[str, Mapping[str, Price]]  # list → model
+
+
+class BillingFacts(NamedTuple):
+    """For which reasons an account that has spent its money is refused."""
+
+    credit: str  # all there was
+    limit: str  # what may be spent in a time
+    source: str
+    level: str
+
+
+def billing_in(row: Mapping[str, Any]) -> BillingFacts:
+    """The table of timeline.toml, on some day."""
+    return typed(BillingFacts, row, "timeline.toml, [billing]")
 
 
 def limits_in(file: Mapping[str, Any]) -> Limits:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from mockserver.facts.costs import Limits, Prices
+from mockserver.facts.costs import BillingFacts, Limits, Prices
 from mockserver.facts.tokens import (
     TOKENS,
     AreaTokens,
@@ -236,15 +236,6 @@ class HeaderFacts(NamedTuple):
     nosniff: bool = False  # x-content-type-options
     project: bool = False  # openai-project, where there is a caller
     exposed: tuple[str, ...] = ()  # access-control-expose-headers, a line each
-
-
-class BillingFacts(NamedTuple):
-    """For which reasons an account that has spent its money is refused."""
-
-    credit: str  # all there was
-    limit: str  # what may be spent in a time
-    source: str
-    level: str
 
 
 class MagicKey(NamedTuple):

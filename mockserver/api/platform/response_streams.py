@@ -26,11 +26,11 @@ async def stream(call: Call, turn: Turn) -> None:
         return
     facts = call.facts("responses")
     made, message = _events(turn, facts), turn.message()
-    events = [*made.begun(), *made.message(0, message)]
-    events.append(made.completed(await turn.finished([message])))
+    told = [*made.begun(), *made.message(0, message)]
+    told.append(made.completed(await turn.finished([message])))
     line = Altered(turn.effect, call.scope, call.receive, call.world.holds)
     await line.begin(call.send, 200, [(b"content-type", streaming(facts).content_type.encode())])
-    await line.write(call.send, framed(events, bad_json=turn.effect.bad_json))
+    await line.write(call.send, framed(told, bad_json=turn.effect.bad_json))
 
 
 async def _drawn(call: Call, turn: Turn, request: ImageRequest) -> None:

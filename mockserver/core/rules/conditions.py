@@ -16,7 +16,7 @@ from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
 from mockserver.core.rules.rule import Text, When, fits
 from mockserver.core.uploads import FILES
-from mockserver.facts import ever, fields, free_fields, objects, operations
+from mockserver.facts import ever, fields, free_fields, objects
 
 _SIZE = re.compile(SIZE)
 _HOW = ("contains", "regex")
@@ -85,8 +85,10 @@ def _listed(name: str, value: Any) -> str | Text:
     wanted = _text(name, value) if isinstance(value, dict) else value
     if _meets(name, wanted, known):
         return wanted
-    if name == "operation":  # one beside images: few rules are about those
-        known = operations()
+    if name == "operation":
+        from mockserver.facts.platform import called  # few rules are about those beside images
+
+        known = called()
         if _meets(name, wanted, known):
             return wanted
     if name in free_fields() and _is_free(wanted):

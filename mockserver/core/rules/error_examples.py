@@ -161,7 +161,8 @@ def _mentioned(reason: Reason) -> frozenset[str]:
     said = [table[reason] for table in TABLES.values() if reason in table]
     texts = [text for w in said for text in (w.message, w.param or "", *map("".join, w.headers))]
     parts = [part for text in texts for part in Formatter().parse(text)]
-    return frozenset(name for _, name, _, _ in parts if name)
+    names = {name for _, name, _, _ in parts if name}
+    return frozenset(names - {"request_id"})  # which is no example: each request has one
 
 
 #: Examples of values, by the names that words give them.

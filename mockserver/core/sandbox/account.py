@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from math import inf
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from mockserver.core.durations import SECOND
 from mockserver.core.limits import Bucket, Verdict, admit
@@ -19,6 +19,7 @@ DAYS = 62  # that are remembered: any month is among them
 _DAY = 86_400 * SECOND  # nanoseconds
 _EPOCH = date(1970, 1, 1).toordinal()
 _FREE = Verdict(True, 0, 0)  # of what has no limit
+_NONE = (None, None, None)
 
 
 class Account(NamedTuple):
@@ -26,16 +27,33 @@ class Account(NamedTuple):
 
     spent: int = 0  # micro-dollars, as all money here
     buckets: Buckets = FULL
-    days: Days = NO_DAYS  # what of it was spent on each, in UTC; of more than `DAYS` the first go
+    today: int = 0  # the day of the last payment, in days since the epoch; all days are UTC's
+    of_today: int = 0  # what was spent on it
+    before: Days = NO_DAYS  # what was spent on days before that; of more than `DAYS` the first go
+
+    @property
+    def days(self) -> Days:
+        """What was spent on each day."""
+        return {**self.before, self.today: self.of_today}
 
     def spent_on(self, day: int) -> int:
         """What was spent on a day, of days since the epoch."""
-        return self.days.get(day, 0)
+        return self.of_today if day == self.today else self.before.get(day, 0)
 
     def spent_in_month_of(self, day: int) -> int:
         """What was spent in the month that a day is in."""
         month = _month(day)
         return sum(micro for other, micro in self.days.items() if _month(other) == month)
+
+    def paid(self, amount: int, day: int, buckets: Buckets) -> Self:
+        """The account after a payment on a day that is not its last one's."""
+        before = {other: micro for other, micro in self.days.items() if other != day and micro}
+        if len(before) > DAYS:
+            del before[next(iter(before))]
+        spent = self.spent_on(day) + amount
+        return self._replace(
+            spent=self.spent + amount, buckets=buckets, today=day, of_today=spent, before=before
+        )
 
 
 def settle(
@@ -63,8 +81,9 @@ def settle(
         The account as it is left now, and the verdict: a refusal's is that of the bucket which
         refuses the longest, so that who waits as long passes; one without a limit is a budget's.
     """
-    today = now // _DAY
-    if over := _exceeded(account, options, amount, today):
+    total, today = account.spent + amount, now // _DAY
+    bounds = options.budget, options.budget_day, options.budget_month
+    if bounds != _NONE and (over := _exceeded(account, options, amount, today)):
         return account, Verdict(False, 0, 0, budget=over)
     left, verdict, refusal = {**account.buckets}, None, None
     for limit in limits:
@@ -75,7 +94,10 @@ def settle(
         elif refusal is None or _wait(found) > _wait(refusal):
             refusal = found
     if refusal is None:
-        return _paid(account, amount, today, left), verdict or _FREE
+        if today == account.today:
+            spent = account.of_today + amount
+            return Account(total, left, today, spent, account.before), verdict or _FREE
+        return account.paid(amount, today, left), verdict or _FREE
     if len(limits) > 1:
         left |= _untaken(account.buckets, model, limits, now)
     return account._replace(buckets=left), refusal
@@ -91,15 +113,6 @@ def _exceeded(account: Account, options: Options, amount: int, today: int) -> st
     if month is not None and account.spent_in_month_of(today) + amount > month:
         return "month"
     return ""
-
-
-def _paid(account: Account, amount: int, today: int, buckets: Buckets) -> Account:
-    days = account.days
-    if amount:
-        days = {**days, today: days.get(today, 0) + amount}
-        if len(days) > DAYS:
-            del days[next(iter(days))]
-    return Account(account.spent + amount, buckets, days)
 
 
 def _month(day: int) -> tuple[int, int]:

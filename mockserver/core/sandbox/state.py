@@ -54,7 +54,7 @@ def emptied(state: State, part: str, first: State) -> State:
         case "ledger":
             began = as_begun.budget, as_begun.budget_day, as_begun.budget_month
             options = options._replace(budget=began[0], budget_day=began[1], budget_month=began[2])
-            return state._replace(options=options, account=Account(0, state.account.buckets))
+            return state._replace(options=options, account=Account(buckets=state.account.buckets))
         case "clock":
             return state._replace(clock=Clock())
         case _:

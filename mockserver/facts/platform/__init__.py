@@ -7,6 +7,7 @@ When a service is there, `timeline.toml` says, so that a day's period knows it.
 from datetime import date
 from typing import Any, NamedTuple
 
+from mockserver.facts import ever
 from mockserver.facts.dated import in_force
 from mockserver.facts.files import cached, file, typed
 from mockserver.facts.values import Parameter
@@ -68,6 +69,11 @@ def operations() -> tuple[str, ...]:
 def ids(service: str) -> Ids:
     """What the ids of a service look like."""
     return typed(Ids, table(service)["ids"], f"platform/{service}.toml, [ids]")
+
+
+def called() -> tuple[str, ...]:
+    """All that can be called on any day: the operations on images, then those beside them."""
+    return ever()["operation"] + operations()
 
 
 def table(service: str) -> Any:

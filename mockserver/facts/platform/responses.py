@@ -35,7 +35,7 @@ class Streaming(NamedTuple):
 class EventRow(NamedTuple):
     """An event of a stream, and its fields in their order."""
 
-    name: str
+    id: str  # its name
     fields: tuple[str, ...]
     source: str
     level: str
@@ -49,4 +49,4 @@ def streaming(facts: Any) -> Streaming:
 
 def events(facts: Any) -> Mapping[str, EventRow]:
     """The events that a stream can have on that day, by their names."""
-    return {row["name"]: typed(EventRow, row, f"{_WHERE}, event") for row in facts["event"]}
+    return {row["id"]: typed(EventRow, row, f"{_WHERE}, event") for row in facts["event"]}

@@ -45,7 +45,7 @@ BATCHES: Mapping[Reason, Wording] = {
     Reason.BATCH_QUEUE_FULL: Wording(
         429,
         "Enqueued token limit reached for {model} in organization {organization}. Limit: "
-        "{limit:,} enqueued tokens. Please try again once some in_progress batches have been "
+        "{limit} enqueued tokens. Please try again once some in_progress batches have been "
         "completed.",
         code="token_limit_exceeded",
         form=PLATFORM,
