@@ -48,6 +48,7 @@ class Reply(NamedTuple):
     length: int = 0  # bytes of the pieces
     content_type: str = JSON
     headers: Sequence[tuple[bytes, bytes]] = ()
+    is_long: bool = False  # it is laid out in a thread, for others to be answered
 
 
 @dataclass
@@ -188,7 +189,8 @@ async def _send(call: Call, reply: Reply) -> None:
     effect, send = call.exchange.effect, call.send
     altered = Altered(effect, call.scope, call.receive, call.world.holds)
     if reply.pieces is None:
-        body, headers = json_bytes(reply.value), [*reply.headers]
+        laid_out, headers = partial(json_bytes, reply.value), [*reply.headers]
+        body = await to_thread.run_sync(laid_out) if reply.is_long else laid_out()
         if effect is PLAIN:
             await send_bytes(send, 200, body, reply.content_type, headers)
         else:

@@ -26,6 +26,7 @@ MISSING = (
     "this API key has no such file: it is another key's, was deleted, has expired by the sandbox's "
     "clock, went with a reset, or had to make room for newer ones (--file-room)"
 )
+_LONG = 500  # files of a page whose layout takes some milliseconds
 _OCTETS = "application/octet-stream"  # whatever it is, as recorded
 
 
@@ -70,7 +71,8 @@ async def listed(call: Call) -> Reply:
     order, limit = asked.get("order", "desc"), asked.get("limit", len(found))
     page = page_of(found, limit, order=order, after=asked.get("after"))
     fields = facts["told"]["fields"]
-    return Reply(page.told(lambda item: described(item, fields), facts["list"]["keys"]))
+    told = page.told(lambda item: described(item, fields), facts["list"]["keys"])
+    return Reply(told, is_long=len(page.items) > _LONG)
 
 
 async def retrieve(call: Call) -> Reply:
