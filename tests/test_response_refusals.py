@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.handle import Sandbox
+from mockserver.request.bodies import JSON
 from tests.conftest import Api, error
 from tests.edits import DAY
 from tests.responses import OF_2025, answered, ask, client_of_day, refusal, shown
@@ -156,6 +157,17 @@ def test_a_tool_that_nobody_has_is_refused(client: TestClient) -> None:
     message, param, code = refusal(client, tools=[{"type": "paint"}])
     assert message.startswith("Invalid value: 'paint'. Supported values are: 'function', ")
     assert (param, code) == ("tools[0].type", "invalid_value")
+
+
+@pytest.mark.parametrize("value", ["1e999", '{"a":[-1e999]}', "[" * 970 + "]" * 970])
+@pytest.mark.parametrize("spaces", [0, 300_000])  # a large body is read elsewhere
+def test_what_no_answer_could_tell_again_is_no_json(
+    client: TestClient, value: str, spaces: int
+) -> None:
+    body = f'{{"model":"gpt-5","input":"x","temperature":{value}}}' + " " * spaces
+    refused = client.post("/v1/responses", content=body, headers={"content-type": JSON})
+    assert refused.status_code == 400
+    assert error(refused)["message"].startswith("We could not parse the JSON body")
 
 
 def test_a_form_is_refused(client: TestClient) -> None:
