@@ -248,3 +248,5 @@ def test_a_key_that_has_no_credit_is_refused_with_and_without_a_picture(api: Api
     client = api(as_of=DAY)
     client.headers["Authorization"] = "Bearer sk-mock-no-credit"
     assert {ask(client).status_code, ask(client, tools=[]).status_code} == {429}
+    requests = client.get("/_mock/requests").json()["requests"]
+    assert [r["scripted"] for r in requests] == [True, True]

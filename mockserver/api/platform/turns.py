@@ -195,8 +195,8 @@ async def _passed(call: Call, asked: Asked) -> Effect:
     await _pictures_before(call, asked)  # that they are there
     door = Door(call.world, call.exchange, call.sandbox, call.caller)
     effect = await door.passed(call.receive)
-    if call.caller.refusal and not effect.reply:
-        raise ApiError(call.caller.refusal, model=asked.model)
+    if not effect.reply:
+        door.check_key(asked.model)
     return effect
 
 
