@@ -35,6 +35,7 @@ from mockserver.store.contents import content_of
 
 _OBJECT = 600  # bytes of a kept answer beside its content
 _IGNORED = ("conversation", "prompt")
+_NOT_KEPT = "nobody can look at this answer: the real API takes no background without store"
 _NO_WORDS = (
     "this mock draws pictures and writes no words: the text of this answer is one fixed sentence"
 )
@@ -205,6 +206,8 @@ def _warn(call: Call, asked: Asked) -> None:
     ignored = [name for name in _IGNORED if asked.body[name] is not None]
     warnings = call.exchange.warnings
     warnings += [f"this mock keeps none, and ignores {name!r}" for name in ignored]
+    if asked.get("background") and not asked.get("store"):
+        warnings.append(_NOT_KEPT)
     if asked.place is None:
         warnings.append(_NO_WORDS)
 
