@@ -8,6 +8,7 @@ import openai
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.core.journal import TEXT
 from mockserver.handle import Sandbox
 from mockserver.request.bodies import JSON
 from tests.conftest import Api, error
@@ -203,6 +204,12 @@ def test_a_stream_without_partial_pictures_was_refused_in_2025(api: Api) -> None
         None,
     )
     assert ask(api(as_of="2025-10-16"), **body).status_code == 200
+
+
+def test_the_journal_has_no_more_of_a_model_s_name_than_of_any_text(api: Api) -> None:
+    client = api(as_of=DAY)
+    assert ask(client, model="m" * 200_000).status_code == 200
+    assert len(client.get("/_mock/requests/last").json()["fields"]["text_model"]) == TEXT + 1
 
 
 # -- rules, money, limits ------------------------------------------------------------------------

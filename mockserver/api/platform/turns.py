@@ -14,6 +14,7 @@ from mockserver.api.platform.call import Call
 from mockserver.api.references import with_pictures
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.journal import cut
 from mockserver.core.picture import Picture
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.response_bodies import COMPLETED, Ids, call_item, message_item, response
@@ -217,7 +218,7 @@ def _note(call: Call, asked: Asked, request: ImageRequest) -> None:
     exchange, known = call.exchange, fields().order  # which some names here mean otherwise
     beside = {name: v for name, v in exchange.record.fields.items() if name not in known}
     own = {"operation": exchange.record.operation, "prompt": request.prompt}
-    exchange.ask(request, {**request.told, **own, "text_model": asked.model, **beside})
+    exchange.ask(request, {**request.told, **own, "text_model": cut(asked.model), **beside})
 
 
 # -- earlier pictures ----------------------------------------------------------------------------
