@@ -79,7 +79,7 @@ class Jobs:
             if refusal.reason not in FAILED:
                 raise
             error = FAILED[refusal.reason]
-        if not error and held.result is None:  # a rule gave the answer, or broke it
+        if not error and (exchange.effect.reply or held.result is None):  # a rule's, or broken
             await held.let_go(send)
             return
         now = exchange.now(world.clock.now())

@@ -43,9 +43,11 @@ async def delete(call: Call) -> Reply:
 
 
 async def cancel(call: Call) -> Reply:
-    """Refuse to stop what is done: each answer is, once it has an id."""
-    await _response(call)
-    raise ApiError(Reason.NOT_CANCELLED)
+    """Tell a background answer as it is: it is done, once it has an id. Refuse any other."""
+    found = _kept(await _response(call))["response"]
+    if not found["background"]:
+        raise ApiError(Reason.NOT_CANCELLED)
+    return Reply(found)
 
 
 async def input_items(call: Call) -> Reply:
