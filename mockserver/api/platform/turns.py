@@ -173,7 +173,7 @@ async def turn_of(call: Call) -> Turn | None:
 async def _read(call: Call) -> Asked:
     """What the body asks for, which must be JSON."""
     Body(call.exchange.header(b"content-type"), b"").check_type(form=False, json_too=False)
-    asked = asked_of(await call.body(), call.endpoint, call.facts("responses"))
+    asked = asked_of(call.body, call.endpoint, call.facts("responses"))
     check_model(asked, call.exchange.era.facts)
     _warn(call, asked)
     return asked
