@@ -6,13 +6,7 @@ from collections.abc import Mapping
 
 from mockserver.api.platform.call import Answer, Call, Download, Handler
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.files import (
-    File,
-    asked_seconds,
-    described,
-    expiry,
-    file_item,
-)
+from mockserver.core.files import File, asked_seconds, described, expiry, file_item
 from mockserver.core.paging import page_of
 from mockserver.core.parameters import in_body
 from mockserver.core.sandbox.items import Item
