@@ -23,7 +23,7 @@ from contracts.cases.there import There
 from contracts.checks.beside import day_of
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
-from contracts.checks.said import said
+from contracts.checks.said import observed, said
 from contracts.checks.words import Refusal
 from contracts.checks.words import refused as refused_with
 from contracts.exchange import Exchange, KeyKind, Request, form_request, json_request
@@ -120,7 +120,7 @@ class _Asking:
 
     def __call__(self, request: Request) -> Exchange:
         exchange = self._target.ask(request, pays=self._pays and request.method == "POST")
-        self.verdicts += self._judge(exchange)
+        self.verdicts += self._judge(observed(exchange))
         return exchange
 
     def get(self, path: str, key: KeyKind = "good") -> Exchange:
