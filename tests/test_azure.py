@@ -50,6 +50,13 @@ def test_the_model_of_a_form_is_ignored_too(azure: Azure) -> None:
     assert last(client)["fields"]["model"] == "gpt-image-2"
 
 
+def test_a_deployment_of_a_model_that_was_not_there_yet_is_none_on_any_day(azure: Azure) -> None:
+    for day in ("2022-11-03", "2023-11-05", "2023-11-07"):
+        refused = azure(as_of=day).post(deployed("gpt-image-1"), json={"prompt": "x"})
+        assert refused.json()["error"]["code"] == "DeploymentNotFound"
+        assert "it came on 2025-04-23" in refused.headers["mock-hint"]
+
+
 @pytest.mark.parametrize("path", ["/openai/v1/images/generations", "/openai/v1/images/edits"])
 def test_without_one_in_the_path_the_model_of_the_body_is_a_deployment(
     azure: Azure, path: str

@@ -92,7 +92,8 @@ def test_a_job_can_be_deleted_expires_and_is_its_owner_s(azure: Azure, clock: Ma
     assert last(client)["operation"] == "azure.operation"
 
 
-def test_a_rule_s_own_answer_to_it_is_given(azure: Azure) -> None:
-    client = azure(as_of="2023-08-01", rules=[{"then": {"gateway": {"status": 502, "body": "no"}}}])
-    answer = asks(client, SUBMIT)
-    assert (answer.status_code, answer.text) == (502, "no")
+@pytest.mark.parametrize("reply", [(502, "no"), (200, "{}"), (200, '{"id":"j","status":"failed"}')])
+def test_a_rule_s_own_answer_to_it_is_given(azure: Azure, reply: tuple[int, str]) -> None:
+    gateway = {"status": reply[0], "body": reply[1]}
+    answer = asks(azure(as_of="2023-08-01", rules=[{"then": {"gateway": gateway}}]), SUBMIT)
+    assert (answer.status_code, answer.text) == reply

@@ -8,7 +8,9 @@ import openai
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.core.journal import TEXT
 from mockserver.handle import Sandbox
+from mockserver.request.bodies import JSON
 from tests.conftest import Api, error
 from tests.edits import DAY
 from tests.responses import OF_2025, answered, ask, client_of_day, refusal, shown
@@ -158,6 +160,17 @@ def test_a_tool_that_nobody_has_is_refused(client: TestClient) -> None:
     assert (param, code) == ("tools[0].type", "invalid_value")
 
 
+@pytest.mark.parametrize("value", ["1e999", '{"a":[-1e999]}', "[" * 970 + "]" * 970])
+@pytest.mark.parametrize("spaces", [0, 300_000])  # a large body is read elsewhere
+def test_what_no_answer_could_tell_again_is_no_json(
+    client: TestClient, value: str, spaces: int
+) -> None:
+    body = f'{{"model":"gpt-5","input":"x","temperature":{value}}}' + " " * spaces
+    refused = client.post("/v1/responses", content=body, headers={"content-type": JSON})
+    assert refused.status_code == 400
+    assert error(refused)["message"].startswith("We could not parse the JSON body")
+
+
 def test_a_form_is_refused(client: TestClient) -> None:
     refused = client.post("/v1/responses", data={"model": "gpt-5"}, files={"a": b"x"})
     assert refused.status_code == 400
@@ -191,6 +204,12 @@ def test_a_stream_without_partial_pictures_was_refused_in_2025(api: Api) -> None
         None,
     )
     assert ask(api(as_of="2025-10-16"), **body).status_code == 200
+
+
+def test_the_journal_has_no_more_of_a_model_s_name_than_of_any_text(api: Api) -> None:
+    client = api(as_of=DAY)
+    assert ask(client, model="m" * 200_000).status_code == 200
+    assert len(client.get("/_mock/requests/last").json()["fields"]["text_model"]) == TEXT + 1
 
 
 # -- rules, money, limits ------------------------------------------------------------------------
@@ -236,3 +255,5 @@ def test_a_key_that_has_no_credit_is_refused_with_and_without_a_picture(api: Api
     client = api(as_of=DAY)
     client.headers["Authorization"] = "Bearer sk-mock-no-credit"
     assert {ask(client).status_code, ask(client, tools=[]).status_code} == {429}
+    requests = client.get("/_mock/requests").json()["requests"]
+    assert [r["scripted"] for r in requests] == [True, True]

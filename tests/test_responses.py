@@ -386,5 +386,14 @@ def test_in_the_background_it_is_queued_and_then_done(client: TestClient) -> Non
     assert (queued["status"], queued["output"]) == ("queued", [])
     done = client.get(f"{PATH}/{queued['id']}").json()
     assert (done["status"], done["output"][0]["status"]) == ("completed", "completed")
-    refused = client.post(f"{PATH}/{queued['id']}/cancel")
+    assert client.post(f"{PATH}/{queued['id']}/cancel").json() == done
+
+
+def test_no_other_can_be_cancelled(client: TestClient) -> None:
+    refused = client.post(f"{PATH}/{answered(client)['id']}/cancel")
     assert error(refused)["message"] == "Cannot cancel a synchronous response."
+
+
+def test_an_answer_in_the_background_that_is_not_kept_is_warned_of(client: TestClient) -> None:
+    told = ask(client, background=True, store=False).headers["mock-warning"]
+    assert "no background without store" in told

@@ -59,6 +59,12 @@ class Door:
             await self._obey(effect, receive)
         return effect
 
+    def check_key(self, model: str) -> None:
+        """Refuse a key that gets nothing which costs money, of whatever model."""
+        if self.caller.refusal:
+            self.exchange.record.scripted = True
+            raise ApiError(self.caller.refusal, model=model)
+
     async def _serve_wait(self) -> None:
         """A retry that has served the scaled wait finds the clock moved on by the full one."""
         attempt = self.exchange.record.attempt
@@ -207,9 +213,7 @@ class Admission(Door):
         effect = await self.passed(receive)
         if effect.reply:
             return effect
-        if self.caller.refusal:
-            self.exchange.record.scripted = True
-            raise ApiError(self.caller.refusal, model=self.request.model)
+        self.check_key(self.request.model)
         await self._admit()
         return effect
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from mockserver.api.blobs import azure_id
 from mockserver.api.images import Images
+from mockserver.api.models import hint_at
 from mockserver.clock import SECOND
 from mockserver.core.answer_headers import Headers
 from mockserver.core.azure import (
@@ -90,7 +91,11 @@ class AzureSurface:
         has_choice = rules is not None and any(p.name == "model" for p in rules.parameters)
         named = found.naming(model if has_choice else None)
         self.exchange.era = self.world.era_of_model(self.exchange, named)
-        offered = self.exchange.era.facts.models.get(model)
+        facts = self.exchange.era.facts
+        offered = facts.models.get(model)
+        if not (offered or has_choice or facts.stand_in):  # nobody else looks at the model
+            hint_at(self.exchange, model, facts)
+            raise ApiError(Reason.UNKNOWN_MODEL, param="model", model=model)
         if offered and self.operation not in offered.offers:
             raise ApiError(Reason.NO_CHAT_MODEL, model=model)
         if named.is_readable:

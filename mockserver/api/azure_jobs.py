@@ -79,7 +79,7 @@ class Jobs:
                 raise
             error = FAILED[refusal.reason]
         result = _pictures(taken)
-        if not error and result is None:  # a rule gave the answer, or broke it
+        if not error and (exchange.effect.reply or result is None):  # a rule's, or broken
             await taken.let_go(send)
             return
         now = exchange.now(world.clock.now())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from hashlib import blake2b
+from itertools import chain
+from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -40,6 +42,7 @@ from mockserver.store import Sandbox
 from mockserver.store.contents import Content
 
 _LARGE = 256 * 1024  # bytes of a body that is read in a thread, for others to be answered
+_DEPTH = 200  # of lists and tables in one another, in a body (assumed): an answer tells it again
 
 
 class Download(NamedTuple):
@@ -127,9 +130,27 @@ class Call:
 def _decoded(scope: Scope, kind: str | None, content: bytes) -> tuple[Any, dict[str, Any], bytes]:
     """A body's value, its fields as the journal tells them, and what attempts have in common."""
     value = Body(kind, content).content if content else {}
+    _check_told(value)
     line = f"{scope['method']} {scope['path']}?".encode("latin-1") + scope["query_string"]
     sent = line + b"\0" + without_boundary(kind, content)
     return value, sent_fields(value), blake2b(sent, digest_size=16).digest()
+
+
+def _check_told(value: Any) -> None:
+    """Refuse a JSON value that JSON can't say again: an infinity, or one that nests too deep."""
+    level = [value]
+    for _ in range(_DEPTH):
+        if any(isinstance(one, float) and not isfinite(one) for one in level):
+            break
+        tables = [one.values() if isinstance(one, dict) else one for one in level if _holds(one)]
+        level = [*chain.from_iterable(tables)]
+        if not level:
+            return
+    raise ApiError(Reason.UNPARSABLE_JSON)
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, list | dict)
 
 
 Answer = Mapping[str, Any] | Download | None  # JSON, or bytes; None: it is sent already

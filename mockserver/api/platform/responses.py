@@ -30,9 +30,9 @@ async def create(call: Call) -> Answer:
         raise
 
 
-async def retrieve(call: Call) -> Answer:
+async def retrieve(call: Call) -> dict[str, Any]:
     """An answer that was kept."""
-    found: Answer = _kept(await _response(call))["response"]
+    found: dict[str, Any] = _kept(await _response(call))["response"]
     return found
 
 
@@ -44,9 +44,11 @@ async def delete(call: Call) -> Answer:
 
 
 async def cancel(call: Call) -> Answer:
-    """Refuse to stop what is done: each answer is, once it has an id."""
-    await _response(call)
-    raise ApiError(Reason.NOT_CANCELLED)
+    """Tell a background answer as it is: it is done, once it has an id. Refuse any other."""
+    found = await retrieve(call)
+    if not found["background"]:
+        raise ApiError(Reason.NOT_CANCELLED)
+    return found
 
 
 async def input_items(call: Call) -> Answer:

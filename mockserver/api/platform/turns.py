@@ -14,6 +14,7 @@ from mockserver.api.platform.call import Call
 from mockserver.api.references import with_pictures
 from mockserver.clock import SECOND
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.journal import cut
 from mockserver.core.picture import Picture
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.response_bodies import COMPLETED, Ids, call_item, message_item, response
@@ -35,6 +36,7 @@ from mockserver.store.contents import content_of
 
 _OBJECT = 600  # bytes of a kept answer beside its content
 _IGNORED = ("conversation", "prompt")
+_NOT_KEPT = "nobody can look at this answer: the real API takes no background without store"
 _NO_WORDS = (
     "this mock draws pictures and writes no words: the text of this answer is one fixed sentence"
 )
@@ -196,8 +198,8 @@ async def _passed(call: Call, asked: Asked) -> Effect:
     await _pictures_before(call, asked)  # that they are there
     door = Door(call.world, call.exchange, call.sandbox, call.caller)
     effect = await door.passed(call.receive)
-    if call.caller.refusal and not effect.reply:
-        raise ApiError(call.caller.refusal, model=asked.model)
+    if not effect.reply:
+        door.check_key(asked.model)
     return effect
 
 
@@ -206,6 +208,8 @@ def _warn(call: Call, asked: Asked) -> None:
     ignored = [name for name in _IGNORED if asked.body[name] is not None]
     warnings = call.exchange.warnings
     warnings += [f"this mock keeps none, and ignores {name!r}" for name in ignored]
+    if asked.get("background") and not asked.get("store"):
+        warnings.append(_NOT_KEPT)
     if asked.place is None:
         warnings.append(_NO_WORDS)
 
@@ -215,7 +219,7 @@ def _note(call: Call, asked: Asked, request: ImageRequest) -> None:
     exchange, known = call.exchange, fields().order  # which some names here mean otherwise
     beside = {name: v for name, v in exchange.record.fields.items() if name not in known}
     own = {"operation": exchange.record.operation, "prompt": request.prompt}
-    exchange.ask(request, {**request.told, **own, "text_model": asked.model, **beside})
+    exchange.ask(request, {**request.told, **own, "text_model": cut(asked.model), **beside})
 
 
 # -- earlier pictures ----------------------------------------------------------------------------
