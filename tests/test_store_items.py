@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from mockserver.core.files import File, file_item
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import CONTENT_BYTES, KINDS, Item
 from mockserver.store import Store
-from mockserver.store.contents import BLOCK, DISK, IN_MEMORY, Content
+from mockserver.store.contents import BLOCK, DISK, IN_MEMORY, Content, Disk
 from mockserver.store.memory import FILE_ROOMS, MemoryStore
 
 LARGE = IN_MEMORY + 1
@@ -244,3 +245,28 @@ def test_a_content_has_the_bytes_that_were_written_wherever_they_are(
         content.spill()
         assert content.in_memory == 0
         assert content.whole() == whole
+
+
+class _Collecting(Disk):
+    """Python collects other contents while one is written."""
+
+    gone: Sequence[list[int]] = ()
+
+    def _given(self) -> int:
+        for blocks in self.gone:
+            self.take_back(blocks)
+        return super()._given()
+
+
+def test_a_content_may_be_collected_in_the_middle_of_a_step_of_the_disk() -> None:
+    disk, gone, there = _Collecting(), list[int](), list[int]()
+    disk.write(gone, 0, b"gone")
+    disk.gone = [gone]
+    step = Thread(target=disk.write, args=(there, 0, b"there"), daemon=True)
+    step.start()
+    step.join(5)
+    assert not step.is_alive()
+    assert disk.read(there, 0, 5) == b"there"
+    assert disk.used == BLOCK
+    disk.take_back(there)
+    assert disk.used == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
 from threading import Lock
@@ -23,12 +24,14 @@ class Disk:
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
         self._free: list[int] = []
+        self._back: deque[list[int]] = deque()  # blocks that came back, but are not free yet
         self._end = 0  # blocks that there are
         self._lock = Lock()  # readers are in threads
 
     @property
     def used(self) -> int:
         """Bytes of the blocks that are given."""
+        self._tidy()
         return (self._end - len(self._free)) * BLOCK
 
     def write(self, blocks: list[int], offset: int, data: bytes) -> None:
@@ -45,6 +48,7 @@ class Disk:
                 self._file.seek(blocks[place] * BLOCK + start)
                 self._file.write(piece)
                 view, offset = view[len(piece) :], offset + len(piece)
+        self._tidy()
 
     def _given(self) -> int:
         if self._free:
@@ -61,15 +65,29 @@ class Disk:
                 self._file.seek(blocks[place] * BLOCK + within)
                 found.append(self._file.read(min(length, BLOCK - within)))
                 start, length = start + len(found[-1]), length - len(found[-1])
+        self._tidy()
         return b"".join(found)
 
     def take_back(self, blocks: list[int]) -> None:
-        """Give these blocks to others; where nobody has any, the disk has its room again."""
-        with self._lock:
-            self._free += blocks
-            if self._file and len(self._free) == self._end:
-                self._file.close()
-                self._file, self._free, self._end = None, [], 0
+        """Give these blocks to others; where nobody has any, the disk has its room again.
+
+        Python may collect a content wherever it is, also within a step of this disk: then the
+        blocks wait for the end of that step.
+        """
+        self._back.append(blocks)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Free what came back, unless somebody is at work here: he does it then."""
+        while self._back and self._lock.acquire(blocking=False):
+            try:
+                while self._back:
+                    self._free += self._back.popleft()
+                if self._file and len(self._free) == self._end:
+                    self._file.close()
+                    self._file, self._free, self._end = None, [], 0
+            finally:
+                self._lock.release()
 
 
 DISK = Disk()

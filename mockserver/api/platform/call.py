@@ -42,6 +42,7 @@ from mockserver.store import Sandbox
 from mockserver.store.contents import Content
 
 _LARGE = 256 * 1024  # bytes of a body that is read in a thread, for others to be answered
+_LONG = 500  # objects of a list whose layout takes some milliseconds
 _DEPTH = 200  # of lists and tables in one another, in a body (assumed): an answer tells it again
 
 
@@ -215,6 +216,13 @@ async def _send(call: Call, answer: Answer) -> None:
                 await altered.write(send, piece, more=True)
             await altered.write(send, b"")
         case Mapping() if effect is PLAIN:
-            await send_bytes(send, 200, json_bytes(answer), JSON)
+            await send_bytes(send, 200, await _laid_out(answer), JSON)
         case Mapping():
-            await altered.send(send, json_bytes(answer), JSON)
+            await altered.send(send, await _laid_out(answer), JSON)
+
+
+async def _laid_out(answer: Mapping[str, Any]) -> bytes:
+    """An answer as JSON; a long list in a thread, for others to be answered."""
+    if len(answer.get("data", ())) > _LONG:
+        return await to_thread.run_sync(json_bytes, answer)
+    return json_bytes(answer)
