@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.api.platform import files, organization
+from mockserver.api.platform import call, organization
 from mockserver.core.usage import Answer
 from tests.conftest import Api, generate
 from tests.in_process import LOOP
@@ -42,7 +42,7 @@ def test_a_long_page_of_files_is_laid_out_beside_the_loop(api: Api) -> None:
         given = {"file": (name, b"x")}
         client.post("/v1/files", data={"purpose": "vision"}, files=given)
     usual = turns_of(client, "/v1/files")
-    with patch.object(files, "_LONG", 2):
+    with patch.object(call, "_LONG", 2):
         assert turns_of(client, "/v1/files") > usual
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO
@@ -130,17 +130,12 @@ class Content:
             return bytes(self._memory[start : start + length])
         return DISK.read(self._blocks, start, min(length, self.size - start))
 
-    def pieces(self) -> Iterator[bytes]:
-        """All of its bytes, a bounded piece each."""
-        for start in range(0, self.size, BLOCK):
-            yield self.piece(start)
-
     def whole(self) -> bytes:
         """All of its bytes at once."""
         return self.piece(0, self.size)
 
     async def sent(self) -> AsyncIterator[bytes]:
-        """The same as `pieces`, where others are answered meanwhile."""
+        """All of its bytes, a bounded piece each; others are answered meanwhile."""
         for start in range(0, self.size, BLOCK):
             yield await to_thread.run_sync(self.piece, start) if self._blocks else self.piece(start)
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -25,6 +24,7 @@ from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.bodies import JSON
 from mockserver.request.exchange import LINE, Line
+from mockserver.request.taken import Taken
 from mockserver.store.contents import Content
 
 PATIENCE = 5.0  # seconds that a look waits for what is due
@@ -278,7 +278,7 @@ class _Requests:
     async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
         """The answer to a request; None if nobody waited for it to the end."""
         body = [json.dumps(asks.body).encode()]
-        sent = _Sent()
+        taken = Taken()
 
         async def receive() -> Message:
             if body:
@@ -299,34 +299,14 @@ class _Requests:
             "headers": [*self._host, (b"content-type", kind), (b"content-length", length)],
             LINE: line,
         }
-        await self._app(scope, receive, sent)
-        return None if self.left.is_set() and not sent.is_whole else sent.answered()
-
-
-class _Sent:
-    """Gathers an answer."""
-
-    def __init__(self) -> None:
-        self._status, self._id = 0, ""
-        self._pieces: list[bytes] = []
-        self.is_whole = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            told = dict(message["headers"])
-            self._id = told.get(b"x-request-id", b"").decode("latin-1")[-_ID:]
-        else:
-            self._pieces.append(message.get("body", b""))
-            self.is_whole = not message.get("more_body", False)
-
-    def answered(self) -> Answered:
-        """What became of the request: an answer that is no JSON is none."""
+        await self._app(scope, receive, taken)
+        if self.left.is_set() and not taken.is_whole:
+            return None
         try:
-            body: Any = json.loads(b"".join(self._pieces))
-        except ValueError:
+            told = json.loads(taken.body)
+        except ValueError:  # an answer that is no JSON is none
             return core.unrun("broken")
-        return Answered(self._status, self._id, body)
+        return Answered(taken.status, taken.header(b"x-request-id")[-_ID:], told)
 
 
 async def _others() -> None:

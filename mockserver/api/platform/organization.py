@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from asyncio import sleep
 from collections.abc import Mapping
+from typing import Any
 
-from mockserver.api.platform.call import Call, Handler, Reply
+from mockserver.api.platform.call import Call, Handler
 from mockserver.core.keys import Caller
 from mockserver.core.usage import Answer, asked
 from mockserver.facts.platform.organization import reports_of
@@ -14,7 +15,7 @@ from mockserver.store import Sandbox
 _AT_ONCE = 500  # bills or sums that are read before others get their turn
 
 
-async def report(call: Call) -> Reply:
+async def report(call: Call) -> dict[str, Any]:
     """What the organization of a key used or spent, in buckets of time."""
     reports = reports_of(call.day)
     question = asked(reports, call.endpoint.id, call.asked)
@@ -27,7 +28,7 @@ async def report(call: Call) -> Reply:
         for first in range(0, len(uses), _AT_ONCE):
             found.add(Caller(sandbox.name), uses[first : first + _AT_ONCE], charged)
             await sleep(0)
-    return Reply(found.page(call.caller.organization))
+    return found.page(call.caller.organization)
 
 
 async def _reported(call: Call) -> list[Sandbox]:
