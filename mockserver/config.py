@@ -341,6 +341,8 @@ def _as_written(value: Any) -> str | None:
             return "none"
         case Latency():
             return f"measured*{value.measured:g}" if value.measured else f"{value.seconds:g}s"
+        case float():
+            return f"{value:.15g}s"
         case Keys():
             listed = value.listed
             name = "mock" if value.mock_only else "any"

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.config import PREFIX, Config, ConfigError, config_of, configured, resolve
+from mockserver.config import (
+    PREFIX,
+    Config,
+    ConfigError,
+    config_of,
+    configured,
+    resolve,
+    shown,
+)
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.settings import BY_NAME, SETTINGS, Limits
 
@@ -211,6 +219,13 @@ def test_a_file_of_keys_binds_and_is_not_shown(tmp_path: Path) -> None:
     assert config.keys.listed is not None
     assert config.keys.listed["team-secret"].tier == "3"
     assert "team-secret" not in repr(config)
+
+
+@pytest.mark.parametrize("settings", [{}, {"batch_time": "12d", "latency": "250ms"}])
+def test_what_is_shown_of_a_configuration_can_be_written_again(settings: dict[str, str]) -> None:
+    config = configured(**settings)
+    written = {name.replace("-", "_"): text for name, text in shown(config).items() if text}
+    assert configured(**written) == config
 
 
 @pytest.mark.parametrize(

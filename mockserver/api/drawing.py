@@ -82,8 +82,9 @@ class Job:
         if self.exchange.line:  # of a batch the whole takes its time, and no line of it
             return 0.0
         latency = self.sandbox.options.latency or self.world.config.latency
-        is_measured, surface = bool(latency.measured), self.exchange.surface
-        seconds = latency.measured * self._measured(request) if is_measured else latency.seconds
+        seconds, surface = latency.seconds, self.exchange.surface
+        if latency.measured:
+            seconds = latency.measured * self._measured(request)
         return surface.wait(seconds) if surface else seconds
 
     def _measured(self, request: ImageRequest) -> float:

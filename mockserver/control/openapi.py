@@ -151,7 +151,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
         {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 100, "maximum": 599}]},
         "of the answer; 0 is none",
     ),
-    "operation": ({"enum": ["", *called()]}, 'or "" for what is none on images'),
+    "operation": ({"enum": ["", *called()]}, 'or "" for what is none'),
     "path": (TEXT | {"pattern": "^/[^?]*$"}, "as the client sent it, without its query"),
     "model": (TEXT, "as sent, or filled in"),
     "rule": (TEXT, 'id or name of the rule that fired, or ""; 404 if there is none'),

@@ -48,7 +48,8 @@ def data_of(
     if not values:
         return b"[]"
     columns = [(form, values), *([("revised_prompt", revised)] if revised else [])]
-    columns += [(name, [value] * len(values)) for name, value in beside.items()]
+    if beside:
+        columns += [(name, [value] * len(values)) for name, value in beside.items()]
     columns.sort()
     fields = [[b'      "%b": %b' % (name.encode(), v) for v in column] for name, column in columns]
     items = zip(*fields, strict=True)

@@ -47,7 +47,7 @@ class Record:
     at: int  # nanoseconds since the epoch, by the machine's clock
     method: str
     path: str
-    operation: str = ""  # as in the facts; "" if it is none on images
+    operation: str = ""  # as in the facts; "" if it is none
     fields: dict[str, Any] = field(default_factory=dict)  # as sent, then what was filled in
     weight: int | None = None  # bytes of the fields, where they were weighed already
     filled: tuple[str, ...] = ()  # the names of those that the client did not send

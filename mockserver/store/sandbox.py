@@ -257,7 +257,7 @@ class MemorySandbox:
             amount=bill.micro if bill else 0,
             now=now,
         )
-        if verdict.admitted and bill and bill.micro:
+        if bill and bill.micro and verdict.admitted:
             self._grow(self._ledger.append(bill))
         return verdict
 

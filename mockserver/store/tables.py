@@ -227,15 +227,16 @@ class Tally:
         self.most = most
         self.taken = 0
         self.rules = 0  # of these those of rules, which nobody but their author takes away
+        self._bound = inf if most is None else most
         self._make_room = make_room
 
     def add(self, change: int) -> None:
         """So many bytes more, or less."""
         self.taken += change
-        if change > 0 and self._make_room and self.is_over:
+        if change > 0 and self.taken > self._bound and self._make_room:
             self._make_room()
 
     @property
     def is_over(self) -> bool:
         """Whether they are more than there may be."""
-        return self.most is not None and self.taken > self.most
+        return self.taken > self._bound

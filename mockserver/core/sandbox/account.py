@@ -45,8 +45,17 @@ class Account(NamedTuple):
         month = _month(day)
         return sum(micro for other, micro in self.days.items() if _month(other) == month)
 
+    def filled(self, buckets: Buckets) -> Self:
+        """The account with other buckets."""
+        # half the time of _replace()
+        return self.__class__(self.spent, buckets, self.today, self.of_today, self.before)
+
     def paid(self, amount: int, day: int, buckets: Buckets) -> Self:
-        """The account after a payment on a day that is not its last one's."""
+        """The account after a payment on a day."""
+        if day == self.today:
+            return self.__class__(
+                self.spent + amount, buckets, day, self.of_today + amount, self.before
+            )
         before = {other: micro for other, micro in self.days.items() if other != day and micro}
         if len(before) > DAYS:
             del before[next(iter(before))]
@@ -81,9 +90,8 @@ def settle(
         The account as it is left now, and the verdict: a refusal's is that of the bucket which
         refuses the longest, so that who waits as long passes; one without a limit is a budget's.
     """
-    total, today = account.spent + amount, now // _DAY
     bounds = options.budget, options.budget_day, options.budget_month
-    if bounds != _NONE and (over := _exceeded(account, options, amount, today)):
+    if bounds != _NONE and (over := _exceeded(account, options, amount, now // _DAY)):
         return account, Verdict(False, 0, 0, budget=over)
     left, verdict, refusal = {**account.buckets}, None, None
     for limit in limits:
@@ -94,13 +102,12 @@ def settle(
         elif refusal is None or _wait(found) > _wait(refusal):
             refusal = found
     if refusal is None:
-        if today == account.today:
-            spent = account.of_today + amount
-            return Account(total, left, today, spent, account.before), verdict or _FREE
-        return account.paid(amount, today, left), verdict or _FREE
+        if amount:
+            return account.paid(amount, now // _DAY, left), verdict or _FREE
+        return account.filled(left), verdict or _FREE
     if len(limits) > 1:
         left |= _untaken(account.buckets, model, limits, now)
-    return account._replace(buckets=left), refusal
+    return account.filled(left), refusal
 
 
 def _exceeded(account: Account, options: Options, amount: int, today: int) -> str:
