@@ -218,6 +218,20 @@ def test_no_batch_is_lost_for_what_many_have_written() -> None:
     assert {look(client, b)["status"] for b in batches} == {"completed"}
 
 
+def test_what_is_due_when_a_batch_is_cancelled_is_done_though_nobody_looked_before() -> None:
+    client = made()
+    begin(client, batch_time="2h")
+    batch = created(client, *[line(str(i)) for i in range(4)])
+    advance(client, hours=1)
+    assert cancel(client, batch).json()["status"] == "cancelling"
+    told = look(client, batch)
+    assert told["status"] == "cancelled"
+    assert ids(told_lines(client, told, "output")) == ["0", "1"]
+    late = created(client, line())
+    advance(client, hours=3)
+    assert cancel(client, late).status_code == 409
+
+
 def test_several_batches_go_on_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_runs, "PATIENCE", 0)
     client = made()
