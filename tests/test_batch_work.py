@@ -218,6 +218,35 @@ def test_no_batch_is_lost_for_what_many_have_written() -> None:
     assert {look(client, b)["status"] for b in batches} == {"completed"}
 
 
+def test_what_is_due_when_a_batch_is_cancelled_is_done_though_nobody_looked_before() -> None:
+    client = made()
+    begin(client, batch_time="2h")
+    batch = created(client, *[line(str(i)) for i in range(4)])
+    advance(client, hours=1)
+    assert cancel(client, batch).json()["status"] == "cancelling"
+    told = look(client, batch)
+    assert told["status"] == "cancelled"
+    assert ids(told_lines(client, told, "output")) == ["0", "1"]
+    late = created(client, line())
+    advance(client, hours=3)
+    assert cancel(client, late).status_code == 409
+
+
+def test_a_batch_goes_on_where_others_take_the_room_of_its_file() -> None:
+    client = made(file_room=200_000)
+    begin(client, batch_time="2h")
+    batch = created(client, line("a"), line("b"))
+    for number in range(6):
+        given: Any = {"file": ("a", b"x" * 190_000)}
+        other = {"Authorization": f"Bearer sk-mock-{number}"}
+        client.post("/v1/files", data={"purpose": "vision"}, files=given, headers=other)
+    assert client.get("/v1/files").json()["data"] == []
+    advance(client, hours=2)
+    told = look(client, batch)
+    assert told["status"] == "completed"
+    assert ids(told_lines(client, told, "output")) == ["a", "b"]
+
+
 def test_several_batches_go_on_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_runs, "PATIENCE", 0)
     client = made()

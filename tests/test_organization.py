@@ -57,6 +57,16 @@ def test_a_day_without_pictures_is_answered_as_it_was_recorded(
     )
 
 
+@pytest.mark.parametrize("path", [USAGE, COSTS])
+@pytest.mark.parametrize("end", [MIDNIGHT - DAY, MIDNIGHT + 1, MIDNIGHT + HOUR])
+def test_nothing_is_between_a_start_and_an_end_that_is_no_later(
+    client: TestClient, path: str, end: int
+) -> None:
+    generate(client, model="dall-e-2")
+    found = report(client, path, MIDNIGHT + HOUR, end_time=end)
+    assert (found["data"], found["has_more"]) == ([], False)
+
+
 def test_costs_have_the_recorded_keys_and_whole_days(api: Api, clock: ManualClock) -> None:
     clock.advance(1_738_951_475 - MIDNIGHT)
     client = api(as_of="2025-02-07")

@@ -119,6 +119,8 @@ class Answer:
     def _from(self, start: int) -> Iterator[Span]:
         """The buckets of this page."""
         question, width = self._question, self._question.width
+        if question.end is not None and start * SECOND >= self._end:
+            return
         # An end that nobody named is told as the second that it is in.
         last = max(-(-self._end // SECOND) - (question.end is None), start + 1)
         if question.is_costs:  # whole buckets

@@ -14,6 +14,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import MIB, Options
 from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
+from mockserver.core.sandbox.items import KINDS, STORED, Kind
 from mockserver.core.sandbox.rulebook import numbered
 from mockserver.store.protocol import EVERYONE, Sandbox
 from mockserver.store.sandbox import MemorySandbox
@@ -131,17 +132,17 @@ class MemoryStore:
             self._sandboxes.pop(name).leave()
         for name in shed:
             self._sandboxes[name].shed()
-        self._shed_items(self._tally)
+        self._shed_items(self._tally, KINDS)
 
     def _make_room_for_files(self) -> None:
         """The files of those that were used longest ago go, but never those of the last one."""
-        self._shed_items(self._files)
+        self._shed_items(self._files, STORED)
 
-    def _shed_items(self, tally: Tally) -> None:
+    def _shed_items(self, tally: Tally, kinds: Sequence[Kind]) -> None:
         for sandbox in [*self._sandboxes.values()][:-1]:
             if not tally.is_over:
                 return
-            sandbox.shed_items()
+            sandbox.shed_items(kinds)
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""

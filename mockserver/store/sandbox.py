@@ -102,9 +102,9 @@ class MemorySandbox:
         self._grow(self._ledger.sum_up())
         self._grow(sum(shelf.spill() for shelf in self._items.values()))
 
-    def shed_items(self) -> None:
-        """Let go of files, batches and responses too."""
-        self._clear(KINDS)
+    def shed_items(self, kinds: Sequence[Kind]) -> None:
+        """Let go of files, batches and responses too, or of some of these kinds."""
+        self._clear(kinds)
 
     @property
     def stored(self) -> int:

@@ -57,6 +57,8 @@ async def retrieve(call: Call) -> Answer:
 async def cancel(call: Call) -> Answer:
     """Let a batch end where it stands: what is done by now is kept."""
     item = await _batch(call)
+    if item.value.takes:  # else all would be done, and nothing could ever be cancelled
+        (item,) = await looked_at(call, [item])
     item = item._replace(value=item.value.cancelled(call.now))
     await call.sandbox.save("batches", item)
     let_go(call, item)
