@@ -171,6 +171,24 @@ def test_what_no_answer_could_tell_again_is_no_json(
     assert error(refused)["message"].startswith("We could not parse the JSON body")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({str(number): "x" for number in range(17)}, "object_above_max_properties"),
+        ({"n" * 65: "x"}, "property_name_above_max_length"),
+        ({"note": "x" * 513}, "string_above_max_length"),
+        ({"note": 5}, "invalid_type"),
+    ],
+)
+def test_metadata_has_its_bounds(client: TestClient, metadata: Any, code: str) -> None:
+    assert refusal(client, metadata=metadata)[2] == code
+
+
+def test_who_wants_a_kept_answer_as_events_is_told_that_there_are_none(client: TestClient) -> None:
+    kept = client.get(f"/v1/responses/{answered(client)['id']}?stream=true")
+    assert "as JSON" in kept.headers["mock-warning"]
+
+
 def test_a_form_is_refused(client: TestClient) -> None:
     refused = client.post("/v1/responses", data={"model": "gpt-5"}, files={"a": b"x"})
     assert refused.status_code == 400

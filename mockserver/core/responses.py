@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from mockserver.core.batches import check_metadata
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import sources_in
 from mockserver.core.parameters import in_body
@@ -78,6 +79,7 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
     body = in_body(endpoint.body, given)
     if all(body[name] is None for name in _INPUTS):
         raise ApiError(Reason.NO_INPUT)
+    check_metadata(body["metadata"] or {})
     tools = body["tools"] or ()
     for place, tool in enumerate(tools):
         _check_tool(f"tools[{place}]", tool, facts)
