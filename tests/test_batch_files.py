@@ -80,6 +80,10 @@ _DUPLICATE = (
             problem("invalid_json_line", 2, "This line is not parseable as valid JSON.", None),
         ),
         (
+            [line(n=float("nan"))],
+            problem("invalid_json_line", 1, "This line is not parseable as valid JSON.", None),
+        ),
+        (
             ["[]"],
             problem("invalid_json_line", 1, "This line is not parseable as valid JSON.", None),
         ),
@@ -173,6 +177,14 @@ def test_too_many_lines_are_too_many(box: TestClient) -> None:
     batch = look(box, created(box, input_file_id=upload(box, content)))
     assert batch["errors"]["data"][0]["code"] == "too_many_tasks"
     assert "50,000" in batch["errors"]["data"][0]["message"]
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("utf-8-sig", "completed"), ("utf-16", "failed")])
+def test_a_file_is_utf_8_with_a_mark_or_without(
+    box: TestClient, encoding: str, status: str
+) -> None:
+    file = upload(box, jsonl(line(prompt="ein Füchslein")).decode().encode(encoding))
+    assert look(box, created(box, input_file_id=file))["status"] == status
 
 
 def test_blank_lines_are_no_requests_but_lines(box: TestClient) -> None:

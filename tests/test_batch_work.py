@@ -18,7 +18,7 @@ from mockserver.api.platform.batch_runs import lines_of
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
-from mockserver.core.batches import Batch
+from mockserver.core.batches import Batch, InputFile
 from mockserver.core.keys import Caller
 from mockserver.store.contents import IN_MEMORY, Content
 from mockserver.testing import ImagesMock
@@ -34,6 +34,7 @@ from tests.batches import (
     line,
     look,
     looks,
+    rule,
     upload,
 )
 from tests.batches import (
@@ -179,6 +180,42 @@ def test_a_long_file_is_looked_into_piece_by_piece() -> None:
     assert look(client, batch)["status"] == "failed"
     end(task)
     assert turns > 999 / 32
+
+
+def test_long_lines_are_looked_into_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = made()
+    batch = created(client, *[line(str(i), prompt="x" * 200_000) for i in range(9)], "{")
+    turns, at = 0, list[int]()
+    check = InputFile.check
+
+    def noted(*arguments: Any) -> str:
+        at.append(turns)
+        return check(*arguments)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    monkeypatch.setattr(InputFile, "check", noted)
+    task = LOOP.create_task(others())
+    assert look(client, batch)["status"] == "failed"
+    end(task)
+    assert len({*at}) == len(at) == 10
+
+
+def test_no_batch_is_lost_for_what_many_have_written() -> None:
+    client = made()
+    begin(client, batch_time="2h")
+    long = {"respond": {"status": 200, "body": {"data": "x" * 900_000}}}
+    rule(client, {}, long)
+    batches = [created(client, line("a"), line("b")) for _ in range(20)]
+    advance(client, hours=1)
+    told = client.get("/v1/batches").json()["data"]
+    assert [b["request_counts"]["completed"] for b in told] == [1] * 20
+    advance(client, hours=1)
+    assert {look(client, b)["status"] for b in batches} == {"completed"}
 
 
 def test_several_batches_go_on_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

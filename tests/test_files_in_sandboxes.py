@@ -151,6 +151,7 @@ def test_a_file_that_a_rule_gives_goes_before_an_uploaded_one(api: Api) -> None:
 COUNT = st.integers(0, 12)
 
 
+@settings(max_examples=50)
 @given(COUNT, st.integers(1, 14), st.sampled_from(["asc", "desc"]))
 def test_pages_have_each_item_once_whatever_the_limit(count: int, limit: int, order: str) -> None:
     items = [Item(str(n), n, None, 0) for n in range(count)]
@@ -182,7 +183,7 @@ def test_a_page_after_what_is_not_there_is_none() -> None:
 asks = st.tuples(st.sampled_from("abc"), st.sampled_from(["upload", "delete", "list"]), COUNT)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(asks, max_size=25), st.integers(1, 4))
 def test_no_file_of_one_sandbox_is_seen_by_another(
     asked: list[tuple[str, str, int]], limit: int

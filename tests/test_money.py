@@ -93,7 +93,7 @@ def micro(usd: float) -> int:
     return round(usd * 1e6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(history, look)
 def test_the_sums_of_ledger_usage_and_costs_agree(
     steps: list[tuple[Any, ...]], seen: tuple[Any, ...]
@@ -134,12 +134,13 @@ def test_the_sums_of_ledger_usage_and_costs_agree(
 def test_more_requests_than_the_ledger_has_room_for_are_in_every_sum() -> None:
     clock = ManualClock(BEGUN + 30.5)  # a clock that stands in the middle of a minute
     client = new_client(clock)
-    for _ in range(1_010):
-        assert generate(client, model="gpt-image-2", quality="low").status_code == 200
+    with narrow():
+        for _ in range(13):
+            assert generate(client, model="gpt-image-2", quality="low").status_code == 200
     ledger = client.get("/_mock/ledger", headers=HERE).json()
-    assert len(ledger["requests"]) == 1_000
+    assert len(ledger["requests"]) == 3
     [used] = results(client, "usage/images", start_time=BEGUN + 30, bucket_width="1m")
-    assert (used["images"], used["num_model_requests"]) == (1_010, 1_010)
+    assert (used["images"], used["num_model_requests"]) == (13, 13)
     [cost] = results(client, "costs", start_time=BEGUN + 30)
     assert cost["amount"]["value"] == ledger["spent_usd"]
 
@@ -243,6 +244,7 @@ def test_a_refill_leaves_what_was_spent() -> None:
 DAYS_SPENT = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 9)), max_size=80)
 
 
+@settings(max_examples=40)
 @given(DAYS_SPENT, st.integers(0, 30), st.integers(0, 90))
 def test_no_day_and_no_month_spends_more_than_its_budget(
     asked: list[tuple[int, int]], day: int, month: int

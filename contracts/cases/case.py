@@ -86,4 +86,5 @@ class Case(NamedTuple):
     @property
     def is_of_keys(self) -> bool:
         """Whether it is about who asks."""
-        return self.key in ("none", "bad") or "openai-organization" in self.headers
+        is_misplaced = self.key == "admin" and self.service != "organization"
+        return self.key in ("none", "bad") or is_misplaced or "openai-organization" in self.headers

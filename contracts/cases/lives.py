@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -23,9 +23,8 @@ from contracts.cases.there import There
 from contracts.checks.beside import day_of
 from contracts.checks.every import Judge
 from contracts.checks.headers import Ids
-from contracts.checks.said import said
-from contracts.checks.words import Refusal
-from contracts.checks.words import refused as refused_with
+from contracts.checks.said import observed, said
+from contracts.checks.words import Refusal, refused
 from contracts.exchange import Exchange, KeyKind, Request, form_request, json_request
 from contracts.target import Target
 from contracts.trials import Promise, Trial, Verdict, touches_of
@@ -42,49 +41,48 @@ OWN = frozenset({"limits"})  # a target with a second key of this run's
 def lives(day: date | None, today: date, ids: Ids, there: There) -> Iterator[Trial]:
     """All of them that are of services which are there on a day."""
     at = day or today
-    if "files" in load(at).words:
-        yield Trial(
-            "files.life",
-            Promise("files.content", 200, "from its upload to its end"),
-            partial(_life, kept_purpose(at), ids, there),
-        )
+    services, trial = load(at).words, partial(_trial, ids, there)
+    if "files" in services:
+        purpose = kept_purpose(at)
+        whole = Promise("files.content", 200, "from its upload to its end")
+        yield trial("files.life", whole, partial(_life, purpose))
         if _is_paged(at):
-            yield Trial(
-                "files.pages",
-                Promise("files.list", 200, "page by page"),
-                partial(_pages, kept_purpose(at), ids, there),
-            )
-        yield Trial(
-            "files.of-another",
-            Promise("files.retrieve", 404, "another caller's file"),
-            partial(_of_another, kept_purpose(at), ids, there),
-            needs=OWN,
-        )
+            by_page = Promise("files.list", 200, "page by page")
+            yield trial("files.pages", by_page, partial(_pages, purpose))
+        hidden = Promise("files.retrieve", 404, "another caller's file")
+        yield trial("files.of-another", hidden, partial(_of_another, purpose), needs=OWN)
     if way := _batched(day, today):
-        yield Trial(
+        yield trial(
             "batches.life",
             Promise("batches.retrieve", 200, "from its file to its answers"),
-            partial(_batch, way, ids, there),
+            partial(_batch, way),
             pays=True,
             needs=STAND_IN,  # elsewhere it may take a day
             touches=touches_of({"model": way.model.id}),
         )
-
-    if "responses" in load(at).words:
-        yield Trial(
-            "responses.life",
-            Promise("responses.create", 200, "a picture, and one after it"),
-            partial(_answered_with_pictures, ids, there),
-            pays=True,
-        )
-    if "organization" in load(at).words and (way := next(_plain_ways(day, today), None)):
-        yield Trial(
+    if "responses" in services:
+        drawn = Promise("responses.create", 200, "a picture, and one after it")
+        yield trial("responses.life", drawn, _answered_with_pictures, pays=True)
+    if "organization" in services and (way := next(_plain_ways(day, today), None)):
+        yield trial(
             "organization.life",
             Promise("organization.costs", 200, "what a picture is told to cost"),
-            partial(_spent, way, ids, there),
+            partial(_spent, way),
             pays=True,
             needs=STAND_IN,  # elsewhere it takes a while until it is told
         )
+
+
+def _trial(ids: Ids, there: There, name: str, promise: Promise, story: Story, **how: Any) -> Trial:
+    """A story as a trial, of the service that its name begins with."""
+
+    def judge(target: Target) -> Iterator[Verdict]:
+        there.check(name.partition(".")[0], target)
+        ask = _Asking(target, ids)
+        story(ask)
+        yield from ask.verdicts
+
+    return Trial(name, promise, judge, **how)
 
 
 def _plain_ways(day: date | None, today: date) -> Iterator[Way]:
@@ -113,15 +111,26 @@ def uploaded(name: str, purpose: str, content: bytes = _CONTENT) -> Request:
 class _Asking:
     """Asks, and judges each answer as every answer is judged."""
 
-    def __init__(self, target: Target, ids: Ids, *, pays: bool = False) -> None:
-        self._pays = pays
-        self._target, self._judge = target, Judge(target.day, target.fetch, ids)
+    def __init__(self, target: Target, ids: Ids) -> None:
+        self.target, self.pays = target, False  # whether what it posts costs something
+        self._judge = Judge(target.day, target.fetch, ids)
         self.verdicts: list[Verdict] = []
 
     def __call__(self, request: Request) -> Exchange:
-        exchange = self._target.ask(request, pays=self._pays and request.method == "POST")
-        self.verdicts += self._judge(exchange)
+        exchange = self.target.ask(request, pays=self.pays and request.method == "POST")
+        self.verdicts += self._judge(observed(exchange))
         return exchange
+
+    def pages(
+        self, path: str, following: Callable[[Exchange], str], key: KeyKind = "good"
+    ) -> Iterator[Exchange]:
+        """A list page by page, by what is asked for after each."""
+        page = self.get(path, key)
+        for _ in range(_PAGES):
+            yield page
+            if not (_data(page) and _value(page).get("has_more")):
+                return
+            page = self.get(f"{path}&{following(page)}", key)
 
     def get(self, path: str, key: KeyKind = "good") -> Exchange:
         """What a path answers."""
@@ -132,28 +141,26 @@ class _Asking:
         seen = told or f"{exchange.answer.status}: {exchange.answer.body[:120]!r}"
         self.verdicts.append(said(sentence, holds, seen)._replace(exchange=exchange))
 
+    def refuses(self, service: str, reason: Reason, exchange: Exchange, **values: str) -> None:
+        """Judge a refusal in a service's words."""
+        words = words_of(load(day_of(self.target.day, exchange)).words[service])
+        found = refused(exchange.answer, Refusal(words[reason], values))
+        self.verdicts += [verdict._replace(exchange=exchange) for verdict in found]
+
+
+Story = Callable[[_Asking], None]
+
 
 def _listed(exchange: Exchange) -> list[str]:
     """The ids of a page."""
-    told = exchange.answer.json()
-    data = told.get("data") if isinstance(told, dict) else None
-    items = data if isinstance(data, list) else []
-    return [str(one.get("id")) for one in items if isinstance(one, dict)]
+    return [str(one.get("id")) for one in _data(exchange)]
 
 
-def _has_more(exchange: Exchange) -> bool:
-    told = exchange.answer.json()
-    return bool(isinstance(told, dict) and told.get("has_more"))
-
-
-def _life(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("files", target)
-    ask = _Asking(target, ids)
+def _life(purpose: str, ask: _Asking) -> None:
     made = ask(uploaded("life.txt", purpose))
     told: Any = made.answer.json()
     if made.answer.status != 200 or not isinstance(told, dict):
         ask.says("A file is kept", holds=False, exchange=made)
-        yield from ask.verdicts
         return
     path = f"/files/{told.get('id')}"
     size = told.get("bytes")
@@ -172,39 +179,30 @@ def _life(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verd
     page = ask.get(f"/files?purpose={purpose}&order=desc")
     lacks = told.get("id") not in _listed(page)
     ask.says("A file that is deleted is listed no more", lacks, page)
-    yield from ask.verdicts
 
 
-def _pages(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("files", target)
-    made = [id_of(uploaded(f"page-{number}.txt", purpose), target) for number in range(3)]
-    ask, seen = _Asking(target, ids), list[str]()
-    page = ask.get("/files?limit=2&order=desc")
-    for _ in range(_PAGES):
+def _pages(purpose: str, ask: _Asking) -> None:
+    made = [id_of(uploaded(f"page-{number}.txt", purpose), ask.target) for number in range(3)]
+    seen = list[str]()
+    for page in ask.pages("/files?limit=2&order=desc", lambda page: f"after={_listed(page)[-1]}"):
         found = _listed(page)
         ask.says("A page has no more objects than its limit", len(found) <= 2, page, f"{found}")
         seen += found
-        if not (found and _has_more(page)):
-            break
-        page = ask.get(f"/files?limit=2&order=desc&after={found[-1]}")
     twice = len(seen) - len({*seen})
     ask.says("Pages have each object once", not twice, page, f"{twice} came again: {seen}")
     lacks = [name for name in made if name not in seen]
     ask.says("Pages have all objects", not lacks, page, f"{lacks} are on none")
-    if "stand-in" in target.has:  # elsewhere files of one second may stand in any order
+    if "stand-in" in ask.target.has:  # elsewhere files of one second may stand in any order
         new = [name for name in seen if name in made]
         ask.says("The newest come first in descending order", new == made[::-1], page, f"{new}")
         page = ask.get(f"/files?order=asc&after={made[0]}")
         old = [name for name in _listed(page) if name in made]
         ask.says("The oldest come first in ascending order", old == made[1:], page, f"{old}")
-    yield from ask.verdicts
-    _deleted(made, target)
+    _deleted(made, ask.target)
 
 
-def _of_another(purpose: str, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("files", target)
-    made = id_of(uploaded("mine.txt", purpose), target)
-    ask = _Asking(target, ids)
+def _of_another(purpose: str, ask: _Asking) -> None:
+    made = id_of(uploaded("mine.txt", purpose), ask.target)
     says = "Nobody sees another's file"
     for path in (f"/files/{made}", f"/files/{made}/content"):
         other = ask.get(path, "limited")
@@ -213,13 +211,11 @@ def _of_another(purpose: str, ids: Ids, there: There, target: Target) -> Iterato
     ask.says(says, made not in _listed(page), page)
     ended = ask(Request("DELETE", f"/files/{made}", key="limited"))
     ask.says(says, ended.answer.status == 404, ended)
-    yield from ask.verdicts
-    _deleted([made], target)
+    _deleted([made], ask.target)
 
 
-def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("batches", target)
-    ask, alone = _Asking(target, ids), picture_of(way)
+def _batch(way: Way, ask: _Asking) -> None:
+    alone = picture_of(way)
     good = json.loads(alone.body)
     bodies = {"first": good, "bad": {**good, "n": 0}, "last": {**good, "prompt": "another"}}
     url = f"/v1{alone.path}"
@@ -227,7 +223,7 @@ def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
         json.dumps({"custom_id": name, "method": "POST", "url": url, "body": body}) + "\n"
         for name, body in bodies.items()
     ]
-    file = id_of(uploaded("lines.jsonl", "batch", "".join(lines).encode()), target)
+    file = id_of(uploaded("lines.jsonl", "batch", "".join(lines).encode()), ask.target)
     told = {"input_file_id": file, "endpoint": url, "completion_window": "24h"}
     made = ask(json_request("POST", "/batches", told))
     path = f"/batches/{_value(made).get('id')}"
@@ -241,26 +237,20 @@ def _batch(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
     found = [str(line.get("custom_id")) for line in (*output, *errors)]
     once = sorted(found) == sorted(bodies)
     ask.says("A batch's files have each custom_id once", once, done, f"{found}")
-    refused = [(line.get("custom_id"), _answered(line).get("status_code")) for line in errors]
+    bad = [(line.get("custom_id"), _answered(line).get("status_code")) for line in errors]
     says = "What the API refuses is a line of the error file"
-    ask.says(says, refused == [("bad", 400)], done, f"{refused}")
+    ask.says(says, bad == [("bad", 400)], done, f"{bad}")
     direct = _value(ask(alone)).get("data")
     same = [_answered(line).get("body") for line in output if line.get("custom_id") == "first"]
     pictures = [one.get("data") for one in same if isinstance(one, dict)]
     is_same = bool(direct) and pictures == [direct]
     ask.says("A batch's answer is the one that its request alone has", is_same, done, "they differ")
     over = ask(Request("POST", f"{path}/cancel"))
-    words = load(day_of(target.day, over)).words["batches"]
-    yield from (
-        verdict._replace(exchange=over)
-        for verdict in refused_with(over.answer, _ended(words, "completed"))
-    )
-    yield from ask.verdicts
+    ask.refuses("batches", Reason.BATCH_ENDED, over, status="completed")
 
 
-def _answered_with_pictures(ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("responses", target)
-    ask = _Asking(target, ids, pays=True)
+def _answered_with_pictures(ask: _Asking) -> None:
+    ask.pays = True
     tools = [{"type": "image_generation", "quality": "low"}]
     body = {"model": _WORDS, "input": "Draw a red fox in the snow.", "tools": tools}
     made = ask(json_request("POST", "/responses", body))
@@ -274,18 +264,12 @@ def _answered_with_pictures(ids: Ids, there: There, target: Target) -> Iterator[
     after = ask(json_request("POST", "/responses", more))
     named = _value(after).get("previous_response_id") == told.get("id")
     ask.says("A response names the one that it goes on from", named, after)
-    over = ask(Request("POST", f"{path}/cancel"))
-    words = words_of(load(day_of(target.day, over)).words["responses"])
-    yield from (
-        verdict._replace(exchange=over)
-        for verdict in refused_with(over.answer, Refusal(words[Reason.NOT_CANCELLED], {}))
-    )
+    ask.refuses("responses", Reason.NOT_CANCELLED, ask(Request("POST", f"{path}/cancel")))
     ask(Request("DELETE", path))
     gone = ask.get(path)
     says = "A response that is deleted is there no more"
     ask.says(says, gone.answer.status == 404, gone)
     ask(Request("DELETE", f"/responses/{_value(after).get('id')}"))
-    yield from ask.verdicts
 
 
 _WORDS = "gpt-5"  # a model that speaks
@@ -305,9 +289,7 @@ def _drawn(response: dict[str, Any]) -> list[str]:
 _DAY = 86_400  # seconds
 
 
-def _spent(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict]:
-    there.check("organization", target)
-    ask = _Asking(target, ids)
+def _spent(way: Way, ask: _Asking) -> None:
     first = ask.get("/organization/costs?start_time=0&limit=1", "admin")
     start = int(first.began) // _DAY * _DAY
     usage, costs = (f"/organization/{n}?start_time={start}" for n in ("usage/images", "costs"))
@@ -326,26 +308,23 @@ def _spent(way: Way, ids: Ids, there: There, target: Target) -> Iterator[Verdict
     parts = ask.get(f"{costs}&group_by=line_item", "admin")
     says = "What each line costs adds up to all that was spent"
     ask.says(says, _sums(parts)[2] == spent[2], parts, f"{_sums(parts)[2]} and {spent[2]}")
-    yield from ask.verdicts
-    yield from _buckets(start, ids, target)
+    _buckets(start, ask)
 
 
-def _buckets(start: int, ids: Ids, target: Target) -> Iterator[Verdict]:
+def _buckets(start: int, ask: _Asking) -> None:
     """Buckets of hours, page by page, hang together and begin with whole hours."""
-    ask, path = _Asking(target, ids), f"/organization/usage/images?start_time={start - _DAY}"
+    path = f"/organization/usage/images?start_time={start - _DAY}"
     path += f"&end_time={start}&bucket_width=1h&limit=10"
-    page, seen = ask.get(path, "admin"), list[tuple[Any, Any]]()
-    for _ in range(_PAGES):
-        found = [(one.get("start_time"), one.get("end_time")) for one in _data(page)]
-        seen += found
-        if not (found and _value(page).get("has_more")):
-            break
-        following = quote(str(_value(page).get("next_page")))
-        page = ask.get(f"{path}&page={following}", "admin")
+    seen = list[tuple[Any, Any]]()
+    for page in ask.pages(path, _next_page, "admin"):
+        seen += [(one.get("start_time"), one.get("end_time")) for one in _data(page)]
     due = [(start - _DAY + n * 3600, start - _DAY + (n + 1) * 3600) for n in range(24)]
     says = "Pages of buckets have each bucket once, from the start to the end"
     ask.says(says, seen == due, page, f"{len(seen)} buckets, {len({*seen})} of them different")
-    yield from ask.verdicts
+
+
+def _next_page(exchange: Exchange) -> str:
+    return f"page={quote(str(_value(exchange).get('next_page')))}"
 
 
 def _data(exchange: Exchange) -> list[dict[str, Any]]:
@@ -362,10 +341,6 @@ def _sums(exchange: Exchange) -> tuple[int, int, Decimal]:
             requests += one.get("num_model_requests") or 0
             usd += Decimal(str((one.get("amount") or {}).get("value") or 0))
     return images, requests, usd
-
-
-def _ended(tables: tuple[str, ...], status: str) -> Refusal:
-    return Refusal(words_of(tables)[Reason.BATCH_ENDED], {"status": status})
 
 
 def _value(exchange: Exchange) -> dict[str, Any]:

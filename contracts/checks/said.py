@@ -25,9 +25,12 @@ def observed(exchange: Exchange, *wanted: int) -> Exchange:
             was wanted.
     """
     status, key = exchange.answer.status, exchange.request.key
-    if status in SILENT and status not in wanted and (status == 429 or key in ("good", "limited")):
+    if status in SILENT and status not in wanted and (status == 429 or key in _KNOWN):
         raise NotObserved(f"{status}: {SILENT[status]}")
     return exchange
+
+
+_KNOWN = ("good", "limited", "admin")  # keys that are good for all that is known
 
 
 def unseen(says: str, why: str) -> Verdict:

@@ -15,6 +15,8 @@ Keep = Callable[[str, bytes], str | None]
 KEY = '"Authorization: Bearer $OPENAI_API_KEY"'
 BAD_KEY = "'Authorization: Bearer sk-not-a-key'"
 LIMITED_KEY = "'Authorization: Bearer sk-mock-tier1'"  # the mock's, which alone is asked so
+ADMIN_KEY = '"Authorization: Bearer $OPENAI_ADMIN_KEY"'
+_KEYS = {"good": KEY, "bad": BAD_KEY, "limited": LIMITED_KEY, "admin": ADMIN_KEY}
 #: A line may have a text or a file as long as this in it; what is longer is kept elsewhere.
 LONG = 600
 #: curl writes them itself, and those of Schemathesis mean nothing to a server.
@@ -79,8 +81,7 @@ def _method(request: Request) -> list[str]:
 
 
 def _key(request: Request) -> list[str]:
-    key = {"good": KEY, "bad": BAD_KEY, "limited": LIMITED_KEY, "none": ""}[request.key]
-    return ["-H", key] if key else []
+    return ["-H", _KEYS[request.key]] if request.key in _KEYS else []
 
 
 def _headers(request: Request, parts: list[Part]) -> Iterator[str]:

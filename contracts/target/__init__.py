@@ -15,7 +15,7 @@ class NotObserved(Exception):
 
 #: Why something is not sent whatever was spent before, so that no run of these terms shows it.
 THRIFT = "what is paid for here is one picture of the smallest size and the lowest quality named"
-NO_ADMIN = "there is no admin key, and no other is told what was used"
+NO_ADMIN = "there is no admin key to ask what was used"
 ABOVE_CAP = "it might cost more than the whole cap if it were accepted"
 
 

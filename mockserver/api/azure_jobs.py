@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from mockserver.api.azure import AzureSurface, Handler
 from mockserver.api.blobs import azure_id
@@ -19,12 +19,11 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.sandbox.items import Item
 from mockserver.facts.words.azure import FAILED
 from mockserver.request.bodies import JSON, send_bytes
+from mockserver.request.exchange import Exchange
 from mockserver.request.reading import Read
+from mockserver.request.taken import Taken
 from mockserver.request.world import World
 from mockserver.store import Sandbox
-
-if TYPE_CHECKING:
-    from mockserver.request.exchange import Exchange
 
 _OBJECT = 600  # bytes of a job beside its pictures' addresses
 
@@ -72,22 +71,23 @@ class Jobs:
             world, exchange, surface.facts, surface.deployments, surface.asked
         )
         _, sandbox = await world.enter(exchange)
-        held, error = _Held(), ""
+        taken, error = Taken(), ""
         try:
-            await self._generate(scope, receive, held)
+            await self._generate(scope, receive, taken)
         except ApiError as refusal:
             if refusal.reason not in FAILED:
                 raise
             error = FAILED[refusal.reason]
-        if not error and (exchange.effect.reply or held.result is None):  # a rule's, or broken
-            await held.let_go(send)
+        result = _pictures(taken)
+        if not error and (exchange.effect.reply or result is None):  # a rule's, or broken
+            await taken.let_go(send)
             return
         now = exchange.now(world.clock.now())
         seed = sandbox.options.seed or world.config.seed
         job_id = azure_id(f"job {seed} {sandbox.name} {await sandbox.next_number()}")
-        job = Job(job_id, now // SECOND, own.seconds, error, held.result)
+        job = Job(job_id, now // SECOND, own.seconds, error, result)
         exchange.record.trace.append(f"job {job_id}" + (": it fails" if error else ""))
-        await sandbox.save("operations", Item(job_id, now, job, _OBJECT + len(held.body)))
+        await sandbox.save("operations", Item(job_id, now, job, _OBJECT + len(taken.body)))
         place = f"{base_url(world, scope, exchange)}/openai/operations/images/{job_id}"
         version = surface.told({})["version"]
         headers = [
@@ -131,34 +131,14 @@ def _not_there(exchange: Exchange) -> ApiError:
     return ApiError(Reason.UNKNOWN_URL, method=record.method, path=record.path, hint=hint)
 
 
-class _Held:
-    """Takes an answer in the client's place."""
-
-    def __init__(self) -> None:
-        self._messages: list[Message] = []
-
-    async def __call__(self, message: Message) -> None:
-        self._messages.append(message)
-
-    async def let_go(self, send: Send) -> None:
-        """Send it after all."""
-        for message in self._messages:
-            await send(message)
-
-    @property
-    def body(self) -> bytes:
-        """Its bytes."""
-        return b"".join(message.get("body", b"") for message in self._messages)
-
-    @property
-    def result(self) -> Any:
-        """The pictures in it; None if it has none."""
-        if not self._messages or self._messages[0]["status"] != 200:
-            return None
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
+def _pictures(answer: Taken) -> Any:
+    """What an answer has of pictures; None if it has none."""
+    if answer.status != 200:
+        return None
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
 
 
 async def _send(send: Send, status: int, value: Any, headers: Headers | None = None) -> None:

@@ -26,23 +26,14 @@ from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged
 from mockserver.core.uploads import Fields
 from mockserver.facts import Operation
-from mockserver.pictures.files import (
-    drawn_as_data,
-    is_drawn_at_once,
-)
-from mockserver.request.bodies import (
-    JSON,
-    read_body,
-    send_pieces,
-)
+from mockserver.pictures.files import drawn_as_data, is_drawn_at_once
+from mockserver.request.bodies import JSON, read_body, send_pieces
 from mockserver.request.exchange import Exchange
 from mockserver.request.reading import Asked, Read, read
 from mockserver.request.world import World
 
 INLINE = "b64_json"
 _COUNT = re.compile(rb"[0-9]{1,9}")
-
-
 #: Refusals in which the model may be what is wrong.
 _OF_MODEL = (Reason.UNKNOWN_MODEL, Reason.UNKNOWN_PARAMETER)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
@@ -289,12 +289,16 @@ class InputFile:
 
 def _json(text: bytes) -> dict[str, Any]:
     try:
-        line = json.loads(text)
+        line = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         line = None
     if not isinstance(line, dict):
         raise ApiError(Reason.BATCH_LINE)
     return line
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 # -- how it is told ----------------------------------------------------------------------------

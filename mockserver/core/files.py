@@ -9,7 +9,7 @@ from mockserver.core.sandbox.items import Item
 from mockserver.core.texts import escaped
 
 _FILE = 600  # bytes of one, beside its content and its name
-#: The purposes of what the API itself makes.
+#: The purpose of what the API itself makes.
 BATCH_OUTPUT = "batch_output"
 
 
@@ -27,16 +27,16 @@ def file_item(item_id: str, at: int, file: File, content: Any) -> Item:
     return Item(item_id, at, file, _FILE + 4 * len(file.filename), content)
 
 
-def expiry(file: str, at: int, bounds: Mapping[str, Any], seconds: int | None) -> int | None:
+def expiry(purpose: str, at: int, bounds: Mapping[str, Any], seconds: int | None) -> int | None:
     """When a file of a purpose expires, in seconds since the epoch; None is never.
 
     Args:
-        file: its purpose.
+        purpose: the file's.
         at: when it was made, in nanoseconds since the epoch.
         bounds: those of the facts.
         seconds: as was asked for.
     """
-    kept = bounds.get("seconds", {}).get(file) if seconds is None else seconds
+    kept = bounds.get("seconds", {}).get(purpose) if seconds is None else seconds
     return None if kept is None else at // SECOND + kept
 
 

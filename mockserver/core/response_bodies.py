@@ -100,7 +100,7 @@ def call_item(
         "type": CALL,
         "status": status,
         "action": "edit" if request.operation == EDIT else "generate",
-        "background": _background(options),
+        "background": options.get("background", "opaque"),
         "output_format": options.get("output_format", "png"),
         "quality": options.get("quality"),
         "result": result,
@@ -110,18 +110,14 @@ def call_item(
     return {name: values[name] for name in asked.facts["call"]["fields"]}
 
 
-def _background(options: Mapping[str, Any]) -> Any:
-    return options.get("background", "opaque")
-
-
-def message_item(ids: Ids, text: str, *, status: str = COMPLETED) -> dict[str, Any]:
+def message_item(ids: Ids, text: str) -> dict[str, Any]:
     """The item of what the model says."""
     content = [{"type": "output_text", "annotations": [], "logprobs": [], "text": text}]
     return {
         "id": ids.message,
         "type": "message",
-        "status": status,
-        "content": content if status == COMPLETED else [],
+        "status": COMPLETED,
+        "content": content,
         "role": "assistant",
     }
 

@@ -152,7 +152,8 @@ def _facts() -> Iterator[Finding]:
             for row in _rows(in_force(_tables(file), day), (service,) if service else ()):
                 key = (row.place, row.name, _text(row.value))
                 first.setdefault(key, row)
-                held.setdefault(key, []).append(number)
+                numbers = held.setdefault(key, [])
+                numbers += [number] * (numbers[-1:] != [number])
         places = list(dict.fromkeys(place for place, _, _ in held))
         names = list(dict.fromkeys(name for _, name, _ in held))
         order = sorted(held, key=lambda key: (places.index(key[0]), names.index(key[1])))

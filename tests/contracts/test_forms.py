@@ -76,7 +76,7 @@ def test_a_form_is_read_as_the_mock_reads_it(
 def _plain(field: Any) -> dict[str, Any]:
     """A field as both have it."""
     values = field._asdict() if isinstance(field, Part) else asdict(field)
-    told = {name: value for name, value in values.items() if name not in ("more", "others")}
+    told = {name: value for name, value in values.items() if name not in ("more", "name", "others")}
     return told | {"others": [*map(_plain, field.others)]}
 
 

@@ -49,9 +49,9 @@ def always(status: int, code: str, **headers: str) -> Defect:
     ("key", "why", "most"),
     [
         ("revoked", "refuses the API key (401): Incorrect API key provided: sk-mock-***oked", 2),
-        ("no-credit", "has no credit left for this key: You exceeded your current quota", 30),
-        ("free", "429: Rate limit exceeded for images per minute", 30),
-        ("unverified", "403: Your organization must be verified to use the model", 30),
+        ("no-credit", "has no credit left for this key: You exceeded your current quota", 45),
+        ("free", "429: Rate limit exceeded for images per minute", 45),
+        ("unverified", "403: Your organization must be verified to use the model", 45),
     ],
 )
 def test_a_key_that_gets_no_picture_makes_no_green_run(
@@ -67,9 +67,9 @@ def test_a_key_that_gets_no_picture_makes_no_green_run(
     ("answers", "why", "most"),
     [
         (always(401, "invalid_api_key"), "refuses the API key (401): No, thanks.", 2),
-        (always(429, "rate_limit_exceeded"), "answers nothing but 429, 10 times in a row: No", 25),
-        (always(429, "insufficient_quota"), "has no credit left for this key: No, thanks.", 25),
-        (always(429, "requests", **{"retry-after": "3600"}), "nothing but 429, 10 times", 25),
+        (always(429, "rate_limit_exceeded"), "answers nothing but 429, 10 times in a row: No", 40),
+        (always(429, "insufficient_quota"), "has no credit left for this key: No, thanks.", 40),
+        (always(429, "requests", **{"retry-after": "3600"}), "nothing but 429, 10 times", 40),
     ],
     ids=["401", "429", "no credit", "429 for an hour"],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.sandbox.ledger import (
@@ -51,6 +51,7 @@ def by_day(uses: list[Use]) -> Counter[int]:
     return found
 
 
+@settings(max_examples=30)
 @given(st.lists(BILLS, min_size=1, max_size=60), st.integers(1, 30))
 def test_sums_of_any_bills_are_exact_whatever_is_put_together(bills: list[Bill], most: int) -> None:
     sums, uses = Sums(), [use_of(bill) for bill in bills]

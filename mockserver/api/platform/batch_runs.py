@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -25,10 +24,12 @@ from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.bodies import JSON
 from mockserver.request.exchange import LINE, Line
+from mockserver.request.taken import Taken
 from mockserver.store.contents import Content
 
 PATIENCE = 5.0  # seconds that a look waits for what is due
-_BREATH = 32  # lines that are looked into before others go on
+_BREATH = 128 * 1024  # bytes of lines that are looked into before others go on
+_LINE = 4096  # bytes whose look takes as long as what any line takes beside its own
 _TURNS = 8  # of the loop between two lines: a request is accepted, read, served, answered
 _ID = 32  # digits of a request's id, behind its prefix
 
@@ -37,13 +38,13 @@ _ID = 32  # digits of a request's id, behind its prefix
 class Papers:
     """The files of a batch that has not ended: the input, and what is written of the others.
 
-    Their bytes in memory are counted with the batch.
+    Where those of many batches are too much for the memory, they go to disk as files do.
     """
 
     given: Content | None  # None: there was none
     output: Content = field(default_factory=Content)
     errors: Content = field(default_factory=Content)
-    size = in_memory = 0  # of what takes the room for files: nothing yet
+    size = 0  # of what takes the room for files: nothing yet
 
     def spill(self) -> None:
         """Take no memory any more."""
@@ -56,7 +57,7 @@ class Papers:
         return self.output.size + self.errors.size
 
     @property
-    def held(self) -> int:
+    def in_memory(self) -> int:
         """Those of them that are in memory."""
         return self.output.in_memory + self.errors.in_memory
 
@@ -130,9 +131,7 @@ class Run:
         return await self._sandbox.item("batches", self._id)
 
     async def _save(self, item: Item, batch: Batch) -> None:
-        held = item.content.held if item.content else 0
-        item = item._replace(value=batch, size=batch.size + held)
-        await self._sandbox.save("batches", item)
+        await self._sandbox.save("batches", item._replace(value=batch, size=batch.size))
 
     async def _step(self, item: Item) -> None:
         batch, now = item.value, self._now
@@ -187,13 +186,15 @@ class Run:
 
     async def _of_lines(self, checked: InputFile, given: Content) -> list[Problem]:
         """What is wrong with its lines; others go on meanwhile."""
-        problems: list[Problem] = []
+        problems, looked = list[Problem](), 0
         for number, (text, _) in enumerate(lines_of(given), 1):
             if problem := self._of_line(checked, text, number):
                 problems.append(problem)
             if len(problems) >= core.bounds()["errors"]:
                 return problems
-            if number % _BREATH == 0:
+            looked += _LINE + len(text)
+            if looked > _BREATH:
+                looked = 0
                 await _others()
         return problems if checked.lines else [self._problem(ApiError(Reason.BATCH_EMPTY))]
 
@@ -277,7 +278,7 @@ class _Requests:
     async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
         """The answer to a request; None if nobody waited for it to the end."""
         body = [json.dumps(asks.body).encode()]
-        sent = _Sent()
+        taken = Taken()
 
         async def receive() -> Message:
             if body:
@@ -298,34 +299,14 @@ class _Requests:
             "headers": [*self._host, (b"content-type", kind), (b"content-length", length)],
             LINE: line,
         }
-        await self._app(scope, receive, sent)
-        return None if self.left.is_set() and not sent.is_whole else sent.answered()
-
-
-class _Sent:
-    """Gathers an answer."""
-
-    def __init__(self) -> None:
-        self._status, self._id = 0, ""
-        self._pieces: list[bytes] = []
-        self.is_whole = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            told = dict(message["headers"])
-            self._id = told.get(b"x-request-id", b"").decode("latin-1")[-_ID:]
-        else:
-            self._pieces.append(message.get("body", b""))
-            self.is_whole = not message.get("more_body", False)
-
-    def answered(self) -> Answered:
-        """What became of the request: an answer that is no JSON is none."""
+        await self._app(scope, receive, taken)
+        if self.left.is_set() and not taken.is_whole:
+            return None
         try:
-            body: Any = json.loads(b"".join(self._pieces))
-        except ValueError:
+            told = json.loads(taken.body)
+        except ValueError:  # an answer that is no JSON is none
             return core.unrun("broken")
-        return Answered(self._status, self._id, body)
+        return Answered(taken.status, taken.header(b"x-request-id")[-_ID:], told)
 
 
 async def _others() -> None:

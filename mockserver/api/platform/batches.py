@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mockserver.api.platform.batch_runs import Papers, let_go, looked_at
-from mockserver.api.platform.call import Call, Handler, Reply
+from mockserver.api.platform.call import Answer, Call, Handler
 from mockserver.clock import SECOND
 from mockserver.core import batches as core
 from mockserver.core.batches import Batch
@@ -15,9 +15,9 @@ from mockserver.core.sandbox.items import Item
 from mockserver.request.kept_files import file_of
 
 
-async def create(call: Call) -> Reply:
+async def create(call: Call) -> Answer:
     """Take an input file on. It is looked into at the first look at the batch."""
-    body = core.asked(call.endpoint.body, await call.body())
+    body = core.asked(call.endpoint.body, call.body)
     core.check_endpoint(body["endpoint"])
     file = await file_of(call.sandbox, body["input_file_id"], call.now)
     if file and file.value.purpose != core.PURPOSE:
@@ -41,20 +41,20 @@ async def create(call: Call) -> Reply:
     return _told(call, item)
 
 
-async def listed(call: Call) -> Reply:
+async def listed(call: Call) -> Answer:
     """All batches, the newest first."""
     after, limit = call.asked["after"], call.asked["limit"]
     page = page_of(await call.sandbox.items("batches"), limit, after=after)
     page = page._replace(items=await looked_at(call, page.items))
-    return Reply(page.told(lambda item: core.described(item.id, item.value, call.day)))
+    return page.told(lambda item: core.described(item.id, item.value, call.day))
 
 
-async def retrieve(call: Call) -> Reply:
+async def retrieve(call: Call) -> Answer:
     """A batch as far as it is done by now."""
     return _told(call, *await looked_at(call, [await _batch(call)]))
 
 
-async def cancel(call: Call) -> Reply:
+async def cancel(call: Call) -> Answer:
     """Let a batch end where it stands: what is done by now is kept."""
     item = await _batch(call)
     item = item._replace(value=item.value.cancelled(call.now))
@@ -67,8 +67,8 @@ async def _batch(call: Call) -> Item:
     return await call.kept("batches", call.named("batch"), Reason.NO_SUCH_BATCH)
 
 
-def _told(call: Call, item: Item) -> Reply:
-    return Reply(core.described(item.id, item.value, call.day))
+def _told(call: Call, item: Item) -> Answer:
+    return core.described(item.id, item.value, call.day)
 
 
 HANDLERS: Mapping[str, Handler] = {

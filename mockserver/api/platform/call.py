@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -20,6 +20,7 @@ from mockserver.api.faults import Altered
 from mockserver.api.images import attempt, unknown_url
 from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.files import attachment
 from mockserver.core.ids import object_id
 from mockserver.core.journal import sent_fields
 from mockserver.core.keys import Caller
@@ -38,19 +39,18 @@ from mockserver.request.bodies import (
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.store import Sandbox
+from mockserver.store.contents import Content
 
 _LARGE = 256 * 1024  # bytes of a body that is read in a thread, for others to be answered
+_LONG = 500  # objects of a list whose layout takes some milliseconds
 _DEPTH = 200  # of lists and tables in one another, in a body (assumed): an answer tells it again
 
 
-class Reply(NamedTuple):
-    """What is answered: a value as JSON, or pieces of bytes whose length is known."""
+class Download(NamedTuple):
+    """An answer that is a file's bytes, whatever they are."""
 
-    value: Any = None
-    pieces: AsyncIterator[bytes] | None = None
-    length: int = 0  # bytes of the pieces
-    content_type: str = JSON
-    headers: Sequence[tuple[bytes, bytes]] = ()
+    content: Content
+    filename: str
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Call:
     send: Send
     endpoint: platform.Endpoint  # as it is on the day
     day: date  # whose rules count
-    _body: Any = field(default=None, init=False, repr=False)
+    body: Any = None  # decoded: a JSON value, or the parts of a form by name; {} if there is none
 
     @cached_property
     def query(self) -> Query:
@@ -109,15 +109,11 @@ class Call:
         content, kind = await read_body(self.receive), self.exchange.header(b"content-type")
         is_large = len(content) > _LARGE
         decode = partial(_decoded, self.scope, kind, content)
-        self._body, fields, mark = await to_thread.run_sync(decode) if is_large else decode()
+        self.body, fields, mark = await to_thread.run_sync(decode) if is_large else decode()
         if not self.exchange.line:  # a line of a batch is no retry of another
             self.exchange.record.attempt = attempt(self.scope, mark)
         self.exchange.record.fields |= fields
-        self.exchange.hints += getattr(self._body, "hints", ())
-
-    async def body(self) -> Any:
-        """The decoded body: a JSON value, or the parts of a form by name; {} if there is none."""
-        return self._body
+        self.exchange.hints += getattr(self.body, "hints", ())
 
     async def new_id(self, service: str) -> str:
         """The id of something new, the same one in every run."""
@@ -158,7 +154,8 @@ def _holds(value: Any) -> bool:
     return isinstance(value, list | dict)
 
 
-Handler = Callable[[Call], Awaitable[Reply | None]]  # None: it has sent its answer itself
+Answer = Mapping[str, Any] | Download | None  # JSON, or bytes; None: it is sent already
+Handler = Callable[[Call], Awaitable[Answer]]
 
 
 class Endpoint:
@@ -177,7 +174,6 @@ class Endpoint:
         exchange: Exchange = scope["exchange"]
         exchange.record.operation = self._id
         exchange.record.fields = {"operation": self._id}
-        exchange.era = self._world.era(default="today")
         self._check_served(scope)
         caller, sandbox = await self._world.enter(exchange)
         if self._service == "organization" and caller.reports_on is None:
@@ -195,8 +191,8 @@ class Endpoint:
         if effect.reply:
             altered = Altered(effect, scope, receive, self._world.holds)
             await altered.reply(send, effect.reply)
-        elif reply := await self._handler(call):
-            await _send(call, reply)
+        else:
+            await _send(call, await self._handler(call))
 
     def _check_served(self, scope: Scope) -> None:
         exchange: Exchange = scope["exchange"]
@@ -204,23 +200,29 @@ class Endpoint:
             raise unknown_url(scope)
 
 
-async def _send(call: Call, reply: Reply) -> None:
+async def _send(call: Call, answer: Answer) -> None:
     """Send an answer, as rules want it."""
     effect, send = call.exchange.effect, call.send
     altered = Altered(effect, call.scope, call.receive, call.world.holds)
-    if reply.pieces is None:
-        body, headers = json_bytes(reply.value), [*reply.headers]
-        if effect is PLAIN:
-            await send_bytes(send, 200, body, reply.content_type, headers)
-        else:
-            await altered.send(send, body, reply.content_type, headers=headers)
-        return
-    start: Headers = [
-        (b"content-type", reply.content_type.encode()),
-        (b"content-length", b"%d" % reply.length),
-        *reply.headers,
-    ]
-    await altered.begin(send, 200, start)
-    async for piece in reply.pieces:
-        await altered.write(send, piece, more=True)
-    await altered.write(send, b"")
+    match answer:
+        case Download(content, filename):
+            start: Headers = [
+                (b"content-type", b"application/octet-stream"),  # whatever it is, as recorded
+                (b"content-length", b"%d" % content.size),
+                (b"content-disposition", attachment(filename)),
+            ]
+            await altered.begin(send, 200, start)
+            async for piece in content.sent():
+                await altered.write(send, piece, more=True)
+            await altered.write(send, b"")
+        case Mapping() if effect is PLAIN:
+            await send_bytes(send, 200, await _laid_out(answer), JSON)
+        case Mapping():
+            await altered.send(send, await _laid_out(answer), JSON)
+
+
+async def _laid_out(answer: Mapping[str, Any]) -> bytes:
+    """An answer as JSON; a long list in a thread, for others to be answered."""
+    if len(answer.get("data", ())) > _LONG:
+        return await to_thread.run_sync(json_bytes, answer)
+    return json_bytes(answer)

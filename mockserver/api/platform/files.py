@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.api.platform.call import Call, Handler, Reply
+from mockserver.api.platform.call import Answer, Call, Download, Handler
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.files import (
-    File,
-    asked_seconds,
-    attachment,
-    described,
-    expiry,
-    file_item,
-)
+from mockserver.core.files import File, asked_seconds, described, expiry, file_item
 from mockserver.core.paging import page_of
 from mockserver.core.parameters import in_body
 from mockserver.core.sandbox.items import Item
 from mockserver.core.uploads import Part
 from mockserver.request.kept_files import file_of, files_of
-from mockserver.store.contents import Content, content_of
+from mockserver.store.contents import content_of
 
 #: Why there may be none of an id.
 MISSING = (
     "this API key has no such file: it is another key's, was deleted, has expired by the sandbox's "
     "clock, went with a reset, or had to make room for newer ones (--file-room)"
 )
-_OCTETS = "application/octet-stream"  # whatever it is, as recorded
 
 
-async def create(call: Call) -> Reply:
+async def create(call: Call) -> Answer:
     """Keep an upload."""
-    form = await call.body()
+    form = call.body
     part = form.get("file") if isinstance(form, dict) else None
     if isinstance(part, Part) and not part.is_file:
         form = {name: value for name, value in form.items() if name != "file"}
@@ -57,11 +49,11 @@ def _check_size(call: Call, size: int) -> None:
         raise ApiError(Reason.NO_ROOM_FOR_FILE, limit=room, read=size)
 
 
-def _told(call: Call, item: Item) -> Reply:
-    return Reply(described(item, call.facts("files")["told"]["fields"]))
+def _told(call: Call, item: Item) -> Answer:
+    return described(item, call.facts("files")["told"]["fields"])
 
 
-async def listed(call: Call) -> Reply:
+async def listed(call: Call) -> Answer:
     """A page of the files, the newest first."""
     facts, asked = call.facts("files"), call.asked
     found, purpose = await files_of(call.sandbox, call.now), asked["purpose"]
@@ -70,29 +62,27 @@ async def listed(call: Call) -> Reply:
     order, limit = asked.get("order", "desc"), asked.get("limit", len(found))
     page = page_of(found, limit, order=order, after=asked.get("after"))
     fields = facts["told"]["fields"]
-    return Reply(page.told(lambda item: described(item, fields), facts["list"]["keys"]))
+    return page.told(lambda item: described(item, fields), facts["list"]["keys"])
 
 
-async def retrieve(call: Call) -> Reply:
+async def retrieve(call: Call) -> Answer:
     """What is known of a file."""
     return _told(call, await _file(call))
 
 
-async def content(call: Call) -> Reply:
+async def content(call: Call) -> Answer:
     """A file's bytes."""
     item = await _file(call)
     if item.value.purpose in call.facts("files")["content"]["closed_to"]:
         raise ApiError(Reason.NOT_DOWNLOADABLE, purpose=item.value.purpose)
-    found: Content = item.content
-    named = (b"content-disposition", attachment(item.value.filename))
-    return Reply(pieces=found.sent(), length=found.size, content_type=_OCTETS, headers=[named])
+    return Download(item.content, item.value.filename)
 
 
-async def delete(call: Call) -> Reply:
+async def delete(call: Call) -> Answer:
     """Keep a file no longer."""
     item = await _file(call)
     await call.sandbox.drop("files", item.id)
-    return Reply({"object": "file", "id": item.id, "deleted": True})
+    return {"object": "file", "id": item.id, "deleted": True}
 
 
 async def _file(call: Call) -> Item:

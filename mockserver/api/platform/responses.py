@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.api.platform.call import Call, Handler, Reply
+from mockserver.api.platform.call import Answer, Call, Handler
 from mockserver.api.platform.response_streams import stream
 from mockserver.api.platform.turns import turn_of
 from mockserver.core.errors import ApiError, Reason
@@ -16,7 +16,7 @@ from mockserver.core.sandbox.items import Item
 _NO_EVENTS = "this mock tells a kept answer as JSON: events come where it is created"
 
 
-async def create(call: Call) -> Reply | None:
+async def create(call: Call) -> Answer:
     """Answer what was said: with a picture, where the tool for it is there."""
     turn = await turn_of(call)
     if turn is None:  # a rule has answered
@@ -26,41 +26,42 @@ async def create(call: Call) -> Reply | None:
             await stream(call, turn)
             return None
         answer = await turn.whole()
-        return Reply(turn.queued() if turn.asked.body["background"] else answer)
+        return turn.queued() if turn.asked.body["background"] else answer
     except BaseException:
         await turn.take_back()
         raise
 
 
-async def retrieve(call: Call) -> Reply:
+async def retrieve(call: Call) -> dict[str, Any]:
     """An answer that was kept."""
     if ("stream", "true") in call.query:
         call.exchange.warnings.append(_NO_EVENTS)
-    return Reply(_kept(await _response(call))["response"])
+    found: dict[str, Any] = _kept(await _response(call))["response"]
+    return found
 
 
-async def delete(call: Call) -> Reply:
+async def delete(call: Call) -> Answer:
     """Keep an answer no longer."""
     found = await _response(call)
     await call.sandbox.drop("responses", found.id)
-    return Reply({"id": found.id, "object": "response", "deleted": True})
+    return {"id": found.id, "object": "response", "deleted": True}
 
 
-async def cancel(call: Call) -> Reply:
+async def cancel(call: Call) -> Answer:
     """Tell a background answer as it is: it is done, once it has an id. Refuse any other."""
-    found = _kept(await _response(call))["response"]
+    found = await retrieve(call)
     if not found["background"]:
         raise ApiError(Reason.NOT_CANCELLED)
-    return Reply(found)
+    return found
 
 
-async def input_items(call: Call) -> Reply:
+async def input_items(call: Call) -> Answer:
     """A page of what was said to a kept answer, the last first."""
     said = _kept(await _response(call))["input"]
     items = [Item(one["id"], 0, one, 0) for one in said]
     asked = call.asked
     page = page_of(items, asked["limit"], order=asked["order"], after=asked["after"])
-    return Reply(page.told(lambda item: item.value))
+    return page.told(lambda item: item.value)
 
 
 async def _response(call: Call) -> Item:

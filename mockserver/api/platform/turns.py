@@ -83,21 +83,22 @@ class Turn:
         """The pictures that are planned: one, or none where a rule wants none."""
         return self.drawing.pictures if self.drawing else ()
 
-    def picture_begun(self, status: str = "in_progress") -> dict[str, Any]:
-        """The item of the picture before it is there."""
+    @property
+    def _drawn(self) -> ImageRequest:
         if self.request is None:
             raise ValueError("nothing is drawn in this turn")
-        return call_item(self.asked, self.ids, self.request, status=status)
+        return self.request
+
+    def picture_begun(self) -> dict[str, Any]:
+        """The item of the picture before it is there."""
+        return call_item(self.asked, self.ids, self._drawn, status="in_progress")
 
     async def picture(self, file: bytes | None = None) -> dict[str, Any]:
         """The item of the picture; the file as base64 in JSON, if it is drawn already."""
-        request = self.request
-        if request is None:
-            raise ValueError("nothing is drawn in this turn")
-        (revised,) = await revised_prompts(request, self.pictures[:1])
-        file = file or await self.job.base64(request, self.pictures[0])
+        (revised,) = await revised_prompts(self._drawn, self.pictures[:1])
+        file = file or await self.job.base64(self._drawn, self.pictures[0])
         told = {"result": json.loads(file), "revised": json.loads(revised)}
-        return call_item(self.asked, self.ids, request, status=COMPLETED, **told)
+        return call_item(self.asked, self.ids, self._drawn, status=COMPLETED, **told)
 
     def message(self) -> dict[str, Any]:
         """The item of what the model says."""
@@ -175,7 +176,7 @@ async def turn_of(call: Call) -> Turn | None:
 async def _read(call: Call) -> Asked:
     """What the body asks for, which must be JSON."""
     Body(call.exchange.header(b"content-type"), b"").check_type(form=False, json_too=False)
-    asked = asked_of(await call.body(), call.endpoint, call.facts("responses"))
+    asked = asked_of(call.body, call.endpoint, call.facts("responses"))
     check_model(asked, call.exchange.era.facts)
     _warn(call, asked)
     return asked
