@@ -154,6 +154,11 @@ def test_a_wrong_option_is_refused_by_its_place(client: TestClient, tool: Any, t
     assert refusal(client, tool=tool) == told
 
 
+@pytest.mark.parametrize("name", ["prompt", "stream", "image", "images", "mask"])
+def test_what_images_takes_and_the_tool_has_not_is_refused(client: TestClient, name: str) -> None:
+    assert refusal(client, tool={name: "x"})[1:] == (f"tools[0].{name}", "unknown_parameter")
+
+
 def test_a_tool_that_nobody_has_is_refused(client: TestClient) -> None:
     message, param, code = refusal(client, tools=[{"type": "paint"}])
     assert message.startswith("Invalid value: 'paint'. Supported values are: 'function', ")

@@ -244,6 +244,8 @@ def request_of(
     offers = validators[GENERATE].offers
     offer = offers[model if model in offers else facts.stand_in]
     options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
+    if others := [name for name in options if name in tool["lacks"]]:
+        raise ApiError(Reason.UNKNOWN_PARAMETER, param=f"{param}.{others[0]}")
     body = {**options, "model": model, "prompt": asked.prompt[: offer.prompt_max]}
     streamed = _streaming(asked, param)
     if offer.streamed:  # since later than the tool has streams
