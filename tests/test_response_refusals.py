@@ -13,7 +13,7 @@ from mockserver.handle import Sandbox
 from mockserver.request.bodies import JSON
 from tests.conftest import Api, error
 from tests.edits import DAY
-from tests.responses import OF_2025, answered, ask, client_of_day, refusal, shown
+from tests.responses import OF_2025, ROOM, answered, ask, client_of_day, refusal, shown
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +264,17 @@ def test_a_picture_costs_what_it_costs_at_images_and_words_nothing(api: Api) -> 
     spent = [r["usd"] for r in client.get("/_mock/requests").json()["requests"]]
     assert spent[0] == spent[1] > 0
     assert spent[2] == 0
+
+
+def test_a_tool_that_wants_several_pictures_draws_and_costs_one(api: Api) -> None:
+    client = api(as_of=DAY)
+    assert answered(client, tool={"n": 2})["tool_usage"] == answered(client)["tool_usage"]
+    assert refusal(client, tool={"n": 11})[1] == "tools[0].n"
+    answered(client, shown(ROOM), tool={"n": 2})
+    answered(client, shown(ROOM))
+    spent = [r["usd"] for r in client.get("/_mock/requests").json()["requests"]]
+    assert spent[0] == spent[1] > 0
+    assert spent[3] == spent[4] > 0
 
 
 def test_a_budget_and_a_limit_hold_here_too(api: Api) -> None:

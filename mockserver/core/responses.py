@@ -6,8 +6,9 @@ it may, and the words of the last message for the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from mockserver.core.batches import check_metadata
@@ -256,10 +257,15 @@ def request_of(
     is_edit = bool(pictures) and action != "generate"
     try:
         if is_edit and not facts.stand_in:  # who stands in for any looks at no file
-            request = validators[EDIT].with_sources(body, pictures, mask)
+            valid: Callable[[Any], ImageRequest] = partial(
+                validators[EDIT].with_sources, sources=pictures, mask=mask
+            )
         else:
             body = {k: v for k, v in body.items() if k not in _OF_EDITS}
-            request = validators[GENERATE].validated(body)
+            valid = validators[GENERATE].validated
+        request = valid(body)
+        if request.n > 1:  # a call draws one, and costs one (assumed)
+            request = valid(body | {"n": 1})
     except ApiError as refusal:
         raise _of_tool(refusal, param) from None
     return replace(
