@@ -13,7 +13,7 @@ from mockserver.handle import Sandbox
 from mockserver.request.bodies import JSON
 from tests.conftest import Api, error
 from tests.edits import DAY
-from tests.responses import OF_2025, answered, ask, client_of_day, refusal, shown
+from tests.responses import OF_2025, ROOM, answered, ask, client_of_day, refusal, shown
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,11 @@ def test_a_wrong_option_is_refused_by_its_place(client: TestClient, tool: Any, t
     assert refusal(client, tool=tool) == told
 
 
+@pytest.mark.parametrize("name", ["prompt", "stream", "image", "images", "mask"])
+def test_what_images_takes_and_the_tool_has_not_is_refused(client: TestClient, name: str) -> None:
+    assert refusal(client, tool={name: "x"})[1:] == (f"tools[0].{name}", "unknown_parameter")
+
+
 def test_a_tool_that_nobody_has_is_refused(client: TestClient) -> None:
     message, param, code = refusal(client, tools=[{"type": "paint"}])
     assert message.startswith("Invalid value: 'paint'. Supported values are: 'function', ")
@@ -169,6 +174,24 @@ def test_what_no_answer_could_tell_again_is_no_json(
     refused = client.post("/v1/responses", content=body, headers={"content-type": JSON})
     assert refused.status_code == 400
     assert error(refused)["message"].startswith("We could not parse the JSON body")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({str(number): "x" for number in range(17)}, "object_above_max_properties"),
+        ({"n" * 65: "x"}, "property_name_above_max_length"),
+        ({"note": "x" * 513}, "string_above_max_length"),
+        ({"note": 5}, "invalid_type"),
+    ],
+)
+def test_metadata_has_its_bounds(client: TestClient, metadata: Any, code: str) -> None:
+    assert refusal(client, metadata=metadata)[2] == code
+
+
+def test_who_wants_a_kept_answer_as_events_is_told_that_there_are_none(client: TestClient) -> None:
+    kept = client.get(f"/v1/responses/{answered(client)['id']}?stream=true")
+    assert "as JSON" in kept.headers["mock-warning"]
 
 
 def test_a_form_is_refused(client: TestClient) -> None:
@@ -241,6 +264,17 @@ def test_a_picture_costs_what_it_costs_at_images_and_words_nothing(api: Api) -> 
     spent = [r["usd"] for r in client.get("/_mock/requests").json()["requests"]]
     assert spent[0] == spent[1] > 0
     assert spent[2] == 0
+
+
+def test_a_tool_that_wants_several_pictures_draws_and_costs_one(api: Api) -> None:
+    client = api(as_of=DAY)
+    assert answered(client, tool={"n": 2})["tool_usage"] == answered(client)["tool_usage"]
+    assert refusal(client, tool={"n": 11})[1] == "tools[0].n"
+    answered(client, shown(ROOM), tool={"n": 2})
+    answered(client, shown(ROOM))
+    spent = [r["usd"] for r in client.get("/_mock/requests").json()["requests"]]
+    assert spent[0] == spent[1] > 0
+    assert spent[3] == spent[4] > 0
 
 
 def test_a_budget_and_a_limit_hold_here_too(api: Api) -> None:

@@ -191,7 +191,7 @@ def asked(parameters: Sequence[Parameter], body: Any) -> dict[str, Any]:
         ApiError: the API refuses it.
     """
     found = in_body(parameters, body)
-    _check_metadata(found["metadata"] or {})
+    check_metadata(found["metadata"] or {})
     if (given := found["output_expires_after"]) is not None:
         in_body(_parameters("expiry"), {f"output_expires_after.{k}": v for k, v in given.items()})
     return found
@@ -208,7 +208,8 @@ def check_endpoint(endpoint: str) -> None:
     raise ApiError(Reason.NOT_ONE_OF, **told)
 
 
-def _check_metadata(given: Mapping[str, Any]) -> None:
+def check_metadata(given: Mapping[str, Any]) -> None:
+    """Hold what a client notes of something that is kept to the API's bounds."""
     most = bounds()
     if len(given) > most["properties"]:
         told = {"bound": most["properties"], "length": len(given)}

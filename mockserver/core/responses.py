@@ -6,10 +6,12 @@ it may, and the words of the last message for the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
+from mockserver.core.batches import check_metadata
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import sources_in
 from mockserver.core.parameters import in_body
@@ -78,6 +80,7 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
     body = in_body(endpoint.body, given)
     if all(body[name] is None for name in _INPUTS):
         raise ApiError(Reason.NO_INPUT)
+    check_metadata(body["metadata"] or {})
     tools = body["tools"] or ()
     for place, tool in enumerate(tools):
         _check_tool(f"tools[{place}]", tool, facts)
@@ -242,6 +245,8 @@ def request_of(
     offers = validators[GENERATE].offers
     offer = offers[model if model in offers else facts.stand_in]
     options = {k: v for k, v in asked.tool.items() if k not in tool["own"]}
+    if others := [name for name in options if name in tool["lacks"]]:
+        raise ApiError(Reason.UNKNOWN_PARAMETER, param=f"{param}.{others[0]}")
     body = {**options, "model": model, "prompt": asked.prompt[: offer.prompt_max]}
     streamed = _streaming(asked, param)
     if offer.streamed:  # since later than the tool has streams
@@ -252,10 +257,15 @@ def request_of(
     is_edit = bool(pictures) and action != "generate"
     try:
         if is_edit and not facts.stand_in:  # who stands in for any looks at no file
-            request = validators[EDIT].with_sources(body, pictures, mask)
+            valid: Callable[[Any], ImageRequest] = partial(
+                validators[EDIT].with_sources, sources=pictures, mask=mask
+            )
         else:
             body = {k: v for k, v in body.items() if k not in _OF_EDITS}
-            request = validators[GENERATE].validated(body)
+            valid = validators[GENERATE].validated
+        request = valid(body)
+        if request.n > 1:  # a call draws one, and costs one (assumed)
+            request = valid(body | {"n": 1})
     except ApiError as refusal:
         raise _of_tool(refusal, param) from None
     return replace(

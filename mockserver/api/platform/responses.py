@@ -13,6 +13,8 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
 
+_NO_EVENTS = "this mock tells a kept answer as JSON: events come where it is created"
+
 
 async def create(call: Call) -> Answer:
     """Answer what was said: with a picture, where the tool for it is there."""
@@ -32,6 +34,8 @@ async def create(call: Call) -> Answer:
 
 async def retrieve(call: Call) -> dict[str, Any]:
     """An answer that was kept."""
+    if ("stream", "true") in call.query:
+        call.exchange.warnings.append(_NO_EVENTS)
     found: dict[str, Any] = _kept(await _response(call))["response"]
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mockserver.facts.words.backend import BACKEND, USER_ERROR
+from mockserver.facts.words.batches import BATCHES
 from mockserver.facts.words.dialect_b import B
 from mockserver.facts.words.edits import EDITS
 from mockserver.facts.words.gpt_image import GPT_IMAGE
@@ -22,6 +23,8 @@ _OF_TOOLS: Mapping[Reason, Wording] = {
     if wording.type == USER_ERROR and wording.param in ("size", "background", "input_fidelity")
 }
 
+_OF_METADATA = (Reason.METADATA_TOO_MANY, Reason.METADATA_NAME, Reason.METADATA_VALUE)
+
 
 def _refused(
     message: str, source: str, level: str, *, param: str | None, code: str | None, status: int = 400
@@ -31,6 +34,7 @@ def _refused(
 
 RESPONSES: Mapping[Reason, Wording] = {
     **_OF_TOOLS,
+    **{reason: BATCHES[reason] for reason in _OF_METADATA},
     Reason.NO_INPUT: _refused(
         "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be "
         "provided.",
