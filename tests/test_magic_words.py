@@ -28,6 +28,7 @@ def is_plain(client: TestClient, prompt: str) -> bool:
 
 IN_THE_BODY = {
     **dict.fromkeys(("refuse", "429", "quota", "hard-limit", "overloaded", "500"), '"error": {'),
+    **dict.fromkeys(("spend-limit", "project-limit", "usage-limit"), "_limit_exceeded"),
     **dict.fromkeys(("502", "503", "504", "html-page"), "<html>"),
     "empty": "",
     "no-pictures": '"data": []',
