@@ -240,7 +240,8 @@ def test_the_journal_has_no_more_of_a_model_s_name_than_of_any_text(api: Api) ->
 
 def test_a_rule_without_an_operation_means_these_pictures_too(box: Sandbox, sdk: Any) -> None:
     box.on(contains="fox", model="gpt-image-2", size="1024x1024").error("refused")
-    tool: Any = {"type": "image_generation", "model": "gpt-image-2", "size": "1024x1024"}
+    size = {"size": "1024x1024", "quality": "low"}
+    tool: Any = {"type": "image_generation", "model": "gpt-image-2", **size}
     with pytest.raises(openai.BadRequestError) as refused:
         sdk.responses.create(model="gpt-5", input="a fox", tools=[tool])
     assert refused.value.code == "moderation_blocked"

@@ -65,6 +65,11 @@ class AzureSurface:
         found = self.asked.way.id if self.asked else ""
         return found if found in _CALLS else "images.generate"
 
+    @property
+    def version(self) -> str:
+        """Of the API, as it was asked for; "" where Azure has nothing."""
+        return self.asked.version if self.asked else ""
+
     def meant(self, found: Read) -> Read:
         """The body with the deployment's model, whatever it names itself.
 
@@ -148,7 +153,7 @@ class AzureSurface:
             "pricing": self.facts.answer.pricing,
             "call": call,
             "work": work,
-            "version": self.asked.version if self.asked else "",
+            "version": self.version,
             "s": "" if known.get("retry_after") == 1 else "s",
             "created": self.exchange.now(self.world.clock.now()) // SECOND,
         }

@@ -89,9 +89,8 @@ class Jobs:
         exchange.record.trace.append(f"job {job_id}" + (": it fails" if error else ""))
         await sandbox.save("operations", Item(job_id, now, job, _OBJECT + len(taken.body)))
         place = f"{base_url(world, scope, exchange)}/openai/operations/images/{job_id}"
-        version = surface.told({})["version"]
         headers = [
-            (b"operation-location", f"{place}?api-version={version}".encode()),
+            (b"operation-location", f"{place}?api-version={surface.version}".encode()),
             (b"retry-after", b"%d" % surface.facts.job.retry_after),
         ]
         await _send(send, 202, {"id": job_id, "status": "notRunning"}, headers)

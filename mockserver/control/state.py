@@ -246,18 +246,14 @@ async def ledger(request: ControlRequest) -> Told:
 
 def _of_times(options: Options, account: Account, now: int) -> Told:
     """The budgets of a day and of a month, where there is one, and what was spent of them."""
-    day, month, today = options.budget_day, options.budget_month, now // (86_400 * SECOND)
-    found: Told = {}
-    if day is not None:
-        found |= {
-            "spent_day_usd": account.spent_on(today) / MICRO,
-            "budget_day_usd": day / MICRO,
-        }
-    if month is not None:
-        found |= {
-            "spent_month_usd": account.spent_in_month_of(today) / MICRO,
-            "budget_month_usd": month / MICRO,
-        }
+    today, found = now // (86_400 * SECOND), Told()
+    for time, budget, spent_in in (
+        ("day", options.budget_day, account.spent_on),
+        ("month", options.budget_month, account.spent_in_month_of),
+    ):
+        if budget is not None:
+            found[f"spent_{time}_usd"] = spent_in(today) / MICRO
+            found[f"budget_{time}_usd"] = budget / MICRO
     return found
 
 

@@ -15,8 +15,7 @@ from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
 from mockserver.core.keys import Caller
-from mockserver.core.parameters import in_body
-from mockserver.core.validation import check_value
+from mockserver.core.parameters import check_text, in_body
 from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
@@ -218,11 +217,10 @@ def check_metadata(given: Mapping[str, Any]) -> None:
         if len(name) > most["name_max"]:
             told = {"bound": most["name_max"], "length": len(name)}
             raise ApiError(Reason.METADATA_NAME, name=name, **told)
-        text = Parameter(f"metadata.{name}", "string", "", "")
-        check_value(text, value)
+        check_text(param := f"metadata.{name}", value)
         if len(value) > most["value_max"]:
             told = {"bound": most["value_max"], "length": len(value)}
-            raise ApiError(Reason.METADATA_VALUE, param=text.name, **told)
+            raise ApiError(Reason.METADATA_VALUE, param=param, **told)
 
 
 def _parameters(rows: str) -> list[Parameter]:

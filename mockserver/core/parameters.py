@@ -58,6 +58,11 @@ def in_body(parameters: Sequence[Parameter], body: Any) -> dict[str, Any]:
     return found
 
 
+def check_text(name: str, value: Any, values: Sequence[str] = ()) -> None:
+    """Refuse what is no text or, if there are any, none of these values."""
+    check_value(Parameter(name, "string", "", "", values=tuple(values) or None), value)
+
+
 def _left_out(parameter: Parameter) -> Any:
     if parameter.required:
         raise ApiError(Reason.MISSING_PARAMETER, param=parameter.name)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from mockserver.core.batches import check_metadata
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import sources_in
-from mockserver.core.parameters import in_body
+from mockserver.core.parameters import check_text, in_body
 from mockserver.core.request import ImageRequest, Source
 from mockserver.core.validation import Validator, check_value, wrong_type
 from mockserver.facts import Facts
@@ -94,7 +94,7 @@ def asked_of(given: Any, endpoint: Endpoint, facts: Any) -> Asked:
         body,
         body["model"],
         tools,
-        _place(body["tool_choice"], tools, tuple(facts["tools"]["choices"])),
+        _place(body["tool_choice"], tools, facts["tools"]["choices"]),
         prompt=next(text for text in reversed(prompts) if text.strip()),
         shown=[one for _, _, pictures in messages for one in pictures],
         texts=texts,
@@ -105,18 +105,16 @@ def _check_tool(param: str, tool: Mapping[str, Any], facts: Any) -> None:
     """Hold a tool to what all tools have; what the one for images has, its model says."""
     if "type" not in tool:
         raise ApiError(Reason.MISSING_PARAMETER, param=f"{param}.type")
-    kind = Parameter(f"{param}.type", "string", "", "", values=tuple(facts["tools"]["types"]))
-    check_value(kind, tool["type"])
+    check_text(f"{param}.type", tool["type"], facts["tools"]["types"])
     action = tool.get("action")
     if tool["type"] == TOOL and action is not None:
-        actions = tuple(facts["tool"]["actions"])
-        check_value(Parameter(f"{param}.action", "string", "", "", values=actions), action)
+        check_text(f"{param}.action", action, facts["tool"]["actions"])
 
 
 # -- who is to draw ------------------------------------------------------------------------------
 
 
-def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: tuple[str, ...]) -> int | None:
+def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: Sequence[str]) -> int | None:
     """The place of the tool that draws, if the choice among tools leaves it."""
     kinds = [tool["type"] for tool in tools]
     if isinstance(choice, dict):
@@ -126,7 +124,7 @@ def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: tuple[str, 
         is_left = TOOL in chosen
     else:
         if choice is not None:
-            check_value(Parameter("tool_choice", "string", "", "", values=choices), choice)
+            check_text("tool_choice", choice, choices)
         is_left = choice != "none"
     return kinds.index(TOOL) if is_left and TOOL in kinds else None
 
@@ -192,7 +190,7 @@ def _drawn(param: str, item: Mapping[str, Any]) -> Sequence[Drawn]:
         return [Drawn(param, str(call), result)]
     if call is None:
         raise ApiError(Reason.MISSING_PARAMETER, param=f"{param}.id")
-    check_value(Parameter(f"{param}.id", "string", "", ""), call)
+    check_text(f"{param}.id", call)
     return [Drawn(param, call, None)]
 
 
@@ -295,7 +293,7 @@ def _streaming(asked: Asked, param: str) -> Mapping[str, Any]:
 def _model(param: str, name: Any, tool: Any, facts: Facts) -> str:
     if name is None:
         return facts.stand_in or default_model(tool, facts)
-    check_value(Parameter(param, "string", "", ""), name)
+    check_text(param, name)
     if name not in models_of(tool, facts) and not facts.stand_in:
         raise ApiError(Reason.UNKNOWN_MODEL, model=name)
     found: str = name

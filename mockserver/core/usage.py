@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
@@ -87,14 +88,15 @@ def _cursor(prefix: str, text: str) -> Cursor:
     return Cursor(seconds * SECOND + rest, start)
 
 
+@dataclass(slots=True)
 class _Sum:
     """What is summed up for one result."""
 
-    __slots__ = ("images", "micro", "quantity", "requests", "unit")
-
-    def __init__(self) -> None:
-        self.requests = self.images = self.micro = self.quantity = 0
-        self.unit: str | None = None
+    requests: int = 0
+    images: int = 0
+    micro: int = 0  # of a dollar
+    quantity: int = 0
+    unit: str | None = None
 
 
 class Answer:

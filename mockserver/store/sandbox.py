@@ -106,11 +106,6 @@ class MemorySandbox:
         """Let go of files, batches and responses too, or of some of these kinds."""
         self._clear(kinds)
 
-    @property
-    def stored(self) -> int:
-        """Bytes of the contents of its files."""
-        return self._stored
-
     def _weigh(self) -> None:
         """Tell the tally of contents what came or went."""
         stored = sum(shelf.stored for shelf in self._items.values())

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Scope
 
 from mockserver.api.platform.call import Call
+from mockserver.api.platform.files import keep
 from mockserver.core import batches as core
 from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
 from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.files import BATCH_OUTPUT, File, expiry, file_item
-from mockserver.core.ids import object_id
+from mockserver.core.files import BATCH_OUTPUT
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.bodies import JSON
@@ -105,7 +105,7 @@ class Run:
 
     def __init__(self, call: Call, batch_id: str) -> None:
         self._world, self._sandbox = call.world, call.sandbox
-        self._seed, self._id = call.seed, batch_id
+        self._id = batch_id
         self._requests = _Requests(call.scope)
         self._lines: Iterator[tuple[int, bytes, int]] | None = None
         self.task = asyncio.get_running_loop().create_task(self._go())
@@ -257,13 +257,9 @@ class Run:
         """The id of a file with this content; None if there is none of it."""
         if not content.size:
             return None
-        number, now = await self._sandbox.next_number(), self._now
-        file_id = object_id(platform.ids("files"), self._seed, self._sandbox.name, number)
-        bounds = platform.on("files", self._world.day(self._sandbox, "today"))["bounds"]
-        until = expiry(BATCH_OUTPUT, now, bounds, batch.output_expires)
-        file = File(BATCH_OUTPUT, f"{self._id}_{name}.jsonl", content.size, until)
-        await self._sandbox.save("files", file_item(file_id, now, file, content))
-        return file_id
+        name, seconds = f"{self._id}_{name}.jsonl", batch.output_expires
+        kept = await keep(self._world, self._sandbox, BATCH_OUTPUT, name, content, seconds)
+        return kept.id
 
 
 class _Requests:

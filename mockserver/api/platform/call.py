@@ -87,11 +87,6 @@ class Call:
         """The sandbox's time, in nanoseconds since the epoch."""
         return self.sandbox.now(self.world.clock.now())
 
-    @property
-    def seed(self) -> str:
-        """What the answers of the sandbox are drawn from."""
-        return self.sandbox.options.seed or self.world.config.seed
-
     def facts(self, service: str) -> Any:
         """What is known of a service as it is on the day."""
         return platform.on(service, self.day)
@@ -117,8 +112,7 @@ class Call:
 
     async def new_id(self, service: str) -> str:
         """The id of something new, the same one in every run."""
-        number = await self.sandbox.next_number()
-        return object_id(platform.ids(service), self.seed, self.sandbox.name, number)
+        return await new_id(self.world, self.sandbox, service)
 
     async def kept(self, kind: Kind, item_id: str, missing: Reason) -> Item:
         """What is kept under an id; ApiError for this reason if there is nothing."""
@@ -126,6 +120,12 @@ class Call:
         if found is None:
             raise ApiError(missing, id=item_id)
         return found
+
+
+async def new_id(world: World, sandbox: Sandbox, service: str) -> str:
+    """The id of something new of a service, the same one in every run."""
+    seed, number = sandbox.options.seed or world.config.seed, await sandbox.next_number()
+    return object_id(platform.ids(service), seed, sandbox.name, number)
 
 
 def _decoded(scope: Scope, kind: str | None, content: bytes) -> tuple[Any, dict[str, Any], bytes]:

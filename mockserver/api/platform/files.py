@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.api.platform.call import Answer, Call, Download, Handler
+from mockserver.api.platform.call import Answer, Call, Download, Handler, new_id
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.files import File, asked_seconds, described, expiry, file_item
 from mockserver.core.paging import page_of
 from mockserver.core.parameters import in_body
 from mockserver.core.sandbox.items import Item
 from mockserver.core.uploads import Part
+from mockserver.facts import platform
 from mockserver.request.kept_files import file_of, files_of
-from mockserver.store.contents import content_of
+from mockserver.request.world import World
+from mockserver.store import Sandbox
+from mockserver.store.contents import Content, content_of
 
 #: Why there may be none of an id.
 MISSING = (
@@ -31,12 +34,21 @@ async def create(call: Call) -> Answer:
     seconds = asked_seconds(given)
     data: bytes = given["file"]
     _check_size(call, len(data))
-    purpose, now = given["purpose"], call.now
-    expires_at = expiry(purpose, now, call.facts("files")["bounds"], seconds)
-    file = File(purpose, form["file"].filename, len(data), expires_at)
-    item = file_item(await call.new_id("files"), now, file, await content_of(data))
-    await call.sandbox.save("files", item)
+    name, content = form["file"].filename, await content_of(data)
+    item = await keep(call.world, call.sandbox, given["purpose"], name, content, seconds)
     return _told(call, item)
+
+
+async def keep(
+    world: World, sandbox: Sandbox, purpose: str, name: str, content: Content, seconds: int | None
+) -> Item:
+    """Keep a new file: for so many seconds, or as long as files of its purpose are kept."""
+    now, day = sandbox.now(world.clock.now()), world.day(sandbox, "today")
+    until = expiry(purpose, now, platform.on("files", day)["bounds"], seconds)
+    file = File(purpose, name, content.size, until)
+    item = file_item(await new_id(world, sandbox, "files"), now, file, content)
+    await sandbox.save("files", item)
+    return item
 
 
 def _check_size(call: Call, size: int) -> None:

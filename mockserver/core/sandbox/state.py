@@ -52,8 +52,11 @@ def emptied(state: State, part: str, first: State) -> State:
             options = options._replace(per_minute=as_begun.per_minute, tier=as_begun.tier)
             return state._replace(options=options, account=state.account._replace(buckets=FULL))
         case "ledger":
-            began = as_begun.budget, as_begun.budget_day, as_begun.budget_month
-            options = options._replace(budget=began[0], budget_day=began[1], budget_month=began[2])
+            options = options._replace(
+                budget=as_begun.budget,
+                budget_day=as_begun.budget_day,
+                budget_month=as_begun.budget_month,
+            )
             return state._replace(options=options, account=Account(buckets=state.account.buckets))
         case "clock":
             return state._replace(clock=Clock())
