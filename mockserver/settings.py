@@ -262,7 +262,7 @@ def deployment(value: str) -> str:
 
     name, _, model = value.rpartition("=")
     models = list(ever_there())
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
+    if not re.fullmatch(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}", name):
         raise ValueError(f"must look like my-pictures={models[-1]}, with a name for a path")
     if model not in models:
         raise ValueError(f"names a model that is none of {', '.join(models)}")

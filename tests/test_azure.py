@@ -334,3 +334,10 @@ def test_a_model_without_edits_says_so(azure: Azure) -> None:
     assert error(refused)["message"].startswith(
         "The imageEdits operation does not work with the specified model, dall-e-3. Please choose"
     )
+
+
+def test_a_page_of_the_web_may_read_what_azure_tells_in_headers(azure: Azure) -> None:
+    client = azure()
+    answer = client.get("/openai/v1/x", headers={"Origin": "http://localhost:3000"})
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"operation-location", "apim-request-id", "x-ratelimit-limit-requests"} <= {*exposed}

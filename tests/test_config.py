@@ -149,6 +149,8 @@ def test_service_links_and_empty_variables_are_ignored(variable: str, value: str
         ("IMAGES_MOCK_LOG_FORMAT", "xml", "must be one of text, json, none"),
         ("IMAGES_MOCK_KEYS", "no-such-file", "must be any, mock or a readable file"),
         ("IMAGES_MOCK_SEED", " ", "must not be blank"),
+        ("IMAGES_MOCK_DEPLOYMENT", "..=dall-e-3", "must look like my-pictures="),
+        ("IMAGES_MOCK_DEPLOYMENT", "art=fox", "names a model that is none of dall-e-2"),
     ],
 )
 def test_what_can_not_be_used_is_refused_by_name_with_what_would_be_right(

@@ -76,7 +76,8 @@ def test_the_content_comes_under_the_name_that_was_sent(files: TestClient) -> No
     for name, told in (
         ("image.png", 'attachment; filename="image.png"'),
         ("a b.png", 'attachment; filename="a b.png"'),
-        ("ü.png", 'attachment; filename="\\xfc.png"'),
+        ("ü.png", 'attachment; filename="\\\\xfc.png"'),
+        ("a\\b.png", 'attachment; filename="a\\\\b.png"'),
     ):
         (one,) = kept(files, b"xyz", name=name)
         assert files.get(f"/v1/files/{one}").json()["filename"] == name

@@ -35,6 +35,8 @@ _EXPOSED = (
     *("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms"),
     *("mock-warning", "mock-hint"),
     *("accept-ranges", "content-range", "etag", "x-ms-error-code", "x-ms-request-id"),
+    *("operation-location", "apim-request-id", "x-ms-client-request-id", "x-ms-region"),
+    *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged

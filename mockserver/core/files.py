@@ -72,5 +72,5 @@ def described(item: Item, fields: Sequence[str]) -> dict[str, Any]:
 
 def attachment(filename: str) -> bytes:
     """The Content-Disposition of a file's content; what a header can't carry is escaped."""
-    name = escaped(filename).replace('"', "%22")
-    return f'attachment; filename="{name}"'.encode("ascii", "backslashreplace")
+    name = escaped(filename).replace('"', "%22").encode("ascii", "backslashreplace")
+    return b'attachment; filename="%b"' % name.replace(b"\\", rb"\\")  # in quotes it escapes
