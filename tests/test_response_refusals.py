@@ -57,6 +57,11 @@ def client() -> TestClient:
             ),
         ),
         (
+            {"tool_choice": {}},
+            ("Missing required parameter: 'tool_choice.type'.",)
+            + ("tool_choice.type", "missing_required_parameter"),
+        ),
+        (
             {"input": [{"type": "image_generation_call"}]},
             ("Missing required parameter: 'input[0].id'.",)
             + ("input[0].id", "missing_required_parameter"),

@@ -11,8 +11,9 @@ Methods, paths and parameters are the facts'; what they don't hold is in `servic
     schemas, securitySchemes    components
     examples    only there to be referred to
 
-`{$fact: [limit, maximum]}` stands for a value of the service's facts on the day. A schema with
-`$keys: [told, fields]` has just the properties that the facts list there, and needs them.
+`{$fact: [limit, maximum]}` stands for a value of the service's facts on the day, or of another's,
+as `[batches, bounds, lines]`. A schema with `$keys: [told, fields]` has just the properties that
+the facts list there, and needs them.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ def add_beside(document: Schema, day: date | None) -> None:
     day = day or looked_up()
     document["info"]["x-rules"]["beside"] = str(day)
     base = document["servers"][0]["url"].rpartition("/")[2]
-    for service in services_on(day):
-        said: Schema = _filled(_file(service), on(service, day))
+    facts = {service: on(service, day) for service in services_on(day)}
+    for service in facts:
+        said: Schema = _filled(_file(service), {**facts, **facts[service]})
         document["tags"].append({"name": said["tag"]})
         for kind in ("schemas", "securitySchemes"):
             document["components"][kind] |= said.get(kind, {})

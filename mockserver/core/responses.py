@@ -131,8 +131,11 @@ def _place(choice: Any, tools: Sequence[Mapping[str, Any]], choices: Sequence[st
 
 def _chosen(choice: Mapping[str, Any]) -> Sequence[Any]:
     """The kinds of the tools that a choice leaves."""
-    if choice.get("type") != "allowed_tools":
-        return (choice.get("type"),)
+    if "type" not in choice:
+        raise ApiError(Reason.MISSING_PARAMETER, param="tool_choice.type")
+    check_text("tool_choice.type", choice["type"])
+    if choice["type"] != "allowed_tools":
+        return (choice["type"],)
     tools = choice.get("tools")
     return [t.get("type") for t in tools if isinstance(t, dict)] if isinstance(tools, list) else ()
 
