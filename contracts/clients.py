@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.exchange import Answer, Exchange, Headers, Request
+from mockserver.facts.platform import SERVICES
 
-_PATH = re.compile(r"/(?:images|models)(?:/.*)?\Z")
+_PATH = re.compile(rf"/(?:images|models|{'|'.join(SERVICES)})(?:/.*)?\Z")
 
 
 class NoAnswer(TypeError):

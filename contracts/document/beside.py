@@ -7,7 +7,8 @@ Methods, paths and parameters are the facts'; what they don't hold is in `servic
     operations  by the id of an endpoint. `query` and `body` say what a parameter is beside its
                 facts, `needs` which others are needed, `rules` what parts of a body go together,
                 `sent` are examples of one; `answer` is the good one, which may come in events
-                (`streams`), `refused` the statuses of others beside those of all
+                (`streams`), `refused` the statuses of others beside those of all, `responses`
+                others that are not as all are
     schemas, securitySchemes    components
     examples    only there to be referred to
 
@@ -121,6 +122,7 @@ def _operation(endpoint: Endpoint, said: Schema, document: Schema) -> Schema:
         "responses": {
             **({"200": _answer(told["answer"], document)} if "answer" in told else {}),
             **{str(s): {"$ref": f"#/components/responses/{_REFUSALS[s]}"} for s in refused},
+            **told.get("responses", {}),
         },
     }
 
