@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.api.platform import batch_runs
 from mockserver.app import create_app
-from mockserver.clock import ManualClock
 from mockserver.config import configured
 from tests.batches import (
     HERE,
@@ -33,27 +31,6 @@ from tests.batches import (
 )
 from tests.conftest import GENERATIONS, Api, error
 from tests.in_process import client_of
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """A clock that stands at 2026-09-01 00:00 UTC."""
-    return ManualClock(NOW)
-
-
-@pytest.fixture
-def box(api: Api) -> TestClient:
-    """A client whose sandbox has a clock that stands."""
-    client = api()
-    begin(client)
-    return client
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no look wait."""
-    monkeypatch.setattr(batch_runs, "PATIENCE", 0)
-
 
 # -- how it is told ----------------------------------------------------------------------------
 

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.api.platform import batch_runs
-from mockserver.clock import ManualClock
 from tests.batches import (
     HERE,
-    NOW,
     begin,
     create,
     created,
@@ -23,29 +20,8 @@ from tests.batches import (
     rule,
     upload,
 )
-from tests.conftest import GENERATIONS, Api, error
+from tests.conftest import GENERATIONS, error
 from tests.edits import encoded, in_data, scene
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """A clock that stands at 2026-09-01 00:00 UTC."""
-    return ManualClock(NOW)
-
-
-@pytest.fixture
-def box(api: Api) -> TestClient:
-    """A client whose sandbox has a clock that stands."""
-    client = api()
-    begin(client)
-    return client
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no look wait."""
-    monkeypatch.setattr(batch_runs, "PATIENCE", 0)
-
 
 # -- what becomes of lines ---------------------------------------------------------------------
 
