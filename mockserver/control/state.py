@@ -248,8 +248,8 @@ def _of_times(options: Options, account: Account, now: int) -> Told:
     """The budgets of a day and of a month, where there is one, and what was spent of them."""
     today, found = now // (86_400 * SECOND), Told()
     for time, budget, spent_in in (
-        ("day", options.budget_day, account.spent_on),
-        ("month", options.budget_month, account.spent_in_month_of),
+        ("day", options.budget_day, account.money.spent_on),
+        ("month", options.budget_month, account.money.spent_in_month_of),
     ):
         if budget is not None:
             found[f"spent_{time}_usd"] = spent_in(today) / MICRO

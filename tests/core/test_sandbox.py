@@ -13,7 +13,7 @@ from mockserver.core.limits import Bucket
 from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import FARTHEST, Options, rulebook
-from mockserver.core.sandbox.account import Account
+from mockserver.core.sandbox.account import Account, Money
 from mockserver.core.sandbox.clock import Clock, Wait, advance, look, serve
 from mockserver.core.sandbox.eviction import KEPT, Summary, to_drop, to_shed
 from mockserver.core.sandbox.logs import write_down
@@ -114,7 +114,7 @@ FIRST = State(Options(tier="1", per_minute=5, budget=7), BEGUN)
 USED = State(
     Options(tier="2", per_minute=6, budget=8, seed="s"),
     rulebook.write(BEGUN, Rule(When(), Effect(delay=2.0)), "r")[0],
-    Account(9, {("m", "images"): Bucket(0, 0)}),
+    Account({("m", "images"): Bucket(0, 0)}, Money(9)),
     Clock(5, 6),
 )
 
@@ -127,13 +127,15 @@ USED = State(
         (
             "limits",
             USED._replace(
-                options=USED.options._replace(tier="1", per_minute=5), account=Account(9)
+                options=USED.options._replace(tier="1", per_minute=5),
+                account=Account(money=Money(9)),
             ),
         ),
         (
             "ledger",
             USED._replace(
-                options=USED.options._replace(budget=7), account=USED.account._replace(spent=0)
+                options=USED.options._replace(budget=7),
+                account=USED.account._replace(money=Money()),
             ),
         ),
         ("clock", USED._replace(clock=Clock())),

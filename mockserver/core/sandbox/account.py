@@ -22,12 +22,11 @@ _FREE = Verdict(True, 0, 0)  # of what has no limit
 _NONE = (None, None, None)
 
 
-class Account(NamedTuple):
-    """What was taken so far."""
+class Money(NamedTuple):
+    """What was spent, in micro-dollars as all money here; all days are UTC's."""
 
-    spent: int = 0  # micro-dollars, as all money here
-    buckets: Buckets = FULL
-    today: int = 0  # the day of the last payment, in days since the epoch; all days are UTC's
+    spent: int = 0
+    today: int = 0  # the day of the last payment, in days since the epoch
     of_today: int = 0  # what was spent on it
     before: Days = NO_DAYS  # what was spent on days before that; of more than `DAYS` the first go
 
@@ -45,24 +44,26 @@ class Account(NamedTuple):
         month = _month(day)
         return sum(micro for other, micro in self.days.items() if _month(other) == month)
 
-    def filled(self, buckets: Buckets) -> Self:
-        """The account with other buckets."""
-        # half the time of _replace()
-        return self.__class__(self.spent, buckets, self.today, self.of_today, self.before)
-
-    def paid(self, amount: int, day: int, buckets: Buckets) -> Self:
-        """The account after a payment on a day."""
+    def paid(self, amount: int, day: int) -> Self:
+        """The money after a payment on a day."""
         if day == self.today:
-            return self.__class__(
-                self.spent + amount, buckets, day, self.of_today + amount, self.before
-            )
+            return self.__class__(self.spent + amount, day, self.of_today + amount, self.before)
         before = {other: micro for other, micro in self.days.items() if other != day and micro}
         if len(before) > DAYS:
             del before[next(iter(before))]
-        spent = self.spent_on(day) + amount
-        return self._replace(
-            spent=self.spent + amount, buckets=buckets, today=day, of_today=spent, before=before
-        )
+        return self.__class__(self.spent + amount, day, self.spent_on(day) + amount, before)
+
+
+class Account(NamedTuple):
+    """What was taken so far."""
+
+    buckets: Buckets = FULL
+    money: Money = Money()
+
+    @property
+    def spent(self) -> int:
+        """Micro-dollars in all."""
+        return self.money.spent
 
 
 def settle(
@@ -91,7 +92,7 @@ def settle(
         refuses the longest, so that who waits as long passes; one without a limit is a budget's.
     """
     bounds = options.budget, options.budget_day, options.budget_month
-    if bounds != _NONE and (over := _exceeded(account, options, amount, now // _DAY)):
+    if bounds != _NONE and (over := _exceeded(account.money, options, amount, now // _DAY)):
         return account, Verdict(False, 0, 0, budget=over)
     left, verdict, refusal = {**account.buckets}, None, None
     for limit in limits:
@@ -102,22 +103,21 @@ def settle(
         elif refusal is None or _wait(found) > _wait(refusal):
             refusal = found
     if refusal is None:
-        if amount:
-            return account.paid(amount, now // _DAY, left), verdict or _FREE
-        return account.filled(left), verdict or _FREE
+        money = account.money.paid(amount, now // _DAY) if amount else account.money
+        return Account(left, money), verdict or _FREE
     if len(limits) > 1:
         left |= _untaken(account.buckets, model, limits, now)
-    return account.filled(left), refusal
+    return Account(left, account.money), refusal
 
 
-def _exceeded(account: Account, options: Options, amount: int, today: int) -> str:
+def _exceeded(money: Money, options: Options, amount: int, today: int) -> str:
     """Which budget an amount would exceed; "" if none."""
     budget, day, month = options.budget, options.budget_day, options.budget_month
-    if budget is not None and account.spent + amount > budget:
+    if budget is not None and money.spent + amount > budget:
         return "all"
-    if day is not None and account.spent_on(today) + amount > day:
+    if day is not None and money.spent_on(today) + amount > day:
         return "day"
-    if month is not None and account.spent_in_month_of(today) + amount > month:
+    if month is not None and money.spent_in_month_of(today) + amount > month:
         return "month"
     return ""
 
