@@ -6,20 +6,26 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockserver import __version__
+from mockserver.cli_group import (
+    CONFIGURATION,
+    INTERNAL,
+    NOT_READY,
+    UNKNOWN,
+    USAGE,
+    ServeByDefault,
+    end,
+)
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
 from mockserver.settings import SETTINGS, Setting, as_of, seconds
 
 if TYPE_CHECKING:
     from datetime import date
-
-UNKNOWN, USAGE, CONFIGURATION, NOT_READY, INTERNAL = 1, 2, 3, 4, 70
 
 
 class Duration(click.ParamType[float]):
@@ -35,77 +41,6 @@ class Duration(click.ParamType[float]):
             return seconds(str(value))
         except ValueError as error:
             self.fail(f"{value!r} {error}", param, ctx)
-
-
-_CONTRACT = "contract"
-
-
-def _contract() -> click.Command:
-    """The command of the package beside this one, which judges servers and is no part of one."""
-    try:
-        found: click.Command = import_module("contracts.cli").contract
-    except (ImportError, AttributeError):
-        # `python -m` looks into the working directory first, as PYTHONPATH's may be looked into.
-        return click.Command(
-            _CONTRACT, callback=_hidden, context_settings=_ANY, short_help="Hidden here."
-        )
-    return found
-
-
-_ANY = {"ignore_unknown_options": True, "allow_extra_args": True}
-
-
-def _hidden() -> NoReturn:
-    where = ", ".join(getattr(sys.modules.get("contracts"), "__path__", ["contracts"]))
-    _end(CONFIGURATION, f"{where} hides the package contracts of images-mock: {_ELSEWHERE}.")
-
-
-_ELSEWHERE = "call it as images-mock, without PYTHONPATH, or from another folder"
-
-
-class _Later(click.Command):
-    """A command that is loaded when it is called, and not to be listed."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """The context of what is loaded."""
-        return _contract().make_context(info_name, args, parent, **extra)
-
-
-class ServeByDefault(click.Group):
-    """A group whose flags belong to `serve` when no command is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `serve` in front, unless a command or the group's own flag stands there."""
-        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
-            self._check_order(ctx, args)
-            args = ["serve", *args]
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands here, and that of the contract."""
-        return sorted([*super().list_commands(ctx), _CONTRACT])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command; that of the contract, which needs packages of its own, is loaded later."""
-        if cmd_name == _CONTRACT:
-            return _Later(_CONTRACT, short_help="Hold a server to the contract of the Images API.")
-        return super().get_command(ctx, cmd_name)
-
-    def _check_order(self, ctx: click.Context, args: list[str]) -> None:
-        """Refuse a command that stands behind flags, each of which has one value."""
-        place = 0
-        while place < len(args) and args[place].startswith("-") and args[place] != "--":
-            place += 1 if "=" in args[place] else 2
-        if place < len(args) and args[place] in self.list_commands(ctx):
-            end = place + 1 + isinstance(self.get_command(ctx, args[place]), click.Group | _Later)
-            right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
-            raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)
 
 
 def _flag(setting: Setting) -> click.Option:
@@ -190,7 +125,7 @@ def wait(
     try:
         wait_for(Awaited(config_of(_resolved(config, flags)), url), timeout)
     except NotReady as error:
-        _end(NOT_READY, f"no images-mock was ready within {timeout:g} s: {error}.")
+        end(NOT_READY, f"no images-mock was ready within {timeout:g} s: {error}.")
 
 
 @cli.command()
@@ -203,7 +138,7 @@ def identify(file: Path) -> None:
 
     found = identified(file.read_bytes())
     if found is None:
-        _end(USAGE, f"{file} holds no picture of images-mock.")
+        end(USAGE, f"{file} holds no picture of images-mock.")
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
@@ -276,7 +211,7 @@ def explain(
     asked = " ".join(text)
     found = find(asked, as_of)
     if not found:
-        _end(USAGE, missed(asked, as_of))
+        end(USAGE, missed(asked, as_of))
     click.echo("\n\n".join(map(told, found)))
 
 
@@ -291,7 +226,45 @@ def _recounted(
         address = Awaited(settings, url).address()
         return explain_last(address, sandbox, key=key, token=settings.control_token)
     except (NotReady, Unexplained) as error:
-        _end(NOT_READY, str(error))
+        end(NOT_READY, str(error))
+
+
+@with_address
+@cli.command()
+@click.option("-f", "--follow", is_flag=True, help="go on with what comes, until the server ends")
+@click.option("--json", "as_json", is_flag=True, help="print whole records, as JSON")
+@click.option("--url", help="the server's address")
+@click.option("--sandbox", help="a sandbox's name, or its first letters")
+@click.option("--key", help="the API key whose sandbox is meant")
+def log(
+    follow: bool,
+    as_json: bool,
+    url: str | None,
+    sandbox: str | None,
+    key: str | None,
+    config: Path | None,
+    **flags: str | None,
+) -> None:
+    """Print the journal of a running server: a line for each request and download.
+
+    Without a sandbox or a key, those of all.
+    """
+    from mockserver.client.connection import ControlError
+    from mockserver.client.follow import journal_lines
+    from mockserver.client.wait import Awaited, NotReady
+
+    settings = config_of(_resolved(config, flags))
+    try:
+        address = Awaited(settings, url).address()
+        token = settings.control_token
+        for line in journal_lines(
+            address, sandbox, key=key, token=token, follow=follow, as_json=as_json
+        ):
+            click.echo(line)
+    except (NotReady, ControlError) as error:
+        end(NOT_READY, str(error))
+    except KeyboardInterrupt:  # the usual end of following
+        sys.exit(0)
 
 
 @cli.command()
@@ -322,7 +295,7 @@ def doctor(package: Path | None, facts: Path | None, wants_json: bool) -> None:
         found = package_in(package)
         findings = examined(found.things())
     except NoPackage as error:
-        _end(USAGE, f"{error}.")
+        end(USAGE, f"{error}.")
     if wants_json:
         import json
 
@@ -370,16 +343,11 @@ def _banner(config: Config) -> Iterator[str]:
         yield f"Listening beyond this machine ({config.host}); /_mock {guard}."
 
 
-def _end(code: int, message: str) -> NoReturn:
-    click.echo(f"images-mock: {message}", err=True)
-    sys.exit(code)
-
-
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line, and end the process with its exit code."""
     try:
         cli.main(args=args, prog_name="images-mock", standalone_mode=True)
     except ConfigError as error:
-        _end(CONFIGURATION, str(error))
+        end(CONFIGURATION, str(error))
     except Exception as error:  # the last resort: no traceback reaches a user
-        _end(INTERNAL, f"internal error, please report it: {type(error).__name__}: {error}")
+        end(INTERNAL, f"internal error, please report it: {type(error).__name__}: {error}")

@@ -22,7 +22,8 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver import __version__
-from mockserver.cli import NOT_READY, cli
+from mockserver.cli import cli
+from mockserver.cli_group import NOT_READY
 from mockserver.settings import SETTINGS
 from mockserver.testing import ImagesMock
 

@@ -12,7 +12,8 @@ import openai
 import pytest
 from click.testing import CliRunner
 
-from mockserver.cli import UNKNOWN, USAGE, cli
+from mockserver.cli import cli
+from mockserver.cli_group import UNKNOWN, USAGE
 from mockserver.evidence.doctor import LeftOut, State, examined
 from mockserver.evidence.sdk import Thing, package_in
 from mockserver.facts import read_from

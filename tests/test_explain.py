@@ -20,7 +20,8 @@ from PIL import Image
 
 from mockserver import facts
 from mockserver.app import create_app
-from mockserver.cli import USAGE, cli
+from mockserver.cli import cli
+from mockserver.cli_group import USAGE
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.blob_errors import BlobWording

@@ -15,7 +15,7 @@ import openai
 import pytest
 from PIL import Image
 
-from mockserver.cli import CONFIGURATION, INTERNAL, NOT_READY, UNKNOWN, USAGE
+from mockserver.cli_group import CONFIGURATION, INTERNAL, NOT_READY, UNKNOWN, USAGE
 from mockserver.config import config_of, resolve
 from mockserver.facts import load
 from mockserver.settings import SETTINGS

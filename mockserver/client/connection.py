@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
+from io import BufferedReader, RawIOBase
 from json import dumps, loads
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, SocketType
 from typing import Any, Protocol
@@ -64,21 +65,23 @@ def by_socket() -> None:
 
 
 class Remote:
-    """One sandbox's way to its server. May be used from any thread."""
+    """The way to a server, of one sandbox or, without a key, of none. For any thread."""
 
     def __init__(
         self,
         address: str,
-        api_key: str,
+        api_key: str | None,
         control_token: str | None = None,
         way: Callable[[], Way | None] = by_socket,
     ) -> None:
         self.address = address
         self._way = way
         self._split = urlsplit(address)
-        self._headers = {"Mock-Sandbox-Key": api_key, "Content-Type": "application/json"}
+        self.headers = {"Content-Type": "application/json"}
+        if api_key:
+            self.headers["Mock-Sandbox-Key"] = api_key
         if control_token:
-            self._headers["Authorization"] = f"Bearer {control_token}"
+            self.headers["Authorization"] = f"Bearer {control_token}"
         self._of_thread = threading.local()
 
     def ask(self, method: str, path: str, value: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Remote:
         except (OSError, HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise ControlError(f"no images-mock answers {asked}: {why}. {_SOON_AGAIN}") from None
-        return Told(_answer(asked, status, content), partial(self._lack, asked))
+        return Told(decoded(asked, status, content), partial(self._lack, asked))
 
     def _lack(self, asked: str, name: str) -> ControlError:
         """Why an answer may have nothing of a name."""
@@ -107,13 +110,13 @@ class Remote:
         """The server's version, as it tells it."""
         with suppress(OSError, HTTPException, ControlError):
             status, content = self._exchange("GET", f"{self._split.path}/_mock/ready", None)
-            return _answer("", status, content).get("version")
+            return decoded("", status, content).get("version")
         return None
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """One exchange; again over a new connection if the server had ended an idle one."""
         if way := self._way():
-            return way.ask(method, path, body, self._headers)
+            return way.ask(method, path, body, self.headers)
         line = self._line()
         is_kept = line.is_kept
         try:
@@ -125,7 +128,7 @@ class Remote:
 
     def _once(self, line: _Line, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
-            return line.ask(method, path, body, self._headers)
+            return line.ask(method, path, body, self.headers)
         except BaseException:  # half an exchange is in it: the next one opens it anew
             line.close()
             raise
@@ -158,20 +161,9 @@ class _NearLine:
             named["Content-Length"] = str(len(body))
         lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
         head = f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
-        line = self._socket = self._socket or self._opened()
+        line = self._socket = self._socket or _opened(*self._address)
         line.sendall(head + (body or b""))
         return self._answer(line)
-
-    def _opened(self) -> SocketType:
-        line = SocketType(_LOOPBACK[self._address[0]], SOCK_STREAM, IPPROTO_TCP)
-        try:
-            line.settimeout(_PATIENCE)
-            line.connect(self._address)
-            line.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        except BaseException:
-            line.close()
-            raise
-        return line
 
     def _answer(self, line: SocketType) -> tuple[int, bytes]:
         got = b""
@@ -195,6 +187,37 @@ class _NearLine:
     __del__ = close  # with its thread or its sandbox: a line that is forgotten warns
 
 
+class _Plain(SocketType):
+    """A socket in C, below what tests replace, which can be read as a file."""
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """What arrives, as a file."""
+        return BufferedReader(_Arriving(self))
+
+
+class _Arriving(RawIOBase):
+    def __init__(self, line: SocketType) -> None:
+        self._line = line
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        return self._line.recv_into(into)
+
+
+def _opened(host: str, port: int) -> _Plain:
+    line = _Plain(_LOOPBACK[host], SOCK_STREAM, IPPROTO_TCP)
+    try:
+        line.settimeout(_PATIENCE)
+        line.connect((host, port))
+        line.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
 def _more(line: SocketType) -> bytes:
     got = line.recv(_CHUNK)
     if not got:
@@ -206,8 +229,7 @@ class _FarLine:
     """To wherever a URL leads, by the standard library (which turns Nagle off)."""
 
     def __init__(self, split: SplitResult) -> None:
-        kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
-        self._line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
+        self._line = connection_to(split)
 
     @property
     def is_kept(self) -> bool:
@@ -236,7 +258,21 @@ def _line_to(split: SplitResult) -> _Line:
     return _FarLine(split)
 
 
-def _answer(asked: str, status: int, content: bytes) -> dict[str, Any]:
+def connection_to(split: SplitResult) -> HTTPConnection:
+    """A connection of the standard library's, for an answer without an end; no proxy is asked."""
+    kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
+    line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
+    if split.scheme == "http" and split.hostname in _LOOPBACK:
+        line.sock = _opened(split.hostname, split.port or 80)
+    return line
+
+
+def decoded(asked: str, status: int, content: bytes) -> dict[str, Any]:
+    """What an answer of the control API tells.
+
+    Raises:
+        ControlError: it is a refusal, or of somebody else.
+    """
     try:
         value = loads(content)
     except ValueError:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from threading import current_thread
 from types import EllipsisType
-from typing import Any, Literal, NamedTuple, Never, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Never, Self, Unpack
 
 from mockserver.client import assertions
 from mockserver.client.assertions import Expectation, Names, Presence, sent_when
@@ -25,6 +25,9 @@ from mockserver.client.report import wait_line
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, File, RuleHandle, Script, Sent, condition, content_of
 from mockserver.core.addresses import API, address_of
+
+if TYPE_CHECKING:
+    from mockserver.client.events import Events
 
 __all__ = [
     "Clock",
@@ -242,6 +245,20 @@ class Sandbox:
     def downloads(self) -> list[Request]:
         """All requests for pictures' files, the oldest first."""
         return [*map(Request.of, self._remote.ask("GET", "downloads")["downloads"])]
+
+    def events(self, *, since: str | None = None, timeout: float | None = None) -> Events:
+        """What happens from now on, as it happens: requests, downloads, changes of the sandbox.
+
+        It listens once this returns. `for event in images.events(timeout=5)` waits for the next;
+        it ends with the server, or by `close` (or `with`).
+
+        Args:
+            since: the id of a request: what was written down after it comes first.
+            timeout: seconds in which the next one must come, else TimeoutError; None is for ever.
+        """
+        from mockserver.client.events import Events  # few listen
+
+        return Events(self.address, self._remote.headers, since=since, timeout=timeout)
 
     @property
     def late(self) -> list[Request]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mockserver import __version__
-from mockserver.control import journal, routes, state
+from mockserver.control import events, journal, routes, state
 from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
@@ -172,11 +172,18 @@ class _Operation(NamedTuple):
     name: str
     answer: Schema
     body: Schema | None = None
+    media: str = "application/json"
 
 
 def _asked(*options: str) -> Schema:
     return asked(**{name: _OPTIONS[name] for name in options})
 
+
+_EVENTS = (
+    "Server-sent events: `request` and `download` have a Record without its links as data, and its "
+    "id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
+    "because the listener is slow, or null where the id that it has seen is not there any more."
+)
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     journal.requests: _Operation(
@@ -217,13 +224,16 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     ),
     state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
+    events.events: _Operation(
+        "events.follow", TEXT | {"description": _EVENTS}, media="text/event-stream"
+    ),
     routes.document: _Operation("document.get", _OBJECT),
 }
 
 
 def _operation(path: str, handler: routes.Handler) -> Schema:
     """One operation, which answers as it says or with an error."""
-    name, answer, body = _OPERATIONS[handler]
+    name, answer, body, media = _OPERATIONS[handler]
     summary = (handler.__doc__ or "").partition(".\n")[0].removesuffix(".")
     parameters = [_query(n, *_QUERIES[n]) for n in routes.QUERIES.get(handler, ())]
     if path in _IDS:
@@ -236,7 +246,7 @@ def _operation(path: str, handler: routes.Handler) -> Schema:
         "responses": {
             str(routes.STATUSES.get(handler, 200)): {
                 "description": summary,
-                "content": _json(answer),
+                "content": {media: {"schema": answer}},
             },
             "default": _named("Error", "responses"),
         },

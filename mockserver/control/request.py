@@ -76,6 +76,7 @@ class ControlRequest:
     query: Mapping[str, str]
     body: Any = None
     id: str = ""  # what stands in the path
+    last_event_id: str | None = None  # that a listener has seen
     caller: Caller | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -112,6 +113,10 @@ class ControlRequest:
     def is_of_all(self) -> bool:
         """Whether all sandboxes are named."""
         return EVERYONE in (self.key, self.query.get("sandbox"))
+
+    async def name(self) -> str:
+        """The name of the sandbox that is meant; that of all where none is, or all are."""
+        return EVERYONE if self.is_general else (await self.sandbox()).name
 
     async def ruled(self) -> Sandbox:
         """Whose rules are meant: those of the sandbox that is named, or those of all."""

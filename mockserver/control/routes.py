@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver import __version__
 from mockserver.api.images import base_url
 from mockserver.clock import SECOND
-from mockserver.control import journal, state
+from mockserver.control import events, journal, state
 from mockserver.control.request import (
     KEY_HEADER,
     ControlError,
@@ -104,7 +104,7 @@ _NOT_IT = (
 _NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
 _LEAVE_OUT = " On loopback Authorization may be left out."
 
-Handler = Callable[[ControlRequest], Awaitable[dict[str, Any]]]
+Handler = Callable[[ControlRequest], Awaitable[dict[str, Any] | events.Stream]]
 
 
 async def document(request: ControlRequest) -> dict[str, Any]:
@@ -136,6 +136,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "sandbox": {"POST": state.renew},
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
+    "events": {"GET": events.events},
     "openapi.json": {"GET": document},
 }
 #: What a query can have, beside the sandbox.
@@ -143,7 +144,10 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.requests: journal.OF_REQUESTS,
     journal.summary: (*journal.FILTERS, "since"),
     journal.downloads: journal.OF_DOWNLOADS,
+    events.events: events.OF_EVENTS,
 }
+#: What only looks, though it is no GET.
+LOOKS = (journal.count, journal.wait)
 #: What is answered, unless it is 200 or a refusal.
 STATUSES: dict[Handler, int] = {state.add_rule: 201}
 
@@ -163,6 +167,9 @@ class Control:
             _check_site(exchange, scope, self._world.config.public_url)
             status, told = await self._answer(exchange, scope, receive)
             headers: Headers = []
+            if isinstance(told, events.Stream):
+                await told.send(send)
+                return
         except ControlError as error:
             status, told, headers = error.status, error.told, [*error.headers]
         except RuleError as error:
@@ -188,16 +195,20 @@ class Control:
 
     async def _answer(
         self, exchange: Exchange, scope: Scope, receive: Receive
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> tuple[int, dict[str, Any] | events.Stream]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
         handler, name = _found(path, exchange.record.method)
         body = None
         if exchange.record.method in ("POST", "PUT"):
             body = await body_of(exchange.header(b"content-type"), receive)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
-        request = ControlRequest(self._world, receive, key, query, body, name)
+        seen = exchange.header(b"last-event-id")
+        request = ControlRequest(self._world, receive, key, query, body, name, seen)
         request.check_query(("sandbox", *QUERIES.get(handler, ())))
-        return STATUSES.get(handler, 200), await handler(request)
+        told = await handler(request)
+        if self._world.feed.is_heard and exchange.record.method != "GET" and handler not in LOOKS:
+            self._world.feed.changed(path.partition("/")[0], await request.name())
+        return STATUSES.get(handler, 200), told
 
 
 def _found(path: str, method: str) -> tuple[Handler, str]:

@@ -68,6 +68,7 @@ class Record:
     custom_id: str = ""  # of that line
     pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
     size: int = 0  # roughly the bytes that it takes, once it is closed
+    number: int = 0  # in the order in which a server's records were written down, from 1
 
     def close(self) -> None:
         """Bring it within bounds, and weigh it: nothing is written into it any more."""

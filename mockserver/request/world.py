@@ -23,6 +23,7 @@ from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
+from mockserver.request.feed import Feed
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
 from mockserver.settings import SCHEMA
@@ -92,6 +93,7 @@ class World:
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
+        self.feed = Feed()  # tells those who listen what happens
         words = {w.name: w.then for w in self.facts.magic_words.values()}
         self.magic = Words(words) if config.magic == "on" else None  # of prompts
         self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
@@ -100,6 +102,7 @@ class World:
         self.deprecations = Deprecations(self.today, config.log_format)
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self._numbers = count()
+        self._written = count(1)
         self._warned = False
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
@@ -213,7 +216,9 @@ class World:
         except ApiError:  # there is no room for a sandbox: then it is written nowhere
             pass
         else:
+            record.number = next(self._written)
             await current.record(record, number=exchange.life or current.number)
+            self.feed.wrote(record)
         self.news.ring()
 
     async def lives(self, sandbox: Sandbox | None) -> bool:
