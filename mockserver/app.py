@@ -22,6 +22,7 @@ from mockserver.control.routes import Control, Help, Live
 from mockserver.core.addresses import API, AZURE, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import routes
+from mockserver.page.door import Front, Page
 from mockserver.request.world import World
 from mockserver.store import Store
 
@@ -61,11 +62,12 @@ def create_app(
 
 
 def _routes(world: World) -> list[Route]:
-    models, control = Models(world), Control(world)
+    models, control, page = Models(world), Control(world), Page(world)
     return [
         # First what tests ask most often; calls of the API are found without a search.
         Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
         Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
+        Route(f"{CONTROL}/page/{{path:path}}", page),
         Route(f"{CONTROL}/{{path:path}}", control),
         Route(CONTROL, control),
         *(
@@ -78,7 +80,7 @@ def _routes(world: World) -> list[Route]:
         Route(f"{API}/chat/completions", Chat(world), methods=["POST"]),
         *_beside(world),
         Route(f"{AZURE}/{{rest:path}}", OfAzure(world)),
-        Route("/", Help(world), methods=["GET"]),
+        Route("/", Front(page, Help(world)), methods=["GET"]),
     ]
 
 

@@ -117,6 +117,7 @@ class Job:
             (digest, planned), repeat = asked.plan(seed), None
         if effect is not PLAIN:
             planned = await self._altered(planned[: effect.pictures], effect)
+        self.exchange.record.drawn = planned
         return Drawing(planned, digest, repeat)
 
     async def take_back(self, drawing: Drawing) -> None:

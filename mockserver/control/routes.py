@@ -152,19 +152,46 @@ LOOKS = (journal.count, journal.wait)
 STATUSES: dict[Handler, int] = {state.add_rule: 201}
 
 
+class Gate:
+    """Who is let in: off loopback only with the control token, and never a page of another site."""
+
+    def __init__(self, world: World) -> None:
+        self._config = world.config
+        self._on_loopback = world.config.on_loopback
+
+    def check(self, exchange: Exchange, scope: Scope) -> None:
+        """Refuse who may not use the control API: ApiError or ControlError."""
+        self._check_token(exchange)
+        check_site(exchange, scope, self._config.public_url)
+
+    def _check_token(self, exchange: Exchange) -> None:
+        """Off loopback the token must be there; where one is set and one is sent, it must be it."""
+        config, sent = self._config, exchange.header(b"authorization")
+        expected = config.control_token
+        if self._on_loopback and (expected is None or sent is None):
+            if sent and KEY_HEADER not in exchange.headers:
+                exchange.hints.append(_NO_NAME)
+            return
+        if expected is None or sent is None:
+            raise ApiError(Reason.CONTROL_REFUSED)
+        given = key_in(sent) or ""
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            message = _NOT_IT + (_LEAVE_OUT if self._on_loopback else "")
+            raise ControlError(401, message, "control_token_wrong", param="Authorization")
+
+
 class Control:
-    """Everything else under /_mock/: off loopback only with the control token, never for a page."""
+    """Everything else under /_mock/."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._on_loopback = world.config.on_loopback
+        self._gate = Gate(world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         exchange.quiet = True
         try:
-            self._check_token(exchange)
-            _check_site(exchange, scope, self._world.config.public_url)
+            self._gate.check(exchange, scope)
             status, told = await self._answer(exchange, scope, receive)
             headers: Headers = []
             if isinstance(told, events.Stream):
@@ -177,21 +204,6 @@ class Control:
             status, told, headers = refused.status, refused.told, []
         headers.append((b"cache-control", b"no-store"))
         await send_bytes(send, status, json_bytes(told), JSON, headers)
-
-    def _check_token(self, exchange: Exchange) -> None:
-        """Off loopback the token must be there; where one is set and one is sent, it must be it."""
-        config, sent = self._world.config, exchange.header(b"authorization")
-        expected = config.control_token
-        if self._on_loopback and (expected is None or sent is None):
-            if sent and KEY_HEADER not in exchange.headers:
-                exchange.hints.append(_NO_NAME)
-            return
-        if expected is None or sent is None:
-            raise ApiError(Reason.CONTROL_REFUSED)
-        given = key_in(sent) or ""
-        if not hmac.compare_digest(given.encode(), expected.encode()):
-            message = _NOT_IT + (_LEAVE_OUT if self._on_loopback else "")
-            raise ControlError(401, message, "control_token_wrong", param="Authorization")
 
     async def _answer(
         self, exchange: Exchange, scope: Scope, receive: Receive
@@ -239,13 +251,15 @@ def _meant(path: str) -> str:
     return "/_mock/openapi.json tells what there is."
 
 
-def _check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:
+def check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:
     """Refuse what a web page sends: the user's browser is on this machine, its author is not."""
     site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
     own = {f"{scope['scheme']}://{exchange.header(b'host') or ''}".lower()}
     if public_url:
         parts = urlsplit(public_url)
         own.add(f"{parts.scheme}://{parts.netloc}".lower())
+    if site == "same-origin" and origin == "null":  # a form of a page that tells no referrer
+        return
     is_foreign = site not in (None, "none", "same-origin")
     if is_foreign or (origin is not None and origin.lower() not in own):
         message = "No web page of another origin may use /_mock."

@@ -1,6 +1,6 @@
 """What is written down of a request: its fields, the decisions, the answer. Stores nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from mockserver.core.addresses import PICTURES, is_outside
+from mockserver.core.picture import Picture
 from mockserver.core.raw_request import Raw
 from mockserver.core.texts import beginning
 from mockserver.core.uploads import Part, header
@@ -21,6 +22,7 @@ HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
+_DRAWN = 600  # of what one picture is drawn from
 #: What the control API tells of a record, in this order.
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
@@ -67,6 +69,7 @@ class Record:
     batch: str = ""  # the id of that which it is a line of
     custom_id: str = ""  # of that line
     pictures: tuple[str, ...] = ()  # the names in the URLs that were answered
+    drawn: Sequence[Picture] = ()  # what its pictures can be drawn from again
     size: int = 0  # roughly the bytes that it takes, once it is closed
     number: int = 0  # in the order in which a server's records were written down, from 1
 
@@ -80,7 +83,8 @@ class Record:
         raw = self.raw.size if self.raw else 0
         linked = weight(self.pictures) if self.pictures else 0
         fields = weight(self.fields) if self.weight is None else self.weight
-        self.size = _RECORD + WIDEST * said + fields + refused + raw + linked
+        drawn = _DRAWN * len(self.drawn)
+        self.size = _RECORD + WIDEST * said + fields + refused + raw + linked + drawn
 
     @property
     def time(self) -> float:

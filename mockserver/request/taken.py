@@ -1,8 +1,27 @@
-"""An answer of this application that is taken in the client's place. Asks for nothing itself."""
+"""A request that this application makes of itself, and its answer, taken in the client's place."""
 
 from __future__ import annotations
 
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
+
+from mockserver.core.answer_headers import Headers
+
+
+def within(scope: Scope, path: str, body: bytes, headers: Headers) -> Scope:
+    """A POST of JSON to the same application, at the address and from the client of a request."""
+    host = [(n, v) for n, v in scope["headers"] if n == b"host"]
+    length = (b"content-length", b"%d" % len(body))
+    return {
+        **{name: scope.get(name) for name in ("scheme", "server", "client")},
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [*host, (b"content-type", b"application/json"), length, *headers],
+    }
 
 
 class Taken:

@@ -22,9 +22,8 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.files import BATCH_OUTPUT
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
-from mockserver.request.bodies import JSON
 from mockserver.request.exchange import LINE, Line
-from mockserver.request.taken import Taken
+from mockserver.request.taken import Taken, within
 from mockserver.store.contents import Content
 
 PATIENCE = 5.0  # seconds that a look waits for what is due
@@ -267,8 +266,7 @@ class _Requests:
 
     def __init__(self, scope: Scope) -> None:
         self._app: ASGIApp = scope["app"]
-        self._scope = {k: scope.get(k) for k in ("scheme", "server", "client")}
-        self._host = [(n, v) for n, v in scope["headers"] if n == b"host"]
+        self._scope = {k: scope.get(k) for k in ("scheme", "server", "client", "headers")}
         self.left = asyncio.Event()  # whether nobody waits for an answer any more
 
     async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
@@ -282,19 +280,7 @@ class _Requests:
             await self.left.wait()
             return {"type": "http.disconnect"}
 
-        kind, length = JSON.encode(), b"%d" % len(body[0])
-        scope = {
-            **self._scope,
-            "type": "http",
-            "http_version": "1.1",
-            "method": "POST",
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": b"",
-            "headers": [*self._host, (b"content-type", kind), (b"content-length", length)],
-            LINE: line,
-        }
+        scope = {**within(self._scope, path, body[0], []), LINE: line}
         await self._app(scope, receive, taken)
         if self.left.is_set() and not taken.is_whole:
             return None

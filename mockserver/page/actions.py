@@ -1,0 +1,142 @@
+"""What a click changes: each is what the control API does, asked for by a form with a token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.types import Message
+
+from mockserver.control import state
+from mockserver.control.request import ControlError, refuse
+from mockserver.page.look import Look, Shown
+from mockserver.page.snippets import KEY
+from mockserver.request.bodies import read_body
+from mockserver.request.taken import Taken, within
+
+#: In every form: a page of another site can't know it. It lives as long as the process.
+TOKEN = secrets.token_urlsafe(24)
+_PROMPT = "a red fox in the snow"
+PATH = "/v1/images/generations"
+_FORM = "application/x-www-form-urlencoded"
+Form = Mapping[str, str]
+
+
+async def done(look: Look, path: str) -> Shown:
+    """Do what a form asks for; then the page that it was on.
+
+    Raises:
+        ControlError: it is not a form of this page's, or what it asks for can't be done.
+    """
+    kind = (look.scope["exchange"].header(b"content-type") or "").partition(";")[0].strip().lower()
+    form = dict(parse_qsl((await read_body(look.receive)).decode("latin-1"), True))
+    if kind != _FORM or not hmac.compare_digest(form.get("token", ""), TOKEN):
+        message = "This form is not of this page, or of a server that has ended: load it anew."
+        raise ControlError(403, message, "form_refused")
+    action = ACTIONS.get(form.get("do", ""))
+    if action is None:
+        refuse("The form does not say what to do.")
+    acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
+    said = await action(acting, form)
+    query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
+    back = f"/_mock/page/{path}" if path else "/"
+    return Shown("", {}, to=f"{back}?{urlencode(query)}" if query else back)
+
+
+async def _add_rule(look: Look, form: Form) -> dict[str, str]:
+    when = {"prompt": {"contains": form["contains"]}} if form.get("contains") else {}
+    times = {"times": int(form["times"])} if form.get("times", "").isdigit() else {}
+    then = FAULTS[form["fault"]] if form.get("fault") in FAULTS else refuse("Choose what happens.")
+    rule = await state.add_rule(_ruling(look, {"when": when, "then": then, **times}))
+    return {"said": f"Rule {rule['id']} was added."}
+
+
+async def _restore_rule(look: Look, form: Form) -> dict[str, str]:
+    rule = await state.add_rule(_ruling(look, json.loads(form.get("rule", "null"))))
+    return {"said": f"It is there again, as rule {rule['id']}."}
+
+
+async def _remove_rule(look: Look, form: Form) -> dict[str, str]:
+    asked = look.asked(identity=form.get("id", ""))
+    rule = await state.rule(asked)
+    await state.remove_rule(asked)
+    kept = {k: rule[k] for k in ("when", "then", "times", "name", "next") if k in rule}
+    return {"said": f"Rule {rule['id']} was removed.", "undo": json.dumps(kept)}
+
+
+async def _advance(look: Look, form: Form) -> dict[str, str]:
+    await state.advance(look.asked({"seconds": form.get("by", "")}))
+    return {"said": f"The clock was moved on by {form.get('by', '')}."}
+
+
+async def _refill(look: Look, _: Form) -> dict[str, str]:
+    await state.refill(look.asked())
+    return {"said": "Every limit is full again."}
+
+
+async def _limit(look: Look, form: Form) -> dict[str, str]:
+    text = form.get("per_minute", "")
+    await state.put_limits(look.asked({"per_minute": int(text) if text.isdigit() else None}))
+    return {"said": f"The limit is {text} images a minute." if text else "The limit is the tier's."}
+
+
+async def _budget(look: Look, form: Form) -> dict[str, str]:
+    text = form.get("usd", "")
+    try:
+        usd = float(text) if text else None
+    except ValueError:
+        refuse("The budget must be an amount in USD, as 2.50.")
+    await state.put_ledger(look.asked({"budget_usd": usd}))
+    return {"said": f"The budget is ${text}." if text else "There is no budget."}
+
+
+async def _try(look: Look, _: Form) -> dict[str, str]:
+    """Ask for a picture as a client does."""
+    body = json.dumps({"prompt": _PROMPT, "size": "512x512"}).encode()
+    scope = within(look.scope, PATH, body, [(b"authorization", f"Bearer {KEY}".encode())])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    taken = Taken()
+    await look.scope["app"](scope, receive, taken)
+    return {"said": f"It was answered with {taken.status}."}
+
+
+async def _reset(look: Look, _: Form) -> dict[str, str]:
+    await state.reset(look.asked({}))
+    return {"said": "It is empty again."}
+
+
+def _ruling(look: Look, rule: Any) -> Any:
+    """The request that adds a rule: of the sandbox that is looked at, or of all."""
+    asked = look if look.sandbox else look._replace(query={"sandbox": "*"})
+    return asked.asked(rule)
+
+
+#: The common faults, as a form names them.
+FAULTS: Mapping[str, dict[str, Any]] = {
+    "429, wait 20 s": {"rate_limit": {"retry_after": 20}},
+    "Refused by the content policy": {"refuse": True},
+    "500": {"error": "internal"},
+    "Quota exceeded": {"quota": True},
+    "5 s late": {"delay": 5},
+    "URL that has expired": {"expired_url": True},
+    "Broken picture": {"picture": "truncated"},
+    "Line that breaks": {"disconnect": 0},
+}
+ACTIONS: Mapping[str, Callable[[Look, Form], Awaitable[dict[str, str]]]] = {
+    "add-rule": _add_rule,
+    "restore-rule": _restore_rule,
+    "remove-rule": _remove_rule,
+    "advance": _advance,
+    "refill": _refill,
+    "limit": _limit,
+    "budget": _budget,
+    "reset": _reset,
+    "try": _try,
+}

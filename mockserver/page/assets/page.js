@@ -1,0 +1,103 @@
+// What a page can't do by itself: it stays current, copies, takes keys, and remembers the scheme.
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+// -- current: the server renders, the parts that are live are put in the place of the old ones
+let news = 0, busy = false, told = 0;
+async function renew() {
+  if (busy) return void (again = true);
+  busy = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch { /* the server is gone: the stream tells when it is there again */ }
+  busy = false;
+  if (again) { again = false; soon(); }
+}
+let again = false, timer = 0;
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(renew, document.hidden ? 2000 : 150);
+}
+function put(fresh) {
+  const held = document.activeElement?.closest?.("[data-row]")?.id;
+  const link = document.activeElement?.getAttribute?.("href");
+  for (const old of $$("[data-live]")) {
+    const next = fresh.getElementById(old.id);
+    if (!next || next.innerHTML === old.innerHTML) continue;
+    const known = new Set($$("[data-row][id]", old).map((row) => row.id));
+    old.replaceChildren(...next.childNodes);
+    if (known.size) for (const row of $$("[data-row][id]", old)) if (!known.has(row.id)) row.classList.add("fresh");
+    ready(old);
+  }
+  if (held && link) $(`#${CSS.escape(held)} a[href="${CSS.escape(link)}"]`)?.focus();
+}
+function say() {
+  const now = Date.now();
+  if (!news || now - told < 2000) return void (news && setTimeout(say, 2000 - (now - told)));
+  $("#live").textContent = `${news} new request${news === 1 ? "" : "s"}`;
+  told = now;
+  news = 0;
+  setTimeout(() => { if (Date.now() - told >= 1900) $("#live").textContent = ""; }, 1950);
+}
+if ($("[data-live]")) {
+  const sandbox = new URLSearchParams(location.search).get("sandbox");
+  const stream = new EventSource("/_mock/events" + (sandbox ? `?sandbox=${encodeURIComponent(sandbox)}` : ""));
+  stream.addEventListener("request", () => { news += 1; say(); soon(); });
+  for (const kind of ["download", "changed", "missed"]) stream.addEventListener(kind, soon);
+  stream.addEventListener("open", soon);
+  addEventListener("pagehide", () => stream.close());
+}
+
+// -- copy
+function ready(part) {
+  for (const button of $$("[data-copy]", part)) button.hidden = false;
+}
+ready(document);
+addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copy).textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch { // not a secure context: select it
+    getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+    button.textContent = "Selected";
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});
+
+// -- the sandbox
+for (const form of $$("[data-auto]")) form.addEventListener("change", () => form.submit());
+
+// -- undo is offered for ten seconds
+for (const form of $$("[data-undo]")) setTimeout(() => { if (!form.contains(document.activeElement)) form.remove(); }, 10_000);
+
+// -- the scheme
+const scheme = $("[data-theme-switch]");
+const dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+function name() { scheme.textContent = dark() ? "Light" : "Dark"; }
+scheme.hidden = false;
+name();
+scheme.addEventListener("click", () => {
+  document.documentElement.dataset.theme = dark() ? "light" : "dark";
+  try { localStorage.setItem("images-mock-theme", document.documentElement.dataset.theme); } catch { /* for this page alone */ }
+  name();
+});
+
+// -- keys, but not while something is typed
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  const rows = $$("[data-row] a");
+  const at = rows.indexOf(document.activeElement);
+  const keys = {
+    j: () => rows[Math.min(at + 1, rows.length - 1)]?.focus(),
+    k: () => rows[Math.max(at - 1, 0)]?.focus(),
+    "/": () => $("#q")?.focus(),
+    "?": () => $("#keys").showModal(),
+  };
+  if (!keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+});

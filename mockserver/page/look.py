@@ -1,0 +1,67 @@
+"""One look at the page: what is asked, and the ways to what is told. Renders nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from starlette.types import Receive, Scope
+
+from mockserver.control.request import ControlRequest, not_found
+from mockserver.core.journal import Record
+from mockserver.request.world import World
+from mockserver.store import Sandbox
+
+Told = dict[str, Any]
+Handler = Callable[[ControlRequest], Awaitable[Told]]
+
+
+class Shown(NamedTuple):
+    """What a look leads to: a template with its context, or another page."""
+
+    template: str
+    context: Mapping[str, Any]
+    status: int = 200
+    to: str = ""  # the path of another page
+
+
+class Look(NamedTuple):
+    """What a browser asks for."""
+
+    world: World
+    scope: Scope
+    receive: Receive
+    query: Mapping[str, str]
+    base: str  # the server's address, as the browser has it
+
+    @property
+    def sandbox(self) -> str:
+        """The name of the sandbox that is looked at; "" is all."""
+        return self.query.get("sandbox", "")
+
+    def asked(self, body: Any = None, *, identity: str = "", **query: str) -> ControlRequest:
+        """The same look as the control API has it."""
+        of_sandbox = {"sandbox": self.sandbox} if self.sandbox else {}
+        return ControlRequest(self.world, self.receive, None, of_sandbox | query, body, identity)
+
+    async def told(self, handler: Any, **query: str) -> Told:
+        """What the control API tells."""
+        found: Told = await handler(self.asked(**query))
+        return found
+
+    async def names(self) -> list[str]:
+        """The sandboxes' names, the last used first."""
+        return [s.name for s in reversed(await self.world.store.sandboxes())]
+
+    async def records(self) -> list[tuple[Sandbox, Record]]:
+        """What was asked in the sandboxes that are looked at, the newest first."""
+        found = [(s, r) for s in await self.asked().sandboxes() for r in await s.requests()]
+        return sorted(found, key=lambda pair: pair[1].at, reverse=True)
+
+    async def record(self, identity: str) -> Record:
+        """One of them, of whatever sandbox."""
+        for sandbox in await self.world.store.sandboxes():
+            for record in (*await sandbox.requests(), *await sandbox.late()):
+                if record.id == identity:
+                    return record
+        return not_found(f"The journal has no request {identity!r}, or no longer.")

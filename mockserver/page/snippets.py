@@ -1,0 +1,134 @@
+"""Text to copy: how a client finds this server, and a request as code. Runs nothing."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from pprint import pformat
+from typing import Any
+
+from mockserver.core.journal import Record
+
+KEY = "sk-mock-me"
+#: How a client of each language finds a server at {base}.
+CLIENTS: Mapping[str, str] = {
+    "Python": """\
+from openai import OpenAI
+
+client = OpenAI(base_url="{base}/v1", api_key="sk-mock-me")
+answer = client.images.generate(model="dall-e-2", prompt="a red fox in the snow")
+print(answer.data[0].url)
+""",
+    "Node": """\
+import OpenAI from "openai";
+
+const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: "sk-mock-me" }});
+const answer = await client.images.generate({{
+  model: "dall-e-2", prompt: "a red fox in the snow" }});
+console.log(answer.data[0].url);
+""",
+    "curl": """\
+curl {base}/v1/images/generations \\
+  -H "Authorization: Bearer sk-mock-me" \\
+  -H "Content-Type: application/json" \\
+  -d '{{"prompt": "a red fox in the snow"}}'
+""",
+    "Go": """\
+client := openai.NewClient(
+	option.WithBaseURL("{base}/v1/"), option.WithAPIKey("sk-mock-me"))
+answer, err := client.Images.Generate(ctx, openai.ImageGenerateParams{{
+	Model: openai.ImageModelDallE2, Prompt: "a red fox in the snow"}})
+""",
+    "Ruby": """\
+client = OpenAI::Client.new(base_url: "{base}/v1", api_key: "sk-mock-me")
+answer = client.images.generate(model: "dall-e-2", prompt: "a red fox in the snow")
+puts answer.data[0].url
+""",
+    "PHP": """\
+$client = OpenAI::factory()->withBaseUri('{base}/v1')->withApiKey('sk-mock-me')->make();
+$answer = $client->images()->create(['model' => 'dall-e-2', 'prompt' => 'a red fox in the snow']);
+echo $answer->data[0]->url;
+""",
+    "Java": """\
+OpenAIClient client = OpenAIOkHttpClient.builder()
+    .baseUrl("{base}/v1").apiKey("sk-mock-me").build();
+var answer = client.images().generate(ImageGenerateParams.builder()
+    .model(ImageModel.DALL_E_2).prompt("a red fox in the snow").build());
+""",
+    ".NET": """\
+var client = new ImageClient("dall-e-2", new ApiKeyCredential("sk-mock-me"),
+    new OpenAIClientOptions {{ Endpoint = new Uri("{base}/v1") }});
+var answer = await client.GenerateImageAsync("a red fox in the snow");
+""",
+}
+_METHODS = {"images.generate": "generate", "images.edit": "edit", "images.vary": "create_variation"}
+_FILE = "photo.png"  # in the place of one that was sent
+
+
+def clients(base: str) -> dict[str, str]:
+    """How a client of each language finds the server at an address without `/v1`."""
+    return {name: text.format(base=base) for name, text in CLIENTS.items()}
+
+
+def copies(record: Record, base: str) -> dict[str, str]:
+    """A request as curl, Python, a rule and a test; nothing where no operation was met."""
+    if record.operation not in _METHODS:
+        return {}
+    sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
+    return {
+        "curl": _curl(record, sent, base),
+        "Python": _python(record, sent, base),
+        "rule": _rule(record),
+        "pytest": _test(record, sent),
+    }
+
+
+def _is_file(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_is_file, value))
+    return isinstance(value, dict) and "sha256" in value
+
+
+def _curl(record: Record, sent: Mapping[str, Any], base: str) -> str:
+    lines = [f"curl {shlex.quote(base + record.path)}", f'-H "Authorization: Bearer {KEY}"']
+    if any(map(_is_file, sent.values())):
+        for name, value in sent.items():
+            field = f"{name}=@{_FILE}" if _is_file(value) else f"{name}={value}"
+            lines.append(f"-F {shlex.quote(field)}")
+    else:
+        body = json.dumps(sent, ensure_ascii=False)
+        lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(body)}"]
+    return " \\\n  ".join(lines) + "\n"
+
+
+def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
+    arguments = "".join(f"    {line},\n" for line in _arguments(sent))
+    return (
+        "from openai import OpenAI\n\n"
+        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={KEY!r})\n"
+        f"answer = client.images.{_METHODS[record.operation]}(\n{arguments})\n"
+    )
+
+
+def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in sent.items():
+        yield f"{name}=" + (f"open({_FILE!r}, 'rb')" if _is_file(value) else pformat(value))
+
+
+def _rule(record: Record) -> str:
+    when: dict[str, Any] = {"operation": record.operation}
+    when |= {k: record.fields[k] for k in ("prompt", "model", "size") if k in record.fields}
+    rule = {"when": when, "then": {"rate_limit": {"retry_after": 20}}, "times": 1}
+    return json.dumps(rule, ensure_ascii=False, indent=2) + "\n"
+
+
+def _test(record: Record, sent: Mapping[str, Any]) -> str:
+    arguments = "".join(f"        {line},\n" for line in _arguments(sent))
+    name = "prompt" if isinstance(record.fields.get("prompt"), str) else "operation"
+    expected = f"{name}={record.fields[name]!r}"
+    return (
+        "def test_it(images_mock, images_client):\n"
+        f"    images_client.images.{_METHODS[record.operation]}(\n{arguments}    )\n"
+        f"    images_mock.assert_called_once({expected})\n"
+    )
