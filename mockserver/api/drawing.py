@@ -118,6 +118,8 @@ class Job:
         if effect is not PLAIN:
             planned = await self._altered(planned[: effect.pictures], effect)
         self.exchange.record.drawn = planned
+        if self.world.is_looked_at:
+            await self.keep_uploads(request)
         return Drawing(planned, digest, repeat)
 
     async def take_back(self, drawing: Drawing) -> None:
@@ -133,6 +135,12 @@ class Job:
             return planned
         place = await self.keep(b64decode(effect.image))
         return tuple([p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned])
+
+    async def keep_uploads(self, request: ImageRequest) -> None:
+        """Keep what a request's pictures are made from."""
+        for upload in (*request.images, request.mask):
+            if upload:
+                await self.keep(upload)
 
     async def keep(self, upload: bytes) -> str:
         """Keep what downloads will need, for as long as URLs are good; the address of it."""

@@ -147,9 +147,7 @@ class _Call(Job):
     ) -> list[bytes]:
         planned = await self._rigged(planned)
         if planned and planned[0].fault != GIVEN:  # all are made from the same uploads
-            for upload in (*request.images, request.mask):
-                if upload:
-                    await self.keep(upload)
+            await self.keep_uploads(request)
         era = self.exchange.era
         if effect.expired_url:
             created -= era.facts.link.seconds_after * 2

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
@@ -13,6 +11,7 @@ from mockserver import __version__
 from mockserver.api.images import base_url
 from mockserver.clock import SECOND
 from mockserver.control import events, journal, state
+from mockserver.control.gate import Gate
 from mockserver.control.request import (
     KEY_HEADER,
     ControlError,
@@ -22,8 +21,6 @@ from mockserver.control.request import (
     query_of,
 )
 from mockserver.core.answer_headers import Headers
-from mockserver.core.errors import ApiError, Reason
-from mockserver.core.keys import key_in
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.texts import likely_name
 from mockserver.request.bodies import JSON, json_bytes, send_bytes
@@ -96,14 +93,6 @@ class Live:
         await send_bytes(send, 200, self._body, JSON)
 
 
-_NOT_IT = (
-    "What Authorization has is not this server's control token (--control-token, or "
-    "IMAGES_MOCK_CONTROL_TOKEN): send 'Authorization: Bearer TOKEN'. The API key of a sandbox goes "
-    "in Mock-Sandbox-Key."
-)
-_NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
-_LEAVE_OUT = " On loopback Authorization may be left out."
-
 Handler = Callable[[ControlRequest], Awaitable[dict[str, Any] | events.Stream]]
 
 
@@ -150,34 +139,6 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
 LOOKS = (journal.count, journal.wait)
 #: What is answered, unless it is 200 or a refusal.
 STATUSES: dict[Handler, int] = {state.add_rule: 201}
-
-
-class Gate:
-    """Who is let in: off loopback only with the control token, and never a page of another site."""
-
-    def __init__(self, world: World) -> None:
-        self._config = world.config
-        self._on_loopback = world.config.on_loopback
-
-    def check(self, exchange: Exchange, scope: Scope) -> None:
-        """Refuse who may not use the control API: ApiError or ControlError."""
-        self._check_token(exchange)
-        check_site(exchange, scope, self._config.public_url)
-
-    def _check_token(self, exchange: Exchange) -> None:
-        """Off loopback the token must be there; where one is set and one is sent, it must be it."""
-        config, sent = self._config, exchange.header(b"authorization")
-        expected = config.control_token
-        if self._on_loopback and (expected is None or sent is None):
-            if sent and KEY_HEADER not in exchange.headers:
-                exchange.hints.append(_NO_NAME)
-            return
-        if expected is None or sent is None:
-            raise ApiError(Reason.CONTROL_REFUSED)
-        given = key_in(sent) or ""
-        if not hmac.compare_digest(given.encode(), expected.encode()):
-            message = _NOT_IT + (_LEAVE_OUT if self._on_loopback else "")
-            raise ControlError(401, message, "control_token_wrong", param="Authorization")
 
 
 class Control:
@@ -249,18 +210,3 @@ def _meant(path: str) -> str:
     if close := likely_name(path, known):
         return f"did you mean /_mock/{close}?"
     return "/_mock/openapi.json tells what there is."
-
-
-def check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> None:
-    """Refuse what a web page sends: the user's browser is on this machine, its author is not."""
-    site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
-    own = {f"{scope['scheme']}://{exchange.header(b'host') or ''}".lower()}
-    if public_url:
-        parts = urlsplit(public_url)
-        own.add(f"{parts.scheme}://{parts.netloc}".lower())
-    if site == "same-origin" and origin == "null":  # a form of a page that tells no referrer
-        return
-    is_foreign = site not in (None, "none", "same-origin")
-    if is_foreign or (origin is not None and origin.lower() not in own):
-        message = "No web page of another origin may use /_mock."
-        raise ControlError(403, message, "cross_site_refused")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import Message
 
 from mockserver.control import state
+from mockserver.control.gate import COOKIE, Gate
 from mockserver.control.request import ControlError, refuse
 from mockserver.page.look import Look, Shown
 from mockserver.page.snippets import KEY
@@ -47,8 +48,18 @@ async def done(look: Look, path: str) -> Shown:
     return Shown("", {}, to=f"{back}?{urlencode(query)}" if query else back)
 
 
+async def logged_in(look: Look, gate: Gate) -> Shown:
+    """Give a browser a session for the control token."""
+    form = dict(parse_qsl((await read_body(look.receive)).decode("latin-1"), True))
+    if not gate.is_token(form.get("control_token", "").strip()):
+        return Shown("login", {"is_open": True, "is_wrong": True}, 401)
+    kept = f"{COOKIE}={gate.session()}; Path=/; HttpOnly; SameSite=Strict"
+    secure = "; Secure" if look.scope["scheme"] == "https" else ""
+    return Shown("", {}, to="/", headers=[(b"set-cookie", f"{kept}{secure}".encode())])
+
+
 async def _add_rule(look: Look, form: Form) -> dict[str, str]:
-    when = {"prompt": {"contains": form["contains"]}} if form.get("contains") else {}
+    when = {"prompt": {"contains": form["text"]}} if form.get("text") else {}
     times = {"times": int(form["times"])} if form.get("times", "").isdigit() else {}
     then = FAULTS[form["fault"]] if form.get("fault") in FAULTS else refuse("Choose what happens.")
     rule = await state.add_rule(_ruling(look, {"when": when, "then": then, **times}))
@@ -56,7 +67,11 @@ async def _add_rule(look: Look, form: Form) -> dict[str, str]:
 
 
 async def _restore_rule(look: Look, form: Form) -> dict[str, str]:
-    rule = await state.add_rule(_ruling(look, json.loads(form.get("rule", "null"))))
+    try:
+        kept = json.loads(form.get("rule", ""))
+    except ValueError:
+        refuse("There is no rule to restore.")
+    rule = await state.add_rule(_ruling(look, kept))
     return {"said": f"It is there again, as rule {rule['id']}."}
 
 
@@ -76,6 +91,13 @@ async def _advance(look: Look, form: Form) -> dict[str, str]:
 async def _refill(look: Look, _: Form) -> dict[str, str]:
     await state.refill(look.asked())
     return {"said": "Every limit is full again."}
+
+
+async def _stand(look: Look, form: Form) -> dict[str, str]:
+    sandbox = await look.asked().sandbox()
+    standing = form.get("standing") == "yes"
+    await sandbox.configure(sandbox.options._replace(standing=standing))
+    return {"said": "The clock stands still." if standing else "The clock runs."}
 
 
 async def _limit(look: Look, form: Form) -> dict[str, str]:
@@ -135,6 +157,7 @@ ACTIONS: Mapping[str, Callable[[Look, Form], Awaitable[dict[str, str]]]] = {
     "remove-rule": _remove_rule,
     "advance": _advance,
     "refill": _refill,
+    "stand": _stand,
     "limit": _limit,
     "budget": _budget,
     "reset": _reset,

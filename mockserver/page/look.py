@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
@@ -23,6 +23,7 @@ class Shown(NamedTuple):
     context: Mapping[str, Any]
     status: int = 200
     to: str = ""  # the path of another page
+    headers: Sequence[tuple[bytes, bytes]] = ()  # with that
 
 
 class Look(NamedTuple):

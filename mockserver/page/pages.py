@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
 from mockserver.api.images import base_url
+from mockserver.control.gate import Gate
 from mockserver.control.request import ControlError, not_found
-from mockserver.control.routes import Gate
+from mockserver.core.errors import ApiError
 from mockserver.core.picture import MEDIA
 from mockserver.core.rules.parser import RuleError
+from mockserver.core.uploads import header
 from mockserver.page import actions, views
 from mockserver.page.look import Look, Shown
 from mockserver.page.render import SAFE, assets, rendered
@@ -20,6 +22,7 @@ from mockserver.request.bodies import send_bytes
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 
+T = TypeVar("T")
 PAGE = "/_mock/page/"
 _HTML = "text/html; charset=utf-8"
 _FOREVER = (b"cache-control", b"max-age=31536000, immutable")
@@ -53,27 +56,42 @@ class Pages:
             return
         look = self._look(scope, exchange, receive)
         try:
-            self._gate.check(exchange, scope)
-            if path.startswith("pictures/"):
-                await self._picture(look, path, send)
+            shown = await self._let_in(look, path)
+            if shown is None and path.startswith("pictures/"):
+                await self._picture(look, path.split("/")[1:], send)
                 return
-            shown = await self._shown(look, path, scope["method"])
+            shown = shown or await self._shown(look, path, scope["method"])
         except ControlError as error:
             shown = Shown("error", {"message": error.told["error"]["message"]}, error.status)
         except RuleError as error:
             shown = Shown("error", {"message": error.sentence}, 400)
         if shown.to:
-            await send_bytes(send, 303, b"", _HTML, [(b"location", shown.to.encode()), *SAFE])
+            moved = [(b"location", shown.to.encode()), *shown.headers]
+            await send_bytes(send, 303, b"", _HTML, [*moved, *SAFE])
             return
         body = rendered(shown.template, {**self._around(look, path), **shown.context})
         await send_bytes(send, shown.status, body, _HTML, [_FRESH, *SAFE])
 
+    async def _let_in(self, look: Look, path: str) -> Shown | None:
+        """None for who is let in; off loopback the others are asked for the control token."""
+        exchange: Exchange = look.scope["exchange"]
+        has_token = self._world.config.control_token is not None
+        if path == "login" and has_token and look.scope["method"] == "POST":
+            return await actions.logged_in(look, self._gate)
+        try:
+            self._gate.check(exchange, look.scope, is_page=look.scope["method"] == "GET")
+        except ApiError:
+            return Shown("login", {"is_open": has_token}, 401 if has_token else 403)
+        self._world.is_looked_at = True
+        return None
+
     def _look(self, scope: Scope, exchange: Exchange, receive: Receive) -> Look:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        base = base_url(self._world, scope, exchange)
-        return Look(self._world, scope, receive, query, base)
+        return Look(self._world, scope, receive, query, base_url(self._world, scope, exchange))
 
     async def _shown(self, look: Look, path: str, method: str) -> Shown:
+        if method == "POST" and path == "identify":
+            return await views.identified(look)
         if method == "POST":
             return await actions.done(look, path)
         if path in VIEWS:
@@ -107,15 +125,28 @@ class Pages:
             return
         await send_bytes(send, 200, found.content, found.type, [_FOREVER, *SAFE])
 
-    async def _picture(self, look: Look, path: str, send: Send) -> None:
-        """A picture of a request, drawn again."""
-        _, identity, number = (path.split("/") + [""])[:3]
-        record = await look.record(identity)
-        if not number.isascii() or not number.isdigit() or int(number) >= len(record.drawn):
-            not_found(f"The request {identity!r} has no picture {number!r}.")
-        picture = record.drawn[int(number)]
-        file = await self._world.files.file(picture)
+    async def _picture(self, look: Look, parts: Sequence[str], send: Send) -> None:
+        """A picture of a request, drawn again; or a file that it was made from."""
+        record = await look.record(parts[0])
+        match parts[1:]:
+            case ["upload", number] if found := _at(record.drawn[:1], "0"):
+                place = found.mask if number == "mask" else _at(found.images, number)
+                file = await self._world.store.kept(place) if place else None
+                told = header(file) if file else None
+                kind = told.format if told else "PNG"
+            case [number, *partial] if found := _at(record.drawn, number):
+                if partial:
+                    found = found._replace(partial=int(partial[0]) if partial[0].isdigit() else 0)
+                file, kind = await self._world.files.file(found), found.format
+            case _:
+                file, kind = None, ""
         if file is None:
-            not_found("The upload that this picture is made from is not here any more.")
+            not_found("There is no such picture, or what it is made from is not here any more.")
         kept = (b"cache-control", b"private, max-age=3600")
-        await send_bytes(send, 200, file, MEDIA[picture.format][0], [kept, *SAFE])
+        await send_bytes(send, 200, file, MEDIA[kind][0], [kept, *SAFE])
+
+
+def _at(values: Sequence[T], number: str) -> T | None:
+    """One of several, by its number from 0."""
+    is_there = number.isascii() and number.isdigit() and int(number) < len(values)
+    return values[int(number)] if is_there else None

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from mockserver.control import journal, state
+from mockserver.control.request import refuse
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import Record, asks_again
 from mockserver.core.picture import Picture
+from mockserver.core.uploads import Part
 from mockserver.page import snippets
 from mockserver.page.look import Look, Shown
+from mockserver.request.bodies import form_value, read_body
 
 ROWS = 100  # of one page
 GALLERY = 60  # pictures of one page
@@ -47,6 +51,7 @@ async def request(look: Look, identity: str) -> Shown:
             "r": record,
             "told": told,
             "pictures": _numbered(record),
+            "partials": _partials(record),
             "attempts": _waits([*reversed(attempts)]),
             "copies": snippets.copies(record, look.base),
         },
@@ -59,6 +64,21 @@ async def pictures(look: Look) -> Shown:
         (r, place, picture) for _, r in await look.records() for place, picture in _numbered(r)
     ]
     return Shown("pictures", {**await _chosen(look), "found": found[:GALLERY], "total": len(found)})
+
+
+async def identified(look: Look) -> Shown:
+    """Which request made a picture, by its file."""
+    from mockserver.pictures.pure.drawing import identify
+
+    kind = look.scope["exchange"].header(b"content-type")
+    body = await read_body(look.receive)
+    try:
+        part = form_value(kind, body).get("file")
+    except ApiError:
+        part = None
+    if not isinstance(part, Part) or not part.data:
+        refuse("Choose a file.", "file")
+    return Shown("identified", {**await _chosen(look), "found": identify(part.data)})
 
 
 async def rules(look: Look) -> Shown:
@@ -75,13 +95,15 @@ async def limits(look: Look) -> Shown:
 
 async def costs(look: Look) -> Shown:
     """What it would have cost, by what was asked for."""
+    sums: dict[tuple[str, ...], tuple[int, float]] = {}
+    for sandbox, record in await look.records():
+        if record.usd:
+            named = (str(record.fields.get(name) or "") for name in ("model", "size", "quality"))
+            key = (*named, sandbox.name)
+            n, usd = sums.get(key, (0, 0.0))
+            sums[key] = n + len(record.drawn), usd + record.usd
+    rows = [(*key, n, usd) for key, (n, usd) in sorted(sums.items())]
     told = await look.told(state.ledger)
-    sums: dict[tuple[str, str], list[float]] = {}
-    for bill in told["requests"]:
-        found = sums.setdefault((bill["model"], bill["size"]), [0, 0.0])
-        found[0] += bill["n"]
-        found[1] += bill["usd"]
-    rows = [(*key, int(n), usd) for key, (n, usd) in sorted(sums.items())]
     return Shown("costs", {**await _chosen(look), "told": told, "rows": rows})
 
 
@@ -123,6 +145,14 @@ def _number(text: str) -> int:
 def _numbered(record: Record) -> Sequence[tuple[int, Picture]]:
     """A request's pictures with their places, if the client got them."""
     return [*enumerate(record.drawn)] if record.status == 200 else []
+
+
+def _partials(record: Record) -> range:
+    """The numbers of the partial pictures that a stream had."""
+    number = record.fields.get("partial_images")
+    if record.status != 200 or not isinstance(number, int) or not record.fields.get("stream"):
+        return range(0)
+    return range(number)
 
 
 def _waits(attempts: Sequence[Record]) -> list[tuple[Record, float | None]]:

@@ -101,6 +101,7 @@ class World:
         self._today = (-1, self._usual)  # days since the epoch, that day's era
         self.deprecations = Deprecations(self.today, config.log_format)
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
+        self.is_looked_at = False  # the page was opened: it shows what edits are made from
         self._numbers = count()
         self._written = count(1)
         self._warned = False

@@ -86,6 +86,20 @@ scheme.addEventListener("click", () => {
   name();
 });
 
+// -- a file that is dropped is identified
+for (const form of $$("[data-drop]")) {
+  const over = (on) => form.classList.toggle("over-it", on);
+  addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
+  addEventListener("dragleave", () => over(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    if (!event.dataTransfer.files.length) return;
+    $("input[type=file]", form).files = event.dataTransfer.files;
+    form.submit();
+  });
+}
+
 // -- keys, but not while something is typed
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
