@@ -24,7 +24,7 @@ from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
-from mockserver.request.log import notice_of
+from mockserver.request.log import announce, notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.server.http1 import Http1
 from mockserver.server.inside import Inside
@@ -163,6 +163,8 @@ def run(config: Config) -> None:
 
     def ready() -> None:
         gc.enable()
+        if config.on_loopback or config.control_token:
+            announce(config.log_format, f"Look at it in a browser: {address}/")
         _write_ready_file(config.ready_file, address)
         say(sys.stdout, f"READY {address}")
 
