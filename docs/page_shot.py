@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from mockserver.testing import ImagesMock
 
@@ -34,7 +34,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 640})
         page.goto(mock.address)
-        page.wait_for_function("[...document.images].every((image) => image.complete)")
+        for picture in page.get_by_role("img").all():
+            expect(picture).to_have_js_property("complete", True)
         shot = Image.open(io.BytesIO(page.screenshot()))
         browser.close()
     few = shot.convert("RGB").quantize(96, dither=Image.Dither.NONE)

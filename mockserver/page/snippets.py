@@ -11,13 +11,13 @@ from typing import Any
 from mockserver.core.journal import Record
 
 KEY = "sk-mock-me"
-#: How a client of each language finds a server at {base}.
+#: How a client of each language asks a {model} of a server at {base}.
 CLIENTS: Mapping[str, str] = {
     "Python": """\
 from openai import OpenAI
 
 client = OpenAI(base_url="{base}/v1", api_key="sk-mock-me")
-answer = client.images.generate(model="dall-e-2", prompt="a red fox in the snow")
+answer = client.images.generate(model="{model}", prompt="a red fox in the snow")
 print(answer.data[0].url)
 """,
     "Node": """\
@@ -25,7 +25,7 @@ import OpenAI from "openai";
 
 const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: "sk-mock-me" }});
 const answer = await client.images.generate({{
-  model: "dall-e-2", prompt: "a red fox in the snow" }});
+  model: "{model}", prompt: "a red fox in the snow" }});
 console.log(answer.data[0].url);
 """,
     "curl": """\
@@ -38,26 +38,26 @@ curl {base}/v1/images/generations \\
 client := openai.NewClient(
 	option.WithBaseURL("{base}/v1/"), option.WithAPIKey("sk-mock-me"))
 answer, err := client.Images.Generate(ctx, openai.ImageGenerateParams{{
-	Model: openai.ImageModelDallE2, Prompt: "a red fox in the snow"}})
+	Model: "{model}", Prompt: "a red fox in the snow"}})
 """,
     "Ruby": """\
 client = OpenAI::Client.new(base_url: "{base}/v1", api_key: "sk-mock-me")
-answer = client.images.generate(model: "dall-e-2", prompt: "a red fox in the snow")
+answer = client.images.generate(model: "{model}", prompt: "a red fox in the snow")
 puts answer.data[0].url
 """,
     "PHP": """\
 $client = OpenAI::factory()->withBaseUri('{base}/v1')->withApiKey('sk-mock-me')->make();
-$answer = $client->images()->create(['model' => 'dall-e-2', 'prompt' => 'a red fox in the snow']);
+$answer = $client->images()->create(['model' => '{model}', 'prompt' => 'a red fox in the snow']);
 echo $answer->data[0]->url;
 """,
     "Java": """\
 OpenAIClient client = OpenAIOkHttpClient.builder()
     .baseUrl("{base}/v1").apiKey("sk-mock-me").build();
 var answer = client.images().generate(ImageGenerateParams.builder()
-    .model(ImageModel.DALL_E_2).prompt("a red fox in the snow").build());
+    .model("{model}").prompt("a red fox in the snow").build());
 """,
     ".NET": """\
-var client = new ImageClient("dall-e-2", new ApiKeyCredential("sk-mock-me"),
+var client = new ImageClient("{model}", new ApiKeyCredential("sk-mock-me"),
     new OpenAIClientOptions {{ Endpoint = new Uri("{base}/v1") }});
 var answer = await client.GenerateImageAsync("a red fox in the snow");
 """,
@@ -66,9 +66,9 @@ _METHODS = {"images.generate": "generate", "images.edit": "edit", "images.vary":
 _FILE = "photo.png"  # in the place of one that was sent
 
 
-def clients(base: str) -> dict[str, str]:
-    """How a client of each language finds the server at an address without `/v1`."""
-    return {name: text.format(base=base) for name, text in CLIENTS.items()}
+def clients(base: str, model: str) -> dict[str, str]:
+    """How a client of each language asks a model of the server at an address without `/v1`."""
+    return {name: text.format(base=base, model=model) for name, text in CLIENTS.items()}
 
 
 def copies(record: Record, base: str) -> dict[str, str]:

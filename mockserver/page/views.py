@@ -34,7 +34,7 @@ async def requests(look: Look) -> Shown:
         "q": text,
         "status": look.query.get("status", ""),
         "is_new": not await look.records(),
-        "snippets": snippets.clients(look.base),
+        "snippets": snippets.clients(look.base, next(iter(look.world.facts.models))),
     }
     return Shown("requests", context)
 

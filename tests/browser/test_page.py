@@ -97,9 +97,12 @@ def test_requests_appear_as_they_come_the_newest_first(watched: Page, mine: Mine
     watched.get_by_text("2 requests, the newest first").wait_for()
     watched.get_by_role("link", name="an owl").click()
     watched.get_by_role("heading", name="images.generate").wait_for()
+    from playwright.sync_api import expect
+
     shown = watched.get_by_role("img", name="an owl, 256x256")
     assert shown.count() == 2
-    watched.wait_for_function("[...document.images].every((i) => i.complete && i.naturalWidth)")
+    for picture in shown.all():
+        expect(picture).to_have_js_property("naturalWidth", 256)
 
 
 def test_the_waits_between_attempts_of_a_call_are_shown(watched: Page, mine: Mine) -> None:
@@ -166,6 +169,7 @@ def test_a_file_is_identified(watched: Page, mine: Mine, tmp_path: Path) -> None
 
 def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine) -> None:
     import openai
+    from playwright.sync_api import expect
 
     from tests.edits import encoded, half_clear
 
@@ -179,10 +183,7 @@ def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine
     for name in ("upload 1", "its mask"):
         shown = watched.get_by_role("img", name=name)
         shown.scroll_into_view_if_needed()
-        watched.wait_for_function(
-            "name => [...document.images].some((i) => i.alt.startsWith(name) && i.naturalWidth)",
-            arg=name,
-        )
+        expect(shown).to_have_js_property("naturalWidth", 256)
 
 
 # -- everyone ------------------------------------------------------------------------------------
