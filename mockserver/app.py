@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Never
 from urllib.parse import unquote
 
@@ -35,7 +36,11 @@ _CONTROL = "the control API is under /_mock, beside /v1: /_mock/requests and so 
 
 
 def create_app(
-    config: Config | None = None, *, clock: Clock | None = None, store: Store | None = None
+    config: Config | None = None,
+    *,
+    clock: Clock | None = None,
+    store: Store | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> Starlette:
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
 
@@ -47,8 +52,9 @@ def create_app(
         config: what a bare `images-mock` runs with, unless given.
         clock: the machine's own time, unless given.
         store: this process's memory, unless given.
+        origins: what each setting was set by, to be shown.
     """
-    world = World(config or Config(), clock, store)
+    world = World(config or Config(), clock, store, origins)
     found = _routes(world)
     # What is asked most often needs no search among patterns.
     direct = {r.path: r.app for r in found if r.methods == {"POST"}}

@@ -92,14 +92,15 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # from now on, also while modules are loaded
         # Not sys.exit: an exception can get lost in a callback of the import system.
         signal.signal(number, lambda *_: os._exit(0))
-    settings = config_of(_resolved(config, flags))
+    values = _resolved(config, flags)
+    settings = config_of(values)
     from mockserver.request.log import announce
     from mockserver.server.listening import NotListening, run
 
     for line in _banner(settings):
         announce(settings.log_format, line)
     try:
-        run(settings)
+        run(settings, {name: value.origin for name, value in values.items()})
     except (ConfigError, NotListening) as error:
         announce(settings.log_format, f"images-mock: {error}")
         sys.exit(NOT_READY if isinstance(error, NotListening) else CONFIGURATION)

@@ -12,7 +12,7 @@ import pytest
 from mockserver.client.connection import ControlError
 from mockserver.client.events import Event, Events
 from mockserver.core.journal import Record
-from mockserver.request.feed import QUEUED, Feed, framed
+from mockserver.request.feed import KEPT, Feed, framed
 from mockserver.testing import ImagesMock
 from tests.test_cli import IMAGES_MOCK, environment, run
 
@@ -85,11 +85,11 @@ def test_nothing_in_time_is_a_timeout_and_the_server_s_end_is_the_end(mock: Imag
 def test_of_too_much_the_oldest_is_dropped_and_counted() -> None:
     feed = Feed()
     with feed.heard(None) as listener:
-        for number in range(QUEUED + 2):
+        for number in range(KEPT + 2):
             feed.wrote(Record(id=f"req_{number}", at=0, method="POST", path="/v1/x"))
         told = listener.take()
         assert told.startswith(framed("missed", {"events": 2}) + b"id: req_2\n")
-        assert told.count(b"event: request\n") == QUEUED
+        assert told.count(b"event: request\n") == KEPT
         assert listener.take() == b""
     assert not feed.is_heard
 

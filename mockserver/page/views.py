@@ -122,7 +122,9 @@ async def sandboxes(look: Look) -> Shown:
 async def settings(look: Look) -> Shown:
     """What the server runs with."""
     told = await look._replace(query={}).told(state.config)
-    return Shown("settings", {**await _chosen(look), "rows": told["settings"]})
+    origins = look.world.origins
+    rows = [(name, value, origins.get(name, "")) for name, value in told["settings"].items()]
+    return Shown("settings", {**await _chosen(look), "rows": rows})
 
 
 async def _chosen(look: Look) -> dict[str, Any]:

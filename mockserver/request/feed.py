@@ -1,19 +1,20 @@
-"""What happens on a server, told to those who listen while it happens. Keeps nothing for later."""
+"""What happens on a server, told to those who listen while it happens."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 
 from mockserver.core.journal import Record
 from mockserver.store import EVERYONE
 
-QUEUED = 1_000  # events that wait for one listener
-QUEUED_BYTES = 4 * 1024 * 1024  # of their records
+KEPT = 1_000  # events
+KEPT_BYTES = 4 * 1024 * 1024  # of their records
 _CHANGE_BYTES = 100
 
 
@@ -50,51 +51,50 @@ def written(record: Record) -> Event:
 
 
 class Listener:
-    """What waits to be told to one who listens. Of too much the oldest is dropped, and counted."""
+    """One who listens, and how much of what happened he was told."""
 
-    def __init__(self, sandbox: str | None) -> None:
+    def __init__(self, feed: Feed, sandbox: str | None) -> None:
         self.news = asyncio.Event()
+        self.told = feed.number  # of the events, all in all
+        self._feed = feed
         self._sandbox = sandbox  # None is all
-        self._waiting: deque[Event] = deque()
-        self._size = 0
-        self._missed = 0
-
-    def put(self, event: Event) -> None:
-        """Let an event wait, if it is of the sandbox that is listened to."""
-        if self._sandbox is not None and event.sandbox not in (self._sandbox, EVERYONE):
-            return
-        self._waiting.append(event)
-        self._size += event.size
-        while len(self._waiting) > QUEUED or (self._size > QUEUED_BYTES and len(self._waiting) > 1):
-            self._size -= self._waiting.popleft().size
-            self._missed += 1
-        self.news.set()
 
     def take(self) -> bytes:
-        """All that waits, on the wire; first that something was missed."""
+        """All that he was not told yet, on the wire; first how many of them are gone."""
         self.news.clear()
-        missed = [framed("missed", {"events": self._missed})] if self._missed else []
-        frames = [event.frame for event in self._waiting]
-        self._waiting.clear()
-        self._size = self._missed = 0
-        return b"".join(missed + frames)
+        events, missed = self._feed.since(self.told)
+        self.told = self._feed.number
+        frames = [framed("missed", {"events": missed})] if missed else []
+        return b"".join(frames + [event.frame for event in events if self._is_meant(event)])
+
+    def _is_meant(self, event: Event) -> bool:
+        return self._sandbox is None or event.sandbox in (self._sandbox, EVERYONE)
 
 
 class Feed:
-    """Who listens. Nothing is made of what happens while nobody does."""
+    """What happened lately, while somebody listens; nothing is kept while nobody does.
+
+    Of too much the oldest goes: who is slow is told that he missed it.
+    """
 
     def __init__(self) -> None:
+        self.number = 0  # of events, all in all
         self._listeners: set[Listener] = set()
+        self._events: deque[Event] = deque()  # the last of them
+        self._size = 0  # bytes
 
     @contextmanager
     def heard(self, sandbox: str | None) -> Iterator[Listener]:
         """A new listener, to one sandbox or to all."""
-        listener = Listener(sandbox)
+        listener = Listener(self, sandbox)
         self._listeners.add(listener)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+            if not self._listeners:
+                self._events.clear()
+                self._size = 0
 
     @property
     def is_heard(self) -> bool:
@@ -112,5 +112,16 @@ class Feed:
             self._tell(Event("changed", sandbox, what))
 
     def _tell(self, event: Event) -> None:
+        self.number += 1
+        self._events.append(event)
+        self._size += event.size
+        while len(self._events) > KEPT or (self._size > KEPT_BYTES and len(self._events) > 1):
+            self._size -= self._events.popleft().size
         for listener in self._listeners:
-            listener.put(event)
+            listener.news.set()
+
+    def since(self, number: int) -> tuple[Sequence[Event], int]:
+        """What happened after so many events, and how many of that are not kept any more."""
+        fresh = self.number - number
+        missed = max(0, fresh - len(self._events))
+        return [*islice(self._events, len(self._events) - fresh + missed, None)], missed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 from itertools import count
@@ -67,10 +68,15 @@ class World:
     """
 
     def __init__(
-        self, config: Config, clock: Clock | None = None, store: Store | None = None
+        self,
+        config: Config,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         read_from(config.facts)
         self.config = config
+        self.origins = origins or {}  # of the settings, by name, what each was set by
         self.clock = clock or SystemClock()
         self.store = store or store_of(config, self.clock)
         self.facts = load()  # of the default day; keys, tiers, prices of any

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from pathlib import Path
 from types import FrameType
@@ -72,10 +72,14 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: Config, ready: Callable[[], None], store: Store | None = None
+        self,
+        config: Config,
+        ready: Callable[[], None],
+        store: Store | None = None,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         self._clock = SystemClock()
-        self._app = create_app(config, clock=self._clock, store=store)
+        self._app = create_app(config, clock=self._clock, store=store, origins=origins)
         self.inside: Inside | None = None  # while it serves
         super().__init__(
             uvicorn.Config(
@@ -155,8 +159,13 @@ class Server(uvicorn.Server):
             signal.signal(number, signal.SIG_IGN)
 
 
-def run(config: Config) -> None:
-    """Serve in this process until a signal ends it; one line on stdout tells the address."""
+def run(config: Config, origins: Mapping[str, str]) -> None:
+    """Serve in this process until a signal ends it; one line on stdout tells the address.
+
+    Args:
+        config: what it runs with.
+        origins: what each setting was set by, to be shown.
+    """
     _route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
     address = address_at(*listener.getsockname()[:2])
@@ -169,7 +178,7 @@ def run(config: Config) -> None:
         say(sys.stdout, f"READY {address}")
 
     try:
-        Server(config, ready).run([listener])
+        Server(config, ready, origins=origins).run([listener])
     finally:
         listener.close()
         if config.ready_file:
