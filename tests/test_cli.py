@@ -118,7 +118,7 @@ def test_a_signal_during_an_upload_ends_it_without_a_traceback() -> None:
 def test_a_signal_while_the_server_is_still_being_loaded_ends_it_cleanly_too() -> None:
     program = (
         "import os, weakref, mockserver.cli, mockserver.server.listening\n"
-        "def run(config):\n"
+        "def run(*_):\n"
         "    thing = type('Thing', (), {})()\n"
         "    ref = weakref.ref(thing, lambda _: os.kill(os.getpid(), 15))\n"
         "    del thing  # an exception raised by the handler would be lost in here\n"
