@@ -1,7 +1,7 @@
 """A long mixed load on one server: whether it grows, gets slower, or keeps what it should let go.
 
-    python -m bench.soak                                    # half a million with 10 keys, then 10,000
-    python -m bench.soak --requests 1000000 --keys 10       # more of them, by ten keys alone
+    python -m bench.soak                                 # 500,000 with 10 keys, then with 10,000
+    python -m bench.soak --requests 1000000 --keys 10    # more of them, by ten keys alone
 
 The rows compare the server with itself: after the first tenth of the requests, and at the end.
 """
@@ -161,7 +161,7 @@ def kept(key: str, number: int) -> Story:
     yield Asked("file", request("DELETE", path, key))
 
 
-def looked_at(key: str, number: int) -> Story:
+def looked_at(key: str, number: int) -> Story:  # noqa: ARG001 - as the others
     """What a test or a probe asks of the control API."""
     yield Asked("control", request("GET", "/_mock/ready", None))
     asked = request("GET", "/_mock/requests?limit=5", None)
@@ -279,7 +279,7 @@ class Client(asyncio.Protocol):
             self.done.set_exception(error)
         self._transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         if not self.done.done():
             self.done.set_result(None)
 
