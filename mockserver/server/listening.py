@@ -36,6 +36,7 @@ from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
 GRACE = 1  # seconds that running requests get when the server stops
+_TURNS = 4  # of the loop: what has arrived is accepted, read, and begun to be served
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -139,26 +140,33 @@ class Server(uvicorn.Server):
         self._clock.wake()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is held back, give the rest a second, then stop."""
+        """Answer what is held back and what has arrived, give the rest a second, then stop."""
         self._clock.wake()
+        last, turns = asyncio.get_running_loop().time() + GRACE, iter(range(_TURNS))
+        await self._ends_by(last - GRACE / 2, lambda: next(turns, None) is None)
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
         running = self.server_state.tasks
-        if not await self._is_done_within(GRACE) and running:
+        if not await self._ends_by(last) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
             for task in running:
                 task.cancel()
+            await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
 
-    async def _is_done_within(self, seconds: float) -> bool:
-        """Whether all answers are sent and all connections closed in time."""
-        loop, pause = asyncio.get_running_loop(), SystemClock()
-        last, state = loop.time() + seconds, self.server_state
-        while (state.connections or state.tasks) and not self.force_exit:
-            if loop.time() > last:
+    async def _ends_by(self, last: float, is_enough: Callable[[], bool] | None = None) -> bool:
+        """Whether all answers are sent and all connections closed in time.
+
+        New ones may come until the last moment: each ends with the request that is served there.
+        Until `is_enough`, those without one are left open, because it may be on its way.
+        """
+        loop, pause, state = asyncio.get_running_loop(), SystemClock(), self.server_state
+        while (state.connections or state.tasks or is_enough) and not self.force_exit:
+            if loop.time() > last or (is_enough and is_enough()):
                 return False
-            await pause.sleep(_LOOK)
+            for connection in list(state.connections):
+                if not is_enough or (connection.cycle and not connection.cycle.response_complete):
+                    connection.shutdown()
+            await pause.sleep(0 if is_enough else _LOOK)
         return True
 
     @contextlib.contextmanager
