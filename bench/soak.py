@@ -404,10 +404,10 @@ def rows(done: Soaked) -> Iterator[Row]:
     pss = f"PSS {first.proportional / MIB:.1f} → {last.proportional / MIB:.1f} MiB"
     beside = "after the first tenth"
     yield Row(f"{name}: growth", beside, "<= 5 MiB", done.growth, *shown, pss)
-    times = [f"{1e3 * done.taken.p99(part):.2f} ms" for part in (PARTS - 1, 0)]
+    late, early = (f"{1e3 * done.taken.p99(part):.2f} ms" for part in (PARTS - 1, 0))
     cpu = [1e6 * spent / len(done.taken.seconds) * PARTS for spent in done.spent]
     rate = f"{len(done.taken.seconds) / done.seconds:,.0f}/s, CPU {cpu[0]:.0f} → {cpu[-1]:.0f} us"
-    yield Row(f"{name}: p99", "that of the first tenth", "<= 1.1", done.slowdown, *times, rate)
+    yield Row(f"{name}: p99", "that of the first tenth", "<= 1.1", done.slowdown, late, early, rate)
     for what in ("files", "threads"):
         now, before = getattr(done.after, what), getattr(done.idle, what)
         yield Row(

@@ -16,11 +16,11 @@ from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
-from uvicorn.server import HANDLED_SIGNALS
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
@@ -36,6 +36,9 @@ from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
 GRACE = 1  # seconds that running requests get when the server stops
+# Connections that asyncio accepts in a turn of its loop. Where it may open no more files, each that
+# it tries in vain is tried again a second later, as so many: with more it does nothing else soon.
+_ACCEPTED = 1
 _TURNS = 4  # of the loop: what has arrived is accepted, read, and begun to be served
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
@@ -68,6 +71,13 @@ def event_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def ending_signals() -> list[int]:
+    """Those that end a server; that of a terminal that is gone unless nohup lets it be ignored."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    is_heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if hangup and is_heard else [])]
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that tells when it is ready, and ends a signal with a clean return.
 
@@ -98,7 +108,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 timeout_keep_alive=int(LINE),
                 timeout_graceful_shutdown=GRACE,
-                backlog=BACKLOG,
+                backlog=_ACCEPTED,
             )
         )
         self._ready = ready
@@ -106,6 +116,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
         self._ready()
 
@@ -142,8 +154,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is held back and what has arrived, give the rest a second, then stop."""
         self._clock.wake()
-        last, turns = asyncio.get_running_loop().time() + GRACE, iter(range(_TURNS))
-        await self._ends_by(last - GRACE / 2, lambda: next(turns, None) is None)
+        last = asyncio.get_running_loop().time() + GRACE
+        await self._begin_what_arrived(last - GRACE / 2)
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         running = self.server_state.tasks
@@ -153,32 +165,43 @@ class Server(uvicorn.Server):
                 task.cancel()
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
 
-    async def _ends_by(self, last: float, is_enough: Callable[[], bool] | None = None) -> bool:
-        """Whether all answers are sent and all connections closed in time.
+    async def _begin_what_arrived(self, last: float) -> None:
+        """Accept, read and begin to serve what was sent before the end began."""
+        loop, pause = asyncio.get_running_loop(), SystemClock()
+        for _ in range(_TURNS):
+            self._end_lines(idle=False)
+            await pause.sleep(0)
+            if loop.time() > last:
+                return
 
-        New ones may come until the last moment: each ends with the request that is served there.
-        Until `is_enough`, those without one are left open, because it may be on its way.
-        """
+    async def _ends_by(self, last: float) -> bool:
+        """Whether all answers are sent and all connections closed in time."""
         loop, pause, state = asyncio.get_running_loop(), SystemClock(), self.server_state
-        while (state.connections or state.tasks or is_enough) and not self.force_exit:
-            if loop.time() > last or (is_enough and is_enough()):
+        while (state.connections or state.tasks) and not self.force_exit:
+            if loop.time() > last:
                 return False
-            for connection in list(state.connections):
-                if not is_enough or (connection.cycle and not connection.cycle.response_complete):
-                    connection.shutdown()
-            await pause.sleep(0 if is_enough else _LOOK)
+            self._end_lines()  # a last one may have come
+            await pause.sleep(_LOOK)
         return True
+
+    def _end_lines(self, *, idle: bool = True) -> None:
+        """End each connection with the request that is served there, idle ones at once."""
+        for connection in tuple(cast(set[Http1], self.server_state.connections)):
+            cycle: RequestResponseCycle | None = connection.cycle
+            if idle or (cycle and not cycle.response_complete):
+                connection.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM without raising them again, as uvicorn does: exit code 0."""
+        """Stop at a signal without raising it again, as uvicorn does: exit code 0."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        for number in HANDLED_SIGNALS:
+        handled = ending_signals()
+        for number in handled:
             signal.signal(number, self.handle_exit)
         yield
-        for number in HANDLED_SIGNALS:  # the end has begun: nothing shall interrupt it
+        for number in handled:  # the end has begun: nothing shall interrupt it
             signal.signal(number, signal.SIG_IGN)
 
 
@@ -197,9 +220,7 @@ def run(config: Config) -> None:
         Server(config, ready).run([listener])
     finally:
         listener.close()
-        if config.ready_file:
-            with contextlib.suppress(OSError):
-                config.ready_file.unlink()
+        _take_back_ready_file(config.ready_file, address)
         WRITER.flush()
 
 
@@ -210,8 +231,13 @@ def _route_log(notice: Callable[[str], None]) -> None:
     """
 
     class Notices(logging.Handler):
+        last = ""  # of asyncio's, which says the same of each connection that it can't accept
+
         def emit(self, record: logging.LogRecord) -> None:
-            notice(f"{record.levelname} {record.getMessage()}")
+            text = f"{record.levelname} {record.getMessage()}"
+            if record.name != "asyncio" or text != self.last:
+                notice(text)
+            self.last = text
 
     logging.getLogger().handlers = [Notices(logging.WARNING)]
     logging.captureWarnings(True)
@@ -226,10 +252,19 @@ def _write_ready_file(path: Path | None, address: str) -> None:
         draft.write_text(f"{address}\n", "utf-8")
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise ConfigError(
             f"ready-file ({path}) can't be written: {error.strerror}. Name a file in a directory "
             "that is there and can be written to, or leave it out."
         ) from None
+
+
+def _take_back_ready_file(path: Path | None, address: str) -> None:
+    """Remove the file, unless another server has written its own address there."""
+    with contextlib.suppress(OSError, ValueError):
+        if path and path.read_text("utf-8") == f"{address}\n":
+            path.unlink()
 
 
 class ServerThread:
