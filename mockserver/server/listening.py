@@ -39,7 +39,7 @@ GRACE = 1  # seconds that running requests get when the server stops
 # Connections that asyncio accepts in a turn of its loop. Where it may open no more files, each that
 # it tries in vain is tried again a second later, as so many: with more it does nothing else soon.
 _ACCEPTED = 1
-_TURNS = 4  # of the loop: what has arrived is accepted, read, and begun to be served
+_TURNS = 4  # of the loop without a new connection: the last one is read, and begun to be served
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -167,12 +167,14 @@ class Server(uvicorn.Server):
 
     async def _begin_what_arrived(self, last: float) -> None:
         """Accept, read and begin to serve what was sent before the end began."""
-        loop, pause = asyncio.get_running_loop(), SystemClock()
-        for _ in range(_TURNS):
+        loop, pause, turns = asyncio.get_running_loop(), SystemClock(), 0
+        known = set[object]()
+        while turns < _TURNS and loop.time() < last:
+            connections = set[object](self.server_state.connections)
+            turns = 0 if connections - known else turns + 1
+            known |= connections
             self._end_lines(idle=False)
             await pause.sleep(0)
-            if loop.time() > last:
-                return
 
     async def _ends_by(self, last: float) -> bool:
         """Whether all answers are sent and all connections closed in time."""
