@@ -161,7 +161,7 @@ class Server(uvicorn.Server):
         running = self.server_state.tasks
         if not await self._ends_by(last) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
-            for task in running:
+            for task in list(running):
                 task.cancel()
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
 
