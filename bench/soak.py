@@ -97,11 +97,12 @@ UPLOADED = [_upload(number) for number in range(UPLOADS)]
 
 
 def by_url(key: str, number: int) -> Story:
-    """A picture that is told by its address, and is fetched."""
+    """A picture that is told by its address, and is fetched more than once."""
     prompt = f"a fox, number {number % PROMPTS}"
     told = yield Asked("url", generation(key, model="dall-e-2", prompt=prompt, size="256x256"))
     path = json.loads(told)["data"][0]["url"].partition(HOST)[2].partition("/")[2]
-    yield Asked("download", request("GET", f"/{path}", None))
+    for _ in range(4):  # as those do that look at it, show it, keep it
+        yield Asked("download", request("GET", f"/{path}", None))
 
 
 def several_urls(key: str, number: int) -> Story:
@@ -169,7 +170,7 @@ def looked_at(key: str, number: int) -> Story:  # noqa: ARG001 - as the others
 
 
 MIX: list[Callable[[str, int], Story]] = [
-    *([by_url] * 2),
+    *([by_url] * 3),
     *([several_urls] * 5),
     *([in_base64] * 2),
     *([refused] * 2),
