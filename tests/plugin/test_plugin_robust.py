@@ -89,6 +89,27 @@ def test_a_sandbox_that_cannot_begin_fails_who_needs_it_and_no_other(
     result.stdout.fnmatch_lines(["images_mock: ValueError: the test's own"])
 
 
+def test_a_time_limit_that_strikes_as_the_server_starts_fails_that_test_alone(
+    downstream: pytest.Pytester,
+) -> None:
+    """As pytest-timeout's do, by a failure from a signal's handler, wherever the program is."""
+    code = """
+    from mockserver.client.sandbox import Sandbox
+    whole = Sandbox.begin
+    def late(*arguments, **named):
+        Sandbox.begin = whole
+        pytest.fail("Timeout")
+    Sandbox.begin = late
+    def test_first(images_mock): pass
+    def test_afterwards(images_mock):
+        poster()
+        images_mock.assert_called_once()
+    """
+    result = run_plain(downstream, code)
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["images_mock: *Timeout*"])
+
+
 def test_no_thread_is_there_until_a_test_needs_one(downstream: pytest.Pytester) -> None:
     downstream.makeconftest("import threading\nAT_FIRST = threading.active_count()\n")
     code = """
