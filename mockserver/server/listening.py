@@ -13,8 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
@@ -26,12 +28,13 @@ from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
+from mockserver.server.crowd import Crowd, bound
+from mockserver.server.deadlines import LINE, Times, Watchman
 from mockserver.server.http1 import Http1
 from mockserver.server.inside import Inside
 from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
-KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
@@ -77,10 +80,14 @@ class Server(uvicorn.Server):
         self._clock = SystemClock()
         self._app = create_app(config, clock=self._clock, store=store)
         self.inside: Inside | None = None  # while it serves
+        self._crowd = Crowd(bound(config.max_connections))
+        times = Times(config.head_timeout, config.body_timeout, config.send_timeout)
+        self._watchman = Watchman(times)
+        http: Any = partial(Http1, crowd=self._crowd)
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http=Http1,
+                http=http,
                 loop=f"{__name__}:{event_loop.__name__}",
                 log_config=None,
                 access_log=False,
@@ -88,7 +95,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="off",
                 ws="none",
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=int(LINE),
                 timeout_graceful_shutdown=GRACE,
                 backlog=BACKLOG,
             )
@@ -102,11 +109,23 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def main_loop(self) -> None:
-        """Wait for the end; once a second the Date header moves on."""
+        """Wait for the end; once a second the Date header moves on, and who is late is ended."""
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
         while not self.should_exit:
             date = formatdate(self._clock.now() // SECOND, usegmt=True)
             self.server_state.default_headers = [(b"date", date.encode())]
-            await self._clock.sleep(1)
+            pause = self._watchman.look(connections, loop.time())  # type: ignore[arg-type]
+            self._tell_of_crowd()
+            await self._clock.sleep(pause)
+
+    def _tell_of_crowd(self) -> None:
+        """Say how many connections were closed without a word, if any."""
+        number, self._crowd.turned_away = self._crowd.turned_away, 0
+        if number:
+            logging.getLogger("uvicorn.error").warning(
+                "%d connections more than %d (--max-connections) were closed at once",
+                *(number, self._crowd.most),
+            )
 
     def stop(self) -> None:
         """Begin to end; from any thread."""
