@@ -182,6 +182,31 @@ def test_the_guard_says_which_variable_is_another_now(
     result.stdout.no_fnmatch_line("*has an address of its own*")
 
 
+EMPTIED = ["mock.patch.dict(os.environ, clear=True)", "mock.patch.object(os, 'environ', {})"]
+
+
+@pytest.mark.parametrize("patch", EMPTIED, ids=["cleared", "another"])
+def test_an_emptied_environment_stops_neither_the_fixtures_nor_the_server(
+    downstream: pytest.Pytester, patch: str
+) -> None:
+    code = f"""
+    from unittest import mock
+    @pytest.fixture
+    def emptied():
+        with {patch}: yield
+    def test_it(emptied, images_mock, images_client):   # the first call starts the server
+        images_mock.next.rate_limit(times=1)
+        app = openai.OpenAI(base_url=images_mock.url, api_key=images_mock.api_key)
+        for client in (images_client, app):
+            client.images.generate(model="dall-e-2", prompt="x", size="256x256")
+        assert [r.status for r in images_mock.requests] == [429, 200, 200]
+    def test_afterwards(images_mock):
+        poster()
+        images_mock.assert_called_once()
+    """
+    run(downstream, code).assert_outcomes(passed=2)
+
+
 def test_of_azures_variables_the_guard_says_the_same(downstream: pytest.Pytester) -> None:
     code = """
     from unittest import mock
