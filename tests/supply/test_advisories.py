@@ -28,13 +28,18 @@ EACH = pytest.mark.parametrize(
     ("package", "advisory"), [pytest.param(p, a, id=f"{p}:{a['ids'][0]}") for p, a in KNOWN]
 )
 NAME = re.compile(r"CVE-20\d\d-\d{4,}|GHSA(-[2-9cfghjmpqrvwx]{4}){3}|PYSEC-20\d\d-\d+")
-KEYS = {"ids", "date", "fixed", "what", "reaches", "apart", "source"}
+KEYS = {"ids", "date", "fixed", "what", "reaches", "apart", "unused", "source"}
+SOURCES = {
+    path: path.read_text("utf-8")
+    for path in (ROOT / "mockserver").rglob("*.py")
+    if path.name != "build.py"  # which makes the font's file, by hand
+}
 
 
 @EACH
 def test_an_advisory_says_all_that_is_asked(package: str, advisory: dict[str, Any]) -> None:
     assert all(NAME.fullmatch(name) for name in advisory["ids"])
-    assert KEYS - {"date", "reaches", "apart"} <= advisory.keys() <= KEYS
+    assert KEYS - {"date", "reaches", "apart", "unused"} <= advisory.keys() <= KEYS
     assert ("reaches" in advisory) != ("apart" in advisory)
     assert package in SERVER
 
@@ -48,6 +53,12 @@ def test_of_every_package_it_is_known_whether_there_are_advisories() -> None:
     """A new dependency wants a look, and an entry, or a place among those without one."""
     looked_at = {package for package, _ in KNOWN} | NONE_FOUND
     assert {*SERVER, *BUILD, *needed(PACKAGE)} - {PACKAGE} == looked_at
+
+
+@EACH
+def test_what_it_does_not_reach_by_is_used_nowhere(package: str, advisory: dict[str, Any]) -> None:
+    for name in advisory.get("unused", ()):
+        assert [path for path, text in SOURCES.items() if name in text] == [], name
 
 
 @EACH
