@@ -18,7 +18,7 @@ class Idle(Protocol):
         ...
 
     def close_idle(self) -> None:
-        """Close it."""
+        """Close it; at once it is none of the connections any more."""
         ...
 
 
@@ -35,12 +35,10 @@ class Crowd:
         self._idle: list[tuple[float, Idle]] = []  # the longest idle last, as it was at some time
 
     def makes_room(self, connections: Collection[Idle]) -> bool:
-        """Whether there is room for all of these, or one was closed for the last that came."""
-        if len(connections) <= self.most:
-            return True
-        if longest := self._longest_idle(connections):
+        """Whether there is room for all of these, once one that is idle was closed."""
+        if len(connections) > self.most and (longest := self._longest_idle(connections)):
             longest.close_idle()
-        return longest is not None
+        return len(connections) <= self.most
 
     def has_reserve(self, connections: Collection[Idle]) -> bool:
         """Whether the last that came is one of those for which there is a reserve."""

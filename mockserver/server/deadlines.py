@@ -75,13 +75,14 @@ class Watch(NamedTuple):
 
 def watched(watch: Watch | None, seen: Seen, now: float, times: Times) -> Watch:
     """What is known of a connection after one more look."""
-    if watch is None or watch.seen[:2] != seen[:2]:
+    if watch is None or (seen.stage, seen.request) != watch.seen[:2]:
         return Watch(seen, now, seen.amount, now)
-    match seen.stage:
-        case Stage.BODY | Stage.REST:
-            return _stretch(watch, seen, now, times.body / 3)
-        case Stage.TAKE if seen.amount < watch.seen.amount:
-            return Watch(seen, now, seen.amount, now)
+    if seen.stage is Stage.BODY or seen.stage is Stage.REST:
+        return _stretch(watch, seen, now, times.body / 3)
+    if seen.amount == watch.seen.amount:
+        return watch
+    if seen.stage is Stage.TAKE and seen.amount < watch.seen.amount:
+        return Watch(seen, now, seen.amount, now)
     return watch._replace(seen=seen)
 
 
@@ -92,7 +93,7 @@ def _stretch(watch: Watch, seen: Seen, now: float, seconds: float) -> Watch:
         return Watch(seen, now, seen.amount, now)
     if is_over:
         return Watch(seen, watch.since, seen.amount, now)
-    return watch._replace(seen=seen)
+    return watch if seen.amount == watch.seen.amount else watch._replace(seen=seen)
 
 
 class Watched(Protocol):

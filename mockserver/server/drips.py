@@ -15,10 +15,10 @@ class Drips:
     SMALL = 1024  # bytes of a piece
     MANY = 32  # small pieces of one request that are read as they come
     SLOW = 16 << 10  # bytes a second: what comes faster is an upload in small writes
-    PAUSE = 0.25  # seconds
+    PAUSE, LONGEST = 0.25, 1.0  # seconds: the first, and what it grows to while it drips
     _SPREAD = 16  # connections of one program drip together, and are read one by one
 
-    __slots__ = ("_begun", "_drips", "_mark", "_pieces", "_request")
+    __slots__ = ("_begun", "_mark", "_pause", "_pieces", "_request")
 
     def __init__(self) -> None:
         self._request = -1
@@ -32,13 +32,13 @@ class Drips:
             now: asked only where it matters.
         """
         if request != self._request:
-            self._request, self._pieces, self._drips = request, 0, False
+            self._request, self._pieces, self._pause = request, 0, 0.0
             self._mark, self._begun = read, now()
         self._pieces += 1
-        if not self._drips and self._pieces < self.MANY:
+        if not self._pause and self._pieces < self.MANY:
             return 0.0
         moment = now()
-        self._drips = read - self._mark < self.SLOW * (moment - self._begun)
+        drips = read - self._mark < self.SLOW * (moment - self._begun)
+        self._pause = min(self.LONGEST, self._pause * 2 or self.PAUSE) if drips else 0.0
         self._pieces, self._mark, self._begun = 0, read, moment
-        spread = (id(self) >> 4) % self._SPREAD
-        return self.PAUSE * (0.8 + 0.4 * spread / self._SPREAD) if self._drips else 0.0
+        return self._pause * (0.8 + 0.4 * (id(self) // 16 % self._SPREAD) / self._SPREAD)

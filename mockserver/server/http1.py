@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.core.addresses import API, in_control
@@ -72,9 +73,9 @@ class _Joined:
         self._transport.abort()
 
     def _flush(self) -> None:
-        if self._held:
-            self._transport.writelines(self._held)
-            self._held = []
+        held, self._held = self._held, []
+        if held and not self.is_closing():  # uvloop's complains where the line broke meanwhile
+            self._transport.writelines(held)
 
 
 class Http1(HeadCap):
@@ -85,6 +86,7 @@ class Http1(HeadCap):
     """
 
     watch: Watch | None = None
+    _running: RequestResponseCycle | None = None  # `cycle` is that of the last request in a row
     _is_offered = False  # an upgrade, by the request whose head has just ended
     _is_extra = False  # it is there for /_mock/ alone
 
@@ -162,11 +164,21 @@ class Http1(HeadCap):
             head.append(b"%b: %b\r\n" % (shown, value))
         self.parser.feed_data(b"%b\r\n%b" % (b"".join(head), rest))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what is served, whatever came behind it: uvicorn tells the last request alone."""
+        super().connection_lost(exc)
+        if self._running and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
     def _break(self) -> None:
         """Break the line; not as the transport's abort, which throws away what is not sent yet."""
-        running: RequestResponseCycle | None = self.cycle
-        if running is not None:
-            running.disconnected = True  # uvicorn would send a 500, and complain
+        if self._running is not None:
+            self._running.disconnected = True  # uvicorn would send a 500, and complain
         self.transport.close()
 
     # -- a client that is late
@@ -297,7 +309,8 @@ class Http1(HeadCap):
         return timer.when() if timer and is_idle else None
 
     def close_idle(self) -> None:
-        """Close it, between two requests."""
+        """Close it, between two requests; at once it is none of the connections any more."""
+        self.connections.discard(self)
         self.transport.close()
 
 

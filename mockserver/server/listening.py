@@ -36,6 +36,7 @@ from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
 GRACE = 1  # seconds that running requests get when the server stops
+_LAST_WORDS = 0.2  # seconds for those that were cancelled to say so
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -148,8 +149,9 @@ class Server(uvicorn.Server):
         running = self.server_state.tasks
         if not await self._is_done_within(GRACE) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
-            for task in running:
+            for task in list(running):
                 task.cancel()
+            await self._is_done_within(_LAST_WORDS)
 
     async def _is_done_within(self, seconds: float) -> bool:
         """Whether all answers are sent and all connections closed in time."""
