@@ -37,6 +37,9 @@ from mockserver.store import Store
 
 GRACE = 1  # seconds that running requests get when the server stops
 _LAST_WORDS = 0.2  # seconds for those that were cancelled to say so
+_AT_ONCE = (
+    4  # connections that asyncio accepts before it serves one; beyond `ulimit -n` it complains
+)
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -98,7 +101,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 timeout_keep_alive=int(LINE),
                 timeout_graceful_shutdown=GRACE,
-                backlog=BACKLOG,
+                backlog=_AT_ONCE,
             )
         )
         self._ready = ready
@@ -106,6 +109,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
         self._ready()
 
