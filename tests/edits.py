@@ -34,7 +34,8 @@ def scene(width: int = 256, height: int = 256, hue: int = 90, mode: str = "RGB")
 
 def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
-    image.save(file, form, **options)
+    quick = {"compress_level": 1} if form == "PNG" else {}
+    image.save(file, form, **quick | options)
     return file.getvalue()
 
 
