@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.sandbox import MIB, Latency
-from mockserver.core.texts import likely_name
+from mockserver.core.texts import likely_name, shortened
 from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
+_LONGEST_TOLD = 100  # characters of a value in a message
 # Variables that Kubernetes and Docker links make of a service called images-mock: nobody set them.
 _SERVICE_LINK = r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*"
 _SERVICE_ADDRESS = r"(tcp|udp|sctp)://"
@@ -87,7 +88,8 @@ class Value(NamedTuple):
         try:
             values = tuple(self.setting.parse(text) for text in self.texts)
         except ValueError as error:
-            shown = "" if self.setting.secret else f" ({', '.join(self.texts)!r})"
+            told = shortened(", ".join(self.texts), _LONGEST_TOLD)
+            shown = "" if self.setting.secret else f" ({told!r})"
             raise ConfigError(
                 f"{self.setting.name}{shown} {error}. It was set by {self.origin}."
             ) from None
@@ -244,8 +246,12 @@ def _table(path: Path) -> dict[str, Any]:
         file = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise ConfigError(
+            f"{path} has a number of thousands of digits: none has as many."
+        ) from None
     if path.name == "pyproject.toml":
         tool = file.get("tool")
         file = tool.get("images-mock", {}) if isinstance(tool, dict) else {}
@@ -365,7 +371,15 @@ def _written(setting: Setting, value: Any, origin: str) -> Value:
     if isinstance(value, bool):
         on, off = ("on", "off") if setting.is_switch else ("true", "false")
         value = on if value else off
-    return Value(setting, _texts(value), origin)
+    try:
+        texts = _texts(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        raise ConfigError(
+            f"{setting.name} can't have thousands of digits. It was set by {origin}."
+        ) from None
+    if not texts and value is not None and not setting.many:
+        raise ConfigError(f"{setting.name} takes one value, not none. It was set by {origin}.")
+    return Value(setting, texts, origin)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
+from mockserver.core.decoding import is_number
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.rules.parser import RuleError, table_of
@@ -234,6 +235,6 @@ def seconds_of(name: str, value: Any, most: float) -> float:
             value = seconds(value)
         except ValueError as error:
             raise RuleError(f"{name} {error}; or a number of seconds") from None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+    if not is_number(value) or not 0 <= value <= most:
         raise RuleError(f"{name} must be a number of seconds from 0 to {most:.0f}")
     return float(value)

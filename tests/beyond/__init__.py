@@ -32,7 +32,7 @@ def _meant(text: str) -> Any:
 
 
 #: Digits that Python's `str.isdigit` and `\d` take for some.
-OTHER_DIGITS = ("١٢", "１２", "²", "১২")  # noqa: RUF001
+OTHER_DIGITS = ("١٢", "１２", "²", "১২")
 BEYOND_PYTHON = "9" * 5_000  # which int() refuses
 IN_JSON = tuple(
     Written(text, _meant(text))
