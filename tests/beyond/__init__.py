@@ -32,22 +32,18 @@ def _meant(text: str) -> Any:
 
 
 #: Digits that Python's `str.isdigit` and `\d` take for some.
-OTHER_DIGITS = ("١٢", "１２", "²", "১২")
+OTHER_DIGITS = ("١٢", "²")
 BEYOND_PYTHON = "9" * 5_000  # which int() refuses
 IN_JSON = tuple(
     Written(text, _meant(text))
     for text in (
-        *("NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e308", "-1e308", "5e-324"),
-        *("-1", "-0", "-0.0", "1.0", "1.5", "1e3", "1E-400", "true", "false", "null"),
-        *("1" + "0" * 400, "-1" + "0" * 400, "9" * 60, "-" + "9" * 60, BEYOND_PYTHON),
-        *("1_000", "+1", "0x10", "01", "1.", ".5", "1e", "--1", *OTHER_DIGITS),
-        *(f'"{t}"' for t in ("12", "1_000", "+1", "1e3", "1e400", "nan", "", *OTHER_DIGITS)),
-        *("[1]", '{"a": 1}'),
+        *("NaN", "-Infinity", "1e400", "-1e400", "1e308", "5e-324", "-1", "-0.0", "1.0", "1.5"),
+        *("1e3", "true", "null", "1" + "0" * 400, "-" + "9" * 60, BEYOND_PYTHON),
+        *("1_000", "+1", "0x10", "01", "١٢", '"12"', '"1e3"', '"nan"', '""', '"١٢"', "[1]"),
     )
 )
 #: The same where numbers come as texts: in forms, queries, settings, headers.
 IN_TEXTS = (
-    *("NaN", "nan", "Infinity", "inf", "-inf", "1e400", "-1", "-0", "-0.0", "1.0", "1.5", "1e3"),
-    *("true", "1" + "0" * 400, "9" * 60, "-" + "9" * 60, BEYOND_PYTHON, "1_000", "+1", "0x10"),
-    *(" 1", "1 ", "1\n", "1,5", "", "--1", *OTHER_DIGITS, "1" + OTHER_DIGITS[0]),
+    *("NaN", "inf", "1e400", "-1", "-0.0", "1.0", "1.5", "1e3", "true", "1" + "0" * 400, "9" * 60),
+    *(BEYOND_PYTHON, "1_000", "+1", "0x10", " 1", "1\n", "1,5", "", *OTHER_DIGITS, "1١"),
 )

@@ -72,8 +72,7 @@ def _rows() -> list[Row]:
                 for in_form, parameters in ways:
                     for p in _of(operation, parameters):
                         if p.type in NUMERIC:
-                            bounds = (p.minimum, p.maximum, p.nullable, bool(p.only_with))
-                            mark = (day, operation.id, in_form, p.name, *bounds)
+                            mark = (day, operation.id, in_form, p.name)
                             row = Row(day, operation.id, operation.dialect, model.id, in_form, p)
                             found.setdefault(mark, row)
     return [*found.values()]
