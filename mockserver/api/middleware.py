@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from functools import lru_cache
+from io import BytesIO
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -27,7 +28,9 @@ from mockserver.core.texts import escaped
 from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
 from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
+from mockserver.request.heavy import Heavy
 from mockserver.request.log import log_of, notice_of
+from mockserver.request.pieces import LARGE
 from mockserver.request.world import World
 
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
@@ -222,7 +225,8 @@ class Refuse:
         self._app = app
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
-        self._cap = BodyCap(world.config.max_body)
+        self._heavy = world.heavy
+        self._cap = BodyCap(world.config.max_body, world.heavy)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
@@ -244,8 +248,8 @@ class Refuse:
             app = self._direct.get(exchange.record.path) if is_post else None
             if exchange.length is None and b"transfer-encoding" in exchange.headers:
                 receive = await self._cap.whole(exchange, receive)
-            else:
-                self._cap.check(exchange)
+            elif (exchange.length or 0) > LARGE:
+                receive = self._cap.checked(exchange, receive)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
             raise
@@ -258,6 +262,9 @@ class Refuse:
         except Exception as error:
             self._notice(f"ERROR {exchange.record.id} {_where(error)}")
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
+        finally:
+            if exchange.held:
+                self._heavy.give_back(exchange)
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
@@ -316,15 +323,28 @@ class HostRule:
 
 
 class BodyCap:
-    """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
+    """Refuses a request body beyond `limit` bytes, and has large ones wait until there is room."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, heavy: Heavy) -> None:
         self._limit = limit
+        self._heavy = heavy
 
-    def check(self, exchange: Exchange) -> None:
-        """Raise the ApiError of a length that is too large: the HTTP parser holds clients to it."""
-        if (exchange.length or 0) > self._limit:
-            raise self._refusal(exchange, exchange.length or 0)
+    def checked(self, exchange: Exchange, receive: Receive) -> Receive:
+        """Receives a large body, once there is room for it; what is refused unread needs none.
+
+        Raises:
+            ApiError: a length that is too large: the HTTP parser holds clients to it.
+        """
+        length = exchange.length or 0
+        if length > self._limit:
+            raise self._refusal(exchange, length)
+
+        async def receive_with_room() -> Message:
+            if not exchange.held:
+                await self._heavy.make_room(exchange, length)
+            return await receive()
+
+        return receive_with_room
 
     async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
         """Receives a body without a length, read before it is asked for, where nobody may ask.
@@ -333,16 +353,20 @@ class BodyCap:
             ApiError: it is too large.
             ClientGone: it will never come.
         """
-        body, more = bytearray(), True
+        body, more = BytesIO(), True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            body += message.get("body", b"")
+            body.write(message.get("body", b""))
             more = message.get("more_body", False)
-            if len(body) > self._limit:
-                raise self._refusal(exchange, len(body))
-        return replayed(bytes(body), receive)
+            if body.tell() > self._limit:
+                raise self._refusal(exchange, body.tell())
+            if body.tell() > LARGE and not exchange.held:
+                await self._heavy.make_room(exchange, self._limit)
+        if exchange.held:
+            self._heavy.give_back(exchange, body.tell())
+        return replayed(body.getvalue(), receive)
 
     def _refusal(self, exchange: Exchange, read: int) -> ApiError:
         hint = "--max-body sets this bound"

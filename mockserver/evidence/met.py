@@ -55,7 +55,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
 _EACH = (
     *(Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION),
     *(Reason.RATE_LIMITED, Reason.WRONG_METHOD, Reason.WRONG_HOST, Reason.BODY_TOO_LARGE),
-    *(Reason.INTERNAL, Reason.SANDBOXES_FULL),
+    *(Reason.INTERNAL, Reason.SANDBOXES_FULL, Reason.NO_ROOM_FOR_BODY),
 )
 _OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
 _OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)

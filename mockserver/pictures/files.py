@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.answer import data_of
 from mockserver.core.picture import Picture
-from mockserver.core.planning import GIVEN
+from mockserver.core.planning import GIVEN, Seen, address
 from mockserver.store import Store
 
 T = TypeVar("T")
@@ -71,17 +71,21 @@ class PictureFiles:
         self._making: dict[Picture, Event] = {}
         self._at_hand: OrderedDict[Picture, bytes] = OrderedDict()
 
-    async def pixels(self, uploads: Sequence[bytes], mask: bytes | None) -> tuple[bytes, ...]:
-        """A digest of each upload's pixels; that of a mask is the last, empty without one.
+    async def seen(self, uploads: Sequence[bytes], mask: bytes | None) -> Seen:
+        """What follows from uploads, and from their mask if there is one.
 
         Raises:
             UnreadableUpload: one can't be decoded.
         """
         found = [
-            await self._in_thread(partial(_digest, upload, place))
+            await self._in_thread(partial(_seen, upload, place))
             for place, upload in enumerate(uploads)
         ]
-        return *found, await self._in_thread(partial(_digest, mask, None)) if mask else b""
+        pixels, images = zip(*found, strict=True)
+        if mask is None:
+            return Seen((*pixels, b""), images)
+        of_mask, place = await self._in_thread(partial(_seen, mask, None))
+        return Seen((*pixels, of_mask), images, place)
 
     async def file(
         self, picture: Picture, uploads: Sequence[bytes] = (), mask: bytes | None = None
@@ -146,11 +150,12 @@ class PictureFiles:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
 
-def _digest(upload: bytes, place: int | None) -> bytes:
+def _seen(upload: bytes, place: int | None) -> tuple[bytes, str]:
+    """A digest of an upload's pixels, and the address of its file."""
     from mockserver.pictures import edits
 
     try:
-        return edits.pixels_digest(edits.decoded(upload))
+        return edits.pixels_digest(edits.decoded(upload)), address(upload)
     except edits.Unreadable:
         raise UnreadableUpload(place) from None
 

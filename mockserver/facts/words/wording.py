@@ -140,6 +140,7 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
     SANDBOXES_FULL = "sandboxes_full"
+    NO_ROOM_FOR_BODY = "no_room_for_body"
 
 
 class Form(NamedTuple):
