@@ -70,7 +70,7 @@ class Job:
     async def _seen(self, request: ImageRequest) -> Seen:
         """What follows from the uploads; ApiError if one can't be decoded."""
         try:
-            return await self.world.files.seen(request.images, request.mask)
+            return await self.world.files.seen(request.images, request.mask, self.check_client)
         except UnreadableUpload as broken:
             params = [source.param for source in request.sources]
             raise unreadable(request.offer.upload, broken.place, params) from None
@@ -142,9 +142,13 @@ class Job:
         await self.world.store.keep(place, upload, until=until, now=now)
         return place
 
-    async def base64(self, request: ImageRequest, picture: Picture) -> bytes:
+    async def check_client(self) -> None:
+        """Raise ClientGone if nobody waits for the answer any more."""
         if await has_left(self.receive):
             raise ClientGone
+
+    async def base64(self, request: ImageRequest, picture: Picture) -> bytes:
+        await self.check_client()
         return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
 
 

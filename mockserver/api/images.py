@@ -21,6 +21,7 @@ from mockserver.core.answer import NOTHING, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.picture import Picture
+from mockserver.core.pieces import LARGE
 from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
@@ -30,7 +31,6 @@ from mockserver.facts import Operation
 from mockserver.pictures.files import drawn_as_data, is_drawn_at_once
 from mockserver.request.bodies import JSON, read_body, send_pieces
 from mockserver.request.exchange import Exchange
-from mockserver.request.pieces import LARGE
 from mockserver.request.reading import Asked, Read, read
 from mockserver.request.world import World
 

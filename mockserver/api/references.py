@@ -12,9 +12,9 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.inputs import decoded, inline, settled
 from mockserver.core.journal import told_file
 from mockserver.core.links import LinkError
+from mockserver.core.pieces import LARGE
 from mockserver.core.request import ImageRequest, Source
 from mockserver.request.exchange import Exchange
-from mockserver.request.pieces import LARGE
 from mockserver.request.world import World
 
 _NO_FILE = (

@@ -13,11 +13,11 @@ from starlette.types import Receive
 
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
+from mockserver.core.pieces import LARGE, TOO_MANY_VALUES, has_too_many_values
 from mockserver.core.rules.parser import RuleError, table_of
 from mockserver.core.texts import likely_name
 from mockserver.request.bodies import is_json, read_body
 from mockserver.request.heavy import Heavy
-from mockserver.request.pieces import LARGE, TOO_MANY_VALUES, has_too_many_values
 from mockserver.request.world import World
 from mockserver.settings import seconds
 from mockserver.store import EVERYONE, Sandbox

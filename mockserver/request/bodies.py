@@ -15,9 +15,9 @@ from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
 from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
-from mockserver.request.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
 
 JSON = "application/json"
 FORM = "multipart/form-data"

@@ -15,9 +15,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.pieces import find, pieces
 from mockserver.core.texts import beginning
 from mockserver.core.uploads import Form, Part
-from mockserver.request.pieces import find, pieces
 
 PARTS = 1_000  # of a form; no operation has a hundredth of them
 TEXT = 1 << 20  # bytes of a part that is no file: Starlette's default

@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.pieces import LARGE
 from mockserver.request.exchange import Exchange
-from mockserver.request.pieces import LARGE
 
 T = TypeVar("T")
 ROOM = 256 << 20  # bytes of all large bodies and files that are worked on

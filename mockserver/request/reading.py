@@ -12,13 +12,13 @@ from typing import Any
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import sent_fields
 from mockserver.core.picture import Picture
+from mockserver.core.pieces import LARGE
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.core.weight import WIDEST, weight
 from mockserver.request.bodies import JSON, Body, mark_of
-from mockserver.request.pieces import LARGE
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept

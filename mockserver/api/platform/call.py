@@ -24,6 +24,7 @@ from mockserver.core.ids import object_id
 from mockserver.core.journal import sent_fields
 from mockserver.core.keys import Caller
 from mockserver.core.parameters import Query, in_query
+from mockserver.core.pieces import LARGE
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.facts import platform
@@ -36,7 +37,6 @@ from mockserver.request.bodies import (
     send_bytes,
 )
 from mockserver.request.exchange import Exchange
-from mockserver.request.pieces import LARGE
 from mockserver.request.world import World
 from mockserver.store import Sandbox
 from mockserver.store.contents import Content
