@@ -140,6 +140,8 @@ class Door:
                 told |= {"most": self.world.heavy.room}
             case Reason.SANDBOXES_FULL:
                 told |= {"most": SANDBOXES}
+            case Reason.CONNECTIONS_FULL:
+                told |= {"most": config.max_connections}
         return told
 
     async def _rate_limited(self, told: Mapping[str, Any], wait_ms: int) -> ApiError:

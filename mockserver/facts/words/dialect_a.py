@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.facts.words.own import OWN
+from mockserver.facts.words.bounds import BOUNDS
 from mockserver.facts.words.wording import (
     AUTHENTICATION,
     PLATFORM,
@@ -375,7 +375,7 @@ A: Mapping[Reason, Wording] = {
         level="observed in part",
         source="2022 to 2024; the key order is inferred",
     ),
-    **OWN,
+    **BOUNDS,
     Reason.CONTROL_REFUSED: Wording(
         401,
         "This mock listens beyond loopback, so /_mock wants its control token: start it with "
