@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from functools import lru_cache
+from io import BytesIO
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -21,12 +22,22 @@ from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.pieces import LARGE
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
-from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
+from mockserver.request.bodies import (
+    ABORT,
+    FORM,
+    LATE,
+    REFUSED,
+    ClientGone,
+    host_in,
+    send_answer,
+)
 from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
+from mockserver.request.heavy import Heavy
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -222,7 +233,8 @@ class Refuse:
         self._app = app
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
-        self._cap = BodyCap(world.config.max_body)
+        self._heavy = world.heavy
+        self._cap = BodyCap(world.config.max_body, world.heavy)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
@@ -240,15 +252,20 @@ class Refuse:
         exchange: Exchange = scope["exchange"]
         try:
             self._hosts.check(exchange.headers.get(b"host"))
+            if refusal := scope.get(REFUSED):
+                raise refusal
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
             if exchange.length is None and b"transfer-encoding" in exchange.headers:
                 receive = await self._cap.whole(exchange, receive)
-            else:
-                self._cap.check(exchange)
+            elif (exchange.length or 0) > LARGE:
+                receive = self._cap.checked(exchange, receive)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
-            raise
+            late = scope.get("extensions", {}).get(LATE)
+            if late is None:
+                raise
+            await self._answer(exchange, late(), send)
         except ApiError as error:
             # A rule may break off or slow down an error too, its own or the limit's.
             altered = Altered(exchange.effect, scope, receive, self._holds)
@@ -258,6 +275,9 @@ class Refuse:
         except Exception as error:
             self._notice(f"ERROR {exchange.record.id} {_where(error)}")
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
+        finally:
+            if exchange.held:
+                self._heavy.give_back(exchange)
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
@@ -316,15 +336,28 @@ class HostRule:
 
 
 class BodyCap:
-    """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
+    """Refuses a request body beyond `limit` bytes, and has large ones wait until there is room."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, heavy: Heavy) -> None:
         self._limit = limit
+        self._heavy = heavy
 
-    def check(self, exchange: Exchange) -> None:
-        """Raise the ApiError of a length that is too large: the HTTP parser holds clients to it."""
-        if (exchange.length or 0) > self._limit:
-            raise self._refusal(exchange, exchange.length or 0)
+    def checked(self, exchange: Exchange, receive: Receive) -> Receive:
+        """Receives a large body, once there is room for it; what is refused unread needs none.
+
+        Raises:
+            ApiError: a length that is too large: the HTTP parser holds clients to it.
+        """
+        length = exchange.length or 0
+        if length > self._limit:
+            raise self._refusal(exchange, length)
+
+        async def receive_with_room() -> Message:
+            if not exchange.held:
+                await self._heavy.make_room(exchange, length)
+            return await receive()
+
+        return receive_with_room
 
     async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
         """Receives a body without a length, read before it is asked for, where nobody may ask.
@@ -333,16 +366,20 @@ class BodyCap:
             ApiError: it is too large.
             ClientGone: it will never come.
         """
-        body, more = bytearray(), True
+        body, more = BytesIO(), True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            body += message.get("body", b"")
+            body.write(message.get("body", b""))
             more = message.get("more_body", False)
-            if len(body) > self._limit:
-                raise self._refusal(exchange, len(body))
-        return replayed(bytes(body), receive)
+            if body.tell() > self._limit:
+                raise self._refusal(exchange, body.tell())
+            if body.tell() > LARGE and not exchange.held:
+                await self._heavy.make_room(exchange, self._limit)
+        if exchange.held:
+            self._heavy.give_back(exchange, body.tell())
+        return replayed(body.getvalue(), receive)
 
     def _refusal(self, exchange: Exchange, read: int) -> ApiError:
         hint = "--max-body sets this bound"
