@@ -239,7 +239,7 @@ def deadline(value: str) -> float:
 
 def connections(value: str) -> int:
     """A number of connections."""
-    if not re.fullmatch(r"[1-9]\d{0,6}", value):
+    if not re.fullmatch("[1-9][0-9]{0,6}", value):
         raise ValueError("must be a number from 1 on, such as 2000")
     return int(value)
 

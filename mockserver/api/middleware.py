@@ -22,6 +22,7 @@ from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.pieces import LARGE
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
@@ -35,7 +36,7 @@ from mockserver.request.bodies import (
     host_in,
     send_answer,
 )
-from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
+from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.heavy import Heavy
 from mockserver.request.log import log_of, notice_of
@@ -126,6 +127,9 @@ class Observe:
             path=scope["path"],
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
+        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) + scope.get(KEYS, ())
+        record.path = scope["path"] = exchange.hide(record.path.encode("latin-1")).decode("latin-1")
+        scope["query_string"] = exchange.hide(scope["query_string"])
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
@@ -133,8 +137,9 @@ class Observe:
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
         exchange: Exchange = scope["exchange"]
-        head = head_of(_line(scope), scope["headers"])
-        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
+        head = head_of(_line(scope), scope["headers"], exchange.keys)
+        length = max(heard.read, exchange.length or 0)
+        exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -290,8 +295,10 @@ class Refuse:
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
         words = exchange.words(error)
-        record.refuse(str(reason), message(error, words, record.id), words[reason].code)
+        said = exchange.hide(message(error, words, record.id).encode("utf-8", "surrogatepass"))
+        record.refuse(str(reason), said.decode("utf-8", "surrogatepass"), words[reason].code)
         told = answer(error, words, record.id)
+        told = told._replace(body=exchange.hide(told.body))
         if altered and exchange.effect is not PLAIN:
             await altered.refuse(send, told)
         else:
@@ -317,7 +324,7 @@ class HostRule:
     def check(self, host: bytes | None) -> None:
         """Raise the ApiError of a Host header that may be anybody's."""
         if host is not None:
-            self._check(host)
+            self._check(without_keys(host))  # which are no names, and are not remembered
 
     def _refuse_others(self, header: bytes) -> None:
         value = header.decode("latin-1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
@@ -14,6 +13,7 @@ from starlette.types import Receive
 from mockserver.core.decoding import is_number
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.pieces import LARGE, TOO_MANY_VALUES, has_too_many_values
 from mockserver.core.rules.parser import RuleError, table_of
 from mockserver.core.texts import likely_name
@@ -196,8 +196,10 @@ def query_of(query_string: bytes) -> dict[str, str]:
     return query
 
 
-async def body_of(content_type: str | None, receive: Receive, heavy: Heavy) -> Any:
-    """The JSON value of a body; None without one.
+async def body_of(
+    content_type: str | None, receive: Receive, heavy: Heavy, hide: Hide = without_keys
+) -> Any:
+    """The JSON value of a body, from which `hide` takes the keys; None without one.
 
     Raises:
         ControlError: it is something else: only then could a page of another site send it unasked.
@@ -207,8 +209,8 @@ async def body_of(content_type: str | None, receive: Receive, heavy: Heavy) -> A
         message = "The body must be JSON, and say so: Content-Type: application/json."
         raise ControlError(415, message, "unsupported_media_type")
     if len(body) > LARGE:
-        return await heavy.run(partial(_decoded, body))
-    return _decoded(body) if body else None
+        return await heavy.run(lambda: _decoded(hide(body)))
+    return _decoded(hide(body)) if body else None
 
 
 def _decoded(body: bytes) -> Any:
