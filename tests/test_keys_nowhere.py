@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import functools
 import gc
-import json
-import re
 from base64 import b64encode
 from collections.abc import Iterator
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
+import httpx2
 import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from mockserver.api import images
 from mockserver.app import create_app
+from mockserver.client.connection import ControlError
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.masking import keys_shown, masked, without_end, without_keys
@@ -73,7 +74,14 @@ def _asked(client: TestClient, key: str, **headers: str) -> Iterator[Response]:
     yield client.get(f"/{key}/models?x={key}", headers=headers)
     yield client.post(deployed(key), json={"prompt": "x"}, headers=headers)
     for name in (
-        *("User-Agent", "Content-Type", "Accept", "OpenAI-Organization", "OpenAI-Project", "Origin"),
+        *(
+            "User-Agent",
+            "Content-Type",
+            "Accept",
+            "OpenAI-Organization",
+            "OpenAI-Project",
+            "Origin",
+        ),
         *("Referer", "x-ms-client-request-id", "X-Any", "Idempotency-Key", "Host", "Cookie"),
         *("x-stainless-retry-count", "Range", "Accept-Encoding", "x-stainless-package-version"),
     ):
@@ -190,11 +198,129 @@ def test_a_key_is_in_no_answer_journal_log_and_memory(
     del client
     found = [*_holding(app, key)]
     assert not found, found
+    assert [*_holding(app, masked(key))]  # it would have been found
 
 
 def _around(text: str, key: str) -> str:
     place = text.index(key)
     return text[max(0, place - 200) : place + 200]
+
+
+@pytest.mark.parametrize("key", KINDS.values(), ids=[*KINDS])
+def test_a_file_comes_back_as_it_was_and_is_nowhere_else(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = client_of(_app(), {"Authorization": f"Bearer {key}"})
+    content = f"a line with {key}\n".encode() * 3
+    file = ("notes.txt", content, "text/plain")
+    kept = client.post("/v1/files", files={"file": file}, data={"purpose": "batch"}).json()
+    assert client.get(f"/v1/files/{kept['id']}/content").content == content
+    picture = ROOM + key.encode()  # what is behind its end
+    told = {"model": "gpt-image-2", "prompt": "x", "quality": "low", "size": "1024x640"}
+    client.post("/v1/images/edits", files={"image": ("a.png", picture, "image/png")}, data=told)
+    for path in CONTROLS:
+        assert key not in client.get(f"/_mock/{path}", headers={"Mock-Sandbox-Key": key}).text
+    WRITER.flush()
+    assert key not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("key", KINDS.values(), ids=[*KINDS])
+def test_a_failed_test_tells_no_key(key: str) -> None:
+    with ImagesMock(as_of=DAY) as mock:
+        box = mock.sandbox(key)
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx2.post(f"{box.url}/images/generations", json={"prompt": key, key: 1}, headers=headers)
+        box.on(contains=key).quota(name=key)
+        with pytest.raises(AssertionError) as missed:
+            box.assert_called(contains=f"a fox {key[:4]}")
+        shown = (repr(box), box.report(), str(missed.value), *map(repr, box.requests))
+        with pytest.raises(ControlError) as refused:
+            box.begin(tier=key)
+    assert not [text for text in (*shown, str(refused.value)) if key in text]
+
+
+def test_what_breaks_a_request_tells_no_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = KINDS["other"]
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError(f"with {key}")
+
+    monkeypatch.setattr(images, "read", broken)
+    client = client_of(_app(), {"Authorization": f"Bearer {key}"})
+    answer = client.post("/v1/images/generations", json={"prompt": "x"})
+    WRITER.flush()
+    logged = "".join(capsys.readouterr())
+    assert (answer.status_code, key in answer.text) == (500, False)
+    assert f"ZeroDivisionError: with {masked(key)}" in logged
+
+
+@pytest.mark.parametrize("key", KINDS.values(), ids=[*KINDS])
+def test_a_control_token_is_told_by_nobody(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    client = client_of(_app(host="0.0.0.0", control_token=key))
+    for sent in (key, f"{key}x"):
+        for path in (*CONTROLS, key):
+            shown = {"Authorization": f"Bearer {sent}", "Mock-Sandbox-Key": "sk-mock-me"}
+            told = client.get(f"/_mock/{path}", headers=shown)
+            rule = client.post("/_mock/rules", json={key: sent}, headers=shown)
+            assert key not in told.text + rule.text
+    WRITER.flush()
+    assert key not in "".join(capsys.readouterr())
+
+
+# -- what is one -------------------------------------------------------------------------------
+
+TAIL = "aB3" * 16
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"sk-{kind}-{TAIL}_-x" for kind in ("proj", "svcacct", "admin", "None", "or-v1")),
+        *(f"sk-{TAIL}", "sk-" + "a" * 20 + "T3BlbkFJ" + "b" * 20, f"sk-ant-api03-{TAIL}"),
+        f"sk-my-project-{'a' * 20}T3BlbkFJ{'b' * 20}",
+    ],
+)
+def test_what_looks_as_a_key_is_masked_as_the_api_does_it(text: str) -> None:
+    for around in ("{}", '"{}"', "Bearer {}, please", "key={}&x", "({})"):
+        said = around.format(text)
+        assert without_keys(said.encode()) == around.format(masked(text)).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "sk-mock-me",
+            f"sk-mock-{TAIL}",
+            "sk-test",
+            "a task-force",
+            f"ask-{TAIL}",
+            f"x_sk-{TAIL}",
+        ),
+        *(
+            "sk-toto-je-dlhy-nazov-clanku-o-niecom-inom-a-este-dlhsi",
+            "sk-proj-short",
+            "risk-" + TAIL,
+        ),
+    ],
+)
+def test_words_and_this_mock_s_own_keys_stay(text: str) -> None:
+    assert without_keys(text.encode()) == text.encode()
+
+
+def test_a_key_shown_is_masked_wherever_it_is_said_unless_it_is_a_word() -> None:
+    headers = {b"authorization": b"Bearer a-key-of-a-team", b"api-key": b"none-needed"}
+    shown = keys_shown(headers, b"x=1&api-key=in-a-query-it-is&KEY=x")
+    assert shown == (b"a-key-of-a-team", b"in-a-query-it-is")
+    assert without_keys(b"<a-key-of-a-team>", shown) == b"<a-key-of***team>"
+    assert keys_shown({b"authorization": b"Bearer sk-mock-somebody-else"}) == ()
+
+
+def test_a_key_that_is_cut_is_cut_off() -> None:
+    assert without_end(f"a {KINDS['real'][:20]}".encode()) == b"a sk-***"
+    assert without_end(b"a canary.of.a.te", (b"canary.of.a.team.0123",)) == b"a ***"
 
 
 # -- in memory ---------------------------------------------------------------------------------

@@ -127,9 +127,11 @@ class Observe:
             path=scope["path"],
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
-        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) + scope.get(KEYS, ())
-        record.path = scope["path"] = exchange.hide(record.path.encode("latin-1")).decode("latin-1")
-        scope["query_string"] = exchange.hide(scope["query_string"])
+        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) or scope.get(KEYS, ())
+        path, query = record.path, scope["query_string"]
+        if exchange.keys or "sk-" in path or query:
+            record.path = scope["path"] = exchange.hide_text(path)
+            scope["query_string"] = exchange.hide(query)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
@@ -278,7 +280,7 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(f"ERROR {exchange.record.id} {_where(error)}")
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
             if exchange.held:
@@ -295,8 +297,8 @@ class Refuse:
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
         words = exchange.words(error)
-        said = exchange.hide(message(error, words, record.id).encode("utf-8", "surrogatepass"))
-        record.refuse(str(reason), said.decode("utf-8", "surrogatepass"), words[reason].code)
+        said = exchange.hide_text(message(error, words, record.id))
+        record.refuse(str(reason), said, words[reason].code)
         told = answer(error, words, record.id)
         told = told._replace(body=exchange.hide(told.body))
         if altered and exchange.effect is not PLAIN:

@@ -26,13 +26,19 @@ def masked(key: str) -> str:
     return key if len(key) <= _SHORT else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
 
 
+def hidden(key: str) -> str:
+    """A key as it may be shown: one of this mock's is none that matters."""
+    return key if key.startswith(_OWN.decode()) else masked(key)
+
+
 def keys_shown(headers: Mapping[bytes, bytes], query: bytes = b"") -> tuple[bytes, ...]:
     """The keys that a request shows, but for this mock's own and what is no longer than a word."""
-    values = [headers[name] for name in _CARRIERS if name in headers]
-    if b"key=" in query.lower():
+    values = [headers[n] for n in _CARRIERS if n in headers and _OWN not in headers[n]]
+    if query:
         values += _QUERY.findall(query)
-    others = [value for value in values if _OWN not in value]
-    return tuple([key for key in map(_key_in, others) if len(key) > _SHORT and _OWN not in key])
+    if not values:
+        return ()
+    return tuple([key for key in map(_key_in, values) if len(key) > _SHORT and _OWN not in key])
 
 
 def _key_in(value: bytes) -> bytes:
@@ -47,6 +53,8 @@ def _key_in(value: bytes) -> bytes:
 
 def without_keys(text: bytes, shown: Iterable[bytes] = ()) -> bytes:
     """The same with every key masked, as long as it was."""
+    if not shown and len(text) <= LARGE and _MARK not in text:
+        return text
     if _has(text, _MARK):
         text = _looks().sub(_mask, text)
     for key in shown:

@@ -86,6 +86,10 @@ class Exchange:
         self.has_key = self.has_key or found != text
         return found
 
+    def hide_text(self, text: str) -> str:
+        """The same for what is decoded."""
+        return self.hide(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""
         self.sandbox = sandbox
