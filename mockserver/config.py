@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 PREFIX = "IMAGES_MOCK_"
 FILE_NAME = "images-mock.toml"
-_LONGEST_TOLD = 100  # characters of a value in a message
 # Variables that Kubernetes and Docker links make of a service called images-mock: nobody set them.
 _SERVICE_LINK = r".*_SERVICE_HOST|.*_SERVICE_PORT(_.*)?|.*_PORT_\d+_.*"
 _SERVICE_ADDRESS = r"(tcp|udp|sctp)://"
@@ -92,7 +91,7 @@ class Value(NamedTuple):
         try:
             values = tuple(self.setting.parse(text) for text in self.texts)
         except ValueError as error:
-            told = shortened(", ".join(self.texts), _LONGEST_TOLD)
+            told = shortened(", ".join(self.texts), 100)
             shown = "" if self.setting.secret else f" ({told!r})"
             raise ConfigError(
                 f"{self.setting.name}{shown} {error}. It was set by {self.origin}."
@@ -373,17 +372,16 @@ def _listed(value: Any) -> list[Any]:
 def _written(setting: Setting, value: Any, origin: str) -> Value:
     """A setting from TOML or Python, where a switch may be true or false too."""
     if isinstance(value, bool):
-        on, off = ("on", "off") if setting.is_switch else ("true", "false")
-        value = on if value else off
+        value = ("off", "on")[value] if setting.is_switch else str(value).lower()
     try:
         texts = _texts(value)
-    except ValueError:  # Python writes no number of more than 4300 digits
-        raise ConfigError(
-            f"{setting.name} can't have thousands of digits. It was set by {origin}."
-        ) from None
-    if not texts and value is not None and not setting.many:
-        raise ConfigError(f"{setting.name} takes one value, not none. It was set by {origin}.")
-    return Value(setting, texts, origin)
+    except ValueError:  # Python writes no more than 4300 digits
+        wrong = "can't have thousands of digits"
+    else:
+        if texts or value is None or setting.many:
+            return Value(setting, texts, origin)
+        wrong = "takes one value, not none"
+    raise ConfigError(f"{setting.name} {wrong}. It was set by {origin}.")
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import re
 import traceback
 from collections.abc import Mapping
 from functools import lru_cache
-from io import BytesIO
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +14,7 @@ from anyio import move_on_after
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockserver.api.body_cap import BodyCap
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
 from mockserver.core.addresses import PICTURES, in_api, in_control
@@ -23,13 +23,11 @@ from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
 from mockserver.core.masking import keys_shown, without_keys
-from mockserver.core.pieces import LARGE
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.request.bodies import (
     ABORT,
-    FORM,
     LATE,
     REFUSED,
     ClientGone,
@@ -37,8 +35,6 @@ from mockserver.request.bodies import (
     send_answer,
 )
 from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
-from mockserver.request.forms import HOW_TO_SEND
-from mockserver.request.heavy import Heavy
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -263,10 +259,7 @@ class Refuse:
                 raise refusal
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
-            if exchange.length is None and b"transfer-encoding" in exchange.headers:
-                receive = await self._cap.whole(exchange, receive)
-            elif (exchange.length or 0) > LARGE:
-                receive = self._cap.checked(exchange, receive)
+            receive = await self._cap.held_to(exchange, receive)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
             late = scope.get("extensions", {}).get(LATE)
@@ -342,66 +335,3 @@ class HostRule:
         except ValueError:
             return False
         return True
-
-
-class BodyCap:
-    """Refuses a request body beyond `limit` bytes, and has large ones wait until there is room."""
-
-    def __init__(self, limit: int, heavy: Heavy) -> None:
-        self._limit = limit
-        self._heavy = heavy
-
-    def checked(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a large body, once there is room for it; what is refused unread needs none.
-
-        Raises:
-            ApiError: a length that is too large: the HTTP parser holds clients to it.
-        """
-        length = exchange.length or 0
-        if length > self._limit:
-            raise self._refusal(exchange, length)
-
-        async def receive_with_room() -> Message:
-            if not exchange.held:
-                await self._heavy.make_room(exchange, length)
-            return await receive()
-
-        return receive_with_room
-
-    async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a body without a length, read before it is asked for, where nobody may ask.
-
-        Raises:
-            ApiError: it is too large.
-            ClientGone: it will never come.
-        """
-        body, more = BytesIO(), True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            body.write(message.get("body", b""))
-            more = message.get("more_body", False)
-            if body.tell() > self._limit:
-                raise self._refusal(exchange, body.tell())
-            if body.tell() > LARGE and not exchange.held:
-                await self._heavy.make_room(exchange, self._limit)
-        if exchange.held:
-            self._heavy.give_back(exchange, body.tell())
-        return replayed(body.getvalue(), receive)
-
-    def _refusal(self, exchange: Exchange, read: int) -> ApiError:
-        hint = "--max-body sets this bound"
-        if (exchange.header(b"content-type") or "").lower().startswith(FORM):
-            hint += f"; {HOW_TO_SEND}"
-        return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
-
-
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """Receives `body` in one piece, and then what else there is."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_replayed() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return receive_replayed
