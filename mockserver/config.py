@@ -47,6 +47,10 @@ class Config(NamedTuple):
     cors_origin: tuple[str, ...] = ()
     deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one
     max_body: int = 64 * MIB
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    send_timeout: float = 30.0
+    max_connections: int = 2000
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB
     ready_file: Path | None = None
@@ -342,7 +346,7 @@ def _as_written(value: Any) -> str | None:
         case Latency():
             return f"measured*{value.measured:g}" if value.measured else f"{value.seconds:g}s"
         case float():
-            return f"{value:.15g}s"
+            return OFF if value == float("inf") else f"{value:.15g}s"
         case Keys():
             listed = value.listed
             name = "mock" if value.mock_only else "any"

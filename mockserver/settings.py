@@ -220,6 +220,21 @@ def seconds(value: str) -> float:
     return found
 
 
+def deadline(value: str) -> float:
+    """A length of time that something may take, in seconds; `off` and 0 are no bound."""
+    found = 0.0 if value in (OFF, "0") else seconds_in(value)
+    if found is None:
+        raise ValueError(f"must be off, or {FORM}")
+    return found or float("inf")
+
+
+def connections(value: str) -> int:
+    """A number of connections."""
+    if not re.fullmatch(r"[1-9]\d{0,6}", value):
+        raise ValueError("must be a number from 1 on, such as 2000")
+    return int(value)
+
+
 def latency(value: str) -> Latency:
     """`none`, a fixed time, or `measured` with an optional factor."""
     if value == "none":
@@ -314,6 +329,10 @@ SETTINGS: tuple[Setting, ...] = (
         "deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL", many=True
     ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
+    Setting("head-timeout", "10s", deadline, "time for a request's head, or off", "TIME"),
+    Setting("body-timeout", "30s", deadline, "time for a body without progress, or off", "TIME"),
+    Setting("send-timeout", "30s", deadline, "time for an answer nobody takes, or off", "TIME"),
+    Setting("max-connections", "2000", connections, "most connections at once", "NUMBER"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

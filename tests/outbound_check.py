@@ -22,12 +22,13 @@ if TOLD not in os.environ:
     os.close(file)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PLACE), before)))
-    sys.path.insert(0, str(PLACE))  # from which tests make the PYTHONPATH of their processes
     import tests.outbound.sitecustomize  # noqa: F401 - this process has started without it
 
     OWNS = True
 else:
     OWNS = False
+
+sys.path.insert(0, str(PLACE))  # from which tests make the PYTHONPATH of their processes
 
 
 def told() -> str:

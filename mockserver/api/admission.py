@@ -138,6 +138,8 @@ class Door:
                 told |= {"limit": config.max_body, "read": config.max_body + 1}
             case Reason.SANDBOXES_FULL:
                 told |= {"most": SANDBOXES}
+            case Reason.CONNECTIONS_FULL:
+                told |= {"most": config.max_connections}
         return told
 
     async def _rate_limited(self, told: Mapping[str, Any], wait_ms: int) -> ApiError:

@@ -24,7 +24,15 @@ from mockserver.core.journal import Record
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
-from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
+from mockserver.request.bodies import (
+    ABORT,
+    FORM,
+    LATE,
+    REFUSED,
+    ClientGone,
+    host_in,
+    send_answer,
+)
 from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
@@ -263,6 +271,8 @@ class Refuse:
         exchange: Exchange = scope["exchange"]
         try:
             self._check_host(exchange)
+            if refusal := scope.get(REFUSED):
+                raise refusal
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
             if exchange.length is None and b"transfer-encoding" in exchange.headers:
@@ -271,7 +281,10 @@ class Refuse:
                 self._cap.check(exchange)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
-            raise
+            late = scope.get("extensions", {}).get(LATE)
+            if late is None:
+                raise
+            await self._answer(exchange, late(), send)
         except ApiError as error:
             # A rule may break off or slow down an error too, its own or the limit's.
             altered = Altered(exchange.effect, scope, receive, self._holds)

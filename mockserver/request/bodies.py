@@ -20,6 +20,8 @@ JSON = "application/json"
 FORM = "multipart/form-data"
 _JOINED = 32 << 10  # bytes of an answer that are joined sooner than sent apart
 ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
+LATE = "images_mock.late"  # there: the refusal of who left, but is there; it may be sent
+REFUSED = "images_mock.refused"  # in a scope: why its request is refused, whatever it asks
 
 
 class ClientGone(Exception):
