@@ -15,8 +15,8 @@ from mockserver.api.revised_prompt import get_ready, revised_prompt
 from mockserver.api.streams import is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.keys import Caller
-from mockserver.core.picture import GIVEN, Picture
-from mockserver.core.planning import address, pictures, request_digest
+from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.uploads import unreadable

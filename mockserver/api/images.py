@@ -19,7 +19,8 @@ from mockserver.clock import SECOND
 from mockserver.core.answer import NOTHING, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
-from mockserver.core.picture import GIVEN, Picture
+from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.parser import rigged

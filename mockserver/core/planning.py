@@ -15,6 +15,7 @@ from mockserver.core.picture import Picture, shown
 from mockserver.core.request import ImageRequest
 from mockserver.facts import fields
 
+GIVEN = "given"  # the fault of a picture whose file is a rule's
 ENCODING = ("output_format", "output_compression")
 
 

@@ -14,7 +14,8 @@ from typing import TypeVar
 from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.answer import data_of
-from mockserver.core.picture import GIVEN, Picture
+from mockserver.core.picture import Picture
+from mockserver.core.planning import GIVEN
 from mockserver.store import Store
 
 T = TypeVar("T")
