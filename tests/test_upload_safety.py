@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from mockserver.core.uploads import Header, header
-from mockserver.pictures.edits import Unreadable, decoded
+from mockserver.pictures.decoding import Unreadable, decoded
 from tests.conftest import Api, error
 from tests.test_cli import serving
 from tests.test_edits import chunk, opened, raw_png
