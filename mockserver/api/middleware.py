@@ -97,7 +97,7 @@ class Observe:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
                 record.milliseconds = max(1, (self._world.clock.now() - record.at) // 1_000_000)
-                if (is_call or exchange.sandbox) and not record.raw:
+                if (is_call or exchange.sandbox) and not (record.raw or self._is_strange(exchange)):
                     if heard.read < BODY and heard.read < (exchange.length or 0):
                         await _read_on(exchange, heard, receive)
                     await self._write_down(scope, heard)  # before the client knows
@@ -109,7 +109,7 @@ class Observe:
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
-            if is_call and not record.raw:
+            if is_call and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
@@ -131,6 +131,24 @@ class Observe:
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
+
+    def _is_strange(self, exchange: Exchange) -> bool:
+        """Whether a page of the web sent this that is not let in: no sandbox shall know of it.
+
+        No page can give a key without being asked first whether it may (CORS), but at a host of its
+        own; and none can leave out its origin but where it gets or posts nothing.
+        """
+        headers = exchange.headers
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        if exchange.astray:
+            return origin is not None or exchange.record.method in ("GET", "HEAD")
+        if origin is None and site != b"cross-site":
+            return False
+        has_key = headers.get(b"authorization", b"")[:7].lower() == b"bearer "
+        if site in (b"same-origin", b"none") or has_key or b"api-key" in headers:
+            return False
+        page = origin or _origin(headers.get(b"referer", b""))
+        return not self._served_to_page.is_allowed_origin(page.decode("latin-1"))
 
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
@@ -160,6 +178,11 @@ class Observe:
             exchange.record.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _origin(referrer: bytes) -> bytes:
+    """The origin of the page that a Referer names."""
+    return b"/".join(referrer.split(b"/")[:3])
 
 
 class _Heard:
@@ -254,7 +277,7 @@ class Refuse:
         """Answer; raises ClientGone where there is no more to send."""
         exchange: Exchange = scope["exchange"]
         try:
-            self._hosts.check(exchange.headers.get(b"host"))
+            self._check_host(exchange)
             if refusal := scope.get(REFUSED):
                 raise refusal
             is_post = exchange.record.method == "POST"
@@ -278,6 +301,13 @@ class Refuse:
         finally:
             if exchange.held:
                 self._heavy.give_back(exchange)
+
+    def _check_host(self, exchange: Exchange) -> None:
+        try:
+            self._hosts.check(exchange.headers.get(b"host"))
+        except ApiError:
+            exchange.astray = True
+            raise
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None

@@ -1,6 +1,7 @@
 """The value a picture is drawn from. Holds no pixels and draws nothing: see `drawing`."""
 
 from base64 import b32encode
+from math import inf
 from typing import Any, NamedTuple
 
 #: By a picture's format: its content type, and how the names of its files end.
@@ -13,6 +14,13 @@ MEDIA = {
 }
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
+DIGEST = 16  # bytes
+
+
+PIXELS = 2**25  # of a picture; the largest that a model takes has a quarter
+#: Options that are numbers to whoever draws, and the largest that makes sense.
+_NUMBERS = {"output_compression": 100, "frame_count": 64, "frame_duration_ms": inf}
+_SCALARS = (str, int, float, type(None))
 
 
 class Picture(NamedTuple):  # which is made and looked up in a third of a dataclass' time
@@ -59,3 +67,25 @@ def shown(prompt: str) -> str:
     """The part of a prompt that a picture shows: at most `SHOWN` characters, always encodable."""
     text = prompt if len(prompt) <= SHOWN else prompt[: SHOWN - 1] + "…"
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def is_drawable(p: Picture) -> bool:
+    """Whether somebody who asks for a picture can have made one with these values."""
+    texts = (p.operation, p.model, p.prompt, p.format, *p.images, p.mask, p.fault, p.download)
+    return (
+        all(text is None or isinstance(text, str) for text in texts)
+        and len(p.prompt) <= SHOWN
+        and p.format in MEDIA
+        and len(p.digest) == DIGEST
+        and all(type(number) is int for number in (p.width, p.height, p.place, p.n))
+        and min(p.width, p.height) > 0
+        and p.width * p.height <= PIXELS
+        and min(p.place, p.n - 1) >= 0
+        and (p.fault != "given" or bool(p.images))
+        and all(isinstance(value, _SCALARS) for _, value in p.options)
+        and all(_is_number(value, _NUMBERS[k]) for k, value in p.options if k in _NUMBERS)
+    )
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= most)

@@ -70,6 +70,7 @@ class Exchange:
     hints: list[str] = field(default_factory=list)  # what it may have meant instead
     refused: str = ""  # why, in the name of the reason and the parameter
     quiet: bool = False  # not worth a log line
+    astray: bool = False  # it came for another host, as a rebound name of a web site would
 
     def __post_init__(self) -> None:
         told = self.headers.get(b"content-length", b"")

@@ -43,6 +43,7 @@ LONGEST_OPTIONS = (
     *("quality", "style", "background", "output_format", "output_compression", "complexity"),
     *("frame_count", "frame_duration_ms"),
 )
+NUMBERS = ("output_compression", "frame_count", "frame_duration_ms")
 prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(shown)
 pictures = st.builds(
     Picture,
@@ -60,7 +61,7 @@ pictures = st.builds(
             (("quality", None), ("style", None)),
             (("quality", "hd"), ("style", "natural")),
             (("quality", "hd"), ("style", None), ("background", "transparent"), ("level", 3)),
-            tuple(dict.fromkeys(LONGEST_OPTIONS, "transparent").items()),
+            tuple((n, 2 if n in NUMBERS else "transparent") for n in LONGEST_OPTIONS),
         ]
     ),
     images=st.sampled_from([(), ("0" * 32,), ("0" * 32, "1" * 32)]),
@@ -252,3 +253,53 @@ def test_the_url_of_a_picture_made_then_is_this_to_the_letter() -> None:
 def test_signatures_stay_as_they_were() -> None:
     digest = sha256("\n".join(signed(created=CREATED + i) for i in range(100)).encode()).hexdigest()
     assert digest == "865678f58a3d509c2c0d06a87d6c04c583605b85d1a3b4c11be5c34d853b0d09"
+
+
+# -- what is signed by somebody who knows the seed, but was never asked for ----------------------
+
+
+FORGED = [
+    {"width": 0},
+    {"height": -1},
+    {"width": 2**14, "height": 2**14},
+    {"width": "512"},
+    {"width": True},
+    {"place": -1},
+    {"n": 0},
+    {"prompt": "x" * (SHOWN + 1)},
+    {"prompt": 5},
+    {"digest": b""},
+    {"images": (5,)},
+    {"fault": "given"},
+    {"options": (("quality", {}),)},
+    {"options": (("frame_count", 10**9),)},
+    {"options": (("output_compression", "high"),)},
+]
+
+
+@pytest.mark.parametrize("change", FORGED, ids=str)
+def test_what_nobody_could_have_asked_for_is_no_picture_however_it_is_signed(
+    change: dict[str, object],
+) -> None:
+    with pytest.raises(LinkError, match="altered"):
+        read(signed(PICTURE._replace(**change)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("payload", ["", "e30", "W10", "bnVsbA", "WyJ4Il0", "eA", "e"])
+def test_a_signed_payload_that_is_no_picture_is_refused(
+    payload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.core.links._packed", lambda _: payload)
+    with pytest.raises(LinkError, match="altered"):
+        read(signed())
+
+
+@pytest.mark.parametrize("media", ["text/html", "image/svg+xml", "application/xml", ""])
+def test_a_url_says_no_other_content_type_than_its_picture_has(
+    media: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MEDIA, "PNG", (media, "png"))
+    url = signed()
+    monkeypatch.undo()
+    with pytest.raises(LinkError, match="altered"):
+        read(url)
