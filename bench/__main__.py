@@ -14,7 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bench import generation, limits, memory, page, peers, pictures, plugin, startup, suite, uploads
+from bench import (
+    generation,
+    hostile,
+    limits,
+    memory,
+    page,
+    peers,
+    pictures,
+    plugin,
+    startup,
+    suite,
+    uploads,
+)
 from bench.rows import HEADER, Row, is_reached
 
 Part = Callable[[], Iterator[Row]]
@@ -28,6 +40,7 @@ PARTS: Mapping[str, Part] = {
     "limits": limits.rows,
     "memory": memory.rows,
     "page": page.rows,
+    "hostile": hostile.rows,
 }
 PEERS: Mapping[str, Part] = {"aimock": peers.aimock}
 HERE = Path(__file__).parent.parent

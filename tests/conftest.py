@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -23,7 +24,7 @@ from tests.in_process import client_of
 if TYPE_CHECKING:
     import openai
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.outbound_check"]
 # Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -56,6 +57,12 @@ def pytest_pycollect_makeitem(
     marks = {mark.name for mark in getattr(obj, "pytestmark", ())} if isfunction(obj) else set()
     left_out = "slow" in marks and "not slow" in collector.config.getoption("markexpr")
     return [] if left_out else found
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare Python the search for garbage in all that was collected: half a second each time."""
+    gc.freeze()
 
 
 @pytest.fixture

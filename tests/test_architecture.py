@@ -13,7 +13,11 @@ from mockserver.facts import load
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "mockserver").rglob("*.py"))
-ALL = [p for d in ("mockserver", "contracts", "tests", "bench") for p in (ROOT / d).rglob("*.py")]
+ALL = [
+    p
+    for d in ("mockserver", "contracts", "tests", "bench", "supply")
+    for p in (ROOT / d).rglob("*.py")
+]
 in_the_tree = pytest.mark.skipif(not SOURCES, reason="the sources are out of the way")
 
 

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from typing import Any
 from unittest import mock
@@ -23,6 +23,7 @@ from mockserver.config import configured
 from mockserver.server.listening import event_loop
 from mockserver.testing import ImagesMock
 from tests.conftest import generate
+from tests.late import assert_only_the_late_are_ended
 
 DAY = 86_400.0
 KEY = {"Authorization": "Bearer sk-mock-me"}
@@ -75,7 +76,10 @@ def test_a_wait_that_is_given_up_leaves_nothing_behind() -> None:
     assert not clock._waiting
 
 
-PATCHED = ["time.time_ns", "time.time", "time.monotonic", "time.monotonic_ns", "asyncio.sleep"]
+PATCHED = [
+    *("time.time_ns", "time.time", "time.monotonic", "time.monotonic_ns", "time.perf_counter"),
+    *("time.sleep", "asyncio.sleep"),
+]
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
@@ -97,6 +101,26 @@ def test_a_server_in_a_thread_does_not_mind_what_a_test_patches(
                 with line.getresponse() as answer:
                     assert (answer.status, answer.read()[:1]) == (200, b"{")
         assert images.begin().requests == []
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("to", [0.0, 9e9])
+def test_deadlines_follow_no_time_that_a_test_patches(
+    to: float, loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if loop == "asyncio":
+        monkeypatch.setattr(
+            "mockserver.server.listening.auto_loop_factory", lambda: asyncio.SelectorEventLoop
+        )
+
+    def patched() -> ExitStack:
+        patches = ExitStack()
+        for name in PATCHED:
+            value = round(to) if name.endswith("_ns") else to
+            patches.enter_context(mock.patch(name, return_value=value))
+        return patches
+
+    assert_only_the_late_are_ended(patched)
 
 
 def test_a_client_that_leaves_during_the_latency_is_recorded_as_gone(slow: ImagesMock) -> None:

@@ -15,7 +15,6 @@ MEDIA = {
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
 DIGEST = 16  # bytes
-GIVEN = "given"  # the fault of a picture whose file is a rule's
 
 
 PIXELS = 2**25  # of a picture; the largest that a model takes has a quarter
@@ -82,7 +81,7 @@ def is_drawable(p: Picture) -> bool:
         and min(p.width, p.height) > 0
         and p.width * p.height <= PIXELS
         and min(p.place, p.n - 1) >= 0
-        and (p.fault != GIVEN or bool(p.images))
+        and (p.fault != "given" or bool(p.images))
         and all(isinstance(value, _SCALARS) for _, value in p.options)
         and all(_is_number(value, _NUMBERS[k]) for k, value in p.options if k in _NUMBERS)
     )

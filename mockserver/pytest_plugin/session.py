@@ -74,7 +74,8 @@ class Session:
             WrongOptions: they can't be used.
         """
         self.ambient.settle(options)
-        with self._noted():  # a session's fixture that fails would fail every later test
+        # A session's fixture that fails would fail every later test; pytest-timeout's failures too.
+        with self._noted((Exception, pytest.fail.Exception)):
             self.ambient.begin_due()
 
     def begin(self, item: pytest.Item) -> None:
@@ -98,10 +99,10 @@ class Session:
             raise pytest.fail.Exception(f"images_mock: {self.trouble}", pytrace=False)
 
     @contextmanager
-    def _noted(self) -> Iterator[None]:
+    def _noted(self, what: tuple[type[BaseException], ...] = (Exception,)) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # whatever a test left behind
+        except what as error:  # whatever a test left behind
             from mockserver.pytest_plugin.advice import in_a_line
 
             self.has_begun, self.trouble = False, in_a_line(error)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mockserver.client.environment import admin_key, variables
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.keys import BoundKey, Keyring, key_in, looks_real, masked
+from mockserver.core.keys import BoundKey, Keyring, key_in, looks_real
+from mockserver.core.masking import masked
 from mockserver.facts import load
 
 FACTS = load()

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from tests.neighbours.case import CALL, Case
+from tests.neighbours.interceptors import INTERCEPTORS
 
-CALL = """
-    def test_it(images_mock):
-        poster("a red fox")
-        images_mock.assert_called_once(prompt="a red fox")
-    def test_another(): pass
-"""
 #: The attempts that fail leave a rule behind that no request met; the last one is well.
 ATTEMPTS = """
     COUNT = []
@@ -36,7 +30,7 @@ ASTRAY = """
 """
 FROZEN = """
     def test_it(images_mock):
-        import httpx2
+        import httpx2, {module}
         images_mock.next.rate_limit(times=2, retry_after=20)
         with {travel}:
             made = APP.with_options(max_retries=2).images.generate(prompt="x", size="256x256")
@@ -54,25 +48,6 @@ from django.conf import settings
 settings.configure(ROOT_URLCONF="test_app", ALLOWED_HOSTS=["*"], DATABASES={
     "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One project beside one neighbour."""
-
-    name: str  # of the distribution that is the neighbour
-    what: str  # a line of the table
-    code: str
-    plugins: tuple[str, ...] = ()  # modules to load
-    arguments: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
-    shared: bool = False  # whether the server is another process's
-    outcome: Mapping[str, int] = field(default_factory=lambda: {"passed": 2})
-    lines: tuple[str, ...] = ()  # of the output
-
-    @property
-    def id(self) -> str:
-        return f"{self.name}: {self.what}"
 
 
 def _attempts(name: str, plugin: str, marker: str, *arguments: str, **outcome: int) -> list[Case]:
@@ -143,22 +118,6 @@ CASES: tuple[Case, ...] = (
         ("--block-network", "--allowed-hosts=127.0.0.1"),
     ),
     Case(
-        "vcrpy",
-        "with `ignore_localhost` the mock sees each request, and no cassette has any",
-        """
-    @pytest.fixture(scope="module")
-    def vcr_config(): return {"ignore_localhost": True}
-    @pytest.mark.vcr
-    @pytest.mark.parametrize("time", [1, 2])
-    def test_it(images_mock, time, request):
-        poster()
-        images_mock.assert_called_once()
-        assert not (request.path.parent / "cassettes").exists()
-""",
-        ("pytest_recording.plugin",),
-        ("--record-mode=once",),
-    ),
-    Case(
         "gevent",
         "`patch_all()` in a conftest.py: who uses the mock is told the cure; the others run",
         """
@@ -214,41 +173,11 @@ CASES: tuple[Case, ...] = (
         lines=("*Timeout*", "*'a red fox'*"),
     ),
     Case(
-        "respx",
-        "it catches `httpx`; today's SDK passes it by and reaches the mock",
-        """
-    def test_it(images_mock, respx_mock):
-        poster()
-        images_mock.assert_called_once()
-    def test_another(): pass
-""",
-        ("respx.plugin",),
-    ),
-    Case(
-        "pytest-httpx2",
-        '`httpx2_mock.route(host="127.0.0.1").pass_through()` lets the SDK through',
-        """
-    def test_it(images_mock, httpx2_mock):
-        httpx2_mock.route(host="127.0.0.1").pass_through()
-        poster()
-        images_mock.assert_called_once()
-    def test_another(): pass
-""",
-        ("pytest_httpx2",),
-    ),
-    Case(
-        "pook",
-        "a test that fails while it catches requests is reported, and the run goes on",
-        """
-    def test_it(images_mock):
-        import pook
-        poster()
-        with pook.use():
-            assert images_mock.requests == []
-    def test_another(): pass
-""",
-        outcome={"failed": 1, "passed": 1},
-        lines=("*images.generate dall-e-2 256x256*",),
+        "pytest-timeout",
+        "`--timeout-method=thread`, which ends the whole run where a test hangs, minds no other",
+        CALL,
+        ("pytest_timeout",),
+        ("--timeout=60", "--timeout-method=thread"),
     ),
     Case(
         "pytest-run-parallel",
@@ -278,21 +207,23 @@ CASES: tuple[Case, ...] = (
 """,
         ("pytest_randomly",),
     ),
-    Case(
-        "freezegun",
-        "in frozen time there are pictures, downloads and retries",
-        FROZEN.format(travel='freezegun.freeze_time("2024-01-01")').replace(
-            "import httpx2", "import httpx2, freezegun"
-        ),
-        outcome={"passed": 1},
-    ),
-    Case(
-        "time-machine",
-        "on another day there are pictures, downloads and retries",
-        FROZEN.format(travel='time_machine.travel("2024-01-01", tick=False)').replace(
-            "import httpx2", "import httpx2, time_machine"
-        ),
-        outcome={"passed": 1},
+    *(
+        Case(
+            name,
+            f"{what} there are pictures, downloads and retries",
+            FROZEN.format(module=name.replace("-", "_"), travel=travel),
+            outcome={"passed": 1},
+        )
+        for name, what, travel in (
+            ("freezegun", "in frozen time", 'freezegun.freeze_time("2024-01-01")'),
+            ("freezegun", "with `tick=True`", 'freezegun.freeze_time("2024-01-01", tick=True)'),
+            (
+                "time-machine",
+                "on a day that stands",
+                'time_machine.travel("2024-01-01", tick=False)',
+            ),
+            ("time-machine", "on another day that goes on", 'time_machine.travel("2031-01-01")'),
+        )
     ),
     Case(
         "pyfakefs",
@@ -378,4 +309,11 @@ CASES: tuple[Case, ...] = (
 """,
     ),
     Case("pytest-xdist", "a server for each worker", CALL, arguments=("-n", "2")),
+    Case(
+        "pytest-xdist",
+        "`--dist=loadgroup`, too",
+        CALL.replace("def test_it", '@pytest.mark.xdist_group("a")\n    def test_it'),
+        arguments=("-n", "2", "--dist=loadgroup"),
+    ),
+    *INTERCEPTORS,
 )

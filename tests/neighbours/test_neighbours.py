@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 
 from mockserver.testing import ImagesMock
-from tests.neighbours.cases import CASES, Case
+from tests.neighbours.case import Case
+from tests.neighbours.cases import CASES
 from tests.neighbours.table import PAGE, names_in, table
 from tests.plugin.conftest import PLUGINS, downstream, run
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
 from mockserver.testing import ImagesMock
+from tests.late import assert_only_the_late_are_ended
 
 pytestmark = pytest.mark.neighbours
 YEAR_2024 = 1_704_067_200
@@ -48,6 +51,27 @@ def test_a_frozen_time_is_the_answers_and_stops_no_server(
     thread = mock._thread._thread
     mock.stop()
     assert not thread.is_alive()
+
+
+def travel(**how: Any) -> Any:
+    if not os.environ.get("CI"):
+        pytest.importorskip("time_machine")
+    import time_machine
+
+    return time_machine.travel("2031-01-01", **how)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        pytest.param(freeze, id="freezegun"),
+        pytest.param(partial(freeze, tick=True), id="freezegun-tick"),
+        pytest.param(partial(travel, tick=False), id="time-machine"),
+        pytest.param(partial(travel, tick=True), id="time-machine-tick"),
+    ],
+)
+def test_deadlines_follow_no_frozen_and_no_travelled_time(moved: Callable[[], Any]) -> None:
+    assert_only_the_late_are_ended(moved)
 
 
 def created(mock: ImagesMock, prompt: str) -> int:

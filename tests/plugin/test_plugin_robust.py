@@ -89,6 +89,27 @@ def test_a_sandbox_that_cannot_begin_fails_who_needs_it_and_no_other(
     result.stdout.fnmatch_lines(["images_mock: ValueError: the test's own"])
 
 
+def test_a_time_limit_that_strikes_as_the_server_starts_fails_that_test_alone(
+    downstream: pytest.Pytester,
+) -> None:
+    """As pytest-timeout's do, by a failure from a signal's handler, wherever the program is."""
+    code = """
+    from mockserver.client.sandbox import Sandbox
+    whole = Sandbox.begin
+    def late(*arguments, **named):
+        Sandbox.begin = whole
+        pytest.fail("Timeout")
+    Sandbox.begin = late
+    def test_first(images_mock): pass
+    def test_afterwards(images_mock):
+        poster()
+        images_mock.assert_called_once()
+    """
+    result = run_plain(downstream, code)
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["images_mock: *Timeout*"])
+
+
 def test_no_thread_is_there_until_a_test_needs_one(downstream: pytest.Pytester) -> None:
     downstream.makeconftest("import threading\nAT_FIRST = threading.active_count()\n")
     code = """
@@ -159,6 +180,31 @@ def test_the_guard_says_which_variable_is_another_now(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*OPENAI_BASE_URL is {told} now; the plugin had set it.*"])
     result.stdout.no_fnmatch_line("*has an address of its own*")
+
+
+EMPTIED = ["mock.patch.dict(os.environ, clear=True)", "mock.patch.object(os, 'environ', {})"]
+
+
+@pytest.mark.parametrize("patch", EMPTIED, ids=["cleared", "another"])
+def test_an_emptied_environment_stops_neither_the_fixtures_nor_the_server(
+    downstream: pytest.Pytester, patch: str
+) -> None:
+    code = f"""
+    from unittest import mock
+    @pytest.fixture
+    def emptied():
+        with {patch}: yield
+    def test_it(emptied, images_mock, images_client):   # the first call starts the server
+        images_mock.next.rate_limit(times=1)
+        app = openai.OpenAI(base_url=images_mock.url, api_key=images_mock.api_key)
+        for client in (images_client, app):
+            client.images.generate(model="dall-e-2", prompt="x", size="256x256")
+        assert [r.status for r in images_mock.requests] == [429, 200, 200]
+    def test_afterwards(images_mock):
+        poster()
+        images_mock.assert_called_once()
+    """
+    run(downstream, code).assert_outcomes(passed=2)
 
 
 def test_of_azures_variables_the_guard_says_the_same(downstream: pytest.Pytester) -> None:

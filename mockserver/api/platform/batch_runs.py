@@ -20,9 +20,10 @@ from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
 from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.files import BATCH_OUTPUT
+from mockserver.core.masking import Hide
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
-from mockserver.request.exchange import LINE, Line
+from mockserver.request.exchange import KEYS, LINE, Line
 from mockserver.request.taken import Taken, within
 from mockserver.store.contents import Content
 
@@ -201,7 +202,7 @@ class Run:
         if not text.strip():
             return None
         try:
-            model = checked.check(text)
+            model = checked.check(self._requests.hide(text))
             if checked.endpoint not in core.endpoints()["of_pictures"]:
                 return None
             facts = self._world.era(self._sandbox, default_days().get(model)).facts
@@ -225,7 +226,7 @@ class Run:
         batch = item.value
         self._lines = self._lines or numbered(item.content.given, batch)
         number, text, end = next(self._lines)
-        asks = core.asks(text)
+        asks = core.asks(self._requests.hide(text))
         answer = unrun or await self._requests.ask(self._line(batch, asks), batch.endpoint, asks)
         now = await self._item()
         if now is None or answer is None:
@@ -267,6 +268,8 @@ class _Requests:
     def __init__(self, scope: Scope) -> None:
         self._app: ASGIApp = scope["app"]
         self._scope = {k: scope.get(k) for k in ("scheme", "server", "client", "headers")}
+        self._scope[KEYS] = scope["exchange"].keys
+        self.hide: Hide = scope["exchange"].hide
         self.left = asyncio.Event()  # whether nobody waits for an answer any more
 
     async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
@@ -280,7 +283,8 @@ class _Requests:
             await self.left.wait()
             return {"type": "http.disconnect"}
 
-        scope = {**within(self._scope, path, body[0], []), LINE: line}
+        asked = within(self._scope, path, body[0], [])
+        scope = {**asked, LINE: line, KEYS: self._scope[KEYS]}
         await self._app(scope, receive, taken)
         if self.left.is_set() and not taken.is_whole:
             return None
