@@ -53,6 +53,10 @@ GET /
 POST /
 GET /_mock/live
 GET /_mock/ready
+GET /_mock/page/rules
+POST /_mock/page/rules
+POST /_mock/page/identify
+GET /_mock/page/pictures/req_x/0
 """
 #: What a browser sends nothing of, where a page is not at a secure address.
 NEVER_SENT = ("service worker",)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+import shutil
+import subprocess
 from html import unescape
 from html.parser import HTMLParser
 
@@ -15,6 +18,7 @@ from mockserver.config import Config
 from mockserver.page.actions import FAULTS, TOKEN
 from mockserver.page.pages import VIEWS
 from mockserver.page.render import assets
+from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
 from tests.in_process import client_of
 from tests.test_control import ask
@@ -270,3 +274,52 @@ def test_scripts_and_styles_are_small_and_fetch_nothing_from_elsewhere() -> None
     for text in texts:
         assert b"//" not in re.sub(rb"^\s*//.*|// .*", b"", text, flags=re.MULTILINE)
         assert b"@import" not in text
+
+
+# -- what is copied ------------------------------------------------------------------------------
+
+
+def copied(mock: ImagesMock, name: str) -> str:
+    """The last request, as the page offers it to be copied."""
+    identity = httpx2.get(f"{mock.address}/_mock/requests/last").json()["id"]
+    shown = httpx2.get(f"{mock.address}{PAGE}requests/{identity}").text
+    found = re.search(rf">{name}</figcaption>.*?<code>(.*?)</code>", shown, re.DOTALL)
+    assert found
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize("prompt", ["an owl", 'it\'s "quoted" $(touch x) `x` \\ é\n{{}}'])
+def test_what_is_copied_asks_for_the_same_picture(prompt: str, pytester: pytest.Pytester) -> None:
+    with ImagesMock() as mock:
+        body = {"prompt": prompt, "size": "256x256", "n": 2}
+        asked = httpx2.post(
+            f"{mock.url}/images/generations",
+            json=body,
+            headers={"Authorization": "Bearer sk-mock-me"},
+        )
+        assert asked.status_code == 200
+        box = mock.sandbox("sk-mock-me")
+        exec(copied(mock, "Python"), {})
+        if shutil.which("curl"):
+            subprocess.run(["sh", "-c", copied(mock, "curl")], check=True, capture_output=True)
+        assert len({str(r.fields) for r in box.requests}) == 1
+        assert len(box.requests) >= 2
+        rule = json.loads(copied(mock, "rule"))
+        added = httpx2.post(f"{mock.address}/_mock/rules?sandbox=*", json=rule)
+        assert added.status_code == 201
+        test = copied(mock, "pytest")
+    pytester.makepyfile(test)
+    pytester.runpytest_inprocess("-p", "no:asyncio").assert_outcomes(passed=1)
+
+
+def test_the_first_snippets_work_as_they_stand() -> None:
+    with ImagesMock() as mock:
+        empty = httpx2.get(mock.address, headers=HTML).text
+        for name in ("Python", "curl"):
+            found = re.search(rf">{name}</figcaption>.*?<code>(.*?)</code>", empty, re.DOTALL)
+            assert found
+            if name == "Python":
+                exec(unescape(found[1]), {})
+            elif shutil.which("curl"):
+                subprocess.run(["sh", "-c", unescape(found[1])], check=True, capture_output=True)
+        assert {r.status for r in mock.sandbox("sk-mock-me").requests} == {200}
