@@ -175,6 +175,15 @@ def test_what_a_rule_makes_slow_and_a_pause_between_two_requests_is_nobody_s_lat
         assert pausing.recv(99).startswith(b"HTTP/1.1 200")
 
 
+def test_half_a_head_behind_a_request_that_a_rule_holds_back_waits_for_its_turn(
+    short: ImagesMock,
+) -> None:
+    short.sandbox().begin().next.delay("400ms")
+    told = heard(connected(short, asking() + ASKS))
+    statuses = [line.split()[1] for line in told.splitlines() if line.startswith(b"HTTP/1.1")]
+    assert statuses == [b"200", b"408"]
+
+
 def test_an_answer_that_nobody_takes_breaks_the_line_and_frees_all_of_it(
     short: ImagesMock, caplog: pytest.LogCaptureFixture
 ) -> None:
