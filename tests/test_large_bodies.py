@@ -230,6 +230,23 @@ def test_who_waits_too_long_is_refused_and_who_leaves_takes_no_room(
     done(case())
 
 
+@pytest.mark.parametrize("is_held", [True, False], ids=["held back", "answered"])
+def test_what_is_held_back_on_purpose_has_no_room(
+    api: Api, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    given, kept = [], Heavy.give_back
+
+    def noted(desk: Heavy, who: Exchange, left: int = 0) -> None:
+        given.append(who.record.status)
+        kept(desk, who, left)
+
+    monkeypatch.setattr(Heavy, "give_back", noted)
+    client = api(latency="1ms" if is_held else "none")
+    files, data = {"image": PICTURE + bytes(pieces.LARGE)}, {"size": "256x256"}
+    assert client.post("/v1/images/variations", files=files, data=data).status_code == 200
+    assert given[0] == (0 if is_held else 200)
+
+
 def test_what_is_not_large_needs_no_room() -> None:
     async def case() -> None:
         desk, first, small = Heavy(0), exchange(), exchange()

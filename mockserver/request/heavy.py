@@ -14,8 +14,8 @@ from mockserver.core.pieces import LARGE
 from mockserver.request.exchange import Exchange
 
 T = TypeVar("T")
-ROOM = 256 << 20  # bytes of all large bodies and files that are worked on
-PATIENCE = 30.0  # seconds that one waits for room
+ROOM = 96 << 20  # bytes of all large bodies and files that are worked on
+PATIENCE = 600.0  # seconds that one waits for room: as long as the SDK waits for an answer
 
 
 class _Turn(NamedTuple):
@@ -57,7 +57,10 @@ class Heavy:
         exchange.held += size
 
     def give_back(self, exchange: Exchange, left: int = 0) -> None:
-        """Give the room of a request to others, but for what is left of it."""
+        """Give the room of a request to others, but for what is left of it.
+
+        One that is held back on purpose, by a rule or latency, has none: others would wait for it.
+        """
         self._give_back(exchange.held - left)
         exchange.held = left
 
