@@ -208,6 +208,23 @@ def test_the_largest_body_there_may_be_has_room_alone() -> None:
     done(case())
 
 
+def test_two_who_have_room_and_want_more_do_not_wait_for_each_other() -> None:
+    async def case() -> None:
+        desk, two = Heavy(0), [exchange(), exchange()]
+        for one in two:
+            await desk.make_room(one, heavy.ROOM // 2)
+
+        async def go_on(who: Exchange) -> None:
+            await desk.make_room(who, heavy.ROOM)
+            await asyncio.sleep(0)
+            desk.give_back(who)
+
+        await asyncio.wait_for(asyncio.gather(*map(go_on, two)), 5)
+        assert desk._taken == 0
+
+    done(case())
+
+
 def test_who_waits_too_long_is_refused_and_who_leaves_takes_no_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
