@@ -14,6 +14,7 @@ from anyio import move_on_after
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockserver.api.body_cap import BodyCap
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
 from mockserver.core.addresses import PICTURES, in_api, in_control
@@ -26,7 +27,6 @@ from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.request.bodies import (
     ABORT,
-    FORM,
     LATE,
     REFUSED,
     ClientGone,
@@ -34,7 +34,6 @@ from mockserver.request.bodies import (
     send_answer,
 )
 from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
-from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -230,7 +229,8 @@ class Refuse:
         self._app = app
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
-        self._cap = BodyCap(world.config.max_body)
+        self._heavy = world.heavy
+        self._cap = BodyCap(world.config.max_body, world.heavy)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
@@ -252,10 +252,7 @@ class Refuse:
                 raise refusal
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
-            if exchange.length is None and b"transfer-encoding" in exchange.headers:
-                receive = await self._cap.whole(exchange, receive)
-            else:
-                self._cap.check(exchange)
+            receive = await self._cap.held_to(exchange, receive)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
             late = scope.get("extensions", {}).get(LATE)
@@ -271,6 +268,9 @@ class Refuse:
         except Exception as error:
             self._notice(f"ERROR {exchange.record.id} {_where(error)}")
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
+        finally:
+            if exchange.held:
+                self._heavy.give_back(exchange)
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
@@ -326,49 +326,3 @@ class HostRule:
         except ValueError:
             return False
         return True
-
-
-class BodyCap:
-    """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-
-    def check(self, exchange: Exchange) -> None:
-        """Raise the ApiError of a length that is too large: the HTTP parser holds clients to it."""
-        if (exchange.length or 0) > self._limit:
-            raise self._refusal(exchange, exchange.length or 0)
-
-    async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a body without a length, read before it is asked for, where nobody may ask.
-
-        Raises:
-            ApiError: it is too large.
-            ClientGone: it will never come.
-        """
-        body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._limit:
-                raise self._refusal(exchange, len(body))
-        return replayed(bytes(body), receive)
-
-    def _refusal(self, exchange: Exchange, read: int) -> ApiError:
-        hint = "--max-body sets this bound"
-        if (exchange.header(b"content-type") or "").lower().startswith(FORM):
-            hint += f"; {HOW_TO_SEND}"
-        return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
-
-
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """Receives `body` in one piece, and then what else there is."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_replayed() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return receive_replayed

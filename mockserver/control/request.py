@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
@@ -12,9 +13,11 @@ from starlette.types import Receive
 
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
+from mockserver.core.pieces import LARGE, TOO_MANY_VALUES, has_too_many_values
 from mockserver.core.rules.parser import RuleError, table_of
 from mockserver.core.texts import likely_name
 from mockserver.request.bodies import is_json, read_body
+from mockserver.request.heavy import Heavy
 from mockserver.request.world import World
 from mockserver.settings import seconds
 from mockserver.store import EVERYONE, Sandbox
@@ -192,7 +195,7 @@ def query_of(query_string: bytes) -> dict[str, str]:
     return query
 
 
-async def body_of(content_type: str | None, receive: Receive) -> Any:
+async def body_of(content_type: str | None, receive: Receive, heavy: Heavy) -> Any:
     """The JSON value of a body; None without one.
 
     Raises:
@@ -202,8 +205,14 @@ async def body_of(content_type: str | None, receive: Receive) -> Any:
     if not is_json(content_type) and (body or content_type):
         message = "The body must be JSON, and say so: Content-Type: application/json."
         raise ControlError(415, message, "unsupported_media_type")
-    if not body:
-        return None
+    if len(body) > LARGE:
+        return await heavy.run(partial(_decoded, body))
+    return _decoded(body) if body else None
+
+
+def _decoded(body: bytes) -> Any:
+    if has_too_many_values(body):
+        refuse(f"The body is too much JSON: {TOO_MANY_VALUES}.")
     try:
         return json.loads(body, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

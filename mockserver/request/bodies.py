@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import blake2b
+from io import BytesIO
 from typing import Any, NoReturn
 
 from anyio import CancelScope
@@ -13,6 +15,7 @@ from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
 from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
 
@@ -38,11 +41,12 @@ async def read_body(receive: Receive) -> bytes:
     message = await receive()
     if not message.get("more_body") and message["type"] == "http.request":
         return bytes(message.get("body", b""))
-    chunks = [_chunk(message)]
+    body = BytesIO()  # grows where it is; what it has is given without a copy
+    body.write(_chunk(message))
     while message.get("more_body"):
         message = await receive()
-        chunks.append(_chunk(message))
-    return b"".join(chunks)
+        body.write(_chunk(message))
+    return body.getvalue()
 
 
 def _chunk(message: Message) -> bytes:
@@ -88,7 +92,13 @@ class Body:
         """The JSON value, or the parts of a form by name; ApiError if it is not what it says."""
         if self._content is _UNREAD:
             is_json, body = self.is_json, self._body
-            self._content = json_value(body) if is_json else form_value(self._type, body)
+            try:
+                self._content = json_value(body) if is_json else form_value(self._type, body)
+            except ApiError as refusal:  # others may look again
+                self._content = refusal
+            self._body = b""
+        if isinstance(self._content, ApiError):
+            raise ApiError(self._content.reason, **self._content.values)
         return self._content
 
     @property
@@ -98,6 +108,8 @@ class Body:
 
 def json_value(body: bytes) -> Any:
     """The JSON value of a body; ApiError if it is none."""
+    if has_too_many_values(body):
+        raise ApiError(Reason.UNPARSABLE_JSON, hint=TOO_MANY_VALUES)
     try:
         return _decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -113,12 +125,16 @@ def form_value(content_type: str | None, body: bytes) -> Form:
     return read_form(boundary, body)
 
 
-def without_boundary(content_type: str | None, body: bytes) -> bytes:
-    """What two attempts of one call have in common: a form has a new boundary in each."""
-    if not (content_type or "").lstrip().lower().startswith(FORM):
-        return body
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    return body.replace(b"--" + boundary, b"--") if boundary else body
+def mark_of(content_type: str | None, body: bytes, beside: bytes, key: bytes = b"") -> bytes:
+    """A digest of what attempts of one call have in common: a form has a new boundary in each."""
+    boundary = None
+    if (content_type or "").lstrip().lower().startswith(FORM):
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+    delimiter = b"--" + boundary if boundary else b""
+    digest = blake2b(beside, digest_size=16, key=key)
+    for piece in pieces(body, uncut=delimiter):
+        digest.update(piece.replace(delimiter, b"--") if delimiter else piece)
+    return digest.digest()
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -46,6 +46,7 @@ class Exchange:
     era: Era  # whose rules and words count
     line: Line | None = None  # as which it came, if it is one
     length: int | None = field(init=False)  # bytes of the body, as the client told them
+    held: int = 0  # bytes of the room for large bodies that it has
 
     # who asks, see `enter`
     caller: Caller | None = None

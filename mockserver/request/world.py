@@ -23,6 +23,7 @@ from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
+from mockserver.request.heavy import Heavy
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
 from mockserver.settings import SCHEMA
@@ -90,6 +91,7 @@ class World:
             families={name: life.family for name, life in ever_there().items()},
         )
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
+        self.heavy = Heavy(config.max_body)
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
         words = {w.name: w.then for w in self.facts.magic_words.values()}

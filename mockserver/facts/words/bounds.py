@@ -26,6 +26,16 @@ BOUNDS: Mapping[Reason, Wording] = {
         level="own",
         source="the bounds of this server",
     ),
+    Reason.NO_ROOM_FOR_BODY: Wording(
+        503,
+        "This mock works on large bodies of {most} bytes at a time, and others were ahead for too "
+        "long. Send fewer of them at once.",
+        type="server_error",
+        code="no_room_for_body",
+        form=PLATFORM,
+        level="own",
+        source="the bounds of this server",
+    ),
     Reason.SANDBOXES_FULL: Wording(
         503,
         "This mock has no room for the sandbox of a new API key: all {most} are set up or scripted "

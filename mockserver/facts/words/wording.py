@@ -142,6 +142,7 @@ class Reason(StrEnum):
     CONTROL_REFUSED = "control_refused"
     SANDBOXES_FULL = "sandboxes_full"
     CONNECTIONS_FULL = "connections_full"
+    NO_ROOM_FOR_BODY = "no_room_for_body"
 
 
 class Form(NamedTuple):
