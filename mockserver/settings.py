@@ -122,7 +122,7 @@ def _has_port(parts: "SplitResult") -> bool:
 
 def address(value: str) -> str:
     """A host name or an IP address; brackets around one of IPv6 are not part of it."""
-    return text(value).strip().removeprefix("[").removesuffix("]")
+    return text(text(value).strip().removeprefix("[").removesuffix("]"))
 
 
 def tier(value: str) -> str:

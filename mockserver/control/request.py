@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
+from mockserver.core.decoding import finite, no_constant
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.rules.parser import RuleError, table_of
@@ -205,7 +206,7 @@ async def body_of(content_type: str | None, receive: Receive) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         refuse(f"The body is no JSON: {_place(error)}.")
     except UnicodeDecodeError as error:
@@ -221,10 +222,6 @@ def _place(error: json.JSONDecodeError) -> str:
     there = error.doc[error.pos : error.pos + _SHOWN]
     at = f"at {there!r}" if there else "but it ends there"
     return f"line {error.lineno}, column {error.colno}: {error.msg}, {at}"
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 def seconds_of(name: str, value: Any, most: float) -> float:

@@ -78,7 +78,11 @@ class Links:
         genuine = self._signature(f"{path}?{_rewritten(fields)}")
         if not hmac.compare_digest(_bytes(fields["sig"]), genuine.encode()):
             raise LinkError("altered", window, fields)
-        return _unpacked(fields["mock"])
+        try:
+            picture = _unpacked(fields["mock"])
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            raise LinkError("malformed", None, fields) from None  # another version's, or made up
+        return picture
 
     def _signature(self, unsigned: str) -> str:
         signing = self._keyed.copy()
@@ -142,7 +146,11 @@ def _unpacked(payload: str) -> Picture:
         told = _listed(*told)
     told["digest"] = bytes.fromhex(told["digest"])
     told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
-    return Picture(**{name: told[name] for name in _FIELDS})
+    found = Picture(**{name: told[name] for name in _FIELDS})
+    hash(found)  # or TypeError: an option is none
+    if not (found.is_drawable and found.format in MEDIA and isinstance(found.prompt, str)):
+        raise ValueError("no such picture was planned")
+    return found
 
 
 def _listed(*told: Any) -> dict[str, Any]:

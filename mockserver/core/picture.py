@@ -13,6 +13,8 @@ MEDIA = {
 }
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
+LEAST, AREA = 64, 1 << 26  # pixels of a side, for it to have room for text; of a picture
+FRAMES = 64  # four times as many as any model has
 
 
 class Picture(NamedTuple):  # which is made and looked up in a third of a dataclass' time
@@ -48,6 +50,12 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
     def frames(self) -> int:
         """How many pictures one after the other it is; 1 if it does not move."""
         return int(dict(self.options).get("frame_count") or 1) if self.format == "GIF" else 1
+
+    @property
+    def is_drawable(self) -> bool:
+        """Whether it is one that was planned here, as far as its size tells."""
+        has_room = min(self.width, self.height) >= LEAST
+        return has_room and self.width * self.height <= AREA and 0 < self.frames <= FRAMES
 
     @property
     def code(self) -> str:

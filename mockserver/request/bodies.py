@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
+from mockserver.core.decoding import no_constant
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
@@ -119,10 +120,6 @@ def without_boundary(content_type: str | None, body: bytes) -> bytes:
     return body.replace(b"--" + boundary, b"--") if boundary else body
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; of equal names the last one counts, and those that came again are named."""
     found = dict(pairs)
@@ -134,7 +131,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # json.loads would make one a call
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=no_constant).decode
 
 
 def _wrong_content_type(told: str | None, expected: str) -> ApiError:
