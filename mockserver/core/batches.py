@@ -288,9 +288,7 @@ class InputFile:
 
 def _json(text: bytes) -> dict[str, Any]:
     try:
-        line = json.loads(
-            text.decode("utf-8-sig"), parse_constant=no_constant, parse_float=finite
-        )
+        line = json.loads(text.decode("utf-8-sig"), parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError):
         line = None
     if not isinstance(line, dict):

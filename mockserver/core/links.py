@@ -80,7 +80,14 @@ class Links:
             raise LinkError("altered", window, fields)
         try:
             picture = _unpacked(fields["mock"])
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             raise LinkError("malformed", None, fields) from None  # another version's, or made up
         return picture
 

@@ -59,9 +59,9 @@ def _instrumented() -> ModuleType:
     """The targets, with our code counting what is reached; once for all: it takes seconds."""
     import atheris
 
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        with atheris.instrument_imports(include=_OURS):
-            return importlib.import_module("tests.fuzz.targets")
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said), atheris.instrument_imports(include=_OURS):
+        return importlib.import_module("tests.fuzz.targets")
 
 
 def _begun(fuzzed: ModuleType, name: str, seconds: int, folder: Path) -> int:

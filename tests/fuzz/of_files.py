@@ -6,6 +6,7 @@ import contextlib
 import json
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -17,25 +18,31 @@ from contracts.compare.recording import read as recording
 from contracts.compare.reliance import NoJournal, reliances, written
 from contracts.compare.reliance import read as relied
 from contracts.target import Lost
-from mockserver.config import Config, ConfigError, config_of, configured, resolve, shown
+from mockserver.config import FILE_NAME, Config, ConfigError, config_of, configured, resolve, shown
 from mockserver.core.rules.parser import RuleError, rigged, rigging, rule_of, told
 from mockserver.core.rules.precedence import Fired
 from mockserver.facts import load, read_from
-from mockserver.facts.files import FactsError
+from mockserver.facts.files import FactsError, _parsed
 from mockserver.settings import BY_NAME, SETTINGS, keys
+from tests.fuzz.rules import RULES
 from tests.fuzz.values import altered, table_of, toml, value_of
 from tests.test_facts_directory import LIMITS, MODEL, PRICES
 
-HERE = Path(tempfile.gettempdir())
+
+@contextlib.contextmanager
+def folder_of(**contents: bytes) -> Iterator[Path]:
+    """A folder with these files, for as long as it is needed."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, content in contents.items():
+            Path(directory, name).write_bytes(content)
+        yield Path(directory)
 
 
 @contextlib.contextmanager
-def file_of(content: bytes, name: str = "images-mock.toml") -> Any:
-    """A file that has this content, for as long as it is needed."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, name)
-        path.write_bytes(content)
-        yield path
+def file_of(content: bytes) -> Iterator[Path]:
+    """The same with one file, whose name is that of a configuration."""
+    with folder_of(**{FILE_NAME: content}) as folder:
+        yield folder / FILE_NAME
 
 
 def _device(text: bytes | str) -> bool:
@@ -78,8 +85,10 @@ SETTINGS_SEEDS = tuple(
 
 # -- files of configuration ----------------------------------------------------------------------
 
-_RULE = ("rules", "rule", "when", "then", "times", "next", "name", "prompt", "n", "call", "image")
-_RULE = (*_RULE, "error", "delay", "rate_limit", "retry_after", "contains", "regex", "addresses")
+_RULE = (
+    *("rules", "rule", "when", "then", "times", "next", "name", "prompt", "n", "call", "image"),
+    *("error", "delay", "rate_limit", "retry_after", "contains", "regex", "addresses"),
+)
 CONFIG_WORDS = (*(n for n in BY_NAME if n not in _PATHS), *_RULE, "on", "off", "internal", "2")
 CONFIG_SEEDS = (
     b'as-of = 2023-12-01\ntier = 2\nlimits = "50/min"\nallowed-host = ["a.test", "b.test"]\n',
@@ -130,12 +139,19 @@ _FACTS = {
     "limits": tomllib.loads(LIMITS),
     "prices": tomllib.loads(PRICES),
 }
-FACTS_WORDS = ("imaginary-1", "dall-e-2", "size", "values", "string", "64x64", "model", "id")
-FACTS_WORDS = (*FACTS_WORDS, "source", "level", "since", "parameter", "tokens", "usd", "like")
+FACTS_WORDS = (
+    *("imaginary-1", "dall-e-2", "size", "values", "string", "64x64", "model", "id"),
+    *("source", "level", "since", "parameter", "tokens", "usd", "like"),
+)
+
+
+#: The package's own files are read once: each takes longer than all the rest.
+_READ_ONCE = ("mockserver.facts.files._parsed", lru_cache(64)(_parsed))
 
 
 @lru_cache
 def _last() -> tuple[date, ...]:
+    """One period of fifty: to err in one is enough."""
     return (date(2026, 11, 28),)
 
 
@@ -143,14 +159,14 @@ def facts(data: bytes) -> None:
     """`--facts DIR`: a message, or facts of each day; and then the package's own count again."""
     name = [*_FACTS][(data or b"\0")[0] % len(_FACTS)]
     rows = {**_FACTS, name: altered(_FACTS[name], data[1:], FACTS_WORDS)}
-    with tempfile.TemporaryDirectory() as directory:
-        for stem, row in rows.items():
-            content = toml(row if isinstance(row, dict) else {"model": row})
-            Path(directory, f"{stem}.toml").write_bytes(content)
+    files = {
+        f"{stem}.toml": toml(one if isinstance(one, dict) else {"model": one})
+        for stem, one in rows.items()
+    }
+    with folder_of(**files) as folder, patch("mockserver.facts.periods", _last), patch(*_READ_ONCE):
         try:
-            with patch("mockserver.facts.periods", _last):  # there are fifty; one is enough to err in
-                read_from(Path(directory))
-                assert load().models
+            read_from(folder)
+            assert load().models
         except FactsError as refused:
             assert str(refused)
         finally:
@@ -168,17 +184,6 @@ RULE_WORDS = (
     *("download", "first", "stream", "stall", "expired_url", "content_type", "refuse", "pictures"),
     *("addresses", "status", "body", "json", "as_date", "events", "before", "after", "dall-e-*"),
     *("images.generate", "files.list", "internal", "503", "1ms", "eA==", "x-a", "b"),
-)
-RULES = (
-    {"when": {"prompt": {"contains": "a"}, "n": 2}, "then": {"error": "internal"}, "times": 2},
-    {"next": True, "name": "x", "then": {"rate_limit": {"retry_after": 2.5}, "delay": "1ms"}},
-    {"when": {"operation": "files.*"}, "then": {"respond": {"status": 503, "body": {"a": [1]}}}},
-    {"then": {"download": {"respond": {"status": 404}, "first": 2}}},
-    {"then": {"picture": "truncated", "headers": {"x-a": "b"}, "drip": 5, "pictures": 0}},
-    {"when": {"model": "dall-e-*", "call": 3, "size": {"regex": "1.*"}}, "then": {"stall": True}},
-    {"then": {"gateway": {"status": 502, "retry_after": 3}}},
-    {"when": {"stream": True}, "then": {"stream": {"disconnect": 1}}},
-    {"then": {"image": "eA==", "addresses": {"https://a.test/x.png": "eA=="}}},
 )
 RULE_SEEDS = tuple(json.dumps(rule).encode() for rule in RULES)
 
@@ -213,8 +218,14 @@ JOURNAL_WORDS = (
     *("model", "size", "dall-e-2", "n", "prompt", "url", "id"),
 )
 _RECORD = {
-    **{"operation": "images.generate", "method": "POST", "path": "/v1/images/generations"},
-    **{"status": 200, "filled": ["n"], "downloads": ["req-1"], "error": None, "id": "req-1"},
+    "operation": "images.generate",
+    "method": "POST",
+    "path": "/v1/images/generations",
+    "status": 200,
+    "filled": ["n"],
+    "downloads": ["req-1"],
+    "error": None,
+    "id": "req-1",
     "fields": {"operation": "images.generate", "model": "dall-e-2", "n": 2, "prompt": "x"},
 }
 _REFUSED = _RECORD | {"status": 400, "error": {"code": None, "reason": "too_long"}}
@@ -237,9 +248,9 @@ def journal(data: bytes) -> None:
 
 def relies(data: bytes) -> None:
     """A file of what a program relies on."""
-    with file_of(table_of(data, (*JOURNAL_WORDS, "relies", "parameters", "values"))) as path:
-        with contextlib.suppress(NoJournal):
-            assert isinstance(relied(path), list)
+    content = table_of(data, (*JOURNAL_WORDS, "relies", "parameters", "values"))
+    with file_of(content) as path, contextlib.suppress(NoJournal):
+        assert isinstance(relied(path), list)
 
 
 RELIES_SEEDS = (
@@ -249,8 +260,15 @@ RELIES_SEEDS = (
 
 _ORIGIN = {"recorded": "2026-01-02", "target": "x", "day": None, "facts": "2026-01-01", "tool": "1"}
 _CASE = {
-    **{"form": 1, "origin": _ORIGIN, "id": "a", "operation": "images.generate", "status": 200},
-    **{"branch": "", "references": {}, "unknown": [], "unseen": ""},
+    "form": 1,
+    "origin": _ORIGIN,
+    "id": "a",
+    "operation": "images.generate",
+    "status": 200,
+    "branch": "",
+    "references": {},
+    "unknown": [],
+    "unseen": "",
     "exchanges": [{"request": {"method": "GET"}, "answer": {"status": 200, "headers": {}}}],
 }
 RECORDING_WORDS = (*_CASE, *_ORIGIN, "request", "answer", "headers", "body", "2026-01-02")
@@ -260,9 +278,9 @@ RECORDING_SEEDS = (json.dumps(_CASE).encode(), b"{}", b"[]")
 def recordings(data: bytes) -> None:
     """A file of a recording: a message that names it, or a case that is written as it was."""
     value = value_of(data, RECORDING_WORDS)
-    with file_of(json.dumps(value).encode(), "a.json") as path:
+    with folder_of(**{"a.json": json.dumps(value).encode()}) as folder:
         try:
-            (found,) = recording(path.parent)
+            (found,) = recording(folder)
         except Lost as refused:
             assert "a.json" in str(refused)
             return

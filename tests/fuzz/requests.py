@@ -11,6 +11,7 @@ from mockserver.core.errors import Reason
 from mockserver.facts.platform import SERVICES, endpoints
 from tests.azure import PREVIEW
 from tests.fuzz.judged import Ask
+from tests.fuzz.rules import RULES
 from tests.test_rules import png
 
 # -- what is sent ------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ PARTS = ["requests", "rules", "limits", "ledger", "clock", "files", "batches", "
 CONTROL: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     *(("GET", p, st.none()) for p in ("requests", "requests/last", "rules", "clock", "limits")),
     *(("GET", p, st.none()) for p in ("ledger", "sandboxes", "downloads", "config", "requests/x")),
-    *(("POST", "rules", rule) for _ in range(3)),
+    *(("POST", "rules", rule | st.sampled_from(RULES)) for _ in range(3)),
     ("PUT", "rules/r1", rule),
     ("DELETE", "rules/r1", st.none()),
     ("DELETE", "rules", st.none()),
@@ -193,13 +194,21 @@ _SAID = table(role=st.sampled_from(["user", "x"]), content=st.lists(_PART, max_s
 _LIFE = table(anchor=st.just("created_at"), seconds=number)
 BODIES: dict[str, st.SearchStrategy[Any]] = {
     "/v1/responses": table(
-        **{"model": st.just("gpt-5"), "input": prompt | st.lists(_SAID, max_size=2)},
-        **{"tools": st.lists(_ITEM, max_size=2), "stream": st.booleans(), "store": st.booleans()},
-        **{"previous_response_id": text, "metadata": value, "tool_choice": value},
+        model=st.just("gpt-5"),
+        input=prompt | st.lists(_SAID, max_size=2),
+        tools=st.lists(_ITEM, max_size=2),
+        stream=st.booleans(),
+        store=st.booleans(),
+        previous_response_id=text,
+        metadata=value,
+        tool_choice=value,
     ),
     "/v1/batches": table(
-        **{"input_file_id": text, "endpoint": st.just("/v1/images/generations"), "metadata": value},
-        **{"completion_window": st.just("24h"), "output_expires_after": _LIFE},
+        input_file_id=text,
+        endpoint=st.just("/v1/images/generations"),
+        metadata=value,
+        completion_window=st.just("24h"),
+        output_expires_after=_LIFE,
     ),
 }
 _QUERIES = ["", "?limit=1", "?limit=0&after=x", "?order=asc", "?limit=%ff", "?%00", "?start_time=1"]
@@ -233,6 +242,7 @@ def azure(draw: st.DrawFn) -> Ask:
     version = draw(st.sampled_from([PREVIEW, "2023-06-01-preview", "v1", "preview", "", "\ud800"]))
     named = (draw(st.sampled_from([b"api-key", b"authorization"])), draw(key))
     method = draw(st.sampled_from(["POST", "POST", "POST", "GET", "DELETE"]))
-    body = sent(draw(mostly(image))) if method == "POST" else b""
+    usual = st.fixed_dictionaries({"prompt": prompt, "size": st.just("1024x1024")}) | image
+    body = sent(draw(mostly(usual))) if method == "POST" else b""
     query = f"?api-version={version}" if version else ""
     return Ask(method, f"/openai/{path}{query}", body, (named, JSON, *draw(surprises)))

@@ -57,7 +57,17 @@ def kept(name: str) -> list[bytes]:
 
 #: What an input may be made of, beside bytes.
 WORDS = (
-    *(b"1e400", b"NaN", b"Infinity", b"\\ud800", b"\xff", b"\x00", b"%00", b"\xef\xbb\xbf", b"\r\n"),
+    *(
+        b"1e400",
+        b"NaN",
+        b"Infinity",
+        b"\\ud800",
+        b"\xff",
+        b"\x00",
+        b"%00",
+        b"\xef\xbb\xbf",
+        b"\r\n",
+    ),
     *(b"--xx", b"--xx--", b"Content-Disposition: form-data; name=", b'filename="', b"bytes="),
     *(b"[[", b"]]", b"'''", b'"""', b"data:", b";base64,", b"%2F", b"\xe2\x80\xae", b"boundary="),
     *(b"null", b"true", b'{"', b'": ', b"[0]", b"[]", b"9" * 60, b"-1", b"tRNS", b"IDAT", b"VP8X"),
