@@ -3,6 +3,8 @@
 from base64 import b32encode
 from typing import Any, NamedTuple
 
+from mockserver.facts.values import is_drawable
+
 #: By a picture's format: its content type, and how the names of its files end.
 MEDIA = {
     "PNG": ("image/png", "png"),
@@ -13,7 +15,6 @@ MEDIA = {
 }
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
-LEAST, AREA = 64, 1 << 26  # pixels of a side, for it to have room for text; of a picture
 FRAMES = 64  # four times as many as any model has
 
 
@@ -54,8 +55,7 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
     @property
     def is_drawable(self) -> bool:
         """Whether it is one that was planned here, as far as its size tells."""
-        has_room = min(self.width, self.height) >= LEAST
-        return has_room and self.width * self.height <= AREA and 0 < self.frames <= FRAMES
+        return is_drawable(self.width, self.height) and 0 < self.frames <= FRAMES
 
     @property
     def code(self) -> str:

@@ -207,6 +207,9 @@ def _api(ask: Ask, told: Told, path: str) -> None:
         assert not complaint(headers(exchange, facts)), (ask, complaint(headers(exchange, facts)))
     else:
         assert _AZURES_ID.fullmatch(answer.header("x-request-id")), told.headers
+    if answer.media == "text/event-stream":
+        for line in told.body.splitlines():
+            assert not line.startswith(b"data: ") or json.loads(line[6:])
     if told.status < 400 or (told.status == 404 and not told.body) or ask.method == "HEAD":
         return
     if told.seen.surface is not None or is_text_alone(answer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tests.test_rules import png
 # -- what is sent ------------------------------------------------------------------------------
 
 HUGE = int("9" * 60)
+PICTURE = f"data:image/png;base64,{b64encode(png('RGBA', 9)).decode()}"
 KEYS = [*(f"sk-mock-{letter}" for letter in "abcdefgh"), "sk-mock-free", "sk-mock-revoked", "sk-é"]
 key = st.sampled_from(KEYS).map(lambda k: k.encode("latin-1", "replace"))
 number = st.sampled_from([1, 2, 3, 0, 1, 2, 3, 60, 10**9, HUGE, -1, 1.5, 1e300]) | st.integers(0, 9)
@@ -75,6 +77,16 @@ image = table(
     more=value,
 )
 valid = st.fixed_dictionaries({"prompt": prompt, "size": st.just("256x256")})
+GPT = {"model": "gpt-image-1", "size": "1024x1024", "quality": "low"}
+gpt = table(
+    prompt=prompt,
+    n=st.integers(1, 2),
+    stream=st.booleans(),
+    partial_images=number,
+    output_format=st.sampled_from(["png", "webp", "gif", "svg"]),
+    images=st.lists(table(image_url=st.sampled_from([PICTURE, "https://a.test/x"]), file_id=text)),
+    mask=table(image_url=st.just(PICTURE)),
+).map(lambda found: GPT | found)
 PARTS = ["requests", "rules", "limits", "ledger", "clock", "files", "batches", "responses"]
 CONTROL: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     *(("GET", p, st.none()) for p in ("requests", "requests/last", "rules", "clock", "limits")),
@@ -114,14 +126,16 @@ def bearer(key: bytes) -> tuple[bytes, bytes]:
 
 
 def sent(value: Any) -> bytes:
-    return json.dumps(value).encode()
+    return json.dumps(value).replace("1e+300", "1e400").encode()
 
 
 @st.composite
 def generation(draw: st.DrawFn) -> Ask:
-    body = draw(mostly(valid | image).map(sent) if draw(st.integers(0, 9)) else st.binary())
+    usual = mostly(valid | image | gpt).map(sent)
+    body = draw(usual if draw(st.integers(0, 9)) else st.binary())
     headers = (bearer(draw(key)), JSON, *draw(surprises))
-    return Ask("POST", "/v1/images/generations", body, headers)
+    path = draw(st.sampled_from(["generations", "generations", "generations", "edits"]))
+    return Ask("POST", f"/v1/images/{path}", body, headers)
 
 
 @st.composite
