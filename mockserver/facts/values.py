@@ -304,6 +304,6 @@ def check_sizes(model: str, sizes: Iterable[str]) -> None:
         sides = [int(side) if side.isdecimal() else 0 for side in (width, height)]
         if not is_drawable(*sides):
             raise FactsError(
-                f"models.toml: {model} has the size {size!r}; it must be as 1024x1024, each side at "
-                f"least {SIDE_LEAST}"
+                f"models.toml: {model} has the size {size!r}; it must be as 1024x1024, each side "
+                f"at least {SIDE_LEAST}"
             )
