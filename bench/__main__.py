@@ -14,7 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bench import generation, limits, memory, peers, pictures, plugin, startup, suite, uploads
+from bench import (
+    generation,
+    hostile,
+    limits,
+    memory,
+    peers,
+    pictures,
+    plugin,
+    startup,
+    suite,
+    uploads,
+)
 from bench.rows import HEADER, Row, is_reached
 
 Part = Callable[[], Iterator[Row]]
@@ -27,6 +38,7 @@ PARTS: Mapping[str, Part] = {
     "suite": suite.rows,
     "limits": limits.rows,
     "memory": memory.rows,
+    "hostile": hostile.rows,
 }
 PEERS: Mapping[str, Part] = {"aimock": peers.aimock}
 HERE = Path(__file__).parent.parent

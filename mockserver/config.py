@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.sandbox import MIB, Latency
-from mockserver.core.texts import likely_name
+from mockserver.core.texts import likely_name, shortened
 from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Config(NamedTuple):
     cors_origin: tuple[str, ...] = ()
     deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one
     max_body: int = 64 * MIB
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    send_timeout: float = 30.0
+    max_connections: int = 2000
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB
     ready_file: Path | None = None
@@ -87,7 +91,8 @@ class Value(NamedTuple):
         try:
             values = tuple(self.setting.parse(text) for text in self.texts)
         except ValueError as error:
-            shown = "" if self.setting.secret else f" ({', '.join(self.texts)!r})"
+            told = shortened(", ".join(self.texts), 100)
+            shown = "" if self.setting.secret else f" ({told!r})"
             raise ConfigError(
                 f"{self.setting.name}{shown} {error}. It was set by {self.origin}."
             ) from None
@@ -255,8 +260,12 @@ def _table(path: Path) -> dict[str, Any]:
         file = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise ConfigError(
+            f"{path} has a number of thousands of digits: none has as many."
+        ) from None
     if path.name == "pyproject.toml":
         tool = file.get("tool")
         file = tool.get("images-mock", {}) if isinstance(tool, dict) else {}
@@ -353,7 +362,7 @@ def _as_written(value: Any) -> str | None:
         case Latency():
             return f"measured*{value.measured:g}" if value.measured else f"{value.seconds:g}s"
         case float():
-            return f"{value:.15g}s"
+            return OFF if value == float("inf") else f"{value:.15g}s"
         case Keys():
             listed = value.listed
             name = "mock" if value.mock_only else "any"
@@ -374,9 +383,16 @@ def _listed(value: Any) -> list[Any]:
 def _written(setting: Setting, value: Any, origin: str) -> Value:
     """A setting from TOML or Python, where a switch may be true or false too."""
     if isinstance(value, bool):
-        on, off = ("on", "off") if setting.is_switch else ("true", "false")
-        value = on if value else off
-    return Value(setting, _texts(value), origin)
+        value = ("off", "on")[value] if setting.is_switch else str(value).lower()
+    try:
+        texts = _texts(value)
+    except ValueError:  # Python writes no more than 4300 digits
+        wrong = "can't have thousands of digits"
+    else:
+        if texts or value is None or setting.many:
+            return Value(setting, texts, origin)
+        wrong = "takes one value, not none"
+    raise ConfigError(f"{setting.name} {wrong}. It was set by {origin}.")
 
 
 def _texts(value: Any) -> tuple[str, ...]:

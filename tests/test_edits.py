@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, PngImagePlugin
 
 from mockserver.core.picture import Picture
-from mockserver.pictures.edits import Unreadable, decoded, edited, pixels_digest, varied
+from mockserver.pictures.decoding import Unreadable, decoded, pixels_digest
+from mockserver.pictures.edits import edited, varied
 from mockserver.pictures.pure.drawing import describe, identify
 from mockserver.pictures.pure.png import SIGNATURE
 

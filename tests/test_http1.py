@@ -186,6 +186,7 @@ CONFIG = Config(nothing, interface="asgi3", log_config=None)
 
 def test_an_answer_s_head_leaves_with_its_body_and_alone_where_that_takes_long() -> None:
     transport, loop = Mock(), Mock()
+    transport.is_closing = lambda: False
     joined = _Joined(transport, loop)
     joined.write(b"head")
     joined.write(b"body")
@@ -201,6 +202,7 @@ def test_an_answer_s_head_leaves_with_its_body_and_alone_where_that_takes_long()
 
 def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
     transport, loop = Mock(), Mock()
+    transport.is_closing = lambda: False
     joined = _Joined(transport, loop)
     joined.write(b"head")
     joined.close()

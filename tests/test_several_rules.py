@@ -112,6 +112,8 @@ WORDS = [
     ("2024-06-01", "not_of_tier", "Limit: 0/1min. Current: 2/1min."),
     ("2024-06-01", "over_limit", "Limit: 1/1min. Current: 2/1min."),
     ("2024-06-01", "sandboxes_full", "all 10000 are set up"),
+    ("2024-06-01", "connections_full", "2000 connections open"),
+    ("2025-06-01", "request_timeout", "Timed out"),
 ]  # fmt: skip
 
 

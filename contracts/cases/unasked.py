@@ -45,7 +45,9 @@ UNASKED: tuple[Unasked, ...] = (
             (_SHOWN, (Reason.REFUSED, Reason.DESCRIPTION_REFUSED, Reason.PICTURE_REFUSED)),
             (_FAULT, (Reason.INTERNAL, Reason.OVERLOADED, Reason.GENERATION_FAILED)),
             (_OURS, (Reason.WRONG_HOST, Reason.SANDBOXES_FULL, Reason.CONTROL_REFUSED)),
-            (_OURS, (Reason.OUTSIDE_API,)),
+            (_OURS, (Reason.OUTSIDE_API, Reason.CONNECTIONS_FULL, Reason.NO_ROOM_FOR_BODY)),
+            ("how long a request may take to come is not known, and nobody shall wait for it",
+             (Reason.REQUEST_TIMEOUT,)),
             ("how much a body may be is not known, and it takes many megabytes",
              (Reason.BODY_TOO_LARGE,)),
         )

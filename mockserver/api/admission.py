@@ -136,8 +136,12 @@ class Door:
         match reason:
             case Reason.BODY_TOO_LARGE:
                 told |= {"limit": config.max_body, "read": config.max_body + 1}
+            case Reason.NO_ROOM_FOR_BODY:
+                told |= {"most": self.world.heavy.room}
             case Reason.SANDBOXES_FULL:
                 told |= {"most": SANDBOXES}
+            case Reason.CONNECTIONS_FULL:
+                told |= {"most": config.max_connections}
         return told
 
     async def _rate_limited(self, told: Mapping[str, Any], wait_ms: int) -> ApiError:

@@ -16,7 +16,7 @@ from mockserver.api.streams import is_streamed
 from mockserver.clock import SECOND
 from mockserver.core.keys import Caller
 from mockserver.core.picture import Picture
-from mockserver.core.planning import GIVEN, address, pictures, request_digest
+from mockserver.core.planning import GIVEN, Seen, address, pictures, request_digest
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.uploads import unreadable
@@ -50,29 +50,27 @@ class Job:
 
     # -- decide --------------------------------------------------------------------------------
 
-    async def decide(self, request: ImageRequest) -> tuple[Effect, tuple[bytes, ...]]:
-        """What happens to the answer, once it may be given; and digests of the uploads' pixels.
+    async def decide(self, request: ImageRequest) -> tuple[Effect, Seen | None]:
+        """What happens to the answer, once it may be given; and what follows from its uploads.
 
         Raises:
             ApiError: an upload can't be decoded, or the request is not admitted.
             ClientGone: the client left while the answer was held back.
         """
-        pixels: tuple[bytes, ...] = ()
-        if request.images:
-            pixels = await self._pixels(request)
+        seen = await self._seen(request) if request.images else None
         effect = await self.admission(request).admitted(self.receive)
         is_whole = not effect.reply and not is_streamed(request, effect)
         if is_whole and (seconds := self.latency(request)):
             await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
-        return effect, pixels
+        return effect, seen
 
     def admission(self, request: ImageRequest) -> Admission:
         return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
 
-    async def _pixels(self, request: ImageRequest) -> tuple[bytes, ...]:
-        """Digests of the uploads' pixels; ApiError if one can't be decoded."""
+    async def _seen(self, request: ImageRequest) -> Seen:
+        """What follows from the uploads; ApiError if one can't be decoded."""
         try:
-            return await self.world.files.pixels(request.images, request.mask)
+            return await self.world.files.seen(request.images, request.mask, self.check_client)
         except UnreadableUpload as broken:
             params = [source.param for source in request.sources]
             raise unreadable(request.offer.upload, broken.place, params) from None
@@ -99,7 +97,7 @@ class Job:
         self,
         request: ImageRequest,
         effect: Effect,
-        pixels: tuple[bytes, ...],
+        seen: Seen | None,
         asked: Asked | None = None,
     ) -> Drawing:
         """The pictures of the answer, with what rules want of them. No pixel is drawn yet.
@@ -109,10 +107,10 @@ class Job:
         sandbox, config = self.sandbox, self.world.config
         seed = sandbox.options.seed or config.seed
         is_varied = (sandbox.options.repeats or config.repeats) == VARY
-        if asked is None or pixels or is_varied:
-            digest = request_digest(request, seed, pixels)
+        if asked is None or seen or is_varied:
+            digest = request_digest(request, seed, seen.pixels if seen else ())
             repeat = await sandbox.repeat(digest) if is_varied else None
-            planned: Sequence[Picture] = pictures(request, digest, repeat or 0)
+            planned: Sequence[Picture] = pictures(request, digest, repeat or 0, seen)
         else:
             (digest, planned), repeat = asked.plan(seed), None
         if effect is not PLAIN:
@@ -133,17 +131,24 @@ class Job:
         place = await self.keep(b64decode(effect.image))
         return tuple([p._replace(fault=GIVEN, images=(place,), mask=None) for p in planned])
 
-    async def keep(self, upload: bytes) -> str:
-        """Keep what downloads will need, for as long as URLs are good; the address of it."""
+    async def keep(self, upload: bytes, place: str | None = None) -> str:
+        """Keep what downloads will need, for as long as URLs are good; the address of it.
+
+        `place` is that address, where it is known.
+        """
         # By the machine's clock: one sandbox's, moved on, would clear away what others need.
-        now, place = self.world.clock.now(), address(upload)
+        now, place = self.world.clock.now(), place or address(upload)
         until = now + self.exchange.era.facts.link.seconds_after * SECOND
         await self.world.store.keep(place, upload, until=until, now=now)
         return place
 
-    async def base64(self, request: ImageRequest, picture: Picture) -> bytes:
+    async def check_client(self) -> None:
+        """Raise ClientGone if nobody waits for the answer any more."""
         if await has_left(self.receive):
             raise ClientGone
+
+    async def base64(self, request: ImageRequest, picture: Picture) -> bytes:
+        await self.check_client()
         return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from mockserver.core.answer import NOTHING, ImagesAnswer, around, data_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Attempt, picture_in
 from mockserver.core.picture import Picture
+from mockserver.core.pieces import LARGE
 from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
@@ -55,11 +57,11 @@ class Images:
         request = asked.request
         if request.sources:
             request = await with_pictures(self._world, exchange, request)
-        effect, pixels = await call.decide(request)
+        effect, seen = await call.decide(request)
         if effect.reply:
             await Altered(effect, scope, receive, self._world.holds).reply(send, effect.reply)
             return
-        drawing = await call.draw(request, effect, pixels, asked)
+        drawing = await call.draw(request, effect, seen, asked)
         try:
             if is_streamed(request, effect):
                 self._world.deprecations.warn(exchange, self.operation, fields)
@@ -89,9 +91,14 @@ class _Call(Job):
         exchange, record = self.exchange, self.exchange.record
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
-        found = read(operation, content_type, content)
+        is_large = len(content) > LARGE
+        reading = partial(read, operation, content_type, content, exchange.hide)
+        found = await self.world.heavy.run(reading) if is_large else reading()
+        del content, reading  # what was read of it is all that is needed
         if exchange.surface:
             found = exchange.surface.meant(found)
+            if is_large:
+                await self.world.heavy.run(found.read_all)
         record.attempt = None if exchange.line else attempt(self.scope, found.mark)
         exchange.era = self.world.era_of_model(exchange, found)
         rules = check_served(self.scope, operation)
@@ -147,9 +154,10 @@ class _Call(Job):
     ) -> list[bytes]:
         planned = await self._rigged(planned)
         if planned and planned[0].fault != GIVEN:  # all are made from the same uploads
-            for upload in (*request.images, request.mask):
+            places = *planned[0].images, planned[0].mask
+            for upload, place in zip((*request.images, request.mask), places, strict=True):
                 if upload:
-                    await self.keep(upload)
+                    await self.keep(upload, place)
         era = self.exchange.era
         if effect.expired_url:
             created -= era.facts.link.seconds_after * 2

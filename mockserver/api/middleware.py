@@ -14,6 +14,7 @@ from anyio import move_on_after
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockserver.api.body_cap import BodyCap
 from mockserver.api.faults import Altered, labelled
 from mockserver.config import Config
 from mockserver.core.addresses import PICTURES, in_api, in_control
@@ -21,12 +22,19 @@ from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
-from mockserver.request.bodies import ABORT, FORM, ClientGone, host_in, send_answer
-from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
-from mockserver.request.forms import HOW_TO_SEND
+from mockserver.request.bodies import (
+    ABORT,
+    LATE,
+    REFUSED,
+    ClientGone,
+    host_in,
+    send_answer,
+)
+from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -115,6 +123,11 @@ class Observe:
             path=scope["path"],
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
+        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) or scope.get(KEYS, ())
+        path, query = record.path, scope["query_string"]
+        if exchange.keys or "sk-" in path or query:
+            record.path = scope["path"] = exchange.hide_text(path)
+            scope["query_string"] = exchange.hide(query)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
@@ -122,8 +135,9 @@ class Observe:
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
         exchange: Exchange = scope["exchange"]
-        head = head_of(_line(scope), scope["headers"])
-        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
+        head = head_of(_line(scope), scope["headers"], exchange.keys)
+        length = max(heard.read, exchange.length or 0)
+        exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -222,7 +236,8 @@ class Refuse:
         self._app = app
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
-        self._cap = BodyCap(world.config.max_body)
+        self._heavy = world.heavy
+        self._cap = BodyCap(world.config.max_body, world.heavy)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
 
@@ -240,15 +255,17 @@ class Refuse:
         exchange: Exchange = scope["exchange"]
         try:
             self._hosts.check(exchange.headers.get(b"host"))
+            if refusal := scope.get(REFUSED):
+                raise refusal
             is_post = exchange.record.method == "POST"
             app = self._direct.get(exchange.record.path) if is_post else None
-            if exchange.length is None and b"transfer-encoding" in exchange.headers:
-                receive = await self._cap.whole(exchange, receive)
-            else:
-                self._cap.check(exchange)
+            receive = await self._cap.held_to(exchange, receive)
             await (app or self._app)(scope, receive, send)
         except ClientGone:
-            raise
+            late = scope.get("extensions", {}).get(LATE)
+            if late is None:
+                raise
+            await self._answer(exchange, late(), send)
         except ApiError as error:
             # A rule may break off or slow down an error too, its own or the limit's.
             altered = Altered(exchange.effect, scope, receive, self._holds)
@@ -256,8 +273,11 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(f"ERROR {exchange.record.id} {_where(error)}")
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
+        finally:
+            if exchange.held:
+                self._heavy.give_back(exchange)
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
@@ -270,8 +290,10 @@ class Refuse:
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
         words = exchange.words(error)
-        record.refuse(str(reason), message(error, words, record.id), words[reason].code)
+        said = exchange.hide_text(message(error, words, record.id))
+        record.refuse(str(reason), said, words[reason].code)
         told = answer(error, words, record.id)
+        told = told._replace(body=exchange.hide(told.body))
         if altered and exchange.effect is not PLAIN:
             await altered.refuse(send, told)
         else:
@@ -297,7 +319,7 @@ class HostRule:
     def check(self, host: bytes | None) -> None:
         """Raise the ApiError of a Host header that may be anybody's."""
         if host is not None:
-            self._check(host)
+            self._check(without_keys(host))  # which are no names, and are not remembered
 
     def _refuse_others(self, header: bytes) -> None:
         value = header.decode("latin-1")
@@ -315,49 +337,3 @@ class HostRule:
         except ValueError:
             return False
         return True
-
-
-class BodyCap:
-    """Refuses a request body beyond `limit` bytes, whether its length was told or not."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-
-    def check(self, exchange: Exchange) -> None:
-        """Raise the ApiError of a length that is too large: the HTTP parser holds clients to it."""
-        if (exchange.length or 0) > self._limit:
-            raise self._refusal(exchange, exchange.length or 0)
-
-    async def whole(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a body without a length, read before it is asked for, where nobody may ask.
-
-        Raises:
-            ApiError: it is too large.
-            ClientGone: it will never come.
-        """
-        body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._limit:
-                raise self._refusal(exchange, len(body))
-        return replayed(bytes(body), receive)
-
-    def _refusal(self, exchange: Exchange, read: int) -> ApiError:
-        hint = "--max-body sets this bound"
-        if (exchange.header(b"content-type") or "").lower().startswith(FORM):
-            hint += f"; {HOW_TO_SEND}"
-        return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
-
-
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """Receives `body` in one piece, and then what else there is."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_replayed() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return receive_replayed

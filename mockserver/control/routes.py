@@ -193,7 +193,8 @@ class Control:
         handler, name = _found(path, exchange.record.method)
         body = None
         if exchange.record.method in ("POST", "PUT"):
-            body = await body_of(exchange.header(b"content-type"), receive)
+            kind = exchange.header(b"content-type")
+            body = await body_of(kind, receive, self._world.heavy, exchange.hide)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         request = ControlRequest(self._world, receive, key, query, body, name)
         request.check_query(("sandbox", *QUERIES.get(handler, ())))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import Any, Never
+from typing import Any, Never, TypeGuard
 
 from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.texts import likely_name
 
 MOST = 999_999_999  # of any whole number that can be set, as in `--limits N/min`
+MOST_USD = 1_000_000_000  # of a budget
 DAY = 86_400  # seconds
 
 
@@ -61,10 +63,16 @@ def whole_of(name: str, value: Any, *, least: int, most: int = MOST) -> int:
     return value
 
 
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number that any JSON can say: no switch, and none beyond a float."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and -sys.float_info.max <= value <= sys.float_info.max
+
+
 def length_of(name: str, value: Any) -> float:
     """Seconds, as a number or as people write a time; RuleError if it is neither."""
     found = seconds_in(value) if isinstance(value, str) else value
-    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found <= DAY:
+    if not is_number(found) or not 0 <= found <= DAY:
         raise RuleError(f"{name} must be seconds, from 0 to a day, or {FORM}")
     return float(found)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
+from io import BytesIO
 from math import isqrt
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -18,6 +19,7 @@ from mockserver.core.uploads import check_pictures, header
 from mockserver.facts import Parameter
 from mockserver.facts.tokens import Sides
 
+STEP = 1 << 20  # letters that are decoded in one go
 _KINDS = ("image_url", "file_id")
 
 
@@ -47,15 +49,43 @@ def _source(param: str, value: dict[str, Any]) -> Source:
 
 def inline(source: Source) -> bytes | None:
     """The bytes of a data: URL, None of any other address; ApiError if they can't be read."""
-    head, _, data = source.address.partition(",")
-    if source.is_file or not head.lower().startswith("data:"):
+    if source.is_file or source.address[:5].lower() != "data:":
         return None
-    if not head.lower().endswith(";base64"):
-        return unquote_to_bytes(data)
+    comma = source.address.find(",")
+    start = len(source.address) if comma < 0 else comma + 1
+    if source.address[start - 8 : start - 1].lower() != ";base64":
+        return _unquoted(source.address, start)
     try:
-        return b64decode(data, validate=True)
+        return decoded(source.address, start)
     except ValueError:
         raise ApiError(Reason.IMAGE_DATA, param=source.param) from None
+
+
+def decoded(base64: str, start: int = 0) -> bytes:
+    """The bytes of a text in base64, piece by piece: all at once would stop other threads.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    found = BytesIO()
+    for at in range(start, len(base64), STEP):
+        piece = base64[at : at + STEP]
+        if at + STEP < len(base64) and "=" in piece:
+            raise ValueError("it goes on behind its end")
+        found.write(b64decode(piece, validate=True))
+    return found.getvalue()
+
+
+def _unquoted(text: str, at: int) -> bytes:
+    """The bytes of a text with escapes as %20, in pieces that end within none."""
+    found = BytesIO()
+    while at < len(text):
+        end = at + STEP
+        cut = text.find("%", end - 2, end)
+        end = end if cut < 0 else cut
+        found.write(unquote_to_bytes(text[at:end]))
+        at = end
+    return found.getvalue()
 
 
 def settled(request: ImageRequest, images: Sequence[bytes], mask: bytes | None) -> ImageRequest:

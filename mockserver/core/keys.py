@@ -11,6 +11,7 @@ from hashlib import blake2b, sha256
 from typing import NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.masking import masked
 from mockserver.facts import Facts, MagicKey
 
 LOOKS_REAL = "(one that looks real)"
@@ -184,11 +185,6 @@ def _password(credentials: str) -> str | None:
         return None
     user, _, password = text.partition(":")
     return None if user else password.strip() or None
-
-
-def masked(key: str) -> str:
-    """A key as the 401 repeats it: short ones whole, others as first 8, asterisks, last 4."""
-    return key if len(key) <= 12 else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
 
 
 def hinted(authorization: str | None, magic_prefix: str) -> str:

@@ -9,24 +9,37 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.picture import Picture, shown
 from mockserver.core.request import ImageRequest
 from mockserver.facts import fields
 
+
+class Seen(NamedTuple):
+    """What follows from the uploads of a request."""
+
+    pixels: tuple[bytes, ...]  # digests of their pixels; that of a mask is the last, or empty
+    images: tuple[str, ...]  # addresses of the files
+    mask: str | None = None  # its address
+
+
 GIVEN = "given"  # the fault of a picture whose file is a rule's
 ENCODING = ("output_format", "output_compression")
 
 
-def pictures(request: ImageRequest, whole: bytes, repeat: int = 0) -> tuple[Picture, ...]:
-    """The `n` pictures that answer `request`, by its digest, for the `repeat`-th time after one."""
+def pictures(
+    request: ImageRequest, whole: bytes, repeat: int = 0, seen: Seen | None = None
+) -> tuple[Picture, ...]:
+    """The `n` pictures that answer `request`, by its digest, for the `repeat`-th time after one.
+
+    `seen` is what is known of its uploads, if there are any.
+    """
     width, height = map(int, request.size.split("x"))
     if repeat:
         whole = sha256(whole + repeat.to_bytes(8, "big")).digest()
     prompt = shown(request.prompt)
-    images = tuple(map(address, request.images))
-    mask = address(request.mask) if request.mask is not None else None
+    images, mask = (seen.images, seen.mask) if seen else ((), None)
     form, encoding = _format(request)
     return tuple(
         [

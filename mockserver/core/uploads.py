@@ -1,7 +1,7 @@
 """Check uploaded pictures by their first bytes, before anything is decoded. Needs no Pillow."""
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
@@ -10,7 +10,8 @@ from mockserver.facts import UploadRules
 FILES = ("image", "images", "mask", "markup")  # fields of files, or of what refers to them
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _BITS = (1, 2, 4, 8, 16)
-SEGMENTS = 4096  # that are looked at before a file's pixels: millions of empty ones take seconds
+SEGMENTS = 1024  # that are looked at before a file's pixels: millions of empty ones take seconds
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's frames
 GREY_16 = "I;16"
 
 
@@ -98,20 +99,28 @@ def _is_keyed(data: bytes) -> bool:
     return False
 
 
-def _jpeg(data: bytes) -> Header | None:
-    """The frame of a JPEG: the segments before it are passed over by their lengths."""
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of a JPEG's segments: as many as are looked at, to its first scan."""
     at = 2
     for _ in range(SEGMENTS):
-        if data[at] != 0xFF:
-            break
+        if at + 4 > len(data) or data[at] != 0xFF:
+            return
         marker, length = struct.unpack_from(">BH", data, at + 1)
         if marker == 0xFF:  # a byte that fills up
             at += 1
             continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width, channels = struct.unpack_from(">HHB", data, at + 5)
-            return Header(width, height, {1: "L", 4: "CMYK"}.get(channels, "RGB"), "JPEG")
+        yield marker, at, at + 2 + length
+        if marker == 0xDA:
+            return
         at += 2 + length
+
+
+def _jpeg(data: bytes) -> Header | None:
+    """The frame of a JPEG: the segments before it are passed over by their lengths."""
+    for marker, start, _ in segments(data):
+        if marker in FRAMES:
+            height, width, channels = struct.unpack_from(">HHB", data, start + 5)
+            return Header(width, height, {1: "L", 4: "CMYK"}.get(channels, "RGB"), "JPEG")
     return None
 
 

@@ -118,6 +118,11 @@ def looked_up() -> date:
     return found
 
 
+def key_shapes() -> list[str]:
+    """Regular expressions of keys that open an account."""
+    return [f"(?:{'|'.join(row['begins'])}){row['rest']}" for row in file("keys")["key"]]
+
+
 @lru_cache(maxsize=1)
 def periods() -> tuple[date, ...]:
     """The first days of all periods: inside one, no fact changes."""

@@ -7,186 +7,20 @@ and no text is set but with the bitmap glyphs of `drawing`.
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
 from mockserver.core.picture import Picture
-from mockserver.core.uploads import header
+from mockserver.pictures.decoding import decoded, kept_by_address, pixels_digest
 from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
 from mockserver.pictures.pure.landscape import Palette, mixed
-from mockserver.pictures.pure.png import SIGNATURE
 from mockserver.pictures.several import flattened, has_no_mask, lower_part, small_square
 
 Size = tuple[int, int]
 
 LANCZOS, NEAREST = Image.Resampling.LANCZOS, Image.Resampling.NEAREST
-
-
-class Unreadable(Exception):
-    """An upload is not a whole PNG file."""
-
-
-# Uploads
-
-#: All that makes pixels. The rest (profiles, animations, texts) is kept from Pillow.
-OF_PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
-COMPRESSED_TEXT = frozenset((b"zTXt", b"iCCP", b"iTXt"))
-#: Bytes that one chunk of text or profile may have once inflated, as Pillow's MAX_TEXT_CHUNK.
-TEXT_CHUNK = 1 << 20
-#: Bytes of a file's texts and profiles together, as Pillow's MAX_TEXT_MEMORY (which knows no
-#: profiles). What is not deflated is bounded by the file itself, but counts.
-TEXTS = 64 << 20
-#: Rows that are hashed at once.
-STRIP = 64
-
-
-def decoded(data: bytes) -> Image.Image:
-    """The first frame of a PNG, JPEG or WebP, 8 bits a channel: RGBA, RGB, LA or L.
-
-    Of 16 bits the upper 8 are taken. Raises Unreadable if any part of a PNG is damaged, or what
-    Pillow needs of another.
-    """
-    is_png = not data.startswith(_OTHERS)
-    pixels, depth = _chunks_of_pixels(data) if is_png else (data, 8)
-    try:
-        image: Image.Image = Image.open(io.BytesIO(pixels), formats=["PNG", "JPEG", "WEBP"])
-        _check_size(image, data)
-        image.load()
-        image = _in_8_bits(image, depth) if is_png else _of_few_modes(image)
-    except Exception as broken:  # Pillow answers broken files with a dozen types of exception
-        raise Unreadable(str(broken)) from broken
-    image.info.clear()
-    return image
-
-
-_OTHERS = (b"\xff\xd8\xff", b"RIFF")
-
-
-def _check_size(image: Image.Image, data: bytes) -> None:
-    """Refuse a file of another size than that by which it was let in: it may be huge."""
-    found = header(data)
-    if found and image.size != (found.width, found.height):
-        raise Unreadable("two sizes")
-
-
-def _of_few_modes(image: Image.Image) -> Image.Image:
-    return image if image.mode in ("RGBA", "RGB", "L") else image.convert("RGB")
-
-
-def pixels_digest(image: Image.Image) -> bytes:
-    """32 bytes that follow from size and pixels alone, however they were encoded."""
-    whole = sha256(struct.pack(">II", *image.size))
-    for top in range(0, image.height, STRIP):  # strip by strip: a copy of a whole can be large
-        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
-        whole.update(strip.convert("RGBA").tobytes())
-    return whole.digest()
-
-
-def _chunks_of_pixels(data: bytes) -> tuple[bytes, int]:
-    """The file without what adds nothing to its pixels, and its bits a channel.
-
-    Pillow neither sees what it would warn of nor inflates what it would throw away.
-    """
-    kept, room = [SIGNATURE], TEXTS
-    for kind, start, end in _chunks(data):
-        if kind == b"IHDR" and len(kept) > 1:
-            raise Unreadable("two headers")  # only the first was checked; Pillow goes by the last
-        if kind in OF_PIXELS:
-            kept.append(data[start:end])
-        elif kind in COMPRESSED_TEXT or kind == b"tEXt":
-            size, is_deflated = _text_size(kind, data[start + 8 : end - 4])
-            room -= size
-            if room < 0 or (is_deflated and size > TEXT_CHUNK):
-                raise Unreadable("too much text")
-    pixels = b"".join(kept)
-    if pixels[12:16] != b"IHDR" or len(pixels) < 33:
-        raise Unreadable("no header")
-    return pixels, pixels[24]
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of each chunk, to the last; Pillow itself checks not all of them."""
-    if not data.startswith(SIGNATURE):
-        raise Unreadable("not a PNG file")
-    at, kind = len(SIGNATURE), b""
-    view = memoryview(data)
-    while kind != b"IEND":
-        kind = data[at + 4 : at + 8]
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if end > len(data) or zlib.crc32(view[at + 4 : end - 4]) != _number(data, end - 4):
-            raise Unreadable("a chunk is damaged")
-        yield kind, at, end
-        at = end
-
-
-def _number(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 4], "big")
-
-
-def _text_size(kind: bytes, body: bytes) -> tuple[int, bool]:
-    """Bytes of a text as it would be read, and whether it is deflated; none is inflated much."""
-    after = body.partition(b"\0")[2]  # the keyword
-    if kind == b"iTXt" and after[:1] == b"\1":
-        after = after[2:].partition(b"\0")[2].partition(b"\0")[2]  # language, keyword in it
-    elif kind in (b"iTXt", b"tEXt"):
-        return len(body), False
-    else:
-        after = after[1:]  # the method
-    try:
-        return len(zlib.decompressobj().decompress(after, TEXT_CHUNK + 1)), True
-    except zlib.error:
-        return len(body), False
-
-
-def _in_8_bits(image: Image.Image, depth: int) -> Image.Image:
-    """Any of PNG's kinds of pixels as RGBA, RGB, LA or L."""
-    key = image.info.get("transparency")  # a colour that is transparent, or a palette's alphas
-    match image.mode:
-        case "P":
-            return image.convert("RGB" if key is None else "RGBA")
-        case "1":
-            return _keyed(image.convert("L"), None if key is None else (key and 255,))
-        case "L":
-            return _keyed(image, None if key is None else (key * 255 // ((1 << depth) - 1),))
-        case "RGB":
-            # Pillow has dropped the lower bits of 16; so they are not asked of the key either.
-            return _keyed(image, key and tuple(value >> depth - 8 for value in key))
-        case "I;16":
-            return _upper_8(image, key)
-    return image
-
-
-def _upper_8(image: Image.Image, key: int | None) -> Image.Image:
-    """16-bit grey. Pillow's own conversion clips it in some versions, and shifts it in others."""
-    raw = image.tobytes()
-    upper, lower = (Image.frombytes("L", image.size, raw[part::2]) for part in (1, 0))
-    if key is None:
-        return upper
-    alpha = ImageChops.lighter(_unlike(upper, key >> 8), _unlike(lower, key & 255))
-    return Image.merge("LA", (upper, alpha))
-
-
-def _keyed(image: Image.Image, key: tuple[int, ...] | None) -> Image.Image:
-    """The image with an alpha channel that is 0 where all channels are those of the key."""
-    if key is None:
-        return image
-    channels = image.split()
-    alpha = Image.new("L", image.size)
-    for channel, value in zip(channels, key, strict=True):
-        alpha = ImageChops.lighter(alpha, _unlike(channel, value))
-    return Image.merge(image.mode + "A", (*channels, alpha))
-
-
-def _unlike(channel: Image.Image, value: int) -> Image.Image:
-    """255 where a channel has another value, else 0."""
-    return channel.point([255 * (other != value) for other in range(256)])
 
 
 # Edits
@@ -212,12 +46,12 @@ def edited(
     return encoded(picture, result)
 
 
-@lru_cache(maxsize=32)
+@kept_by_address(32)
 def _copy(file: bytes) -> Image.Image:
     return small_square(decoded(file))
 
 
-@lru_cache(maxsize=2)
+@kept_by_address(2)
 def _with_hole(image: bytes, mask: bytes | None, size: Size) -> tuple[Image.Image, Image.Image]:
     """The upload in RGB and its hole, both of the size; the same for all pictures of a request."""
     source = decoded(image)
@@ -297,7 +131,7 @@ def varied(picture: Picture, image: bytes) -> bytes:
     return encoded(picture, result)
 
 
-@lru_cache(maxsize=2)
+@kept_by_address(2)
 def _scaled_upload(image: bytes, size: Size) -> tuple[Image.Image, Image.Image, int]:
     """The upload in RGB and its alpha, both scaled to cover the size, and a number from its pixels.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -15,16 +15,20 @@ from anyio import CapacityLimiter, Event, to_thread
 
 from mockserver.core.answer import data_of
 from mockserver.core.picture import Picture
-from mockserver.core.planning import GIVEN
+from mockserver.core.planning import GIVEN, Seen, address
+from mockserver.core.uploads import header
 from mockserver.store import Store
 
 T = TypeVar("T")
+Wanted = Callable[[], Awaitable[None]]  # raises where nobody waits for the work any more
 DRAWN = 256  # pictures that are kept, of some 100 KB at most
 ANSWERED = 32  # answers with pictures in them that are kept, of some 1 MB at most
 MADE = 8  # of Pillow's, of some MB at most, for clients that ask for one in pieces
 LARGE = 1024 * 1024 + 1  # bytes of a file that a rule wants large
 AT_HAND = 32  # of those that were streamed: eight streams of them
 AT_A_TIME = 2  # decoded pictures are large
+GIANT = 1 << 24  # pixels; what has more takes a gigabyte, and is worked on alone
+ROOM = 64 << 20  # bytes of what is kept, of each kind
 AT_ONCE = ("PNG", "SVG")  # formats that are drawn without Pillow
 
 
@@ -67,21 +71,26 @@ class PictureFiles:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._limiter = CapacityLimiter(AT_A_TIME)
+        self._of_giants = CapacityLimiter(1)
         self._made: OrderedDict[Picture, bytes] = OrderedDict()
         self._making: dict[Picture, Event] = {}
         self._at_hand: OrderedDict[Picture, bytes] = OrderedDict()
 
-    async def pixels(self, uploads: Sequence[bytes], mask: bytes | None) -> tuple[bytes, ...]:
-        """A digest of each upload's pixels; that of a mask is the last, empty without one.
+    async def seen(self, uploads: Sequence[bytes], mask: bytes | None, wanted: Wanted) -> Seen:
+        """What follows from uploads, and from their mask if there is one.
 
         Raises:
             UnreadableUpload: one can't be decoded.
         """
         found = [
-            await self._in_thread(partial(_digest, upload, place))
+            await self._in_thread(partial(_seen, upload, place), [upload], wanted)
             for place, upload in enumerate(uploads)
         ]
-        return *found, await self._in_thread(partial(_digest, mask, None)) if mask else b""
+        pixels, images = zip(*found, strict=True)
+        if mask is None:
+            return Seen((*pixels, b""), images)
+        of_mask, place = await self._in_thread(partial(_seen, mask, None), [mask], wanted)
+        return Seen((*pixels, of_mask), images, place)
 
     async def file(
         self, picture: Picture, uploads: Sequence[bytes] = (), mask: bytes | None = None
@@ -105,7 +114,7 @@ class PictureFiles:
         else:
             made = drawn(asked)
         if is_other and picture.format != "JPEG":
-            return await self._in_thread(partial(_as_jpeg, made))
+            return await self._in_thread(partial(_as_jpeg, made), [made])
         return _spoilt(made, picture.fault)
 
     def at_hand(self, picture: Picture) -> bytes | None:
@@ -120,8 +129,7 @@ class PictureFiles:
         if file is None:
             return as_json(b"")
         made = self._at_hand[picture] = as_json(file)
-        if len(self._at_hand) > AT_HAND:
-            self._at_hand.popitem(last=False)
+        _make_room(self._at_hand, AT_HAND)
         return made
 
     async def _made_of(
@@ -133,25 +141,41 @@ class PictureFiles:
         if picture not in self._made:
             self._making[picture] = Event()
             try:
-                png = await self._in_thread(partial(_made, picture, uploads, mask))
+                files = (*uploads, *([mask] if mask else ()))
+                made = await self._in_thread(partial(_made, picture, uploads, mask), files)
             finally:
                 self._making.pop(picture).set()
-            self._made[picture] = png
-            if len(self._made) > MADE:
-                self._made.popitem(last=False)
+            self._made[picture] = made
+            _make_room(self._made, MADE)
+            return made
         self._made.move_to_end(picture)
         return self._made[picture]
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=self._limiter)
+    async def _in_thread(
+        self, work: Callable[[], T], files: Sequence[bytes], wanted: Wanted | None = None
+    ) -> T:
+        """Do Pillow's work on these files; once its turn has come, if it is wanted still."""
+        found = [one for one in map(header, files) if one]
+        is_giant = any(one.width * one.height > GIANT for one in found)
+        async with self._of_giants if is_giant else self._limiter:
+            if wanted:
+                await wanted()
+            return await to_thread.run_sync(work)
 
 
-def _digest(upload: bytes, place: int | None) -> bytes:
-    from mockserver.pictures import edits
+def _make_room(kept: OrderedDict[Picture, bytes], most: int) -> None:
+    """Drop what was kept first, beyond so many files or the room for them."""
+    while len(kept) > most or sum(map(len, kept.values())) > ROOM:
+        kept.popitem(last=False)
+
+
+def _seen(upload: bytes, place: int | None) -> tuple[bytes, str]:
+    """A digest of an upload's pixels, and the address of its file."""
+    from mockserver.pictures import decoding
 
     try:
-        return edits.pixels_digest(edits.decoded(upload))
-    except edits.Unreadable:
+        return decoding.pixels_digest(decoding.decoded(upload)), address(upload)
+    except decoding.Unreadable:
         raise UnreadableUpload(place) from None
 
 

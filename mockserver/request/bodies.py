@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import blake2b
+from io import BytesIO
 from typing import Any
 
 from anyio import CancelScope
@@ -14,6 +16,8 @@ from starlette.types import Message, Receive, Send
 from mockserver.core.answer_headers import Headers
 from mockserver.core.decoding import no_constant
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.masking import Hide, without_keys
+from mockserver.core.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
 from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
 
@@ -21,6 +25,8 @@ JSON = "application/json"
 FORM = "multipart/form-data"
 _JOINED = 32 << 10  # bytes of an answer that are joined sooner than sent apart
 ABORT = "images_mock.abort"  # in a scope's extensions: how to break the line
+LATE = "images_mock.late"  # there: the refusal of who left, but is there; it may be sent
+REFUSED = "images_mock.refused"  # in a scope: why its request is refused, whatever it asks
 
 
 class ClientGone(Exception):
@@ -37,11 +43,12 @@ async def read_body(receive: Receive) -> bytes:
     message = await receive()
     if not message.get("more_body") and message["type"] == "http.request":
         return bytes(message.get("body", b""))
-    chunks = [_chunk(message)]
+    body = BytesIO()  # grows where it is; what it has is given without a copy
+    body.write(_chunk(message))
     while message.get("more_body"):
         message = await receive()
-        chunks.append(_chunk(message))
-    return b"".join(chunks)
+        body.write(_chunk(message))
+    return body.getvalue()
 
 
 def _chunk(message: Message) -> bytes:
@@ -59,11 +66,12 @@ class Body:
     One without a content type is taken for JSON (assumed).
     """
 
-    __slots__ = ("_body", "_content", "_type", "is_json")
+    __slots__ = ("_body", "_content", "_hide", "_type", "is_json")
 
-    def __init__(self, content_type: str | None, body: bytes) -> None:
+    def __init__(self, content_type: str | None, body: bytes, hide: Hide = without_keys) -> None:
         self._type = content_type
         self._body = body
+        self._hide = hide  # keys in the texts of a form; JSON has none any more
         self._content = _UNREAD
         self.is_json = content_type is None or is_json(content_type)
 
@@ -87,7 +95,15 @@ class Body:
         """The JSON value, or the parts of a form by name; ApiError if it is not what it says."""
         if self._content is _UNREAD:
             is_json, body = self.is_json, self._body
-            self._content = json_value(body) if is_json else form_value(self._type, body)
+            try:
+                self._content = (
+                    json_value(body) if is_json else form_value(self._type, body, self._hide)
+                )
+            except ApiError as refusal:  # others may look again
+                self._content = refusal
+            self._body, self._hide = b"", without_keys
+        if isinstance(self._content, ApiError):
+            raise ApiError(self._content.reason, **self._content.values)
         return self._content
 
     @property
@@ -97,27 +113,38 @@ class Body:
 
 def json_value(body: bytes) -> Any:
     """The JSON value of a body; ApiError if it is none."""
+    if has_too_many_values(body):
+        raise ApiError(Reason.UNPARSABLE_JSON, hint=TOO_MANY_VALUES)
     try:
         return _decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise ApiError(Reason.UNPARSABLE_JSON) from None
 
 
-def form_value(content_type: str | None, body: bytes) -> Form:
+def hidden(content_type: str | None, body: bytes, hide: Hide) -> bytes:
+    """A body without keys; a form's are taken out of its texts, for its files stay as they are."""
+    return hide(body) if content_type is None or is_json(content_type) else body
+
+
+def form_value(content_type: str | None, body: bytes, hide: Hide = without_keys) -> Form:
     """The parts of a multipart body by name (see `forms`); ApiError if it is none."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         hint = "the Content-Type names no boundary: leave that header to the HTTP library"
         raise ApiError(Reason.NO_BOUNDARY, hint=hint)
-    return read_form(boundary, body)
+    return read_form(boundary, body, hide)
 
 
-def without_boundary(content_type: str | None, body: bytes) -> bytes:
-    """What two attempts of one call have in common: a form has a new boundary in each."""
-    if not (content_type or "").lstrip().lower().startswith(FORM):
-        return body
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    return body.replace(b"--" + boundary, b"--") if boundary else body
+def mark_of(content_type: str | None, body: bytes, beside: bytes, key: bytes = b"") -> bytes:
+    """A digest of what attempts of one call have in common: a form has a new boundary in each."""
+    boundary = None
+    if (content_type or "").lstrip().lower().startswith(FORM):
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+    delimiter = b"--" + boundary if boundary else b""
+    digest = blake2b(beside, digest_size=16, key=key)
+    for piece in pieces(body, uncut=delimiter):
+        digest.update(piece.replace(delimiter, b"--") if delimiter else piece)
+    return digest.digest()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import NamedTuple
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.masking import Hide, without_keys
+from mockserver.core.pieces import find, pieces
 from mockserver.core.texts import beginning
 from mockserver.core.uploads import Form, Part
 
@@ -34,7 +37,7 @@ FIELD = 600  # bytes of a field that has one byte of a file
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
-def read_form(boundary: bytes, body: bytes) -> Form:
+def read_form(boundary: bytes, body: bytes, hide: Hide = without_keys) -> Form:
     """The parts of a form by name, files and texts alike; of equal names the first.
 
     `image[]` and `image[0]` are `image`: clients write a list so. They may repeat, and the first
@@ -44,10 +47,10 @@ def read_form(boundary: bytes, body: bytes) -> Form:
         ApiError: a text is too large, there are too many parts, or it is no form.
     """
     runs = _runs(boundary, body)
-    reader = _Reader()
+    reader = _Reader(hide)
     try:
         parser = reader.parser(boundary)
-        for piece in _pieces(boundary, body, runs):
+        for piece in _without(runs, boundary, body):
             parser.write(piece)
         if body and parser.state is not MultipartState.END:
             raise FormParserError("it breaks off")
@@ -64,26 +67,29 @@ def read_form(boundary: bytes, body: bytes) -> Form:
 
 
 class _Reader:
-    """Gathers parts from the parser's callbacks. What is parsed at once holds whole parts."""
+    """Gathers parts from the parser's callbacks, which come again where a piece ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Hide) -> None:
         self.found = Form()
+        self._hide = hide  # keys in all but the contents of files
         self._parts = 0
         self._headers: dict[bytes, bytes] = {}
-        self._header = b""
+        self._header = self._text = b""
         self._name = ""  # as the part tells it
         self._filename = b""
         self._type = ""
         self._is_file = self._is_unused = False
-        self._value = b""
+        self._value = BytesIO()  # a large one is given without a copy
 
     def parser(self, boundary: bytes) -> MultipartParser:
         return MultipartParser(
             boundary,
             {
                 "on_part_begin": self._begin,
+                "on_header_begin": self._begin_header,
                 "on_header_field": self._header_field,
                 "on_header_value": self._header_value,
+                "on_header_end": self._end_header,
                 "on_headers_finished": self._headed,
                 "on_part_data": self._data,
                 "on_part_end": self._end,
@@ -96,11 +102,17 @@ class _Reader:
         if self._parts > PARTS:
             raise FormParserError(f"it has more than {PARTS} parts; {HOW_TO_SEND}")
 
+    def _begin_header(self) -> None:
+        self._header = self._text = b""
+
     def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header = data[start:end].lower()
+        self._header += data[start:end]
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._headers[self._header] = data[start:end]
+        self._text += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._header.lower()] = self._hide(self._text)
 
     def _headed(self) -> None:
         told, _ = self._told(b"content-type")
@@ -109,7 +121,7 @@ class _Reader:
             raise FormParserError("a part has no name")
         self._type = told.decode("latin-1")
         self._is_file = b"filename" in options or self._type not in ("", "text/plain")
-        self._value = b""
+        self._value = BytesIO()
         self._name = options[b"name"].decode("utf-8", "replace")
         self._filename = options.get(b"filename", b"")
         # As browsers send an unused input.
@@ -125,22 +137,21 @@ class _Reader:
         return parse_options_header(self._headers.get(header, b"").decode("latin-1"))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        size = end - start
-        if size > TEXT and not self._is_file:
-            hint = f"{shown(self._name)} has no file name, and more than a text may have"
-            raise ApiError(Reason.BODY_TOO_LARGE, limit=TEXT, read=size, hint=hint)
-        self._value = data[start:end]
+        self._value.write(data[start:end])
 
     def _end(self) -> None:
-        if self._is_unused and not self._value:
+        value, self._value = self._value.getvalue(), BytesIO()
+        if len(value) > TEXT and not self._is_file:
+            hint = f"{shown(self._name)} has no file name, and more than a text may have"
+            raise ApiError(Reason.BODY_TOO_LARGE, limit=TEXT, read=len(value), hint=hint)
+        if self._is_unused and not value:
             if len(self.found.ignored) < SAID:
                 self.found.ignored.append(f"the empty file {shown(self._name)} counts as none")
             return
+        value = value if self._is_file else self._hide(value)
         name = _LIST.sub("", self._name)
         is_list, first = name != self._name, self.found.get(name)
-        part = Part(
-            self._value, self._type, is_file=self._is_file, is_list=is_list, name=self._filename
-        )
+        part = Part(value, self._type, is_file=self._is_file, is_list=is_list, name=self._filename)
         if first is None:
             self.found[name] = part
         elif is_list or first.is_list:
@@ -171,7 +182,7 @@ def _runs(boundary: bytes, body: bytes) -> list[_Run]:
     """
     delimiter, found, at = b"--" + boundary, list[_Run](), 0
     for _ in range(RUNS):
-        at = body.find(b'[1]"\r\n', at)
+        at = find(body, b'[1]"\r\n', at)
         if at < 0:
             break
         second = body.rfind(delimiter, max(0, at - FIELD), at)
@@ -195,13 +206,13 @@ def _spread_fields(delimiter: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%b(?P<others>(?:%b)++)" % (first, others))
 
 
-def _pieces(boundary: bytes, body: bytes, runs: list[_Run]) -> Iterator[bytes]:
-    """The form without a preamble and without the runs."""
-    at = max(0, body.find(b"--" + boundary))
+def _without(runs: list[_Run], boundary: bytes, body: bytes) -> Iterator[bytes]:
+    """The form, piece by piece, without a preamble and without the runs."""
+    at = max(0, find(body, b"--" + boundary))
     for run in runs:
-        yield body[at : run.start]
+        yield from pieces(body, at, run.start)
         at = run.end
-    yield body[at:]
+    yield from pieces(body, at)
 
 
 def _spread(runs: list[_Run]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
@@ -10,13 +11,15 @@ from typing import Any
 
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import sent_fields
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.picture import Picture
+from mockserver.core.pieces import LARGE
 from mockserver.core.planning import pictures, request_digest
 from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.core.weight import WIDEST, weight
-from mockserver.request.bodies import JSON, Body, without_boundary
+from mockserver.request.bodies import JSON, Body, hidden, mark_of
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
@@ -30,10 +33,11 @@ class Read(Body):
 
     __slots__ = ("_asked", "_meant", "_naming", "_operation", "_sent", "mark")
 
-    def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
-        super().__init__(content_type, body)
-        common, key = without_boundary(content_type, body), operation.encode()
-        self.mark = blake2b(common, digest_size=16, key=key).digest()  # of all attempts of a call
+    def __init__(
+        self, operation: str, content_type: str | None, body: bytes, hide: Hide = without_keys
+    ) -> None:
+        super().__init__(content_type, body, hide)
+        self.mark = mark_of(content_type, body, b"", operation.encode())  # of all attempts
         self._operation = operation
         self._sent: dict[str, Any] | None = None
         self._asked: Asked | None = None
@@ -46,6 +50,11 @@ class Read(Body):
         if self._sent is None:
             self._sent = {"operation": self._operation, **sent_fields(self.content)}
         return self._sent
+
+    def read_all(self) -> None:
+        """Read what would be read once somebody looks into it."""
+        with suppress(ApiError):  # it is raised again then
+            _ = self.sent
 
     @property
     def model(self) -> Any:
@@ -115,12 +124,18 @@ class Asked:
 _kept = lru_cache(maxsize=KEPT)(Read)
 
 
-def read(operation: str, content_type: str | None, body: bytes) -> Read:
-    """The body of an operation, read already if an equal one was."""
-    size = len(body)
+def read(operation: str, content_type: str | None, body: bytes, hide: Hide = without_keys) -> Read:
+    """The body of an operation, read already if an equal one was; of a large one all is read.
+
+    `hide` takes the keys out of it.
+    """
+    size, body = len(body), hidden(content_type, body, hide)
     if size <= SMALL and content_type == JSON and (size <= _TINY or _most(body) <= LIGHT):
         return _kept(operation, content_type, body)
-    return Read(operation, content_type, body)
+    found = Read(operation, content_type, body, hide)
+    if size > LARGE:
+        found.read_all()
+    return found
 
 
 def _most(body: bytes) -> int:

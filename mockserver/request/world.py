@@ -23,6 +23,7 @@ from mockserver.request.bodies import Body
 from mockserver.request.deprecations import Deprecations
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
+from mockserver.request.heavy import Heavy
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
 from mockserver.settings import SCHEMA
@@ -38,6 +39,11 @@ _REAL_KEY = (
     "WARNING: a key arrived that looks like a real OpenAI key. It went no further than this mock, "
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
+)
+_KEY_IN_TEXT = (
+    "WARNING: an API key arrived in a path, a field or a header that is for something else. It was "
+    "masked before anything was made of it; but the real API would have it now: look where your "
+    "program puts its key. The request whose path or fields have asterisks in the journal is it."
 )
 
 
@@ -90,6 +96,7 @@ class World:
             families={name: life.family for name, life in ever_there().items()},
         )
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
+        self.heavy = Heavy(config.max_body)
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
         words = {w.name: w.then for w in self.facts.magic_words.values()}
@@ -100,7 +107,7 @@ class World:
         self.deprecations = Deprecations(self.today, config.log_format)
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self._numbers = count()
-        self._warned = False
+        self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
         """The era that rules; `default` is the day of a model, where nobody says one."""
@@ -202,6 +209,8 @@ class World:
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
         record = exchange.close()
+        if exchange.has_key:
+            self._warn_of_key(_KEY_IN_TEXT)
         try:
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
@@ -242,9 +251,14 @@ class World:
 
     def _note_key(self, exchange: Exchange, hint: str) -> None:
         exchange.record.key = hint
-        if hint == LOOKS_REAL and not self._warned:
-            self._warned = True
-            notice_of(self.config.log_format)(_REAL_KEY)
+        if hint == LOOKS_REAL:
+            self._warn_of_key(_REAL_KEY)
+
+    def _warn_of_key(self, text: str) -> None:
+        """Say it once: what a program does it does again."""
+        if text not in self._warned:
+            self._warned.add(text)
+            notice_of(self.config.log_format)(text)
 
 
 def _schema_facts() -> Facts:

@@ -16,7 +16,7 @@ _REFUSAL = (
 
 
 class HeadTooLarge(Exception):
-    """Ends the parsing of a request."""
+    """Ends the parsing of a connection."""
 
 
 class HeadCap(HttpToolsProtocol):
@@ -26,11 +26,13 @@ class HeadCap(HttpToolsProtocol):
     _is_in_head = False
     _head = 0  # bytes of an unfinished head, but for what came with its beginning
     _is_refused = False
+    _read = 0  # bytes that arrived
 
     def data_received(self, data: bytes) -> None:
         """Feed what arrived to the parser, until a head is too large; then throw it away."""
         if self._is_refused:
             return
+        self._read += len(data)
         unfinished = self._heads if self._is_in_head else 0
         super().data_received(data)
         if self._is_in_head and self._heads == unfinished:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 and what it can't do: decline an upgrade, hang up, answer in one write."""
+"""uvicorn's HTTP/1.1 and what it can't do: decline an upgrade, hang up, lose patience, be full."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import asyncio
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from mockserver.request.bodies import ABORT
-from mockserver.server.head_limit import HeadCap
+from mockserver.core.addresses import API, in_control
+from mockserver.core.errors import ApiError, Reason
+from mockserver.request.bodies import ABORT, LATE, REFUSED
+from mockserver.server.crowd import Crowd
+from mockserver.server.deadlines import Seen, Stage, Watch
+from mockserver.server.drips import Drips
+from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
+
+_PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
 class _Parser(HttpRequestParser):
@@ -39,6 +47,8 @@ class _Joined:
         self._transport = transport
         self._loop = loop
         self.is_closing = transport.is_closing
+        self.get_write_buffer_size = transport.get_write_buffer_size
+        self.lingers = False  # the next close leaves the client time to end and read
         self._held: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -51,27 +61,72 @@ class _Joined:
 
     def close(self) -> None:
         self._flush()
-        self._transport.close()
+        if self.lingers and not self.is_closing():
+            self.lingers = False
+            self._transport.write_eof()
+            self._loop.call_later(LINGER, self._transport.close)
+        else:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._held = []
+        self._transport.abort()
 
     def _flush(self) -> None:
-        if self._held:
-            self._transport.writelines(self._held)
-            self._held = []
+        held, self._held = self._held, []
+        if held and not self.is_closing():  # uvloop's complains where the line broke meanwhile
+            self._transport.writelines(held)
 
 
 class Http1(HeadCap):
-    """Declines upgrades, and lets the application break the line."""
+    """Declines upgrades, lets the application break the line, and ends it where a client is late.
 
+    Args:
+        crowd: the bound on connections; none unless given.
+    """
+
+    watch: Watch | None = None
+    _running: RequestResponseCycle | None = None  # `cycle` is that of the last request in a row
     _is_offered = False  # an upgrade, by the request whose head has just ended
+    _is_extra = False  # it is there for /_mock/ alone
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, crowd: Crowd | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.parser = _Parser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.scope = cast(Any, {})
+        self._crowd = crowd
+        self._drips = Drips()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to serve a client."""
+        """Begin to serve a client, if there is room."""
         super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
+        crowd = self._crowd
+        if crowd and not crowd.makes_room(self.connections):  # type: ignore[arg-type]
+            self._is_extra = True
+            self.loop.call_later(_PATIENCE, self._end_silence)
+            if not crowd.has_reserve(self.connections):  # type: ignore[arg-type]
+                crowd.turned_away += 1
+                self._is_refused = True
+                self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Serve what arrived; who drips is not listened to for a moment."""
+        super().data_received(data)
+        if len(data) < Drips.SMALL and self._is_unfinished:
+            pause = self._drips.pause(self._heads, self._read, self.loop.time)
+            if pause:
+                self.transport.pause_reading()
+                self.loop.call_later(pause, self._listen)
+
+    @property
+    def _is_unfinished(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return self._is_in_head or (cycle is not None and cycle.more_body)
+
+    def _listen(self) -> None:
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""
@@ -79,14 +134,19 @@ class Http1(HeadCap):
         self._is_offered = parser.should_upgrade() and parser.get_method() != b"CONNECT"
         if self._is_offered:
             return
+        if self._is_extra and self._is_refused:
+            raise HeadTooLarge  # nothing is served behind what was refused
         super().on_headers_complete()
         # A bound method, and no closure over the cycle: its scope would be freed by the collector
         # alone, which costs a third of a request.
         self.scope["extensions"] = {ABORT: self._break}  # type: ignore[dict-item]
+        if self._is_extra:
+            self._refuse_extra()
 
     def on_message_complete(self) -> None:
         """End a request; httptools takes the head of an offer for a whole one."""
         if not self._is_offered:
+            self.cycle.more_body = False  # uvicorn leaves it where the answer came first
             super().on_message_complete()
 
     def decline(self, rest: bytes) -> None:
@@ -104,9 +164,161 @@ class Http1(HeadCap):
             head.append(b"%b: %b\r\n" % (shown, value))
         self.parser.feed_data(b"%b\r\n%b" % (b"".join(head), rest))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what is served, whatever came behind it: uvicorn tells the last request alone."""
+        super().connection_lost(exc)
+        if self._running and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
     def _break(self) -> None:
         """Break the line; not as the transport's abort, which throws away what is not sent yet."""
-        running: RequestResponseCycle | None = self.cycle
-        if running is not None:
-            running.disconnected = True  # uvicorn would send a 500, and complain
+        if self._running is not None:
+            self._running.disconnected = True  # uvicorn would send a 500, and complain
         self.transport.close()
+
+    # -- a client that is late
+
+    @property
+    def _scope(self) -> dict[str, Any]:
+        """The last request's."""
+        return cast(dict[str, Any], self.scope)
+
+    def seen(self) -> Seen:
+        """What is expected of the client just now."""
+        if waiting := self.transport.get_write_buffer_size():
+            return Seen(Stage.TAKE, self._heads, waiting)
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            return Seen(self._between(cycle), self._heads, self._read)
+        is_asked = not (
+            cycle.response_started
+            or cycle.waiting_for_100_continue
+            or self.flow.read_paused
+            or self.pipeline
+        )
+        stage = Stage.BODY if cycle.more_body and is_asked else Stage.NOTHING
+        return Seen(stage, self._heads, self._read)
+
+    def _between(self, last: RequestResponseCycle | None) -> Stage:
+        if last is None or self._is_in_head:
+            return Stage.HEAD
+        if last.more_body:
+            return Stage.REST
+        return Stage.ASK if self.timeout_keep_alive_task is None else Stage.NOTHING
+
+    def end(self, stage: Stage) -> None:
+        """Answer that it took too long where that can be said, and close the connection."""
+        cycle: RequestResponseCycle | None = self.cycle
+        match stage:
+            case Stage.HEAD if self._is_in_head and not self._is_refused:
+                self._refuse_head()
+            case Stage.BODY if cycle and not cycle.disconnected:
+                self._hurry(cycle)
+            case Stage.TAKE | Stage.BODY:
+                self._drop()
+            case _:
+                self.transport.close()
+
+    def _refuse_head(self) -> None:
+        """Let the application refuse what came of a head."""
+        path, _, query = self.url.partition(b"?")
+        path = path if path.startswith(b"/") else API.encode()
+        self._scope.update(
+            {
+                "method": self.parser.get_method().decode("ascii") if self.url else "GET",
+                "path": path.decode("latin-1"),
+                "raw_path": path,
+                "query_string": query,
+                "extensions": {ABORT: self._break},
+                REFUSED: _late("head"),
+            }
+        )
+        self.cycle = cycle = RequestResponseCycle(
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = False
+        self._hear_no_more()
+        self._start_asgi_task(cycle, self.app)
+
+    def _hurry(self, cycle: RequestResponseCycle) -> None:
+        """Tell the application that waits for a body that it is late.
+
+        It hears that the client is gone, and finds in its scope how to answer nonetheless.
+        """
+
+        def still_there() -> ApiError:
+            cycle.disconnected = self.transport.is_closing()
+            return _late("body")
+
+        self._scope["extensions"][LATE] = still_there
+        cycle.disconnected, cycle.keep_alive = True, False
+        cycle.message_event.set()
+        self._hear_no_more()
+
+    def _refuse_extra(self) -> None:
+        """Refuse a request that came where there is no room, unless the control API answers it."""
+        cycle, crowd = self.cycle, self._crowd
+        if crowd is None or in_control(self.scope["path"]) or len(self.connections) <= crowd.most:
+            return
+        self._scope[REFUSED] = ApiError(Reason.CONNECTIONS_FULL, most=crowd.most)
+        cycle.keep_alive = False
+        self._hear_no_more()
+
+    def _end_silence(self) -> None:
+        if not self._heads:
+            self.transport.close()
+
+    def _hear_no_more(self) -> None:
+        """Throw away what still comes, and leave the client time to read before the line ends."""
+        self._is_refused = True
+        cast(_Joined, self.transport).lingers = True
+        self._listen()
+
+    def _drop(self) -> None:
+        """Break the line, and free what waits to be sent."""
+        self.logger.warning(
+            "%s %s: the client took nothing of its answer in time (--send-timeout sets it); the "
+            "line is broken, and %d bytes were not sent",
+            *(self._scope.get("method", ""), self._scope.get("path", "")),
+            self.transport.get_write_buffer_size(),
+        )
+        self.transport.abort()
+
+    # -- a connection that gives way to a new one
+
+    @property
+    def idle_until(self) -> float | None:
+        """When it is closed for being idle between two requests; None while it is not."""
+        timer = self.timeout_keep_alive_task
+        is_idle = timer and not self._is_in_head and not self.transport.is_closing()
+        return timer.when() if timer and is_idle else None
+
+    def close_idle(self) -> None:
+        """Close it, between two requests; at once it is none of the connections any more."""
+        self.connections.discard(self)
+        self.transport.close()
+
+
+_HINTS = {
+    "head": "--head-timeout sets how long a head may take",
+    "body": "--body-timeout sets how long a body may make no progress",
+}
+
+
+def _late(part: str) -> ApiError:
+    return ApiError(Reason.REQUEST_TIMEOUT, hint=_HINTS[part])

@@ -13,8 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
@@ -26,13 +28,18 @@ from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
 from mockserver.request.log import notice_of
 from mockserver.request.log_writer import WRITER, say
+from mockserver.server.crowd import Crowd, bound
+from mockserver.server.deadlines import LINE, Times, Watchman
 from mockserver.server.http1 import Http1
 from mockserver.server.inside import Inside
 from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
-KEEP_ALIVE = 65  # seconds: a pooled connection outlives a pause between two calls
 GRACE = 1  # seconds that running requests get when the server stops
+_LAST_WORDS = 0.2  # seconds for those that were cancelled to say so
+_AT_ONCE = (
+    4  # connections that asyncio accepts before it serves one; beyond `ulimit -n` it complains
+)
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -77,10 +84,14 @@ class Server(uvicorn.Server):
         self._clock = SystemClock()
         self._app = create_app(config, clock=self._clock, store=store)
         self.inside: Inside | None = None  # while it serves
+        self._crowd = Crowd(bound(config.max_connections))
+        times = Times(config.head_timeout, config.body_timeout, config.send_timeout)
+        self._watchman = Watchman(times)
+        http: Any = partial(Http1, crowd=self._crowd)
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http=Http1,
+                http=http,
                 loop=f"{__name__}:{event_loop.__name__}",
                 log_config=None,
                 access_log=False,
@@ -88,9 +99,9 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="off",
                 ws="none",
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=int(LINE),
                 timeout_graceful_shutdown=GRACE,
-                backlog=BACKLOG,
+                backlog=_AT_ONCE,
             )
         )
         self._ready = ready
@@ -98,15 +109,29 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
         self._ready()
 
     async def main_loop(self) -> None:
-        """Wait for the end; once a second the Date header moves on."""
+        """Wait for the end; once a second the Date header moves on, and who is late is ended."""
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
         while not self.should_exit:
             date = formatdate(self._clock.now() // SECOND, usegmt=True)
             self.server_state.default_headers = [(b"date", date.encode())]
-            await self._clock.sleep(1)
+            pause = self._watchman.look(connections, loop.time())  # type: ignore[arg-type]
+            self._tell_of_crowd()
+            await self._clock.sleep(pause)
+
+    def _tell_of_crowd(self) -> None:
+        """Say how many connections were closed without a word, if any."""
+        number, self._crowd.turned_away = self._crowd.turned_away, 0
+        if number:
+            logging.getLogger("uvicorn.error").warning(
+                "%d connections more than %d (--max-connections) were closed at once",
+                *(number, self._crowd.most),
+            )
 
     def stop(self) -> None:
         """Begin to end; from any thread."""
@@ -129,8 +154,9 @@ class Server(uvicorn.Server):
         running = self.server_state.tasks
         if not await self._is_done_within(GRACE) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
-            for task in running:
+            for task in list(running):
                 task.cancel()
+            await self._is_done_within(_LAST_WORDS)
 
     async def _is_done_within(self, seconds: float) -> bool:
         """Whether all answers are sent and all connections closed in time."""

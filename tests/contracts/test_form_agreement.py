@@ -32,7 +32,7 @@ from mockserver.core.errors import ApiError
 from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.facts import Operation, load
-from mockserver.pictures.edits import Unreadable, decoded
+from mockserver.pictures.decoding import Unreadable, decoded
 from tests.contracts.days import DAYS, examples, of_each_size
 
 Fields = dict[str, Field]

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from mockserver.client.environment import admin_key, variables
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.keys import (
-    LOOKS_REAL,
-    BoundKey,
-    Keyring,
-    hinted,
-    key_in,
-    looks_real,
-    masked,
-)
+from mockserver.core.keys import LOOKS_REAL, BoundKey, Keyring, hinted, key_in, looks_real
+from mockserver.core.masking import masked
 from mockserver.facts import load
 
 FACTS = load()

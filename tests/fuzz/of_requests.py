@@ -32,6 +32,8 @@ from mockserver.request.world import World
 from tests.fuzz.values import value_of
 from tests.test_wire import form, part
 
+_WORLD = World(configured(log_format="none"))
+
 # -- bodies --------------------------------------------------------------------------------------
 
 JSON_SEEDS = (
@@ -59,7 +61,7 @@ def json_body(data: bytes) -> None:
         return {"type": "http.request", "body": data}
 
     try:
-        told = _ended(body_of(JSON, receive))
+        told = _ended(body_of(JSON, receive, _WORLD.heavy))
     except ControlError as refused_there:
         assert refused_there.status == 400
     else:
@@ -89,7 +91,7 @@ FORM_SEEDS = (
 def form_body(data: bytes) -> None:
     """A form: refused, or parts that are all in the body; written anew, it is the same."""
     try:
-        found = form_value(f"{FORM}; boundary=xx", data)
+        found = form_value(f"{FORM}; boundary=xx", data, bytes)
     except ApiError as refused:
         assert refused.reason in (Reason.UNPARSABLE_FORM, Reason.BODY_TOO_LARGE)
         return
@@ -255,7 +257,6 @@ HOST_SEEDS = (
     *(b"images-mock", b"127.0.0.1.evil.test", b"localhost.evil.test", b"x.localhost:99999"),
 )
 
-_WORLD = World(configured(log_format="none"))
 _QUERIES = ("sandbox", "status", "since", "limit", "raw")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
-from hashlib import blake2b
 from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
@@ -24,24 +23,26 @@ from mockserver.core.files import attachment
 from mockserver.core.ids import object_id
 from mockserver.core.journal import sent_fields
 from mockserver.core.keys import Caller
+from mockserver.core.masking import Hide
 from mockserver.core.parameters import Query, in_query
+from mockserver.core.pieces import LARGE
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.facts import platform
 from mockserver.request.bodies import (
     JSON,
     Body,
+    hidden,
     json_bytes,
+    mark_of,
     read_body,
     send_bytes,
-    without_boundary,
 )
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.store import Sandbox
 from mockserver.store.contents import Content
 
-_LARGE = 256 * 1024  # bytes of a body that is read in a thread, for others to be answered
 _LONG = 500  # objects of a list whose layout takes some milliseconds
 _DEPTH = 200  # of lists and tables in one another, in a body (assumed): an answer tells it again
 
@@ -102,9 +103,9 @@ class Call:
             ApiError: it is not what its content type says.
         """
         content, kind = await read_body(self.receive), self.exchange.header(b"content-type")
-        is_large = len(content) > _LARGE
-        decode = partial(_decoded, self.scope, kind, content)
-        self.body, fields, mark = await to_thread.run_sync(decode) if is_large else decode()
+        is_large = len(content) > LARGE
+        decode = partial(_decoded, self.scope, kind, content, self.exchange.hide)
+        self.body, fields, mark = await self.world.heavy.run(decode) if is_large else decode()
         if not self.exchange.line:  # a line of a batch is no retry of another
             self.exchange.record.attempt = attempt(self.scope, mark)
         self.exchange.record.fields |= fields
@@ -128,13 +129,14 @@ async def new_id(world: World, sandbox: Sandbox, service: str) -> str:
     return object_id(platform.ids(service), seed, sandbox.name, number)
 
 
-def _decoded(scope: Scope, kind: str | None, content: bytes) -> tuple[Any, dict[str, Any], bytes]:
+def _decoded(
+    scope: Scope, kind: str | None, content: bytes, hide: Hide
+) -> tuple[Any, dict[str, Any], bytes]:
     """A body's value, its fields as the journal tells them, and what attempts have in common."""
-    value = Body(kind, content).content if content else {}
+    value = Body(kind, hidden(kind, content, hide), hide).content if content else {}
     _check_told(value)
     line = f"{scope['method']} {scope['path']}?".encode("latin-1") + scope["query_string"]
-    sent = line + b"\0" + without_boundary(kind, content)
-    return value, sent_fields(value), blake2b(sent, digest_size=16).digest()
+    return value, sent_fields(value), mark_of(kind, content, line + b"\0")
 
 
 def _check_told(value: Any) -> None:

@@ -154,12 +154,12 @@ async def turn_of(call: Call) -> Turn | None:
     created = call.now // SECOND
     job = Job(call.world, call.exchange, call.caller, call.sandbox, call.scope, call.receive)
     asked = await _read(call)
-    request, pixels = None, tuple[bytes, ...]()
+    request, seen = None, None
     if asked.place is None:
         effect = await _passed(call, asked)
     else:
         request = await _request(call, asked)
-        effect, pixels = await job.decide(request)
+        effect, seen = await job.decide(request)
     if effect.reply:
         altered = Altered(effect, call.scope, call.receive, call.world.holds)
         await altered.reply(call.send, effect.reply)
@@ -169,7 +169,7 @@ async def turn_of(call: Call) -> Turn | None:
         return Turn(call, asked, ids, created, job, effect=effect)
     if model := call.exchange.era.facts.models.get(request.model):
         call.world.deprecations.warn_of_model(call.exchange, model)
-    drawing = await job.draw(request, effect, pixels)
+    drawing = await job.draw(request, effect, seen)
     return Turn(call, asked, ids, created, job, request, effect, drawing, job.latency(request))
 
 

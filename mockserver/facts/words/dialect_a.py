@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mockserver.facts.words.bounds import BOUNDS
 from mockserver.facts.words.wording import (
     AUTHENTICATION,
     PLATFORM,
@@ -374,19 +375,7 @@ A: Mapping[Reason, Wording] = {
         level="observed in part",
         source="2022 to 2024; the key order is inferred",
     ),
-    Reason.SANDBOXES_FULL: Wording(
-        503,
-        "This mock has no room for the sandbox of a new API key: all {most} are set up or scripted "
-        "and were used within the last hour. Take a key again that was used before; or begin the "
-        "sandbox of one that is done with anew: POST /_mock/sandbox with {{}} and its key as "
-        "Mock-Sandbox-Key.",
-        type="server_error",
-        code="sandboxes_full",
-        headers=(("x-should-retry", "false"),),
-        form=PLATFORM,
-        level="own",
-        source="the bounds of this server",
-    ),
+    **BOUNDS,
     Reason.CONTROL_REFUSED: Wording(
         401,
         "This mock listens beyond loopback, so /_mock wants its control token: start it with "

@@ -33,6 +33,7 @@ _ELSEWHERE = (
     *(Reason.OUTSIDE_API, Reason.NO_CHAT_MODEL, Reason.NO_SUCH_MODEL, Reason.UNKNOWN_URL),
     *(Reason.MISMATCHED_ORGANIZATION, Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
     *(Reason.WRONG_METHOD, Reason.OVERLOADED, Reason.SANDBOXES_FULL),
+    *(Reason.REQUEST_TIMEOUT, Reason.CONNECTIONS_FULL, Reason.NO_ROOM_FOR_BODY),
 )
 
 B: Mapping[Reason, Wording] = {

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     # how it is sent
     WRONG_HOST = "wrong_host"
     BODY_TOO_LARGE = "body_too_large"
+    REQUEST_TIMEOUT = "request_timeout"
     WRONG_CONTENT_TYPE = "wrong_content_type"
     UNPARSABLE_JSON = "unparsable_json"
     WRONG_BODY_TYPE = "wrong_body_type"
@@ -140,6 +141,8 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     CONTROL_REFUSED = "control_refused"
     SANDBOXES_FULL = "sandboxes_full"
+    CONNECTIONS_FULL = "connections_full"
+    NO_ROOM_FOR_BODY = "no_room_for_body"
 
 
 class Form(NamedTuple):
