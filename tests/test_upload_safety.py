@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from mockserver.core.picture import Picture
 from mockserver.core.uploads import Header, header
 from mockserver.pictures.decoding import Unreadable, decoded
+from mockserver.pictures.edits import edited
 from tests.conftest import Api, error
 from tests.test_cli import serving
 from tests.test_edits import chunk, opened, raw_png
@@ -139,11 +143,125 @@ def test_frames_beyond_the_first_do_not_count(api: Api) -> None:
     assert answers[0] == answers[1]
 
 
+def jpeg(side: int = 64, **how: Any) -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).save(file, "JPEG", **how)
+    return file.getvalue()
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, 2 + len(body)) + body
+
+
+def with_segments(data: bytes, *more: bytes) -> bytes:
+    """A JPEG with segments before all others."""
+    return data[:2] + b"".join(more) + data[2:]
+
+
+def with_scans(data: bytes, more: int) -> bytes:
+    """A progressive JPEG whose last scan comes again."""
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * more + data[-2:]
+
+
+def webp(*more: bytes) -> bytes:
+    """A WebP with further chunks behind its picture."""
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(file, "WEBP", lossless=True, exif=b"Exif\0\0x")
+    data = file.getvalue()[12:] + b"".join(more)
+    return b"RIFF" + struct.pack("<I", 4 + len(data)) + b"WEBP" + data
+
+
+EXIF = segment(0xE1, b"Exif\0\0" + bytes(65_000))
+PROFILE = segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(65_000))
+EMPTY = chunk(b"aaAa", b"")
+#: Small files that would cost much: seconds of Pillow's, or hundreds of megabytes.
+COSTLY: dict[str, Callable[[], bytes]] = {
+    "pixels": bomb,
+    "pixels behind another header": lambda: disguised(bomb()),
+    "a text": lambda: raw_png(1, 8, 0, b"\7", deflated(b"zTXt", b"a\0\0", 50 * MIB)),
+    "a text of another kind": lambda: raw_png(
+        1, 8, 0, b"\7", deflated(b"iTXt", b"a\0\1\0\0\0", 50 * MIB)
+    ),
+    "a profile": lambda: raw_png(1, 8, 0, b"\7", deflated(b"iCCP", b"a\0\0", 50 * MIB)),
+    "many texts": lambda: raw_png(1, 8, 0, b"\7", deflated(b"zTXt", b"a\0\0", MIB) * 3000),
+    "many empty chunks": lambda: raw_png(1, 8, 0, b"\7", EMPTY * (3 * MIB // 12)),
+    "many empty pixels": lambda: raw_png(1, 8, 0, b"\7", chunk(b"IDAT", b"") * (3 * MIB // 12)),
+}
+#: The same of formats that GPT image models alone take.
+COSTLY_PHOTOS: dict[str, Callable[[], bytes]] = {
+    "scans": lambda: with_scans(jpeg(4096, progressive=True), 1000),
+    "many empty segments": lambda: with_segments(jpeg(), *[segment(0xE5, b"")] * (MIB // 4)),
+    "many chunks of a WebP": lambda: webp(b"aaaa\0\0\0\0" * (2 * MIB // 8)),
+    "pixels of a JPEG": lambda: jpeg(9000),
+}
+
+
+#: Cheaper to make, and as costly to decode.
+SMALLER: dict[str, Callable[[], bytes]] = {
+    "pixels": lambda: raw_png(13_000, 8, 6, b""),
+    "pixels of a JPEG": lambda: jpeg(64).replace(struct.pack(">HH", 64, 64), b"\x23\x28" * 2, 1),
+    "pixels behind another header": lambda: disguised(raw_png(13_000, 8, 6, b"")),
+    "scans": lambda: with_scans(jpeg(progressive=True), 100),
+}
+
+
+@pytest.mark.parametrize("named", COSTLY | COSTLY_PHOTOS)
+def test_a_costly_file_is_refused_before_pillow_sees_it(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    data = (COSTLY | COSTLY_PHOTOS | SMALLER)[named]()
+    found = header(data)
+    if found and max(found.width, found.height) <= 8192:  # the side that is taken at most
+        with pytest.raises(Unreadable):
+            decoded(data)
+
+
+@pytest.mark.parametrize(
+    "more", [[EXIF] * 20, [PROFILE] * 20, [segment(0xFE, b"x")], [segment(0xE2, b"MPF\0II*\0")]]
+)
+def test_what_makes_no_pixels_of_a_jpeg_is_kept_from_pillow(
+    more: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    opened, data = Image.open, jpeg(progressive=True)
+
+    def noted(file: io.BytesIO, **how: Any) -> Image.Image:
+        seen.append(len(file.getvalue()))
+        return opened(file, **how)
+
+    monkeypatch.setattr(Image, "open", noted)
+    assert decoded(with_segments(data, *more)).tobytes() == decoded(data).tobytes()
+    assert seen[0] == seen[1] <= len(data)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("how", [{}, {"progressive": True}, {"optimize": True}, {"keep_rgb": True}])
+def test_a_jpeg_has_the_pixels_that_it_has_in_pillow(mode: str, how: dict[str, Any]) -> None:
+    file = io.BytesIO()
+    grey = Image.linear_gradient("L")
+    image = Image.merge("RGB", (grey, grey.rotate(90), grey.rotate(180))).convert(mode)
+    image.save(file, "JPEG", exif=b"Exif\0\0x", comment=b"x", icc_profile=b"x" * 99_999, **how)
+    data = file.getvalue()
+    whole = opened(data)
+    expected = whole if mode != "CMYK" else whole.convert("RGB")
+    assert decoded(data).tobytes() == expected.tobytes()
+
+
+def test_no_upload_is_kept_beside_what_was_made_of_it() -> None:
+    picture = Picture("images.edit", "gpt-image-2", "x", 64, 64, 0, 1, bytes(16))
+    file = io.BytesIO()
+    Image.new("RGBA", (64, 64)).save(file, "PNG")
+    uploads = [file.getvalue() + bytes([n]) for n in range(3)]
+    before = [*map(sys.getrefcount, uploads)]
+    edited(picture, uploads[0], None, uploads[1:])
+    assert [*map(sys.getrefcount, uploads)] == before
+
+
 def test_a_jpeg_has_the_size_that_it_was_let_in_by() -> None:
     """A marker without a length leads past the frame to another one, in a comment."""
-    file = io.BytesIO()
-    Image.new("L", (600, 600)).save(file, "JPEG")
-    whole = file.getvalue()
+    whole = jpeg(600)
     small = b"\xff\xc0\0\x0b\x08" + struct.pack(">HH", 8, 8) + b"\1\1\x11\0"
     comment = bytearray(b"\xff\xfe" + struct.pack(">H", 65_535) + bytes(65_533))
     comment[0xFFFE : 0xFFFE + len(small)] = small  # its marker is taken for the other's length

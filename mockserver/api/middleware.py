@@ -22,6 +22,7 @@ from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
@@ -33,7 +34,7 @@ from mockserver.request.bodies import (
     host_in,
     send_answer,
 )
-from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
+from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -122,6 +123,11 @@ class Observe:
             path=scope["path"],
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
+        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) or scope.get(KEYS, ())
+        path, query = record.path, scope["query_string"]
+        if exchange.keys or "sk-" in path or query:
+            record.path = scope["path"] = exchange.hide_text(path)
+            scope["query_string"] = exchange.hide(query)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
@@ -147,8 +153,9 @@ class Observe:
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
         exchange: Exchange = scope["exchange"]
-        head = head_of(_line(scope), scope["headers"])
-        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
+        head = head_of(_line(scope), scope["headers"], exchange.keys)
+        length = max(heard.read, exchange.length or 0)
+        exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -289,7 +296,7 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(f"ERROR {exchange.record.id} {_where(error)}")
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
             if exchange.held:
@@ -313,8 +320,10 @@ class Refuse:
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
         words = exchange.words(error)
-        record.refuse(str(reason), message(error, words, record.id), words[reason].code)
+        said = exchange.hide_text(message(error, words, record.id))
+        record.refuse(str(reason), said, words[reason].code)
         told = answer(error, words, record.id)
+        told = told._replace(body=exchange.hide(told.body))
         if altered and exchange.effect is not PLAIN:
             await altered.refuse(send, told)
         else:
@@ -340,16 +349,18 @@ class HostRule:
     def check(self, host: bytes | None) -> None:
         """Raise the ApiError of a Host header that may be anybody's."""
         if host is not None:
-            self._check(host)
+            self._check(without_keys(host))  # which are no names, and are not remembered
 
     def _refuse_others(self, header: bytes) -> None:
         value = header.decode("latin-1")
         host = host_in(value)
-        if not _HOST.fullmatch(value) or not self._allows(host):
+        is_name = not value.startswith("[")
+        if not _HOST.fullmatch(value) or not self._allows(host, is_name=is_name):
             raise ApiError(Reason.WRONG_HOST, host=host)
 
-    def _allows(self, host: str) -> bool:
-        if host in self._names or "." not in host.rstrip(".") or host.endswith(self._suffixes):
+    def _allows(self, host: str, *, is_name: bool) -> bool:
+        is_known = host in self._names or "." not in host.rstrip(".")
+        if is_name and (is_known or host.endswith(self._suffixes)):
             return True
         try:
             ip_address(host)
