@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.sandbox import MIB, Latency
-from mockserver.core.texts import likely_name
+from mockserver.core.texts import likely_name, shortened
 from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ class Value(NamedTuple):
         try:
             values = tuple(self.setting.parse(text) for text in self.texts)
         except ValueError as error:
-            shown = "" if self.setting.secret else f" ({', '.join(self.texts)!r})"
+            told = shortened(", ".join(self.texts), 100)
+            shown = "" if self.setting.secret else f" ({told!r})"
             raise ConfigError(
                 f"{self.setting.name}{shown} {error}. It was set by {self.origin}."
             ) from None
@@ -163,10 +164,11 @@ def resolve(
 
 
 def _checked(values: dict[str, Value]) -> dict[str, Value]:
-    """The same, once it is seen that the rules can be read, with the facts that they may name."""
+    """The same, once it is seen that they go together: rules with the facts that they may name."""
     for name in ("facts", "rules"):
         if name in values:
             values[name].parsed()
+    _refuse_twice(values["deployment"])
     return values
 
 
@@ -186,6 +188,16 @@ def _refuse_day(as_of: Value) -> None:
         raise ConfigError(
             f"as-of ({as_of.texts[0]!r}) goes with validation real alone: a schema has no day. "
             f"It was set by {as_of.origin}."
+        )
+
+
+def _refuse_twice(deployment: Value) -> None:
+    """Refuse two deployments of one name: which of their models is meant nobody knows."""
+    names = [text.rpartition("=")[0] for text in deployment.texts]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(
+            f"deployment ({', '.join(deployment.texts)!r}) names {twice!r} twice; give each its "
+            f"own name. It was set by {deployment.origin}."
         )
 
 
@@ -248,8 +260,12 @@ def _table(path: Path) -> dict[str, Any]:
         file = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise ConfigError(
+            f"{path} has a number of thousands of digits: none has as many."
+        ) from None
     if path.name == "pyproject.toml":
         tool = file.get("tool")
         file = tool.get("images-mock", {}) if isinstance(tool, dict) else {}
@@ -367,9 +383,16 @@ def _listed(value: Any) -> list[Any]:
 def _written(setting: Setting, value: Any, origin: str) -> Value:
     """A setting from TOML or Python, where a switch may be true or false too."""
     if isinstance(value, bool):
-        on, off = ("on", "off") if setting.is_switch else ("true", "false")
-        value = on if value else off
-    return Value(setting, _texts(value), origin)
+        value = ("off", "on")[value] if setting.is_switch else str(value).lower()
+    try:
+        texts = _texts(value)
+    except ValueError:  # Python writes no more than 4300 digits
+        wrong = "can't have thousands of digits"
+    else:
+        if texts or value is None or setting.many:
+            return Value(setting, texts, origin)
+        wrong = "takes one value, not none"
+    raise ConfigError(f"{setting.name} {wrong}. It was set by {origin}.")
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from mockserver.core.decoding import is_number
 from mockserver.core.durations import FORM, seconds_in
-from mockserver.core.sandbox import MIB, Latency
+from mockserver.core.sandbox import FARTHEST, MIB, Latency
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -75,7 +76,9 @@ def as_of(value: str) -> date | Literal["today"]:
     if value == "today":
         return "today"
     try:
-        day = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
+        day = (
+            date.fromisoformat(value) if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else None
+        )
     except ValueError:
         day = None
     if day is None or day < first_day():
@@ -97,7 +100,7 @@ def repeats(value: str) -> str:
 
 def port(value: str) -> int:
     """A TCP port; 0 lets the system choose."""
-    if not (value.isascii() and value.isdigit()) or int(value) > 65_535:
+    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > 65_535:
         raise ValueError("must be a number from 0 (any free port) to 65535")
     return int(value)
 
@@ -122,7 +125,7 @@ def _has_port(parts: "SplitResult") -> bool:
 
 def address(value: str) -> str:
     """A host name or an IP address; brackets around one of IPv6 are not part of it."""
-    return text(value).strip().removeprefix("[").removesuffix("]")
+    return text(text(value).strip().removeprefix("[").removesuffix("]"))
 
 
 def tier(value: str) -> str:
@@ -135,7 +138,7 @@ def limits(value: str) -> Limits:
     tables = _facts().limits
     if value in tables:
         return Limits(value)
-    if found := re.fullmatch(r"(\d{1,9})/min", value):
+    if found := re.fullmatch(r"([0-9]{1,9})/min", value):
         return Limits(per_minute=int(found[1]))
     raise ValueError(f"must be one of {', '.join(tables)}, or a number as 50/min")
 
@@ -196,8 +199,10 @@ def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
 
 
 def _tier_of(table: dict[str, Any]) -> str | None:
+    if (told := table.get("tier")) is None:
+        return None
     try:
-        return tier(str(table["tier"])) if "tier" in table else None
+        return tier(str(told) if isinstance(told, str) or is_number(told) else "")
     except ValueError as error:
         raise ValueError(f"names a file with a tier that {error}") from None
 
@@ -206,7 +211,11 @@ def facts(value: str) -> Path:
     """A directory of TOML files whose facts lie over those of this package, for this process."""
     from mockserver.facts import read_from
 
-    if not Path(value).is_dir():
+    try:
+        is_there = Path(value).is_dir()
+    except OSError:  # no file can have such a name
+        is_there = False
+    if not is_there:
         raise ValueError("must be a directory of TOML files, as models.toml")
     read_from(Path(value))
     return Path(value)
@@ -215,8 +224,8 @@ def facts(value: str) -> Path:
 def seconds(value: str) -> float:
     """A length of time, as 250ms, 1.5s, 2m, 1h or 1d, in seconds."""
     found = seconds_in(value)
-    if found is None:
-        raise ValueError(f"must be {FORM}")
+    if found is None or found > FARTHEST:
+        raise ValueError(f"must be {FORM}, and at most {FARTHEST // 86_400}d")
     return found
 
 
@@ -230,7 +239,7 @@ def deadline(value: str) -> float:
 
 def connections(value: str) -> int:
     """A number of connections."""
-    if not re.fullmatch(r"[1-9]\d{0,6}", value):
+    if not re.fullmatch("[1-9][0-9]{0,6}", value):
         raise ValueError("must be a number from 1 on, such as 2000")
     return int(value)
 
@@ -239,7 +248,7 @@ def latency(value: str) -> Latency:
     """`none`, a fixed time, or `measured` with an optional factor."""
     if value == "none":
         return Latency()
-    if found := re.fullmatch(r"measured(?:\*(\d{1,6}(?:\.\d{1,6})?))?", value):
+    if found := re.fullmatch(r"measured(?:\*([0-9]{1,6}(?:\.[0-9]{1,6})?))?", value):
         return Latency(measured=float(found[1] or 1))
     try:
         return Latency(seconds=seconds(value))
@@ -263,7 +272,7 @@ def origin(value: str) -> str:
 
 def size(value: str) -> int:
     """A number of bytes, as 1048576, 25MB or 64MiB."""
-    found = re.fullmatch(r"(\d{1,12})(B|kB|KB|KiB|MB|MiB|GB|GiB)?", value)
+    found = re.fullmatch(r"([0-9]{1,12})(B|kB|KB|KiB|MB|MiB|GB|GiB)?", value)
     if not found:
         raise ValueError("must be a number of bytes such as 1048576, 25MB or 64MiB")
     units = {"B": 1, "kB": 1000, "KB": 1000, "KiB": 1024}

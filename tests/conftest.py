@@ -23,7 +23,7 @@ from tests.in_process import client_of
 if TYPE_CHECKING:
     import openai
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.outbound_check"]
 # Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

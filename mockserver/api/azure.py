@@ -168,7 +168,7 @@ class AzureSurface:
             (b"x-ms-region", self.facts.answer.region.encode()),
             *self.rate,
             (b"x-request-id", self.exchange.record.id.encode()),
-            (_CLIENT_ID, self.exchange.headers.get(_CLIENT_ID, own)),
+            (_CLIENT_ID, self.exchange.hide(self.exchange.headers.get(_CLIENT_ID, own))),
         ]
 
 

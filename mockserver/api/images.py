@@ -92,7 +92,7 @@ class _Call(Job):
         record.operation, record.fields = operation, {"operation": operation}
         content, content_type = await read_body(self.receive), exchange.header(b"content-type")
         is_large = len(content) > LARGE
-        reading = partial(read, operation, content_type, content)
+        reading = partial(read, operation, content_type, content, exchange.hide)
         found = await self.world.heavy.run(reading) if is_large else reading()
         del content, reading  # what was read of it is all that is needed
         if exchange.surface:

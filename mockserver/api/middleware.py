@@ -22,6 +22,7 @@ from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
@@ -33,7 +34,7 @@ from mockserver.request.bodies import (
     host_in,
     send_answer,
 )
-from mockserver.request.exchange import KEY_HEADERS, LINE, Exchange
+from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.log import log_of, notice_of
 from mockserver.request.world import World
 
@@ -96,7 +97,7 @@ class Observe:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
                 record.milliseconds = max(1, (self._world.clock.now() - record.at) // 1_000_000)
-                if (is_call or exchange.sandbox) and not record.raw:
+                if (is_call or exchange.sandbox) and not (record.raw or self._is_strange(exchange)):
                     if heard.read < BODY and heard.read < (exchange.length or 0):
                         await _read_on(exchange, heard, receive)
                     await self._write_down(scope, heard)  # before the client knows
@@ -108,7 +109,7 @@ class Observe:
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
-            if is_call and not record.raw:
+            if is_call and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
@@ -122,15 +123,39 @@ class Observe:
             path=scope["path"],
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
+        exchange.keys = keys_shown(exchange.headers, scope["query_string"]) or scope.get(KEYS, ())
+        path, query = record.path, scope["query_string"]
+        if exchange.keys or "sk-" in path or query:
+            record.path = scope["path"] = exchange.hide_text(path)
+            scope["query_string"] = exchange.hide(query)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
 
+    def _is_strange(self, exchange: Exchange) -> bool:
+        """Whether a page of the web sent this that is not let in: no sandbox shall know of it.
+
+        No page can give a key without being asked first whether it may (CORS), but at a host of its
+        own; and none can leave out its origin but where it gets or posts nothing.
+        """
+        headers = exchange.headers
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        if exchange.astray:
+            return origin is not None or exchange.record.method in ("GET", "HEAD")
+        if origin is None and site != b"cross-site":
+            return False
+        has_key = headers.get(b"authorization", b"")[:7].lower() == b"bearer "
+        if site in (b"same-origin", b"none") or has_key or b"api-key" in headers:
+            return False
+        page = origin or _origin(headers.get(b"referer", b""))
+        return not self._served_to_page.is_allowed_origin(page.decode("latin-1"))
+
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
         exchange: Exchange = scope["exchange"]
-        head = head_of(_line(scope), scope["headers"])
-        exchange.record.raw = Raw.of(head, heard.beginning, max(heard.read, exchange.length or 0))
+        head = head_of(_line(scope), scope["headers"], exchange.keys)
+        length = max(heard.read, exchange.length or 0)
+        exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -153,6 +178,11 @@ class Observe:
             exchange.record.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _origin(referrer: bytes) -> bytes:
+    """The origin of the page that a Referer names."""
+    return b"/".join(referrer.split(b"/")[:3])
 
 
 class _Heard:
@@ -247,7 +277,7 @@ class Refuse:
         """Answer; raises ClientGone where there is no more to send."""
         exchange: Exchange = scope["exchange"]
         try:
-            self._hosts.check(exchange.headers.get(b"host"))
+            self._check_host(exchange)
             if refusal := scope.get(REFUSED):
                 raise refusal
             is_post = exchange.record.method == "POST"
@@ -266,11 +296,18 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(f"ERROR {exchange.record.id} {_where(error)}")
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
             if exchange.held:
                 self._heavy.give_back(exchange)
+
+    def _check_host(self, exchange: Exchange) -> None:
+        try:
+            self._hosts.check(exchange.headers.get(b"host"))
+        except ApiError:
+            exchange.astray = True
+            raise
 
     async def _answer(
         self, exchange: Exchange, error: ApiError, send: Send, altered: Altered | None = None
@@ -283,8 +320,10 @@ class Refuse:
         if hint := error.values.get("hint"):
             exchange.hints.append(hint)
         words = exchange.words(error)
-        record.refuse(str(reason), message(error, words, record.id), words[reason].code)
+        said = exchange.hide_text(message(error, words, record.id))
+        record.refuse(str(reason), said, words[reason].code)
         told = answer(error, words, record.id)
+        told = told._replace(body=exchange.hide(told.body))
         if altered and exchange.effect is not PLAIN:
             await altered.refuse(send, told)
         else:
@@ -310,16 +349,18 @@ class HostRule:
     def check(self, host: bytes | None) -> None:
         """Raise the ApiError of a Host header that may be anybody's."""
         if host is not None:
-            self._check(host)
+            self._check(without_keys(host))  # which are no names, and are not remembered
 
     def _refuse_others(self, header: bytes) -> None:
         value = header.decode("latin-1")
         host = host_in(value)
-        if not _HOST.fullmatch(value) or not self._allows(host):
+        is_name = not value.startswith("[")
+        if not _HOST.fullmatch(value) or not self._allows(host, is_name=is_name):
             raise ApiError(Reason.WRONG_HOST, host=host)
 
-    def _allows(self, host: str) -> bool:
-        if host in self._names or "." not in host.rstrip(".") or host.endswith(self._suffixes):
+    def _allows(self, host: str, *, is_name: bool) -> bool:
+        is_known = host in self._names or "." not in host.rstrip(".")
+        if is_name and (is_known or host.endswith(self._suffixes)):
             return True
         try:
             ip_address(host)

@@ -88,7 +88,7 @@ class Remote:
             ControlError: it refused, it is gone, or it is none.
         """
         asked = f"{method} /_mock/{path} at {self.address}"
-        body = dumps(value or {}).encode() if method in ("POST", "PUT") else None
+        body = _said(asked, value or {}) if method in ("POST", "PUT") else None
         try:
             status, content = self._exchange(method, f"{self._split.path}/_mock/{path}", body)
         except (OSError, HTTPException) as error:
@@ -234,6 +234,26 @@ def _line_to(split: SplitResult) -> _Line:
     if split.scheme == "http" and host in _LOOPBACK:
         return _NearLine(host, split.port or 80)
     return _FarLine(split)
+
+
+def _said(asked: str, value: Mapping[str, Any]) -> bytes:
+    """A body as JSON; ControlError for a number that JSON has not, or Python can't write."""
+    try:
+        return dumps(value, allow_nan=False).encode()
+    except ValueError:
+        raise ControlError(
+            f"{asked}: {_unsayable(value)} must be a number that JSON has."
+        ) from None
+
+
+def _unsayable(value: Mapping[str, Any]) -> str:
+    """The name of what JSON can't say in a table, with those of the tables that it is in."""
+    for name, one in value.items():
+        try:
+            dumps(one, allow_nan=False)
+        except ValueError:
+            return f"{name}.{_unsayable(one)}" if isinstance(one, dict) else name
+    return "a name"
 
 
 def _answer(asked: str, status: int, content: bytes) -> dict[str, Any]:

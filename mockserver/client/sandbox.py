@@ -25,6 +25,7 @@ from mockserver.client.report import wait_line
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, File, RuleHandle, Script, Sent, condition, content_of
 from mockserver.core.addresses import API, address_of
+from mockserver.core.masking import hidden
 
 __all__ = [
     "Clock",
@@ -124,7 +125,7 @@ class Sandbox:
         self._unfinished: list[Script] = []  # that no effect has followed yet
 
     def __repr__(self) -> str:
-        return f"Sandbox({self.address!r}, {self.api_key!r})"
+        return f"Sandbox({self.address!r}, {hidden(self.api_key)!r})"
 
     @property
     def url(self) -> str:
@@ -165,7 +166,9 @@ class Sandbox:
         texts |= {"batch_time": batch_time}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         others |= {"budget_day_usd": budget_day_usd, "budget_month_usd": budget_month_usd}
-        given: dict[str, Any] = {k: str(v) for k, v in texts.items() if v is not None}
+        given: dict[str, Any] = {
+            k: v if isinstance(v, int) else str(v) for k, v in texts.items() if v is not None
+        }
         given |= {k: v for k, v in others.items() if v is not None}
         self.ended = Life.of(self._remote.ask("POST", "sandbox", given)["ended"])
         self._unfinished.clear()
@@ -344,7 +347,7 @@ class Sandbox:
         __tracebackhide__ = True
         ledger = self._ledger()
         spent = float(ledger["spent_usd"])
-        if spent > usd:
+        if not spent <= usd:  # not a number is no bound
             raise AssertionError(assertions.spending(self.requests, spent, usd, ledger["prices"]))
 
     def assert_downloaded(self, times: int | None = None) -> None:

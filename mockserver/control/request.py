@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Never
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
+from mockserver.core.decoding import finite, is_number, no_constant
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.pieces import LARGE, TOO_MANY_VALUES, has_too_many_values
 from mockserver.core.rules.parser import RuleError, table_of
 from mockserver.core.texts import likely_name
@@ -195,8 +196,10 @@ def query_of(query_string: bytes) -> dict[str, str]:
     return query
 
 
-async def body_of(content_type: str | None, receive: Receive, heavy: Heavy) -> Any:
-    """The JSON value of a body; None without one.
+async def body_of(
+    content_type: str | None, receive: Receive, heavy: Heavy, hide: Hide = without_keys
+) -> Any:
+    """The JSON value of a body, from which `hide` takes the keys; None without one.
 
     Raises:
         ControlError: it is something else: only then could a page of another site send it unasked.
@@ -206,15 +209,15 @@ async def body_of(content_type: str | None, receive: Receive, heavy: Heavy) -> A
         message = "The body must be JSON, and say so: Content-Type: application/json."
         raise ControlError(415, message, "unsupported_media_type")
     if len(body) > LARGE:
-        return await heavy.run(partial(_decoded, body))
-    return _decoded(body) if body else None
+        return await heavy.run(lambda: _decoded(hide(body)))
+    return _decoded(hide(body)) if body else None
 
 
 def _decoded(body: bytes) -> Any:
     if has_too_many_values(body):
         refuse(f"The body is too much JSON: {TOO_MANY_VALUES}.")
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         refuse(f"The body is no JSON: {_place(error)}.")
     except UnicodeDecodeError as error:
@@ -232,10 +235,6 @@ def _place(error: json.JSONDecodeError) -> str:
     return f"line {error.lineno}, column {error.colno}: {error.msg}, {at}"
 
 
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
-
-
 def seconds_of(name: str, value: Any, most: float) -> float:
     """A length of time in seconds, from a number or a text such as 2m; RuleError if it is none."""
     if isinstance(value, str):
@@ -243,6 +242,6 @@ def seconds_of(name: str, value: Any, most: float) -> float:
             value = seconds(value)
         except ValueError as error:
             raise RuleError(f"{name} {error}; or a number of seconds") from None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+    if not is_number(value) or not 0 <= value <= most:
         raise RuleError(f"{name} must be a number of seconds from 0 to {most:.0f}")
     return float(value)

@@ -194,7 +194,7 @@ class Control:
         body = None
         if exchange.record.method in ("POST", "PUT"):
             kind = exchange.header(b"content-type")
-            body = await body_of(kind, receive, self._world.heavy)
+            body = await body_of(kind, receive, self._world.heavy, exchange.hide)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         request = ControlRequest(self._world, receive, key, query, body, name)
         request.check_query(("sandbox", *QUERIES.get(handler, ())))

@@ -17,6 +17,7 @@ from mockserver.control.request import (
     refuse,
     seconds_of,
 )
+from mockserver.core.decoding import MOST_USD, is_number
 from mockserver.core.keys import Caller
 from mockserver.core.limits import admit
 from mockserver.core.rules.effects import PLAIN, Effect
@@ -174,8 +175,8 @@ def _in_seconds(unit: str, value: Any) -> float:
     """So many of a unit, in seconds. A text has a unit of its own, and so goes with seconds."""
     if unit == "seconds":
         return seconds_of(unit, value, FARTHEST)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= FARTHEST:
-        raise RuleError(f"{unit} must be a number from 0 on")
+    if not is_number(value) or not 0 <= value <= FARTHEST:
+        raise RuleError(f"{unit} must be a number from 0 to {FARTHEST}")
     return value * UNITS[unit]
 
 
@@ -335,7 +336,7 @@ def _setting(parse: Callable[[str], Any], schema: Schema) -> Shape[Any]:
     def read(name: str, value: Any) -> Any:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if not isinstance(value, str) and not is_number(value):
             raise RuleError(f"{name} must be a text, a number or null")
         is_whole = isinstance(value, float) and value.is_integer()
         try:
@@ -347,9 +348,8 @@ def _setting(parse: Callable[[str], Any], schema: Schema) -> Shape[Any]:
 
 
 def _micro(name: str, value: Any) -> int:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= 1e9:
-        raise RuleError(f"{name} must be an amount in USD from 0 on, or null for none")
+    if not is_number(value) or not 0 <= value <= MOST_USD:
+        raise RuleError(f"{name} must be an amount in USD from 0 to {MOST_USD}, or null for none")
     return round(float(value) * MICRO)
 
 
@@ -357,13 +357,13 @@ def _micro(name: str, value: Any) -> int:
 OPTIONS: Mapping[str, Shape[Any]] = {
     "tier": _setting(settings.tier, {"enum": ["free", *"12345", "off", *range(1, 6), None]}),
     "as_of": _setting(settings.as_of, or_null(TEXT)),
-    "seed": _setting(settings.text, or_null({"type": ["string", "number"]})),
+    "seed": _setting(settings.text, or_null({"type": ["string", "number"], "pattern": r"\S"})),
     "sizes": _setting(settings.sizes, or_null(TEXT)),
     "prices": _setting(settings.prices, or_null(TEXT)),
     "latency": _setting(settings.latency, or_null(TEXT)),
     "batch_time": _setting(settings.seconds, or_null(TEXT)),
     "repeats": _setting(settings.repeats, {"enum": ["same", "vary", None]}),
     "per_minute": whole(0).or_null(),
-    **dict.fromkeys(BUDGETS, Shape(_micro, USD).or_null()),
+    **dict.fromkeys(BUDGETS, Shape(_micro, USD | {"maximum": MOST_USD}).or_null()),
     "standing": SWITCH,
 }

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
+from mockserver.core.decoding import finite, no_constant
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
@@ -287,16 +288,12 @@ class InputFile:
 
 def _json(text: bytes) -> dict[str, Any]:
     try:
-        line = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse)
+        line = json.loads(text.decode("utf-8-sig"), parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError):
         line = None
     if not isinstance(line, dict):
         raise ApiError(Reason.BATCH_LINE)
     return line
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 # -- how it is told ----------------------------------------------------------------------------

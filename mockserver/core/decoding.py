@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from math import isfinite
+from typing import Any, Never, TypeGuard
 
 from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.texts import likely_name
 
 MOST = 999_999_999  # of any whole number that can be set, as in `--limits N/min`
+MOST_USD = 1_000_000_000  # of a budget
 DAY = 86_400  # seconds
 
 
@@ -60,10 +63,16 @@ def whole_of(name: str, value: Any, *, least: int, most: int = MOST) -> int:
     return value
 
 
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number that any JSON can say: no switch, and none beyond a float."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and -sys.float_info.max <= value <= sys.float_info.max
+
+
 def length_of(name: str, value: Any) -> float:
     """Seconds, as a number or as people write a time; RuleError if it is neither."""
     found = seconds_in(value) if isinstance(value, str) else value
-    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found <= DAY:
+    if not is_number(found) or not 0 <= found <= DAY:
         raise RuleError(f"{name} must be seconds, from 0 to a day, or {FORM}")
     return float(found)
 
@@ -80,3 +89,15 @@ def switch_of(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise RuleError(f"{name} must be true or false")
     return value
+
+
+def no_constant(name: str) -> Never:
+    """Refuse, as `parse_constant`, what Python's reader takes for JSON and is none."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def finite(text: str) -> float:
+    """A number of JSON's, as `parse_float`; ValueError for one that would be read as infinite."""
+    if not isfinite(found := float(text)):
+        raise ValueError(f"{text[:40]} is larger than any number here")
+    return found

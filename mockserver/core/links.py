@@ -1,7 +1,9 @@
 """A picture's URL: shaped, signed and dated like the real ones, and carrying the picture itself.
 
 Nothing is stored for it. The signature proves shape, not secrecy: its key comes from the seed, so
-that URLs survive a restart. Pure: the time is an argument.
+that URLs survive a restart. Whoever knows the seed, and that of a bare `images-mock` is known, can
+sign what no request ever asked for: it is read only if it could have been. Pure: the time is an
+argument.
 """
 
 import hmac
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
-from mockserver.core.picture import MEDIA, Picture
+from mockserver.core.picture import MEDIA, Picture, is_possible
 from mockserver.facts import LinkFacts, fields
 
 DAY = 86_400  # seconds
@@ -66,8 +68,8 @@ class Links:
         (yarl) than need be; fields that nobody signed are passed over, as the real store does.
 
         Raises:
-            LinkError: a signed value was altered, is missing or there twice, or `now` is outside
-                the window.
+            LinkError: a signed value was altered, is missing or there twice, `now` is outside the
+                window, or what it carries is no picture of this server's.
         """
         fields = _signed_fields(query)
         window = _window(fields)
@@ -78,7 +80,20 @@ class Links:
         genuine = self._signature(f"{path}?{_rewritten(fields)}")
         if not hmac.compare_digest(_bytes(fields["sig"]), genuine.encode()):
             raise LinkError("altered", window, fields)
-        return _unpacked(fields["mock"])
+        try:
+            picture = _unpacked(fields["mock"])
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
+            raise LinkError("malformed", None, fields) from None  # another version's, or made up
+        if not _is_said_rightly(picture, fields):
+            raise LinkError("altered", window, fields)
+        return picture
 
     def _signature(self, unsigned: str) -> str:
         signing = self._keyed.copy()
@@ -135,14 +150,24 @@ def _as_object(p: Picture) -> dict[str, Any]:
     return {"v": _VERSION, **told, "digest": p.digest.hex(), "options": dict(p.options)}
 
 
+@lru_cache(maxsize=64)
 def _unpacked(payload: str) -> Picture:
+    """The picture of a signed payload; raises if it is none, however that was signed."""
     padded = payload + "=" * (-len(payload) % 4)
     told = json.loads(urlsafe_b64decode(padded))
     if isinstance(told, list):
         told = _listed(*told)
     told["digest"] = bytes.fromhex(told["digest"])
     told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
-    return Picture(**{name: told[name] for name in _FIELDS})
+    found = Picture(**{name: told[name] for name in _FIELDS})
+    if not is_possible(found):
+        raise ValueError("no such picture was planned")
+    return found
+
+
+def _is_said_rightly(picture: Picture, fields: Mapping[str, str]) -> bool:
+    """Whether a URL's headers are a picture's own: as a page it would be one of this server's."""
+    return fields["rsct"] == MEDIA[picture.format][0] and fields["rscd"] == "inline"
 
 
 def _listed(*told: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from mockserver.core.masking import without_end, without_keys
+
 HEAD = 8 * 1024  # bytes that are kept: what clients send has some thousand
 BODY = 8 * 1024  # of an upload or a long prompt the beginning
 _EMPTY = 180  # bytes of one without a letter
@@ -29,9 +31,11 @@ class Raw(NamedTuple):
     is_cut: bool  # whether `body` is not all of it
 
     @classmethod
-    def of(cls, head: bytes, body: bytes, length: int) -> "Raw":
-        """What is kept of a head (see `head_of`) and the beginning of a body."""
-        return cls(head, _without_keys(body), length, len(body) < length)
+    def of(cls, head: bytes, body: bytes, length: int, keys: Sequence[bytes] = ()) -> "Raw":
+        """What is kept of a head (see `head_of`) and the beginning of a body, without keys."""
+        is_cut = len(body) < length
+        kept = without_end(body, keys) if is_cut else body
+        return cls(head, _without(kept, keys), length, is_cut)
 
     @property
     def size(self) -> int:
@@ -55,14 +59,17 @@ class Raw(NamedTuple):
         }
 
 
-def head_of(line: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+def head_of(
+    line: bytes, headers: Sequence[tuple[bytes, bytes]], keys: Sequence[bytes] = ()
+) -> bytes:
     """The head to keep, of a request line and the headers: within bounds, without keys."""
     lines = [_QUERY.sub(_masked_query, line) if b"?" in line else line]
     lines += map(b": ".join, headers)
     for place in _secrets(tuple([name for name, _ in headers])):
         name, value = headers[place]
         lines[place + 1] = b"%b: %b" % (name, _masked(value))
-    return _without_keys(b"\n".join(lines)[:HEAD])
+    head = _without(b"\n".join(lines), keys)
+    return head if len(head) <= HEAD else head[:HEAD]
 
 
 @lru_cache(maxsize=32)
@@ -80,8 +87,10 @@ def _masked_query(found: re.Match[bytes]) -> bytes:
     return found[1] + b"=" + (_MASK if _SECRET.search(found[1]) else found[2])
 
 
-def _without_keys(text: bytes) -> bytes:
-    return _KEY.sub(b"sk-" + _MASK, text) if b"sk-" in text else text
+def _without(text: bytes, keys: Sequence[bytes]) -> bytes:
+    if b"sk-" in text:
+        text = _KEY.sub(b"sk-" + _MASK, text)
+    return without_keys(text, keys) if keys else text
 
 
 def _text(body: bytes, is_cut: bool) -> str | None:

@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _NAMES = ("id", "ids", "list", "lists", "table", "model", "models", "name")
 #: Files of this package that are read as one.
 _PARTS = {"models": ("models", *(f"models-gpt-image-{number}" for number in ("1", "1.5", "2")))}
+MOST = 10**15  # of any number of the facts: there are seconds, bytes and pixels
 _over: "Over | None" = None
 
 
@@ -76,7 +77,19 @@ def file(name: str) -> Mapping[str, Any]:
     own = dict(_over.files).get(f"{name}.toml") if _over else None
     if own is None or _over is None:
         return found
-    return _laid_over(found, _parsed(str(_over.path / f"{name}.toml"), own))
+    further = _parsed(str(_over.path / f"{name}.toml"), own)
+    _check_numbers(further, f"{name}.toml")
+    return _laid_over(found, further)
+
+
+def _check_numbers(value: Any, where: str) -> None:
+    """Raise the FactsError of a number that no fact has: what is not one, or beyond reason."""
+    if isinstance(value, int | float) and not 0 <= value <= MOST:
+        raise FactsError(f"{where} must be a number from 0 to {MOST:.0e}")
+    if isinstance(value, list):
+        value = dict(enumerate(value, 1))
+    for name, one in value.items() if isinstance(value, dict) else ():
+        _check_numbers(one, f"{where}, {name}")
 
 
 def _laid_over(rows: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:

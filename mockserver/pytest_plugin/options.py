@@ -119,16 +119,26 @@ def _checked(item: pytest.Item, name: str, value: Any) -> Any:
         return None if value is None and name != "real_time" else check(value)
     except ValueError as error:
         why = str(error)
-    return _refuse(item, f"has {name}={value!r}; it {why}")
+    return _refuse(item, f"has {name}={_shown(value)}; it {why}")
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, and of a long one the beginning."""
+    try:
+        return f"{value!r:.100}"
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "…"
 
 
 def _setting(name: str) -> Callable[[Any], str]:
     """A setting of the server, as text, number or day."""
 
     def check(value: Any) -> str:
-        if isinstance(value, bool) or not isinstance(value, str | int | float | date):
-            raise ValueError("must be a text")
+        from mockserver.core.decoding import is_number
         from mockserver.settings import BY_NAME
+
+        if not isinstance(value, str | date) and not is_number(value):
+            raise ValueError("must be a text")
 
         BY_NAME[name].parse(str(value))
         return str(value)
@@ -137,14 +147,18 @@ def _setting(name: str) -> Callable[[Any], str]:
 
 
 def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("must be a whole number of images from 0 on")
+    from mockserver.core.decoding import MOST
+
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise ValueError(f"must be a whole number of images from 0 to {MOST}")
     return value
 
 
 def _amount(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
-        raise ValueError("must be an amount in USD from 0 on")
+    from mockserver.core.decoding import MOST_USD, is_number
+
+    if not is_number(value) or not 0 <= value <= MOST_USD:
+        raise ValueError(f"must be an amount in USD from 0 to {MOST_USD}")
     return value
 
 

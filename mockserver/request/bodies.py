@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any, NoReturn
+from typing import Any
 
 from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
+from mockserver.core.decoding import no_constant
 from mockserver.core.errors import Answer, ApiError, Reason
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
 from mockserver.core.uploads import Fields, Form, Part
 from mockserver.request.forms import SAID, read_form, shown
@@ -64,11 +66,12 @@ class Body:
     One without a content type is taken for JSON (assumed).
     """
 
-    __slots__ = ("_body", "_content", "_type", "is_json")
+    __slots__ = ("_body", "_content", "_hide", "_type", "is_json")
 
-    def __init__(self, content_type: str | None, body: bytes) -> None:
+    def __init__(self, content_type: str | None, body: bytes, hide: Hide = without_keys) -> None:
         self._type = content_type
         self._body = body
+        self._hide = hide  # keys in the texts of a form; JSON has none any more
         self._content = _UNREAD
         self.is_json = content_type is None or is_json(content_type)
 
@@ -93,10 +96,12 @@ class Body:
         if self._content is _UNREAD:
             is_json, body = self.is_json, self._body
             try:
-                self._content = json_value(body) if is_json else form_value(self._type, body)
+                self._content = (
+                    json_value(body) if is_json else form_value(self._type, body, self._hide)
+                )
             except ApiError as refusal:  # others may look again
                 self._content = refusal
-            self._body = b""
+            self._body, self._hide = b"", without_keys
         if isinstance(self._content, ApiError):
             raise ApiError(self._content.reason, **self._content.values)
         return self._content
@@ -116,13 +121,18 @@ def json_value(body: bytes) -> Any:
         raise ApiError(Reason.UNPARSABLE_JSON) from None
 
 
-def form_value(content_type: str | None, body: bytes) -> Form:
+def hidden(content_type: str | None, body: bytes, hide: Hide) -> bytes:
+    """A body without keys; a form's are taken out of its texts, for its files stay as they are."""
+    return hide(body) if content_type is None or is_json(content_type) else body
+
+
+def form_value(content_type: str | None, body: bytes, hide: Hide = without_keys) -> Form:
     """The parts of a multipart body by name (see `forms`); ApiError if it is none."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         hint = "the Content-Type names no boundary: leave that header to the HTTP library"
         raise ApiError(Reason.NO_BOUNDARY, hint=hint)
-    return read_form(boundary, body)
+    return read_form(boundary, body, hide)
 
 
 def mark_of(content_type: str | None, body: bytes, beside: bytes, key: bytes = b"") -> bytes:
@@ -137,10 +147,6 @@ def mark_of(content_type: str | None, body: bytes, beside: bytes, key: bytes = b
     return digest.digest()
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; of equal names the last one counts, and those that came again are named."""
     found = dict(pairs)
@@ -152,7 +158,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # json.loads would make one a call
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=no_constant).decode
 
 
 def _wrong_content_type(told: str | None, expected: str) -> ApiError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import HINT, Record
 from mockserver.core.keys import Caller
+from mockserver.core.masking import without_keys
 from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import PLAIN, Effect
 from mockserver.core.rules.precedence import Fired, whole
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
+KEYS = "images_mock.keys"  # in a scope: those that were shown to have it asked
 _DIGITS = 19  # of a length; what has more is too long, however long
 
 
@@ -45,6 +47,8 @@ class Exchange:
     headers: dict[bytes, bytes]  # lower-case names; the last of a name wins
     era: Era  # whose rules and words count
     line: Line | None = None  # as which it came, if it is one
+    keys: tuple[bytes, ...] = ()  # that it shows, see `keys_shown`
+    has_key: bool = False  # whether it has one where none belongs
     length: int | None = field(init=False)  # bytes of the body, as the client told them
     held: int = 0  # bytes of the room for large bodies that it has
 
@@ -66,6 +70,7 @@ class Exchange:
     hints: list[str] = field(default_factory=list)  # what it may have meant instead
     refused: str = ""  # why, in the name of the reason and the parameter
     quiet: bool = False  # not worth a log line
+    astray: bool = False  # it came for another host, as a rebound name of a web site would
 
     def __post_init__(self) -> None:
         told = self.headers.get(b"content-length", b"")
@@ -75,6 +80,16 @@ class Exchange:
         """A request header's value, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def hide(self, text: bytes) -> bytes:
+        """A text that came with it, without keys; that there were some is noted."""
+        found = without_keys(text, self.keys)
+        self.has_key = self.has_key or found != text
+        return found
+
+    def hide_text(self, text: str) -> str:
+        """The same for what is decoded."""
+        return self.hide(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def enter(self, sandbox: Sandbox | None) -> None:
         """Note in which sandbox this request is served, and in which of its lives."""

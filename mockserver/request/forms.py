@@ -15,6 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.pieces import find, pieces
 from mockserver.core.texts import beginning
 from mockserver.core.uploads import Form, Part
@@ -36,7 +37,7 @@ FIELD = 600  # bytes of a field that has one byte of a file
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
-def read_form(boundary: bytes, body: bytes) -> Form:
+def read_form(boundary: bytes, body: bytes, hide: Hide = without_keys) -> Form:
     """The parts of a form by name, files and texts alike; of equal names the first.
 
     `image[]` and `image[0]` are `image`: clients write a list so. They may repeat, and the first
@@ -46,7 +47,7 @@ def read_form(boundary: bytes, body: bytes) -> Form:
         ApiError: a text is too large, there are too many parts, or it is no form.
     """
     runs = _runs(boundary, body)
-    reader = _Reader()
+    reader = _Reader(hide)
     try:
         parser = reader.parser(boundary)
         for piece in _without(runs, boundary, body):
@@ -68,8 +69,9 @@ def read_form(boundary: bytes, body: bytes) -> Form:
 class _Reader:
     """Gathers parts from the parser's callbacks, which come again where a piece ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Hide) -> None:
         self.found = Form()
+        self._hide = hide  # keys in all but the contents of files
         self._parts = 0
         self._headers: dict[bytes, bytes] = {}
         self._header = self._text = b""
@@ -110,7 +112,7 @@ class _Reader:
         self._text += data[start:end]
 
     def _end_header(self) -> None:
-        self._headers[self._header.lower()] = self._text
+        self._headers[self._header.lower()] = self._hide(self._text)
 
     def _headed(self) -> None:
         told, _ = self._told(b"content-type")
@@ -146,6 +148,7 @@ class _Reader:
             if len(self.found.ignored) < SAID:
                 self.found.ignored.append(f"the empty file {shown(self._name)} counts as none")
             return
+        value = value if self._is_file else self._hide(value)
         name = _LIST.sub("", self._name)
         is_list, first = name != self._name, self.found.get(name)
         part = Part(value, self._type, is_file=self._is_file, is_list=is_list, name=self._filename)

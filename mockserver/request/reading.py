@@ -11,6 +11,7 @@ from typing import Any
 
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import sent_fields
+from mockserver.core.masking import Hide, without_keys
 from mockserver.core.picture import Picture
 from mockserver.core.pieces import LARGE
 from mockserver.core.planning import pictures, request_digest
@@ -18,7 +19,7 @@ from mockserver.core.request import ImageRequest, told_fields
 from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.core.weight import WIDEST, weight
-from mockserver.request.bodies import JSON, Body, mark_of
+from mockserver.request.bodies import JSON, Body, hidden, mark_of
 
 KEPT = 256  # bodies
 SMALL = 8 * 1024  # bytes; larger ones are not kept
@@ -32,8 +33,10 @@ class Read(Body):
 
     __slots__ = ("_asked", "_meant", "_naming", "_operation", "_sent", "mark")
 
-    def __init__(self, operation: str, content_type: str | None, body: bytes) -> None:
-        super().__init__(content_type, body)
+    def __init__(
+        self, operation: str, content_type: str | None, body: bytes, hide: Hide = without_keys
+    ) -> None:
+        super().__init__(content_type, body, hide)
         self.mark = mark_of(content_type, body, b"", operation.encode())  # of all attempts
         self._operation = operation
         self._sent: dict[str, Any] | None = None
@@ -121,12 +124,15 @@ class Asked:
 _kept = lru_cache(maxsize=KEPT)(Read)
 
 
-def read(operation: str, content_type: str | None, body: bytes) -> Read:
-    """The body of an operation, read already if an equal one was; of a large one all is read."""
-    size = len(body)
+def read(operation: str, content_type: str | None, body: bytes, hide: Hide = without_keys) -> Read:
+    """The body of an operation, read already if an equal one was; of a large one all is read.
+
+    `hide` takes the keys out of it.
+    """
+    size, body = len(body), hidden(content_type, body, hide)
     if size <= SMALL and content_type == JSON and (size <= _TINY or _most(body) <= LIGHT):
         return _kept(operation, content_type, body)
-    found = Read(operation, content_type, body)
+    found = Read(operation, content_type, body, hide)
     if size > LARGE:
         found.read_all()
     return found

@@ -40,6 +40,11 @@ _REAL_KEY = (
     "which neither stores nor logs it; but check what your program has in OPENAI_API_KEY, and send "
     "sk-mock-anything here."
 )
+_KEY_IN_TEXT = (
+    "WARNING: an API key arrived in a path, a field or a header that is for something else. It was "
+    "masked before anything was made of it; but the real API would have it now: look where your "
+    "program puts its key. The request whose path or fields have asterisks in the journal is it."
+)
 
 
 def store_of(config: Config, clock: Clock) -> Store:
@@ -102,7 +107,7 @@ class World:
         self.deprecations = Deprecations(self.today, config.log_format)
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self._numbers = count()
-        self._warned = False
+        self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
         """The era that rules; `default` is the day of a model, where nobody says one."""
@@ -204,6 +209,8 @@ class World:
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
         record = exchange.close()
+        if exchange.has_key:
+            self._warn_of_key(_KEY_IN_TEXT)
         try:
             if exchange.sandbox is None:  # refused before it was entered: a wrong path or key
                 exchange.sandbox = await self._sandbox_of_key(exchange)
@@ -244,9 +251,14 @@ class World:
 
     def _note_key(self, exchange: Exchange, hint: str) -> None:
         exchange.record.key = hint
-        if hint == LOOKS_REAL and not self._warned:
-            self._warned = True
-            notice_of(self.config.log_format)(_REAL_KEY)
+        if hint == LOOKS_REAL:
+            self._warn_of_key(_REAL_KEY)
+
+    def _warn_of_key(self, text: str) -> None:
+        """Say it once: what a program does it does again."""
+        if text not in self._warned:
+            self._warned.add(text)
+            notice_of(self.config.log_format)(text)
 
 
 def _schema_facts() -> Facts:

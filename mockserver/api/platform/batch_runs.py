@@ -20,10 +20,11 @@ from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
 from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.files import BATCH_OUTPUT
+from mockserver.core.masking import Hide
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.bodies import JSON
-from mockserver.request.exchange import LINE, Line
+from mockserver.request.exchange import KEYS, LINE, Line
 from mockserver.request.taken import Taken
 from mockserver.store.contents import Content
 
@@ -202,7 +203,7 @@ class Run:
         if not text.strip():
             return None
         try:
-            model = checked.check(text)
+            model = checked.check(self._requests.hide(text))
             if checked.endpoint not in core.endpoints()["of_pictures"]:
                 return None
             facts = self._world.era(self._sandbox, default_days().get(model)).facts
@@ -226,7 +227,7 @@ class Run:
         batch = item.value
         self._lines = self._lines or numbered(item.content.given, batch)
         number, text, end = next(self._lines)
-        asks = core.asks(text)
+        asks = core.asks(self._requests.hide(text))
         answer = unrun or await self._requests.ask(self._line(batch, asks), batch.endpoint, asks)
         now = await self._item()
         if now is None or answer is None:
@@ -268,6 +269,8 @@ class _Requests:
     def __init__(self, scope: Scope) -> None:
         self._app: ASGIApp = scope["app"]
         self._scope = {k: scope.get(k) for k in ("scheme", "server", "client")}
+        self._scope[KEYS] = scope["exchange"].keys
+        self.hide: Hide = scope["exchange"].hide
         self._host = [(n, v) for n, v in scope["headers"] if n == b"host"]
         self.left = asyncio.Event()  # whether nobody waits for an answer any more
 

@@ -23,6 +23,7 @@ from mockserver.core.files import attachment
 from mockserver.core.ids import object_id
 from mockserver.core.journal import sent_fields
 from mockserver.core.keys import Caller
+from mockserver.core.masking import Hide
 from mockserver.core.parameters import Query, in_query
 from mockserver.core.pieces import LARGE
 from mockserver.core.rules.effects import PLAIN
@@ -31,6 +32,7 @@ from mockserver.facts import platform
 from mockserver.request.bodies import (
     JSON,
     Body,
+    hidden,
     json_bytes,
     mark_of,
     read_body,
@@ -102,7 +104,7 @@ class Call:
         """
         content, kind = await read_body(self.receive), self.exchange.header(b"content-type")
         is_large = len(content) > LARGE
-        decode = partial(_decoded, self.scope, kind, content)
+        decode = partial(_decoded, self.scope, kind, content, self.exchange.hide)
         self.body, fields, mark = await self.world.heavy.run(decode) if is_large else decode()
         if not self.exchange.line:  # a line of a batch is no retry of another
             self.exchange.record.attempt = attempt(self.scope, mark)
@@ -127,9 +129,11 @@ async def new_id(world: World, sandbox: Sandbox, service: str) -> str:
     return object_id(platform.ids(service), seed, sandbox.name, number)
 
 
-def _decoded(scope: Scope, kind: str | None, content: bytes) -> tuple[Any, dict[str, Any], bytes]:
+def _decoded(
+    scope: Scope, kind: str | None, content: bytes, hide: Hide
+) -> tuple[Any, dict[str, Any], bytes]:
     """A body's value, its fields as the journal tells them, and what attempts have in common."""
-    value = Body(kind, content).content if content else {}
+    value = Body(kind, hidden(kind, content, hide), hide).content if content else {}
     _check_told(value)
     line = f"{scope['method']} {scope['path']}?".encode("latin-1") + scope["query_string"]
     return value, sent_fields(value), mark_of(kind, content, line + b"\0")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
-from mockserver.core.decoding import RuleError, guess, table_of, text_of, whole_of
+from mockserver.core.decoding import RuleError, guess, is_number, table_of, text_of, whole_of
 from mockserver.core.options import SIZE
 from mockserver.core.rules import patterns
 from mockserver.core.rules.effects import PICTURES_MAX
@@ -74,7 +74,7 @@ def _free(name: str, value: Any) -> Any:
         return _text(name, value)
     if name == "prompt" and not isinstance(value, str):
         raise RuleError("when.prompt must be a text, or a table with contains or regex")
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, str | bool) and not is_number(value):
         raise RuleError(f"when.{name} must be a text, a number, or a table with contains or regex")
     return value
 

@@ -24,7 +24,7 @@ class Words:
         self._effects = effects  # word → `then`, in which "$" stands for what is after `=`
         names = "|".join(sorted(map(re.escape, effects), key=len, reverse=True))
         self._word = re.compile(
-            rf"(?<![\w:])mock:({names})(?:x([1-9]\d{{0,3}}))?(?:=([\w.]*\w))?(?![\w-])"
+            rf"(?<![\w:])mock:({names})(?:x([1-9][0-9]{{0,3}}))?(?:=([\w.]*\w))?(?![\w-])"
         )
 
     def misspelt(self, prompt: str) -> list[str]:
