@@ -19,6 +19,7 @@ EDITS = "/v1/images/edits"
 DAY = "2026-11-28"
 MODELS = ["gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest", "gpt-image-2"]
 MODELS += ["gpt-image-2.5-flare", "gpt-image-2.6-sunburst"]
+QUICKLY = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}}
 FORMS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 Files = list[tuple[str, tuple[str, bytes, str]]]
@@ -34,7 +35,7 @@ def scene(width: int = 256, height: int = 256, hue: int = 90, mode: str = "RGB")
 
 def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
-    image.save(file, form, **options)
+    image.save(file, form, **QUICKLY.get(form, {}) | options)
     return file.getvalue()
 
 

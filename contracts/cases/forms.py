@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -70,12 +71,30 @@ def model_in(operation: Operation, fields: Fields) -> str:
     return told.data.decode("utf-8", "replace") if told else operation.default_model
 
 
+class _Same:
+    """Schemas that are equal to themselves alone, so that what is made of them can be kept."""
+
+    def __init__(self, schemas: Schema) -> None:
+        self.schemas = schemas
+
+    def __hash__(self) -> int:
+        return id(self.schemas)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.schemas is other.schemas
+
+
+@lru_cache(maxsize=64)
+def _judge(same: _Same, operation: Operation, model: str) -> tuple[Schema, Draft202012Validator]:
+    schema = branch_of(same.schemas, operation, model)
+    formats = formats_in(schema)
+    return schema, Draft202012Validator(schema, formats=formats, validate_formats=bool(formats))
+
+
 def keeps(schemas: Schema, operation: Operation, fields: Fields, day: date | None = None) -> bool:
     """Whether a form keeps the contract: its schema, and the rules of the operation's files."""
     model = model_in(operation, fields)
-    schema = branch_of(schemas, operation, model)
-    formats = formats_in(schema)
-    validator = Draft202012Validator(schema, formats=formats, validate_formats=bool(formats))
+    schema, validator = _judge(_Same(schemas), operation, model)
     if not (is_utf_8(schema, fields) and validator.is_valid(read(schema, fields))):
         return False
     rules = rules_of(operation, day, model)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from contracts.document.reading import read_yaml
+
 Schema = Mapping[str, Any]
 ANSWER = "answer"
 #: The method of the `openai` package that asks for a path.
@@ -16,8 +18,6 @@ METHODS = {
     "/images/edits": "images.edit",
     "/images/variations": "images.create_variation",
 }
-#: libyaml's, where there is one: the vendor's document has 3 MB, which take 40 s without it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PARTS = ("allOf", "anyOf", "oneOf")
 _DEEP = 8  # references, parts and objects in one another: some hold themselves
 
@@ -41,7 +41,7 @@ def read(file: Path) -> Schema:
         NoDocument: it is none, or knows nothing of images.
     """
     try:
-        document = yaml.load(file.read_bytes(), _LOADER)  # noqa: S506 - both of them are safe
+        document = read_yaml(file.read_bytes())
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise NoDocument(f"{file} can't be read: {type(error).__name__}") from None
     if not isinstance(document, dict) or not _operations(document):

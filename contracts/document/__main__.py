@@ -12,9 +12,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import yaml
-
 from contracts.document.build import DOCUMENT, build, day_in, rendered
+from contracts.document.reading import read_yaml
 from contracts.document.shape import as_toml, compared, shape_of
 from mockserver.facts import read_from
 
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> str | None:
                 return f"--as-of: {error}"
             sys.stdout.write(rendered(build("api", day)))
         case ["--shape", file]:
-            published = yaml.safe_load(Path(file).read_text("utf-8"))
+            published = read_yaml(Path(file).read_text("utf-8"))
             sys.stdout.write("".join(as_toml(shape_of(compared(published)))))
         case ["--facts", directory, *others]:
             read_from(Path(directory))

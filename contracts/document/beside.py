@@ -26,9 +26,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from contracts.document.bodies import Schema, value_of
+from contracts.document.reading import read_yaml
 from contracts.document.streams import EVENTS
 from contracts.forms import FORM
 from mockserver.facts import Parameter, load, looked_up
@@ -81,7 +80,7 @@ def add_beside(document: Schema, day: date | None) -> None:
 
 @cache
 def _file(service: str) -> Any:
-    return yaml.safe_load((HERE / f"{service}.yaml").read_text("utf-8"))
+    return read_yaml((HERE / f"{service}.yaml").read_text("utf-8"))
 
 
 def _filled(value: Any, facts: Any) -> Any:

@@ -17,6 +17,7 @@ from contracts.document.bodies import Schema as Schema
 from contracts.document.bodies import Sizes as Sizes
 from contracts.document.bodies import bodies, encoding, in_json, kept_examples, models_of
 from contracts.document.bodies import taken as taken
+from contracts.document.reading import read_yaml
 from contracts.document.streams import EVENTS, events
 from mockserver.facts import Facts, Model, Operation, default_days, first_day, load
 
@@ -64,7 +65,7 @@ def build(sizes: Sizes = "page", day: date | None = None) -> Schema:
 
 @cache
 def _skeleton() -> Schema:
-    skeleton: Schema = yaml.safe_load(SKELETON.read_text("utf-8"))
+    skeleton: Schema = read_yaml(SKELETON.read_text("utf-8"))
     return skeleton
 
 

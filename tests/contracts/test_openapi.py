@@ -11,7 +11,6 @@ from typing import Any, get_type_hints
 import jsonschema_rs
 import pytest
 import schemathesis
-import yaml
 from jsonschema import Draft202012Validator
 from openai.types import ImagesResponse, Model
 from openai.types.image_create_variation_params import ImageCreateVariationParams
@@ -27,9 +26,10 @@ from contracts.document.bodies import models_of, takes_nothing
 from contracts.document.build import DOCUMENT, build, facts_of, path_of, references, rendered
 from contracts.document.formats import CHECKER
 from contracts.document.narrow import narrowed
+from contracts.document.reading import read_yaml
 from mockserver.facts import Operation, load, periods
 
-CONTRACT: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))
+CONTRACT: dict[str, Any] = read_yaml(DOCUMENT.read_text("utf-8"))
 FACTS = load()
 NOTHING: dict[str, Any] = {"application/json": {"examples": {}}}
 SENDABLE = {
@@ -85,7 +85,7 @@ def test_a_contract_that_is_not_current_is_told_and_can_be_written(
 
 def test_the_contract_of_a_day_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--as-of", "2025-06-15"]) is None
-    assert yaml.safe_load(capsys.readouterr().out) == contract(date(2025, 6, 15))
+    assert read_yaml(capsys.readouterr().out) == contract(date(2025, 6, 15))
     for text, complaint in (("2022-11-02", "before 2022-11-03"), ("soon", "Invalid isoformat")):
         assert complaint in (main(["--as-of", text]) or "")
     assert not capsys.readouterr().out
@@ -252,7 +252,7 @@ def test_the_sizes_of_the_api_are_fewer() -> None:
 
 
 def test_rendering_loses_nothing() -> None:
-    assert yaml.safe_load(rendered(build("api"))) == build("api")
+    assert read_yaml(rendered(build("api"))) == build("api")
 
 
 @pytest.mark.parametrize("operation", FACTS.operations.values(), ids=lambda o: o.id)

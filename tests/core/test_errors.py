@@ -71,39 +71,39 @@ def test_a_dialect_has_words_for_every_reason(dialect: str) -> None:
     assert words_of([dialect]).keys() == set(Reason)
 
 
-WORDINGS = [(name, reason) for name, table in TABLES.items() for reason in table]
-
-
-@pytest.mark.parametrize(("table", "reason"), WORDINGS)
-def test_all_words_have_a_level_and_a_source(table: str, reason: Reason) -> None:
-    words = TABLES[table][reason]
-    assert words.level in LEVELS
-    assert words.source
-    assert 400 <= words.status < 600
+@pytest.mark.parametrize("table", TABLES)
+def test_all_words_have_a_level_and_a_source(table: str) -> None:
+    for reason, words in TABLES[table].items():
+        assert words.level in LEVELS, reason
+        assert words.source, reason
+        assert 400 <= words.status < 600, reason
 
 
 EXAMPLE = {"parameter": Parameter("é", "string", "", ""), "allowed": ["é", "ü"], "value": "é"}
 
 
-@pytest.mark.parametrize(("table", "reason"), WORDINGS)
-def test_every_body_is_json_with_the_four_keys_in_the_order_of_its_form(
-    table: str, reason: Reason
-) -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_every_body_is_json_with_the_four_keys_in_the_order_of_its_form(table: str) -> None:
+    for reason in TABLES[table]:
+        check_body(table, reason)
+
+
+def check_body(table: str, reason: Reason) -> None:
     words = TABLES[table][reason]
     names = {name for _, name, _, _ in string.Formatter().parse(words.message) if name}
     names |= {n for _, v in words.headers for _, n, _, _ in string.Formatter().parse(v) if n}
     values = dict.fromkeys(names - {"request_id"} | {"param"}, "é") | EXAMPLE
     told = answer(ApiError(reason, **values), TABLES[table], "req_1")
     if words.form is EMPTY:
-        assert told.body == b""
+        assert told.body == b"", reason
         return
     if words.form is TEXT_ALONE:
-        assert isinstance(json.loads(told.body)["error"], str)
+        assert isinstance(json.loads(told.body)["error"], str), reason
         return
     further = tuple(key for key, _ in words.further)
-    assert tuple(json.loads(told.body)["error"]) == words.form.keys + further
-    assert told.body.isascii()
-    assert told.body.endswith(b"}\n") == words.form.newline
+    assert tuple(json.loads(told.body)["error"]) == words.form.keys + further, reason
+    assert told.body.isascii(), reason
+    assert told.body.endswith(b"}\n") == words.form.newline, reason
 
 
 def test_values_with_braces_are_not_taken_for_templates() -> None:

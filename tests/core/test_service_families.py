@@ -19,6 +19,7 @@ from tests.core.test_families import (
     OF_A,
     OLDEST,
     Case,
+    Row,
     check,
     client,
     named,
@@ -60,7 +61,7 @@ def sent(url: str, content: bytes, kind: str = "application/json") -> dict[str, 
     return {"method": "POST", "url": url, "content": content, "headers": headers}
 
 
-def other_bodies() -> Iterator[tuple[str, dict[str, Any], str]]:
+def other_bodies() -> Iterator[Row]:
     form = "multipart/form-data"
     for day in OF_A:
         yield day, sent(GENERATIONS, b"{"), platform(UNPARSABLE)
@@ -210,16 +211,17 @@ def methods() -> Iterator[Route]:
     yield BARE_DAY, sends("GET", "/v1/chat/completions"), "", 404
 
 
-ROUTES = [
-    Case(f"{day} {request['method']} {request['url']}", day, request, body, status)
-    for day, request, body, status in (*paths(), *methods())
-]
-CASES = [*named(other_bodies()), *callers(), *ROUTES]
+def routes() -> Iterator[Case]:
+    for day, request, body, status in (*paths(), *methods()):
+        name = f"{day} {request['method']} {request['url']}"
+        yield Case(name, day, request, body, status)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_a_refusal_is_that_of_its_family(case: Case) -> None:
-    check(case)
+@pytest.mark.parametrize(
+    "family", [lambda: named(other_bodies()), callers, routes], ids=["bodies", "callers", "routes"]
+)
+def test_a_refusal_is_that_of_its_family(family: Callable[[], Iterator[Case]]) -> None:
+    check(family())
 
 
 # -- too many pictures ---------------------------------------------------------------------------

@@ -17,9 +17,9 @@ PLAIN = """
     from urllib.request import Request, urlopen
     URL, KEY = os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"]      # as it is imported
     class Refused(Exception): pass
-    def poster(prompt="x", **more):
+    def poster(prompt="x", key=KEY, **more):
         body = {"model": "dall-e-2", "prompt": prompt, "size": "256x256"} | more
-        head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        head = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         asked = Request(f"{URL}/images/generations", json.dumps(body).encode(), head)
         try:
             with urlopen(asked, timeout=60) as answer: return json.load(answer)

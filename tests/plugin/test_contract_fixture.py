@@ -83,12 +83,12 @@ def test_the_contract_is_that_of_a_shared_server_as_that_tells_its_day(
 
 
 def test_who_does_not_ask_for_it_loads_nothing_of_it(downstream: pytest.Pytester) -> None:
-    done = run(
+    done = run_plain(
         downstream,
         """
     import sys
     def test_it(images_mock):
-        assert poster().data
+        assert poster()["data"]
         assert not {"contracts", "schemathesis", "hypothesis"} & sys.modules.keys()
     """,
     )
@@ -103,7 +103,7 @@ USED = """
 
 def test_without_the_extra_it_says_what_to_install(downstream: pytest.Pytester) -> None:
     downstream.makeconftest("import sys\nsys.modules['yaml'] = None\n")
-    done = run(downstream, USED)
+    done = run_plain(downstream, USED)
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(
         ["*images_contract: *yaml*pip install 'openai-images-mock?contracts?'"]

@@ -93,9 +93,10 @@ def test_the_environment_is_put_back(
     before = {name: os.environ.get(name) for name in names}
     program = f"""
 import os, pytest, sys, threading
-assert pytest.main(["-q", "-p", "no:cacheprovider"]) == int(sys.argv[1])
-assert {{n: os.environ.get(n) for n in {names!r}}} == {before!r}
-assert not [t.name for t in threading.enumerate() if "images-mock" in t.name]
+for code in range(5):
+    assert pytest.main(["-q", "-p", "no:cacheprovider", f"ends_with_{{code}}"]) == code
+    assert {{n: os.environ.get(n) for n in {names!r}}} == {before!r}
+    assert not [t.name for t in threading.enumerate() if "images-mock" in t.name]
 """
     driver = downstream.makepyfile(driver=program)
     endings = {
@@ -105,11 +106,9 @@ assert not [t.name for t in threading.enumerate() if "images-mock" in t.name]
         3: "def test_it():\n        poster(); pytest.exit('enough', returncode=3)",
     }
     for code, test in endings.items():
-        downstream.makepyfile(test_app=PLAIN + "\n    " + test)
-        done = downstream.run(sys.executable, driver, str(code))
-        assert done.ret == 0, done.stderr.str()
-    downstream.makeconftest("raise SystemError")
-    done = downstream.run(sys.executable, driver, "4")
+        downstream.makepyfile(**{f"ends_with_{code}/test_{code}": PLAIN + "\n    " + test})
+    downstream.mkdir("ends_with_4").joinpath("conftest.py").write_text("raise SystemError")
+    done = downstream.run(sys.executable, driver)
     assert done.ret == 0, done.stderr.str()
 
 
