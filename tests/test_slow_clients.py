@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +80,7 @@ def state_of(mock: ImagesMock) -> ServerState:
 
 def waited_for(is_so: Callable[[], bool]) -> bool:
     """Whether it becomes so within some seconds."""
-    last = time.monotonic() + 10
+    last = time.monotonic() + 30
     while not is_so() and time.monotonic() < last:
         time.sleep(0.005)
     return is_so()
@@ -196,6 +197,22 @@ def test_an_answer_that_nobody_takes_breaks_the_line_and_frees_all_of_it(
     (line,) = [r.getMessage() for r in caplog.records if "took nothing" in r.getMessage()]
     assert line.startswith("POST /v1/images/generations: ")
     assert "--send-timeout" in line
+
+
+@pytest.mark.slow
+def test_after_three_hundred_that_hurt_all_is_as_before(short: ImagesMock) -> None:
+    state = state_of(short)
+    assert waited_for(lambda: not state.connections)
+    threads = threading.active_count()
+    large = asking(size="1024x1024", n=10, response_format="b64_json") * 14
+    kinds = (SAID["half a body"], SAID["half a head"], large)
+    hurting = [connected(short, said) for said in kinds for _ in range(100)]
+    with closing(connected(short, asking())) as honest:
+        assert honest.recv(99).startswith(b"HTTP/1.1 200")
+    assert waited_for(lambda: not state.connections and not state.tasks)
+    assert threading.active_count() == threads
+    for connection in hurting:
+        connection.close()
 
 
 def test_who_ends_its_side_within_a_body_has_left(short: ImagesMock) -> None:
