@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from mockserver.server.drips import Drips
 from mockserver.server.http1 import Http1
+from mockserver.server.sockets import in_kernel
 from mockserver.testing import ImagesMock
 from tests.test_http1 import CONFIG, HEAD
 
@@ -213,6 +214,26 @@ def test_after_three_hundred_that_hurt_all_is_as_before(short: ImagesMock) -> No
     assert threading.active_count() == threads
     for connection in hurting:
         connection.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't tell")
+def test_who_reads_slowly_is_seen_to_read_while_the_kernel_asks_for_nothing_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reading = socket.create_connection(listener.getsockname())
+        writing, _ = listener.accept()
+    writing.setblocking(False)
+    transport = Mock(get_extra_info=lambda _: writing)
+    with reading, writing:
+        assert in_kernel(transport) == 0
+        with suppress(BlockingIOError):
+            while True:
+                writing.send(bytes(1 << 16))
+        full = in_kernel(transport)
+        assert full > 0
+        for _ in range(5):
+            reading.recv(1 << 16)
+        assert waited_for(lambda: in_kernel(transport) < full)
+    assert in_kernel(Mock(get_extra_info=lambda _: None)) == 0
 
 
 def test_who_ends_its_side_within_a_body_has_left(short: ImagesMock) -> None:

@@ -15,6 +15,7 @@ from mockserver.request.bodies import ABORT, LATE, REFUSED
 from mockserver.server.crowd import Crowd
 from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
+from mockserver.server.sockets import in_kernel
 
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
@@ -174,7 +175,7 @@ class Http1(HeadCap):
     def seen(self) -> Seen:
         """What is expected of the client just now."""
         if waiting := self.transport.get_write_buffer_size():
-            return Seen(Stage.TAKE, self._heads, waiting)
+            return Seen(Stage.TAKE, 0, waiting + in_kernel(self.transport))
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete:
             return Seen(self._between(cycle), self._heads, self._read)
@@ -265,7 +266,7 @@ class Http1(HeadCap):
         self._hear_no_more()
 
     def _end_silence(self) -> None:
-        if not self._heads:
+        if self._running is None:
             self.transport.close()
 
     def _hear_no_more(self) -> None:
