@@ -135,8 +135,8 @@ class Observe:
     def _is_strange(self, exchange: Exchange) -> bool:
         """Whether a page of the web sent this that is not let in: no sandbox shall know of it.
 
-        No page can give a key without being asked first whether it may (CORS), but at a host of its
-        own; and none can leave out its origin but where it gets or posts nothing.
+        No page can give a key without a preflight, but at a host of its own; and none can leave out
+        its origin, but where it only gets something.
         """
         headers = exchange.headers
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
