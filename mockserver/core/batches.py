@@ -17,6 +17,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
 from mockserver.core.keys import Caller
 from mockserver.core.parameters import check_text, in_body
+from mockserver.core.pieces import has_too_many_values
 from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
@@ -287,6 +288,8 @@ class InputFile:
 
 
 def _json(text: bytes) -> dict[str, Any]:
+    if has_too_many_values(text):
+        raise ApiError(Reason.BATCH_LINE)
     try:
         line = json.loads(text.decode("utf-8-sig"), parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError):

@@ -14,7 +14,7 @@ from mockserver.core.pieces import LARGE
 from mockserver.request.exchange import Exchange
 
 T = TypeVar("T")
-ROOM = 96 << 20  # bytes of all large bodies and files that are worked on
+ROOM = 64 << 20  # bytes of all large bodies and files that are worked on
 PATIENCE = 600.0  # seconds that one waits for room: as long as the SDK waits for an answer
 
 
