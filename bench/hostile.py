@@ -23,7 +23,7 @@ from bench.servers import HEADERS, HOST, MOCK, PATH, Server, running
 NUMBER = 200
 ROUNDS = 3
 SECONDS = 3.0  # a round
-_SETTLED = 2.5  # seconds until the hurtful ones are as they stay
+_SETTLED = 5.0  # seconds until the hurtful ones are as they stay
 _WATCHED = 2.0  # seconds without an honest client
 _PACE = 0.004  # seconds between two honest requests
 _EACH = 0.05  # seconds between two bytes of one that drips
