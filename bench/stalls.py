@@ -170,6 +170,7 @@ def serve(options: Sequence[str]) -> None:
     listener, probe = listening_socket(HOST, 0), Probe()
 
     def ready() -> None:
+        gc.freeze()  # as `run` does
         gc.enable()
         probe.task = asyncio.get_running_loop().create_task(probe.tick())
         print(listener.getsockname()[1], flush=True)
