@@ -102,7 +102,8 @@ def form(*files: tuple[str, bytes], **fields: str) -> tuple[bytes, str]:
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"'
     parts = [f"{head % name}\r\n\r\n{value}\r\n".encode() for name, value in fields.items()]
     for name, data in files:
-        parts += [f'{head % name}; filename="a.png"\r\n\r\n'.encode(), data, b"\r\n"]
+        kind = 'filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+        parts += [f"{head % name}; {kind}".encode(), data, b"\r\n"]
     return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()]), FORM
 
 
@@ -169,6 +170,7 @@ def serve(options: Sequence[str]) -> None:
     listener, probe = listening_socket(HOST, 0), Probe()
 
     def ready() -> None:
+        gc.freeze()  # as `run` does
         gc.enable()
         probe.task = asyncio.get_running_loop().create_task(probe.tick())
         print(listener.getsockname()[1], flush=True)
