@@ -22,6 +22,7 @@ from bench import (
     peers,
     pictures,
     plugin,
+    stalls,
     startup,
     suite,
     uploads,
@@ -39,6 +40,7 @@ PARTS: Mapping[str, Part] = {
     "limits": limits.rows,
     "memory": memory.rows,
     "hostile": hostile.rows,
+    "stalls": stalls.rows,
 }
 PEERS: Mapping[str, Part] = {"aimock": peers.aimock}
 HERE = Path(__file__).parent.parent
