@@ -23,6 +23,7 @@ from bench import (
     peers,
     pictures,
     plugin,
+    stalls,
     startup,
     suite,
     uploads,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Part] = {
     "memory": memory.rows,
     "page": page.rows,
     "hostile": hostile.rows,
+    "stalls": stalls.rows,
 }
 PEERS: Mapping[str, Part] = {"aimock": peers.aimock}
 HERE = Path(__file__).parent.parent

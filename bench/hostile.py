@@ -21,9 +21,10 @@ from bench.rows import Row
 from bench.servers import HEADERS, HOST, MOCK, PATH, Server, running
 
 NUMBER = 200
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 3.0  # a round
-_SETTLED = 2.5  # seconds until the hurtful ones are as they stay
+_SETTLED = 5.0  # seconds until the hurtful ones are as they stay
+_WATCHED = 2.0  # seconds without an honest client
 _PACE = 0.004  # seconds between two honest requests
 _EACH = 0.05  # seconds between two bytes of one that drips
 _SHORT = ("--head-timeout", "2s", "--body-timeout", "2s", "--send-timeout", "2s")
@@ -45,11 +46,12 @@ def rows() -> Iterator[Row]:
 def _beside(server: Server, kind: str) -> Iterator[Row]:
     server.ask(body(_LARGE))
     _slowest(server)
-    alone, beside, memory = [], [], [server.resident_mib()]
+    alone, beside, busy, memory = [], [], [], [server.resident_mib()]
     for _ in range(ROUNDS):
         alone.append(_slowest(server))
         with _hurt(server, kind):
             time.sleep(_SETTLED)
+            busy.append(_busy(server))
             beside.append(_slowest(server))
             memory.append(server.resident_mib())
         time.sleep(0.5)
@@ -57,6 +59,8 @@ def _beside(server: Server, kind: str) -> Iterator[Row]:
     ratio = median(b / a for a, b in zip(alone, beside, strict=True))
     told: tuple[str, ...] = (f"{1e3 * median(beside):.2f} ms", f"{1e3 * median(alone):.2f} ms")
     yield Row(f"p99 beside {NUMBER} {kind}", "the same alone", "<= 1.1", ratio, *told)
+    told = (f"{median(busy):.2f} %",)
+    yield Row(f"CPU that {NUMBER} {kind} take", "one core", "<= 5 %", median(busy), *told)
     told = (f"{during:.1f} MiB", f"{before:.1f} MiB", f"afterwards {after:.1f} MiB")
     yield Row(f"memory beside {NUMBER} {kind}", "before", "<= 32 MiB", during - before, *told)
 
@@ -68,6 +72,13 @@ def _ended(server: Server, kind: str) -> Row:
         open_still = int(process.communicate("tell\n")[0])
     name = f"{NUMBER} {kind}: still open after {_GONE:g} s"
     return Row(name, "bounds of 2 s", "<= 0", float(open_still))
+
+
+def _busy(server: Server) -> float:
+    """How much of a core the server uses, in percent, while no honest client asks."""
+    before = server.cpu_seconds()
+    time.sleep(_WATCHED)
+    return 100 * (server.cpu_seconds() - before) / _WATCHED
 
 
 def _slowest(server: Server) -> float:

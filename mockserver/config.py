@@ -89,7 +89,7 @@ class Value(NamedTuple):
         if self.read:
             return self.read()
         try:
-            values = tuple(self.setting.parse(text) for text in self.texts)
+            values = self.setting.meant(self.texts)
         except ValueError as error:
             told = shortened(", ".join(self.texts), 100)
             shown = "" if self.setting.secret else f" ({told!r})"

@@ -307,7 +307,11 @@ def test_other_names_get_421_that_names_the_setting(api: Api, host: str) -> None
         assert f"--allowed-host {host}" in error(response)["message"]
 
 
-@pytest.mark.parametrize("host", ['a"b', "localhost:6780/x", "localhost:99999999", "a b", "[::1"])
+@pytest.mark.parametrize(
+    "host",
+    ['a"b', "localhost:6780/x", "localhost:99999999", "a b", "[::1"]
+    + ["[:1:]", "[]", "[localhost]", "[1::2::3]:80"],
+)
 def test_what_is_no_host_at_all_is_refused(api: Api, host: str) -> None:
     assert api().get("/v1/models", headers={"Host": host}).status_code == 421
 

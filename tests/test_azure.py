@@ -50,6 +50,14 @@ def test_the_model_of_a_form_is_ignored_too(azure: Azure) -> None:
     assert last(client)["fields"]["model"] == "gpt-image-2"
 
 
+def test_a_key_that_was_copied_with_its_scheme_is_refused_and_a_hint_says_why(
+    azure: Azure,
+) -> None:
+    refused = azure("Bearer sk-mock-me").post(deployed("gpt-image-2"), json={"prompt": "x"})
+    assert refused.status_code == 401
+    assert "without 'Bearer'" in refused.headers["mock-hint"]
+
+
 def test_a_deployment_of_a_model_that_was_not_there_yet_is_none_on_any_day(azure: Azure) -> None:
     for day in ("2022-11-03", "2023-11-05", "2023-11-07"):
         refused = azure(as_of=day).post(deployed("gpt-image-1"), json={"prompt": "x"})

@@ -36,6 +36,18 @@ def test_a_budget_that_is_lowered_meanwhile_undoes_nothing(api: Api) -> None:
 HUGE = int("9" * 60)
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "NaN", "Infinity"])
+def test_what_json_can_t_say_again_the_control_api_does_not_read(api: Api, text: str) -> None:
+    client = api()
+    body = '{"when": {"user": N}, "then": {"quota": true}}'.replace("N", text)
+    told = client.post(
+        "/_mock/rules", content=body, headers=HERE | {"content-type": "application/json"}
+    )
+    assert told.status_code == 400
+    assert text in error(told)["message"]
+    assert ask(client, "GET", "rules")["rules"] == []
+
+
 @pytest.mark.parametrize("number", [HUGE, MOST + 2, -HUGE], ids=["huge", "over", "negative"])
 @pytest.mark.parametrize(
     ("asked", "body"),

@@ -313,3 +313,15 @@ def test_any_text_for_any_setting_is_taken_or_refused_by_name(name: str, text: s
         configured(**{name.replace("-", "_"): text})
     except ConfigError as refused:
         assert name in str(refused)
+
+
+def test_one_name_is_of_one_deployment() -> None:
+    named = ["art=dall-e-3", "more=dall-e-2", "art=gpt-image-1"]
+    with pytest.raises(ConfigError, match=r"deployment .* names 'art' twice.*set by call"):
+        configured(deployment=named)
+
+
+def test_an_address_of_brackets_alone_is_none() -> None:
+    for host in ("[", "]", "[]", "[ ]"):
+        with pytest.raises(ConfigError, match=r"host .* must not be blank"):
+            configured(host=host)

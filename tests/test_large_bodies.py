@@ -208,6 +208,23 @@ def test_the_largest_body_there_may_be_has_room_alone() -> None:
     done(case())
 
 
+def test_two_who_have_room_and_want_more_do_not_wait_for_each_other() -> None:
+    async def case() -> None:
+        desk, two = Heavy(0), [exchange(), exchange()]
+        for one in two:
+            await desk.make_room(one, heavy.ROOM // 2)
+
+        async def go_on(who: Exchange) -> None:
+            await desk.make_room(who, heavy.ROOM)
+            await asyncio.sleep(0)
+            desk.give_back(who)
+
+        await asyncio.wait_for(asyncio.gather(*map(go_on, two)), 5)
+        assert desk._taken == 0
+
+    done(case())
+
+
 def test_who_waits_too_long_is_refused_and_who_leaves_takes_no_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -228,6 +245,23 @@ def test_who_waits_too_long_is_refused_and_who_leaves_takes_no_room(
         assert desk._taken == 0
 
     done(case())
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held back", "answered"])
+def test_what_is_held_back_on_purpose_has_no_room(
+    api: Api, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    given, kept = [], Heavy.give_back
+
+    def noted(desk: Heavy, who: Exchange, left: int = 0) -> None:
+        given.extend([who.record.status] if who.held else [])
+        kept(desk, who, left)
+
+    monkeypatch.setattr(Heavy, "give_back", noted)
+    client = api(latency="1ms" if is_held else "none")
+    files, data = {"image": PICTURE + bytes(pieces.LARGE)}, {"size": "256x256"}
+    assert client.post("/v1/images/variations", files=files, data=data).status_code == 200
+    assert given[0] == (0 if is_held else 200)
 
 
 def test_what_is_not_large_needs_no_room() -> None:

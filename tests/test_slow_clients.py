@@ -6,10 +6,11 @@ import asyncio
 import json
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from unittest.mock import Mock
 
@@ -18,6 +19,7 @@ from uvicorn.server import ServerState
 
 from mockserver.server.drips import Drips
 from mockserver.server.http1 import Http1
+from mockserver.server.sockets import in_kernel
 from mockserver.testing import ImagesMock
 from tests.test_http1 import CONFIG, HEAD
 
@@ -79,7 +81,7 @@ def state_of(mock: ImagesMock) -> ServerState:
 
 def waited_for(is_so: Callable[[], bool]) -> bool:
     """Whether it becomes so within some seconds."""
-    last = time.monotonic() + 10
+    last = time.monotonic() + 30
     while not is_so() and time.monotonic() < last:
         time.sleep(0.005)
     return is_so()
@@ -175,6 +177,15 @@ def test_what_a_rule_makes_slow_and_a_pause_between_two_requests_is_nobody_s_lat
         assert pausing.recv(99).startswith(b"HTTP/1.1 200")
 
 
+def test_half_a_head_behind_a_request_that_a_rule_holds_back_waits_for_its_turn(
+    short: ImagesMock,
+) -> None:
+    short.sandbox().begin().next.delay("400ms")
+    told = heard(connected(short, asking() + ASKS))
+    statuses = [line.split()[1] for line in told.splitlines() if line.startswith(b"HTTP/1.1")]
+    assert statuses == [b"200", b"408"]
+
+
 def test_an_answer_that_nobody_takes_breaks_the_line_and_frees_all_of_it(
     short: ImagesMock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,6 +198,42 @@ def test_an_answer_that_nobody_takes_breaks_the_line_and_frees_all_of_it(
     (line,) = [r.getMessage() for r in caplog.records if "took nothing" in r.getMessage()]
     assert line.startswith("POST /v1/images/generations: ")
     assert "--send-timeout" in line
+
+
+@pytest.mark.slow
+def test_after_three_hundred_that_hurt_all_is_as_before(short: ImagesMock) -> None:
+    state = state_of(short)
+    assert waited_for(lambda: not state.connections)
+    threads = threading.active_count()
+    large = asking(size="1024x1024", n=10, response_format="b64_json") * 14
+    kinds = (SAID["half a body"], SAID["half a head"], large)
+    hurting = [connected(short, said) for said in kinds for _ in range(100)]
+    with closing(connected(short, asking())) as honest:
+        assert honest.recv(99).startswith(b"HTTP/1.1 200")
+    assert waited_for(lambda: not state.connections and not state.tasks)
+    assert threading.active_count() == threads
+    for connection in hurting:
+        connection.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't tell")
+def test_who_reads_slowly_is_seen_to_read_while_the_kernel_asks_for_nothing_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reading = socket.create_connection(listener.getsockname())
+        writing, _ = listener.accept()
+    writing.setblocking(False)
+    transport = Mock(get_extra_info=lambda _: writing)
+    with reading, writing:
+        assert in_kernel(transport) == 0
+        with suppress(BlockingIOError):
+            while True:
+                writing.send(bytes(1 << 16))
+        full = in_kernel(transport)
+        assert full > 0
+        for _ in range(5):
+            reading.recv(1 << 16)
+        assert waited_for(lambda: in_kernel(transport) < full)
+    assert in_kernel(Mock(get_extra_info=lambda _: None)) == 0
 
 
 def test_who_ends_its_side_within_a_body_has_left(short: ImagesMock) -> None:

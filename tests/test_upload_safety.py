@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import sys
 import zlib
+from base64 import b64encode
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from bench.stalls import JSON, Sent, form, watched
 from mockserver.core.picture import Picture
 from mockserver.core.uploads import Header, header
 from mockserver.pictures.decoding import Unreadable, decoded
 from mockserver.pictures.edits import edited
+from mockserver.pictures.pure.png import SIGNATURE
 from tests.conftest import Api, error
-from tests.test_cli import serving
 from tests.test_edits import chunk, opened, raw_png
 
-STATUS = Path("/proc/self/status")
 MIB = 1024 * 1024
 
 
+@cache
 def bomb(side: int = 13_000) -> bytes:
     """A small file that would decode to half a gigabyte."""
     file = io.BytesIO()
@@ -42,36 +44,6 @@ def disguised(data: bytes) -> bytes:
     header = b"IHDR" + struct.pack(">IIBBBBB", 256, 256, 8, 6, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     return data[:8] + chunk + data[8:]
-
-
-def peak(pid: int) -> int:
-    """The most memory that a process has had, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
-@pytest.mark.parametrize("disguise", [bytes, disguised], ids=["plain", "behind another header"])
-def test_a_hundred_bombs_at_once_grow_the_server_by_less_than_100_mib(
-    disguise: Callable[[bytes], bytes],
-) -> None:
-    data = disguise(bomb())
-    assert 500_000 < len(data) < 900_000
-    with serving("--port", "0", "--log-format", "none") as (process, line):
-        url = f"{line.split()[1]}/v1/images/variations"
-        headers = {"Authorization": "Bearer sk-mock-me"}
-
-        def send(_: int) -> int:
-            with httpx2.Client(timeout=60) as client:
-                return client.post(url, files={"image": data}, headers=headers).status_code
-
-        send(0)
-        before = peak(process.pid)
-        with ThreadPoolExecutor(100) as pool:
-            assert set(pool.map(send, range(100))) == {400}
-        grown = peak(process.pid) - before
-    assert grown < 100 * MIB
 
 
 def test_a_bomb_of_text_is_refused(api: Api) -> None:
@@ -109,24 +81,6 @@ def test_texts_are_bounded_by_what_is_inflated_as_in_pillow(named: str) -> None:
     for read in (decoded, opened):
         with nullcontext() if is_taken else pytest.raises((Unreadable, ValueError)):
             assert read(file).tobytes() == b"\7"
-
-
-@pytest.mark.slow
-def test_many_allowed_giants_at_once_grow_the_server_by_what_two_of_them_take() -> None:
-    """The largest pictures that are taken at all: 64 MiB each, once decoded."""
-    data = bomb(4096)
-    with serving("--port", "0", "--log-format", "none") as (process, line):
-        url = f"{line.split()[1]}/v1/images/variations"
-        headers = {"Authorization": "Bearer sk-mock-me"}
-
-        def send(_: int) -> int:
-            with httpx2.Client(timeout=60) as client:
-                return client.post(url, files={"image": data}, headers=headers).status_code
-
-        before = peak(process.pid)
-        with ThreadPoolExecutor(20) as pool:
-            assert set(pool.map(send, range(20))) == {200}
-        assert peak(process.pid) - before < 300 * MIB
 
 
 def test_frames_beyond_the_first_do_not_count(api: Api) -> None:
@@ -174,25 +128,26 @@ def webp(*more: bytes) -> bytes:
 
 EXIF = segment(0xE1, b"Exif\0\0" + bytes(65_000))
 PROFILE = segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(65_000))
-EMPTY = chunk(b"aaAa", b"")
+PIXEL = b"\7\7\7\7"  # in RGBA
+EMPTY, MANY = chunk(b"aaAa", b""), 1 << 16
 #: Small files that would cost much: seconds of Pillow's, or hundreds of megabytes.
 COSTLY: dict[str, Callable[[], bytes]] = {
     "pixels": bomb,
     "pixels behind another header": lambda: disguised(bomb()),
-    "a text": lambda: raw_png(1, 8, 0, b"\7", deflated(b"zTXt", b"a\0\0", 50 * MIB)),
+    "a text": lambda: raw_png(1, 8, 6, PIXEL, deflated(b"zTXt", b"a\0\0", 50 * MIB)),
     "a text of another kind": lambda: raw_png(
-        1, 8, 0, b"\7", deflated(b"iTXt", b"a\0\1\0\0\0", 50 * MIB)
+        1, 8, 6, PIXEL, deflated(b"iTXt", b"a\0\1\0\0\0", 50 * MIB)
     ),
-    "a profile": lambda: raw_png(1, 8, 0, b"\7", deflated(b"iCCP", b"a\0\0", 50 * MIB)),
-    "many texts": lambda: raw_png(1, 8, 0, b"\7", deflated(b"zTXt", b"a\0\0", MIB) * 3000),
-    "many empty chunks": lambda: raw_png(1, 8, 0, b"\7", EMPTY * (3 * MIB // 12)),
-    "many empty pixels": lambda: raw_png(1, 8, 0, b"\7", chunk(b"IDAT", b"") * (3 * MIB // 12)),
+    "a profile": lambda: raw_png(1, 8, 6, PIXEL, deflated(b"iCCP", b"a\0\0", 50 * MIB)),
+    "many texts": lambda: raw_png(1, 8, 6, PIXEL, deflated(b"zTXt", b"a\0\0", MIB) * 100),
+    "many empty chunks": lambda: raw_png(1, 8, 6, PIXEL, EMPTY * MANY),
+    "many empty pixels": lambda: raw_png(1, 8, 6, PIXEL, chunk(b"IDAT", b"") * MANY),
 }
 #: The same of formats that GPT image models alone take.
 COSTLY_PHOTOS: dict[str, Callable[[], bytes]] = {
     "scans": lambda: with_scans(jpeg(4096, progressive=True), 1000),
-    "many empty segments": lambda: with_segments(jpeg(), *[segment(0xE5, b"")] * (MIB // 4)),
-    "many chunks of a WebP": lambda: webp(b"aaaa\0\0\0\0" * (2 * MIB // 8)),
+    "many empty segments": lambda: with_segments(jpeg(), *[segment(0xE5, b"")] * MANY),
+    "many chunks of a WebP": lambda: webp(b"aaaa\0\0\0\0" * MANY),
     "pixels of a JPEG": lambda: jpeg(9000),
 }
 
@@ -271,3 +226,118 @@ def test_a_jpeg_has_the_size_that_it_was_let_in_by() -> None:
         assert image.size == (600, 600)
     with pytest.raises(Unreadable, match="two sizes"):
         decoded(forged)
+
+
+# -- a server in a process of its own
+
+
+needs_linux = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="memory is read from /proc"
+)
+VARIATIONS, EDITS = "/v1/images/variations", "/v1/images/edits"
+EDIT = {"model": "gpt-image-2", "prompt": "x"}
+
+
+def sent(path: str, *data: bytes, mask: bytes | None = None) -> Sent:
+    if path == VARIATIONS:
+        return path, *form(("image", data[0]))
+    files = [("image[]", one) for one in data]
+    return path, *form(*files, *([("mask", mask)] if mask else []), **EDIT)
+
+
+def like(data: bytes) -> bytes:
+    """A harmless picture of the size that another file says."""
+    found, file = header(data), io.BytesIO()
+    assert found
+    Image.new("RGBA", (found.width, found.height)).save(file, "PNG")
+    return file.getvalue()
+
+
+def as_json(data: bytes, path: str = EDITS) -> Sent:
+    picture = {"image_url": "data:image/png;base64," + b64encode(data).decode()}
+    body: dict[str, Any] = {**EDIT, "images": [picture]}
+    if path != EDITS:
+        content = [{"type": "input_image", **picture}]
+        tool = {"type": "image_generation"}
+        body = {"model": "gpt-5", "tools": [tool], "input": [{"role": "user", "content": content}]}
+    return path, json.dumps(body).encode(), JSON
+
+
+#: Where a picture comes in.
+WAYS: dict[str, Callable[[bytes], Sent]] = {
+    "a variation": lambda data: sent(VARIATIONS, data),
+    "an edit": lambda data: sent(EDITS, data),
+    "a mask": lambda data: sent(EDITS, like(data), mask=data),
+    "the last of three": lambda data: sent(EDITS, *[like(data)] * 2, data),
+    "a data: URL": as_json,
+    "an answer's input": lambda data: as_json(data, "/v1/responses"),
+}
+ASKED = [
+    *[(way, named) for way in ("a variation", "an edit") for named in COSTLY],
+    *[("an edit", named) for named in COSTLY_PHOTOS],
+    *[(way, "pixels behind another header") for way in WAYS],
+    *[(way, "many texts") for way in WAYS],
+]
+
+
+#: What a refusal says that has nothing to do with what is costly.
+OTHERWISE = (b"mimetype", b"must be in", b"mask size", b"Invalid URL")
+
+
+@pytest.mark.slow
+@needs_linux
+@pytest.mark.parametrize(("way", "named"), dict.fromkeys(ASKED))
+def test_a_hundred_costly_files_at_once_hold_nobody_and_take_little_memory(
+    way: str, named: str
+) -> None:
+    request = WAYS[way]((COSTLY | COSTLY_PHOTOS)[named]())
+    with watched() as server:
+        status, told = server.ask(*request)
+        assert status == 400
+        assert not any(other in told for other in OTHERWISE)
+        before = server.figures()
+        assert server.ask_at_once(100, request) == {400}
+        found = server.figures()
+    assert found.peak - before.resident < 100
+    assert found.own < 0.1  # of the machine's other work, nothing counts
+
+
+@pytest.mark.slow
+@needs_linux
+def test_many_allowed_giants_at_once_grow_the_server_by_what_two_of_them_take() -> None:
+    """The largest pictures that DALL·E 2 takes at all: 64 MiB each, once decoded."""
+    request = sent(VARIATIONS, bomb(4096))
+    with watched() as server:
+        server.ask(*sent(VARIATIONS, bomb(64)))
+        before = server.figures()
+        assert server.ask_at_once(20, request) == {200}
+        assert server.figures().peak - before.resident < 300
+
+
+@pytest.mark.slow
+@needs_linux
+def test_thirty_forms_of_sixty_megabytes_at_once_take_the_memory_of_a_few() -> None:
+    request = EDITS, *form(("image", bytes(60_000_000)), **EDIT)
+    with watched() as server:
+        server.ask(*sent(EDITS, b"x"))
+        before = server.figures()
+        assert server.ask_at_once(30, request) == {400}
+        found = server.figures()
+    assert found.peak - before.resident < 800  # 1800 MB were sent
+    assert found.own < 0.1
+
+
+@pytest.mark.slow
+@needs_linux
+def test_sixteen_pictures_of_fifty_megabytes_are_taken() -> None:
+    """As many and as large as the API documents, in one request."""
+    grey = chunk(b"IDAT", zlib.compress(b"\0" * 4 * 10, 0))
+    size = chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 10, 8, 0, 0, 0, 0))
+    note = chunk(b"aaAa", bytes((50 << 20) - 200))
+    picture = SIGNATURE + size + note + grey + chunk(b"IEND", b"")
+    assert (50 << 20) - 200 < len(picture) < 50 << 20
+    with watched("--max-body", "900MiB") as server:
+        server.ask(*sent(EDITS, b"x"))
+        before = server.figures()
+        assert server.ask_at_once(1, sent(EDITS, *[picture] * 16)) == {200}
+        assert server.figures().peak - before.resident < 2.6 * 800

@@ -111,6 +111,8 @@ def cases_of(
             yield from (("covering", case) for case in _kept_and_broken(operation))
         config = schema.config.generation_for(operation=operation, phase="fuzzing")
         for mode in config.modes:
+            if mode is GenerationMode.NEGATIVE and not _can_be_wrong(operation):
+                continue
             most = config.max_examples or extent.examples
             drawn = _drawn(operation, mode, most, seed)
             yield from ((f"{mode.value}-of-{most}", case) for case in drawn)
@@ -124,6 +126,18 @@ def _kept_and_broken(operation: APIOperation[Any, Any, Any, Any]) -> Iterator[Ca
         yield from operation.schema.iter_coverage_cases(
             operation, generation_modes=config.modes, generation_config=config
         )
+
+
+#: The schema of a part of a path that may be any text.
+_ANY_TEXT = {"type": "string", "minLength": 1}
+
+
+def _can_be_wrong(operation: APIOperation[Any, Any, Any, Any]) -> bool:
+    """Whether more is sent than a path of any text, of which all are good: none would be found."""
+    definition = operation.definition.raw
+    others = [p for p in definition.get("parameters", ()) if p.get("in") != "path"]
+    paths = [p.get("schema") for p in definition.get("parameters", ()) if p.get("in") == "path"]
+    return "requestBody" in definition or bool(others) or any(p != _ANY_TEXT for p in paths)
 
 
 def _drawn(

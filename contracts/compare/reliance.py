@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,15 +47,21 @@ def reliances(journal: Any) -> list[Reliance]:
     Raises:
         NoJournal: it has no request to this API.
     """
-    records = journal.get("requests") if isinstance(journal, dict) else None
-    if not isinstance(records, list):
-        raise NoJournal("this is no journal: save what GET /_mock/requests answers")
+    try:
+        found = _found(journal["requests"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        told = "this is no journal: save what GET /_mock/requests answers"
+        raise NoJournal(told) from None
+    if not found:
+        raise NoJournal("the journal has no request to this API: run the program first")
+    return found
+
+
+def _found(records: list[Any]) -> list[Reliance]:
     found: dict[str, list[Any]] = defaultdict(list)
     for record in records:
         if name := _operation(record):
             found[name].append(record)
-    if not found:
-        raise NoJournal("the journal has no request to this API: run the program first")
     return [_of(name, found[name]) for name in sorted(found)]
 
 
@@ -90,6 +97,8 @@ def _meant(record: Any) -> dict[str, Any]:
 
 
 def _is_told(name: str, value: Any) -> bool:
+    if isinstance(value, float) and not isfinite(value):
+        return False
     return is_choice(name, value) or (isinstance(value, int | float) and name not in FREE)
 
 
@@ -143,8 +152,9 @@ def _key(name: str) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML spells it, which is JSON's way for all that there is here."""
-    return json.dumps(value, ensure_ascii=False)
+    """A value as TOML spells it, which is JSON's way for nearly all that there is here."""
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return text.encode("utf-8", "replace").decode()
 
 
 def read(file: Path) -> list[Reliance]:

@@ -75,6 +75,8 @@ class Door:
 
     async def _obey(self, effect: Effect, receive: Receive) -> None:
         """Hold the answer back or refuse it, as rules want it; or tell a wait with their reply."""
+        if effect.delay or effect.stall:
+            self.world.heavy.give_back(self.exchange)
         await self.world.holds.hold_back(self.sandbox.name, effect, receive)
         if effect.error:
             raise await self.refusal(effect.error, effect.retry_after)

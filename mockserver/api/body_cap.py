@@ -13,6 +13,8 @@ from mockserver.request.exchange import Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.heavy import Heavy
 
+_READ = 2  # times its size: as it was sent, and as it was read
+
 
 class BodyCap:
     """Refuses a request body beyond `limit` bytes, and has large ones wait until there is room."""
@@ -44,7 +46,7 @@ class BodyCap:
 
         async def receive_with_room() -> Message:
             if not exchange.held:
-                await self._heavy.make_room(exchange, length)
+                await self._heavy.make_room(exchange, _READ * length)
             return await receive()
 
         return receive_with_room
@@ -61,9 +63,9 @@ class BodyCap:
             if body.tell() > self._limit:
                 raise self._refusal(exchange, body.tell())
             if body.tell() > LARGE and not exchange.held:
-                await self._heavy.make_room(exchange, self._limit)
+                await self._heavy.make_room(exchange, _READ * self._limit)
         if exchange.held:
-            self._heavy.give_back(exchange, body.tell())
+            self._heavy.give_back(exchange, _READ * body.tell())
         return replayed(body.getvalue(), receive)
 
     def _refusal(self, exchange: Exchange, read: int) -> ApiError:

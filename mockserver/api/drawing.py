@@ -59,6 +59,8 @@ class Job:
         """
         seen = await self._seen(request) if request.images else None
         effect = await self.admission(request).admitted(self.receive)
+        if effect is not PLAIN or self.latency(request):
+            self.world.heavy.give_back(self.exchange)
         is_whole = not effect.reply and not is_streamed(request, effect)
         if is_whole and (seconds := self.latency(request)):
             await self.world.holds.hold(self.sandbox.name, seconds, self.receive)

@@ -135,8 +135,8 @@ class Observe:
     def _is_strange(self, exchange: Exchange) -> bool:
         """Whether a page of the web sent this that is not let in: no sandbox shall know of it.
 
-        No page can give a key without being asked first whether it may (CORS), but at a host of its
-        own; and none can leave out its origin but where it gets or posts nothing.
+        No page can give a key without a preflight, but at a host of its own; and none can leave out
+        its origin, but where it only gets something.
         """
         headers = exchange.headers
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
@@ -354,11 +354,13 @@ class HostRule:
     def _refuse_others(self, header: bytes) -> None:
         value = header.decode("latin-1")
         host = host_in(value)
-        if not _HOST.fullmatch(value) or not self._allows(host):
+        is_name = not value.startswith("[")
+        if not _HOST.fullmatch(value) or not self._allows(host, is_name=is_name):
             raise ApiError(Reason.WRONG_HOST, host=host)
 
-    def _allows(self, host: str) -> bool:
-        if host in self._names or "." not in host.rstrip(".") or host.endswith(self._suffixes):
+    def _allows(self, host: str, *, is_name: bool) -> bool:
+        is_known = host in self._names or "." not in host.rstrip(".")
+        if is_name and (is_known or host.endswith(self._suffixes)):
             return True
         try:
             ip_address(host)

@@ -25,7 +25,7 @@ from mockserver.client.report import wait_line
 from mockserver.client.requests import Refusal, Request, Upload, calls_of
 from mockserver.client.rules import Asked, File, RuleHandle, Script, Sent, condition, content_of
 from mockserver.core.addresses import API, address_of
-from mockserver.core.masking import hidden
+from mockserver.core.masking import as_shown
 
 if TYPE_CHECKING:
     from mockserver.client.events import Events
@@ -128,7 +128,7 @@ class Sandbox:
         self._unfinished: list[Script] = []  # that no effect has followed yet
 
     def __repr__(self) -> str:
-        return f"Sandbox({self.address!r}, {hidden(self.api_key)!r})"
+        return f"Sandbox({self.address!r}, {as_shown(self.api_key)!r})"
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
-from mockserver.core.decoding import is_number
+from mockserver.core.decoding import finite, is_number, no_constant
 from mockserver.core.errors import ApiError
 from mockserver.core.keys import Caller
 from mockserver.core.masking import Hide, without_keys
@@ -222,7 +222,7 @@ def _decoded(body: bytes) -> Any:
     if has_too_many_values(body):
         refuse(f"The body is too much JSON: {TOO_MANY_VALUES}.")
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         refuse(f"The body is no JSON: {_place(error)}.")
     except UnicodeDecodeError as error:
@@ -238,10 +238,6 @@ def _place(error: json.JSONDecodeError) -> str:
     there = error.doc[error.pos : error.pos + _SHOWN]
     at = f"at {there!r}" if there else "but it ends there"
     return f"line {error.lineno}, column {error.colno}: {error.msg}, {at}"
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 def seconds_of(name: str, value: Any, most: float) -> float:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
+from mockserver.core.decoding import finite, no_constant
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.ids import object_id
 from mockserver.core.keys import Caller
 from mockserver.core.parameters import check_text, in_body
+from mockserver.core.pieces import has_too_many_values
 from mockserver.facts.files import typed
 from mockserver.facts.platform import Ids, table
 from mockserver.facts.values import Parameter
@@ -286,17 +288,15 @@ class InputFile:
 
 
 def _json(text: bytes) -> dict[str, Any]:
+    if has_too_many_values(text):
+        raise ApiError(Reason.BATCH_LINE)
     try:
-        line = json.loads(text.decode("utf-8-sig"), parse_constant=_refuse)
+        line = json.loads(text.decode("utf-8-sig"), parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError):
         line = None
     if not isinstance(line, dict):
         raise ApiError(Reason.BATCH_LINE)
     return line
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 # -- how it is told ----------------------------------------------------------------------------

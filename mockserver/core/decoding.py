@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeGuard
+from math import isfinite
+from typing import Any, Never, TypeGuard
 
 from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.texts import likely_name
@@ -88,3 +89,15 @@ def switch_of(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise RuleError(f"{name} must be true or false")
     return value
+
+
+def no_constant(name: str) -> Never:
+    """Refuse, as `parse_constant`, what Python's reader takes for JSON and is none."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def finite(text: str) -> float:
+    """A number of JSON's, as `parse_float`; ValueError for one that would be read as infinite."""
+    if not isfinite(found := float(text)):
+        raise ValueError(f"{text[:40]} is larger than any number here")
+    return found

@@ -19,6 +19,7 @@ ADMIN = "admin"  # the magic name of keys of organizations
 CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
+_TWO_WORDS = "a key is one word: send it alone, in api-key without 'Bearer' before it"
 # Keys that the vendor hands out: sk-, an optional kind, and a long tail.
 _REAL = re.compile(r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{32,}\Z")
 
@@ -118,8 +119,10 @@ class Keyring:
         magic = self._magic[effect[1]] if effect else _PLAIN
         refusal = Reason(magic.refusal) if magic.refusal else None
         of_key = self._reported(key) if magic.admin else ""
-        if refusal is Reason.INCORRECT_KEY or not (self._knows(key) or self._knows(of_key)):
-            raise ApiError(Reason.INCORRECT_KEY, key=masked(key))
+        is_known = self._knows(key) or (of_key and self._knows(of_key))
+        if refusal is Reason.INCORRECT_KEY or not is_known:
+            told = {"hint": _TWO_WORDS} if _is_several(key) else {}
+            raise ApiError(Reason.INCORRECT_KEY, key=masked(key), **told)
         bound = (self._listed or {}).get(key, _UNBOUND)
         if organization and not self._belongs(organization, bound):
             raise ApiError(Reason.MISMATCHED_ORGANIZATION)
@@ -155,7 +158,9 @@ class Keyring:
         return letters(digest)
 
     def _knows(self, key: str) -> bool:
-        return key in self._listed if self._listed is not None else key.startswith(self._prefix)
+        if self._listed is not None:
+            return key in self._listed
+        return key.startswith(self._prefix) and not _is_several(key)
 
     def _belongs(self, organization: str, bound: BoundKey) -> bool:
         return organization != self._mismatch and bound.organization in (None, organization)
@@ -193,8 +198,14 @@ def hinted(authorization: str | None, magic_prefix: str) -> str:
 
 
 def looks_real(key: str, magic_prefix: str) -> bool:
-    """Whether this looks like a key that costs money elsewhere."""
-    return not key.startswith(magic_prefix) and _REAL.match(key) is not None
+    """Whether this looks like a key that costs money elsewhere, maybe with its scheme before it."""
+    last = key.rpartition(" ")[2]
+    return not last.startswith(magic_prefix) and _REAL.match(last) is not None
+
+
+def _is_several(key: str) -> bool:
+    """Whether it has more words than one, which no key of the vendor's has."""
+    return " " in key or "\t" in key
 
 
 @lru_cache(maxsize=2048)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from mockserver.core.keys import letters
-from mockserver.core.picture import MEDIA, Picture, is_drawable
+from mockserver.core.picture import MEDIA, Picture, is_possible
 from mockserver.facts import LinkFacts, fields
 
 DAY = 86_400  # seconds
@@ -80,8 +80,18 @@ class Links:
         genuine = self._signature(f"{path}?{_rewritten(fields)}")
         if not hmac.compare_digest(_bytes(fields["sig"]), genuine.encode()):
             raise LinkError("altered", window, fields)
-        picture = _unpacked(fields["mock"])
-        if picture is None or not _is_said_rightly(picture, fields):
+        try:
+            picture = _unpacked(fields["mock"])
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
+            raise LinkError("malformed", None, fields) from None  # another version's, or made up
+        if not _is_said_rightly(picture, fields):
             raise LinkError("altered", window, fields)
         return picture
 
@@ -141,19 +151,18 @@ def _as_object(p: Picture) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _unpacked(payload: str) -> Picture | None:
-    """The picture of a signed payload; None if it is none, however that was signed."""
+def _unpacked(payload: str) -> Picture:
+    """The picture of a signed payload; raises if it is none, however that was signed."""
     padded = payload + "=" * (-len(payload) % 4)
-    try:
-        told = json.loads(urlsafe_b64decode(padded))
-        if isinstance(told, list):
-            told = _listed(*told)
-        told["digest"] = bytes.fromhex(told["digest"])
-        told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
-        picture = Picture(**{name: told[name] for name in _FIELDS})
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
-        return None
-    return picture if is_drawable(picture) else None
+    told = json.loads(urlsafe_b64decode(padded))
+    if isinstance(told, list):
+        told = _listed(*told)
+    told["digest"] = bytes.fromhex(told["digest"])
+    told["options"], told["images"] = tuple(told["options"].items()), tuple(told["images"])
+    found = Picture(**{name: told[name] for name in _FIELDS})
+    if not is_possible(found):
+        raise ValueError("no such picture was planned")
+    return found
 
 
 def _is_said_rightly(picture: Picture, fields: Mapping[str, str]) -> bool:

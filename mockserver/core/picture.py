@@ -4,6 +4,8 @@ from base64 import b32encode
 from math import inf
 from typing import Any, NamedTuple
 
+from mockserver.facts.values import is_drawable
+
 #: By a picture's format: its content type, and how the names of its files end.
 MEDIA = {
     "PNG": ("image/png", "png"),
@@ -15,11 +17,9 @@ MEDIA = {
 #: Characters of the prompt that a picture shows, and that its URL carries.
 SHOWN = 120
 DIGEST = 16  # bytes
-
-
-PIXELS = 2**25  # of a picture; the largest that a model takes has a quarter
+FRAMES = 64  # four times as many as any model has
 #: Options that are numbers to whoever draws, and the largest that makes sense.
-_NUMBERS = {"output_compression": 100, "frame_count": 64, "frame_duration_ms": inf}
+_NUMBERS = {"output_compression": 100, "frame_count": FRAMES, "frame_duration_ms": inf}
 _SCALARS = (str, int, float, type(None))
 
 
@@ -58,6 +58,11 @@ class Picture(NamedTuple):  # which is made and looked up in a third of a datacl
         return int(dict(self.options).get("frame_count") or 1) if self.format == "GIF" else 1
 
     @property
+    def is_drawable(self) -> bool:
+        """Whether it is one that was planned here, as far as its size tells."""
+        return is_drawable(self.width, self.height) and 0 < self.frames <= FRAMES
+
+    @property
     def code(self) -> str:
         """Eight letters and digits that tell two pictures apart at a glance."""
         return b32encode(self.digest[:5]).decode("ascii")
@@ -69,7 +74,7 @@ def shown(prompt: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def is_drawable(p: Picture) -> bool:
+def is_possible(p: Picture) -> bool:
     """Whether somebody who asks for a picture can have made one with these values."""
     texts = (p.operation, p.model, p.prompt, p.format, *p.images, p.mask, p.fault, p.download)
     return (
@@ -78,12 +83,11 @@ def is_drawable(p: Picture) -> bool:
         and p.format in MEDIA
         and len(p.digest) == DIGEST
         and all(type(number) is int for number in (p.width, p.height, p.place, p.n))
-        and min(p.width, p.height) > 0
-        and p.width * p.height <= PIXELS
         and min(p.place, p.n - 1) >= 0
         and (p.fault != "given" or bool(p.images))
         and all(isinstance(value, _SCALARS) for _, value in p.options)
         and all(_is_number(value, _NUMBERS[k]) for k, value in p.options if k in _NUMBERS)
+        and p.is_drawable
     )
 
 

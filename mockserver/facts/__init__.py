@@ -37,6 +37,7 @@ from mockserver.facts.values import (
     Streamed,
     Told,
     UploadRules,
+    check_sizes,
 )
 
 __all__ = [
@@ -242,6 +243,7 @@ def _check_costs(facts: Facts) -> None:
     for model in facts.models.values():
         for offer in model.offers.values():
             sizes, qualities = (_values(offer, name) for name in ("size", "quality"))
+            check_sizes(model.id, sizes)
             check(facts.limits, facts.prices, model.id, sizes, qualities)
             if any(price[model.id].million for price in facts.prices.values()):
                 _check_tokens(offer, model.id, product(sizes, qualities or ("",)))

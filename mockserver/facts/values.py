@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from mockserver.facts.costs import BillingFacts, Limits, Prices
+from mockserver.facts.files import FactsError
 from mockserver.facts.tokens import (
     TOKENS,
     AreaTokens,
@@ -15,6 +16,7 @@ from mockserver.facts.tokens import (
     TileTokens,
 )
 
+SIDE_LEAST, AREA_MOST = 64, 1 << 26  # pixels of what can be drawn; less has no room for text
 #: `files` is one file or a list of them, as forms have it.
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "files", "any")
 
@@ -288,3 +290,20 @@ class Facts(NamedTuple):
     magic_words: Mapping[str, MagicWord]
     mismatched_organization: str
     stand_in: str = ""  # the model that answers for any: none but with `--validation schema`
+
+
+def is_drawable(width: int, height: int) -> bool:
+    """Whether a picture of so many pixels can be drawn."""
+    return min(width, height) >= SIDE_LEAST and width * height <= AREA_MOST
+
+
+def check_sizes(model: str, sizes: Iterable[str]) -> None:
+    """Refuse a size that no picture can have."""
+    for size in sizes:
+        width, _, height = size.partition("x")
+        sides = [int(side) if side.isdecimal() else 0 for side in (width, height)]
+        if not is_drawable(*sides):
+            raise FactsError(
+                f"models.toml: {model} has the size {size!r}; it must be as 1024x1024, each side "
+                f"at least {SIDE_LEAST}"
+            )

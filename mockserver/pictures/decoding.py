@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from typing import ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ from mockserver.core.pieces import find
 from mockserver.core.planning import address
 from mockserver.core.uploads import FRAMES, header, segments
 from mockserver.pictures.pure.png import SIGNATURE
+from mockserver.pictures.strips import in_strips
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -67,7 +68,7 @@ def decoded(data: bytes) -> Image.Image:
         image: Image.Image = Image.open(pixels, formats=["PNG", "JPEG", "WEBP"])
         _check_size(image, data)
         image.load()
-        image = _in_8_bits(image, depth) if is_png else _of_few_modes(image)
+        image = in_strips(partial(_in_8_bits, depth), image) if is_png else _of_few_modes(image)
     except Exception as broken:  # Pillow answers broken files with a dozen types of exception
         raise Unreadable(str(broken)) from broken
     image.info.clear()
@@ -192,7 +193,7 @@ def _text_size(kind: bytes, body: bytes) -> tuple[int, bool]:
         return len(body), False
 
 
-def _in_8_bits(image: Image.Image, depth: int) -> Image.Image:
+def _in_8_bits(depth: int, image: Image.Image) -> Image.Image:
     """Any of PNG's kinds of pixels as RGBA, RGB, LA or L."""
     key = image.info.get("transparency")  # a colour that is transparent, or a palette's alphas
     match image.mode:

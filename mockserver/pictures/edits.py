@@ -17,6 +17,7 @@ from mockserver.pictures.formats import encoded
 from mockserver.pictures.placeholder import placeholder, printed
 from mockserver.pictures.pure.landscape import Palette, mixed
 from mockserver.pictures.several import flattened, has_no_mask, lower_part, small_square
+from mockserver.pictures.strips import in_strips
 
 Size = tuple[int, int]
 
@@ -90,12 +91,17 @@ def _scaled(image: Image.Image, size: Size) -> Image.Image:
 
 def _healed(image: Image.Image, hole: Image.Image, shrinks: int) -> Image.Image:
     """An RGB image whose hole is grown over from its edge, as far as scaling looks into it."""
-    whole = Image.merge("RGBA", (*image.split(), ImageChops.invert(hole)))
+    whole = in_strips(_without, image, hole)
     for step in (1, 2, 4, 8)[: 2 if shrinks <= 1 else 4]:  # 3 or 15 pixels in all
         for x, y in ((step, 0), (-step, 0), (0, step), (0, -step)):
             moved = whole.crop((x, y, x + whole.width, y + whole.height))
-            whole = Image.alpha_composite(moved, whole)
+            whole = in_strips(Image.alpha_composite, moved, whole)
     return whole.convert("RGB")
+
+
+def _without(image: Image.Image, hole: Image.Image) -> Image.Image:
+    """An RGB image that is clear in its hole."""
+    return Image.merge("RGBA", (*image.split(), ImageChops.invert(hole)))
 
 
 def _middle(own: Size, size: Size) -> tuple[float, float, float, float]:

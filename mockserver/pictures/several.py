@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from mockserver.pictures.pure.landscape import Palette
+from mockserver.pictures.strips import in_strips
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -35,7 +36,10 @@ def flattened(image: Image.Image) -> Image.Image:
     """An image in RGB, on white where it is clear: what its clear pixels hide is not shown."""
     if "A" not in image.getbands():
         return image.convert("RGB")
-    image = image.convert("RGBA")
+    return in_strips(_on_white, image.convert("RGBA"))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any, NoReturn
+from typing import Any
 
 from anyio import CancelScope
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive, Send
 
 from mockserver.core.answer_headers import Headers
+from mockserver.core.decoding import no_constant
 from mockserver.core.errors import Answer, ApiError, Reason
 from mockserver.core.masking import Hide, without_keys
 from mockserver.core.pieces import TOO_MANY_VALUES, has_too_many_values, pieces
@@ -146,10 +147,6 @@ def mark_of(content_type: str | None, body: bytes, beside: bytes, key: bytes = b
     return digest.digest()
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; of equal names the last one counts, and those that came again are named."""
     found = dict(pairs)
@@ -161,7 +158,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # json.loads would make one a call
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=no_constant).decode
 
 
 def _wrong_content_type(told: str | None, expected: str) -> ApiError:

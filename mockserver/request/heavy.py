@@ -14,8 +14,8 @@ from mockserver.core.pieces import LARGE
 from mockserver.request.exchange import Exchange
 
 T = TypeVar("T")
-ROOM = 256 << 20  # bytes of all large bodies and files that are worked on
-PATIENCE = 30.0  # seconds that one waits for room
+ROOM = 64 << 20  # bytes of all large bodies and files that are worked on
+PATIENCE = 600.0  # seconds that one waits for room: as long as the SDK waits for an answer
 
 
 class _Turn(NamedTuple):
@@ -43,21 +43,27 @@ class Heavy:
     async def make_room(self, exchange: Exchange, size: int) -> None:
         """Wait until there is room for so many bytes more of a request; who came first goes first.
 
-        What is not large needs none. Its client sends no more than the line's buffers hold.
+        What is not large needs none. Its client sends no more than the line's buffers hold. Nobody
+        keeps what he has while he waits for more: two would wait for each other.
 
         Raises:
             ApiError: there was none for too long.
         """
         if size <= LARGE:
             return
+        size += exchange.held
+        self.give_back(exchange)
         if self._waiting or not self._has_room(size):
             await self._wait(size)
         else:
             self._taken += size
-        exchange.held += size
+        exchange.held = size
 
     def give_back(self, exchange: Exchange, left: int = 0) -> None:
-        """Give the room of a request to others, but for what is left of it."""
+        """Give the room of a request to others, but for what is left of it.
+
+        One that is held back on purpose, by a rule or latency, has none: others would wait for it.
+        """
         self._give_back(exchange.held - left)
         exchange.held = left
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from mockserver.server.drips import Drips
 
 HEAD = 64 << 10  # bytes of a URL and headers: what uvicorn allows with its other parser
 LINGER = 2.0  # seconds for a client to end and read: closed at once, the answer could be lost
@@ -20,13 +23,21 @@ class HeadTooLarge(Exception):
 
 
 class HeadCap(HttpToolsProtocol):
-    """Answers 431 to a head beyond `HEAD` bytes, before it is gathered or anything is served."""
+    """Answers 431 to a head beyond `HEAD` bytes, before it is gathered or anything is served.
+
+    And it counts what comes, whole or in drips.
+    """
 
     _heads = 0  # that have begun
     _is_in_head = False
+    _is_whole = True  # the last request: nothing of it is still to come
     _head = 0  # bytes of an unfinished head, but for what came with its beginning
     _is_refused = False
     _read = 0  # bytes that arrived
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._drips = Drips()
 
     def data_received(self, data: bytes) -> None:
         """Feed what arrived to the parser, until a head is too large; then throw it away."""
@@ -39,11 +50,23 @@ class HeadCap(HttpToolsProtocol):
             self._head += len(data)
             if self._head > HEAD:
                 self._refuse()
+        if not self._is_whole and len(data) < Drips.SMALL:
+            self._leave_to_kernel(self._drips.pause(self._heads, self._read, self.loop.time))
+
+    def _leave_to_kernel(self, pause: float) -> None:
+        """Who drips is not listened to for a moment."""
+        if pause:
+            self.transport.pause_reading()
+            self.loop.call_later(pause, self._listen)
+
+    def _listen(self) -> None:
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
 
     def on_message_begin(self) -> None:
         """Begin to count a head."""
         super().on_message_begin()
-        self._is_in_head, self._head = True, 0
+        self._is_whole, self._is_in_head, self._head = False, True, 0
         self._heads += 1
 
     def on_headers_complete(self) -> None:

@@ -14,8 +14,8 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.request.bodies import ABORT, LATE, REFUSED
 from mockserver.server.crowd import Crowd
 from mockserver.server.deadlines import Seen, Stage, Watch
-from mockserver.server.drips import Drips
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
+from mockserver.server.sockets import in_kernel
 
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
@@ -96,7 +96,6 @@ class Http1(HeadCap):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
         self.scope = cast(Any, {})
         self._crowd = crowd
-        self._drips = Drips()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to serve a client, if there is room."""
@@ -109,24 +108,6 @@ class Http1(HeadCap):
                 crowd.turned_away += 1
                 self._is_refused = True
                 self.transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Serve what arrived; who drips is not listened to for a moment."""
-        super().data_received(data)
-        if len(data) < Drips.SMALL and self._is_unfinished:
-            pause = self._drips.pause(self._heads, self._read, self.loop.time)
-            if pause:
-                self.transport.pause_reading()
-                self.loop.call_later(pause, self._listen)
-
-    @property
-    def _is_unfinished(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return self._is_in_head or (cycle is not None and cycle.more_body)
-
-    def _listen(self) -> None:
-        if not self.flow.read_paused:
-            self.transport.resume_reading()
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""
@@ -146,7 +127,7 @@ class Http1(HeadCap):
     def on_message_complete(self) -> None:
         """End a request; httptools takes the head of an offer for a whole one."""
         if not self._is_offered:
-            self.cycle.more_body = False  # uvicorn leaves it where the answer came first
+            self._is_whole = True
             super().on_message_complete()
 
     def decline(self, rest: bytes) -> None:
@@ -165,8 +146,11 @@ class Http1(HeadCap):
         self.parser.feed_data(b"%b\r\n%b" % (b"".join(head), rest))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Serve a request; uvicorn's own does the same, but for who is served."""
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is served, whatever came behind it: uvicorn tells the last request alone."""
@@ -191,23 +175,25 @@ class Http1(HeadCap):
     def seen(self) -> Seen:
         """What is expected of the client just now."""
         if waiting := self.transport.get_write_buffer_size():
-            return Seen(Stage.TAKE, self._heads, waiting)
+            return Seen(Stage.TAKE, 0, waiting + in_kernel(self.transport))
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete:
             return Seen(self._between(cycle), self._heads, self._read)
         is_asked = not (
-            cycle.response_started
+            self._is_whole
+            or self._is_in_head  # of the next request
+            or cycle.response_started
             or cycle.waiting_for_100_continue
             or self.flow.read_paused
             or self.pipeline
         )
-        stage = Stage.BODY if cycle.more_body and is_asked else Stage.NOTHING
+        stage = Stage.BODY if is_asked else Stage.NOTHING
         return Seen(stage, self._heads, self._read)
 
     def _between(self, last: RequestResponseCycle | None) -> Stage:
         if last is None or self._is_in_head:
             return Stage.HEAD
-        if last.more_body:
+        if not self._is_whole:
             return Stage.REST
         return Stage.ASK if self.timeout_keep_alive_task is None else Stage.NOTHING
 
@@ -280,7 +266,7 @@ class Http1(HeadCap):
         self._hear_no_more()
 
     def _end_silence(self) -> None:
-        if not self._heads:
+        if self._running is None:
             self.transport.close()
 
     def _hear_no_more(self) -> None:

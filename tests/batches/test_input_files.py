@@ -58,6 +58,10 @@ _DUPLICATE = (
             problem("invalid_json_line", 1, "This line is not parseable as valid JSON.", None),
         ),
         (
+            [jsonl(line()).decode().replace('"a fox"', "1e400")],
+            problem("invalid_json_line", 1, "This line is not parseable as valid JSON.", None),
+        ),
+        (
             ["[]"],
             problem("invalid_json_line", 1, "This line is not parseable as valid JSON.", None),
         ),

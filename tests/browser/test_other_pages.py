@@ -1,6 +1,6 @@
 """A page of somebody else's, in a real browser, on a server of this machine: it gets and does nothing.
 
-What each attack meets is in SECURITY.md. The headers that this browser sends are those of
+What each attack meets is in `docs/browsers.md`. The headers that this browser sends are those of
 `tests/test_strangers.py`, which needs none.
 """
 

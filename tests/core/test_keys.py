@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.client.environment import admin_key, variables
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.keys import BoundKey, Keyring, key_in, looks_real
+from mockserver.core.keys import LOOKS_REAL, BoundKey, Keyring, hinted, key_in, looks_real
 from mockserver.core.masking import masked
 from mockserver.facts import load
 
@@ -43,6 +43,20 @@ def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
     assert bearer == RING.caller(basic("", "sk-mock-me"), None)
     assert bearer == RING.caller("bearer   sk-mock-me", None)
     assert bearer != RING.caller("Bearer sk-mock-you", None)
+
+
+@pytest.mark.parametrize("key", ["Bearer sk-mock-me", "sk-mock-me sk-mock-you", "sk-mock-\tme"])
+def test_what_has_a_blank_in_it_is_no_key_unless_it_is_listed(key: str) -> None:
+    assert refused(RING, key) is Reason.INCORRECT_KEY
+    assert refused(Keyring(FACTS, b"secret", mock_only=True), key) is Reason.INCORRECT_KEY
+    Keyring(FACTS, b"secret", listed={key: BoundKey()}).caller(f"Bearer {key}", None)
+
+
+def test_a_key_that_looks_real_does_so_behind_the_name_of_a_scheme() -> None:
+    key = f"Bearer sk-proj-{'a1' * 20}"
+    assert looks_real(key, FACTS.magic_prefix)
+    assert hinted(f"Bearer {key}", FACTS.magic_prefix) == LOOKS_REAL
+    assert not looks_real(f"Bearer {FACTS.magic_prefix}{'a1' * 20}", FACTS.magic_prefix)
 
 
 def test_a_key_has_a_sandbox_before_it_is_let_in() -> None:

@@ -27,7 +27,7 @@ from tests.life import (
 )
 
 loops = pytest.mark.parametrize("loop", LOOPS)
-MANY = 30
+MANY = 20
 
 
 @pytest.mark.parametrize("loop", ["uvloop", pytest.param("asyncio", marks=pytest.mark.slow)])
@@ -35,6 +35,7 @@ def test_all_that_was_sent_before_a_signal_is_answered_also_what_waits_to_be_acc
     loop: str,
 ) -> None:
     with serving(loop=loop) as server:
+        server.ask(generation())  # the first one takes longer
         server.process.send_signal(signal.SIGSTOP)
         waiting = [server.connect() for _ in range(MANY)]
         for number, connection in enumerate(waiting):
@@ -46,7 +47,7 @@ def test_all_that_was_sent_before_a_signal_is_answered_also_what_waits_to_be_acc
         for connection in waiting:
             connection.close()
     assert [status for status, _ in found] == [200] * MANY
-    assert log.count(" 200 POST ") == MANY
+    assert log.count(" 200 POST ") == MANY + 1
 
 
 @pytest.mark.slow

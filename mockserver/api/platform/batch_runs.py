@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -21,6 +22,7 @@ from mockserver.core.error_bodies import message
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.files import BATCH_OUTPUT
 from mockserver.core.masking import Hide
+from mockserver.core.pieces import LARGE
 from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.exchange import KEYS, LINE, Line
@@ -188,7 +190,9 @@ class Run:
         """What is wrong with its lines; others go on meanwhile."""
         problems, looked = list[Problem](), 0
         for number, (text, _) in enumerate(lines_of(given), 1):
-            if problem := self._of_line(checked, text, number):
+            look = partial(self._of_line, checked, text, number)
+            problem = await self._world.heavy.run(look) if len(text) > LARGE else look()
+            if problem:
                 problems.append(problem)
             if len(problems) >= core.bounds()["errors"]:
                 return problems
@@ -226,8 +230,9 @@ class Run:
         batch = item.value
         self._lines = self._lines or numbered(item.content.given, batch)
         number, text, end = next(self._lines)
-        asks = core.asks(self._requests.hide(text))
-        answer = unrun or await self._requests.ask(self._line(batch, asks), batch.endpoint, asks)
+        read = partial(_asked, text, self._requests.hide)
+        asks, body = await self._world.heavy.run(read) if len(text) > LARGE else read()
+        answer = unrun or await self._requests.ask(self._line(batch, asks), batch.endpoint, body)
         now = await self._item()
         if now is None or answer is None:
             return
@@ -272,9 +277,9 @@ class _Requests:
         self.hide: Hide = scope["exchange"].hide
         self.left = asyncio.Event()  # whether nobody waits for an answer any more
 
-    async def ask(self, line: Line, path: str, asks: Asks) -> Answered | None:
+    async def ask(self, line: Line, path: str, content: bytes) -> Answered | None:
         """The answer to a request; None if nobody waited for it to the end."""
-        body = [json.dumps(asks.body).encode()]
+        body = [content]
         taken = Taken()
 
         async def receive() -> Message:
@@ -293,6 +298,12 @@ class _Requests:
         except ValueError:  # an answer that is no JSON is none
             return core.unrun("broken")
         return Answered(taken.status, taken.header(b"x-request-id")[-_ID:], told)
+
+
+def _asked(text: bytes, hide: Hide) -> tuple[Asks, bytes]:
+    """What a line asks for, and the body of its request, both without keys."""
+    asks = core.asks(hide(text))
+    return asks, json.dumps(asks.body).encode()
 
 
 async def _others() -> None:

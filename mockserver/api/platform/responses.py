@@ -36,7 +36,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
     """An answer that was kept."""
     if ("stream", "true") in call.query:
         call.exchange.warnings.append(_NO_EVENTS)
-    found: dict[str, Any] = _kept(await _response(call))["response"]
+    found: dict[str, Any] = (await _kept(call, await _response(call)))["response"]
     return found
 
 
@@ -57,7 +57,7 @@ async def cancel(call: Call) -> Answer:
 
 async def input_items(call: Call) -> Answer:
     """A page of what was said to a kept answer, the last first."""
-    said = _kept(await _response(call))["input"]
+    said = (await _kept(call, await _response(call)))["input"]
     items = [Item(one["id"], 0, one, 0) for one in said]
     asked = call.asked
     page = page_of(items, asked["limit"], order=asked["order"], after=asked["after"])
@@ -68,8 +68,8 @@ async def _response(call: Call) -> Item:
     return await call.kept("responses", call.named("response"), Reason.NO_SUCH_RESPONSE)
 
 
-def _kept(item: Item) -> Any:
-    return json.loads(item.content.whole())
+async def _kept(call: Call, item: Item) -> Any:
+    return await call.world.heavy.run(lambda: json.loads(item.content.whole()))
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -117,9 +117,9 @@ class Turn:
             completed=now // SECOND,
         )
         if self.asked.get("store"):
-            kept = await content_of(
-                json.dumps({"response": found, "input": self._input()}).encode()
-            )
+            told = {"response": found, "input": self._input()}
+            written = await self.call.world.heavy.run(lambda: json.dumps(told).encode())
+            kept = await content_of(written)
             calls = tuple([item["id"] for item in output if item["type"] == CALL])
             value = Kept(self.asked.body.get("previous_response_id"), calls)
             size = _OBJECT + kept.in_memory
@@ -241,7 +241,8 @@ async def _last_of(call: Call, previous: str) -> Drawn | None:
     while found:
         kept: Kept = found.value
         if kept.calls:
-            return Drawn("previous_response_id", kept.calls[-1], _result(found, kept.calls[-1]))
+            result = await _result(call, found, kept.calls[-1])
+            return Drawn("previous_response_id", kept.calls[-1], result)
         found = await call.sandbox.item("responses", kept.previous) if kept.previous else None
     return None
 
@@ -251,13 +252,14 @@ async def _source(call: Call, drawn: Drawn) -> Source:
     if result is None:
         for item in await call.sandbox.items("responses"):
             if drawn.id in item.value.calls:
-                result = _result(item, drawn.id)
+                result = await _result(call, item, drawn.id)
     if result is None:
         raise ApiError(Reason.NO_SUCH_ITEM, id=drawn.id)
     return Source(f"{drawn.param}.result", f"data:;base64,{result}")
 
 
-def _result(item: Item, call_id: str) -> str:
-    output = json.loads(item.content.whole())["response"]["output"]
+async def _result(call: Call, item: Item, call_id: str) -> str:
+    told = await call.world.heavy.run(lambda: json.loads(item.content.whole()))
+    output = told["response"]["output"]
     found: str = next(one["result"] for one in output if one["id"] == call_id)
     return found

@@ -74,10 +74,25 @@ def test_a_file_is_read_as_it_was_written(journal: Any, tmp_path: Path) -> None:
     assert tomllib.loads(file.read_text("utf-8"))["relies"][0]["operation"] == "images.generate"
 
 
-@pytest.mark.parametrize("journal", [None, [], {}, {"requests": 1}, {"requests": []}])
+@pytest.mark.parametrize(
+    "journal",
+    [None, [], {}, {"requests": 1}, {"requests": []}, {"requests": [1]}]
+    + [{"requests": [one]} for one in ({}, {"operation": "x"}, {"path": "/v1/models"})]
+    + [{"requests": [{"operation": "x", "status": 200, "fields": {"a": [[]]}, "filled": 1}]}],
+)
 def test_what_is_no_journal_is_refused(journal: Any) -> None:
     with pytest.raises(NoJournal, match="/_mock/requests|run the program first"):
         reliances(journal)
+
+
+@pytest.mark.parametrize("name", ["a\x7fb", "\ud800", "\x00", 'a"b', "é\\"])
+def test_whatever_a_journal_names_is_written_as_it_can_be_read(name: str, tmp_path: Path) -> None:
+    asked = {"operation": "images.generate", "status": 200, "fields": {name: float("inf")}}
+    (found,) = reliances({"requests": [asked]})
+    (tmp_path / "relied.toml").write_text(written([found], "x"), "utf-8")
+    (again,) = read(tmp_path / "relied.toml")
+    assert again.parameters == (name.encode("utf-8", "replace").decode(),)
+    assert again.values == {}
 
 
 @pytest.mark.parametrize("text", ["", "[[relies]]\nx = 1", "{", "relies = 3", "relies = [1]"])
