@@ -359,7 +359,16 @@ def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:
     if file is None and (named := os.environ.get(f"{PREFIX}CONFIG")):
         file = Path(named)
     given = {name.replace("_", "-"): value for name, value in flags.items()}
-    return resolve(flags=given, environment=os.environ, directory=Path.cwd(), file=file)
+    return resolve(flags=given, environment=os.environ, directory=_here(), file=file)
+
+
+def _here() -> Path | None:
+    """The working directory, unless it was deleted, or is not to be looked into."""
+    try:
+        found = Path.cwd()
+        return found if os.access(found, os.X_OK) else None
+    except OSError:
+        return None
 
 
 def _banner(config: Config) -> Iterator[str]:

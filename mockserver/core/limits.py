@@ -37,7 +37,8 @@ def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Buc
         bucket: as it was left; None is a full one.
         limit: what comes in each minute, and the most that can be saved up; 0 admits nothing.
         cost: what is asked for.
-        now: nanoseconds since the epoch. A clock that went back refills nothing.
+        now: nanoseconds since the epoch. A clock that went back refills nothing until it has made
+            up for that; unless it went back by more than a minute, which nobody may have to wait.
 
     Returns:
         The bucket as it is left now, and the verdict. A refusal takes nothing out.
@@ -45,8 +46,9 @@ def admit(bucket: Bucket | None, limit: Limit, cost: int, now: int) -> tuple[Buc
     rate = limit.per_minute
     full = rate * MINUTE
     level, since = bucket or (full, now)
-    at = now if now > since else since  # half the time of max()
-    level = min(full, level + rate * (at - since))
+    at = now if now > since or since - now > MINUTE else since
+    if now > since:
+        level = min(full, level + rate * (now - since))
     left = level - cost * MINUTE
     if left >= 0:
         return Bucket(left, at), Verdict(True, _ceil(full - left, MINUTE), 0, limit)

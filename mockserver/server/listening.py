@@ -16,11 +16,11 @@ from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
-from uvicorn.server import HANDLED_SIGNALS
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
@@ -36,10 +36,10 @@ from mockserver.server.sockets import BACKLOG, listen
 from mockserver.store import Store
 
 GRACE = 1  # seconds that running requests get when the server stops
-_LAST_WORDS = 0.2  # seconds for those that were cancelled to say so
-_AT_ONCE = (
-    4  # connections that asyncio accepts before it serves one; beyond `ulimit -n` it complains
-)
+# Connections that asyncio accepts in a turn of its loop. Where it may open no more files, each that
+# it tries in vain is tried again a second later, as so many: with more it does nothing else soon.
+_ACCEPTED = 1
+_TURNS = 4  # of the loop without a new connection: the last one is read, and begun to be served
 _LOOKED_AT = 32  # connections at a time: nobody else's answer waits for long
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
@@ -72,6 +72,13 @@ def event_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def ending_signals() -> list[int]:
+    """Those that end a server; that of a terminal that is gone unless nohup lets it be ignored."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    is_heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if hangup and is_heard else [])]
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that tells when it is ready, and ends a signal with a clean return.
 
@@ -102,7 +109,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 timeout_keep_alive=int(LINE),
                 timeout_graceful_shutdown=GRACE,
-                backlog=_AT_ONCE,
+                backlog=_ACCEPTED,
             )
         )
         self._ready = ready
@@ -155,39 +162,58 @@ class Server(uvicorn.Server):
         self._clock.wake()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is held back, give the rest a second, then stop."""
+        """Answer what is held back and what has arrived, give the rest a second, then stop."""
         self._clock.wake()
+        last = asyncio.get_running_loop().time() + GRACE
+        await self._begin_what_arrived(last - GRACE / 2)
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
         running = self.server_state.tasks
-        if not await self._is_done_within(GRACE) and running:
+        if not await self._ends_by(last) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
             for task in list(running):
                 task.cancel()
-            await self._is_done_within(_LAST_WORDS)
+            await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
 
-    async def _is_done_within(self, seconds: float) -> bool:
+    async def _begin_what_arrived(self, last: float) -> None:
+        """Accept, read and begin to serve what was sent before the end began."""
+        loop, pause, turns = asyncio.get_running_loop(), SystemClock(), 0
+        known = set[object]()
+        while turns < _TURNS and loop.time() < last:
+            connections = set[object](self.server_state.connections)
+            turns = 0 if connections - known else turns + 1
+            known |= connections
+            self._end_lines(idle=False)
+            await pause.sleep(0)
+
+    async def _ends_by(self, last: float) -> bool:
         """Whether all answers are sent and all connections closed in time."""
-        loop, pause = asyncio.get_running_loop(), SystemClock()
-        last, state = loop.time() + seconds, self.server_state
+        loop, pause, state = asyncio.get_running_loop(), SystemClock(), self.server_state
         while (state.connections or state.tasks) and not self.force_exit:
             if loop.time() > last:
                 return False
+            self._end_lines()  # a last one may have come
             await pause.sleep(_LOOK)
         return True
 
+    def _end_lines(self, *, idle: bool = True) -> None:
+        """End each connection with the request that is served there, idle ones at once."""
+        for connection in tuple(cast(set[Http1], self.server_state.connections)):
+            cycle: RequestResponseCycle | None = connection.cycle
+            if idle or (cycle and not cycle.response_complete):
+                connection.shutdown()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM without raising them again, as uvicorn does: exit code 0."""
+        """Stop at a signal without raising it again, as uvicorn does: exit code 0."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        for number in HANDLED_SIGNALS:
+        handled = ending_signals()
+        for number in handled:
             signal.signal(number, self.handle_exit)
         yield
-        for number in HANDLED_SIGNALS:  # the end has begun: nothing shall interrupt it
+        for number in handled:  # the end has begun: nothing shall interrupt it
             signal.signal(number, signal.SIG_IGN)
 
 
@@ -206,9 +232,7 @@ def run(config: Config) -> None:
         Server(config, ready).run([listener])
     finally:
         listener.close()
-        if config.ready_file:
-            with contextlib.suppress(OSError):
-                config.ready_file.unlink()
+        _take_back_ready_file(config.ready_file, address)
         WRITER.flush()
 
 
@@ -219,8 +243,13 @@ def _route_log(notice: Callable[[str], None]) -> None:
     """
 
     class Notices(logging.Handler):
+        last = ""  # of asyncio's, which says the same of each connection that it can't accept
+
         def emit(self, record: logging.LogRecord) -> None:
-            notice(f"{record.levelname} {record.getMessage()}")
+            text = f"{record.levelname} {record.getMessage()}"
+            if record.name != "asyncio" or text != self.last:
+                notice(text)
+            self.last = text
 
     logging.getLogger().handlers = [Notices(logging.WARNING)]
     logging.captureWarnings(True)
@@ -235,10 +264,19 @@ def _write_ready_file(path: Path | None, address: str) -> None:
         draft.write_text(f"{address}\n", "utf-8")
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise ConfigError(
             f"ready-file ({path}) can't be written: {error.strerror}. Name a file in a directory "
             "that is there and can be written to, or leave it out."
         ) from None
+
+
+def _take_back_ready_file(path: Path | None, address: str) -> None:
+    """Remove the file, unless another server has written its own address there."""
+    with contextlib.suppress(OSError, ValueError):
+        if path and path.read_text("utf-8") == f"{address}\n":
+            path.unlink()
 
 
 class ServerThread:

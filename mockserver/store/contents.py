@@ -11,8 +11,11 @@ from weakref import finalize
 
 from anyio import to_thread
 
+from mockserver.core.errors import ApiError, Reason
+
 IN_MEMORY = 1024 * 1024  # bytes of one; of more it goes to disk
 BLOCK = 256 * 1024  # bytes on disk that are given and taken as one, and sent as one piece
+_REMEDY = "free some of it, or set TMPDIR to a directory that has room and can be written to"
 
 
 class Disk:
@@ -35,20 +38,31 @@ class Disk:
         return (self._end - len(self._free)) * BLOCK
 
     def write(self, blocks: list[int], offset: int, data: bytes) -> None:
-        """Write at an offset of these blocks, which become more as that takes."""
-        view = memoryview(data)
-        with self._lock:
-            if self._file is None:
-                self._file = TemporaryFile(prefix="images-mock-")  # noqa: SIM115, it lives on
-            while view:
-                place, start = divmod(offset, BLOCK)
-                if place == len(blocks):
-                    blocks.append(self._given())
-                piece = view[: BLOCK - start]
-                self._file.seek(blocks[place] * BLOCK + start)
-                self._file.write(piece)
-                view, offset = view[len(piece) :], offset + len(piece)
-        self._tidy()
+        """Write at an offset of these blocks, which become more as that takes.
+
+        Raises:
+            ApiError: the disk takes no more. What is there already can still be read.
+        """
+        try:
+            with self._lock:
+                self._write(blocks, offset, memoryview(data))
+        except OSError as error:
+            hint = f"the disk took no file ({error.strerror or error}): {_REMEDY}"
+            raise ApiError(Reason.INTERNAL, hint=hint) from error
+        finally:
+            self._tidy()
+
+    def _write(self, blocks: list[int], offset: int, view: memoryview) -> None:
+        if self._file is None:
+            # Without a buffer: what is in it and finds no room would fail whoever comes next.
+            self._file = TemporaryFile(prefix="images-mock-", buffering=0)  # noqa: SIM115, it lives on
+        while view:
+            place, start = divmod(offset, BLOCK)
+            if place == len(blocks):
+                blocks.append(self._given())
+            self._file.seek(blocks[place] * BLOCK + start)
+            written = self._file.write(view[: BLOCK - start])
+            view, offset = view[written:], offset + written
 
     def _given(self) -> int:
         if self._free:
@@ -99,12 +113,13 @@ class Content:
     def __init__(self, data: bytes = b"") -> None:
         self._memory = bytearray()
         self._blocks: list[int] = []
+        self._on_disk = False
         self.size = 0
         self.append(data)
 
     def append(self, data: bytes) -> None:
-        """Write on at its end."""
-        if not self._blocks and self.size + len(data) <= IN_MEMORY:
+        """Write on at its end, or raise the disk's ApiError and be as before."""
+        if not self._on_disk and self.size + len(data) <= IN_MEMORY:
             self._memory += data
         else:
             self.spill()
@@ -112,12 +127,13 @@ class Content:
         self.size += len(data)
 
     def spill(self) -> None:
-        """Take no memory any more."""
-        if self._memory or not self._blocks:
-            if not self._blocks:
-                finalize(self, DISK.take_back, self._blocks)
-            DISK.write(self._blocks, 0, bytes(self._memory))
-            self._memory = bytearray()
+        """Take no memory any more, or raise the disk's ApiError and be as before."""
+        if self._on_disk:
+            return
+        if not self._blocks:
+            finalize(self, DISK.take_back, self._blocks)
+        DISK.write(self._blocks, 0, bytes(self._memory))
+        self._memory, self._on_disk = bytearray(), True
 
     @property
     def in_memory(self) -> int:
@@ -126,7 +142,7 @@ class Content:
 
     def piece(self, start: int, length: int = BLOCK) -> bytes:
         """Some of its bytes."""
-        if not self._blocks:
+        if not self._on_disk:
             return bytes(self._memory[start : start + length])
         return DISK.read(self._blocks, start, min(length, self.size - start))
 
@@ -137,11 +153,13 @@ class Content:
     async def sent(self) -> AsyncIterator[bytes]:
         """All of its bytes, a bounded piece each; others are answered meanwhile."""
         for start in range(0, self.size, BLOCK):
-            yield await to_thread.run_sync(self.piece, start) if self._blocks else self.piece(start)
+            yield (
+                await to_thread.run_sync(self.piece, start) if self._on_disk else self.piece(start)
+            )
 
     async def read(self) -> bytes:
         """The same as `whole`, where others are answered meanwhile."""
-        return await to_thread.run_sync(self.whole) if self._blocks else self.whole()
+        return await to_thread.run_sync(self.whole) if self._on_disk else self.whole()
 
 
 async def content_of(data: bytes) -> Content:

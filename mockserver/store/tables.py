@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
+from mockserver.core.errors import ApiError
 from mockserver.core.journal import Record
 from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
 from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
@@ -171,12 +173,18 @@ class Shelf:
         return self._total.stored
 
     def put(self, item: Item) -> int:
-        """Put one there, or in the place of the one with its id."""
-        before = self.size
+        """Put one there, or in the place of the one with its id.
+
+        Raises:
+            ApiError: its content has to go to the disk, which takes no more; it is not put there.
+        """
+        before, weight = self.size, Weight.of(item)
+        others = self._total - self._weights.get(item.id, Weight())
+        if item.content is not None and others.in_memory + weight.in_memory > CONTENT_BYTES:
+            item.content.spill()
+            weight = Weight.of(item)
         self.items[item.id] = item
-        self._weigh(item.id, Weight.of(item))
-        if self._total.in_memory > CONTENT_BYTES:
-            self._spill(item)
+        self._weigh(item.id, weight)
         while self._is_full:
             self._weigh(self.items.popitem(last=False)[0], None)
         return self.size - before
@@ -193,16 +201,14 @@ class Shelf:
             self._weights[item_id] = weight
             self._total = self._total.plus(weight)
 
-    def _spill(self, item: Item) -> None:
-        if item.content is not None:
-            item.content.spill()
-            self._weigh(item.id, Weight.of(item))
-
     def spill(self) -> int:
-        """Keep no content in memory."""
+        """Keep no content in memory, but what the disk does not take."""
         before = self.size
-        for item in self.items.values():
-            self._spill(item)
+        with suppress(ApiError):
+            for item in self.items.values():
+                if item.content is not None:
+                    item.content.spill()
+                    self._weigh(item.id, Weight.of(item))
         return self.size - before
 
     def pop(self, key: str) -> int:

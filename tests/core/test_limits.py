@@ -81,9 +81,17 @@ def test_a_limit_of_zero_admits_nothing() -> None:
 
 def test_a_clock_that_goes_back_refills_nothing() -> None:
     bucket, _ = take(None, 5, 5, 10 * MINUTE)
-    bucket, verdict = take(bucket, 5, 1, 5 * MINUTE)
+    bucket, verdict = take(bucket, 5, 1, 9 * MINUTE)
     assert not verdict.admitted
     assert not take(bucket, 5, 1, 10 * MINUTE)[1].admitted
+
+
+def test_who_waits_as_told_passes_although_the_clock_went_back_a_day() -> None:
+    bucket, _ = take(None, 5, 5, 1440 * MINUTE)
+    bucket, verdict = take(bucket, 5, 1, 0)
+    assert not verdict.admitted
+    assert verdict.wait_ms == 12_000
+    assert take(bucket, 5, 1, MINUTE // 5)[1].admitted
 
 
 def test_recorded_waits_fit_the_bucket() -> None:
