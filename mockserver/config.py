@@ -89,7 +89,7 @@ class Value(NamedTuple):
         if self.read:
             return self.read()
         try:
-            values = tuple(self.setting.parse(text) for text in self.texts)
+            values = self.setting.meant(self.texts)
         except ValueError as error:
             told = shortened(", ".join(self.texts), 100)
             shown = "" if self.setting.secret else f" ({told!r})"
@@ -164,11 +164,10 @@ def resolve(
 
 
 def _checked(values: dict[str, Value]) -> dict[str, Value]:
-    """The same, once it is seen that they go together: rules with the facts that they may name."""
+    """The same, once it is seen that the rules can be read, with the facts that they may name."""
     for name in ("facts", "rules"):
         if name in values:
             values[name].parsed()
-    _refuse_twice(values["deployment"])
     return values
 
 
@@ -188,16 +187,6 @@ def _refuse_day(as_of: Value) -> None:
         raise ConfigError(
             f"as-of ({as_of.texts[0]!r}) goes with validation real alone: a schema has no day. "
             f"It was set by {as_of.origin}."
-        )
-
-
-def _refuse_twice(deployment: Value) -> None:
-    """Refuse two deployments of one name: which of their models is meant nobody knows."""
-    names = [text.rpartition("=")[0] for text in deployment.texts]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(
-            f"deployment ({', '.join(deployment.texts)!r}) names {twice!r} twice; give each its "
-            f"own name. It was set by {deployment.origin}."
         )
 
 

@@ -5,7 +5,7 @@ that says what would be right. What only a parser needs is imported there: `--he
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -293,6 +293,17 @@ def deployment(value: str) -> str:
     return value
 
 
+def each_once(deployments: Sequence[str]) -> None:
+    """Refuse two deployments of one name: which of their models is meant nobody knows."""
+    names = [deployment.rpartition("=")[0] for deployment in deployments]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"names {twice!r} twice; give each deployment a name of its own")
+
+
+def _anything(values: Sequence[Any]) -> None:
+    """Refuse nothing."""
+
+
 class Setting(NamedTuple):
     """One thing that can be set: its name as a flag, its default as text, and its parser."""
 
@@ -303,6 +314,13 @@ class Setting(NamedTuple):
     metavar: str
     many: bool = False  # may be given more than once; in the environment, parted by commas
     secret: bool = False  # never shown
+    check: Callable[[Sequence[Any]], None] = _anything  # of all values together; may refuse them
+
+    def meant(self, texts: Sequence[str]) -> tuple[Any, ...]:
+        """What these texts mean; ValueError if they mean nothing, or don't go together."""
+        values = tuple(self.parse(text) for text in texts)
+        self.check(values)
+        return values
 
     @property
     def is_switch(self) -> bool:
@@ -335,7 +353,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("allowed-host", None, host_name, "host name to answer for", "HOST", many=True),
     Setting("cors-origin", None, origin, "web origin to let in", "ORIGIN", many=True),
     Setting(
-        "deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL", many=True
+        *("deployment", None, deployment, "an Azure deployment and its model", "NAME=MODEL"),
+        many=True,
+        check=each_once,
     ),
     Setting("max-body", "64MiB", size, "largest request body", "BYTES"),
     Setting("head-timeout", "10s", deadline, "time for a request's head, or off", "TIME"),

@@ -86,8 +86,8 @@ def _asked(client: TestClient, key: str, **headers: str) -> Iterator[Response]:
         *("x-stainless-retry-count", "Range", "Accept-Encoding", "x-stainless-package-version"),
     ):
         told = {name: key} | headers
-        yield client.post("/v1/images/generations", json={"prompt": "x"} | cheap, headers=told)
-        yield client.post(deployed("gpt-image-2"), json={"prompt": key} | cheap, headers=told)
+        for path in ("/v1/images/generations", deployed("gpt-image-2")):
+            yield client.post(path, json={"prompt": key, "n": key} | cheap, headers=told)
     files: Any = [(key, (key, ROOM, key)), ("image", (f"{key}.png", ROOM, "image/png"))]
     for part in range(2):
         data = {"prompt": said, key: key} if part else {"prompt": said} | cheap

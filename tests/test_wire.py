@@ -207,6 +207,20 @@ def test_two_buffers_are_found_and_other_parts_still_have_their_bound() -> None:
     assert "fs.createReadStream" in refused.value.values["hint"]
 
 
+def test_what_only_looks_like_fields_of_a_spread_buffer_is_left_to_the_parser() -> None:
+    """A delimiter that is none: it does not end its line, or does not begin one."""
+    head = b'--xx\r\nContent-Disposition: form-data; name="image[%d]"\r\n\r\n%b\r\n'
+    ended = head % (0, b"1") + head % (1, b"2\r\n--xx\rrest") + b"--xx--\r\n"
+    found = form_value(f"{FORM}; boundary=xx", ended)
+    assert [part.data for part in found["image"].all] == [b"1", b"2\r\n--xx\rrest"]
+    text = form(part('name="prompt"', b"a fox" + head % (0, b"1")))[: -len(b"\r\n--xx--\r\n")]
+    found = form_value(
+        f"{FORM}; boundary=xx", text + head % (1, b"2") + form(part('name="n"', b"2"))
+    )
+    assert found.keys() == {"prompt", "image", "n"}
+    assert found["image"].data == b"2"
+
+
 def test_a_spread_buffer_costs_no_part_for_each_byte() -> None:
     body = spread("image", 50_000) + form(part('name="n"', b"2"))
     tracemalloc.start()

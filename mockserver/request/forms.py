@@ -188,7 +188,8 @@ def _runs(boundary: bytes, body: bytes) -> list[_Run]:
         second = body.rfind(delimiter, max(0, at - FIELD), at)
         first = body.rfind(delimiter, max(0, second - FIELD), max(0, second))
         match = _spread_fields(delimiter).match(body, max(0, first))
-        if match is None or match.start("others") != second:
+        is_part = body[first - 2 : first] == b"\r\n" or first == find(body, delimiter)
+        if not is_part or match is None or match.start("others") != second:
             at += 1
             continue
         start, at = match.span("others")
@@ -203,7 +204,8 @@ def _spread_fields(delimiter: bytes) -> re.Pattern[bytes]:
     first = re.escape(delimiter) + head % rb'(?P<name>[^"\[\]\r\n]{1,64}(?:\[\])?)' + rest
     others = re.escape(delimiter) + head % rb"(?P=name)" + rest
     # Possessive: a repeat that could be given back would be remembered, each time.
-    return re.compile(rb"%b(?P<others>(?:%b)++)" % (first, others))
+    end = rb"(?=%b(?:\r\n|--)|\Z)" % re.escape(delimiter)  # a delimiter, and no text like one
+    return re.compile(rb"%b(?P<others>(?:%b)++)%b" % (first, others, end))
 
 
 def _without(runs: list[_Run], boundary: bytes, body: bytes) -> Iterator[bytes]:

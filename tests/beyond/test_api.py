@@ -43,7 +43,14 @@ KINDS = {
     list: "an array",
     dict: "an object",
 }
-LOOKS = ("requests?raw=true", "requests/last", "requests/summary", "ledger", "limits", "rules")
+LOOKS = (
+    "requests?raw=true&limit=40",
+    "requests/last",
+    "requests/summary",
+    "ledger",
+    "limits",
+    "rules",
+)
 
 
 class Row(NamedTuple):

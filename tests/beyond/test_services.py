@@ -29,7 +29,7 @@ from tests.in_process import client_of
 
 DAY = date(2026, 11, 28)
 KEY = "sk-mock-me"
-LOOKS = ("requests?raw=true", "requests/summary", "ledger", "downloads")
+LOOKS = ("requests?raw=true&limit=40", "requests/summary", "ledger", "downloads")
 NUMERIC = ("integer", "number")
 #: What else a question has to have.
 BESIDE = {"organization.usage.images": "start_time=0&", "organization.costs": "start_time=0&"}
