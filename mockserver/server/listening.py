@@ -21,6 +21,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import HANDLED_SIGNALS
 
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
@@ -76,7 +77,7 @@ def ending_signals() -> list[int]:
     """Those that end a server; that of a terminal that is gone unless nohup lets it be ignored."""
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     is_heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([hangup] if hangup and is_heard else [])]
+    return [*HANDLED_SIGNALS, *([hangup] if hangup and is_heard else [])]
 
 
 class Server(uvicorn.Server):
