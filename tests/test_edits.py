@@ -15,12 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, PngImagePlugin
 
 from mockserver.core.picture import Picture
-from mockserver.pictures import strips
 from mockserver.pictures.decoding import Unreadable, decoded, pixels_digest
 from mockserver.pictures.edits import edited, varied
 from mockserver.pictures.pure.drawing import describe, identify
 from mockserver.pictures.pure.png import SIGNATURE
-from mockserver.pictures.several import flattened
 
 MODES = ("RGBA", "LA", "RGB", "L", "P", "1", "I;16")
 
@@ -381,21 +379,3 @@ def test_the_pixels_are_the_same_everywhere() -> None:
         varied(picture((384, 256), 3), png(image)),
     )
     assert [pixels_digest(decoded(data)).hex()[:16] for data in made] == GOLDEN
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-@pytest.mark.parametrize("key", [None, 7])
-def test_what_is_made_in_strips_is_what_is_made_in_one(
-    mode: str, key: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = noise(mode, (40, 30), b"strips")
-    named = key if mode in ("1", "L", "P", "I;16") else (key, key, key)
-    data = png(source, **({} if key is None or mode in ("LA", "RGBA") else {"transparency": named}))
-    asked = Picture("images.edit", "dall-e-2", "x", 16, 16, 0, 1, bytes(16))
-    found = []
-    for pixels in (strips.PIXELS, 90):
-        monkeypatch.setattr(strips, "PIXELS", pixels)
-        image = decoded(data)
-        file = edited(asked, data + bytes([pixels % 256]), None)
-        found.append((image.mode, image.tobytes(), flattened(image).tobytes(), file))
-    assert found[0] == found[1]

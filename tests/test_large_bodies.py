@@ -176,7 +176,7 @@ def done(work: Coroutine[Any, Any, None]) -> None:
 
 def test_who_comes_later_waits_until_there_is_room_and_in_order() -> None:
     async def case() -> None:
-        desk, first, second, third = Heavy(0), exchange(), exchange(), exchange()
+        desk, first, second, third = Heavy(), exchange(), exchange(), exchange()
         desk.room, told = 3 << 20, []
 
         async def come(who: Exchange, size: int) -> None:
@@ -199,18 +199,18 @@ def test_who_comes_later_waits_until_there_is_room_and_in_order() -> None:
     done(case())
 
 
-def test_the_largest_body_there_may_be_has_room_alone() -> None:
+def test_what_is_larger_than_the_room_goes_alone() -> None:
     async def case() -> None:
-        desk, one = Heavy(2 * heavy.ROOM), exchange()
+        desk, one = Heavy(), exchange()
         await desk.make_room(one, 2 * heavy.ROOM)
-        assert one.held == desk.room == 2 * heavy.ROOM
+        assert one.held == desk._taken == 2 * heavy.ROOM
 
     done(case())
 
 
 def test_two_who_have_room_and_want_more_do_not_wait_for_each_other() -> None:
     async def case() -> None:
-        desk, two = Heavy(0), [exchange(), exchange()]
+        desk, two = Heavy(), [exchange(), exchange()]
         for one in two:
             await desk.make_room(one, heavy.ROOM // 2)
 
@@ -229,7 +229,7 @@ def test_who_waits_too_long_is_refused_and_who_leaves_takes_no_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def case() -> None:
-        desk, first, second, third = Heavy(0), exchange(), exchange(), exchange()
+        desk, first, second, third = Heavy(), exchange(), exchange(), exchange()
         await desk.make_room(first, heavy.ROOM)
         leaves = asyncio.ensure_future(desk.make_room(second, heavy.ROOM))
         await asyncio.sleep(0)
@@ -266,7 +266,7 @@ def test_what_is_held_back_on_purpose_has_no_room(
 
 def test_what_is_not_large_needs_no_room() -> None:
     async def case() -> None:
-        desk, first, small = Heavy(0), exchange(), exchange()
+        desk, first, small = Heavy(), exchange(), exchange()
         await desk.make_room(first, heavy.ROOM)
         await desk.make_room(small, pieces.LARGE)
         assert small.held == 0

@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 
 from mockserver.server.drips import Drips
 from mockserver.server.http1 import Http1
-from mockserver.server.sockets import in_kernel
+from mockserver.server.kernel import in_kernel
 from mockserver.testing import ImagesMock
 from tests.test_http1 import CONFIG, HEAD
 

@@ -129,7 +129,7 @@ def webp(*more: bytes) -> bytes:
 EXIF = segment(0xE1, b"Exif\0\0" + bytes(65_000))
 PROFILE = segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(65_000))
 PIXEL = b"\7\7\7\7"  # in RGBA
-EMPTY, MANY = chunk(b"aaAa", b""), 1 << 16
+EMPTY, MANY = chunk(b"aaAa", b""), 1 << 14
 #: Small files that would cost much: seconds of Pillow's, or hundreds of megabytes.
 COSTLY: dict[str, Callable[[], bytes]] = {
     "pixels": bomb,

@@ -13,7 +13,7 @@ from mockserver.request.exchange import Exchange
 from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.heavy import Heavy
 
-_READ = 2  # times its size: as it was sent, and as it was read
+_READ = 3  # times its size: as it was sent, as text, and as it was read
 
 
 class BodyCap:

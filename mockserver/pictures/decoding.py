@@ -43,7 +43,7 @@ STRIP = 64
 
 
 #: Chunks of a file, each of which takes microseconds, and memory in libwebp.
-CHUNKS = 1 << 16
+CHUNKS = 1 << 14
 #: Scans of a JPEG: each takes as long as all of its pixels. Encoders make some ten.
 SCANS = 64
 #: Markers of all that makes a JPEG's pixels, before the first scan.

@@ -14,7 +14,7 @@ from mockserver.core.pieces import LARGE
 from mockserver.request.exchange import Exchange
 
 T = TypeVar("T")
-ROOM = 64 << 20  # bytes of all large bodies and files that are worked on
+ROOM = 32 << 20  # bytes of all large bodies and files that are worked on
 PATIENCE = 600.0  # seconds that one waits for room: as long as the SDK waits for an answer
 
 
@@ -24,14 +24,10 @@ class _Turn(NamedTuple):
 
 
 class Heavy:
-    """One server's work on what is large: one piece of work at a time, as Python has one lock.
+    """One server's work on what is large: one piece of work at a time, as Python has one lock."""
 
-    Args:
-        most: the largest body there may be, which has room in any case.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.room = max(ROOM, most)  # bytes
+    def __init__(self) -> None:
+        self.room = ROOM  # bytes; what is larger goes alone
         self._limiter = CapacityLimiter(1)
         self._taken = 0
         self._waiting: deque[_Turn] = deque()

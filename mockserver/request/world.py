@@ -103,7 +103,7 @@ class World:
             families={name: life.family for name, life in ever_there().items()},
         )
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
-        self.heavy = Heavy(config.max_body)
+        self.heavy = Heavy()
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
         self.feed = Feed()  # tells those who listen what happens

@@ -15,7 +15,7 @@ from mockserver.request.bodies import ABORT, LATE, REFUSED
 from mockserver.server.crowd import Crowd
 from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
-from mockserver.server.sockets import in_kernel
+from mockserver.server.kernel import in_kernel
 
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
@@ -176,6 +176,8 @@ class Http1(HeadCap):
         """What is expected of the client just now."""
         if waiting := self.transport.get_write_buffer_size():
             return Seen(Stage.TAKE, 0, waiting + in_kernel(self.transport))
+        if self.transport.is_closing():
+            return Seen(Stage.NOTHING)
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete:
             return Seen(self._between(cycle), self._heads, self._read)

@@ -21,6 +21,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import HANDLED_SIGNALS
 
 from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
@@ -40,6 +41,7 @@ GRACE = 1  # seconds that running requests get when the server stops
 # it tries in vain is tried again a second later, as so many: with more it does nothing else soon.
 _ACCEPTED = 1
 _TURNS = 4  # of the loop without a new connection: the last one is read, and begun to be served
+_LOOKED_AT = 32  # connections at a time: nobody else's answer waits for long
 _LOOK = 0.005  # seconds between two looks at whether they have ended
 
 
@@ -75,7 +77,7 @@ def ending_signals() -> list[int]:
     """Those that end a server; that of a terminal that is gone unless nohup lets it be ignored."""
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     is_heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([hangup] if hangup and is_heard else [])]
+    return [*HANDLED_SIGNALS, *([hangup] if hangup and is_heard else [])]
 
 
 class Server(uvicorn.Server):
@@ -127,13 +129,22 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Wait for the end; once a second the Date header moves on, and who is late is ended."""
-        loop, connections = asyncio.get_running_loop(), self.server_state.connections
         while not self.should_exit:
             date = formatdate(self._clock.now() // SECOND, usegmt=True)
             self.server_state.default_headers = [(b"date", date.encode())]
-            pause = self._watchman.look(connections, loop.time())  # type: ignore[arg-type]
+            pause = await self._look_for_late()
             self._tell_of_crowd()
             await self._clock.sleep(pause)
+
+    async def _look_for_late(self) -> float:
+        """Look over all connections, some at a time; the seconds until the next look."""
+        now, all_of_them = asyncio.get_running_loop().time(), list(self.server_state.connections)
+        pause = self._watchman.look((), now)
+        for start in range(0, len(all_of_them), _LOOKED_AT):
+            some: Any = all_of_them[start : start + _LOOKED_AT]
+            pause = min(pause, self._watchman.look(some, now))
+            await self._clock.sleep(0)
+        return pause
 
     def _tell_of_crowd(self) -> None:
         """Say how many connections were closed without a word, if any."""

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from asyncio import BaseTransport
+from typing import Any
 
 BACKLOG = 2048
 
@@ -33,19 +29,3 @@ def _hold_standard_files() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)
     os.close(number)
-
-
-def in_kernel(transport: BaseTransport) -> int:
-    """Bytes of an answer that the kernel has, and the client not yet; 0 where that can't be told.
-
-    The kernel asks for more only when a third of its megabytes are gone: a client that reads
-    slowly takes nothing of what waits behind them for minutes.
-    """
-    try:
-        from fcntl import ioctl
-        from termios import TIOCOUTQ  # on Linux the SIOCOUTQ of tcp(7)
-
-        answer = ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4))
-    except (ImportError, OSError, AttributeError):
-        return 0
-    return int.from_bytes(answer, sys.byteorder)

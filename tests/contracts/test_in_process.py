@@ -1,4 +1,4 @@
-"""The mock keeps the contract of a day: all of it where there is time, and else a quick run."""
+"""The mock keeps all of the contract of a day; a quick run of the default one: test_mutants.py."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from contracts.book import Book
 from contracts.cases import trials
 from contracts.run import exit_code, run
 from contracts.target.mock import MockTarget, served
-from contracts.trials import Outcome
 
 #: In dialect B with DALL·E too; and with GPT image models alone, where undeclared methods get an
 #: empty 404.
 JUNE, LAST = date(2025, 6, 15), date(2026, 9, 1)
 
 
-def book_of(day: date | None, *, quick: bool = False, costly: bool = False) -> Book:
+def book_of(day: date | None, *, costly: bool = False) -> Book:
     today = datetime.fromtimestamp(time(), UTC).date()
     with served(day) as mock, closing(MockTarget(mock, day, now=time)) as target:
-        return run(trials(day, today=today, quick=quick, costly=costly), target)
+        return run(trials(day, today=today, costly=costly), target)
 
 
 def broken(book: Book) -> dict[str, str]:
@@ -33,16 +32,8 @@ def broken(book: Book) -> dict[str, str]:
     return {says: told[0] for says, told in sights.items()}
 
 
-@pytest.mark.slow  # in each run test_mutants.py makes an honest one
-def test_the_mock_keeps_what_a_quick_run_asks_for() -> None:
-    book = book_of(None, quick=True)
-    assert broken(book) == {}
-    assert [row.promise for row in book.rows.values() if row.outcome != Outcome.HELD] == []
-    assert exit_code(book) == 0
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("day", [None, JUNE, LAST], ids=str)
+@pytest.mark.parametrize("day", [JUNE, LAST], ids=str)  # of the default day: test_mutants.py
 def test_the_mock_keeps_the_contract_of_a_day(day: date | None) -> None:
     book = book_of(day)
     assert broken(book) == {}

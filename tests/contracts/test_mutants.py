@@ -13,7 +13,7 @@ from contracts.cases import trials
 from contracts.run import HELD, exit_code
 from contracts.target.http import LIMITED_KEY
 from contracts.target.mock import KEY, MockTarget, served
-from contracts.trials import Trial
+from contracts.trials import Outcome, Trial
 from tests.contracts.mutants import MUTANTS, beside
 from tests.contracts.mutants.plan import TODAY, brief
 from tests.contracts.mutants.run import Memory
@@ -89,9 +89,12 @@ def test_an_honest_server_breaks_nothing_and_each_defect_of_the_table_something(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
-def test_a_run_finds_every_defect(quick: bool) -> None:
+def test_the_mock_keeps_the_contract_and_a_run_finds_every_defect(quick: bool) -> None:
     with remembered(trials(None, today=TODAY, quick=quick)) as memory:
+        assert memory.book.failures == {}
         assert exit_code(memory.book) == HELD
+        rows = memory.book.rows.values() if quick else ()
+        assert [row.promise for row in rows if row.outcome != Outcome.HELD] == []
         assert survivors(memory, MUTANTS) == {}
 
 
