@@ -114,6 +114,7 @@ def test_the_journal_is_printed_and_followed(mock: ImagesMock) -> None:
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job may ignore it
     )
     assert following.stdout
     with following.stdout:

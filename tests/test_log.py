@@ -95,7 +95,7 @@ def test_the_last_lines_are_written_when_a_signal_ends_it() -> None:
                 client.get(f"{address}/v1/x{number}")
         process.terminate()
         _, errors = process.communicate(timeout=10)
-    assert [line.split()[3] for line in errors.splitlines()[1:]] == [
+    assert [line.split()[3] for line in errors.splitlines()[2:]] == [
         f"/v1/x{number}" for number in range(50)
     ]
 

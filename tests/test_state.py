@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from sys import getsizeof
@@ -76,6 +77,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_value_takes_more_than_it_weighs(value: Any) -> None:
+    value = json.loads(json.dumps(value))  # a text that was encoded once may carry its bytes along
     assert taken(value) <= weight(value)
 
 

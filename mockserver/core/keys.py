@@ -19,7 +19,8 @@ ADMIN = "admin"  # the magic name of keys of organizations
 CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
-_TWO_WORDS = "a key is one word: send it alone, in api-key without 'Bearer' before it"
+_SCHEMES = ("bearer", "basic")
+_ALONE = "a key is one word: send it alone, in api-key without 'Bearer' before it"
 # Keys that the vendor hands out: sk-, an optional kind, and a long tail.
 _REAL = re.compile(r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{32,}\Z")
 
@@ -121,7 +122,7 @@ class Keyring:
         of_key = self._reported(key) if magic.admin else ""
         is_known = self._knows(key) or (of_key and self._knows(of_key))
         if refusal is Reason.INCORRECT_KEY or not is_known:
-            told = {"hint": _TWO_WORDS} if _is_several(key) else {}
+            told = {"hint": _ALONE} if _has_scheme(key) else {}
             raise ApiError(Reason.INCORRECT_KEY, key=masked(key), **told)
         bound = (self._listed or {}).get(key, _UNBOUND)
         if organization and not self._belongs(organization, bound):
@@ -160,7 +161,7 @@ class Keyring:
     def _knows(self, key: str) -> bool:
         if self._listed is not None:
             return key in self._listed
-        return key.startswith(self._prefix) and not _is_several(key)
+        return key.startswith(self._prefix) and not _has_scheme(key)
 
     def _belongs(self, organization: str, bound: BoundKey) -> bool:
         return organization != self._mismatch and bound.organization in (None, organization)
@@ -203,9 +204,9 @@ def looks_real(key: str, magic_prefix: str) -> bool:
     return not last.startswith(magic_prefix) and _REAL.match(last) is not None
 
 
-def _is_several(key: str) -> bool:
-    """Whether it has more words than one, which no key of the vendor's has."""
-    return " " in key or "\t" in key
+def _has_scheme(key: str) -> bool:
+    """Whether the word of a scheme stands before it, as where it was copied with its header."""
+    return key.partition(" ")[0].lower() in _SCHEMES and " " in key
 
 
 @lru_cache(maxsize=2048)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from typing import Any, NamedTuple, NoReturn
 
 NO_JSON: Any = object()  # what is no JSON has no value
@@ -42,6 +43,8 @@ IN_JSON = tuple(
         *("1_000", "+1", "0x10", "01", "١٢", '"12"', '"1e3"', '"nan"', '""', '"١٢"', "[1]"),
     )
 )
+#: What is no JSON where no number may be infinite.
+NO_NUMBERS = tuple(w.text for w in IN_JSON if w.value in (NO_JSON, inf, -inf))
 #: The same where numbers come as texts: in forms, queries, settings, headers.
 IN_TEXTS = (
     *("NaN", "inf", "1e400", "-1", "-0.0", "1.0", "1.5", "1e3", "true", "1" + "0" * 400, "9" * 60),

@@ -45,8 +45,8 @@ def test_bearer_and_basic_with_a_blank_user_are_one_sandbox() -> None:
     assert bearer != RING.caller("Bearer sk-mock-you", None)
 
 
-@pytest.mark.parametrize("key", ["Bearer sk-mock-me", "sk-mock-me sk-mock-you", "sk-mock-\tme"])
-def test_what_has_a_blank_in_it_is_no_key_unless_it_is_listed(key: str) -> None:
+@pytest.mark.parametrize("key", ["Bearer sk-mock-me", "basic sk-mock-me"])
+def test_what_has_a_scheme_before_it_is_no_key_unless_it_is_listed(key: str) -> None:
     assert refused(RING, key) is Reason.INCORRECT_KEY
     assert refused(Keyring(FACTS, b"secret", mock_only=True), key) is Reason.INCORRECT_KEY
     Keyring(FACTS, b"secret", listed={key: BoundKey()}).caller(f"Bearer {key}", None)

@@ -70,7 +70,7 @@ class Surface(RuleBasedStateMachine):
             self.stack.enter_context(patch("mockserver.core.sandbox.rulebook.RULE_BYTES", 40_000))
         config = configured(log_format="text", as_of=day)
         app = create_app(config, clock=self.clock, store=self.store)
-        self.world: World = next(r.app._world for r in app.routes if r.path == "/")  # type: ignore[attr-defined]
+        self.world: World = next(r.app._world for r in app.routes if r.path == "/_mock")  # type: ignore[attr-defined]
         self.asked: Asked = self.stack.enter_context(asked(app, self.world))
 
     def ask(self, ask: Ask) -> Told:
