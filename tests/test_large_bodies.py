@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.types import Message
 
+from mockserver.api.body_cap import BodyCap
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core import inputs, pieces
@@ -262,6 +264,25 @@ def test_what_is_held_back_on_purpose_has_no_room(
     files, data = {"image": PICTURE + bytes(pieces.LARGE)}, {"size": "256x256"}
     assert client.post("/v1/images/variations", files=files, data=data).status_code == 200
     assert given[0] == (0 if is_held else 200)
+
+
+def test_who_is_held_back_and_listened_to_takes_no_room_again() -> None:
+    async def case() -> None:
+        desk, one = Heavy(), exchange()
+        one.length = 2 * pieces.LARGE
+        messages: list[Message] = [{"type": "http.request", "body": bytes(one.length)}]
+
+        async def receive() -> Message:
+            return messages.pop() if messages else {"type": "http.disconnect"}
+
+        held = await BodyCap(heavy.ROOM, desk).held_to(one, receive)
+        await held()
+        assert one.held == desk._taken > 0
+        desk.give_back(one)
+        assert (await held())["type"] == "http.disconnect"
+        assert (one.held, desk._taken) == (0, 0)
+
+    done(case())
 
 
 def test_what_is_not_large_needs_no_room() -> None:

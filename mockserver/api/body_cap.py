@@ -44,9 +44,13 @@ class BodyCap:
         if length > self._limit:
             raise self._refusal(exchange, length)
 
+        is_asked_for = False
+
         async def receive_with_room() -> Message:
-            if not exchange.held:
+            nonlocal is_asked_for
+            if not is_asked_for:  # later it is asked whether the client is gone, which needs none
                 await self._heavy.make_room(exchange, _READ * length)
+                is_asked_for = True
             return await receive()
 
         return receive_with_room
