@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import BytesIO
 
 from starlette.types import Message, Receive
@@ -14,6 +15,8 @@ from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.heavy import Heavy
 
 _READ = 3  # times its size: as it was sent, as text, and as it was read
+SOON = 0.5  # seconds in which a body is there; one that is not makes way
+SLOW = 128 << 20  # bytes there may be of those that made way
 
 
 class BodyCap:
@@ -25,45 +28,33 @@ class BodyCap:
         self._heavy = heavy
 
     async def held_to(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a body within the bounds.
+        """Receives a body within the bounds; what is refused unread needs no room.
 
         Raises:
             ApiError: it is too large.
             ClientGone: it will never come.
         """
-        if exchange.length is None and b"transfer-encoding" in exchange.headers:
+        length = exchange.length
+        if length is None and b"transfer-encoding" in exchange.headers:
             return await self._whole(exchange, receive)
-        return self._checked(exchange, receive) if (exchange.length or 0) > self._small else receive
-
-    def _checked(self, exchange: Exchange, receive: Receive) -> Receive:
-        """Receives a large body, once there is room for it; what is refused unread needs none.
-
-        The HTTP parser holds clients to the length that they told.
-        """
-        length = exchange.length or 0
-        if length > self._limit:
+        if length is None or length <= self._small:
+            return receive
+        if length > self._limit:  # the HTTP parser holds clients to the length that they told
             raise self._refusal(exchange, length)
-
-        async def receive_with_room() -> Message:
-            if not exchange.held:
-                await self._heavy.make_room(exchange, _READ * length)
-            return await receive()
-
-        return receive_with_room
+        return _Arrival(self._heavy, exchange, receive, length)
 
     async def _whole(self, exchange: Exchange, receive: Receive) -> Receive:
         """Receives a body without a length, read before it is asked for, where nobody may ask."""
         body, more = BytesIO(), True
+        arrival = _Arrival(self._heavy, exchange, receive, self._limit)
         while more:
-            message = await receive()
+            message = await arrival()
             if message["type"] == "http.disconnect":
                 raise ClientGone
             body.write(message.get("body", b""))
             more = message.get("more_body", False)
             if body.tell() > self._limit:
                 raise self._refusal(exchange, body.tell())
-            if body.tell() > LARGE and not exchange.held:
-                await self._heavy.make_room(exchange, _READ * self._limit)
         if exchange.held:
             self._heavy.give_back(exchange, _READ * body.tell())
         return replayed(body.getvalue(), receive)
@@ -73,6 +64,50 @@ class BodyCap:
         if (exchange.header(b"content-type") or "").lower().startswith(FORM):
             hint += f"; {HOW_TO_SEND}"
         return ApiError(Reason.BODY_TOO_LARGE, limit=self._limit, read=read, hint=hint)
+
+
+class _Arrival:
+    """Receives a body that may be large: it has room from when it is, unless it comes slowly.
+
+    Others would wait as long as its client likes. It gets room again once it is there.
+
+    Args:
+        most: bytes that it can have.
+    """
+
+    def __init__(self, heavy: Heavy, exchange: Exchange, receive: Receive, most: int) -> None:
+        self._heavy, self._exchange, self._receive = heavy, exchange, receive
+        self._most = most
+        self._had_room = self._is_there = False
+        self.read = 0  # bytes
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if self._is_there:  # it was asked whether the client is gone
+            return message
+        self.read += len(message.get("body", b""))
+        self._is_there = not message.get("more_body")
+        if self._is_there:
+            self._heavy.slow.discard(self)
+        if message["type"] == "http.disconnect":
+            return message
+        is_needed = self._is_there or not self._had_room
+        if LARGE < self.read <= self._most and is_needed and not self._exchange.held:
+            await self._heavy.make_room(self._exchange, _READ * self._most)
+            if not self._is_there:
+                self._had_room = True
+                asyncio.get_running_loop().call_later(SOON, self._make_way)
+        return message
+
+    def _make_way(self) -> None:
+        """Give the room to others, unless too much is in memory of those that did so."""
+        if self._is_there or not self._exchange.held:
+            return
+        if sum(one.read for one in self._heavy.slow) + self.read <= SLOW:
+            self._heavy.slow.add(self)
+            self._heavy.give_back(self._exchange)
+        else:
+            asyncio.get_running_loop().call_later(SOON, self._make_way)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

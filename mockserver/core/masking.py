@@ -18,6 +18,7 @@ _OWN = b"sk-mock-"  # begins this mock's own
 #: The headers that carry one, to whomever.
 _CARRIERS = (b"authorization", b"api-key", b"mock-sandbox-key")
 _QUERY = re.compile(rb"(?:^|&)[^=&]*key=([^&]*)", re.IGNORECASE)
+_MOST = 8  # keys of one request: each is looked for in all that it says
 _SHORT = 12  # characters of what the API itself repeats whole: "none", "not-needed"
 
 
@@ -38,7 +39,8 @@ def keys_shown(headers: Mapping[bytes, bytes], query: bytes = b"") -> tuple[byte
         values += _QUERY.findall(query)
     if not values:
         return ()
-    return tuple([key for key in map(_key_in, values) if len(key) > _SHORT and _OWN not in key])
+    keys = [key for key in map(_key_in, values) if len(key) > _SHORT and _OWN not in key]
+    return tuple(keys[:_MOST])
 
 
 def _key_in(value: bytes) -> bytes:
@@ -55,16 +57,34 @@ def without_keys(text: bytes, shown: Iterable[bytes] = ()) -> bytes:
     """The same with every key masked, as long as it was."""
     if not shown and len(text) <= LARGE and _MARK not in text:
         return text
-    if _has(text, _MARK):
+    if len(text) > LARGE:
+        return _large_without_keys(text, shown)
+    if _MARK in text:
         text = _looks().sub(_mask, text)
     for key in shown:
-        if _has(text, key):
-            text = text.replace(key, _masked(key))
+        text = text.replace(key, _masked(key))
     return text
 
 
-def _has(text: bytes, what: bytes) -> bool:
-    return what in text if len(text) <= LARGE else find(text, what) >= 0
+def _large_without_keys(text: bytes, shown: Iterable[bytes]) -> bytes:
+    """The same in steps: in one go a pattern takes two seconds for 60 MB with a `desk-lamp`."""
+    text = _masked_where(text, _MARK, _looks())
+    for key in shown:
+        text = _masked_where(text, key, re.compile(re.escape(key)))
+    return text
+
+
+def _masked_where(text: bytes, mark: bytes, looks: re.Pattern[bytes]) -> bytes:
+    """A text with all masked that looks so; `mark` is what that begins with."""
+    kept, done, at = list[bytes](), 0, find(text, mark)
+    while at >= 0:
+        end = at + len(mark)
+        if key := looks.match(text, at):
+            end = key.end()
+            kept += (text[done:at], _mask(key))
+            done = end
+        at = find(text, mark, end)
+    return b"".join((*kept, text[done:])) if kept else text
 
 
 def without_end(text: bytes, shown: Iterable[bytes] = ()) -> bytes:
@@ -72,7 +92,7 @@ def without_end(text: bytes, shown: Iterable[bytes] = ()) -> bytes:
     if _MARK in text[-_LONGEST:]:
         text = _BEGUN.sub(_MARK + b"***", text)
     for key in shown:
-        for length in range(len(key) - 1, 3, -1):
+        for length in range(min(len(key) - 1, len(text)), 3, -1):
             if text.endswith(key[:length]):
                 return text[:-length] + b"***"
     return text

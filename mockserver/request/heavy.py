@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
+from weakref import WeakSet
 
 from anyio import CapacityLimiter, to_thread
 
@@ -23,6 +24,12 @@ class _Turn(NamedTuple):
     granted: asyncio.Event
 
 
+class Slow(Protocol):
+    """A body that is not there yet."""
+
+    read: int  # bytes of it that are in memory
+
+
 class Heavy:
     """One server's work on what is large: one piece of work at a time, as Python has one lock."""
 
@@ -30,6 +37,7 @@ class Heavy:
         self.room = ROOM  # bytes; what is larger goes alone
         self._limiter = CapacityLimiter(1)
         self._taken = 0
+        self.slow = WeakSet[Slow]()  # bodies that come slowly, and made way
         self._waiting: deque[_Turn] = deque()
 
     async def run(self, work: Callable[[], T]) -> T:
