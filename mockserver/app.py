@@ -74,6 +74,7 @@ def _routes(world: World) -> list[Route]:
         Route(f"{CONTROL}/live", Live(world, "live"), methods=["GET"]),
         Route(f"{CONTROL}/ready", Live(world, "ready"), methods=["GET"]),
         Route(f"{CONTROL}/page/{{path:path}}", page),
+        Route(f"{CONTROL}/page", page),
         Route(f"{CONTROL}/{{path:path}}", control),
         Route(CONTROL, control),
         *(

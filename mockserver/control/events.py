@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
-from starlette.types import Send
+from starlette.types import Message, Send
 
+from mockserver.clock import Clock
 from mockserver.control.request import ControlRequest, not_found
 from mockserver.core.journal import Record
+from mockserver.request.bodies import ClientGone
 from mockserver.request.feed import framed, written
-from mockserver.request.waiting import came
+from mockserver.request.waiting import cancelled, left
 from mockserver.store import Sandbox
 
-PAUSE = 0.05  # seconds in which what happens is gathered: twenty times a second is live
+PAUSE = 0.1  # seconds in which what happens is gathered: ten times a second is live
 ALIVE = 15  # seconds after which a comment says that nothing has happened
 OF_EVENTS = ("since",)
 _HEAD = (
@@ -31,19 +34,25 @@ class Stream(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send what happens."""
-        clock = self.request.world.clock
+        clock, receive = self.request.world.clock, self.request.receive
         name = self.sandbox.name if self.sandbox else None
         with self.request.world.feed.heard(name) as listener:
-            told = await self._earlier()
-            await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
-            while not clock.ended:
-                await send(
-                    {"type": "http.response.body", "body": told or _NOTHING, "more_body": True}
-                )
-                if await came(listener.news, clock, ALIVE, self.request.receive):
+            news = listener.news
+            gone, alive = (asyncio.ensure_future(w) for w in (left(receive), _alive(news, clock)))
+            gone.add_done_callback(lambda _: news.set())
+            try:
+                told = await self._earlier()
+                await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
+                while not clock.ended:
+                    await send(_piece(told or _NOTHING))
+                    await news.wait()
+                    if gone.done():
+                        raise ClientGone
                     await clock.sleep(PAUSE)
-                told = listener.take()
-            await send({"type": "http.response.body", "body": told})
+                    told = listener.take()
+                await send(_piece(told, more=False))
+            finally:
+                await cancelled(gone, alive)
 
     async def _earlier(self) -> bytes:
         """What was written down since, or that it is not known any more."""
@@ -54,6 +63,17 @@ class Stream(NamedTuple):
         if seen is None:
             return framed("missed", {"events": None})
         return b"".join(written(r).frame for r in records if r.number > seen)
+
+
+async def _alive(news: asyncio.Event, clock: Clock) -> None:
+    """Wake a listener now and then, and when the server ends."""
+    while not clock.ended:
+        await clock.sleep(ALIVE)
+        news.set()
+
+
+def _piece(told: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": told, "more_body": more}
 
 
 async def events(request: ControlRequest) -> Stream:

@@ -6,6 +6,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,6 +15,7 @@ from starlette.types import Message
 from mockserver.control import state
 from mockserver.control.gate import COOKIE, Gate
 from mockserver.control.request import ControlError, refuse
+from mockserver.page import views
 from mockserver.page.look import Look, Shown
 from mockserver.page.snippets import KEY
 from mockserver.request.bodies import read_body
@@ -24,6 +26,7 @@ TOKEN = secrets.token_urlsafe(24)
 _PROMPT = "a red fox in the snow"
 PATH = "/v1/images/generations"
 _FORM = "application/x-www-form-urlencoded"
+_LARGEST = 256 * 1024  # bytes of a form
 Form = Mapping[str, str]
 
 
@@ -34,8 +37,8 @@ async def done(look: Look, path: str) -> Shown:
         ControlError: it is not a form of this page's, or what it asks for can't be done.
     """
     kind = (look.scope["exchange"].header(b"content-type") or "").partition(";")[0].strip().lower()
-    form = dict(parse_qsl((await read_body(look.receive)).decode("latin-1"), True))
-    if kind != _FORM or not hmac.compare_digest(form.get("token", ""), TOKEN):
+    form = await _form(look)
+    if kind != _FORM or not _is_same(form.get("token", ""), TOKEN):
         message = "This form is not of this page, or of a server that has ended: load it anew."
         raise ControlError(403, message, "form_refused")
     action = ACTIONS.get(form.get("do", ""))
@@ -44,13 +47,36 @@ async def done(look: Look, path: str) -> Shown:
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
     said = await action(acting, form)
     query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
+    query["sign"] = _signed(query)
     back = f"/_mock/page/{path}" if path else "/"
-    return Shown("", {}, to=f"{back}?{urlencode(query)}" if query else back)
+    return Shown("", {}, to=f"{back}?{urlencode(query)}")
+
+
+def said_in(query: Mapping[str, str]) -> dict[str, str]:
+    """What a page says that was done, and what takes it back, if it was this server."""
+    told = {name: query.get(name, "") for name in ("said", "undo")}
+    return told if _is_same(query.get("sign", ""), _signed(query)) else dict.fromkeys(told, "")
+
+
+def _signed(query: Mapping[str, str]) -> str:
+    parts = json.dumps([query.get(name, "") for name in ("said", "undo")])
+    return hmac.new(TOKEN.encode(), parts.encode(), sha256).hexdigest()[:32]
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+async def _form(look: Look) -> dict[str, str]:
+    body = await read_body(look.receive)
+    if len(body) > _LARGEST:
+        raise ControlError(413, f"A form has at most {_LARGEST} bytes.", "form_too_large")
+    return dict(parse_qsl(body.decode("latin-1"), True))
 
 
 async def logged_in(look: Look, gate: Gate) -> Shown:
     """Give a browser a session for the control token."""
-    form = dict(parse_qsl((await read_body(look.receive)).decode("latin-1"), True))
+    form = await _form(look)
     if not gate.is_token(form.get("control_token", "").strip()):
         return Shown("login", {"is_open": True, "is_wrong": True}, 401)
     kept = f"{COOKIE}={gate.session()}; Path=/; HttpOnly; SameSite=Strict"
@@ -60,7 +86,7 @@ async def logged_in(look: Look, gate: Gate) -> Shown:
 
 async def _add_rule(look: Look, form: Form) -> dict[str, str]:
     when = {"prompt": {"contains": form["text"]}} if form.get("text") else {}
-    times = {"times": int(form["times"])} if form.get("times", "").isdigit() else {}
+    times = {"times": _whole(form, "times")} if form.get("times") else {}
     then = FAULTS[form["fault"]] if form.get("fault") in FAULTS else refuse("Choose what happens.")
     rule = await state.add_rule(_ruling(look, {"when": when, "then": then, **times}))
     return {"said": f"Rule {rule['id']} was added."}
@@ -69,7 +95,7 @@ async def _add_rule(look: Look, form: Form) -> dict[str, str]:
 async def _restore_rule(look: Look, form: Form) -> dict[str, str]:
     try:
         kept = json.loads(form.get("rule", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         refuse("There is no rule to restore.")
     rule = await state.add_rule(_ruling(look, kept))
     return {"said": f"It is there again, as rule {rule['id']}."}
@@ -102,7 +128,7 @@ async def _stand(look: Look, form: Form) -> dict[str, str]:
 
 async def _limit(look: Look, form: Form) -> dict[str, str]:
     text = form.get("per_minute", "")
-    await state.put_limits(look.asked({"per_minute": int(text) if text.isdigit() else None}))
+    await state.put_limits(look.asked({"per_minute": _whole(form, "per_minute") if text else None}))
     return {"said": f"The limit is {text} images a minute." if text else "The limit is the tier's."}
 
 
@@ -132,6 +158,12 @@ async def _try(look: Look, _: Form) -> dict[str, str]:
 async def _reset(look: Look, _: Form) -> dict[str, str]:
     await state.reset(look.asked({}))
     return {"said": "It is empty again."}
+
+
+def _whole(form: Form, name: str) -> int:
+    """A whole number that somebody typed."""
+    number = views.number(form[name].strip(), -1)
+    return number if number >= 0 else refuse(f"{name} must be a whole number, or empty.", name)
 
 
 def _ruling(look: Look, rule: Any) -> Any:

@@ -23,7 +23,7 @@ class Shown(NamedTuple):
     context: Mapping[str, Any]
     status: int = 200
     to: str = ""  # the path of another page
-    headers: Sequence[tuple[bytes, bytes]] = ()  # with that
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 class Look(NamedTuple):

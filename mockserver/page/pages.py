@@ -17,7 +17,7 @@ from mockserver.core.rules.parser import RuleError
 from mockserver.core.uploads import header
 from mockserver.page import actions, views
 from mockserver.page.look import Look, Shown
-from mockserver.page.render import SAFE, assets, rendered
+from mockserver.page.render import INERT, SAFE, assets, rendered
 from mockserver.request.bodies import send_bytes
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
@@ -50,19 +50,21 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["exchange"]
         exchange.quiet = True
-        path = scope["path"].removeprefix(PAGE).removeprefix("/")
+        path = scope["path"].removeprefix(PAGE[:-1]).removeprefix("/")
         if path.startswith("assets/"):
             await self._asset(path, send)
             return
         look = self._look(scope, exchange, receive)
         try:
+            _check_method(scope["method"])
             shown = await self._let_in(look, path)
             if shown is None and path.startswith("pictures/"):
                 await self._picture(look, path.split("/")[1:], send)
                 return
             shown = shown or await self._shown(look, path, scope["method"])
         except ControlError as error:
-            shown = Shown("error", {"message": error.told["error"]["message"]}, error.status)
+            message = error.told["error"]["message"]
+            shown = Shown("error", {"message": message}, error.status, headers=error.headers)
         except RuleError as error:
             shown = Shown("error", {"message": error.sentence}, 400)
         if shown.to:
@@ -70,7 +72,7 @@ class Pages:
             await send_bytes(send, 303, b"", _HTML, [*moved, *SAFE])
             return
         body = rendered(shown.template, {**self._around(look, path), **shown.context})
-        await send_bytes(send, shown.status, body, _HTML, [_FRESH, *SAFE])
+        await send_bytes(send, shown.status, body, _HTML, [_FRESH, *shown.headers, *SAFE])
 
     async def _let_in(self, look: Look, path: str) -> Shown | None:
         """None for who is let in; off loopback the others are asked for the control token."""
@@ -79,7 +81,7 @@ class Pages:
         if path == "login" and has_token and look.scope["method"] == "POST":
             return await actions.logged_in(look, self._gate)
         try:
-            self._gate.check(exchange, look.scope, is_page=look.scope["method"] == "GET")
+            self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
         except ApiError:
             return Shown("login", {"is_open": has_token}, 401 if has_token else 403)
         self._world.is_looked_at = True
@@ -112,8 +114,7 @@ class Pages:
             "sandboxes": [],
             "page": PAGE,
             "token": actions.TOKEN,
-            "said": look.query.get("said", ""),
-            "undo": look.query.get("undo", ""),
+            **actions.said_in(look.query),
             "faults": [*actions.FAULTS],
         }
 
@@ -136,17 +137,25 @@ class Pages:
                 kind = told.format if told else "PNG"
             case [number, *partial] if found := _at(record.drawn, number):
                 if partial:
-                    found = found._replace(partial=int(partial[0]) if partial[0].isdigit() else 0)
+                    found = found._replace(partial=views.number(partial[0]))
                 file, kind = await self._world.files.file(found), found.format
             case _:
                 file, kind = None, ""
         if file is None:
             not_found("There is no such picture, or what it is made from is not here any more.")
         kept = (b"cache-control", b"private, max-age=3600")
-        await send_bytes(send, 200, file, MEDIA[kind][0], [kept, *SAFE])
+        await send_bytes(send, 200, file, MEDIA[kind][0], [kept, *INERT])
 
 
 def _at(values: Sequence[T], number: str) -> T | None:
     """One of several, by its number from 0."""
-    is_there = number.isascii() and number.isdigit() and int(number) < len(values)
-    return values[int(number)] if is_there else None
+    place = views.number(number, len(values))
+    return values[place] if place < len(values) else None
+
+
+def _check_method(method: str) -> None:
+    if method not in ("GET", "HEAD", "POST"):
+        allowed = ((b"allow", b"GET, HEAD, POST"),)
+        raise ControlError(
+            405, "A page is read, or sent a form.", "method_not_allowed", headers=allowed
+        )

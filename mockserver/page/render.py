@@ -24,12 +24,17 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-SAFE: Headers = [
-    (b"content-security-policy", POLICY.encode()),
+_OWN: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
+]
+SAFE: Headers = [(b"content-security-policy", POLICY.encode()), *_OWN]
+#: Of a picture that is looked at by itself: an SVG is a document, and this one does nothing.
+INERT: Headers = [
+    (b"content-security-policy", b"default-src 'none'; sandbox; frame-ancestors 'none'"),
+    *_OWN,
 ]
 
 
@@ -55,7 +60,8 @@ def assets() -> Mapping[str, Asset]:
 
 def rendered(template: str, context: Mapping[str, Any]) -> bytes:
     """A page."""
-    return _environment().get_template(f"{template}.html").render(context).encode()
+    text = _environment().get_template(f"{template}.html").render(context)
+    return text.encode("utf-8", "replace")  # JSON can say half a character
 
 
 @lru_cache(maxsize=1)

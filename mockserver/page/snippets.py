@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from keyword import iskeyword
 from pprint import pformat
 from typing import Any
 
@@ -63,6 +65,7 @@ var answer = await client.GenerateImageAsync("a red fox in the snow");
 """,
 }
 _METHODS = {"images.generate": "generate", "images.edit": "edit", "images.vary": "create_variation"}
+_AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
 _FILE = "photo.png"  # in the place of one that was sent
 
 
@@ -76,6 +79,8 @@ def copies(record: Record, base: str) -> dict[str, str]:
     if record.operation not in _METHODS:
         return {}
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
+    if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
+        sent["image"] = sent.pop("images")
     return {
         "curl": _curl(record, sent, base),
         "Python": _python(record, sent, base),
@@ -91,15 +96,34 @@ def _is_file(value: Any) -> bool:
 
 
 def _curl(record: Record, sent: Mapping[str, Any], base: str) -> str:
-    lines = [f"curl {shlex.quote(base + record.path)}", f'-H "Authorization: Bearer {KEY}"']
+    line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
+    query = _AZURE.search(line)
+    path = f"{record.path}?{query[0]}" if query else record.path
+    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {KEY}"']
     if any(map(_is_file, sent.values())):
-        for name, value in sent.items():
-            field = f"{name}=@{_FILE}" if _is_file(value) else f"{name}={value}"
-            lines.append(f"-F {shlex.quote(field)}")
+        lines += [line for name, value in sent.items() for line in _parts(name, value)]
     else:
         body = json.dumps(sent, ensure_ascii=False)
         lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(body)}"]
     return " \\\n  ".join(lines) + "\n"
+
+
+def _parts(name: str, value: Any) -> Iterator[str]:
+    """Parts of a form. A text is one that curl reads nothing into: no @ is a file."""
+    if isinstance(value, list) and _is_file(value):
+        yield from (f"-F {shlex.quote(f'{name}[]=@{file}')}" for file in _names(value))
+    elif _is_file(value):
+        yield f"-F {shlex.quote(f'{name}=@{_FILE}')}"
+    else:
+        yield f"--form-string {shlex.quote(f'{name}={value}')}"
+
+
+def _opened(file: str) -> str:
+    return f"open({file!r}, 'rb')"
+
+
+def _names(files: Sequence[Any]) -> list[str]:
+    return [f"photo-{number}.png" for number, _ in enumerate(files, 1)]
 
 
 def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
@@ -112,8 +136,19 @@ def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
 
 
 def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
+    """Keyword arguments; a name that Python would read as something else goes into the body."""
+    other = {}
     for name, value in sent.items():
-        yield f"{name}=" + (f"open({_FILE!r}, 'rb')" if _is_file(value) else pformat(value))
+        if not name.isidentifier() or iskeyword(name):
+            other[name] = value
+        elif isinstance(value, list) and _is_file(value):
+            yield f"{name}=[{', '.join(_opened(file) for file in _names(value))}]"
+        elif _is_file(value):
+            yield f"{name}={_opened(_FILE)}"
+        else:
+            yield f"{name}={pformat(value)}"
+    if other:
+        yield f"extra_body={pformat(other)}"
 
 
 def _rule(record: Record) -> str:

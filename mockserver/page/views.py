@@ -23,7 +23,7 @@ async def requests(look: Look) -> Shown:
     """What was asked, the newest first."""
     text = look.query.get("q", "").strip()
     found = [r for _, r in await look.records() if _has(r, text, look.query.get("status", ""))]
-    first = _number(look.query.get("from", "0"))
+    first = number(look.query.get("from", "0"))
     context = {
         **await _chosen(look),
         "rows": found[first : first + ROWS],
@@ -140,8 +140,9 @@ def _has(record: Record, text: str, status: str) -> bool:
     return any(text.lower() in part.lower() for part in said)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def number(text: str, other: int = 0) -> int:
+    """What a text of few digits says; any other text is `other`."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else other
 
 
 def _numbered(record: Record) -> Sequence[tuple[int, Picture]]:

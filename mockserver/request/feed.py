@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
@@ -42,7 +42,10 @@ class Event:
 def framed(name: str, told: object, identity: str = "") -> bytes:
     """A server-sent event. One without an id leaves the listener's last one as it is."""
     head = f"id: {identity}\n" if identity else ""
-    return f"{head}event: {name}\ndata: {json.dumps(told)}\n\n".encode("ascii")
+    return f"{head}event: {name}\ndata: {_json(told)}\n\n".encode("ascii")
+
+
+_json = json.JSONEncoder(check_circular=False).encode  # of a record nothing holds itself
 
 
 def written(record: Record) -> Event:
@@ -62,13 +65,8 @@ class Listener:
     def take(self) -> bytes:
         """All that he was not told yet, on the wire; first how many of them are gone."""
         self.news.clear()
-        events, missed = self._feed.since(self.told)
-        self.told = self._feed.number
-        frames = [framed("missed", {"events": missed})] if missed else []
-        return b"".join(frames + [event.frame for event in events if self._is_meant(event)])
-
-    def _is_meant(self, event: Event) -> bool:
-        return self._sandbox is None or event.sandbox in (self._sandbox, EVERYONE)
+        told, self.told = self.told, self._feed.number
+        return self._feed.since(told, self._sandbox, self)
 
 
 class Feed:
@@ -80,6 +78,8 @@ class Feed:
     def __init__(self) -> None:
         self.number = 0  # of events, all in all
         self._listeners: set[Listener] = set()
+        self._idle: set[Listener] = set()  # those whom the next event wakes
+        self._joined: dict[tuple[int, str | None], bytes] = {}  # what was taken since the last one
         self._events: deque[Event] = deque()  # the last of them
         self._size = 0  # bytes
 
@@ -88,12 +88,15 @@ class Feed:
         """A new listener, to one sandbox or to all."""
         listener = Listener(self, sandbox)
         self._listeners.add(listener)
+        self._idle.add(listener)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+            self._idle.discard(listener)
             if not self._listeners:
                 self._events.clear()
+                self._joined.clear()
                 self._size = 0
 
     @property
@@ -117,11 +120,27 @@ class Feed:
         self._size += event.size
         while len(self._events) > KEPT or (self._size > KEPT_BYTES and len(self._events) > 1):
             self._size -= self._events.popleft().size
-        for listener in self._listeners:
+        self._joined.clear()
+        for listener in self._idle:
             listener.news.set()
+        self._idle.clear()
 
-    def since(self, number: int) -> tuple[Sequence[Event], int]:
-        """What happened after so many events, and how many of that are not kept any more."""
+    def since(self, number: int, sandbox: str | None, listener: Listener) -> bytes:
+        """What happened after so many events, on the wire, joined once for all who ask for it.
+
+        First how many of that are not kept any more. The next event wakes this listener.
+        """
+        if listener in self._listeners:
+            self._idle.add(listener)
+        if (number, sandbox) not in self._joined:
+            self._joined[number, sandbox] = self._frames(number, sandbox)
+        return self._joined[number, sandbox]
+
+    def _frames(self, number: int, sandbox: str | None) -> bytes:
         fresh = self.number - number
         missed = max(0, fresh - len(self._events))
-        return [*islice(self._events, len(self._events) - fresh + missed, None)], missed
+        events = islice(self._events, len(self._events) - fresh + missed, None)
+        frames = [framed("missed", {"events": missed})] if missed else []
+        meant = (sandbox, EVERYONE)
+        frames += [e.frame for e in events if sandbox is None or e.sandbox in meant]
+        return b"".join(frames)

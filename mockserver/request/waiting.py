@@ -93,23 +93,25 @@ async def came(event: asyncio.Event, clock: Clock, seconds: float, receive: Rece
     Raises:
         ClientGone: the client left first.
     """
-    slept, left = (asyncio.ensure_future(w) for w in (clock.sleep(seconds), _left(receive)))
+    slept, gone = (asyncio.ensure_future(w) for w in (clock.sleep(seconds), left(receive)))
     told = asyncio.ensure_future(event.wait())
     try:
-        await asyncio.wait([slept, left, told], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([slept, gone, told], return_when=asyncio.FIRST_COMPLETED)
         if not slept.done() and not told.done():
             raise ClientGone
         return not slept.done()
     finally:
-        await _cancelled(slept, left, told)
+        await cancelled(slept, gone, told)
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
+    """Wait until the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
+async def cancelled(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):

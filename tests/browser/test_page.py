@@ -186,6 +186,63 @@ def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine
         expect(shown).to_have_js_property("naturalWidth", 256)
 
 
+# -- live ----------------------------------------------------------------------------------------
+
+
+def test_what_comes_without_end_is_shown_while_it_comes(watched: Page, mine: Mine) -> None:
+    watched.goto(mine.at())
+    watched.get_by_role("heading", name="Requests").wait_for()
+    watched.evaluate(
+        "stop = setInterval(() => document.title = document.querySelectorAll('tbody tr').length)"
+    )
+    mine.handle.limits(100_000)
+    for number in range(2000):
+        mine.ask(f"number {number}")
+        if number % 50 == 0 and watched.title() not in ("", "0") and watched.title().isdigit():
+            break
+    else:
+        pytest.fail("nothing was shown before the end")
+    watched.evaluate("clearInterval(stop)")
+
+
+def test_a_page_that_nobody_sees_gives_its_line_back(watched: Page, mine: Mine) -> None:
+    watched.goto(mine.at())
+    mine.ask("a fox")
+    watched.get_by_role("link", name="a fox").wait_for()
+    see = """hidden => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    watched.evaluate(see, True)
+    mine.ask("an owl")
+    assert watched.get_by_role("link", name="an owl").count() == 0
+    watched.evaluate(see, False)
+    watched.get_by_role("link", name="an owl").wait_for()
+
+
+def test_what_is_being_selected_stays_until_it_is_not(watched: Page, mine: Mine) -> None:
+    watched.goto(mine.at())
+    mine.ask("a fox")
+    watched.get_by_role("link", name="a fox").wait_for()
+    watched.evaluate("getSelection().selectAllChildren(document.querySelector('tbody tr .what'))")
+    mine.ask("an owl")
+    watched.get_by_text("1 new request").wait_for()
+    assert "a fox" in watched.evaluate("getSelection().toString()")
+    watched.evaluate("getSelection().removeAllRanges()")
+    watched.get_by_role("link", name="an owl").wait_for()
+
+
+def test_who_comes_back_to_a_page_sees_what_came_meanwhile(watched: Page, mine: Mine) -> None:
+    mine.ask("a fox")
+    watched.goto(mine.at())
+    watched.get_by_role("link", name="a fox").click()
+    mine.ask("an owl")
+    watched.go_back()
+    watched.get_by_role("link", name="an owl").wait_for()
+    mine.ask("a heron")
+    watched.get_by_role("link", name="a heron").wait_for()
+
+
 # -- everyone ------------------------------------------------------------------------------------
 
 

@@ -155,7 +155,8 @@ def test_an_empty_page_shows_how_to_ask_and_asks_by_itself(api: Api) -> None:
     for name in ("Python", "Node", "curl", "Go", "Ruby", "PHP", "Java", ".NET"):
         assert f">{name}</figcaption>" in empty
     assert "http://localhost:6780/v1" in empty
-    assert act(client, "", do="try").headers["location"] == "/?said=It+was+answered+with+200."
+    tried = act(client, "", do="try").headers["location"]
+    assert tried.startswith("/?said=It+was+answered+with+200.&sign=")
     assert "a red fox in the snow" in page(client)
 
 
@@ -255,6 +256,13 @@ def test_limits_budget_and_clock_are_set(api: Api) -> None:
         ({"do": "advance", "by": "-1"}, 400),
         ({"do": "remove-rule", "id": "r99"}, 404),
         ({"do": "stand"}, 400),
+        ({"do": "reset", "token": "é"}, 403),
+        ({"do": "restore-rule", "rule": "[" * 50_000}, 400),
+        ({"do": "add-rule", "fault": "500", "times": "²"}, 400),
+        ({"do": "add-rule", "fault": "500", "times": "9" * 5000}, 400),
+        ({"do": "add-rule", "fault": "500", "times": "often"}, 400),
+        ({"do": "limit", "per_minute": "many"}, 400),
+        ({"do": "add-rule", "fault": "500", "text": "x" * 300_000}, 413),
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_on_a_page(
@@ -263,6 +271,52 @@ def test_a_form_that_makes_no_sense_is_refused_on_a_page(
     refused = act(api(), "rules", **form)
     assert refused.status_code == status
     assert "<h1>That did not work</h1>" in refused.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_a_page_is_read_or_sent_a_form_and_nothing_else(api: Api, method: str) -> None:
+    refused = api().request(method, f"{PAGE}rules", headers=HTML)
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+def test_the_address_without_a_slash_is_the_page_too(api: Api) -> None:
+    assert "<h1>Requests</h1>" in page(api(), "/_mock/page")
+
+
+def test_a_link_of_somebody_else_says_nothing_on_the_page_and_offers_no_rule(api: Api) -> None:
+    query = {"said": "Call 555", "undo": '{"then": {"error": "internal"}}', "sign": "é"}
+    shown = page(api(), "/", **query)
+    assert "Call 555" not in shown
+    assert "restore-rule" not in shown
+
+
+def test_a_picture_by_itself_is_inert_and_a_number_beyond_reason_is_none(api: Api) -> None:
+    client = api()
+    generate(client, size="256x256")
+    at = f"{PAGE}pictures/{client.get('/_mock/requests/last').json()['id']}/"
+    policy = client.get(f"{at}0").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; sandbox")
+    for path in ("9" * 5000, "²", "upload/" + "9" * 5000):
+        assert client.get(f"{at}{path}").status_code == 404
+    assert client.get(f"{at}0/{'9' * 5000}").status_code == 200
+
+
+def test_half_a_character_breaks_no_page(api: Api) -> None:
+    client = api()
+    headers = {"Authorization": "Bearer sk-mock-a", "Content-Type": "application/json"}
+    for body in ({"prompt": "\ud800 half"}, {"prompt": "x", "model": "\ud800"}, {"\udfff": 1}):
+        client.post("/v1/images/generations", content=json.dumps(body), headers=headers)
+    name = sandbox_of(client)
+    rule = '{"when": {"prompt": "\\ud800"}, "then": {"error": "internal"}}'
+    gone = act(client, "rules", do="restore-rule", sandbox=name, rule=rule)
+    assert gone.status_code == 303
+    for path in VIEWS:
+        page(client, f"{PAGE}{path}")
+    for record in client.get("/_mock/requests").json()["requests"]:
+        page(client, f"{PAGE}requests/{record['id']}")
+    removed = act(client, "rules", do="remove-rule", sandbox=name, id="r1")
+    assert removed.status_code == 303
+    assert 'value="restore-rule"' in page(client, removed.headers["location"])
 
 
 # -- what it weighs ------------------------------------------------------------------------------

@@ -3,22 +3,29 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
 // -- current: the server renders, the parts that are live are put in the place of the old ones
-let news = 0, busy = false, told = 0;
+let news = 0, told = 0, timer = 0, took = 0, busy = false, again = false;
 async function renew() {
-  if (busy) return void (again = true);
+  timer = 0;
+  if (document.hidden || busy || isSelected()) return void (again = true);
   busy = true;
+  again = false;
+  const begun = Date.now();
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch { /* the server is gone: the stream tells when it is there again */ }
+  took = Date.now() - begun;
   busy = false;
-  if (again) { again = false; soon(); }
+  if (again) soon();
 }
-let again = false, timer = 0;
-function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(renew, document.hidden ? 2000 : 150);
+function soon() { // what comes without end must not put it off without end; a slow server is asked less
+  timer ||= setTimeout(renew, Math.min(5000, 150 + 4 * took));
 }
+function isSelected() { // somebody is about to copy what would be put away
+  const chosen = getSelection();
+  return !chosen.isCollapsed && $$("[data-live]").some((part) => chosen.containsNode(part, true));
+}
+document.addEventListener("selectionchange", () => { if (again && !isSelected()) soon(); });
 function put(fresh) {
   const held = document.activeElement?.closest?.("[data-row]")?.id;
   const link = document.activeElement?.getAttribute?.("href");
@@ -42,11 +49,23 @@ function say() {
 }
 if ($("[data-live]")) {
   const sandbox = new URLSearchParams(location.search).get("sandbox");
-  const stream = new EventSource("/_mock/events" + (sandbox ? `?sandbox=${encodeURIComponent(sandbox)}` : ""));
-  stream.addEventListener("request", () => { news += 1; say(); soon(); });
-  for (const kind of ["download", "changed", "missed"]) stream.addEventListener(kind, soon);
-  stream.addEventListener("open", soon);
-  addEventListener("pagehide", () => stream.close());
+  let stream = null, later = 0;
+  const listen = () => {
+    clearTimeout(later);
+    stream?.close();
+    stream = new EventSource("/_mock/events" + (sandbox ? `?sandbox=${encodeURIComponent(sandbox)}` : ""));
+    stream.addEventListener("request", () => { news += 1; say(); soon(); });
+    for (const kind of ["download", "changed", "missed", "open"]) stream.addEventListener(kind, soon);
+    stream.addEventListener("error", () => { // a refusal ends it for good: the server may be another
+      if (stream.readyState === EventSource.CLOSED) { clearTimeout(later); later = setTimeout(listen, 3000); }
+    });
+  };
+  const leave = () => { clearTimeout(later); stream?.close(); };
+  // a browser has six lines to a server: a page that nobody sees gives its own back
+  document.addEventListener("visibilitychange", () => document.hidden ? leave() : listen());
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) listen(); });
+  if (!document.hidden) listen();
 }
 
 // -- copy

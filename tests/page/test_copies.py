@@ -1,0 +1,51 @@
+"""What is copied from the page: code that asks for the same, and does nothing else."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from typing import Any
+
+from mockserver.core.journal import Record
+from mockserver.core.raw_request import Raw
+from mockserver.page.snippets import copies
+
+FILE = {"sha256": "0", "bytes": 1}
+
+
+def copied(operation: str = "images.edit", path: str = "/v1/images/edits", **fields: Any) -> Any:
+    return copies(
+        Record("req_1", 0, "POST", path, operation, {"operation": operation} | fields),
+        "http://localhost:6780",
+    )
+
+
+def test_a_text_in_a_form_names_no_file_of_who_copies_it() -> None:
+    words = shlex.split(copied(image=FILE, prompt="@/etc/passwd;type=x", mask=FILE)["curl"])
+    assert words[words.index("--form-string") + 1] == "prompt=@/etc/passwd;type=x"
+    assert [w for w in words if "=@" in w][0::2] == ["image=@photo.png", "mask=@photo.png"]
+
+
+def test_several_files_are_several_in_the_copy() -> None:
+    made = copied(images=[FILE, FILE], prompt="x")
+    assert "-F 'image[]=@photo-1.png'" in made["curl"]
+    assert "-F 'image[]=@photo-2.png'" in made["curl"]
+    for name in ("Python", "pytest"):
+        assert "image=[open('photo-1.png', 'rb'), open('photo-2.png', 'rb')]" in made[name]
+
+
+def test_a_field_s_name_is_no_code() -> None:
+    hostile = "x=__import__('os').system('id'), y"
+    made = copied("images.generate", "/v1/images/generations", **{hostile: 1, "class": 2})
+    for name in ("Python", "pytest"):
+        names = {n.id for n in ast.walk(ast.parse(made[name])) if isinstance(n, ast.Name)}
+        assert "__import__" not in names
+        assert "extra_body={" in made[name]
+
+
+def test_a_path_is_copied_with_its_query() -> None:
+    path = "/openai/deployments/d/images/generations"
+    record = Record("req_1", 0, "POST", path, "images.generate", {"prompt": "x", "operation": ""})
+    record.raw = Raw(f"POST {path}?api-version=2025-04-01-preview HTTP/1.1".encode(), b"", 0, False)
+    made = copies(record, "http://localhost:6780")
+    assert f"{path}?api-version=2025-04-01-preview" in made["curl"]
