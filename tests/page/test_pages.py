@@ -193,6 +193,16 @@ def test_a_request_is_shown_with_what_is_known_of_it(api: Api) -> None:
     assert client.get(f"{PAGE}requests/req_none").status_code == 404
 
 
+def test_no_key_is_on_a_page_wherever_it_was_sent(api: Api) -> None:
+    client, key = api(), f"sk-proj-{'aB3' * 16}"
+    generate(client, key=key, prompt=f"a fox {key}", user=key)
+    client.get(f"/v1/{key}?key={key}", headers={"Authorization": f"Bearer {key}"})
+    identities = [r["id"] for r in client.get("/_mock/requests").json()["requests"]]
+    assert len(identities) == 2
+    for path in (*VIEWS, *(f"requests/{identity}" for identity in identities)):
+        assert key[8:] not in page(client, f"{PAGE}{path}")
+
+
 def test_a_search_finds_prompts_and_states(api: Api) -> None:
     client = api()
     for prompt in ("an owl", "a fox", "mock:500"):
