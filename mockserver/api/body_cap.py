@@ -79,6 +79,7 @@ class _Arrival:
         self._heavy, self._exchange, self._receive = heavy, exchange, receive
         self._most = most
         self._had_room = self._is_there = False
+        self._timer: asyncio.TimerHandle | None = None
         self.read = 0  # bytes
 
     async def __call__(self) -> Message:
@@ -89,6 +90,8 @@ class _Arrival:
         self._is_there = not message.get("more_body")
         if self._is_there:
             self._heavy.slow.discard(self)
+            if self._timer:
+                self._timer.cancel()  # it would keep the request, and its files, until it rings
         if message["type"] == "http.disconnect":
             return message
         is_needed = self._is_there or not self._had_room
@@ -96,8 +99,11 @@ class _Arrival:
             await self._heavy.make_room(self._exchange, _READ * self._most)
             if not self._is_there:
                 self._had_room = True
-                asyncio.get_running_loop().call_later(SOON, self._make_way)
+                self._look_again()
         return message
+
+    def _look_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(SOON, self._make_way)
 
     def _make_way(self) -> None:
         """Give the room to others, unless too much is in memory of those that did so."""
@@ -107,7 +113,7 @@ class _Arrival:
             self._heavy.slow.add(self)
             self._heavy.give_back(self._exchange)
         else:
-            asyncio.get_running_loop().call_later(SOON, self._make_way)
+            self._look_again()
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

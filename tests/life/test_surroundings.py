@@ -112,6 +112,9 @@ def test_a_folder_that_is_not_the_user_s_own_is_named_in_one_line(tmp_path: Path
     tmp_path.chmod(0o755)
     other = (
         "import os, sys, mockserver.cli, mockserver.server.listening, encodings.idna\n"
+        "import mockserver.__main__, uvicorn.loops.auto, uvicorn.loops.asyncio, uvicorn.loops.uvloop\n"
+        "import uvicorn.lifespan.off, uvloop\n"
+        "from mockserver.app import create_app\ncreate_app()\n"  # all that is read: who comes may not
         "from mockserver.pictures import edits\nfrom mockserver.request import log\n"
         "os.chdir(sys.argv.pop())\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)"
     )
@@ -166,6 +169,7 @@ def test_a_program_that_ends_with_a_running_server_ends_quietly() -> None:
 @pytest.mark.slow
 def test_ctrl_c_within_a_test_stops_its_server_and_goes_on_as_that() -> None:
     done = run(
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job of a shell ignores it
         "try:\n"
         "    with ImagesMock() as mock: signal.raise_signal(signal.SIGINT)\n"
         "except KeyboardInterrupt: print('stopped', not mock._thread._thread.is_alive())\n"
