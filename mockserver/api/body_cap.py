@@ -15,8 +15,9 @@ from mockserver.request.forms import HOW_TO_SEND
 from mockserver.request.heavy import Heavy
 
 _READ = 3  # times its size: as it was sent, as text, and as it was read
+BEGUN = 32 << 10  # bytes of a body that is known to be large: more of it needs room
 SOON = 0.5  # seconds in which a body is there; one that is not makes way
-SLOW = 128 << 20  # bytes there may be of those that made way
+SLOW = 32 << 20  # bytes there may be of those that made way
 
 
 class BodyCap:
@@ -41,7 +42,7 @@ class BodyCap:
             return receive
         if length > self._limit:  # the HTTP parser holds clients to the length that they told
             raise self._refusal(exchange, length)
-        return _Arrival(self._heavy, exchange, receive, length)
+        return _Arrival(self._heavy, exchange, receive, length, BEGUN)
 
     async def _whole(self, exchange: Exchange, receive: Receive) -> Receive:
         """Receives a body without a length, read before it is asked for, where nobody may ask."""
@@ -73,11 +74,14 @@ class _Arrival:
 
     Args:
         most: bytes that it can have.
+        free: bytes of it that need no room.
     """
 
-    def __init__(self, heavy: Heavy, exchange: Exchange, receive: Receive, most: int) -> None:
+    def __init__(
+        self, heavy: Heavy, exchange: Exchange, receive: Receive, most: int, free: int = LARGE
+    ) -> None:
         self._heavy, self._exchange, self._receive = heavy, exchange, receive
-        self._most = most
+        self._most, self._free = most, free
         self._had_room = self._is_there = False
         self._timer: asyncio.TimerHandle | None = None
         self.read = 0  # bytes
@@ -95,7 +99,7 @@ class _Arrival:
         if message["type"] == "http.disconnect":
             return message
         is_needed = self._is_there or not self._had_room
-        if LARGE < self.read <= self._most and is_needed and not self._exchange.held:
+        if self._free < self.read <= self._most and is_needed and not self._exchange.held:
             await self._heavy.make_room(self._exchange, _READ * self._most)
             if not self._is_there:
                 self._had_room = True
