@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="all without one")
     parser.add_argument("--seconds", type=int, default=60, help="for each")
+    parser.add_argument("--seed", type=int, default=0, help="of the inputs; 0 is another each time")
     parser.add_argument("--jobs", type=int, default=1, help="targets at a time")
     asked = parser.parse_args(arguments)
     try:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     while waiting or running:
         while waiting and len(running) < asked.jobs:
             name = waiting.pop(0)
-            running[_begun(fuzzed, name, asked.seconds, folder)] = name
+            running[_begun(fuzzed, name, asked.seconds, asked.seed, folder)] = name
         ended, status = os.wait()
         sound &= _told(running.pop(ended), status, folder)
     print("" if sound else f"what broke them is in {folder}")
@@ -64,7 +65,7 @@ def _instrumented() -> ModuleType:
         return importlib.import_module("tests.fuzz.targets")
 
 
-def _begun(fuzzed: ModuleType, name: str, seconds: int, folder: Path) -> int:
+def _begun(fuzzed: ModuleType, name: str, seconds: int, seed: int, folder: Path) -> int:
     """The process that fuzzes a target, for the fuzzer ends the one that it is in."""
     if child := os.fork():
         return child
@@ -81,7 +82,8 @@ def _begun(fuzzed: ModuleType, name: str, seconds: int, folder: Path) -> int:
     escaped = ("".join(f"\\x{byte:02x}" for byte in word) for word in fuzzed.WORDS)
     words.write_text("".join(f'"{word}"\n' for word in escaped), "ascii")
     where = (f"-artifact_prefix={folder}/{name}-", f"-dict={words}", str(inputs))
-    atheris.Setup([name, *_BOUNDS, f"-max_total_time={seconds}", *where], target)
+    how_long = (f"-max_total_time={seconds}", f"-seed={seed}")
+    atheris.Setup([name, *_BOUNDS, *how_long, *where], target)
     atheris.Fuzz()
     os._exit(0)
 
