@@ -364,6 +364,7 @@ def test_hostile_text_is_text(watched: Page, mine: Mine) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_reads_as_it_did(watched: Page, mine: Mine, path: str) -> None:
+    mine.handle.begin()  # with a clock that stands: what is used of a limit comes not back
     mine.handle.on(contains="owl").rate_limit()
     for prompt in ("a red fox", "an owl"):
         mine.ask(prompt)
