@@ -356,7 +356,7 @@ def _micro(name: str, value: Any) -> int:
 #: What a sandbox can be set to.
 OPTIONS: Mapping[str, Shape[Any]] = {
     "tier": _setting(settings.tier, {"enum": ["free", *"12345", "off", *range(1, 6), None]}),
-    "as_of": _setting(settings.as_of, or_null(TEXT)),
+    "as_of": _setting(lambda value: str(settings.as_of(value)), or_null(TEXT)),
     "seed": _setting(settings.text, or_null({"type": ["string", "number"], "pattern": r"\S"})),
     "sizes": _setting(settings.sizes, or_null(TEXT)),
     "prices": _setting(settings.prices, or_null(TEXT)),

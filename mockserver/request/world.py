@@ -116,7 +116,6 @@ class World:
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self.is_looked_at = False  # the page was opened: it shows what edits are made from
         self._numbers = count()
-        self._written = count(1)
         self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
@@ -129,7 +128,7 @@ class World:
 
     def day(self, sandbox: Sandbox | None = None, default: Day | None = None) -> date:
         """The day whose rules count, as `era` has it."""
-        said = (sandbox.options if sandbox else _SERVERS_OWN).as_of or self.config.as_of
+        said = (sandbox.options if sandbox else _SERVERS_OWN).day or self.config.as_of
         now, moved = self.clock.now(), 0
         if sandbox:
             now, moved = sandbox.now(now), sandbox.offset // _DAY
@@ -227,13 +226,10 @@ class World:
             record.sandbox = exchange.sandbox_name
             if exchange.line and not await self.lives(exchange.sandbox):
                 return  # a batch ends with its sandbox
-            # The sandbox may have begun anew meanwhile: then the request is a late one.
-            current = await self.store.sandbox(record.sandbox)
+            await self.store.write_down(record, life=exchange.life)
         except ApiError:  # there is no room for a sandbox: then it is written nowhere
             pass
         else:
-            record.number = next(self._written)
-            await current.record(record, number=exchange.life or current.number)
             self.feed.wrote(record)
         self.news.ring()
 

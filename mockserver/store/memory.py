@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.journal import Record
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import MIB, Options
 from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
@@ -18,6 +19,7 @@ from mockserver.core.sandbox.items import KINDS, STORED, Kind
 from mockserver.core.sandbox.rulebook import numbered
 from mockserver.store.protocol import EVERYONE, Sandbox
 from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedStore
 from mockserver.store.tables import Tally
 
 UPLOAD_BYTES = 256 * MIB
@@ -58,11 +60,12 @@ class MemoryStore:
         self._tally = Tally(state_bytes, self._make_room)
         self._file_bytes = file_bytes
         self._files = Tally(file_bytes * FILE_ROOMS, self._make_room_for_files)
-        self._numbers = 0
+        self._numbers = 0  # of sandboxes that began
+        self._written = 0  # records
         self._everyone = MemorySandbox(EVERYONE, 0, Options(), (), self._tally)
 
     @property
-    def everyone(self) -> Sandbox:
+    def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
 
@@ -73,6 +76,9 @@ class MemoryStore:
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name."""
+        return self._entered(name)
+
+    def _entered(self, name: str) -> MemorySandbox:
         found = self._sandboxes.get(name)
         if found is None:
             return self._new(name, Options())
@@ -83,6 +89,15 @@ class MemoryStore:
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
         return self._sandboxes.get(name)
+
+    def peek(self, name: str) -> MemorySandbox | None:
+        """The sandbox of a name if there is one, which is not used by that."""
+        return self._everyone if name == EVERYONE else self._sandboxes.get(name)
+
+    def touch(self, sandbox: MemorySandbox) -> None:
+        """A sandbox is used now, if it is still here."""
+        if self._sandboxes.get(sandbox.name) is sandbox:
+            self._entered(sandbox.name)
 
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew."""
@@ -95,9 +110,17 @@ class MemoryStore:
         elif old is not None:
             old.leave()
         self._numbers += 1
-        made = MemorySandbox(
+        made = self._made(name, self._numbers, options)
+        made.is_warned = old is not None and old.is_warned  # it is the same client
+        made.used = self._now()
+        self._sandboxes[name] = made
+        self._sandboxes.move_to_end(name)
+        return made
+
+    def _made(self, name: str, number: int, options: Options) -> MemorySandbox:
+        return MemorySandbox(
             name,
-            self._numbers,
+            number,
             options,
             self._rules,
             self._tally,
@@ -105,11 +128,20 @@ class MemoryStore:
             self._files,
             self._file_bytes,
         )
-        made.is_warned = old is not None and old.is_warned  # it is the same client
-        made.used = self._now()
-        self._sandboxes[name] = made
-        self._sandboxes.move_to_end(name)
-        return made
+
+    def saved(self) -> SavedStore:
+        """All that it knows but for uploads, which changes no more."""
+        sandboxes = [s.saved() for s in self._sandboxes.values()]
+        return SavedStore(sandboxes, self._everyone.saved(), self._numbers, self._written)
+
+    def restore(self, saved: SavedStore) -> None:
+        """Be as one that was saved; it is new yet."""
+        self._numbers, self._written = saved.begun, saved.written
+        self._everyone.restore(saved.everyone)
+        for one in saved.sandboxes:
+            made = self._made(one.name, one.number, one.first.options)
+            made.restore(one)
+            self._sandboxes[one.name] = made
 
     def _drop_some(self) -> None:
         """Make room for a new one.
@@ -146,7 +178,18 @@ class MemoryStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
+        return [*self.inside()]
+
+    def inside(self) -> list[MemorySandbox]:
+        """All there are, as they are here."""
         return [*self._sandboxes.values()]
+
+    async def write_down(self, record: Record, *, life: int) -> None:
+        """Write a request down in the sandbox that it names."""
+        found = self._entered(record.sandbox)
+        self._written += 1
+        record.number = self._written
+        found.record(record, number=life or found.number)
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload; those whose time is over go first, then the oldest."""

@@ -103,9 +103,6 @@ class Sandbox(Protocol):
     async def take_back(self, digest: bytes, repeat: int) -> None:
         """Count it no longer: its client got nothing. If others came since, the number is lost."""
 
-    async def record(self, record: Record, *, number: int) -> None:
-        """Write a request down; one of an earlier life is only counted as late."""
-
     async def requests(self) -> list[Record]:
         """What was asked under /v1, or was meant to be, the oldest first."""
 
@@ -173,6 +170,16 @@ class Store(Protocol):
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are, the longest idle first."""
+
+    async def write_down(self, record: Record, *, life: int) -> None:
+        """Write a request down in the sandbox that it names, and number it.
+
+        `life` is the sandbox's `number` when it was asked, or 0: if it has begun anew meanwhile,
+        the request is only counted as late.
+
+        Raises:
+            ApiError: as `sandbox`.
+        """
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload under its content address until `until`, if there is room for it.

@@ -21,13 +21,14 @@ from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.items import KINDS, Item, Kind
-from mockserver.core.sandbox.ledger import Bill, Use, use_of
-from mockserver.core.sandbox.logs import LOGS, write_down
+from mockserver.core.sandbox.ledger import SUM_BYTES, Bill, Use, use_of
+from mockserver.core.sandbox.logs import LOGS, LogName, write_down
 from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
+from mockserver.store.saved import SavedSandbox
 from mockserver.store.tables import Ledger, Log, Shelf, Table, Tally
 
 _Part = Ledger | Log | Table[Any, Any] | Shelf
@@ -59,7 +60,7 @@ class MemorySandbox:
         self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[str, Log] = {name: Log() for name in LOGS}
+        self._logs: dict[LogName, Log] = {name: Log() for name in LOGS}
         self._ledger = Ledger()
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
@@ -82,7 +83,7 @@ class MemorySandbox:
     def _parts(self, names: Sequence[str]) -> list[_Part]:
         found: dict[str, _Part] = {
             **{kind: self._shelf(kind) for kind in KINDS},
-            **self._logs,
+            **{str(name): log for name, log in self._logs.items()},
             "ledger": self._ledger,
             "counts": self._counts,
             "words": self._words,
@@ -118,6 +119,55 @@ class MemorySandbox:
         self._tally.add(-self.size)
         self._files.add(-self._stored)
         self._tally = self._files = Tally()
+        self._everyone = self._everyone and self._everyone._aside()
+
+    def _aside(self) -> MemorySandbox:
+        """Another one with these rules: it counts for itself."""
+        made = MemorySandbox(self.name, self.number, self.options, ())
+        made._book = self._book
+        made._counts.restore(self._counts.rows())
+        return made
+
+    def saved(self) -> SavedSandbox:
+        """All of it, which changes no more."""
+        return SavedSandbox(
+            self.name,
+            self.number,
+            self.used,
+            self.is_warned,
+            self._first,
+            self._state,
+            {name: [*log.entries] for name, log in self._logs.items() if log.entries},
+            [*self._ledger.bills],
+            [*self._ledger.sums.items()],
+            self._counts.rows(),
+            self._words.rows(),
+            self._calls.rows(),
+            self._waits.rows(),
+            self._repeats.rows(),
+            {kind: [*shelf.items.values()] for kind, shelf in self._items.items()},
+            self._given,
+        )
+
+    def restore(self, saved: SavedSandbox) -> None:
+        """Be as one that was saved; it is new yet."""
+        self.used, self.is_warned, self._first = saved.used, saved.is_warned, saved.first
+        self.options, book, self._account, self._clock = saved.state
+        self._tally.rules += book.size
+        self._book, self._given = book, saved.given
+        grown = book.size
+        for name, entries in saved.logs.items():
+            grown += sum(map(self._logs[name].append, entries))
+        grown += sum(map(self._ledger.append, saved.bills))
+        self._ledger.sums = dict(saved.sums)
+        grown += SUM_BYTES * len(saved.sums)
+        grown += self._counts.restore(saved.counts) + self._words.restore(saved.words)
+        grown += self._calls.restore(saved.calls) + self._waits.restore(saved.waits)
+        grown += self._repeats.restore(saved.repeats)
+        for kind, items in saved.items.items():
+            grown += sum(map(self._shelf(kind).put, items))
+        self._grow(grown)
+        self._weigh()
 
     @property
     def summary(self) -> Summary:
@@ -156,6 +206,15 @@ class MemorySandbox:
     def offset(self) -> int:
         """Nanoseconds by which the clock was moved."""
         return self._clock.offset
+
+    @property
+    def is_to_stand(self) -> bool:
+        """Whether its clock is to stand still from its next look on."""
+        return self.options.standing and self._clock.stands_at is None
+
+    def peek(self, real: int) -> int:
+        """The sandbox's time, where a clock that is to stand does not yet."""
+        return clocks.look(self._clock, real, standing=self.options.standing)[1]
 
     def now(self, real: int) -> int:
         """The sandbox's time."""
@@ -285,7 +344,7 @@ class MemorySandbox:
         if (count := self._repeats.get(digest)) is not None:
             self._repeats.put(digest, varied.take_back(count, repeat))
 
-    async def record(self, record: Record, *, number: int) -> None:
+    def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""
         attempt = record.attempt
         tried = self._calls.get(attempt.body) or () if attempt else ()

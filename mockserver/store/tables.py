@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import inf
 from typing import Generic, NamedTuple, TypeVar
@@ -100,6 +100,14 @@ class Table(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """The value of a key."""
         return self._rows.get(key)
+
+    def rows(self) -> list[tuple[K, V]]:
+        """All keys with their values, in the order in which they were put."""
+        return [*self._rows.items()]
+
+    def restore(self, rows: Iterable[tuple[K, V]]) -> int:
+        """Put rows of another one."""
+        return sum(self.put(key, value) for key, value in rows)
 
     def put(self, key: K, value: V) -> int:
         """Set the value of a key, now the newest; the oldest go."""

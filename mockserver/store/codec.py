@@ -1,0 +1,133 @@
+"""Steps and snapshots as bytes, and back. The values are those of the core, read by their types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from inspect import signature
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_type_hints
+
+from msgspec import msgpack
+
+from mockserver.store.memory import MemoryStore
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedSandbox, SavedStore
+
+_WIDE = b"\xc1"  # what nothing in msgpack begins with: what follows has texts that begin with
+_MARK = "\U0010ffff"  # this, and are JSON of what msgpack can't say
+
+
+class Step(NamedTuple):
+    """A step as it is in the log."""
+
+    at: int  # nanoseconds since the epoch, by the machine's clock of whoever takes it
+    sandbox: str | None  # None: a step of the store
+    life: int
+    method: str
+    arguments: bytes  # in the order of the method's parameters
+
+
+def _plain(value: Any) -> dict[Any, Any]:
+    """A mapping that nobody can change, as one that is written."""
+    if isinstance(value, MappingProxyType):
+        return dict(value)
+    raise TypeError(f"a step can't have a {type(value).__name__}")
+
+
+_encode, _step = msgpack.Encoder(enc_hook=_plain).encode, msgpack.Decoder(Step)
+
+
+def written(at: int, sandbox: str | None, life: int, method: str, given: Sequence[Any]) -> bytes:
+    """A step as bytes."""
+    return _encode(Step(at, sandbox, life, method, as_bytes(given)))
+
+
+def read(step: bytes) -> Step:
+    """A step of the log."""
+    return _step.decode(step)
+
+
+def arguments(step: Step) -> dict[str, Any]:
+    """What a step's method is called with."""
+    owner = MemoryStore if step.sandbox is None else MemorySandbox
+    names, kind = parameters(getattr(owner, step.method))
+    return dict(zip(names, from_bytes(step.arguments, kind), strict=True))
+
+
+@cache
+def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], Any]:
+    """The names of a method's parameters, and their type, of all together."""
+    hints = get_type_hints(function)
+    names = tuple(name for name in signature(function).parameters if name != "self")
+    return names, tuple[tuple(hints[name] for name in names)]  # type: ignore[misc]
+
+
+def as_bytes(value: Any) -> bytes:
+    """A value of the core as bytes."""
+    try:
+        return _encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        return _WIDE + _encode(_mapped(value, _narrow))
+
+
+def from_bytes(data: bytes, kind: Any) -> Any:
+    """The value of a type."""
+    view = memoryview(data)
+    if view[:1] == _WIDE:
+        return _mapped(_decoder(kind).decode(view[1:]), _widened)
+    return _decoder(kind).decode(view)
+
+
+_decoder = cache(msgpack.Decoder)
+
+
+def _narrow(value: str | int) -> str | int:
+    """A text without halves of surrogates, and a number within 64 bits, that are read as others."""
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else f"{_MARK}{value}"
+    is_wide = value.startswith(_MARK) or any("\ud800" <= c <= "\udfff" for c in value)
+    return _MARK + json.dumps(value) if is_wide else value
+
+
+def _widened(value: str | int) -> str | int:
+    if isinstance(value, int) or not value.startswith(_MARK):
+        return value
+    found: str | int = json.loads(value[1:])
+    return found
+
+
+def _mapped(value: Any, change: Callable[[str | int], Any]) -> Any:
+    """A value with other texts and numbers in it."""
+    match value:
+        case str() | int():
+            return value if isinstance(value, bool | Enum) else change(value)
+        case tuple() if hasattr(value, "_make"):
+            return type(value)._make(_mapped(v, change) for v in value)
+        case tuple() | list():
+            return type(value)(_mapped(v, change) for v in value)
+        case Mapping():
+            return {_mapped(k, change): _mapped(v, change) for k, v in value.items()}
+        case _ if is_dataclass(value):
+            changed = copy(value)
+            for one in fields(value):
+                object.__setattr__(changed, one.name, _mapped(getattr(value, one.name), change))
+            return changed
+        case _:
+            return value
+
+
+def frozen(saved: SavedStore) -> Iterator[bytes]:
+    """A store in pieces: what is of all, then a piece for each sandbox."""
+    yield as_bytes(saved._replace(sandboxes=[]))
+    yield from map(as_bytes, saved.sandboxes)
+
+
+def thawed(pieces: Sequence[bytes]) -> SavedStore:
+    """The store in these pieces."""
+    store: SavedStore = from_bytes(pieces[0], SavedStore)
+    return store._replace(sandboxes=[from_bytes(piece, SavedSandbox) for piece in pieces[1:]])

@@ -1,0 +1,206 @@
+"""The log of steps in a file, for processes of one host that share it. Knows bytes and numbers.
+
+A transaction appends what waits in this process and reads what others have appended; nothing else
+locks the file. Nobody waits within SQLite, whose wait is unfair and stands the event loop: whoever
+finds the file locked tries again a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+from anyio import to_thread
+
+from mockserver.store.steps import Away, Gone, Snapshot
+
+T = TypeVar("T")
+_PAUSE = 0.0005  # seconds between two tries
+_PATIENCE = 10.0  # seconds of tries
+_CACHE = 1024  # KiB of pages that a process keeps
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS form (text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS steps (number INTEGER PRIMARY KEY, step BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+    number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL
+);
+"""
+_UPLOADS = """
+CREATE TABLE IF NOT EXISTS uploads (
+    place INTEGER PRIMARY KEY, address TEXT UNIQUE NOT NULL, until INTEGER NOT NULL,
+    upload BLOB NOT NULL
+);
+"""
+_LAST = "SELECT max(number) FROM steps"
+_BEHIND = "SELECT number, step FROM steps WHERE number > ? ORDER BY number"
+_APPEND = "INSERT INTO steps (number, step) VALUES (?, ?)"
+_TRIM = "DELETE FROM steps WHERE number <= (SELECT max(number) FROM snapshot)"
+
+
+class SqliteSteps:
+    """A log in a file, and uploads in another one beside it.
+
+    Args:
+        path: the file; it is made if it is not there.
+        upload_bytes: room for uploads.
+    """
+
+    def __init__(self, path: Path, upload_bytes: int) -> None:
+        self._path, self._room = path, upload_bytes
+
+    async def open(self, form: str) -> None:
+        """Begin to use it."""
+        self.prepare(form)
+        self._db = self._connect(self._path)
+
+    def prepare(self, form: str) -> None:
+        """Make the files, or see that they are of this form.
+
+        Raises:
+            Away: they can't be made, or are of another form.
+        """
+        try:
+            with closing(self._connect(self._path)) as made:
+                made.executescript(_SCHEMA)
+                made.execute(
+                    "INSERT INTO form SELECT ? WHERE NOT EXISTS (SELECT 1 FROM form)", [form]
+                )
+                (found,) = made.execute("SELECT text FROM form").fetchone()
+            with closing(self._connect(self._beside)) as made:
+                made.executescript(_UPLOADS)
+        except sqlite3.Error as error:
+            raise self._away(error) from error
+        if found != form:
+            raise Away(f"{self._path} is of another form ({found}) than this server's ({form})")
+
+    @property
+    def _beside(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-uploads")
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        found = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        found.execute("PRAGMA journal_mode = WAL")
+        found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
+        found.execute(f"PRAGMA cache_size = -{_CACHE}")
+        return found
+
+    def _away(self, error: sqlite3.Error) -> Away:
+        return Away(f"{self._path}: {error}")
+
+    async def close(self) -> None:
+        """Use it no longer."""
+        self._db.close()
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
+        """Append steps; those of others behind `after`."""
+        return await self._tried(lambda db: _take(db, steps, after))
+
+    async def since(self, after: int) -> list[bytes]:
+        """What is behind a step."""
+        return await self._tried(lambda db: _behind(db, after, _last(db)))
+
+    async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work that begins by locking the file, once that is free."""
+        for tried in count():
+            try:
+                return work(self._db)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or tried * _PAUSE > _PATIENCE:
+                    raise self._away(error) from error
+            await asyncio.sleep(_PAUSE)
+        raise AssertionError
+
+    # -- snapshots -----------------------------------------------------------------------------
+
+    async def snapshot(self) -> Snapshot:
+        """The last snapshot."""
+        rows = await self._tried(
+            lambda db: db.execute("SELECT number, piece FROM snapshot ORDER BY place").fetchall()
+        )
+        return Snapshot(rows[0][0] if rows else 0, [piece for _, piece in rows])
+
+    async def replace(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        await self._tried(lambda db: _replace(db, snapshot))
+
+    # -- uploads -------------------------------------------------------------------------------
+
+    async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
+        """Keep an upload."""
+        await to_thread.run_sync(self._keep, address, upload, until, now)
+
+    async def kept(self, address: str) -> bytes | None:
+        """The upload at an address."""
+        return await to_thread.run_sync(self._kept, address)
+
+    def _keep(self, address: str, upload: bytes, until: int, now: int) -> None:
+        with closing(self._connect(self._beside)) as beside:
+            beside.execute("PRAGMA busy_timeout = 5000")  # this is a thread
+            beside.execute("BEGIN IMMEDIATE")
+            beside.execute("DELETE FROM uploads WHERE address = ? OR until < ?", [address, now])
+            beside.execute(
+                "INSERT INTO uploads (address, until, upload) VALUES (?, ?, ?)",
+                [address, until, upload],
+            )
+            beside.execute(
+                "DELETE FROM uploads WHERE place <= (SELECT max(place) FROM (SELECT place, "
+                "sum(length(upload)) OVER (ORDER BY place DESC) AS taken FROM uploads) "
+                "WHERE taken > ?)",
+                [self._room],
+            )
+            beside.execute("COMMIT")
+
+    def _kept(self, address: str) -> bytes | None:
+        with closing(self._connect(self._beside)) as beside:
+            found = beside.execute("SELECT upload FROM uploads WHERE address = ?", [address])
+            return next((upload for (upload,) in found), None)
+
+
+def _last(db: sqlite3.Connection) -> int:
+    (found,) = db.execute(_LAST).fetchone()
+    return int(found or db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()[0])
+
+
+def _behind(db: sqlite3.Connection, after: int, last: int) -> list[bytes]:
+    """What is behind a step, up to the last one."""
+    if last == after:
+        return []
+    rows = db.execute(_BEHIND, [after]).fetchall()
+    if not rows or rows[0][0] != after + 1:
+        raise Gone
+    return [step for _, step in rows]
+
+
+def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        last = _last(db)
+        others = _behind(db, after, last)
+        db.executemany(_APPEND, enumerate(steps, last + 1))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    return others
+
+
+def _replace(db: sqlite3.Connection, snapshot: Snapshot) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        (known,) = db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()
+        if known < snapshot.number:  # else another process was faster
+            db.execute(_TRIM)
+            db.execute("DELETE FROM snapshot")
+            rows = [(snapshot.number, place, piece) for place, piece in enumerate(snapshot.pieces)]
+            db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise

@@ -1,0 +1,67 @@
+"""The log of steps that processes share: what a store has to keep outside of them. Reads no step.
+
+Whoever takes the steps of a log in its order has the same state as all others (see `shared`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Gone(Exception):
+    """Steps that were asked for are in the log no longer: a snapshot has what they did."""
+
+
+class Away(Exception):
+    """The log can't be reached, or takes no step: a sentence that says why."""
+
+
+class Snapshot(NamedTuple):
+    """What all steps up to one of them did."""
+
+    number: int  # of that step, or 0
+    pieces: Sequence[bytes]
+
+
+class Steps(Protocol):
+    """Steps with numbers 1, 2, 3 … without gaps, a snapshot, and uploads by their address.
+
+    All raise `Away`.
+    """
+
+    async def open(self, form: str) -> None:
+        """Begin to use it; an empty one takes this form, and is of this form from then on.
+
+        Raises:
+            Away: what is there has another form.
+        """
+
+    async def close(self) -> None:
+        """Use it no longer."""
+
+    async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
+        """Append these steps, all or none; what is behind step `after` now, these at its end.
+
+        Raises:
+            Gone: not all of that is there any more. The steps are appended all the same.
+        """
+
+    async def since(self, after: int) -> list[bytes]:
+        """What is behind step `after`, without waiting for whoever appends.
+
+        Raises:
+            Gone: as `take`.
+        """
+
+    async def snapshot(self) -> Snapshot:
+        """The last snapshot; an empty one has no pieces."""
+
+    async def replace(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and no steps any more that the one before it has."""
+
+    async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
+        """As `Store.keep`."""
+
+    async def kept(self, address: str) -> bytes | None:
+        """As `Store.kept`."""
