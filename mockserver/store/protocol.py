@@ -130,6 +130,12 @@ class Sandbox(Protocol):
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
 
+    async def lead(self, work: str, now: int, until: int) -> bool:
+        """Whether this process may do a work until then, and no other process meanwhile.
+
+        Times are of the machine's clock. Who leads may say so again, or end it by `now`.
+        """
+
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer, if it is here."""
 
