@@ -84,7 +84,7 @@ class Live:
                 "server": "images-mock",
                 "version": __version__,
                 "start_id": world.config.start_id,
-                "since": world.clock.now() / SECOND,
+                "since": (world.worker.since or world.clock.now()) / SECOND,
             }
         )
 

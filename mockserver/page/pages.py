@@ -105,6 +105,7 @@ class Pages:
 
     def _around(self, look: Look, path: str) -> dict[str, Any]:
         """What every page shows."""
+        token = actions.token(self._world)
         return {
             "base": look.base,
             "tabs": [(f"{PAGE}{p}" if p else "/", title) for p, (title, _) in VIEWS.items()],
@@ -113,8 +114,8 @@ class Pages:
             "sandbox": look.sandbox,
             "sandboxes": [],
             "page": PAGE,
-            "token": actions.TOKEN,
-            **actions.said_in(look.query),
+            "token": token,
+            **actions.said_in(look.query, token),
             "faults": [*actions.FAULTS],
         }
 

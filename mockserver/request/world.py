@@ -9,7 +9,7 @@ from itertools import count
 from typing import Protocol
 
 from mockserver.clock import Clock, SystemClock
-from mockserver.config import Config
+from mockserver.config import Config, ConfigError
 from mockserver.core.charges import Costs
 from mockserver.core.days import Day, day_for
 from mockserver.core.errors import ApiError, Reason
@@ -28,9 +28,10 @@ from mockserver.request.feed import Feed
 from mockserver.request.heavy import Heavy
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
+from mockserver.request.worker import ALONE, Worker
 from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
-from mockserver.store.memory import MemoryStore
+from mockserver.store.opening import StateError, open_store
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 _SERVERS_OWN = Options()
@@ -50,13 +51,21 @@ _KEY_IN_TEXT = (
 
 
 def store_of(config: Config, clock: Clock) -> Store:
-    """The store of a configuration, in the memory of this process."""
-    return MemoryStore(
-        upload_bytes=config.upload_cache,
-        file_bytes=config.file_room,
-        rules=config.rules,
-        now=clock.now,
-    )
+    """The store of a configuration.
+
+    Raises:
+        ConfigError: it can't be opened.
+    """
+    try:
+        return open_store(
+            config.state,
+            upload_bytes=config.upload_cache,
+            file_bytes=config.file_room,
+            rules=config.rules,
+            now=clock.now,
+        )
+    except StateError as error:
+        raise ConfigError(f"state ({config.state}) {error}") from None
 
 
 class Work(Protocol):
@@ -79,9 +88,11 @@ class World:
         clock: Clock | None = None,
         store: Store | None = None,
         origins: Mapping[str, str] | None = None,
+        worker: Worker = ALONE,
     ) -> None:
         read_from(config.facts)
         self.config = config
+        self.worker = worker
         self.origins = origins or {}  # of the settings, by name, what each was set by
         self.clock = clock or SystemClock()
         self.store = store or store_of(config, self.clock)
@@ -176,8 +187,8 @@ class World:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
 
     def next_request_id(self, prefix: str) -> str:
-        """The next request id: the same row of ids for the same seed."""
-        text = f"{self.config.seed}\0{next(self._numbers)}"
+        """The next request id: the same row of ids for the same seed, of each worker its own."""
+        text = f"{self.config.seed}\0{self.worker.prefix}{next(self._numbers)}"
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{prefix}{digest[:_ID]}"
 
