@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-NUMBERS = st.integers(-(2**63), 2**63 - 1)  # no typed number is wider: see `decoding.MOST`
+NUMBERS = st.integers(-(2**70), 2**70)  # no typed number is wider: see `decoding.MOST`
 FLOATS = st.floats(allow_nan=False)
 #: What clients send: halves of surrogates, what looks like the codec's own marks, nothing.
 TEXTS = st.text(max_size=5) | st.sampled_from(
