@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mockserver.store.steps import Away, Gone, Snapshot
 
@@ -13,10 +13,12 @@ class FakeLog:
 
     def __init__(self) -> None:
         self.form = ""
+        self.processes = 0
         self.first = 1  # the number of the first step that is kept
         self.steps: list[bytes] = []
         self.kept = Snapshot(0, [])
         self.uploads: dict[str, bytes] = {}
+        self.contents: dict[str, bytes] = {}
         self.trips = 0  # round trips
         self.away = ""  # why nobody reaches it
 
@@ -38,11 +40,17 @@ class FakeSteps:
         self.log = log
         self.lost_answers = 0  # so many calls are carried out, and their answers are lost
 
-    async def open(self, form: str) -> None:
-        """Begin to use it."""
+    def prepare(self, form: str) -> None:
+        """See that it is of this form."""
         self.log.form = self.log.form or form
         if self.log.form != form:
-            raise Away("another form")
+            raise Away("it is of another form")
+
+    def open(self, form: str) -> int:
+        """Begin to use it."""
+        self.prepare(form)
+        self.log.processes += 1
+        return self.log.processes
 
     async def close(self) -> None:
         """Use it no longer."""
@@ -68,6 +76,10 @@ class FakeSteps:
         await self._back()
         return others
 
+    def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
+        """Nothing here goes without waiting."""
+        return None
+
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
         others = _behind(await self._there(), after)
@@ -92,6 +104,22 @@ class FakeSteps:
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
         return (await self._there()).uploads.get(address)
+
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a content."""
+        log = await self._there()
+        assert len(log.contents.get(name, b"")) == offset
+        log.contents[name] = log.contents.get(name, b"") + piece
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content."""
+        return (await self._there()).contents.get(name, b"")[offset : offset + length]
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents; here also those that are new."""
+        log = await self._there()
+        log.contents = {name: data for name, data in log.contents.items() if name in names}
 
 
 def _behind(log: FakeLog, after: int) -> list[bytes]:
