@@ -210,6 +210,7 @@ class Supervisor:
         """Begin the next process of a seat."""
         seat.due, seat.serves, seat.begun = 0.0, False, seat.begun + 1
         ours, theirs = socket.socketpair()
+        WRITER.flush()  # its thread, if any: a child would not have it
         # A signal that comes in between is the child's only once it can take it.
         usual = signal.pthread_sigmask(signal.SIG_BLOCK, [*ending_signals(), signal.SIGCHLD])
         pid = os.fork()
