@@ -84,7 +84,7 @@ class Pages:
             self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
         except ApiError:
             return Shown("login", {"is_open": has_token}, 401 if has_token else 403)
-        self._world.is_looked_at = True
+        await self._world.look()
         return None
 
     def _look(self, scope: Scope, exchange: Exchange, receive: Receive) -> Look:

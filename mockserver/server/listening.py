@@ -129,6 +129,7 @@ class Server(uvicorn.Server):
         for listener in sockets or ():
             listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
+        self._following = asyncio.get_running_loop().create_task(self._app.state.world.follow())
         self._ready()
 
     async def main_loop(self) -> None:

@@ -22,6 +22,7 @@ from mockserver.core.exit_codes import CONFIGURATION, INTERNAL
 from mockserver.request.log import announce
 from mockserver.request.log_writer import WRITER
 from mockserver.request.worker import Worker
+from mockserver.request.world import frame_of
 from mockserver.server.listening import GRACE, Server, collect_garbage, ending_signals
 from mockserver.server.sockets import spread
 from mockserver.store.opening import StateError, prepared
@@ -55,7 +56,7 @@ def serve_together(
             "can't. Leave it out: one process serves all."
         )
     try:
-        prepared(config.state)
+        prepared(config.state, frame_of(config))
     except StateError as error:
         raise ConfigError(f"state ({config.state}) {error}") from None
     if code := Supervisor(config, origins, spread(listener, config.workers), ready).run():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
@@ -17,6 +17,8 @@ from mockserver.core.sandbox.ledger import Bill, Use
 from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
 
+#: Called with the method that was called, and its arguments.
+Heard = Callable[[str, Mapping[str, Any]], None]
 EVERYONE = "*"  # instead of a sandbox's name: the rules of all
 
 
@@ -150,6 +152,17 @@ class Store(Protocol):
     """Where sandboxes live, and the uploads that pictures are made from."""
 
     @property
+    def process(self) -> int:
+        """Which of the processes that share it this one is; 0 where nobody shares it."""
+
+    @property
+    def heard(self) -> Heard:
+        """Told of what other processes did to it."""
+
+    @heard.setter
+    def heard(self, told: Heard, /) -> None: ...
+
+    @property
     def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 
@@ -186,6 +199,15 @@ class Store(Protocol):
         Raises:
             ApiError: as `sandbox`.
         """
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know that something happened to a sandbox."""
+
+    async def sync(self) -> None:
+        """Learn what other processes did."""
+
+    async def close(self) -> None:
+        """Use it no longer."""
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload under its content address until `until`, if there is room for it.

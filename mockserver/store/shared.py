@@ -22,7 +22,7 @@ from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store import codec, distant
 from mockserver.store.memory import MemoryStore
-from mockserver.store.protocol import Sandbox
+from mockserver.store.protocol import Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Gone, Snapshot, Steps
@@ -47,6 +47,10 @@ class SharedStore:
         steps: the log.
         empty: a new store in memory, which has the time from its argument.
         now: nanoseconds since the epoch, by the machine's clock.
+        form: what all who share it must have in common.
+
+    Raises:
+        Away: the log can't be used.
     """
 
     def __init__(
@@ -54,15 +58,16 @@ class SharedStore:
         steps: Steps,
         empty: Callable[[Callable[[], int]], MemoryStore],
         now: Callable[[], int],
+        form: str,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
         #: Told of each step that another process took: its sandbox's name, method, arguments.
-        self.heard: Callable[[str, str, Mapping[str, Any]], None] = lambda *_: None
+        self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
         self._taken = 0  # the number of the last step that was taken here
         self._size = 0  # bytes of steps since the last snapshot
-        self.number = 0  # of this process, in the order of their beginnings
+        self.process = steps.open(form)
         self._named = 0  # contents
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
@@ -71,10 +76,6 @@ class SharedStore:
 
     def _time(self) -> int:
         return self._at
-
-    async def open(self, form: str) -> None:
-        """Begin to use the log."""
-        self.number = await self._steps.open(form)
 
     async def close(self) -> None:
         """Use it no longer."""
@@ -117,7 +118,7 @@ class SharedStore:
 
     def _new_name(self) -> str:
         self._named += 1
-        return f"{self.number}-{self._named}"
+        return f"{self.process}-{self._named}"
 
     async def _write(self, name: str, offset: int, piece: bytes) -> None:
         await self._steps.write(name, offset, piece, now=self._now())
@@ -202,7 +203,7 @@ class SharedStore:
                 self._take(step.at, owner, step.method, given)
             except (ApiError, RuleError):  # a refusal, which whoever asked has got
                 continue
-            self.heard(step.sandbox or "", step.method, given)
+            self.heard(step.method, given)
 
     def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
         self._at = at
@@ -281,6 +282,10 @@ class SharedStore:
     async def write_down(self, record: Record, *, life: int) -> None:
         """Write a request down."""
         await self.step(self.memory, "write_down", record, life)
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know."""
+        await self.step(self.memory, "tell", what, sandbox)
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload, outside of all processes."""

@@ -185,7 +185,7 @@ class SharedSandbox:
 
     async def lead(self, work: str, now: int, until: int) -> bool:
         """Whether this process may do a work."""
-        found: bool = await self._step("lead", work, now, until, self._store.number)
+        found: bool = await self._step("lead", work, now, until, self._store.process)
         return found
 
     async def drop(self, kind: Kind, item_id: str) -> None:

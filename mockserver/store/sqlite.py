@@ -63,11 +63,13 @@ class SqliteSteps:
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 
-    async def open(self, form: str) -> int:
+    def open(self, form: str) -> int:
         """Begin to use it."""
         self.prepare(form)
         self._db = self._connect(self._path)
-        return await self._tried(lambda db: int(db.execute(_COUNT).fetchone()[0]))
+        with closing(self._connect(self._path)) as first:
+            first.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")  # nobody is served yet
+            return int(first.execute(_COUNT).fetchone()[0])
 
     def prepare(self, form: str) -> None:
         """Make the files, or see that they are of this form.

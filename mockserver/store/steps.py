@@ -30,10 +30,17 @@ class Steps(Protocol):
     All raise `Away`.
     """
 
-    async def open(self, form: str) -> int:
+    def prepare(self, form: str) -> None:
+        """Make it ready for this form, and use it not yet.
+
+        Raises:
+            Away: what is there has another form.
+        """
+
+    def open(self, form: str) -> int:
         """Begin to use it, as the how-manieth process ever.
 
-        An empty one takes this form, and is of this form from then on.
+        An empty one takes this form, and is of this form from then on. Called outside of a loop.
 
         Raises:
             Away: what is there has another form.

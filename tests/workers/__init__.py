@@ -29,6 +29,7 @@ def create_app(*given, **named):
             await send({"type": "http.response.body", "body": told})
         else:
             await app(scope, receive, send)
+    served.state = app.state
     return served
 listening.create_app = create_app
 """

@@ -13,7 +13,7 @@ from mockserver.clock import ManualClock, SystemClock
 from mockserver.config import Config, ConfigError, configured
 from mockserver.core.places import Place
 from mockserver.request.worker import Worker
-from mockserver.request.world import store_of
+from mockserver.request.world import frame_of, store_of
 from mockserver.store.opening import StateError, prepared
 from mockserver.testing import ImagesMock
 from tests.conftest import generate
@@ -78,8 +78,8 @@ def test_a_state_that_is_not_built_yet_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match=r"state \(redis://\*\*\*@h\) is not built yet"):
         store_of(config, SystemClock())
     with pytest.raises(StateError, match="set memory"):
-        prepared(config.state)
-    prepared(Place())
+        prepared(config.state, frame_of(config))
+    prepared(Place(), frame_of(config))
 
 
 def test_a_server_in_a_thread_is_in_one_process() -> None:
