@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
-from msgspec import msgpack
+from msgspec import convert, msgpack
 
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store.distant import Fetch, packed, unpacked
@@ -86,7 +86,7 @@ def from_bytes(data: bytes, kind: Any) -> Any:
     """The value of a type."""
     view = memoryview(data)
     if view[:1] == _WIDE:
-        return _mapped(_decoder(kind).decode(view[1:]), _widened)
+        return convert(_mapped(msgpack.decode(view[1:]), _widened), kind)  # types know no marks
     return _decoder(kind).decode(view)
 
 
