@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -57,41 +59,35 @@ def same(how: str, memory: MemoryStore, other: MemoryStore) -> None:
 MADE: list[Made] = []  # those that are open, by tests, modules and the session
 
 
-def shared_store(way: Callable[[], Way]) -> Callable[[Config, Clock], Store]:
+def shared_store(ways: Callable[[Frame], Way]) -> Callable[[Config, Clock], Store]:
     """What makes a server's store, in the place of `store_of`."""
 
     def made(config: Config, clock: Clock) -> Store:
-        frame, to_log = world.frame_of(config), way()
-        store = SharedStore(to_log(), frame.empty, clock.now, frame.form)
-        MADE.append(Made(store, frame, to_log))
+        frame = world.frame_of(config)
+        way = ways(frame)
+        store = SharedStore(way(), frame.empty, clock.now, frame.form)
+        MADE.append(Made(store, frame, way))
         return cast(Store, store)
 
     return made
 
 
-def ways(state: str, folder: Path) -> Callable[[], Way]:
+def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
     """Ways to new logs."""
-    if state == "log":
+    numbers = count()
 
-        def to_log() -> Way:
-            log = FakeLog()
-            return lambda: FakeSteps(log)
+    def to_log(frame: Frame) -> Way:
+        if state == "log":
+            return partial(FakeSteps, FakeLog(frame.upload_bytes))
+        return partial(SqliteSteps, folder / f"{next(numbers)}.db", frame.upload_bytes)
 
-        return to_log
-
-    numbers = iter(range(10**9))
-
-    def to_file() -> Way:
-        path = folder / f"state-{next(numbers)}.db"
-        return lambda: SqliteSteps(path, world.frame_of(Config()).upload_bytes)
-
-    return to_file
+    return to_log
 
 
 def begin(state: str, factory: pytest.TempPathFactory) -> None:
     """From now on, servers share their state."""
     if state != "memory":
-        world.store_of = shared_store(ways(state, factory.mktemp(state)))
+        world.store_of = shared_store(to_logs(state, factory.mktemp(state)))
 
 
 def checked() -> Iterator[None]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
+from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
 from mockserver.store.steps import Away, Gone, Snapshot
 
 
 class FakeLog:
     """What views share. It forgets what its last snapshot but one has, as any log may."""
 
-    def __init__(self) -> None:
+    def __init__(self, upload_bytes: int = UPLOAD_BYTES) -> None:
         self.form = ""
         self.processes = 0
         self.first = 1  # the number of the first step that is kept
         self.steps: list[bytes] = []
         self.kept = Snapshot(0, [])
-        self.uploads: dict[str, bytes] = {}
+        self.uploads = MemoryStore(upload_bytes=upload_bytes)
         self.contents: dict[str, bytes] = {}
         self.trips = 0  # round trips
         self.away = ""  # why nobody reaches it
@@ -99,12 +100,11 @@ class FakeSteps:
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
-        (await self._there()).uploads[address] = upload
+        await (await self._there()).uploads.keep(address, upload, until=until, now=now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        return (await self._there()).uploads.get(address)
-
+        return await (await self._there()).uploads.kept(address)
 
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
         """Write a piece of a content."""
