@@ -164,10 +164,8 @@ async def test_a_clock_that_was_moved_is_moved_in_all_views(here: Place) -> None
 async def test_a_standing_clock_stands_at_one_time_in_all_views(here: Place) -> None:
     one, other = here.view(), here.view()
     await one.renew("a", Options(standing=True))
-    times = []
-    for view in (other, one, other):
-        times.append((await view.sandbox("a")).now(here.time.now()))
-    assert len(set(times)) == 1
+    views = (other, one, other)
+    assert len({(await view.sandbox("a")).now(here.time.now()) for view in views}) == 1
 
 
 @everywhere
@@ -248,7 +246,7 @@ async def test_a_rule_there_is_no_room_for_is_refused_to_its_author_alone(here: 
 
 @everywhere
 async def test_a_limit_admits_as_many_as_it_says_whoever_asks(here: Place) -> None:
-    one, other, box = await both(here)
+    _, other, box = await both(here)
     boxes = [box, await other.sandbox("a")] * 10
     assert sum(await asyncio.gather(*[admit(s) for s in boxes])) == 3
     await (await other.sandbox("a")).refill()

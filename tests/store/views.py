@@ -109,5 +109,5 @@ def _run(check: Check, kinds: list[str]) -> Callable[[str, Path], None]:
         with place(kind, tmp_path, **getattr(check, "bounds", {})) as here:
             asyncio.run(whole(here))
 
-    test.__name__ = check.__name__  # type: ignore[attr-defined]
+    test.__name__ = check.__name__
     return pytest.mark.parametrize("kind", kinds)(test)
