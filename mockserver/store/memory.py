@@ -67,8 +67,7 @@ class MemoryStore:
         self._written = 0  # records
         self._everyone = MemorySandbox(EVERYONE, 0, Options(), (), self._tally)
 
-    @property
-    def everyone(self) -> MemorySandbox:
+    async def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
 
@@ -142,7 +141,7 @@ class MemoryStore:
         self._numbers, self._written = saved.begun, saved.written
         self._everyone.restore(saved.everyone)
         for one in saved.sandboxes:
-            made = self._made(one.name, one.number, one.first.options)
+            made = self._made(one.name, one.number, one.first)
             made.restore(one)
             self._sandboxes[one.name] = made
 

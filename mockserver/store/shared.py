@@ -8,6 +8,7 @@ state, which is as the core decides and as a `MemoryStore` keeps it, and no step
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -24,11 +25,12 @@ from mockserver.store import codec, distant
 from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
-from mockserver.store.steps import Gone, Snapshot, Steps
+from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
-SNAPSHOT_STEPS = 5_000  # after so many a snapshot is made
-SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
+SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+_LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
@@ -66,13 +68,12 @@ class SharedStore:
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
         self._taken = 0  # the number of the last step that was taken here
-        self._size = 0  # bytes of steps since the last snapshot
+        self._fresh = self._size = 0  # steps since the last snapshot, and their bytes
         self.process = steps.open(form)
         self._named = 0  # contents
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
-        self.everyone: Sandbox = SharedSandbox(self, self.memory.everyone)
 
     def _time(self) -> int:
         return self._at
@@ -132,9 +133,7 @@ class SharedStore:
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
         if self._asking is None and (found := self._at_once([step] if step else [])) is not None:
             self._follow(found)
-            if step and self._count(step):
-                self._begin_to_save()
-            return take()
+            return self._own(step, take)
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
@@ -177,10 +176,8 @@ class SharedStore:
         return None
 
     def _answer(self, asked: _Asked) -> None:
-        if asked.step and self._count(asked.step):
-            self._begin_to_save()
         try:
-            found = asked.take()
+            found = self._own(asked.step, asked.take)
         except Exception as refusal:
             if not asked.answer.done():
                 asked.answer.set_exception(refusal)
@@ -188,15 +185,27 @@ class SharedStore:
             if not asked.answer.done():  # else nobody waits for it any more
                 asked.answer.set_result(found)
 
+    def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
+        """Take a step of this process, and a snapshot behind it if it is time for one."""
+        is_time = self._count(step) if step else False
+        try:
+            return take()
+        finally:
+            if is_time:
+                self._begin_to_save()
+
     def _follow(self, steps: Sequence[bytes]) -> None:
-        """Take steps of others."""
+        """Take steps of others.
+
+        Raises:
+            Away: one of them this version can't read. Nothing is asked of the log any more.
+        """
         for data in steps:
+            step, given = codec.read(data)
             self._count(data)
-            step = codec.read(data)
             owner = self._owner(step.sandbox, step.life)
             if owner is None:  # of a life that is over: nobody sees what it does
                 continue
-            given = codec.arguments(step)
             if step.method == "save":
                 given["item"] = codec.unpacked_item(given["kind"], given["item"], self._fetch)
             try:
@@ -221,9 +230,11 @@ class SharedStore:
         """Count a step; whether it is time for a snapshot, of which all think alike."""
         self._taken += 1
         self._size += len(step)
-        is_time = self._taken % SNAPSHOT_STEPS == 0 or self._size > SNAPSHOT_BYTES
+        self._fresh += 1
+        # What a snapshot costs is spread over as many bytes of steps as it has itself, roughly.
+        is_time = self._fresh >= SNAPSHOT_STEPS and self._size >= self.memory.size // 4
         if is_time:
-            self._size = 0
+            self._fresh = self._size = 0
         return is_time
 
     # -- snapshots -----------------------------------------------------------------------------
@@ -234,21 +245,23 @@ class SharedStore:
         self.memory = self._empty(self._time)
         if pieces:
             self.memory.restore(codec.thawed(pieces, self._fetch))
-        self._taken, self._size = number, 0
+        self._taken, self._fresh, self._size = number, 0, 0
 
     def _begin_to_save(self) -> None:
         """Make a snapshot, behind the step that is being taken: whoever took it does."""
         if self._saving is None:
-            self._saving = asyncio.get_running_loop().create_task(self._save())
+            saving = self._save(self._taken, self.memory.saved())
+            self._saving = asyncio.get_running_loop().create_task(saving)
 
-    async def _save(self) -> None:
-        """Make a snapshot, so that the log may forget what it has."""
+    async def _save(self, number: int, saved: SavedStore) -> None:
+        """Write a snapshot, so that the log may forget what it has."""
         try:
-            number, saved = self._taken, self.memory.saved()
             pieces = await to_thread.run_sync(lambda: [*codec.frozen(saved)])
             await self._steps.replace(Snapshot(number, pieces))
             items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
+        except Away as error:  # the next one will have all that this one had
+            _LOG.warning("no snapshot was written: %s", error)
         finally:
             self._saving = None
 
@@ -269,6 +282,11 @@ class SharedStore:
         await self.sync()
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
+
+    async def everyone(self) -> Sandbox:
+        """What holds the rules of all sandboxes."""
+        await self.sync()
+        return SharedSandbox(self, await self.memory.everyone())
 
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew."""
