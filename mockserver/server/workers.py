@@ -15,10 +15,15 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 
+from uvicorn.loops.auto import auto_loop_factory
+
+from mockserver.app import create_app
 from mockserver.clock import SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.core.exit_codes import CONFIGURATION, INTERNAL
+from mockserver.core.places import Place
 from mockserver.request.log import announce
 from mockserver.request.log_writer import WRITER
 from mockserver.request.worker import Worker
@@ -31,6 +36,7 @@ END = 3 * GRACE  # seconds that workers get to end; they need half of it
 _SHUT = 0.6 * GRACE  # seconds after which none of them takes a connection, whatever it does
 _PAUSE = 1.0  # seconds, at the most, between two tries to begin a worker
 _TRIES = 3  # in a row to begin one, before all serve or where no other one does
+_ALL = ("mockserver.pictures.pure.drawing", "mockserver.store.shared")
 #: What goes over the line.
 _SERVES, _IS_SHUT, _FORCE = b"s", b"c", b"f"
 
@@ -59,8 +65,18 @@ def serve_together(
         prepared(config.state, frame_of(config))
     except StateError as error:
         raise ConfigError(f"state ({config.state}) {error}") from None
+    _load(config)
     if code := Supervisor(config, origins, spread(listener, config.workers), ready).run():
         raise SystemExit(code)
+
+
+def _load(config: Config) -> None:
+    """Load what each worker would load for itself: they serve sooner, and have it in common."""
+    auto_loop_factory()
+    create_app(config._replace(state=Place()))  # its facts
+    for name in _ALL if config.state.is_shared else _ALL[:1]:
+        with suppress(ImportError):  # a worker says what is missing
+            import_module(name)
 
 
 class _Serving(Server):

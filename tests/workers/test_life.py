@@ -289,7 +289,7 @@ def test_no_new_connection_is_lost_while_workers_are_killed_under_load() -> None
             soon(partial(_is_longer, asked, len(asked) + 50))
             kills.append(time.monotonic())
             os.kill(worker, signal.SIGKILL)
-            soon(partial(has_replaced, server, worker), 1)
+            soon(partial(has_replaced, server, worker))
         stops.set()
         for one in running:
             one.result()
@@ -311,7 +311,7 @@ def test_workers_that_die_again_and_again_are_replaced_and_others_serve_meanwhil
         for _ in range(20):
             worker = next(pid for pid in workers_of(server) if pid != last)
             os.kill(worker, signal.SIGKILL)
-            soon(partial(has_replaced, server, worker), 1)
+            soon(partial(has_replaced, server, worker))
             assert server.ask(generation())[0] in (200, 429)
         log = server.end()
     assert "replacement 20 of it begins" in log

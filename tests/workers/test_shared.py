@@ -176,7 +176,7 @@ def test_one_that_replaces_a_killed_one_knows_all_that_was_answered(tmp_path: Pa
             assert server.ask(generation(prompt=f"fox {number}"))[0] == 200
             worker = workers_of(server)[0]
             os.kill(worker, signal.SIGKILL)
-            soon(partial(has_replaced, server, worker), 2)
+            soon(partial(has_replaced, server, worker))
             asked = _control("POST", "/_mock/requests/count", {})
             assert server.ask(asked)[1] == {"count": number}
         server.end()
