@@ -71,6 +71,7 @@ class Observe:
         self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
+        self._counts = world.counts
         self._served = Refuse(app, world, direct)
         self._served_to_page = CORSMiddleware(
             self._served,
@@ -104,11 +105,13 @@ class Observe:
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
+        self._counts.in_flight += is_call
         try:
             # Only for web pages, because CORS costs a third of an answer.
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
+            self._counts.in_flight -= is_call
             if is_call and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:

@@ -227,6 +227,11 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     events.events: _Operation(
         "events.follow", TEXT | {"description": _EVENTS}, media="text/event-stream"
     ),
+    routes.metrics: _Operation(
+        "metrics.get",
+        TEXT | {"description": "Prometheus' text format, 0.0.4"},
+        media="text/plain; version=0.0.4; charset=utf-8",
+    ),
     routes.document: _Operation("document.get", _OBJECT),
 }
 
