@@ -187,9 +187,7 @@ class Control:
         headers.append((b"cache-control", b"no-store"))
         await send_bytes(send, status, json_bytes(told), JSON, headers)
 
-    async def _answer(
-        self, exchange: Exchange, scope: Scope, receive: Receive
-    ) -> tuple[int, Told]:
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[int, Told]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
         handler, name = _found(path, exchange.record.method)
         body = None

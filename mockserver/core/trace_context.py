@@ -1,25 +1,14 @@
-"""The trace that a request is part of, as W3C Trace Context has it in `traceparent`. Starts none."""
+"""The trace that a request is part of, as W3C's Trace Context tells it. Starts and sends none."""
 
 import re
+from collections.abc import Sequence
 
-#: Version, trace id, parent's span id, flags; what a later version has behind them is cut off.
-_FORM = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?=$|-)")
-PATTERN = "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
-
-
-def traceparent_in(value: bytes) -> str:
-    """The header, if it is one; "" is what the standard wants ignored."""
-    found = _FORM.match(value.strip(b" \t"))
-    if not found:
-        return ""
-    version, trace, span = found.groups()
-    is_longer = version == b"00" and found.end() < len(value.strip(b" \t"))
-    if version == b"ff" or is_longer or not (trace.strip(b"0") and span.strip(b"0")):
-        return ""
-    return found[0].decode("ascii")
+_IDS = "-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+#: Version 00 ends there. Of a later one the rest is not known, and left out.
+_FORM = re.compile(f"(00{_IDS})|((?!00|ff)[0-9a-f]{{2}}{_IDS})(?:-.*)?")
 
 
-def trace_of(traceparent: str) -> tuple[str, str]:
-    """The ids of the trace, and of the span in which the request was sent."""
-    _, trace, span, _ = traceparent.split("-")
-    return trace, span
+def traceparent_in(values: Sequence[bytes]) -> str:
+    """The header `traceparent` of these values; "" where the standard wants it ignored."""
+    found = _FORM.fullmatch(values[0].decode("latin-1").strip(" \t")) if len(values) == 1 else None
+    return (found[1] or found[2]) if found else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from http import HTTPStatus
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -22,8 +21,9 @@ from mockserver.request.world import World
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
-#: Statuses that are told; rules can answer with any other.
-STATUSES = frozenset((0, 499, *HTTPStatus))
+#: Statuses that are told as they are: this server's own. A rule's others are told as 2xx and so on.
+STATUSES = frozenset((0, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413))
+STATUSES |= {415, 416, 421, 422, 424, 429, 431, 499, 500, 501, 502, 503, 504}
 #: By a metric's name: the values of its labels, and its number; of a histogram a row of them.
 Snapshot = dict[str, list[tuple[list[str], Any]]]
 
@@ -74,7 +74,8 @@ _METRICS = (
     Metric(
         "limit_used_ratio",
         HISTOGRAM,
-        "Part of a minute's limit that was used once a request was counted; above 1 it was refused.",
+        "Part of a minute's limit that a request found used, itself included; above 1 it was "
+        "refused.",
         ("model",),
         PARTS,
         _each,
@@ -157,7 +158,7 @@ def _one_of(known: frozenset[str], name: str) -> str:
 
 
 def _status(status: int) -> str:
-    return str(status) if status in STATUSES else OTHER
+    return str(status) if status in STATUSES else f"{status // 100}xx"
 
 
 def merged(live: Sequence[Snapshot], gone: Sequence[Snapshot] = ()) -> Snapshot:
