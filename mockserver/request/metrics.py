@@ -14,16 +14,13 @@ from typing import Any, NamedTuple
 
 from mockserver import __version__
 from mockserver.clock import SECOND
-from mockserver.core.sandbox import MICRO
-from mockserver.facts.platform import called
-from mockserver.request.counts import DOWNLOAD, OTHER, PARTS, TIMES, Row
+from mockserver.core.errors import Reason
+from mockserver.request.counts import PARTS, STATUSES, TIMES, Kind, Row, Sums
 from mockserver.request.world import World
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
-#: Statuses that are told as they are: this server's own. A rule's others are told as 2xx and so on.
-STATUSES = frozenset((0, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413))
-STATUSES |= {415, 416, 421, 422, 424, 429, 431, 499, 500, 501, 502, 503, 504}
+_OF_LIMITS = frozenset((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER))
 #: By a metric's name: the values of its labels, and its number; of a histogram a row of them.
 Snapshot = dict[str, list[tuple[list[str], Any]]]
 
@@ -42,6 +39,10 @@ class Metric(NamedTuple):
 
 def _each(rows: Iterable[Row]) -> Row:
     return [sum(numbers) for numbers in zip(*rows, strict=True)]
+
+
+def _dollars(amounts: Iterable[float]) -> float:
+    return round(sum(amounts), 6)  # as exact as bills are
 
 
 _SECONDS = tuple(t / SECOND for t in TIMES)
@@ -67,6 +68,7 @@ _METRICS = (
         COUNTER,
         "What the real API would have charged, in US dollars.",
         ("model",),
+        joined=_dollars,
     ),
     Metric(
         "rate_limited_total", COUNTER, "Requests for pictures that a limit refused.", ("model",)
@@ -119,20 +121,9 @@ METRICS = (
 async def snapshot(world: World) -> Snapshot:
     """What one worker has counted until now, and how it is."""
     counts, health, taken = world.counts, world.store.health, await world.store.taken()
-    names = frozenset((*called(), DOWNLOAD))
     found: dict[str, Iterable[tuple[tuple[str, ...], Any]]] = {
-        "requests_total": (
-            ((_one_of(names, operation), _status(status), reason), number)
-            for (operation, status, reason), number in counts.requests.items()
-        ),
-        "request_duration_seconds": (
-            ((_one_of(names, operation),), [*row[:-1], row[-1] / SECOND])
-            for operation, row in counts.times.items()
-        ),
-        "pictures_total": counts.pictures.items(),
-        "virtual_cost_usd_total": (((m,), micro / MICRO) for m, micro in counts.micro.items()),
-        "rate_limited_total": (((model,), number) for model, number in counts.limited.items()),
-        "limit_used_ratio": (((model,), [*row]) for model, row in counts.used.items()),
+        **_of_requests([(Kind(*kind), sums) for kind, sums in counts.kinds.items()]),
+        "limit_used_ratio": [((model,), [*row]) for model, row in counts.used.items()],
         "requests_in_flight": _alone(counts.in_flight),
         "connections": _alone(len(counts.connections)),
         "event_listeners": _alone(world.feed.listeners),
@@ -149,16 +140,36 @@ async def snapshot(world: World) -> Snapshot:
     return own | {"process_start_time_seconds": [([], world.began / SECOND)]}
 
 
+def _of_requests(
+    kinds: Sequence[tuple[Kind, Sums]],
+) -> dict[str, Iterable[tuple[tuple[str, ...], Any]]]:
+    """What is told of requests; of several rows with the same labels the sum is meant."""
+    charged = [(kind, sums) for kind, sums in kinds if kind.model]
+    return {
+        "requests_total": [
+            ((k.operation, _status(k.status), k.reason), _number(s)) for k, s in kinds
+        ],
+        "request_duration_seconds": [
+            ((k.operation,), [*s.times[:-1], s.times[-1] / SECOND]) for k, s in kinds
+        ],
+        "pictures_total": [((k.model, k.size, k.format), s.pictures) for k, s in charged if k.size],
+        "virtual_cost_usd_total": [((k.model,), s.usd) for k, s in charged],
+        "rate_limited_total": [
+            ((k.model,), _number(s) if k.reason in _OF_LIMITS else 0) for k, s in charged
+        ],
+    }
+
+
 def _alone(number: float) -> list[tuple[tuple[str, ...], float]]:
     return [((), number)]
 
 
-def _one_of(known: frozenset[str], name: str) -> str:
-    return name if name in known else OTHER
+def _number(sums: Sums) -> float:
+    return sum(sums.times[:-1])
 
 
 def _status(status: int) -> str:
-    return str(status) if status in STATUSES else f"{status // 100}xx"
+    return str(status) if status in STATUSES else f"{status}xx"
 
 
 def merged(live: Sequence[Snapshot], gone: Sequence[Snapshot] = ()) -> Snapshot:
