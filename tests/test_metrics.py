@@ -155,9 +155,14 @@ def test_gauges_tell_what_is_there_now() -> None:
 
 def test_a_request_is_in_flight_while_it_is_answered_whatever_becomes_of_it() -> None:
     app = create_app(configured(log_format="none"), clock=ManualClock())
-    counts, seen = app.state.counts, []
+    counts, seen = app.state.counts, list[int]()
     answered = counts.answered
-    counts.answered = lambda *told: (seen.append(counts.in_flight), answered(*told))
+
+    def looked(*told: Any) -> None:
+        seen.append(counts.in_flight)
+        answered(*told)
+
+    counts.answered = looked
     client = client_of(app, KEY)
     generate(client)
     generate(client, prompt="mock:disconnect")

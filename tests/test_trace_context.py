@@ -14,7 +14,7 @@ from tests.conftest import GENERATIONS, Api, generate
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SENT = f"00-{TRACE}-{SPAN}-01"
-ASKED = {"json": {"prompt": "x"}}
+ASKED = {"prompt": "x"}
 #: Of a later version what is known is kept.
 GOOD = {
     SENT: SENT,
@@ -51,9 +51,11 @@ def records(client: Any, path: str = "requests") -> list[dict[str, Any]]:
 
 def test_the_journal_has_it_where_it_was_sent(api: Api) -> None:
     client = api()
-    url = client.post(GENERATIONS, headers={"Traceparent": SENT}, **ASKED).json()["data"][0]["url"]
-    client.post(GENERATIONS, headers={"traceparent": "nonsense"}, **ASKED)
-    client.post(GENERATIONS, headers=[("traceparent", SENT), ("traceparent", SENT)], **ASKED)
+    url = client.post(GENERATIONS, headers={"Traceparent": SENT}, json=ASKED).json()["data"][0][
+        "url"
+    ]
+    client.post(GENERATIONS, headers={"traceparent": "nonsense"}, json=ASKED)
+    client.post(GENERATIONS, headers=[("traceparent", SENT), ("traceparent", SENT)], json=ASKED)
     generate(client)
     client.get(url, headers={"traceparent": SENT})
     client.post("/v1/nowhere", headers={"traceparent": SENT})
@@ -80,7 +82,7 @@ def test_the_log_has_it_as_its_readers_look_for_it(
 ) -> None:
     client = api(log_format=form)
     for headers in ({"traceparent": SENT}, {}):
-        client.post(GENERATIONS, headers=headers, **ASKED)
+        client.post(GENERATIONS, headers=headers, json=ASKED)
     WRITER.flush()
     with_it, without = [w for w in capsys.readouterr().err.splitlines() if GENERATIONS in w]
     if form == "json":
