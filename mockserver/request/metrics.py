@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mockserver import __version__
 from mockserver.clock import SECOND
 from mockserver.core.errors import Reason
-from mockserver.request.counts import PARTS, STATUSES, TIMES, Kind, Row, Sums
+from mockserver.request.counts import PARTS, STATUSES, TIMES, Row, Sums
 from mockserver.request.world import World
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -23,6 +23,17 @@ COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
 _OF_LIMITS = frozenset((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER))
 #: By a metric's name: the values of its labels, and its number; of a histogram a row of them.
 Snapshot = dict[str, list[tuple[list[str], Any]]]
+
+
+class Kind(NamedTuple):
+    """Requests that are counted together, as `Counts` has them."""
+
+    operation: str
+    status: int
+    reason: str
+    model: str
+    size: str
+    format: str
 
 
 class Metric(NamedTuple):
