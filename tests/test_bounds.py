@@ -31,7 +31,7 @@ def calls(*records: Record) -> dict[str, list[int]]:
     async def write() -> list[Record]:
         sandbox = MemorySandbox("x", 1, Options(), [])
         for record in records:
-            await sandbox.record(record, number=1)
+            sandbox.record(record, number=1)
         return await sandbox.requests()
 
     found: dict[str, list[int]] = {}

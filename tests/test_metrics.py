@@ -162,7 +162,7 @@ def test_gauges_tell_what_is_there_now() -> None:
 
 def test_a_request_is_in_flight_while_it_is_answered_whatever_becomes_of_it() -> None:
     app = create_app(configured(log_format="none"), clock=ManualClock())
-    counts, seen = app.state.counts, list[int]()
+    counts, seen = app.state.world.counts, list[int]()
     answered = counts.answered
 
     def looked(*told: Any) -> None:
@@ -260,12 +260,12 @@ def test_what_clients_make_up_makes_no_series() -> None:
     for number in range(60):
         generate(client, model=f"m{number}", size=f"{256 + number}x256", key=f"sk-mock-{number}")
         client.request(f"M{number}", f"/v1/{number}")
-    before, kinds = len(told(client).splitlines()), len(app.state.counts.kinds)
+    before, kinds = len(told(client).splitlines()), len(app.state.world.counts.kinds)
     for number in range(60, 120):
         generate(client, model=f"m{number}", size=f"{256 + number}x256", key=f"sk-mock-{number}")
         client.request(f"M{number}", f"/v1/{number}")
     assert len(told(client).splitlines()) == before
-    assert len(app.state.counts.kinds) == kinds
+    assert len(app.state.world.counts.kinds) == kinds
     assert {size for _, size, _ in counted(client)["pictures_total"]} == {"256x256", OTHER}
 
 

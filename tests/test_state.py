@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from sys import getsizeof
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -102,9 +102,9 @@ def test_what_tells_retries_keeps_nothing_of_what_was_sent() -> None:
     async def write() -> int:
         sandbox = MemorySandbox("x", 1, Options(), [])
         for number in range(50):
-            await sandbox.record(record(number, fields={"prompt": LIKE_A_FILE}), number=1)
+            sandbox.record(record(number, fields={"prompt": LIKE_A_FILE}), number=1)
         await sandbox.forget(only=["requests"])
-        await sandbox.record(record(51), number=1)
+        sandbox.record(record(51), number=1)
         return sandbox.size
 
     assert asyncio.run(write()) < 20_000
@@ -121,12 +121,12 @@ async def words(sandbox: Sandbox, number: int) -> None:
     await sandbox.claim([rule])
 
 
-async def requests(sandbox: Sandbox, number: int) -> None:
-    await sandbox.record(record(number), number=sandbox.number)
+async def requests(sandbox: MemorySandbox, number: int) -> None:
+    sandbox.record(record(number), number=sandbox.number)
 
 
-async def late(sandbox: Sandbox, number: int) -> None:
-    await sandbox.record(record(number), number=-1)
+async def late(sandbox: MemorySandbox, number: int) -> None:
+    sandbox.record(record(number), number=-1)
 
 
 async def rules_of_a_moment(sandbox: Sandbox, number: int) -> None:
@@ -137,7 +137,7 @@ async def rules_of_a_moment(sandbox: Sandbox, number: int) -> None:
 
 @pytest.mark.parametrize("step", [waits, words, requests, late, rules_of_a_moment])
 def test_no_table_of_a_sandbox_grows_for_ever(
-    step: Callable[[Sandbox, int], Awaitable[None]],
+    step: Callable[[MemorySandbox, int], Awaitable[None]],
 ) -> None:
     async def sizes() -> list[int]:
         sandbox, found = MemorySandbox("x", 1, Options(), []), []
@@ -202,8 +202,8 @@ def test_all_sandboxes_have_a_bound_and_idle_ones_pay_for_it_with_their_journals
         for number in range(60):
             sandbox = await store.sandbox(f"{number}")
             for request in range(10):
-                await sandbox.record(
-                    record(request, fields={"x": "x" * 5_000}), number=sandbox.number
+                await store.write_down(
+                    record(request, sandbox=f"{number}", fields={"x": "x" * 5_000}), life=0
                 )
                 assert store.size <= 1_000_000
         assert len(await store.sandboxes()) == 61
@@ -220,11 +220,11 @@ def test_what_is_dropped_or_begun_anew_is_no_longer_counted() -> None:
         for number in range(30):
             sandbox = await store.sandbox(f"{number}")
             old = await store.find(f"{number - 1}")
-            await sandbox.record(record(fields={"x": LIKE_A_FILE}), number=sandbox.number)
+            await store.write_down(record(sandbox=f"{number}", fields={"x": LIKE_A_FILE}), life=0)
             if old:
                 await old.forget(only=["requests", "rules"])
             await store.renew(f"{number}", Options(standing=number % 2 == 0))
-            await sandbox.record(record(fields={"x": LIKE_A_FILE}), number=sandbox.number)
+            cast(MemorySandbox, sandbox).record(record(fields={"x": LIKE_A_FILE}), number=1)
             sizes.append(store.size)
             await store.renew(f"{number}", Options())
         return sizes
@@ -237,7 +237,7 @@ def test_what_is_dropped_or_begun_anew_is_no_longer_counted() -> None:
 
 
 async def used(sandbox: Sandbox) -> None:
-    await requests(sandbox, 1)
+    await requests(cast(MemorySandbox, sandbox), 1)
 
 
 async def scripted(sandbox: Sandbox) -> None:
@@ -250,7 +250,7 @@ async def moved(sandbox: Sandbox) -> None:
 
 def set_to(**options: Any) -> Step:
     async def configure(sandbox: Sandbox) -> None:
-        await sandbox.configure(Options(**options))
+        await sandbox.configure(options)
 
     configure.__name__ = next(iter(options))
     return configure

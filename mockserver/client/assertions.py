@@ -44,7 +44,7 @@ def sent_when(fields: Mapping[str, Any]) -> When:
         TypeError: there is no such field.
     """
     given = condition(fields, Sent.__annotations__)
-    files = {k: _uploads(given.pop(k)) for k in _FILES if k in given}
+    files: dict[str, Any] = {k: _uploads(given.pop(k)) for k in _FILES if k in given}
     return When((*when_of(given).wanted, *files.items()))
 
 

@@ -11,14 +11,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from mockserver.core.errors import ApiError, Reason
+from mockserver.core.journal import Record
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import MIB, Options
 from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
 from mockserver.core.sandbox.items import KINDS, STORED, Kind
 from mockserver.core.sandbox.rulebook import numbered
 from mockserver.store.health import Health, Taken
-from mockserver.store.protocol import EVERYONE, Sandbox
+from mockserver.store.protocol import EVERYONE, Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedStore
 from mockserver.store.tables import Tally
 
 UPLOAD_BYTES = 256 * MIB
@@ -40,6 +42,9 @@ class MemoryStore:
         now: nanoseconds since the epoch, by the machine's clock; it tells who is idle.
     """
 
+    process = 0
+    heard: Heard
+
     def __init__(
         self,
         *,
@@ -60,11 +65,11 @@ class MemoryStore:
         self._tally = Tally(state_bytes, self._make_room)
         self._file_bytes = file_bytes
         self._files = Tally(file_bytes * FILE_ROOMS, self._make_room_for_files)
-        self._numbers = 0
+        self._numbers = 0  # of sandboxes that began
+        self._written = 0  # records
         self._everyone = MemorySandbox(EVERYONE, 0, Options(), (), self._tally)
 
-    @property
-    def everyone(self) -> Sandbox:
+    async def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
 
@@ -79,6 +84,9 @@ class MemoryStore:
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name."""
+        return self._entered(name)
+
+    def _entered(self, name: str) -> MemorySandbox:
         found = self._sandboxes.get(name)
         if found is None:
             return self._new(name, Options())
@@ -89,6 +97,15 @@ class MemoryStore:
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
         return self._sandboxes.get(name)
+
+    def peek(self, name: str) -> MemorySandbox | None:
+        """The sandbox of a name if there is one, which is not used by that."""
+        return self._everyone if name == EVERYONE else self._sandboxes.get(name)
+
+    def touch(self, sandbox: MemorySandbox) -> None:
+        """A sandbox is used now, if it is still here."""
+        if self._sandboxes.get(sandbox.name) is sandbox:
+            self._entered(sandbox.name)
 
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew."""
@@ -101,9 +118,17 @@ class MemoryStore:
         elif old is not None:
             old.leave()
         self._numbers += 1
-        made = MemorySandbox(
+        made = self._made(name, self._numbers, options)
+        made.is_warned = old is not None and old.is_warned  # it is the same client
+        made.used = self._now()
+        self._sandboxes[name] = made
+        self._sandboxes.move_to_end(name)
+        return made
+
+    def _made(self, name: str, number: int, options: Options) -> MemorySandbox:
+        return MemorySandbox(
             name,
-            self._numbers,
+            number,
             options,
             self._rules,
             self._tally,
@@ -111,11 +136,20 @@ class MemoryStore:
             self._files,
             self._file_bytes,
         )
-        made.is_warned = old is not None and old.is_warned  # it is the same client
-        made.used = self._now()
-        self._sandboxes[name] = made
-        self._sandboxes.move_to_end(name)
-        return made
+
+    def saved(self) -> SavedStore:
+        """All that it knows but for uploads, which changes no more."""
+        sandboxes = [s.saved() for s in self._sandboxes.values()]
+        return SavedStore(sandboxes, self._everyone.saved(), self._numbers, self._written)
+
+    def restore(self, saved: SavedStore) -> None:
+        """Be as one that was saved; it is new yet."""
+        self._numbers, self._written = saved.begun, saved.written
+        self._everyone.restore(saved.everyone)
+        for one in saved.sandboxes:
+            made = self._made(one.name, one.number, one.first)
+            made.restore(one)
+            self._sandboxes[one.name] = made
 
     def _drop_some(self) -> None:
         """Make room for a new one.
@@ -152,7 +186,27 @@ class MemoryStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
+        return [*self.inside()]
+
+    def inside(self) -> list[MemorySandbox]:
+        """All there are, as they are here."""
         return [*self._sandboxes.values()]
+
+    async def write_down(self, record: Record, *, life: int) -> None:
+        """Write a request down in the sandbox that it names."""
+        found = self._entered(record.sandbox)
+        self._written += 1
+        record.number = self._written
+        found.record(record, number=life or found.number)
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let others know, of whom there are none."""
+
+    async def sync(self) -> None:
+        """Learn what others did, of whom there are none."""
+
+    async def close(self) -> None:
+        """Use it no longer."""
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload; those whose time is over go first, then the oldest."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options
+from mockserver.core.sandbox import Option, Options
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
@@ -18,6 +18,8 @@ from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
 from mockserver.store.health import Health, Taken
 
+#: Called with the method that was called, and its arguments.
+Heard = Callable[[str, Mapping[str, Any]], None]
 EVERYONE = "*"  # instead of a sandbox's name: the rules of all
 
 
@@ -50,8 +52,8 @@ class Sandbox(Protocol):
     async def advance(self, nanoseconds: int) -> None:
         """Move the sandbox's clock on."""
 
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
+    async def configure(self, changes: Mapping[str, Option]) -> None:
+        """Change some of the options that it is set to, by name."""
 
     async def add(self, rule: Rule) -> Rule:
         """Add a rule; the returned one has its id. RuleError if there is no room for it."""
@@ -104,9 +106,6 @@ class Sandbox(Protocol):
     async def take_back(self, digest: bytes, repeat: int) -> None:
         """Count it no longer: its client got nothing. If others came since, the number is lost."""
 
-    async def record(self, record: Record, *, number: int) -> None:
-        """Write a request down; one of an earlier life is only counted as late."""
-
     async def requests(self) -> list[Record]:
         """What was asked under /v1, or was meant to be, the oldest first."""
 
@@ -134,6 +133,12 @@ class Sandbox(Protocol):
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
 
+    async def lead(self, work: str, now: int, until: int) -> bool:
+        """Whether this process may do a work until then, and no other process meanwhile.
+
+        Times are of the machine's clock. Who leads may say so again, or end it by `now`.
+        """
+
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer, if it is here."""
 
@@ -155,7 +160,17 @@ class Store(Protocol):
         """What it holds; None where it can't say, for that is no reason to tell nothing else."""
 
     @property
-    def everyone(self) -> Sandbox:
+    def process(self) -> int:
+        """Which of the processes that share it this one is; 0 where nobody shares it."""
+
+    @property
+    def heard(self) -> Heard:
+        """Told of what other processes did to it."""
+
+    @heard.setter
+    def heard(self, told: Heard, /) -> None: ...
+
+    async def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 
         They are tried behind a sandbox's own and before the file's, counted for all sandboxes
@@ -163,7 +178,9 @@ class Store(Protocol):
         """
 
     async def sandbox(self, name: str) -> Sandbox:
-        """The sandbox of a name, which is used now; new if there is none.
+        """The sandbox of a name; new if there is none.
+
+        It is used now, or by the first step that it takes.
 
         Raises:
             ApiError: there is no room for a new one (SANDBOXES_FULL).
@@ -181,6 +198,25 @@ class Store(Protocol):
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are, the longest idle first."""
+
+    async def write_down(self, record: Record, *, life: int) -> None:
+        """Write a request down in the sandbox that it names, and number it.
+
+        `life` is the sandbox's `number` when it was asked, or 0: if it has begun anew meanwhile,
+        the request is only counted as late.
+
+        Raises:
+            ApiError: as `sandbox`.
+        """
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know that something happened to a sandbox."""
+
+    async def sync(self) -> None:
+        """Learn what other processes did."""
+
+    async def close(self) -> None:
+        """Use it no longer."""
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload under its content address until `until`, if there is room for it.

@@ -14,21 +14,22 @@ from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options, retries, rulebook
+from mockserver.core.sandbox import Option, Options, retries, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
-from mockserver.core.sandbox.items import KINDS, Item, Kind
-from mockserver.core.sandbox.ledger import Bill, Use, use_of
-from mockserver.core.sandbox.logs import LOGS, write_down
+from mockserver.core.sandbox.items import ITEMS, KINDS, Item, Kind
+from mockserver.core.sandbox.ledger import SUM_BYTES, Bill, Use, use_of
+from mockserver.core.sandbox.logs import LOGS, LogName, write_down
 from mockserver.core.sandbox.retries import Tried
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
-from mockserver.store.tables import Ledger, Log, Shelf, Table, Tally
+from mockserver.store.saved import SavedSandbox
+from mockserver.store.tables import Ledger, Log, Shelf, Shelves, Table, Tally
 
 _Part = Ledger | Log | Table[Any, Any] | Shelf
 
@@ -55,18 +56,18 @@ class MemorySandbox:
         self._everyone = everyone
         self._tally = tally or Tally()
         self._files = files or Tally()  # the contents of all sandboxes
-        self._file_room = file_room
         self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[str, Log] = {name: Log() for name in LOGS}
+        self._logs: dict[LogName, Log] = {name: Log() for name in LOGS}
         self._ledger = Ledger()
         self._counts: Table[str, Count] = Table(0)
         self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
         self._waits: Table[bytes, Wait] = Table(clocks.WAIT_BYTES, clocks.WAITS)
         self._repeats: Table[bytes, int] = Table(varied.REPEAT_BYTES, varied.REPEATED)
-        self._items: dict[Kind, Shelf] = {}  # most sandboxes have none
+        self._items = Shelves(file_room)
+        self._leaders: Table[str, tuple[int, int]] = Table(0, ITEMS)  # process and until, by work
         self._given = 0  # ids of items
         self._grow(SANDBOX_BYTES)
 
@@ -81,8 +82,8 @@ class MemorySandbox:
 
     def _parts(self, names: Sequence[str]) -> list[_Part]:
         found: dict[str, _Part] = {
-            **{kind: self._shelf(kind) for kind in KINDS},
-            **self._logs,
+            **{kind: self._items.of(kind) for kind in KINDS},
+            **{str(name): log for name, log in self._logs.items()},
             "ledger": self._ledger,
             "counts": self._counts,
             "words": self._words,
@@ -100,7 +101,7 @@ class MemorySandbox:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
         self._grow(self._ledger.sum_up())
-        self._grow(sum(shelf.spill() for shelf in self._items.values()))
+        self._grow(self._items.spill())
 
     def shed_items(self, kinds: Sequence[Kind]) -> None:
         """Let go of files, batches and responses too, or of some of these kinds."""
@@ -108,8 +109,8 @@ class MemorySandbox:
 
     def _weigh(self) -> None:
         """Tell the tally of contents what came or went."""
-        stored = sum(shelf.stored for shelf in self._items.values())
-        change, self._stored = stored - self._stored, stored
+        change = self._items.stored - self._stored
+        self._stored += change
         self._files.add(change)
 
     def leave(self) -> None:
@@ -118,6 +119,58 @@ class MemorySandbox:
         self._tally.add(-self.size)
         self._files.add(-self._stored)
         self._tally = self._files = Tally()
+        self._everyone = self._everyone and self._everyone._aside()
+
+    def _aside(self) -> MemorySandbox:
+        """Another one with these rules: it counts for itself."""
+        made = MemorySandbox(self.name, self.number, self.options, ())
+        made._book = self._book
+        made._counts.restore(self._counts.rows())
+        return made
+
+    def saved(self) -> SavedSandbox:
+        """All of it, which changes no more; of the file's rules that are as they were their ids."""
+        file = {*self._first.rules.rules}
+        return SavedSandbox(
+            self.name,
+            self.number,
+            self.used,
+            self.is_warned,
+            self._first.options,
+            self._state._replace(rules=self._book._replace(rules=())),
+            [r.id if r in file else r for r in self._book.rules],
+            {name: [*log.entries] for name, log in self._logs.items() if log.entries},
+            [*self._ledger.bills],
+            [*self._ledger.sums.items()],
+            self._counts.rows(),
+            self._words.rows(),
+            self._calls.rows(),
+            self._waits.rows(),
+            self._repeats.rows(),
+            self._leaders.rows(),
+            self._items.all(),
+            self._given,
+        )
+
+    def restore(self, saved: SavedSandbox) -> None:
+        """Be as one that was saved; it is new yet."""
+        self.used, self.is_warned, self._given = saved.used, saved.is_warned, saved.given
+        self.options, book, self._account, self._clock = saved.state
+        file = {rule.id: rule for rule in self._first.rules.rules}
+        rules = [file[r] if isinstance(r, str) else r for r in saved.rules]
+        self._book = book._replace(rules=tuple(rules))
+        grown = book.size
+        self._tally.rules += grown
+        for name, entries in saved.logs.items():
+            grown += sum(map(self._logs[name].append, entries))
+        grown += sum(map(self._ledger.append, saved.bills))
+        self._ledger.sums = dict(saved.sums)
+        grown += SUM_BYTES * len(saved.sums)
+        grown += self._counts.restore(saved.counts) + self._words.restore(saved.words)
+        grown += self._calls.restore(saved.calls) + self._waits.restore(saved.waits)
+        grown += self._repeats.restore(saved.repeats) + self._leaders.restore(saved.leaders)
+        self._grow(grown + self._items.restore(saved.items))
+        self._weigh()
 
     @property
     def summary(self) -> Summary:
@@ -127,7 +180,7 @@ class MemorySandbox:
             self._logs["requests"].entries
             or self._logs["downloads"].entries
             or self._account.spent
-            or any(shelf.items for shelf in self._items.values())
+            or not self._items.is_empty
         )
         spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
         is_empty = not (asked or is_set_up)
@@ -138,9 +191,10 @@ class MemorySandbox:
         is_first, self.is_warned = not self.is_warned, True
         return is_first
 
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
-        self.options = options
+    async def configure(self, changes: Mapping[str, Option]) -> None:
+        """Change some of what it is set to."""
+        changed: dict[str, Any] = {**changes}
+        self.options = self.options._replace(**changed)
 
     async def forget(self, *, only: Sequence[str]) -> None:
         """Empty parts of it."""
@@ -156,6 +210,15 @@ class MemorySandbox:
     def offset(self) -> int:
         """Nanoseconds by which the clock was moved."""
         return self._clock.offset
+
+    @property
+    def is_to_stand(self) -> bool:
+        """Whether its clock is to stand still from its next look on."""
+        return self.options.standing and self._clock.stands_at is None
+
+    def peek(self, real: int) -> int:
+        """The sandbox's time, where a clock that is to stand does not yet."""
+        return clocks.look(self._clock, real, standing=self.options.standing)[1]
 
     def now(self, real: int) -> int:
         """The sandbox's time."""
@@ -227,6 +290,12 @@ class MemorySandbox:
             self._grow(table.put(rule.id, count))
         return fired
 
+    async def claim_named(self, named: Sequence[str | Rule]) -> list[Fired]:
+        """The same of rules that are named by their ids, or given; those that went are no more."""
+        known = {rule.id: rule for rule in self.rules}
+        rules = [known.get(one) if isinstance(one, str) else one for one in named]
+        return await self.claim([rule for rule in rules if rule])
+
     def counted(self, rule_id: str) -> Count:
         """How often a rule was met and has fired."""
         return self._counts_of(rule_id).get(rule_id) or NEVER
@@ -285,7 +354,7 @@ class MemorySandbox:
         if (count := self._repeats.get(digest)) is not None:
             self._repeats.put(digest, varied.take_back(count, repeat))
 
-    async def record(self, record: Record, *, number: int) -> None:
+    def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""
         attempt = record.attempt
         tried = self._calls.get(attempt.body) or () if attempt else ()
@@ -317,9 +386,6 @@ class MemorySandbox:
 
     # -- items ---------------------------------------------------------------------------------
 
-    def _shelf(self, kind: Kind) -> Shelf:
-        return self._items.get(kind) or self._items.setdefault(kind, Shelf(self._file_room))
-
     async def next_number(self) -> int:
         """Count an id that is given to an item."""
         self._given += 1
@@ -327,18 +393,26 @@ class MemorySandbox:
 
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
-        self._grow(self._shelf(kind).put(item))
+        self._grow(self._items.of(kind).put(item))
         self._weigh()
 
     async def item(self, kind: Kind, item_id: str) -> Item | None:
         """The item of an id."""
-        return self._shelf(kind).items.get(item_id)
+        return self._items.of(kind).items.get(item_id)
 
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
-        return list(self._shelf(kind).items.values())
+        return list(self._items.of(kind).items.values())
+
+    async def lead(self, work: str, now: int, until: int, process: int = 0) -> bool:
+        """Whether a process may do a work."""
+        leader, its_until = self._leaders.get(work) or (process, 0)
+        if leader != process and now < its_until:
+            return False
+        self._leaders.put(work, (process, until))
+        return True
 
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer."""
-        self._grow(self._shelf(kind).pop(item_id))
+        self._grow(self._items.of(kind).pop(item_id))
         self._weigh()

@@ -278,7 +278,7 @@ def test_the_journal_is_bounded_by_count() -> None:
 
     async def write() -> list[Record]:
         for number in range(RECORDS + 5):
-            await box.record(record(number), number=1)
+            box.record(record(number), number=1)
         return await box.requests()
 
     kept = asyncio.run(write())
@@ -289,7 +289,7 @@ def test_the_journal_is_bounded_by_bytes_and_keeps_the_last_whatever_its_size() 
     box, half = sandbox(), "x" * (RECORD_BYTES // 2)
 
     async def write(**fields: Any) -> list[Record]:
-        await box.record(record(fields=fields), number=1)
+        box.record(record(fields=fields), number=1)
         return await box.requests()
 
     counts = [len(asyncio.run(write(prompt=half))) for _ in range(3)]
@@ -339,7 +339,7 @@ def test_retries_of_two_equal_calls_go_one_to_each() -> None:
     async def write() -> list[Record]:
         for place, number in enumerate([0, 0, 1, 1, 2, 2]):
             attempt = Attempt(b"x", str(place), number)
-            await box.record(record(place, status=500, attempt=attempt), number=1)
+            box.record(record(place, status=500, attempt=attempt), number=1)
         return await box.requests()
 
     kept = asyncio.run(write())

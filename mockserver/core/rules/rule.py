@@ -39,10 +39,13 @@ class Text(NamedTuple):
         return f"{self.how} {self.what!r}"
 
 
+Wanted = Text | str | int | float | bool | None  # a value, or how a text must be
+
+
 class When(NamedTuple):
     """Which requests are meant: all of these must be so. `call` picks the k-th that is so."""
 
-    wanted: tuple[tuple[str, Any], ...] = ()  # field → value or Text; a model may have * in it
+    wanted: tuple[tuple[str, Wanted], ...] = ()  # by field; a model may have * in it
     call: int | None = None
 
     @property

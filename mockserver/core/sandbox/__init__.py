@@ -5,7 +5,9 @@ bounds: a store loads the part, asks, and commits what it gets. Here is what a s
 """
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from mockserver.core.days import Day
 
 MIB = 1024 * 1024
 MICRO = 1_000_000  # of a dollar
@@ -20,11 +22,14 @@ class Latency(NamedTuple):
     measured: float = 0.0  # factor on the recorded processing time
 
 
+Option = Latency | str | int | float | bool | None  # the value of one
+
+
 class Options(NamedTuple):
     """What a sandbox has for itself; None is the server's own."""
 
     tier: str | None = None
-    as_of: date | Literal["today"] | None = None
+    as_of: str | None = None  # a date in ISO form, or "today"
     seed: str | None = None
     sizes: str | None = None  # "page" or "api"
     prices: str | None = None  # the name of a list
@@ -37,3 +42,10 @@ class Options(NamedTuple):
     batch_time: float | None = None  # seconds that a batch takes
     begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths
+
+    @property
+    def day(self) -> Day | None:
+        """The day whose rules count."""
+        if self.as_of is None:
+            return None
+        return "today" if self.as_of == "today" else date.fromisoformat(self.as_of)

@@ -1,0 +1,331 @@
+"""State that several processes share: each has all of it in memory, and takes the same steps.
+
+A step is appended to a log outside of the processes (see `steps`). Whoever wants to know takes all
+steps that the log has, in its order, each with the time that it was taken at: so all have the same
+state, which is as the core decides and as a `MemoryStore` keeps it, and no step is decided twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from anyio import to_thread
+
+from mockserver.core.durations import SECOND
+from mockserver.core.errors import ApiError, Reason
+from mockserver.core.journal import Record
+from mockserver.core.rules.parser import RuleError
+from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.items import Item, Kind
+from mockserver.store import codec, distant
+from mockserver.store.health import Health, Taken
+from mockserver.store.memory import MemoryStore
+from mockserver.store.protocol import Heard, Sandbox
+from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedStore
+from mockserver.store.shared_sandbox import SharedSandbox
+from mockserver.store.steps import Away, Gone, Snapshot, Steps
+
+SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+_LOG = logging.getLogger(__name__)
+_UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
+
+
+class _Asked(NamedTuple):
+    """What somebody waits for: that the log has all that it had, and this step behind that."""
+
+    answer: asyncio.Future[Any]
+    step: bytes = b""  # none: to know what others did
+    take: Callable[[], Any] = lambda: None
+
+
+class SharedStore:
+    """The state as the log's steps made it.
+
+    Args:
+        steps: the log.
+        empty: a new store in memory, which has the time from its argument.
+        now: nanoseconds since the epoch, by the machine's clock.
+        form: what all who share it must have in common.
+
+    Raises:
+        Away: the log can't be used.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        empty: Callable[[Callable[[], int]], MemoryStore],
+        now: Callable[[], int],
+        form: str,
+    ) -> None:
+        self._steps, self._empty, self._now = steps, empty, now
+        #: Told of each step that another process took: its sandbox's name, method, arguments.
+        self.heard: Heard = lambda *_: None
+        self.health = Health("shared")
+        self.memory = empty(self._time)
+        self._at = 0  # the time of the step that is taken
+        self._taken = 0  # the number of the last step that was taken here
+        self._fresh = self._size = 0  # steps since the last snapshot, and their bytes
+        self.process = steps.open(form)
+        self._named = 0  # contents
+        self._asked: list[_Asked] = []
+        self._asking: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
+
+    def _time(self) -> int:
+        return self._at
+
+    async def close(self) -> None:
+        """Use it no longer."""
+        await self._steps.close()
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    async def sync(self) -> None:
+        """Take what others have appended."""
+        await self._answered(b"", lambda: None)
+
+    async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
+        """Take a step behind all that are in the log; its answer."""
+        names, _ = codec.parameters(getattr(owner, method).__func__)
+        told = dict(zip(names, given, strict=True))
+        return await self._step(owner, method, given, told)
+
+    async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
+        """Take the step of a sandbox that keeps an item."""
+        kept = await distant.shared(item, self._new_name, self._write, self._fetch)
+        given = kind, codec.packed_item(kept)
+        await self._step(owner, "save", given, {"kind": kind, "item": kept})
+
+    async def _step(
+        self,
+        owner: MemoryStore | MemorySandbox,
+        method: str,
+        given: Sequence[Any],
+        told: Mapping[str, Any],
+    ) -> Any:
+        """Take a step; its arguments as the log has them, and as the method is told them."""
+        at, name, life = self._now(), None, 0
+        if isinstance(owner, MemorySandbox):
+            name, life = owner.name, owner.number
+
+        def take() -> Any:  # the owner may be another one by then, if all began anew
+            return self._take(at, self._owner(name, life) or owner, method, told)
+
+        return await self._answered(codec.written(at, name, life, method, given), take)
+
+    def _new_name(self) -> str:
+        self._named += 1
+        return f"{self.process}-{self._named}"
+
+    async def _write(self, name: str, offset: int, piece: bytes) -> None:
+        await self._steps.write(name, offset, piece, now=self._now())
+
+    async def _fetch(self, name: str, offset: int, length: int) -> bytes:
+        found = await self._steps.read(name, offset, length)
+        if len(found) < length:
+            raise ApiError(Reason.INTERNAL, hint=f"the content {name} is there no longer")
+        return found
+
+    async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
+        if self._asking is None and (found := self._at_once([step] if step else [])) is not None:
+            self._follow(found)
+            return self._own(step, take)
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        self._asked.append(_Asked(answer, step, take))
+        if self._asking is None:  # else whoever asks goes on with it
+            self._asking = loop.create_task(self._ask())
+        return await answer
+
+    def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
+        with suppress(Gone):
+            return self._steps.at_once(own, self._taken)
+        return None
+
+    async def _ask(self) -> None:
+        """Ask the log for all who wait, as long as there are any."""
+        try:
+            while self._asked:
+                asked, self._asked = self._asked, []
+                try:
+                    await self._ask_for(asked)
+                except Exception as error:
+                    for one in asked:
+                        if not one.answer.done():
+                            one.answer.set_exception(error)
+        finally:
+            self._asking = None
+
+    async def _ask_for(self, asked: Sequence[_Asked]) -> None:
+        own = [one.step for one in asked if one.step]
+        try:
+            if own:
+                others = await self._steps.take(own, self._taken)
+            else:
+                others = await self._steps.since(self._taken)
+        except Gone:
+            await self._begin_anew()
+            return await self._ask_for(asked)
+        self._follow(others)
+        for one in asked:
+            self._answer(one)
+        return None
+
+    def _answer(self, asked: _Asked) -> None:
+        try:
+            found = self._own(asked.step, asked.take)
+        except Exception as refusal:
+            if not asked.answer.done():
+                asked.answer.set_exception(refusal)
+        else:
+            if not asked.answer.done():  # else nobody waits for it any more
+                asked.answer.set_result(found)
+
+    def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
+        """Take a step of this process, and a snapshot behind it if it is time for one."""
+        is_time = self._count(step) if step else False
+        try:
+            return take()
+        finally:
+            if is_time:
+                self._begin_to_save()
+
+    def _follow(self, steps: Sequence[bytes]) -> None:
+        """Take steps of others.
+
+        Raises:
+            Away: one of them this version can't read. Nothing is asked of the log any more.
+        """
+        for data in steps:
+            step, given = codec.read(data)
+            self._count(data)
+            owner = self._owner(step.sandbox, step.life)
+            if owner is None:  # of a life that is over: nobody sees what it does
+                continue
+            if step.method == "save":
+                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._fetch)
+            try:
+                self._take(step.at, owner, step.method, given)
+            except (ApiError, RuleError):  # a refusal, which whoever asked has got
+                continue
+            self.heard(step.method, given)
+
+    def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
+        self._at = at
+        if isinstance(owner, MemorySandbox):
+            self.memory.touch(owner)
+        return _at_once(getattr(owner, method)(**given))
+
+    def _owner(self, name: str | None, life: int) -> MemoryStore | MemorySandbox | None:
+        if name is None:
+            return self.memory
+        found = self.memory.peek(name)
+        return found if found and found.number == life else None
+
+    def _count(self, step: bytes) -> bool:
+        """Count a step; whether it is time for a snapshot, of which all think alike."""
+        self._taken += 1
+        self._size += len(step)
+        self._fresh += 1
+        # What a snapshot costs is spread over as many bytes of steps as it has itself, roughly.
+        is_time = self._fresh >= SNAPSHOT_STEPS and self._size >= self.memory.size // 4
+        if is_time:
+            self._fresh = self._size = 0
+        return is_time
+
+    # -- snapshots -----------------------------------------------------------------------------
+
+    async def _begin_anew(self) -> None:
+        """Take the last snapshot; what came after it is taken next."""
+        number, pieces = await self._steps.snapshot()
+        self.memory = self._empty(self._time)
+        if pieces:
+            self.memory.restore(codec.thawed(pieces, self._fetch))
+        self._taken, self._fresh, self._size = number, 0, 0
+
+    def _begin_to_save(self) -> None:
+        """Make a snapshot, behind the step that is being taken: whoever took it does."""
+        if self._saving is None:
+            saving = self._save(self._taken, self.memory.saved())
+            self._saving = asyncio.get_running_loop().create_task(saving)
+
+    async def _save(self, number: int, saved: SavedStore) -> None:
+        """Write a snapshot, so that the log may forget what it has."""
+        try:
+            pieces = await to_thread.run_sync(lambda: [*codec.frozen(saved)])
+            await self._steps.replace(Snapshot(number, pieces))
+            items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
+            await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
+        except Away as error:  # the next one will have all that this one had
+            _LOG.warning("no snapshot was written: %s", error)
+        finally:
+            self._saving = None
+
+    # -- what is asked of a store --------------------------------------------------------------
+
+    async def taken(self) -> Taken:
+        """What it holds, as far as this process knows."""
+        return await self.memory.taken()
+
+    async def sandbox(self, name: str) -> Sandbox:
+        """The sandbox of a name; its use is counted by its steps."""
+        await self.sync()
+        found = self.memory.peek(name)
+        if found is None:
+            found = await self.step(self.memory, "sandbox", name)
+        elif found.is_to_stand:
+            await self.step(found, "now", self._now())
+        return SharedSandbox(self, found)
+
+    async def find(self, name: str) -> Sandbox | None:
+        """The sandbox of a name if there is one."""
+        await self.sync()
+        found = self.memory.peek(name)
+        return SharedSandbox(self, found) if found else None
+
+    async def everyone(self) -> Sandbox:
+        """What holds the rules of all sandboxes."""
+        await self.sync()
+        return SharedSandbox(self, await self.memory.everyone())
+
+    async def renew(self, name: str, options: Options) -> Sandbox:
+        """Begin a sandbox anew."""
+        return SharedSandbox(self, await self.step(self.memory, "renew", name, options))
+
+    async def sandboxes(self) -> list[Sandbox]:
+        """All there are."""
+        await self.sync()
+        return [SharedSandbox(self, s) for s in self.memory.inside()]
+
+    async def write_down(self, record: Record, *, life: int) -> None:
+        """Write a request down."""
+        await self.step(self.memory, "write_down", record, life)
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know."""
+        await self.step(self.memory, "tell", what, sandbox)
+
+    async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
+        """Keep an upload, outside of all processes."""
+        await self._steps.keep(address, upload, until=until, now=now)
+
+    async def kept(self, address: str) -> bytes | None:
+        """The upload at an address, if it is still there."""
+        return await self._steps.kept(address)
+
+
+def _at_once(answer: Any) -> Any:
+    """What a coroutine returns that never waits, as those of the memory's steps."""
+    if not isinstance(answer, Coroutine):
+        return answer
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        return done.value
+    raise RuntimeError("a step has waited")

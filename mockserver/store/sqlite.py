@@ -1,0 +1,290 @@
+"""The log of steps in a file, for processes of one host that share it. Knows bytes and numbers.
+
+A transaction appends what waits in this process and reads what others have appended; nothing else
+locks the file. Nobody waits within SQLite, whose wait is unfair and stands the event loop: whoever
+finds the file locked tries again a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from anyio import to_thread
+
+from mockserver.store.steps import Away, Gone, Snapshot
+
+T = TypeVar("T")
+_PAUSE = 0.0005  # seconds between two tries
+_PATIENCE = 10.0  # seconds of tries
+_CACHE = 1024  # KiB of pages that a process keeps
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS form (
+    text TEXT NOT NULL, processes INTEGER NOT NULL, snapshot INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS steps (number INTEGER PRIMARY KEY, step BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshots (
+    number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL,
+    PRIMARY KEY (number, place)
+);
+"""
+_UPLOADS = """
+CREATE TABLE IF NOT EXISTS uploads (
+    place INTEGER PRIMARY KEY, address TEXT UNIQUE NOT NULL, until INTEGER NOT NULL,
+    upload BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS contents (
+    name TEXT NOT NULL, start INTEGER NOT NULL, at INTEGER NOT NULL, piece BLOB NOT NULL,
+    PRIMARY KEY (name, start)
+);
+"""
+_BEGIN = "INSERT INTO form SELECT ?, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM form)"
+_COUNT = "UPDATE form SET processes = processes + 1 RETURNING processes"
+#: The last step: one that the snapshot has, where there is none behind it.
+_LAST = "SELECT ifnull((SELECT max(number) FROM steps), (SELECT snapshot FROM form))"
+_PIECES_OF_ALL = (
+    "SELECT number, piece FROM snapshots WHERE number = (SELECT snapshot FROM form) ORDER BY place"
+)
+_BEHIND = "SELECT number, step FROM steps WHERE number > ? ORDER BY number"
+_FOLLOW = f"INSERT INTO steps SELECT ?1, ?2 WHERE ({_LAST}) = ?1 - 1"
+_APPEND = "INSERT INTO steps (number, step) VALUES (?, ?)"
+_OLD = "SELECT name FROM contents GROUP BY name HAVING max(at) < ?"
+_PIECES = (
+    "SELECT start, piece FROM contents WHERE name = ? AND start < ? AND start + length(piece) > ? "
+    "ORDER BY start"
+)
+_TRIM = "DELETE FROM steps WHERE number <= (SELECT snapshot FROM form)"
+_AT_ONCE = 1024 * 1024  # bytes of a snapshot that one transaction writes
+
+
+class SqliteSteps:
+    """A log in a file, and uploads in another one beside it.
+
+    Args:
+        path: the file; it is made if it is not there.
+        upload_bytes: room for uploads.
+    """
+
+    def __init__(self, path: Path, upload_bytes: int) -> None:
+        self._path, self._room = path, upload_bytes
+
+    def open(self, form: str) -> int:
+        """Begin to use it."""
+        self.prepare(form)
+        with self._patient(self._path) as first:
+            (number,) = first.execute(_COUNT).fetchone()
+            self._db = self._connect(self._path, 0)
+        return int(number)
+
+    def prepare(self, form: str) -> None:
+        """Make the files, or see that they are of this form.
+
+        Raises:
+            Away: they can't be made, or are of another form.
+        """
+        with _alone(self._path), self._patient(self._path) as made:
+            made.execute("PRAGMA journal_mode = WAL")
+            made.executescript(_SCHEMA)
+            made.execute(_BEGIN, [form])
+            (found,) = made.execute("SELECT text FROM form").fetchone()
+            with self._patient(self._beside) as beside:
+                beside.execute("PRAGMA journal_mode = WAL")
+                beside.executescript(_UPLOADS)
+        if found != form:
+            raise Away(f"{self._path} is of another form ({found}) than this server's ({form})")
+
+    @property
+    def _beside(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-uploads")
+
+    def _connect(self, path: Path, patience: float = _PATIENCE) -> sqlite3.Connection:
+        """A connection, which waits for others so long; outside of a loop, or in a thread."""
+        found = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False
+        )
+        found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
+        found.execute(f"PRAGMA cache_size = -{_CACHE}")
+        return found
+
+    @contextmanager
+    def _patient(self, path: Path) -> Iterator[sqlite3.Connection]:
+        """A connection for a thread, or for who serves nobody yet."""
+        try:
+            with closing(self._connect(path)) as found:
+                yield found
+        except sqlite3.Error as error:
+            raise self._away(error) from error
+
+    def _away(self, error: sqlite3.Error) -> Away:
+        return Away(f"{self._path}: {error}")
+
+    async def close(self) -> None:
+        """Use it no longer."""
+        self._db.close()
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
+        """Append steps; those of others behind `after`."""
+        return await self._tried(lambda db: _take(db, steps, after))
+
+    def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
+        """Append steps, if nobody else has locked the file."""
+        try:
+            return _take(self._db, steps, after) if steps else _behind(self._db, after)
+        except sqlite3.Error as error:
+            if _is_busy(error):
+                return None
+            raise self._away(error) from error
+
+    async def since(self, after: int) -> list[bytes]:
+        """What is behind a step."""
+        return await self._tried(lambda db: _behind(db, after))
+
+    async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work that begins by locking the file, once that is free."""
+        for tried in count():
+            try:
+                return work(self._db)
+            except sqlite3.Error as error:
+                if tried * _PAUSE > _PATIENCE or not _is_busy(error):
+                    raise self._away(error) from error
+            await asyncio.sleep(_PAUSE)
+        raise AssertionError
+
+    # -- snapshots -----------------------------------------------------------------------------
+
+    async def snapshot(self) -> Snapshot:
+        """The last snapshot."""
+        rows = await self._tried(lambda db: db.execute(_PIECES_OF_ALL).fetchall())
+        return Snapshot(rows[0][0] if rows else 0, [piece for _, piece in rows])
+
+    async def replace(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        await to_thread.run_sync(self._replace, snapshot)
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        """Write a snapshot beside the last one, a part at a time, then let it be the last one."""
+        number, written, size = snapshot.number, [], 0
+        with self._patient(self._path) as db:
+            for place, piece in enumerate(snapshot.pieces):
+                written.append((number, place, piece))
+                size += len(piece)
+                if size > _AT_ONCE or place == len(snapshot.pieces) - 1:
+                    db.execute("BEGIN IMMEDIATE")
+                    db.executemany("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", written)
+                    db.execute("COMMIT")
+                    written, size = [], 0
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(_TRIM)  # up to the one before, for who is slow
+            db.execute("UPDATE form SET snapshot = max(snapshot, ?)", [number])
+            db.execute("DELETE FROM snapshots WHERE number < (SELECT snapshot FROM form)")
+            db.execute("COMMIT")
+
+    # -- uploads -------------------------------------------------------------------------------
+
+    async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
+        """Keep an upload."""
+        await to_thread.run_sync(self._keep, address, upload, until, now)
+
+    async def kept(self, address: str) -> bytes | None:
+        """The upload at an address."""
+        return await to_thread.run_sync(self._kept, address)
+
+    def _keep(self, address: str, upload: bytes, until: int, now: int) -> None:
+        with self._patient(self._beside) as beside:
+            beside.execute("BEGIN IMMEDIATE")
+            beside.execute("DELETE FROM uploads WHERE address = ? OR until < ?", [address, now])
+            beside.execute(
+                "INSERT INTO uploads (address, until, upload) VALUES (?, ?, ?)",
+                [address, until, upload],
+            )
+            beside.execute(
+                "DELETE FROM uploads WHERE place <= (SELECT max(place) FROM (SELECT place, "
+                "sum(length(upload)) OVER (ORDER BY place DESC) AS taken FROM uploads) "
+                "WHERE taken > ?)",
+                [self._room],
+            )
+            beside.execute("COMMIT")
+
+    def _kept(self, address: str) -> bytes | None:
+        with self._patient(self._beside) as beside:
+            found = beside.execute("SELECT upload FROM uploads WHERE address = ?", [address])
+            return next((upload for (upload,) in found), None)
+
+    # -- contents of files ---------------------------------------------------------------------
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a content."""
+        row = [name, offset, now, piece]
+        await to_thread.run_sync(
+            self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row
+        )
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content."""
+        given = [name, offset + length, offset]
+        rows = await to_thread.run_sync(self._do, _PIECES, given)
+        if not rows:
+            return b""
+        start = offset - rows[0][0]
+        return b"".join(piece for _, piece in rows)[start : start + length]
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents."""
+        known = await to_thread.run_sync(self._do, _OLD, [before])
+        for (name,) in known:
+            if name not in names:
+                await to_thread.run_sync(self._do, "DELETE FROM contents WHERE name = ?", [name])
+
+    def _do(self, statement: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
+        """One statement in the file beside, in a thread."""
+        with self._patient(self._beside) as beside:
+            return beside.execute(statement, given).fetchall()
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process was faster, in one of the ways that SQLite tells apart."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let no other process make the same file: its form of journal is changed by one alone."""
+    try:
+        import fcntl
+    except ImportError:  # such a system has no workers
+        yield
+        return
+    with path.with_name(f"{path.name}-lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
+    """What is behind a step."""
+    if db.execute(_LAST).fetchone()[0] == after:
+        return []
+    rows = db.execute(_BEHIND, [after]).fetchall()
+    if not rows or rows[0][0] != after + 1:
+        raise Gone
+    return [step for _, step in rows]
+
+
+def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
+    if len(steps) == 1 and db.execute(_FOLLOW, [after + 1, steps[0]]).rowcount:
+        return []  # nobody came between, and one statement is enough
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        others = _behind(db, after)
+        db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    return others
