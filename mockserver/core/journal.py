@@ -123,10 +123,15 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        some = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
+        return {name: getattr(self, name) for name in AS_JSON} | self.some
+
+    @property
+    def some(self) -> dict[str, Any]:
+        """What it tells beside that, where there is such a thing."""
+        found = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
         if self.traceparent:
-            some["traceparent"] = self.traceparent
-        return {name: getattr(self, name) for name in AS_JSON} | some
+            found["traceparent"] = self.traceparent
+        return found
 
 
 def picture_in(path: str) -> str:
