@@ -45,6 +45,7 @@ class Counts:
         self.connections: Collection[object] = ()  # those that are open; a socket's server sets it
         self.kinds: dict[Kind, Sums] = {}
         self.used: dict[str, Row] = {}  # of a limit, by model
+        self.before: bytes | None = None  # what the worker had counted that this one replaces
 
     def answered(self, record: Record, request: ImageRequest | None, nanoseconds: int) -> None:
         """Count a request that is written down; it took so long until its answer began."""

@@ -140,6 +140,7 @@ class Server(uvicorn.Server):
             self.server_state.default_headers = [(b"date", date.encode())]
             pause = await self._look_for_late()
             self._tell_of_crowd()
+            await self.tell_others()
             await self._clock.sleep(pause)
 
     async def _look_for_late(self) -> float:
@@ -160,6 +161,9 @@ class Server(uvicorn.Server):
                 "%d connections more than %d (--max-connections) were closed at once",
                 *(number, self._crowd.most),
             )
+
+    async def tell_others(self) -> None:
+        """Tell, once a second, what others shall know."""
 
     def stop(self) -> None:
         """Begin to end; from any thread."""

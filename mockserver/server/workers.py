@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from mockserver.clock import SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.core.exit_codes import CONFIGURATION, INTERNAL
+from mockserver.request.board import Board
 from mockserver.request.log import announce
 from mockserver.request.log_writer import WRITER
 from mockserver.request.worker import Worker
@@ -79,6 +80,13 @@ class _Serving(Server):
     def listens_no_more(self) -> None:
         """Tell that its listening socket is closed."""
         self._tell(_IS_SHUT)
+
+    async def tell_others(self) -> None:
+        """Let other workers know what this one has counted."""
+        from mockserver.request.metrics import snapshot, write  # here, after it serves
+
+        world = self._app.state.world
+        write(world, await snapshot(world))
 
     def _begun(self) -> None:
         collect_garbage()
@@ -144,7 +152,10 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._signals, self._woken = socket.socketpair()
         self._worker = Worker(
-            among=len(listeners), secret=secrets.token_urlsafe(24), since=SystemClock().now()
+            among=len(listeners),
+            secret=secrets.token_urlsafe(24),
+            since=SystemClock().now(),
+            board=Board(len(listeners)),
         )
 
     def run(self) -> int:
