@@ -366,6 +366,12 @@ class MemorySandbox:
             grown += self._logs[log].append(entry)
         self._grow(grown)
 
+    @property
+    def journal(self) -> int:
+        """Bytes of all records, roughly."""
+        asked, downloaded, late = self._logs.values()  # there may be 10,000 of these to be summed
+        return asked.size + downloaded.size + late.size
+
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""
         return list(self._logs["requests"].entries)
