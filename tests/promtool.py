@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,12 @@ with_prometheus = pytest.mark.skipif(
     not (shutil.which("promtool") or os.environ.get("CI")),
     reason="needs promtool: apt-get install prometheus",
 )
+
+
+def free_port() -> int:
+    """One that nobody listens at just now."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
 
 
 def check(what: str, text: str | None = None, file: Path | None = None) -> str:

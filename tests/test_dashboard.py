@@ -18,8 +18,7 @@ import yaml
 
 from mockserver.request.metrics import METRICS, Metric
 from mockserver.testing import ImagesMock
-from tests.promtool import check_expressions, with_prometheus
-from tests.test_dockerfile import free_port
+from tests.promtool import check_expressions, free_port, with_prometheus
 from tests.test_metrics import DOCS, blocks, busy
 
 FILE = DOCS.parent / "deploy" / "grafana.json"

@@ -18,6 +18,7 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import Reason
 from mockserver.core.journal import Record
+from mockserver.core.picture import MEDIA
 from mockserver.facts import ever
 from mockserver.facts.platform import called
 from mockserver.facts.words import TABLES
@@ -285,13 +286,12 @@ def test_every_status_that_words_have_is_told_as_it_is() -> None:
     assert {wording.status for table in tables for wording in table.values()} <= STATUSES
 
 
-def test_there_are_at_most_so_many_series() -> None:
-    """The bound that the page on metrics gives its readers the parts of."""
+def test_there_are_never_so_many_series_as_the_page_says() -> None:
     operations, models = len(called()) + 2, len(ever()["model"]) + 1
-    answers = len(STATUSES) + 5 + len(Reason)
-    assert operations * answers < 10_000
-    assert models * (len(ever()["size"]) + 1) * 5 < 1_000
-    assert operations * (len(TIMES) + 3) + models * (len(PARTS) + 3) < 2_000
+    answers = len(STATUSES) + len(["2xx", "3xx", "4xx", "5xx"]) + len(Reason)
+    pictures = models * (len(ever()["size"]) + 1) * len(MEDIA)
+    ranges = operations * (len(TIMES) + 3) + models * (len(PARTS) + 3)
+    assert operations * answers + pictures + ranges + 2 * models + len(METRICS) < 5_000
 
 
 # -- several workers ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from mmap import mmap
 from struct import Struct
 from zlib import crc32
 
-ROOM = 1024 * 1024  # bytes of a half: twice what there can be; what is never written takes none
+ROOM = 1024 * 1024  # bytes of a half: four times what there can be; what is not written takes none
 _HEAD = Struct("<QII")  # how often this place was written, length and checksum of what follows
 
 

@@ -199,6 +199,14 @@ class MemoryStore:
         record.number = self._written
         found.record(record, number=life or found.number)
 
+    async def corrected(self, record: Record) -> None:
+        """Let others know, of whom there are none."""
+
+    async def correct(self, sandbox: str, number: int, trace: list[str]) -> None:
+        """Change the trace of a record, if it is still here."""
+        if found := self._sandboxes.get(sandbox):
+            found.correct(number, trace)
+
     async def tell(self, what: str, sandbox: str) -> None:
         """Let others know, of whom there are none."""
 

@@ -209,6 +209,9 @@ class Store(Protocol):
             ApiError: as `sandbox`.
         """
 
+    async def corrected(self, record: Record) -> None:
+        """Let other processes know that the trace of a record was changed, if it is written down."""
+
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know that something happened to a sandbox."""
 

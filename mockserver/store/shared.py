@@ -307,6 +307,11 @@ class SharedStore:
         """Write a request down."""
         await self.step(self.memory, "write_down", record, life)
 
+    async def corrected(self, record: Record) -> None:
+        """Let other processes know."""
+        if record.number:
+            await self.step(self.memory, "correct", record.sandbox, record.number, record.trace)
+
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know."""
         await self.step(self.memory, "tell", what, sandbox)

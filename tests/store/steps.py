@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
 from mockserver.store.steps import Away, Gone, Snapshot
 
 
 class FakeLog:
     """What views share. It forgets what its last snapshot but one has, as any log may."""
 
-    def __init__(self) -> None:
+    def __init__(self, upload_bytes: int = UPLOAD_BYTES) -> None:
         self.form = ""
+        self.processes = 0
         self.first = 1  # the number of the first step that is kept
         self.steps: list[bytes] = []
         self.kept = Snapshot(0, [])
-        self.uploads: dict[str, bytes] = {}
+        self.uploads = MemoryStore(upload_bytes=upload_bytes)
+        self.contents: dict[str, bytes] = {}
         self.trips = 0  # round trips
         self.away = ""  # why nobody reaches it
 
@@ -38,11 +41,17 @@ class FakeSteps:
         self.log = log
         self.lost_answers = 0  # so many calls are carried out, and their answers are lost
 
-    async def open(self, form: str) -> None:
-        """Begin to use it."""
+    def prepare(self, form: str) -> None:
+        """See that it is of this form."""
         self.log.form = self.log.form or form
         if self.log.form != form:
-            raise Away("another form")
+            raise Away("it is of another form")
+
+    def open(self, form: str) -> int:
+        """Begin to use it."""
+        self.prepare(form)
+        self.log.processes += 1
+        return self.log.processes
 
     async def close(self) -> None:
         """Use it no longer."""
@@ -68,6 +77,10 @@ class FakeSteps:
         await self._back()
         return others
 
+    def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
+        """Nothing here goes without waiting."""
+        return None
+
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
         others = _behind(await self._there(), after)
@@ -87,11 +100,26 @@ class FakeSteps:
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
-        (await self._there()).uploads[address] = upload
+        await (await self._there()).uploads.keep(address, upload, until=until, now=now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        return (await self._there()).uploads.get(address)
+        return await (await self._there()).uploads.kept(address)
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a content."""
+        log = await self._there()
+        assert len(log.contents.get(name, b"")) == offset
+        log.contents[name] = log.contents.get(name, b"") + piece
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content."""
+        return (await self._there()).contents.get(name, b"")[offset : offset + length]
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents; here also those that are new."""
+        log = await self._there()
+        log.contents = {name: data for name, data in log.contents.items() if name in names}
 
 
 def _behind(log: FakeLog, after: int) -> list[bytes]:
