@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from mockserver.core.journal import Record
 from mockserver.store import EVERYONE
@@ -58,15 +59,22 @@ class Listener:
 
     def __init__(self, feed: Feed, sandbox: str | None) -> None:
         self.news = asyncio.Event()
-        self.told = feed.number  # of the events, all in all
+        self.sandbox = sandbox  # None is all
+        self.told = feed.place(sandbox)
         self._feed = feed
-        self._sandbox = sandbox  # None is all
 
     def take(self) -> bytes:
         """All that he was not told yet, on the wire; first how many of them are gone."""
         self.news.clear()
-        told, self.told = self.told, self._feed.number
-        return self._feed.since(told, self._sandbox, self)
+        told, self.told = self.told, self._feed.place(self.sandbox)
+        return self._feed.since(told, self)
+
+
+class Place(NamedTuple):
+    """How far somebody was told."""
+
+    number: int  # of events, all in all
+    meant: int  # of those that are meant for him
 
 
 class Feed:
@@ -80,12 +88,15 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._idle: set[Listener] = set()  # those whom the next event wakes
         self._joined: dict[tuple[int, str | None], bytes] = {}  # what was taken since the last one
+        self._counts = {EVERYONE: 0}  # events of those sandboxes that somebody listens to alone
         self._events: deque[Event] = deque()  # the last of them
         self._size = 0  # bytes
 
     @contextmanager
     def heard(self, sandbox: str | None) -> Iterator[Listener]:
         """A new listener, to one sandbox or to all."""
+        if sandbox is not None:
+            self._counts.setdefault(sandbox, 0)
         listener = Listener(self, sandbox)
         self._listeners.add(listener)
         self._idle.add(listener)
@@ -97,6 +108,7 @@ class Feed:
             if not self._listeners:
                 self._events.clear()
                 self._joined.clear()
+                self._counts = {EVERYONE: 0}
                 self._size = 0
 
     @property
@@ -116,6 +128,8 @@ class Feed:
 
     def _tell(self, event: Event) -> None:
         self.number += 1
+        if event.sandbox in self._counts:
+            self._counts[event.sandbox] += 1
         self._events.append(event)
         self._size += event.size
         while len(self._events) > KEPT or (self._size > KEPT_BYTES and len(self._events) > 1):
@@ -125,22 +139,27 @@ class Feed:
             listener.news.set()
         self._idle.clear()
 
-    def since(self, number: int, sandbox: str | None, listener: Listener) -> bytes:
-        """What happened after so many events, on the wire, joined once for all who ask for it.
+    def place(self, sandbox: str | None) -> Place:
+        """Where it stands for one who listens to a sandbox, or to all."""
+        if sandbox is None:
+            return Place(self.number, self.number)
+        return Place(self.number, self._counts[sandbox] + self._counts[EVERYONE])
+
+    def since(self, told: Place, listener: Listener) -> bytes:
+        """What happened behind a place, on the wire, joined once for all who ask for it.
 
         First how many of that are not kept any more. The next event wakes this listener.
         """
         if listener in self._listeners:
             self._idle.add(listener)
-        if (number, sandbox) not in self._joined:
-            self._joined[number, sandbox] = self._frames(number, sandbox)
-        return self._joined[number, sandbox]
+        key = told.number, listener.sandbox
+        if key not in self._joined:
+            self._joined[key] = self._frames(told, listener.sandbox)
+        return self._joined[key]
 
-    def _frames(self, number: int, sandbox: str | None) -> bytes:
-        fresh = self.number - number
-        missed = max(0, fresh - len(self._events))
-        events = islice(self._events, len(self._events) - fresh + missed, None)
-        frames = [framed("missed", {"events": missed})] if missed else []
-        meant = (sandbox, EVERYONE)
-        frames += [e.frame for e in events if sandbox is None or e.sandbox in meant]
-        return b"".join(frames)
+    def _frames(self, told: Place, sandbox: str | None) -> bytes:
+        kept = min(self.number - told.number, len(self._events))
+        events = islice(self._events, len(self._events) - kept, None)
+        frames = [e.frame for e in events if sandbox is None or e.sandbox in (sandbox, EVERYONE)]
+        missed = self.place(sandbox).meant - told.meant - len(frames)
+        return b"".join([framed("missed", {"events": missed}), *frames] if missed else frames)
