@@ -12,11 +12,10 @@ from mockserver.clock import Clock
 from mockserver.control.request import ControlRequest, not_found
 from mockserver.core.journal import Record
 from mockserver.request.bodies import ClientGone
-from mockserver.request.feed import framed, written
+from mockserver.request.feed import missed, written
 from mockserver.request.waiting import cancelled, left
 from mockserver.store import Sandbox
 
-PAUSE = 0.1  # seconds in which what happens is gathered: ten times a second is live
 ALIVE = 15  # seconds after which a comment says that nothing has happened
 PIECE = 64 << 10  # bytes that are sent at once: the rest waits where it is the same for all
 OF_EVENTS = ("since",)
@@ -36,9 +35,10 @@ class Stream(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send what happens."""
-        clock, receive = self.request.world.clock, self.request.receive
+        clock, feed = self.request.world.clock, self.request.world.feed
+        receive = self.request.receive
         name = self.sandbox.name if self.sandbox else None
-        with self.request.world.feed.heard(name) as listener:
+        with feed.heard(name) as listener:
             news = listener.news
             gone, alive = (asyncio.ensure_future(w) for w in (left(receive), _alive(news, clock)))
             gone.add_done_callback(lambda _: news.set())
@@ -56,9 +56,10 @@ class Stream(NamedTuple):
                     await news.wait()
                     if gone.done():
                         raise ClientGone
-                    await clock.sleep(PAUSE)
                     told = listener.take() or _NOTHING
-                await send(_piece(told, more=False))
+                feed.gather()
+                await _send(send, listener.take())
+                await send(_piece(b"", more=False))
             finally:
                 await cancelled(gone, alive)
 
@@ -69,8 +70,9 @@ class Stream(NamedTuple):
         records = await _records(self.request)
         seen = _number(records, self.since)
         if seen is None:
-            return iter([framed("missed", {"events": None})])
-        return (written(r).frame for r in records if r.number > seen)
+            return iter([missed(None)])
+        feed = self.request.world.feed
+        return (feed.frames([written(r)]) for r in records if r.number > seen)
 
 
 async def _send(send: Send, told: bytes) -> None:

@@ -183,7 +183,8 @@ def _asked(*options: str) -> Schema:
 _EVENTS = (
     "Server-sent events: `request` and `download` have a Record without its links as data, and its "
     "id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
-    "because the listener is slow, or null where the id that it has seen is not there any more. A comment every 15 s says that nothing has happened."
+    "because the listener is slow, or null where the id that it has seen is not there any more. "
+    f"A comment every {events.ALIVE} s says that nothing has happened."
 )
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {

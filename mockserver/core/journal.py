@@ -122,8 +122,12 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        line = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
-        return {name: getattr(self, name) for name in AS_JSON} | line
+        return {name: getattr(self, name) for name in AS_JSON} | self.some
+
+    @property
+    def some(self) -> dict[str, Any]:
+        """What it tells beside that, where there is such a thing."""
+        return {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
 
 
 def picture_in(path: str) -> str:

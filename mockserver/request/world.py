@@ -106,7 +106,7 @@ class World:
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
-        self.feed = Feed()  # tells those who listen what happens
+        self.feed = Feed(self.clock)  # tells those who listen what happens
         words = {w.name: w.then for w in self.facts.magic_words.values()}
         self.magic = Words(words) if config.magic == "on" else None  # of prompts
         self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
