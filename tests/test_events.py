@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -32,12 +34,16 @@ def mock() -> Iterator[ImagesMock]:
 @cache
 def client() -> httpx2.Client:
     """One for all: to make another each time takes longer than to ask."""
-    return httpx2.Client()
+    found = httpx2.Client()
+    atexit.register(found.close)
+    return found
 
 
 def ask(mock: ImagesMock, key: str = "sk-mock-a", prompt: str = "a fox") -> httpx2.Response:
-    headers = {"Authorization": f"Bearer {key}"}
-    return client().post(f"{mock.url}/images/generations", json={"prompt": prompt}, headers=headers)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return client().post(
+        f"{mock.url}/images/generations", content=json.dumps({"prompt": prompt}), headers=headers
+    )
 
 
 def test_requests_downloads_and_changes_are_told_as_they_happen(mock: ImagesMock) -> None:

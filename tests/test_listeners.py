@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Never
 
+import httpx2
 import pytest
 
 from mockserver.client import lines
 from mockserver.client.connection import ControlError
 from mockserver.client.events import Event, Events
+from mockserver.core.sandbox import logs
 from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
 from tests.test_events import SOON, ask
@@ -257,6 +259,80 @@ def test_the_fix_is_told_where_no_server_is() -> None:
 
 
 # -- what is told
+
+
+def test_whatever_is_asked_is_told_in_the_order_in_which_it_was_written_down(
+    mock: ImagesMock, images: Sandbox
+) -> None:
+    line: dict[str, Any] = {"custom_id": "a", "method": "POST", "url": "/v1/images/generations"}
+    line |= {"body": {"model": "gpt-image-2", "prompt": "x", "quality": "low"}}
+    file = {"file": ("lines.jsonl", json.dumps(line).encode())}
+    tool = {"type": "image_generation", "quality": "low", "model": "gpt-image-2"}
+    headers = {"Authorization": "Bearer sk-mock-a"}
+    with (
+        httpx2.Client(base_url=mock.address, headers=headers) as client,
+        images.events(timeout=SOON) as events,
+    ):
+        deployed = (
+            "/openai/deployments/gpt-image-2/images/generations?api-version=2025-04-01-preview"
+        )
+        client.post(deployed, json={"prompt": "x"}, headers={"api-key": "sk-mock-a"})
+        client.post("/v1/responses", json={"model": "gpt-5", "input": "x", "tools": [tool]})
+        kept = client.post("/v1/files", files=file, data={"purpose": "batch"}).json()["id"]
+        asked = {"input_file_id": kept, "endpoint": line["url"], "completion_window": "24h"}
+        batch = client.post("/v1/batches", json=asked).json()["id"]
+        client.get(f"/v1/batches/{batch}")
+        client.get(ask(mock).json()["data"][0]["url"])
+        images.reset("ledger")
+        told: list[Event] = []
+        while not told or told[-1].kind != "changed":
+            told.append(next(events))
+    answered = [event.request for event in told if event.request]
+    assert {r.status for r in answered} == {200}
+    journal = [*images.requests, *images.downloads]
+    assert {r.id for r in answered} == {r.id for r in journal}
+    assert len(answered) == len(journal)
+    operations = [r.operation for r in answered if not r.batch]
+    assert operations == [
+        *("images.generate", "responses.create", "files.create", "batches.create"),
+        *("batches.retrieve", "images.generate", ""),
+    ]
+    (of_batch,) = [r for r in answered if r.batch]
+    assert (of_batch.batch, of_batch.custom_id, of_batch.prompt) == (batch, "a", "x")
+    assert [event.kind for event in told[-2:]] == ["download", "changed"]
+
+
+def test_an_id_that_the_journal_has_dropped_is_no_beginning_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "RECORDS", 2)
+    with ImagesMock() as mock:
+        images = mock.sandbox("sk-mock-a").begin()
+        ask(mock, prompt="1")
+        first = images.requests[0].id
+        ask(mock, prompt="2")
+        with images.events(since=first, timeout=SOON) as events:
+            assert prompt_of(next(events)) == "2"
+        ask(mock, prompt="3")
+        with pytest.raises(ControlError, match="leave since out"):
+            images.events(since=first)
+        seen = {"Mock-Sandbox-Key": "sk-mock-a", "Last-Event-ID": first}
+        with Events(mock.address, seen, timeout=SOON) as events:
+            assert next(events) == Event("missed", {"events": None})
+            ask(mock, prompt="4")
+            assert prompt_of(next(events)) == "4"
+
+
+@pytest.mark.parametrize("as_of", ["2023-06-01", "2025-05-01", "2026-11-28"])
+def test_an_id_of_any_day_is_a_place_to_go_on_from(mock: ImagesMock, as_of: str) -> None:
+    images = mock.sandbox(f"sk-mock-{as_of}").begin(as_of=as_of)
+    with images.events(timeout=SOON) as events:
+        ask(mock, images.api_key, "first")
+        first = next(events)
+    ask(mock, images.api_key, "second")
+    assert first.id == images.requests[0].id
+    with images.events(since=first.id, timeout=SOON) as events:
+        assert prompt_of(next(events)) == "second"
 
 
 def test_times_are_the_machine_s_whatever_a_sandbox_s_clock_shows(
