@@ -73,6 +73,21 @@ def test_a_forked_child_listens_anew_and_takes_nothing_from_its_parent(
     os.close(telling)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_asks_over_a_line_of_its_own(mock: ImagesMock) -> None:
+    images = Sandbox(mock.address, "sk-mock-a").begin()
+    kept = images._remote._line()
+    if not (child := os.fork()):  # pragma: no cover
+        try:
+            os._exit(images.requests != [] or images._remote._line() is kept)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert images.requests == []
+    assert images._remote._line() is kept
+
+
 def test_threads_that_share_a_listener_share_its_events(mock: ImagesMock, images: Sandbox) -> None:
     prompts = [f"fox {number}" for number in range(6)]
     with images.events(timeout=SOON) as events, ThreadPoolExecutor(3) as pool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from http.client import HTTPException
 from json import dumps, loads
+from os import getpid
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -126,9 +127,10 @@ class Remote:
             raise
 
     def _line(self) -> Line:
-        found: Line | None = getattr(self._of_thread, "line", None)
-        if found is None:
-            found = self._of_thread.line = line_to(self._split)
+        process, found = getattr(self._of_thread, "line", (0, None))
+        if found is None or process != getpid():  # a forked child's answers are not its parent's
+            found = line_to(self._split)
+            self._of_thread.line = getpid(), found
         return found
 
 
