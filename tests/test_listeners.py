@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import json
@@ -11,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, Never
 
 import httpx2
@@ -199,6 +201,16 @@ def test_neither_a_time_that_stands_nor_one_that_leaps_is_waited_by(
         assert prompt_of(next(events)) == "a fox"
     with pytest.raises(TimeoutError):
         next(images.events(timeout=0.01))
+
+
+def test_a_patched_sleep_is_the_test_s_and_not_the_server_s(
+    images: Sandbox, mock: ImagesMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        many = [stack.enter_context(images.events(timeout=SOON)) for _ in range(9)]
+        monkeypatch.setattr(asyncio, "sleep", None)
+        ask(mock)
+        assert {prompt_of(next(events)) for events in many} == {"a fox"}
 
 
 def test_no_proxy_is_asked(

@@ -51,6 +51,12 @@ def loud(mock: ImagesMock) -> None:
         ask(mock, prompt="x" * 99_000)
 
 
+def unsent(mock: ImagesMock) -> int:
+    """Bytes that wait to be sent."""
+    found = [cast(Http1, c) for c in [*state_of(mock).connections]]
+    return sum(c.transport.get_write_buffer_size() for c in found)
+
+
 # -- one who does not take what he is told, without a socket
 
 
@@ -178,8 +184,9 @@ def test_one_who_does_not_read_keeps_no_server_from_its_end(
 ) -> None:
     with ImagesMock(tier="off") as mock, closing(listening(mock, room=4096)):
         state = state_of(mock)
-        while not any(cast(Http1, c).transport.get_write_buffer_size() for c in state.connections):
+        while not (waiting := unsent(mock)):
             loud(mock)
+        assert waiting < 3 * PIECE  # of some megabytes
         began = time.monotonic()
         mock.stop()
         assert time.monotonic() - began < 2 * GRACE

@@ -46,19 +46,19 @@ class Stream(NamedTuple):
                 earlier = await self._earlier()
                 await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
                 for frame in earlier:
-                    await _send(send, frame)
+                    await _send(send, clock, frame)
                     await clock.sleep(0)  # there may be many
                     if gone.done():
                         raise ClientGone
                 told = _NOTHING
                 while not clock.ended:
-                    await _send(send, told)
+                    await _send(send, clock, told)
                     await news.wait()
                     if gone.done():
                         raise ClientGone
                     told = listener.take() or _NOTHING
                 feed.gather()
-                await _send(send, listener.take())
+                await _send(send, clock, listener.take())
                 await send(_piece(b"", more=False))
             finally:
                 await cancelled(gone, alive)
@@ -75,9 +75,11 @@ class Stream(NamedTuple):
         return (feed.frames([written(r)]) for r in records if r.number > seen)
 
 
-async def _send(send: Send, told: bytes) -> None:
+async def _send(send: Send, clock: Clock, told: bytes) -> None:
     """Send it in pieces: a slow listener is waited for, and keeps little for himself alone."""
     for start in range(0, len(told), PIECE):
+        if start:
+            await clock.sleep(0)  # what was sent is written, and if it is too much, waited for
         await send(_piece(told[start : start + PIECE]))
 
 

@@ -169,7 +169,7 @@ class Feed:
             for number, listener in enumerate([*self._listeners], 1):
                 listener.news.set()
                 if number % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                    await self._clock.sleep(0)
         self._waking = None
 
     def _forget(self) -> None:
