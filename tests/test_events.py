@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -19,7 +22,7 @@ from mockserver.request.feed import KEPT, Feed, Listener, missed
 from mockserver.testing import ImagesMock
 from tests.test_cli import IMAGES_MOCK, environment, run
 
-SOON = 10  # seconds: nothing here takes as long
+SOON = 30  # seconds: nothing here takes as long
 
 
 @pytest.fixture
@@ -28,9 +31,19 @@ def mock() -> Iterator[ImagesMock]:
         yield server
 
 
+@cache
+def client() -> httpx2.Client:
+    """One for all: to make another each time takes longer than to ask."""
+    found = httpx2.Client()
+    atexit.register(found.close)
+    return found
+
+
 def ask(mock: ImagesMock, key: str = "sk-mock-a", prompt: str = "a fox") -> httpx2.Response:
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx2.post(f"{mock.url}/images/generations", json={"prompt": prompt}, headers=headers)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return client().post(
+        f"{mock.url}/images/generations", content=json.dumps({"prompt": prompt}), headers=headers
+    )
 
 
 def test_requests_downloads_and_changes_are_told_as_they_happen(mock: ImagesMock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from starlette.types import Message, Send
@@ -16,6 +17,7 @@ from mockserver.request.waiting import cancelled, left
 from mockserver.store import Sandbox
 
 ALIVE = 15  # seconds after which a comment says that nothing has happened
+PIECE = 64 << 10  # bytes that are sent at once: the rest waits where it is the same for all
 OF_EVENTS = ("since",)
 _HEAD = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -41,29 +43,42 @@ class Stream(NamedTuple):
             gone, alive = (asyncio.ensure_future(w) for w in (left(receive), _alive(news, clock)))
             gone.add_done_callback(lambda _: news.set())
             try:
-                told = await self._earlier()
+                earlier = await self._earlier()
                 await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
+                for frame in earlier:
+                    await _send(send, frame)
+                    await clock.sleep(0)  # there may be many
+                    if gone.done():
+                        raise ClientGone
+                told = _NOTHING
                 while not clock.ended:
-                    await send(_piece(told or _NOTHING))
+                    await _send(send, told)
                     await news.wait()
                     if gone.done():
                         raise ClientGone
-                    told = listener.take()
+                    told = listener.take() or _NOTHING
                 feed.gather()
-                told += listener.take()
-                await send(_piece(told, more=False))
+                await _send(send, listener.take())
+                await send(_piece(b"", more=False))
             finally:
                 await cancelled(gone, alive)
 
-    async def _earlier(self) -> bytes:
+    async def _earlier(self) -> Iterator[bytes]:
         """What was written down since, or that it is not known any more."""
         if self.since is None:
-            return b""
+            return iter(())
         records = await _records(self.request)
         seen = _number(records, self.since)
         if seen is None:
-            return missed(None)
-        return self.request.world.feed.frames(written(r) for r in records if r.number > seen)
+            return iter([missed(None)])
+        feed = self.request.world.feed
+        return (feed.frames([written(r)]) for r in records if r.number > seen)
+
+
+async def _send(send: Send, told: bytes) -> None:
+    """Send it in pieces: a slow listener is waited for, and keeps little for himself alone."""
+    for start in range(0, len(told), PIECE):
+        await send(_piece(told[start : start + PIECE]))
 
 
 async def _alive(news: asyncio.Event, clock: Clock) -> None:
@@ -83,7 +98,7 @@ async def events(request: ControlRequest) -> Stream:
     if since is not None and _number(await _records(request), since) is None:
         not_found(f"The journal has no {since!r} to begin at, or no longer: leave since out.")
     sandbox = None if request.is_general else await request.sandbox()
-    return Stream(request, sandbox, since or request.last_event_id)
+    return Stream(request, sandbox, since or request.last_event_id or None)
 
 
 async def _records(request: ControlRequest) -> list[Record]:

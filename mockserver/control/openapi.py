@@ -173,6 +173,7 @@ class _Operation(NamedTuple):
     answer: Schema
     body: Schema | None = None
     media: str = "application/json"
+    headers: tuple[str, ...] = ()  # names of parameters
 
 
 def _asked(*options: str) -> Schema:
@@ -182,7 +183,8 @@ def _asked(*options: str) -> Schema:
 _EVENTS = (
     "Server-sent events: `request` and `download` have a Record without its links as data, and its "
     "id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
-    "because the listener is slow, or null where the id that it has seen is not there any more."
+    "because the listener is slow, or null where the id that it has seen is not there any more. "
+    f"A comment every {events.ALIVE} s says that nothing has happened."
 )
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {
@@ -225,7 +227,10 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
     events.events: _Operation(
-        "events.follow", TEXT | {"description": _EVENTS}, media="text/event-stream"
+        "events.follow",
+        TEXT | {"description": _EVENTS},
+        media="text/event-stream",
+        headers=("Seen",),
     ),
     routes.document: _Operation("document.get", _OBJECT),
 }
@@ -233,7 +238,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
 
 def _operation(path: str, handler: routes.Handler) -> Schema:
     """One operation, which answers as it says or with an error."""
-    name, answer, body, media = _OPERATIONS[handler]
+    name, answer, body, media, headers = _OPERATIONS[handler]
     summary = (handler.__doc__ or "").partition(".\n")[0].removesuffix(".")
     parameters = [_query(n, *_QUERIES[n]) for n in routes.QUERIES.get(handler, ())]
     if path in _IDS:
@@ -242,7 +247,8 @@ def _operation(path: str, handler: routes.Handler) -> Schema:
     told: Schema = {
         "operationId": name,
         "summary": summary,
-        "parameters": parameters + [_named(which, "parameters") for which in ("Sandbox", "Key")],
+        "parameters": parameters
+        + [_named(which, "parameters") for which in ("Sandbox", "Key", *headers)],
         "responses": {
             str(routes.STATUSES.get(handler, 200)): {
                 "description": summary,
@@ -284,6 +290,13 @@ def document() -> dict[str, Any]:
         "schema": TEXT,
         "description": "An API key; its sandbox is made if it is new. Or *",
     }
+    seen = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "schema": TEXT,
+        "description": "The id of the last event that was seen: those after it come first. One "
+        "that is not there any more is told as `missed`. `since` counts before it",
+    }
     which = (
         f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more; * for rules of all"
     )
@@ -302,6 +315,7 @@ def document() -> dict[str, Any]:
             "parameters": {
                 "Sandbox": _query("sandbox", TEXT, which),
                 "Key": header,
+                "Seen": seen,
             },
             "responses": {
                 "Error": {"description": "A refusal", "content": _json(_named("Error"))},

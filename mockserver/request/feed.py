@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import NamedTuple
 
 from mockserver.clock import Clock
 from mockserver.core.journal import Record
@@ -68,7 +69,7 @@ class Listener:
 
     def __init__(self, feed: Feed, sandbox: str | None) -> None:
         self.news = asyncio.Event()  # set where there is something to take
-        self._told = feed.gathered  # of the events, all in all
+        self._told = feed.place(sandbox)
         self._feed = feed
         self._sandbox = sandbox  # None is all
 
@@ -78,8 +79,15 @@ class Listener:
         First how many of them are gone.
         """
         self.news.clear()
-        told, self._told = self._told, self._feed.gathered
+        told, self._told = self._told, self._feed.place(self._sandbox)
         return self._feed.since(told, self._sandbox)
+
+
+class Place(NamedTuple):
+    """How far somebody was told."""
+
+    number: int  # of events, all in all
+    meant: int  # of those that are meant for him
 
 
 class Feed:
@@ -92,6 +100,8 @@ class Feed:
         self.gathered = 0  # of all events those that listeners may take
         self._clock = clock
         self._number = 0  # of events, all in all
+        self._counts = {EVERYONE: 0}  # events of those sandboxes that somebody listens to alone
+        self._gathered = dict(self._counts)  # of those that listeners may take
         self._listeners: list[Listener] = []
         self._waking: asyncio.Task[None] | None = None
         self._telling = Telling()
@@ -102,6 +112,8 @@ class Feed:
     @contextmanager
     def heard(self, sandbox: str | None) -> Iterator[Listener]:
         """A new listener, to one sandbox or to all."""
+        if sandbox is not None:
+            self._counts.setdefault(sandbox, 0)
         self.gather()
         listener = Listener(self, sandbox)
         self._listeners.append(listener)
@@ -130,10 +142,13 @@ class Feed:
     def gather(self) -> None:
         """Let listeners take what happened until now."""
         self.gathered = self._number
+        self._gathered = dict(self._counts)
         self._joined.clear()
 
     def _tell(self, event: Event) -> None:
         self._number += 1
+        if event.sandbox in self._counts:
+            self._counts[event.sandbox] += 1
         self._events.append(event)
         self._size += event.size
         while len(self._events) > KEPT or (self._size > KEPT_BYTES and len(self._events) > 1):
@@ -160,6 +175,7 @@ class Feed:
     def _forget(self) -> None:
         self._events.clear()
         self._joined.clear()
+        self._counts = {EVERYONE: 0}
         self._size = 0
         self._telling = Telling()
         if self._waking:
@@ -170,20 +186,27 @@ class Feed:
         """Events on the wire."""
         return b"".join([event.frame(self._telling) for event in events])
 
-    def since(self, number: int, sandbox: str | None) -> bytes:
-        """What was gathered after so many events, on the wire, joined once for all who ask for it.
+    def place(self, sandbox: str | None) -> Place:
+        """How far one is who was told all that was gathered, of a sandbox or of all."""
+        if sandbox is None:
+            return Place(self.gathered, self.gathered)
+        return Place(self.gathered, self._gathered[sandbox] + self._gathered[EVERYONE])
+
+    def since(self, told: Place, sandbox: str | None) -> bytes:
+        """What was gathered behind a place, on the wire, joined once for all who ask for it.
 
         First how many of that are not kept any more.
         """
-        if (number, sandbox) not in self._joined:
-            self._joined[number, sandbox] = self._frames(number, sandbox)
-        return self._joined[number, sandbox]
+        key = told.number, sandbox
+        if key not in self._joined:
+            self._joined[key] = self._frames(told, sandbox)
+        return self._joined[key]
 
-    def _frames(self, number: int, sandbox: str | None) -> bytes:
+    def _frames(self, told: Place, sandbox: str | None) -> bytes:
         gone = self._number - len(self._events)
-        begin, end = max(number, gone), max(self.gathered, gone)
-        lost = min(begin, self.gathered) - number
-        events = islice(self._events, begin - gone, end - gone)
+        begin, end = max(told.number, gone), max(self.gathered, gone)
+        kept = islice(self._events, begin - gone, end - gone)
         meant = (sandbox, EVERYONE)
-        told = self.frames(e for e in events if sandbox is None or e.sandbox in meant)
-        return missed(lost) + told if lost else told
+        events = [e for e in kept if sandbox is None or e.sandbox in meant]
+        lost = self.place(sandbox).meant - told.meant - len(events)
+        return missed(lost) + self.frames(events) if lost else self.frames(events)
