@@ -50,9 +50,9 @@ class Look(NamedTuple):
         found: Told = await handler(self.asked(**query))
         return found
 
-    async def names(self) -> list[str]:
-        """The sandboxes' names, the last used first."""
-        return [s.name for s in reversed(await self.world.store.sandboxes())]
+    async def all(self) -> list[Sandbox]:
+        """The sandboxes, the last used first."""
+        return [*reversed(await self.world.store.sandboxes())]
 
     async def records(self) -> list[tuple[Sandbox, Record]]:
         """What was asked in the sandboxes that are looked at, the newest first."""
