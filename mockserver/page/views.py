@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mockserver.clock import SECOND
+from mockserver.config import Config, shown
 from mockserver.control import journal, state
 from mockserver.control.request import refuse
 from mockserver.core.errors import ApiError
@@ -154,12 +155,16 @@ async def settings(look: Look) -> Shown:
     """What the server runs with."""
     told = await look._replace(query={}).told(state.config)
     origins = look.world.origins
-    rows = [(name, _shown(v), origins.get(name, "default")) for name, v in told["settings"].items()]
+    usual = shown(Config())
+
+    def origin(name: str, value: Any) -> str:  # of a server in a program only that is known
+        return "default" if value == usual[name] else "the program"
+
+    rows = [
+        (name, value, origins.get(name) or origin(name, value))
+        for name, value in told["settings"].items()
+    ]
     return Shown("settings", {**await _chosen(look), "rows": rows})
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
 
 
 async def _chosen(look: Look) -> dict[str, Any]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
-from mockserver.testing import ImagesMock
+from tests.browser import Mine
 from tests.page.test_pages import HOSTILE
 
 if TYPE_CHECKING:
@@ -25,50 +24,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark"},
     "forced": {"forced_colors": "active"},
 }
-
-
-@pytest.fixture(scope="module")
-def mock() -> Iterator[ImagesMock]:
-    with ImagesMock() as server:
-        yield server
-
-
-class Mine:
-    """A sandbox of one test's own."""
-
-    def __init__(self, mock: ImagesMock, key: str) -> None:
-        self.mock, self.key = mock, key
-        headers = {"Mock-Sandbox-Key": key}
-        begun = httpx2.post(f"{mock.address}/_mock/sandbox", json={}, headers=headers)
-        self.name = begun.json()["sandbox"]
-        self.handle = mock.sandbox(key)
-
-    def ask(self, prompt: str, **body: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        body = {"prompt": prompt, "size": "256x256"} | body
-        return httpx2.post(f"{self.mock.url}/images/generations", json=body, headers=headers)
-
-    def at(self, path: str = "") -> str:
-        """The address of a page of this sandbox."""
-        return f"{self.mock.address}/{f'_mock/page/{path}' if path else ''}?sandbox={self.name}"
-
-
-@pytest.fixture
-def mine(request: pytest.FixtureRequest, mock: ImagesMock) -> Mine:
-    return Mine(mock, "sk-mock-" + re.sub(r"\W", "-", request.node.name)[:40])
-
-
-@pytest.fixture
-def watched(page: Page, mock: ImagesMock) -> Iterator[Page]:
-    """A page whose console must stay empty, and which asks nobody else."""
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
-    assert said == []
-    assert [url for url in asked if not url.startswith((f"{mock.address}/", "blob:"))] == []
 
 
 def rows(page: Page) -> Locator:

@@ -61,12 +61,13 @@ function offer() {
   $("#news").hidden = !unseen;
   $("#news").textContent = `${unseen} new: show`;
 }
-$("#news").addEventListener("click", () => { scrollTo(0, 0); $("#main").focus(); soon(); });
+$("#news").addEventListener("click", () => { $("#main").focus({ preventScroll: true }); scrollTo(0, 0); soon(); });
 
 // -- whether the server is there: said once it is not for a while, and taken back
-let away = 0;
+let away = 0, why = "";
 function isAway(text) {
-  away ||= setTimeout(() => { $("#away").textContent = text; }, 1500);
+  why = text;
+  away ||= setTimeout(() => { away = 0; if ($("#away").textContent !== why) $("#away").textContent = why; }, 1500);
 }
 function isBack() {
   clearTimeout(away);
