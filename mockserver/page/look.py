@@ -57,7 +57,7 @@ class Look(NamedTuple):
     async def records(self) -> list[tuple[Sandbox, Record]]:
         """What was asked in the sandboxes that are looked at, the newest first."""
         found = [(s, r) for s in await self.asked().sandboxes() for r in await s.requests()]
-        return sorted(found, key=lambda pair: pair[1].at, reverse=True)
+        return sorted(found, key=lambda pair: (pair[1].at, pair[1].number), reverse=True)
 
     async def record(self, identity: str) -> Record:
         """One of them, of whatever sandbox."""

@@ -16,6 +16,8 @@ from tests.page.test_pages import HOSTILE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+    from mockserver.client.requests import Request
+
 pytestmark = pytest.mark.browsers
 GOLDEN = Path(__file__).parent / "aria"
 PAGES = ["", "pictures", "rules", "limits", "costs", "clock", "sandboxes", "settings"]
@@ -122,23 +124,52 @@ def test_a_file_is_identified(watched: Page, mine: Mine, tmp_path: Path) -> None
     watched.get_by_text("who am I").wait_for()
 
 
-def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine) -> None:
+def edited(mine: Mine) -> Request:
+    """Make an edit with a mask, which the page has been looked at for."""
     import openai
-    from playwright.sync_api import expect
 
     from tests.edits import encoded, half_clear
 
+    httpx2.get(mine.at(), headers={"Accept": "text/html"})
     file = encoded(half_clear())
-    watched.goto(mine.at())
     client = openai.OpenAI(base_url=mine.mock.url, api_key=mine.key)
     client.images.edit(
         model="dall-e-2", image=file, mask=file, prompt="a hole", response_format="b64_json"
     )
+    return mine.handle.requests[-1]
+
+
+def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine) -> None:
+    from playwright.sync_api import expect
+
+    edited(mine)
+    watched.set_viewport_size({"width": 1200, "height": 760})
+    watched.goto(mine.at())
     watched.get_by_role("link", name="a hole").click()
     for name in ("upload 1", "its mask"):
         shown = watched.get_by_role("img", name=name)
         shown.scroll_into_view_if_needed()
         expect(shown).to_have_js_property("naturalWidth", 256)
+    before, after = (
+        watched.get_by_role("heading", name=name).bounding_box() for name in ("Made from", "Drawn")
+    )
+    assert before
+    assert after
+    assert before["y"] == after["y"]
+
+
+def test_a_tall_picture_leaves_room_for_what_was_decided(page: Page, mine: Mine) -> None:
+    mine.handle.begin(as_of="2025-10-01")
+    mine.ask("a tower", model="gpt-image-1", size="1024x1536", n=2)
+    page.set_viewport_size({"width": 1200, "height": 640})
+    page.goto(mine.at(f"requests/{mine.handle.requests[-1].id}"))
+    for name in ("Decided", "Asked"):
+        box = page.get_by_role("heading", name=name).bounding_box()
+        assert box
+        assert box["y"] < 640
+    page.get_by_role("img", name="a tower").first.click()
+    whole = page.locator("img")
+    assert whole.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [1024, 1536]
 
 
 # -- live ----------------------------------------------------------------------------------------
@@ -249,17 +280,17 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, mine: Mine, look: 
     mine.handle.on(contains="owl").rate_limit()
     for prompt in ("a red fox", "an owl", "mock:500"):
         mine.ask(prompt)
-    identity = mine.handle.requests[0].id
+    asked = [f"requests/{record.id}" for record in (mine.handle.requests[0], edited(mine))]
     context = browser.new_context(**LOOKS[look])
     page = context.new_page()
-    for path in (*PAGES, f"requests/{identity}", "nowhere"):
+    for path in (*PAGES, *asked, "empty", "nowhere"):
         page.goto(mine.at(path))
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "empty", "requests"])
 def test_a_narrow_or_enlarged_page_scrolls_up_and_down_only(
     browser: Browser, mine: Mine, path: str
 ) -> None:
@@ -267,6 +298,7 @@ def test_a_narrow_or_enlarged_page_scrolls_up_and_down_only(
     mine.handle.on(contains="y" * 200).headers({"x-long": "z" * 300})
     context = browser.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
+    path = f"requests/{edited(mine).id}" if path == "requests" else path
     page.goto(mine.at(path))
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()

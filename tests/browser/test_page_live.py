@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import httpx2
-import openai
 import pytest
 
 from mockserver.config import configured
@@ -14,7 +13,7 @@ from mockserver.page import actions
 from mockserver.server.listening import ServerThread
 from mockserver.testing import ImagesMock
 from tests.browser import Mine
-from tests.edits import encoded, half_clear
+from tests.browser.test_page import edited
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -168,20 +167,9 @@ def test_older_pages_stay_as_they_are_while_more_comes(watched: Page, mine: Mine
 # -- what is gone --------------------------------------------------------------------------------
 
 
-def edited(server: ImagesMock, key: str, prompt: str) -> str:
-    """Make an edit with a mask; its request."""
-    client = openai.OpenAI(base_url=server.url, api_key=key)
-    file = encoded(half_clear())
-    client.images.edit(
-        model="dall-e-2", image=file, mask=file, prompt=prompt, response_format="b64_json"
-    )
-    return server.sandbox(key).requests[-1].id
-
-
 def test_an_edit_whose_files_had_to_go_says_so_in_the_place_of_its_pictures(page: Page) -> None:
     with ImagesMock(upload_cache="1024") as server:
-        httpx2.get(server.address, headers={"Accept": "text/html"})
-        identity = edited(server, "sk-mock-me", "a hole")
+        identity = edited(Mine(server, "sk-mock-me")).id
         page.goto(f"{server.address}/_mock/page/requests/{identity}")
         assert page.get_by_text("upload 1 is not kept any more").is_visible()
         assert page.get_by_text("It can't be shown again").is_visible()

@@ -42,7 +42,9 @@ function put(page) {
     if (!next || next.innerHTML === old.innerHTML) continue;
     const known = new Set($$("[data-row][id]", old).map((row) => row.id));
     old.replaceChildren(...next.childNodes);
-    if (known.size) for (const row of $$("[data-row][id]", old)) if (!known.has(row.id)) { row.classList.add("fresh"); fresh += 1; }
+    const added = known.size ? $$("[data-row][id]", old).filter((row) => !known.has(row.id)) : [];
+    fresh += added.length;
+    if (added.length <= MANY) for (const row of added) row.classList.add("fresh");
     ready(old);
   }
   const token = $("[name=token]", page)?.value; // of another server, if this page was of one that ended
