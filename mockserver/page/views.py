@@ -90,7 +90,10 @@ async def identified(look: Look) -> Shown:
         part = None
     if not isinstance(part, Part) or not part.data:
         refuse("Choose a file.", "file")
-    return Shown("identified", {**await _chosen(look), "found": identify(part.data)})
+    found = identify(part.data) or {}
+    code = found.get("code")
+    made = [r for _, r in await look.records() if code and code in {p.code for p in r.drawn}]
+    return Shown("identified", {**await _chosen(look), "found": found, "made": made[:ROWS]})
 
 
 async def rules(look: Look) -> Shown:

@@ -70,14 +70,14 @@ def test_older_requests_are_those_before_one_that_is_named(api: Api) -> None:
     client = api()
     for number in range(ROWS + 5):
         generate(client, key="sk-mock-tier5", prompt=f"number {number}")
-    after = re.search(r'\?after=([^"&]+)', page(client))
+    after = re.search(r'\?after=([^"&]+)', page(client, PAGE))
     assert after
     generate(client, key="sk-mock-tier5", prompt="one more")
-    older = page(client, after=after[1])
+    older = page(client, PAGE, after=after[1])
     assert f"{ROWS + 2} to {ROWS + 6}" in older
     assert older.count("<tr id=") == 5
     assert 'id="rows" data-live' not in older
-    assert 'id="rows" data-live' in page(client, after="of_no_request")
+    assert 'id="rows" data-live' in page(client, PAGE, after="of_no_request")
 
 
 def test_a_request_shows_what_was_sent_first_and_files_in_a_line(api: Api) -> None:
