@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from mockserver.page.snippets import CLIENTS
 from tests.browser import Mine
 from tests.page.test_pages import HOSTILE
 
@@ -38,8 +39,9 @@ def rows(page: Page) -> Locator:
 def test_the_first_look_offers_a_snippet_and_a_test_request(watched: Page, mine: Mine) -> None:
     watched.goto(mine.at())
     assert f"{mine.mock.url}" in watched.locator("#client-1").inner_text()
+    assert watched.get_by_role("button", name=re.compile("^Copy ")).count() == len(CLIENTS)
     watched.locator("[data-copy=client-1]").click()
-    watched.get_by_text(re.compile("Copied|Selected")).wait_for()
+    watched.get_by_role("status").get_by_text(re.compile("Copied|Selected")).wait_for()
     watched.get_by_role("button", name="Send a test request").click()
     watched.get_by_text("It was answered with 200.").wait_for()
 

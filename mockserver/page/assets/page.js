@@ -125,7 +125,8 @@ addEventListener("click", async ({ target }) => {
     getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
     button.textContent = "Selected";
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  $("#live").textContent = button.textContent; // for who hears the page: the button's name says what, not that
+  setTimeout(() => { $("#live").textContent = ""; button.textContent = "Copy"; }, 2000);
 });
 
 // -- the sandbox
