@@ -20,7 +20,6 @@ from mockserver.page.look import Look, Shown
 from mockserver.page.snippets import KEY
 from mockserver.request.bodies import read_body
 from mockserver.request.taken import Taken, within
-from mockserver.store import EVERYONE
 
 #: In every form: a page of another site can't know it. It lives as long as the process.
 TOKEN = secrets.token_urlsafe(24)
@@ -48,8 +47,7 @@ async def done(look: Look, path: str) -> Shown:
         refuse("The form does not say what to do.")
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
     said = await action(acting, {"by": by, **form})
-    seen = form.get("sandbox", "").replace(EVERYONE, "")
-    query = {k: v for k, v in {"sandbox": seen, **said}.items() if v}
+    query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
     query["sign"] = _signed(query)
     back = f"/_mock/page/{path}" if path else "/"
     return Shown("", {}, to=f"{back}?{urlencode(query)}")

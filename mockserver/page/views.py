@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mockserver.clock import SECOND
-from mockserver.config import Config, shown
+from mockserver.config import Config
 from mockserver.control import journal, state
 from mockserver.control.request import refuse
 from mockserver.core.errors import ApiError
@@ -158,16 +158,16 @@ async def settings(look: Look) -> Shown:
     """What the server runs with."""
     told = await look._replace(query={}).told(state.config)
     origins = look.world.origins
-    usual = shown(Config())
-
-    def origin(name: str, value: Any) -> str:  # of a server in a program only that is known
-        return "default" if value == usual[name] else "the program"
-
     rows = [
-        (name, value, origins.get(name) or origin(name, value))
+        (name, value, origins.get(name) or _set_by(look.world.config, name.replace("-", "_")))
         for name, value in told["settings"].items()
     ]
     return Shown("settings", {**await _chosen(look), "rows": rows})
+
+
+def _set_by(config: Config, field: str) -> str:
+    """What set a setting of a server that a program started: only that is known."""
+    return "default" if getattr(config, field) == getattr(Config(), field) else "the program"
 
 
 async def _chosen(look: Look) -> dict[str, Any]:
