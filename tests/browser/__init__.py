@@ -89,15 +89,15 @@ class Mine:
 
     def __init__(self, mock: ImagesMock, key: str) -> None:
         self.mock, self.key = mock, key
+        self.client = httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {key}"})
         headers = {"Mock-Sandbox-Key": key}
         begun = httpx2.post(f"{mock.address}/_mock/sandbox", json={}, headers=headers)
         self.name = begun.json()["sandbox"]
         self.handle = mock.sandbox(key)
 
     def ask(self, prompt: str, **body: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.key}"}
         body = {"prompt": prompt, "size": "256x256"} | body
-        return httpx2.post(f"{self.mock.url}/images/generations", json=body, headers=headers)
+        return self.client.post("/images/generations", json=body)
 
     def at(self, path: str = "") -> str:
         """The address of a page of this sandbox."""

@@ -57,8 +57,10 @@ def mock() -> Iterator[ImagesMock]:
 
 
 @pytest.fixture
-def mine(request: pytest.FixtureRequest, mock: ImagesMock) -> Mine:
-    return Mine(mock, "sk-mock-" + re.sub(r"\W", "-", request.node.name)[:40])
+def mine(request: pytest.FixtureRequest, mock: ImagesMock) -> Iterator[Mine]:
+    made = Mine(mock, "sk-mock-" + re.sub(r"\W", "-", request.node.name)[:40])
+    with made.client:
+        yield made
 
 
 @pytest.fixture

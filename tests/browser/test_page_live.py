@@ -164,12 +164,25 @@ def test_older_pages_stay_as_they_are_while_more_comes(watched: Page, mine: Mine
     watched.get_by_role("link", name="another", exact=True).wait_for()
 
 
+def test_who_is_about_to_press_a_button_of_a_list_keeps_it(watched: Page, mine: Mine) -> None:
+    mine.handle.on(contains="owl").delay(0)
+    mine.handle.on(contains="fox").delay(0)
+    watched.goto(mine.at("rules"))
+    watched.get_by_role("button", name="Remove rule").nth(1).focus()
+    name = watched.evaluate("document.activeElement.ariaLabel")
+    mine.ask("an owl")
+    watched.get_by_role("cell", name="1", exact=True).wait_for()
+    assert watched.evaluate("document.activeElement.ariaLabel") == name
+
+
 # -- what is gone --------------------------------------------------------------------------------
 
 
 def test_an_edit_whose_files_had_to_go_says_so_in_the_place_of_its_pictures(page: Page) -> None:
     with ImagesMock(upload_cache="1024") as server:
-        identity = edited(Mine(server, "sk-mock-me")).id
+        mine = Mine(server, "sk-mock-me")
+        with mine.client:
+            identity = edited(mine).id
         page.goto(f"{server.address}/_mock/page/requests/{identity}")
         assert page.get_by_text("upload 1 is not kept any more").is_visible()
         assert page.get_by_text("It can't be shown again").is_visible()

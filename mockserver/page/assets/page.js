@@ -7,18 +7,20 @@ const MANY = 20; // rows at once that nobody can read one by one
 let news = 0, told = 0, timer = 0, took = 0, busy = false, again = false, fresh = 0, unseen = 0;
 async function renew() {
   timer = 0;
-  if (document.hidden || busy || isSelected() || isReading()) return void (again = true);
+  if (document.hidden || busy || isInUse()) return void (again = true);
   busy = true;
   again = false;
   const begun = Date.now();
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    else say404(answer.status);
+    const text = await answer.text();
+    if (!answer.ok) isRefused(answer.status);
+    else if (isInUse()) again = true; // by now
+    else put(new DOMParser().parseFromString(text, "text/html"));
   } catch { /* the server is gone: the stream tells when it is there again */ }
   took = Date.now() - begun;
   busy = false;
-  if (again) soon();
+  if (again && !isInUse()) soon();
 }
 function soon() { // what comes without end must not put it off without end; a slow server is asked less
   timer ||= setTimeout(renew, Math.min(5000, (fresh > MANY ? 1000 : 150) + 4 * took));
@@ -27,6 +29,7 @@ function isReading() { // a list that grows above would push away what is read: 
   return scrollY > 60 && !!$("[data-live=list]");
 }
 addEventListener("scroll", () => { if (again && !isReading()) soon(); }, { passive: true });
+function isInUse() { return isSelected() || isReading(); }
 function isSelected() { // somebody is about to copy what would be put away
   const chosen = getSelection();
   return !chosen.isCollapsed && $$("[data-live]").some((part) => chosen.containsNode(part, true));
@@ -35,8 +38,8 @@ document.addEventListener("selectionchange", () => { if (again && !isSelected())
 function put(page) {
   fresh = unseen = 0;
   offer();
-  const held = document.activeElement?.closest?.("[data-row]")?.id;
-  const link = document.activeElement?.getAttribute?.("href");
+  const row = document.activeElement?.closest?.("[data-row][id]");
+  const held = row ? $$("a, button", row).indexOf(document.activeElement) : -1;
   for (const old of $$("[data-live]")) {
     const next = page.getElementById(old.id);
     if (!next || next.innerHTML === old.innerHTML) continue;
@@ -49,7 +52,7 @@ function put(page) {
   }
   const token = $("[name=token]", page)?.value; // of another server, if this page was of one that ended
   if (token) for (const field of $$("[name=token]")) field.value = token;
-  if (held && link) $(`#${CSS.escape(held)} a[href="${CSS.escape(link)}"]`)?.focus();
+  if (row && !row.isConnected) $$(`#${CSS.escape(row.id)} :is(a, button)`)[held]?.focus();
 }
 function say() {
   const now = Date.now();
@@ -76,7 +79,7 @@ function isBack() {
   away = 0;
   if ($("#away").textContent) $("#away").textContent = "";
 }
-function say404(status) {
+function isRefused(status) {
   isAway(status === 404 ? "What is shown here is not there any more: the server may have been started anew." : "The server does not show this any more: load it anew.");
 }
 if ($("[data-live]")) {
@@ -95,8 +98,7 @@ if ($("[data-live]")) {
     for (const kind of ["download", "changed", "missed"]) stream.addEventListener(kind, soon);
     stream.addEventListener("open", () => { isBack(); soon(); });
     stream.addEventListener("error", () => { // a refusal ends it for good: the server may be another
-      const isRefused = stream.readyState === EventSource.CLOSED;
-      if (isRefused) { clearTimeout(later); later = setTimeout(listen, 3000); soon(); }
+      if (stream.readyState === EventSource.CLOSED) { clearTimeout(later); later = setTimeout(listen, 3000); soon(); }
       else isAway("The server does not answer. This page goes on as soon as it does.");
     });
   };
