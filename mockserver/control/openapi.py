@@ -180,8 +180,29 @@ def _asked(*options: str) -> Schema:
     return asked(**{name: _OPTIONS[name] for name in options})
 
 
+def _event(*names: str, identity: bool = False, **data: Schema) -> Schema:
+    """An event of one of these names, whose data is a table as JSON."""
+    told = TEXT | {
+        "contentMediaType": "application/json",
+        "contentSchema": _table("batch", "custom_id", **data),
+    }
+    return _table(event={"enum": [*names]}, data=told, **({"id": TEXT} if identity else {}))
+
+
+_UNTOLD = ("downloads", "made_by", "raw")  # of a record, by an event
+_EVENT: Schema = {
+    "anyOf": [
+        _event(
+            *("request", "download"),
+            identity=True,
+            **{name: schema for name, schema in _RECORD.items() if name not in _UNTOLD},
+        ),
+        _event("changed", what=TEXT, sandbox=TEXT),
+        _event("missed", events=or_null(WHOLE)),
+    ]
+}
 _EVENTS = (
-    "Server-sent events: `request` and `download` have a Record without its links as data, and its "
+    "Each of the server-sent events: `request` and `download` have a Record without its links as data, and its "
     "id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
     "because the listener is slow, or null where the id that it has seen is not there any more. "
     f"A comment every {events.ALIVE} s says that nothing has happened."
@@ -228,7 +249,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
     events.events: _Operation(
         "events.follow",
-        TEXT | {"description": _EVENTS},
+        _EVENT | {"description": _EVENTS},
         media="text/event-stream",
         headers=("Seen",),
     ),

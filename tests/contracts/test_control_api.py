@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx2
 import jsonschema_rs
 import pytest
 import schemathesis
@@ -21,13 +22,16 @@ from schemathesis.specs.openapi.checks import (
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.app import create_app
+from mockserver.client.events import Events
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.control import routes as control
 from mockserver.control.openapi import document
 from mockserver.core.rules.effects import EFFECTS
 from mockserver.facts import fields
+from mockserver.testing import ImagesMock
 from tests.in_process import client_of
+from tests.test_events import ask
 
 APP = create_app(
     configured(log_format="none", rules=[{"then": {"quota": True}, "times": 1}]),
@@ -147,6 +151,29 @@ def test_who_listens_is_told_at_once_that_he_does_or_why_not(
     kind = "text/event-stream; charset=utf-8" if status == 200 else "application/json"
     assert answer.headers["content-type"] == kind
     assert status == 421 or answer.headers["cache-control"] == "no-store"
+
+
+def test_events_of_each_kind_keep_the_document() -> None:
+    (media,) = WHOLE["paths"][EVENTS]["get"]["responses"]["200"]["content"].values()
+    with ImagesMock() as mock:
+        images = mock.sandbox("sk-mock-a")
+        with images.events(timeout=30) as events:
+            images.next.refuse()
+            url = ask(mock) and ask(mock).json()["data"][0]["url"]
+            httpx2.get(url)
+            told = [next(events) for _ in range(4)]
+        assert [e.kind for e in told] == ["changed", "request", "request", "download"]
+        seen = {"Last-Event-ID": "req_gone"}
+        with Events(mock.address, seen, timeout=30) as events:
+            told.append(next(events))
+    for event in told:
+        as_sent = {"event": event.kind, **({"id": event.id} if event.id else {}), "data": "{}"}
+        Draft202012Validator(media["schema"]).validate(as_sent)
+        (kind,) = (
+            k for k in media["schema"]["anyOf"] if event.kind in k["properties"]["event"]["enum"]
+        )
+        schema = kind["properties"]["data"]["contentSchema"] | {"additionalProperties": False}
+        Draft202012Validator(schema).validate(event.told)
 
 
 def test_beyond_loopback_nobody_listens_without_the_token() -> None:
