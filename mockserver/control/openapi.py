@@ -203,7 +203,7 @@ _EVENT: Schema = {
 }
 _EVENTS = (
     "Each server-sent event: `request` and `download` have a Record without its links as data, and "
-    "its id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
+    "its id as id; `changed` what was changed in which sandbox; `missed` how many were dropped "
     "because the listener is slow, or null where the id that it has seen is not there any more. "
     f"A comment every {events.ALIVE} s says that nothing has happened."
 )
