@@ -18,7 +18,7 @@ PAUSE = 0.1  # seconds in which what happens is gathered: ten times a second is 
 KEPT = 1_000  # events
 KEPT_BYTES = 4 * 1024 * 1024  # of their records
 _CHANGE_BYTES = 100
-_AT_ONCE = 4  # listeners
+_TURNS = 20  # at most, in which listeners are woken
 
 
 class Event:
@@ -166,10 +166,11 @@ class Feed:
             await self._clock.sleep(PAUSE)
             self.gather()
             woken = self.gathered
-            for number, listener in enumerate([*self._listeners], 1):
-                listener.news.set()
-                if number % _AT_ONCE == 0:
-                    await self._clock.sleep(0)
+            listeners = [*self._listeners]
+            for turn in range(min(_TURNS, len(listeners))):
+                for listener in listeners[turn::_TURNS]:
+                    listener.news.set()
+                await self._clock.sleep(0)
         self._waking = None
 
     def _forget(self) -> None:
