@@ -30,7 +30,8 @@ WATCHED = 20  # sandboxes whose limits are shown together
 async def requests(look: Look) -> Shown:
     """What was asked, the newest first."""
     text = look.query.get("q", "").strip()
-    found = [r for _, r in await look.records() if _has(r, text, look.query.get("status", ""))]
+    records = [record for _, record in await look.records()]
+    found = [r for r in records if _has(r, text, look.query.get("status", ""))]
     after = look.query.get("after", "")  # the id of the row before this page: it stays the same
     first = next((n for n, r in enumerate(found, 1) if r.id == after), 0)
     last = first + ROWS
@@ -43,7 +44,7 @@ async def requests(look: Look) -> Shown:
         "previous": found[first - ROWS - 1].id if first > ROWS else "" if first else None,
         "q": text,
         "status": look.query.get("status", ""),
-        "is_new": not await look.records(),
+        "is_new": not records,
         "snippets": snippets.clients(look.base, next(iter(look.world.facts.models))),
     }
     return Shown("requests", context)
