@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from sys import getsizeof
 from typing import Any
@@ -19,7 +19,6 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import FIELDS, Attempt, Record, sent_fields
-from mockserver.core.picture import Picture
 from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.rules.parser import RuleError
@@ -88,32 +87,6 @@ def test_the_fields_of_a_record_have_a_bound_however_many_and_long(
 ) -> None:
     body = {name * 30: "é" * length for name, length in told}
     assert weight(sent_fields(body)) <= FIELDS
-
-
-def held(drawn: Sequence[Picture]) -> int:
-    """The bytes of what pictures are drawn from, beside the texts that the facts have."""
-    shared = {id(part): part for p in drawn for part in (p.prompt, p.options, *p.options)}
-    own = sum(getsizeof(p) + getsizeof(p.digest) for p in drawn)
-    return getsizeof(drawn) + own + sum(map(getsizeof, shared.values()))
-
-
-@pytest.mark.parametrize("n", [1, 2, 10])
-@pytest.mark.parametrize("prompt", ["a fox", "a long fox " * 80])
-def test_a_record_weighs_what_its_pictures_are_drawn_from_and_not_twice_that(
-    n: int, prompt: str
-) -> None:
-    store = MemoryStore()
-    client = client_of(create_app(configured(log_format="none"), store=store))
-    assert generate(client, prompt=prompt, n=n, response_format="b64_json").status_code == 200
-    [found] = asyncio.run(requests_of(store))
-    with_them = found.size
-    drawn, found.drawn = found.drawn, ()
-    found.close()
-    assert 0.7 * held(drawn) <= with_them - found.size <= 2 * held(drawn)
-
-
-async def requests_of(store: MemoryStore) -> Sequence[Record]:
-    return [r for sandbox in await store.sandboxes() for r in await sandbox.requests()]
 
 
 def test_forty_large_posts_take_no_more_than_a_journal(api: Api) -> None:
