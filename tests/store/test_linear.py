@@ -339,20 +339,12 @@ def tried(batches: Sequence[Sequence[Call]], turns: Sequence[int], snapshot: int
 TURNS = st.lists(st.integers(0, 3), min_size=1, max_size=5).filter(any)
 SNAPSHOTS = st.sampled_from([3, 7, 1_000])
 one_by_one = given(st.lists(calls().map(lambda c: [c]), max_size=30), TURNS, SNAPSHOTS)
-at_once = given(st.lists(st.lists(calls(), min_size=2, max_size=8), max_size=5), TURNS, SNAPSHOTS)
-
-
-@one_by_one
-@settings(max_examples=25)
-def test_calls_one_by_one_are_answered_as_one_memory_would(
-    batches: list[list[Call]], turns: list[int], snapshot: int
-) -> None:
-    tried(batches, turns, snapshot)
+at_once = given(st.lists(st.lists(calls(), min_size=1, max_size=8), max_size=5), TURNS, SNAPSHOTS)
 
 
 @at_once
-@settings(max_examples=25)
-def test_calls_at_once_are_answered_as_one_memory_would_in_the_order_of_the_log(
+@settings(max_examples=20)
+def test_calls_are_answered_as_one_memory_would_in_the_order_of_the_log(
     batches: list[list[Call]], turns: list[int], snapshot: int
 ) -> None:
     tried(batches, turns, snapshot)
