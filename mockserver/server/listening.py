@@ -122,6 +122,7 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._app.state.world.counts.connections = self.server_state.connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
@@ -139,6 +140,7 @@ class Server(uvicorn.Server):
             self.server_state.default_headers = [(b"date", date.encode())]
             pause = await self._look_for_late()
             self._tell_of_crowd()
+            await self.tell_others()
             await self._clock.sleep(pause)
 
     async def _look_for_late(self) -> float:
@@ -159,6 +161,9 @@ class Server(uvicorn.Server):
                 "%d connections more than %d (--max-connections) were closed at once",
                 *(number, self._crowd.most),
             )
+
+    async def tell_others(self) -> None:
+        """Tell, once a second, what others shall know."""
 
     def stop(self) -> None:
         """Begin to end; from any thread."""

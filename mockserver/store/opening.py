@@ -78,7 +78,9 @@ def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
         from mockserver.store.shared import SharedStore
     except ImportError:
         raise StateError(_EXTRA) from None
-    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form))
+    store = _used(lambda: SharedStore(steps, frame.empty, now, frame.form))
+    store.health.kind = place.kind
+    return store
 
 
 def _steps(place: Place, frame: Frame) -> Steps:

@@ -366,6 +366,12 @@ class MemorySandbox:
             grown += self._logs[log].append(entry)
         self._grow(grown)
 
+    @property
+    def journal(self) -> int:
+        """Bytes of all records, roughly."""
+        asked, downloaded, late = self._logs.values()  # there may be 10,000 of these to be summed
+        return asked.size + downloaded.size + late.size
+
     def correct(self, number: int, trace: list[str]) -> None:
         """Change the trace of a record, which is as long as before."""
         entries = (r for log in self._logs.values() for r in reversed(log.entries))

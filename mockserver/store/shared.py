@@ -22,6 +22,7 @@ from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store import codec, distant
+from mockserver.store.health import Health, Taken
 from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
@@ -66,6 +67,7 @@ class SharedStore:
         self._steps, self._empty, self._now = steps, empty, now
         #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
+        self.health = Health("shared")
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
         self._taken = 0  # the number of the last step that was taken here
@@ -268,6 +270,10 @@ class SharedStore:
             self._saving = None
 
     # -- what is asked of a store --------------------------------------------------------------
+
+    async def taken(self) -> Taken:
+        """What it holds, as far as this process knows."""
+        return await self.memory.taken()
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
