@@ -31,8 +31,8 @@ from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
-SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
