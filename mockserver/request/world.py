@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config
@@ -31,6 +31,9 @@ from mockserver.request.waiting import Bell, Holds
 from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
 from mockserver.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from mockserver.request.capacity import Capacity
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 _SERVERS_OWN = Options()
@@ -105,6 +108,7 @@ class World:
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
+        self.capacity = _capacity(config.capacity)
         self.news = Bell()  # rings when a request was written down
         self.feed = Feed()  # tells those who listen what happens
         words = {w.name: w.then for w in self.facts.magic_words.values()}
@@ -271,6 +275,14 @@ class World:
         if text not in self._warned:
             self._warned.add(text)
             notice_of(self.config.log_format)(text)
+
+
+def _capacity(places: int | None) -> Capacity | None:
+    if places is None:
+        return None
+    from mockserver.request.capacity import Capacity  # few servers want it
+
+    return Capacity(places)
 
 
 def _schema_facts() -> Facts:
