@@ -79,6 +79,7 @@ def test_files_of_all_keys_fit_where_they_are_kept() -> None:
 def test_the_proxy_leads_to_the_port_of_the_mocks_and_stores_nothing() -> None:
     assert f"server mock:{PORT} max_fails=0 resolve;" in CONF
     assert f"listen {PORT};" in CONF
+    assert "proxy_buffering off;" in CONF  # nobody sees that it is on before an answer is large
     assert f"127.0.0.1:{PORT}/_mock/ready" in SERVICES["proxy"]["healthcheck"]["test"][-1]
     (mount,) = SERVICES["proxy"]["volumes"]
     source, _, how = mount.split(":")

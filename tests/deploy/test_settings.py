@@ -15,7 +15,7 @@ from tests.deploy.manifests import PREFIX, TEAMS, compose, pods, variables
 #: What a Secret has, or who starts it gives.
 GIVEN = {"state": "redis://:a@store:6379/0", "control-token": "a-token", "seed": "a seed"}
 #: Settings that this version does not have yet: what is said of them is not looked at.
-TO_COME = {"state", "on-state-outage", "control-token-file"} - BY_NAME.keys()
+TO_COME = {"state", "workers", "on-state-outage", "control-token-file"} - BY_NAME.keys()
 
 
 def of_teams() -> dict[str, Any]:
