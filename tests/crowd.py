@@ -53,8 +53,8 @@ class Client:
     def __init__(self, clock: Stepped | None = None, **chosen: Any) -> None:
         self.clock = clock or Stepped()
         config = configured(**{"log_format": "none", "tier": "off", "latency": "1s"} | chosen)
-        self._app = create_app(config, clock=self.clock)
-        world = self._app.user_middleware[0].kwargs["world"]
+        self.app = create_app(config, clock=self.clock)
+        world = self.app.user_middleware[0].kwargs["world"]
         assert isinstance(world, World)
         self.world = world
 
@@ -64,10 +64,10 @@ class Client:
         return self.world.capacity
 
     def ask(self, **body: Any) -> Asked:
-        return Asked(self._app, GENERATIONS, {"prompt": "x"} | body)
+        return Asked(self.app, GENERATIONS, {"prompt": "x"} | body)
 
     def ask_at(self, path: str, body: dict[str, Any]) -> Asked:
-        return Asked(self._app, path, body)
+        return Asked(self.app, path, body)
 
     async def until_somebody_waits(self) -> None:
         """Threads may have to do before that."""

@@ -23,10 +23,12 @@ from mockserver.request.capacity import Capacity
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.testing import ImagesMock
+from tests.batches import created, looks
+from tests.batches import line as one_line
 from tests.conftest import Api, generate
 from tests.crowd import Asked, Client
 from tests.edits import encoded, scene
-from tests.in_process import LOOP
+from tests.in_process import LOOP, client_of
 
 WORLD = World(configured(), ManualClock())
 
@@ -223,6 +225,24 @@ def test_a_response_with_a_picture_has_a_place_and_one_of_words_has_none() -> No
     done(case())
 
 
+def test_lines_of_a_batch_have_no_place() -> None:
+    client = Client(capacity=1, as_of="2026-11-28")
+    line = client_of(client.app, {"Authorization": "Bearer sk-mock-me"})
+
+    async def begin() -> Asked:
+        asked = client.ask(model="gpt-image-2")
+        await client.clock.pass_by()
+        return asked
+
+    works = LOOP.run_until_complete(begin())
+    *_, told = looks(line, created(line, one_line()), "completed")
+    assert told["request_counts"] == {"total": 1, "completed": 1, "failed": 0}
+    assert not works.is_done
+    assert (client.places.at_work, client.places.waiting) == (1, 0)
+    works.leave()
+    done(client.clock.pass_by())
+
+
 def test_what_a_rule_answers_or_refuses_has_no_place() -> None:
     async def case() -> None:
         tables = [
@@ -256,7 +276,10 @@ def test_a_line_that_is_full_says_what_an_overloaded_model_says(
         assert refused.status == 429
         said = json.loads(refused.body)["error"]
         assert said["message"].startswith("That model is currently overloaded")
-        assert refused.headers[b"mock-hint"].startswith(b"1 requests wait in line (--capacity 1)")
+        assert (
+            refused.headers[b"mock-hint"]
+            == b"the line of --capacity 1 is full: 1 requests wait in it"
+        )
         (sandbox,) = await client.world.store.sandboxes()
         (record,) = [r for r in await sandbox.requests() if r.status == 429]
         assert (record.scripted, record.usd) == (True, 0)  # it was the setting, and costs nothing

@@ -11,7 +11,7 @@ from mockserver.request.exchange import Exchange
 
 LONGEST = 1000  # requests in line
 ROOM = 256 << 20  # bytes of the uploads of all who are in line
-_FULL = "%d requests wait in line (--capacity %d), and no more may: not seen on images (assumed)"
+_FULL = "the line of --capacity %d is full: %d requests wait in it"
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +49,7 @@ class Capacity:
         waiting = len(self._line)
         if waiting >= LONGEST or (waiting and self._size + size > ROOM):
             exchange.record.scripted = True
-            raise ApiError(Reason.OVERLOADED, hint=_FULL % (waiting, self.places))
+            raise ApiError(Reason.OVERLOADED, hint=_FULL % (self.places, waiting))
 
     def line_up(self, exchange: Exchange, size: int) -> Turn:
         """Give a request its turn: at once if there is a place, else the last one in line."""
