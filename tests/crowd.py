@@ -69,11 +69,13 @@ class Client:
     def ask_at(self, path: str, body: dict[str, Any]) -> Asked:
         return Asked(self.app, path, body)
 
-    async def until_somebody_waits(self) -> None:
-        """Threads may have to do before that."""
+    async def until(self, at_work: int, waiting: int) -> None:
+        """Wait until so many are there; threads may have to do before that."""
         for _ in range(1000):
-            if not self.places.waiting:
-                await LOOP.run_in_executor(None, self.clock.now)
+            if (self.places.at_work, self.places.waiting) == (at_work, waiting):
+                return
+            await LOOP.run_in_executor(None, self.clock.now)
+        raise AssertionError(f"{self.places.at_work} at work, {self.places.waiting} in line")
 
     async def trace(self, asked: Asked) -> list[str]:
         """What the journal tells of the line."""
