@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ Document = Mapping[str, Any]
 def documents(directory: Path) -> Iterator[Document]:
     """All that a kustomization and those it names consist of, as it is written, without patches."""
     for file in files(directory):
-        yield from yaml.safe_load_all(file.read_text("utf-8"))
+        yield from parsed(file)
+
+
+@cache
+def parsed(file: Path) -> tuple[Any, ...]:
+    """The documents of a file; read once, for it takes PyYAML a tenth of a second."""
+    return tuple(yaml.safe_load_all(file.read_text("utf-8")))
 
 
 def files(directory: Path) -> Iterator[Path]:
@@ -31,7 +38,8 @@ def files(directory: Path) -> Iterator[Path]:
 
 
 def kustomization(directory: Path) -> Document:
-    found: Document = yaml.safe_load((directory / "kustomization.yaml").read_text("utf-8"))
+    (found,) = parsed(directory / "kustomization.yaml")
+    assert isinstance(found, dict)
     return found
 
 
@@ -67,5 +75,6 @@ def variables(pod: Document) -> dict[str, Any]:
 
 def compose() -> dict[str, Any]:
     """The services of the compose file, by name; and `networks` beside them."""
-    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    (found,) = parsed(DEPLOY / "compose.yaml")
+    assert isinstance(found, dict)
     return found

@@ -21,6 +21,7 @@ from tests.deploy.manifests import (
     files,
     kustomization,
     of_kind,
+    parsed,
     pods,
     variables,
 )
@@ -217,7 +218,7 @@ def test_all_that_is_named_is_named_once() -> None:
 
 def test_tokens_of_teams_are_a_file_that_nobody_else_reads() -> None:
     (patch,) = kustomization(TEAMS)["patches"]
-    (doc,) = documents_in(TEAMS / patch["path"])
+    (doc,) = parsed(TEAMS / patch["path"])
     assert doc["metadata"]["name"] == MOCK
     pod = doc["spec"]["template"]
     (mount,) = container(pod)["volumeMounts"]
@@ -227,9 +228,3 @@ def test_tokens_of_teams_are_a_file_that_nobody_else_reads() -> None:
     comment = (TEAMS / "kustomization.yaml").read_text("utf-8")
     (volume,) = pod["spec"]["volumes"]
     assert f"generic {volume['secret']['secretName']} --from-file={file.name}" in comment
-
-
-def documents_in(path: Path) -> list[Any]:
-    import yaml
-
-    return [*yaml.safe_load_all(path.read_text("utf-8"))]

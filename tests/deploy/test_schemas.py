@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from copy import deepcopy
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_a_document_that_is_wrong_is_found_to_be() -> None:
     needs("kubernetes_validate")
     import kubernetes_validate
 
-    wrong = [doc for doc in documents(EXAMPLE) if doc["kind"] == "Deployment"]
+    wrong = [deepcopy(doc) for doc in documents(EXAMPLE) if doc["kind"] == "Deployment"]
     wrong[0]["spec"]["template"]["spec"]["containers"][0]["readinessProb"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         assert_valid(wrong)
@@ -134,7 +135,7 @@ def test_the_compose_file_is_one_by_the_specification() -> None:
     vendor = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
     schema = json.loads((vendor / "compose-spec.json").read_text("utf-8"))
     jsonschema.validate(compose(), schema)
-    wrong = compose()
+    wrong = deepcopy(compose())
     wrong["services"]["mock"]["readonly"] = True
     with pytest.raises(jsonschema.ValidationError, match="readonly"):
         jsonschema.validate(wrong, schema)

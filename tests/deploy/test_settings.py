@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
 from mockserver.config import config_of, resolve
 from mockserver.settings import BY_NAME
-from tests.deploy.manifests import PREFIX, TEAMS, compose, pods, variables
+from tests.deploy.manifests import PREFIX, TEAMS, compose, parsed, pods, variables
 
 #: What a Secret has, or who starts it gives.
 GIVEN = {"state": "redis://:a@store:6379/0", "control-token": "a-token", "seed": "a seed"}
@@ -19,8 +18,8 @@ TO_COME = {"state", "workers", "on-state-outage", "control-token-file"} - BY_NAM
 
 
 def of_teams() -> dict[str, Any]:
-    text = (TEAMS / "deployment.yaml").read_text("utf-8")
-    return variables(yaml.safe_load(text)["spec"]["template"])
+    (patch,) = parsed(TEAMS / "deployment.yaml")
+    return variables(patch["spec"]["template"])
 
 
 def of_pods() -> dict[str, Any]:
