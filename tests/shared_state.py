@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -87,7 +87,8 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
 def begin(state: str, factory: pytest.TempPathFactory) -> None:
     """From now on, servers share their state."""
     if state != "memory":
-        world.store_of = shared_store(to_logs(state, factory.mktemp(state)))
+        changed: Any = world
+        changed.store_of = shared_store(to_logs(state, factory.mktemp(state)))
 
 
 def checked() -> Iterator[None]:

@@ -210,7 +210,7 @@ class Store(Protocol):
         """
 
     async def corrected(self, record: Record) -> None:
-        """Let other processes know that the trace of a record was changed, if it is written down."""
+        """Let other processes know that the trace of a record changed since it was written down."""
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know that something happened to a sandbox."""

@@ -31,6 +31,7 @@ from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
@@ -233,8 +234,9 @@ class SharedStore:
         self._taken += 1
         self._size += len(step)
         self._fresh += 1
+        is_long = self._fresh >= SNAPSHOT_STEPS or self._size >= SNAPSHOT_BYTES
         # What a snapshot costs is spread over as many bytes of steps as it has itself, roughly.
-        is_time = self._fresh >= SNAPSHOT_STEPS and self._size >= self.memory.size // 4
+        is_time = is_long and self._size >= self.memory.size // 4
         if is_time:
             self._fresh = self._size = 0
         return is_time
