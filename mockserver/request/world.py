@@ -121,7 +121,7 @@ class World:
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
-        self.feed = Feed()  # tells those who listen what happens
+        self.feed = Feed(self.clock)  # tells those who listen what happens
         self.counts = Counts()  # for /_mock/metrics
         self.began = self.clock.now()
         words = {w.name: w.then for w in self.facts.magic_words.values()}
