@@ -264,6 +264,7 @@ class Admission(Door):
         if verdict.admitted:
             self.exchange.record.usd += bill.usd
             if limit:
+                self.world.counts.met(self.request.model, verdict.used, limit.per_minute)
                 self._trace(f"limit {limit.told}: {verdict.used} used")
             return
         self.exchange.record.scripted = True
@@ -277,6 +278,7 @@ class Admission(Door):
         """The refusal of a limit."""
         told = self._told(limit, verdict.used)
         more = told["requested"]
+        self.world.counts.met(self.request.model, verdict.used + more, limit.per_minute)
         self._trace(f"limit {limit.told}: {verdict.used} used, {more} more is too many")
         if verdict.wait_ms is None:
             return ApiError(Reason.OVER_LIMIT if limit.per_minute else Reason.NOT_OF_TIER, **told)
@@ -323,7 +325,7 @@ class Admission(Door):
             return self.exchange.surface.limits(self.caller, self.sandbox.options)
         return self.world.costs.limits_of(self.caller, self.sandbox.options, self.request.model)
 
-    def _told(self, limit: Limit, used: int) -> dict[str, str | int]:
+    def _told(self, limit: Limit, used: int) -> dict[str, Any]:
         """What the words of a limit mention."""
         requested = self._charge().get(limit.unit, 0)
         return {

@@ -48,6 +48,7 @@ _EXPOSED = (
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
 _CLIENT_GONE = 499  # only ever logged
+_TRACE = b"traceparent"
 _UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
 
@@ -71,6 +72,7 @@ class Observe:
         self._app = app
         self._world = world
         self._log = log_of(world.config.log_format)
+        self._counts = world.counts
         self._served = Refuse(app, world, direct)
         self._served_to_page = CORSMiddleware(
             self._served,
@@ -104,11 +106,13 @@ class Observe:
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
+        self._counts.in_flight += is_call
         try:
             # Only for web pages, because CORS costs a third of an answer.
             serve = self._served_to_page if _is_of_page(exchange) else self._served
             await serve(scope, receive, send_observed)
         finally:
+            self._counts.in_flight -= is_call
             if is_call and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:
@@ -128,6 +132,8 @@ class Observe:
         if exchange.keys or "sk-" in path or query:
             record.path = scope["path"] = exchange.hide_text(path)
             scope["query_string"] = exchange.hide(query)
+        if _TRACE in exchange.headers:
+            record.traceparent = _traceparent(scope, exchange)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
         return exchange
@@ -178,6 +184,12 @@ class Observe:
             exchange.record.milliseconds,
             cross_origin=b"origin" in exchange.headers,
         )
+
+
+def _traceparent(scope: Scope, exchange: Exchange) -> str:
+    from mockserver.core.trace_context import traceparent_in  # most clients tell none
+
+    return traceparent_in([exchange.hide(v) for name, v in scope["headers"] if name == _TRACE])
 
 
 def _origin(referrer: bytes) -> bytes:

@@ -67,6 +67,7 @@ class Request:
     batch: str = ""  # the id of that which it was a line of
     custom_id: str = ""  # of that line
     made_by: str = ""  # of a download: the id of the request that made the picture, if it is known
+    traceparent: str = ""  # the trace that it is part of, where the client told one (W3C)
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -176,7 +177,9 @@ class Request:
         words += [f"retry {self.retries}"] if self.retries else []
         if self.error:
             words.append(f"{self.error.reason}: {shortened(self.error.message, SHOWN)}")
-        return " ".join(words) + (" (scripted)" if self.scripted else "")
+        words += ["(scripted)"] if self.scripted else []
+        words += [f"trace={self.traceparent.split('-')[1]}"] if self.traceparent else []
+        return " ".join(words)
 
 
 def calls_of(requests: Iterable[Request], *, own_retries: bool = False) -> list[list[Request]]:

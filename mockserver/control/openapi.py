@@ -93,11 +93,13 @@ _BY_NAME: Mapping[str, Schema] = {
     "raw": _named("Raw"),
     "batch": TEXT | {"description": "the id of that which it was a line of"},
     "custom_id": TEXT | {"description": "of that line"},
+    "traceparent": TEXT | {"description": "the header, where a valid one was sent"},
 }
+_SOMETIMES = ("raw", "batch", "custom_id", "traceparent")
 _RECORD: dict[str, Schema] = {
     name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
     for name, value in Record(id="", at=0, method="", path="").as_json().items()
-} | {name: _BY_NAME[name] for name in ("downloads", "made_by", "raw", "batch", "custom_id")}
+} | {name: _BY_NAME[name] for name in (*_SOMETIMES, "downloads", "made_by")}
 _SCHEMAS: dict[str, Schema] = {
     "Error": _table(error=_ERROR),
     "Nothing": _OBJECT | {"maxProperties": 0},
@@ -116,7 +118,7 @@ _SCHEMAS: dict[str, Schema] = {
         origin={"enum": ["file", "call", "all"]},
         sandbox=TEXT,
     ),
-    "Record": _table("raw", "batch", "custom_id", **_RECORD),
+    "Record": _table(*_SOMETIMES, **_RECORD),
     "Raw": _table(
         line=TEXT,
         headers=_map(TEXT),
@@ -226,6 +228,11 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
     events.events: _Operation(
         "events.follow", TEXT | {"description": _EVENTS}, media="text/event-stream"
+    ),
+    routes.metrics: _Operation(
+        "metrics.get",
+        TEXT | {"description": "Prometheus' text format, 0.0.4"},
+        media="text/plain; version=0.0.4; charset=utf-8",
     ),
     routes.document: _Operation("document.get", _OBJECT),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -93,7 +93,27 @@ class Live:
         await send_bytes(send, 200, self._body, JSON)
 
 
-Handler = Callable[[ControlRequest], Awaitable[dict[str, Any] | events.Stream]]
+class Text(NamedTuple):
+    """An answer that is no JSON."""
+
+    text: str
+    content_type: str
+
+    async def send(self, send: Send) -> None:
+        """Send it."""
+        headers = [(b"cache-control", b"no-store")]
+        await send_bytes(send, 200, self.text.encode(), self.content_type, headers)
+
+
+Told = dict[str, Any] | events.Stream | Text
+Handler = Callable[[ControlRequest], Awaitable[Told]]
+
+
+async def metrics(request: ControlRequest) -> Text:
+    """What was counted, for Prometheus."""
+    from mockserver.request.metrics import CONTENT_TYPE, merged, snapshot, text  # few ask
+
+    return Text(text(merged([await snapshot(request.world)])), CONTENT_TYPE)
 
 
 async def document(request: ControlRequest) -> dict[str, Any]:
@@ -126,6 +146,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
     "events": {"GET": events.events},
+    "metrics": {"GET": metrics},
     "openapi.json": {"GET": document},
 }
 #: What a query can have, beside the sandbox.
@@ -155,7 +176,7 @@ class Control:
             self._gate.check(exchange, scope)
             status, told = await self._answer(exchange, scope, receive)
             headers: Headers = []
-            if isinstance(told, events.Stream):
+            if not isinstance(told, dict):
                 await told.send(send)
                 return
         except ControlError as error:
@@ -166,9 +187,7 @@ class Control:
         headers.append((b"cache-control", b"no-store"))
         await send_bytes(send, status, json_bytes(told), JSON, headers)
 
-    async def _answer(
-        self, exchange: Exchange, scope: Scope, receive: Receive
-    ) -> tuple[int, dict[str, Any] | events.Stream]:
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[int, Told]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
         handler, name = _found(path, exchange.record.method)
         body = None

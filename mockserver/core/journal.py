@@ -72,10 +72,11 @@ class Record:
     drawn: Sequence[Picture] = ()  # what its pictures can be drawn from again
     size: int = 0  # roughly the bytes that it takes, once it is closed
     number: int = 0  # in the order in which a server's records were written down, from 1
+    traceparent: str = ""  # the trace that it is part of, where the client told one
 
     def close(self) -> None:
         """Bring it within bounds, and weigh it: nothing is written into it any more."""
-        said = len(self.path) + sum(map(len, self.trace))
+        said = len(self.path) + len(self.traceparent) + sum(map(len, self.trace))
         if said > TEXT:
             self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
             said = len(self.path) + sum(map(len, self.trace))
@@ -122,8 +123,10 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as the control API tells it."""
-        line = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
-        return {name: getattr(self, name) for name in AS_JSON} | line
+        some = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
+        if self.traceparent:
+            some["traceparent"] = self.traceparent
+        return {name: getattr(self, name) for name in AS_JSON} | some
 
 
 def picture_in(path: str) -> str:

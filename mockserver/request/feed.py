@@ -104,6 +104,11 @@ class Feed:
         """Whether anybody listens."""
         return bool(self._listeners)
 
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     def wrote(self, record: Record) -> None:
         """A record came into the journal."""
         if self._listeners:

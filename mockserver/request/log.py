@@ -23,6 +23,7 @@ _WORDS = (
     *(("status", "%s"), ("method", "%s"), ("path", "%s")),
     *(("model", "%s"), ("size", "%s"), ("n", "n=%s"), ("usd", "$%g"), ("ms", "%sms")),
     *(("refused", "refused=%s"), ("rule", "rule=%s"), ("sandbox", "sandbox=%s")),
+    ("trace_id", "trace=%s"),
     ("prompt", '"%s"'),
 )
 
@@ -73,6 +74,8 @@ def _told(exchange: Exchange) -> dict[str, Any]:
         told["rule"] = ", ".join(one.logged for one in exchange.fired)
     if exchange.caller:
         told["sandbox"] = exchange.caller.sandbox[:6]
+    if record.traceparent:
+        _, told["trace_id"], told["span_id"], _ = record.traceparent.split("-")
     if request:
         told |= {"model": request.model, "size": request.size, "n": request.n}
         told |= {"usd": record.usd, "prompt": shortened(request.prompt, PROMPT_LOGGED)}

@@ -21,6 +21,7 @@ from mockserver.facts import Facts, Model, default_days, ever_there, load, perio
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request.bodies import Body
+from mockserver.request.counts import Counts
 from mockserver.request.deprecations import Deprecations
 from mockserver.request.era import Era
 from mockserver.request.exchange import Exchange
@@ -107,6 +108,8 @@ class World:
         self.holds = Holds(self.clock)
         self.news = Bell()  # rings when a request was written down
         self.feed = Feed()  # tells those who listen what happens
+        self.counts = Counts()  # for /_mock/metrics
+        self.began = self.clock.now()
         words = {w.name: w.then for w in self.facts.magic_words.values()}
         self.magic = Words(words) if config.magic == "on" else None  # of prompts
         self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
@@ -218,6 +221,7 @@ class World:
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
         record = exchange.close()
+        self.counts.answered(record, exchange.request, self.clock.now() - record.at)
         if exchange.has_key:
             self._warn_of_key(_KEY_IN_TEXT)
         try:

@@ -118,6 +118,7 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._app.state.counts.connections = self.server_state.connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""

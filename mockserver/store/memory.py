@@ -17,6 +17,7 @@ from mockserver.core.sandbox import MIB, Options
 from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
 from mockserver.core.sandbox.items import KINDS, STORED, Kind
 from mockserver.core.sandbox.rulebook import numbered
+from mockserver.store.health import Health, Taken
 from mockserver.store.protocol import EVERYONE, Sandbox
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
@@ -51,6 +52,7 @@ class MemoryStore:
         rules: Sequence[Rule] = (),
         now: Callable[[], int] = lambda: 0,
     ) -> None:
+        self.health = Health("memory")
         self._most = sandboxes
         self._rules = numbered(rules)
         self._now = now
@@ -73,6 +75,10 @@ class MemoryStore:
     def size(self) -> int:
         """Roughly what all sandboxes and uploads take."""
         return self._tally.taken + self._capacity - self._room
+
+    async def taken(self) -> Taken:
+        """How many sandboxes there are, and what their records take."""
+        return Taken(len(self._sandboxes), sum(s.journal for s in self._sandboxes.values()))
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name."""

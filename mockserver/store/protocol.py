@@ -16,6 +16,7 @@ from mockserver.core.sandbox.items import Item, Kind
 from mockserver.core.sandbox.ledger import Bill, Use
 from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
+from mockserver.store.health import Health, Taken
 
 EVERYONE = "*"  # instead of a sandbox's name: the rules of all
 
@@ -142,6 +143,13 @@ class Sandbox(Protocol):
 
 class Store(Protocol):
     """Where sandboxes live, and the uploads that pictures are made from."""
+
+    @property
+    def health(self) -> Health:
+        """How it is."""
+
+    async def taken(self) -> Taken | None:
+        """What it holds; None where it can't say, for that is no reason to tell nothing else."""
 
     @property
     def everyone(self) -> Sandbox:

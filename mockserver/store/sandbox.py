@@ -356,6 +356,11 @@ class MemorySandbox:
             grown += self._logs[log].append(entry)
         self._grow(grown)
 
+    @property
+    def journal(self) -> int:
+        """Bytes of all records, roughly."""
+        return sum(log.size for log in self._logs.values())
+
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""
         return list(self._logs["requests"].entries)

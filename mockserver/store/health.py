@@ -1,0 +1,25 @@
+"""How a store is, in numbers that others read. Asks none."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Health:
+    """What is told of a store by /_mock/metrics; the store sets it.
+
+    Args:
+        kind: memory, sqlite or redis.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.degraded = False  # it is away, and each process counts for itself
+        self.errors = 0  # what it was asked in vain, all in all
+
+
+class Taken(NamedTuple):
+    """What a store holds at one moment."""
+
+    sandboxes: int
+    journal: int  # bytes of all records, roughly
