@@ -72,6 +72,11 @@ class MemoryStore:
         return self._everyone
 
     @property
+    def begun(self) -> int:
+        """How many sandboxes have begun; the last one has this number."""
+        return self._numbers
+
+    @property
     def size(self) -> int:
         """Roughly what all sandboxes and uploads take."""
         return self._tally.taken + self._capacity - self._room
