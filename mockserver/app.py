@@ -24,6 +24,7 @@ from mockserver.core.addresses import API, AZURE, CONTROL, PICTURES, in_api
 from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import routes
 from mockserver.page.door import Front, Page
+from mockserver.request.worker import ALONE, Worker
 from mockserver.request.world import World
 from mockserver.store import Store
 
@@ -41,6 +42,7 @@ def create_app(
     clock: Clock | None = None,
     store: Store | None = None,
     origins: Mapping[str, str] | None = None,
+    worker: Worker = ALONE,
 ) -> Starlette:
     """The ASGI application of one world. Two calls make two worlds, which share nothing.
 
@@ -53,8 +55,9 @@ def create_app(
         clock: the machine's own time, unless given.
         store: this process's memory, unless given.
         origins: what each setting was set by, to be shown.
+        worker: which of several processes it is in.
     """
-    world = World(config or Config(), clock, store, origins)
+    world = World(config or Config(), clock, store, origins, worker)
     found = _routes(world)
     # What is asked most often needs no search among patterns.
     direct = {r.path: r.app for r in found if r.methods == {"POST"}}
@@ -64,6 +67,7 @@ def create_app(
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
     app.state.counts = world.counts
+    app.state.world = world
     app.router.redirect_slashes = False  # the real API does not redirect
     return app
 

@@ -326,7 +326,7 @@ def show(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
 def _shown(value: Value) -> str:
     if not value.texts:
         return "-"
-    return "(hidden)" if value.setting.secret else ", ".join(value.texts)
+    return "(hidden)" if value.setting.secret else ", ".join(map(value.setting.shown, value.texts))
 
 
 def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:

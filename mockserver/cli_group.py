@@ -8,7 +8,11 @@ from typing import Any, NoReturn
 
 import click
 
-UNKNOWN, USAGE, CONFIGURATION, NOT_READY, INTERNAL = 1, 2, 3, 4, 70
+from mockserver.core.exit_codes import CONFIGURATION as CONFIGURATION
+from mockserver.core.exit_codes import INTERNAL as INTERNAL
+from mockserver.core.exit_codes import NOT_READY as NOT_READY
+from mockserver.core.exit_codes import UNKNOWN as UNKNOWN
+from mockserver.core.exit_codes import USAGE as USAGE
 
 
 def end(code: int, message: str) -> NoReturn:

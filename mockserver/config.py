@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from mockserver.core.places import MEMORY, Place
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name, shortened
 from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
@@ -51,6 +52,8 @@ class Config(NamedTuple):
     body_timeout: float = 30.0
     send_timeout: float = 30.0
     max_connections: int = 2000
+    workers: int = 1
+    state: Place = Place()
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB
     ready_file: Path | None = None
@@ -91,7 +94,7 @@ class Value(NamedTuple):
         try:
             values = self.setting.meant(self.texts)
         except ValueError as error:
-            told = shortened(", ".join(self.texts), 100)
+            told = shortened(", ".join(map(self.setting.shown, self.texts)), 100)
             shown = "" if self.setting.secret else f" ({told!r})"
             raise ConfigError(
                 f"{self.setting.name}{shown} {error}. It was set by {self.origin}."
@@ -179,7 +182,18 @@ def _with_consequences(values: dict[str, Value]) -> dict[str, Value]:
         _refuse_day(values["as-of"])
         if values["tier"].origin == "default":
             values["tier"] = Value(BY_NAME["tier"], (OFF,), "default with validation schema")
+    _refuse_strangers(values["workers"], values["state"])
     return values
+
+
+def _refuse_strangers(workers: Value, state: Value) -> None:
+    """Refuse processes that would serve one address and know nothing of each other."""
+    if workers.texts != ("1",) and state.texts == (MEMORY,):
+        raise ConfigError(
+            f"workers ({workers.parsed()}) must be 1 where state is memory, which is that of one "
+            "process: for more of them set --state sqlite:PATH, or --state redis://HOST:PORT/0 for "
+            f"many machines (or IMAGES_MOCK_STATE). It was set by {workers.origin}."
+        )
 
 
 def _refuse_day(as_of: Value) -> None:
@@ -328,39 +342,6 @@ def _content(place: str, name: str, path: Path) -> str:
             f"{place} {name!r} can't be read: {error.strerror}; "
             f"it must be the path of a file, seen from where {path.name} is"
         ) from None
-
-
-def shown(config: Config) -> dict[str, str | None]:
-    """Each setting's value as it would be written; what is secret is hidden."""
-    values = {name: getattr(config, name) for name in Config._fields}
-    secret = {s.field for s in SETTINGS if s.secret}
-    return {
-        name.replace("_", "-"): "(hidden)" if value and name in secret else _as_written(value)
-        for name, value in values.items()
-    }
-
-
-def _as_written(value: Any) -> str | None:
-    match value:
-        case None | ():
-            return None
-        case Limits():
-            return value.table if value.per_minute is None else f"{value.per_minute}/min"
-        case Latency(seconds=0.0, measured=0.0):
-            return "none"
-        case Latency():
-            return f"measured*{value.measured:g}" if value.measured else f"{value.seconds:g}s"
-        case float():
-            return OFF if value == float("inf") else f"{value:.15g}s"
-        case Keys():
-            listed = value.listed
-            name = "mock" if value.mock_only else "any"
-            return name if listed is None else f"(a file that lists {len(listed)})"
-        case tuple():
-            texts = [str(v) for v in value if isinstance(v, str)]
-            return ", ".join(texts) if texts else f"{len(value)} rule{'s' * (len(value) != 1)}"
-        case _:
-            return str(value)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.decoding import is_number
 from mockserver.core.durations import FORM, seconds_in
+from mockserver.core.places import place, shown
 from mockserver.core.sandbox import FARTHEST, MIB, Latency
 
 if TYPE_CHECKING:
@@ -244,6 +245,13 @@ def connections(value: str) -> int:
     return int(value)
 
 
+def workers(value: str) -> int:
+    """A number of processes."""
+    if not re.fullmatch("[1-9][0-9]?", value):
+        raise ValueError("must be a number from 1 to 99, such as 4")
+    return int(value)
+
+
 def latency(value: str) -> Latency:
     """`none`, a fixed time, or `measured` with an optional factor."""
     if value == "none":
@@ -315,6 +323,7 @@ class Setting(NamedTuple):
     many: bool = False  # may be given more than once; in the environment, parted by commas
     secret: bool = False  # never shown
     check: Callable[[Sequence[Any]], None] = _anything  # of all values together; may refuse them
+    shown: Callable[[str], str] = str  # a text, without what is secret in it
 
     def meant(self, texts: Sequence[str]) -> tuple[Any, ...]:
         """What these texts mean; ValueError if they mean nothing, or don't go together."""
@@ -362,6 +371,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("body-timeout", "30s", deadline, "time for a body without progress, or off", "TIME"),
     Setting("send-timeout", "30s", deadline, "time for an answer nobody takes, or off", "TIME"),
     Setting("max-connections", "2000", connections, "most connections at once", "NUMBER"),
+    Setting("workers", "1", workers, "processes that serve the one address", "NUMBER"),
+    Setting(
+        *("state", "memory", place, "memory, sqlite:PATH, or redis://HOST:PORT/N", "STATE"),
+        shown=shown,
+    ),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

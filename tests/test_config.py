@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.config import (
-    PREFIX,
-    Config,
-    ConfigError,
-    config_of,
-    configured,
-    resolve,
-    shown,
-)
+from mockserver.config import PREFIX, Config, ConfigError, config_of, configured, resolve
+from mockserver.control.shown_settings import shown
+from mockserver.core.places import Place
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.settings import BY_NAME, SETTINGS, Limits
 
@@ -106,9 +100,12 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "file-room": "1MB",
         "log-format": "json",
         "port": "0",
+        "workers": "4",
+        "state": "sqlite:mock.db",
     }
     variable = PREFIX + setting.name.replace("-", "_").upper()
-    chosen = read({variable: good.get(setting.name, "something")})
+    needed = {"IMAGES_MOCK_STATE": good["state"]} if setting.name == "workers" else {}
+    chosen = read(needed | {variable: good.get(setting.name, "something")})
     assert getattr(chosen, setting.field) != getattr(Config(), setting.field)
 
 
@@ -155,6 +152,14 @@ def test_service_links_and_empty_variables_are_ignored(variable: str, value: str
         ("IMAGES_MOCK_SEED", " ", "must not be blank"),
         ("IMAGES_MOCK_DEPLOYMENT", "..=dall-e-3", "must look like my-pictures="),
         ("IMAGES_MOCK_DEPLOYMENT", "art=fox", "names a model that is none of dall-e-2"),
+        ("IMAGES_MOCK_WORKERS", "0", "must be a number from 1 to 99"),
+        ("IMAGES_MOCK_WORKERS", "2", "must be 1 where state is memory.*--state sqlite:PATH"),
+        ("IMAGES_MOCK_STATE", "sqlite:", "must name a file"),
+        ("IMAGES_MOCK_STATE", "sqlite::memory:", "must name a file"),
+        ("IMAGES_MOCK_STATE", "mysql://h", "must be memory, sqlite:PATH, or a URL"),
+        ("IMAGES_MOCK_STATE", "redis://h:0", "must be memory, sqlite:PATH, or a URL"),
+        ("IMAGES_MOCK_STATE", "redis://h:6379/db", "must be memory, sqlite:PATH, or a URL"),
+        ("IMAGES_MOCK_STATE", "redis://h/0?db=1", "nothing behind the number of the database"),
     ],
 )
 def test_what_can_not_be_used_is_refused_by_name_with_what_would_be_right(
@@ -179,6 +184,35 @@ def test_brackets_around_an_ipv6_address_are_not_part_of_it() -> None:
 
 def test_a_secret_is_never_part_of_a_message() -> None:
     assert "control-token must not be blank" in refusal("IMAGES_MOCK_CONTROL_TOKEN", "\t\t")
+
+
+SECRET = "hu/s#h@?"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        f"redis://user:{SECRET}@h:1/0",
+        f"redis://:{SECRET}@h",
+        f"redis:user:{SECRET}@h",
+        f"mysql://user:{SECRET}@h",
+        f"redis://h/0?password={SECRET}",
+        f"redis://h?password={SECRET}#x",
+    ],
+)
+def test_a_password_of_a_state_that_is_refused_is_not_shown(state: str) -> None:
+    said = refusal("IMAGES_MOCK_STATE", state)
+    assert not {"hu", "s#h", "user"} & {*re.split("[^a-z#]", said)}
+    assert said.startswith("state ('")
+
+
+def test_a_state_is_a_kind_of_store_and_where_it_is_and_shown_without_its_password() -> None:
+    config = configured(state="valkey://user:hush@cache.test:6379/3", workers=2)
+    assert config.state == Place("redis", "redis://user:hush@cache.test:6379/3")
+    assert str(config.state) == shown(config)["state"] == "redis://***@cache.test:6379/3"
+    assert "hush" not in repr(config)
+    assert configured(state="sqlite:a:b@c.db").state == Place("sqlite", "a:b@c.db")
+    assert str(configured(state="rediss://h").state) == "rediss://h"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ class Live:
                 "server": "images-mock",
                 "version": __version__,
                 "start_id": world.config.start_id,
-                "since": world.clock.now() / SECOND,
+                "since": (world.worker.since or world.clock.now()) / SECOND,
             }
         )
 
@@ -199,8 +199,8 @@ class Control:
         request = ControlRequest(self._world, receive, key, query, body, name, seen)
         request.check_query(("sandbox", *QUERIES.get(handler, ())))
         told = await handler(request)
-        if self._world.feed.is_heard and exchange.record.method != "GET" and handler not in LOOKS:
-            self._world.feed.changed(path.partition("/")[0], await request.name())
+        if exchange.record.method != "GET" and handler not in LOOKS and self._world.is_told:
+            await self._world.changed(path.partition("/")[0], await request.name())
         return STATUSES.get(handler, 200), told
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from mockserver import settings
 from mockserver.clock import SECOND
-from mockserver.config import shown
 from mockserver.control.journal import aftermath
 from mockserver.control.request import (
     ControlError,
@@ -17,6 +16,7 @@ from mockserver.control.request import (
     refuse,
     seconds_of,
 )
+from mockserver.control.shown_settings import shown
 from mockserver.core.decoding import MOST_USD, is_number
 from mockserver.core.keys import Caller
 from mockserver.core.limits import admit

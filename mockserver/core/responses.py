@@ -30,6 +30,13 @@ _INPUTS = ("input", "previous_response_id", "prompt", "conversation")  # one of 
 _OF_EDITS = ("input_fidelity",)  # options that only edits have
 
 
+class Kept(NamedTuple):
+    """What is known of a kept answer without its content, which is JSON: response and input."""
+
+    previous: str | None  # the answer that it went on from
+    calls: tuple[str, ...]  # the ids of its pictures
+
+
 class Drawn(NamedTuple):
     """A picture of an earlier answer, in the input."""
 

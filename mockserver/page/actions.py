@@ -20,14 +20,22 @@ from mockserver.page.look import Look, Shown
 from mockserver.page.snippets import KEY
 from mockserver.request.bodies import read_body
 from mockserver.request.taken import Taken, within
+from mockserver.request.world import World
 
-#: In every form: a page of another site can't know it. It lives as long as the process.
+#: In every form, where one process serves this machine: no page of another site can know it.
 TOKEN = secrets.token_urlsafe(24)
 _PROMPT = "a red fox in the snow"
 PATH = "/v1/images/generations"
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST = 256 * 1024  # bytes of a form
 Form = Mapping[str, str]
+
+
+def token(world: World) -> str:
+    """What is in every form, the same in all processes that serve one address."""
+    if control_token := world.config.control_token:
+        return hmac.new(control_token.encode(), b"forms", sha256).hexdigest()
+    return world.worker.secret or TOKEN
 
 
 async def done(look: Look, path: str) -> Shown:
@@ -38,7 +46,7 @@ async def done(look: Look, path: str) -> Shown:
     """
     kind = (look.scope["exchange"].header(b"content-type") or "").partition(";")[0].strip().lower()
     form = await _form(look)
-    if kind != _FORM or not _is_same(form.get("token", ""), TOKEN):
+    if kind != _FORM or not _is_same(form.get("token", ""), token(look.world)):
         message = "This form is not of this page, or of a server that has ended: load it anew."
         raise ControlError(403, message, "form_refused")
     action = ACTIONS.get(form.get("do", ""))
@@ -47,20 +55,21 @@ async def done(look: Look, path: str) -> Shown:
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
     said = await action(acting, form)
     query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
-    query["sign"] = _signed(query)
+    query["sign"] = _signed(query, token(look.world))
     back = f"/_mock/page/{path}" if path else "/"
     return Shown("", {}, to=f"{back}?{urlencode(query)}")
 
 
-def said_in(query: Mapping[str, str]) -> dict[str, str]:
+def said_in(query: Mapping[str, str], secret: str) -> dict[str, str]:
     """What a page says that was done, and what takes it back, if it was this server."""
     told = {name: query.get(name, "") for name in ("said", "undo")}
-    return told if _is_same(query.get("sign", ""), _signed(query)) else dict.fromkeys(told, "")
+    is_own = _is_same(query.get("sign", ""), _signed(query, secret))
+    return told if is_own else dict.fromkeys(told, "")
 
 
-def _signed(query: Mapping[str, str]) -> str:
+def _signed(query: Mapping[str, str], secret: str) -> str:
     parts = json.dumps([query.get(name, "") for name in ("said", "undo")])
-    return hmac.new(TOKEN.encode(), parts.encode(), sha256).hexdigest()[:32]
+    return hmac.new(secret.encode(), parts.encode(), sha256).hexdigest()[:32]
 
 
 def _is_same(given: str, expected: str) -> bool:

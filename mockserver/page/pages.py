@@ -84,7 +84,7 @@ class Pages:
             self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
         except ApiError:
             return Shown("login", {"is_open": has_token}, 401 if has_token else 403)
-        self._world.is_looked_at = True
+        await self._world.look()
         return None
 
     def _look(self, scope: Scope, exchange: Exchange, receive: Receive) -> Look:
@@ -105,6 +105,7 @@ class Pages:
 
     def _around(self, look: Look, path: str) -> dict[str, Any]:
         """What every page shows."""
+        token = actions.token(self._world)
         return {
             "base": look.base,
             "tabs": [(f"{PAGE}{p}" if p else "/", title) for p, (title, _) in VIEWS.items()],
@@ -113,8 +114,8 @@ class Pages:
             "sandbox": look.sandbox,
             "sandboxes": [],
             "page": PAGE,
-            "token": actions.TOKEN,
-            **actions.said_in(look.query),
+            "token": token,
+            **actions.said_in(look.query, token),
             "faults": [*actions.FAULTS],
         }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 from mockserver.clock import Clock, SystemClock
-from mockserver.config import Config
+from mockserver.config import Config, ConfigError
 from mockserver.core.charges import Costs
 from mockserver.core.days import Day, day_for
 from mockserver.core.errors import ApiError, Reason
@@ -29,11 +30,15 @@ from mockserver.request.feed import Feed
 from mockserver.request.heavy import Heavy
 from mockserver.request.log import notice_of
 from mockserver.request.waiting import Bell, Holds
+from mockserver.request.worker import ALONE, Worker
 from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
-from mockserver.store.memory import MemoryStore
+from mockserver.store.opening import Frame, StateError, open_store
+from mockserver.store.steps import Away
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
+PAGE = "page"  # what is told once somebody looks at it
+_FOLLOW = 0.1  # seconds: what others do is told as often (see `control.events`)
 _SERVERS_OWN = Options()
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400 * 1_000_000_000  # nanoseconds
@@ -50,14 +55,21 @@ _KEY_IN_TEXT = (
 )
 
 
+def frame_of(config: Config) -> Frame:
+    """What the store of a configuration is made with."""
+    return Frame(config.upload_cache, config.file_room, config.rules, config.seed)
+
+
 def store_of(config: Config, clock: Clock) -> Store:
-    """The store of a configuration, in the memory of this process."""
-    return MemoryStore(
-        upload_bytes=config.upload_cache,
-        file_bytes=config.file_room,
-        rules=config.rules,
-        now=clock.now,
-    )
+    """The store of a configuration.
+
+    Raises:
+        ConfigError: it can't be opened.
+    """
+    try:
+        return open_store(config.state, frame_of(config), clock.now)
+    except StateError as error:
+        raise ConfigError(f"state ({config.state}) {error}") from None
 
 
 class Work(Protocol):
@@ -80,9 +92,11 @@ class World:
         clock: Clock | None = None,
         store: Store | None = None,
         origins: Mapping[str, str] | None = None,
+        worker: Worker = ALONE,
     ) -> None:
         read_from(config.facts)
         self.config = config
+        self.worker = worker
         self.origins = origins or {}  # of the settings, by name, what each was set by
         self.clock = clock or SystemClock()
         self.store = store or store_of(config, self.clock)
@@ -119,6 +133,9 @@ class World:
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self.is_looked_at = False  # the page was opened: it shows what edits are made from
         self._numbers = count()
+        shared = self.store.process  # beyond one start, and one host
+        self._prefix = f"{shared}\0" if shared else worker.prefix
+        self.store.heard = self._heard
         self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
@@ -179,8 +196,8 @@ class World:
         return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
 
     def next_request_id(self, prefix: str) -> str:
-        """The next request id: the same row of ids for the same seed."""
-        text = f"{self.config.seed}\0{next(self._numbers)}"
+        """The next request id: the same row of ids for the same seed, of each worker its own."""
+        text = f"{self.config.seed}\0{self._prefix}{next(self._numbers)}"
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{prefix}{digest[:_ID]}"
 
@@ -236,6 +253,42 @@ class World:
         else:
             self.feed.wrote(record)
         self.news.ring()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody may listen to what changes."""
+        return self.feed.is_heard or bool(self.store.process)
+
+    async def changed(self, what: str, sandbox: str) -> None:
+        """Tell those who listen that somebody changed a part of a sandbox, or of all."""
+        self.feed.changed(what, sandbox)
+        await self.store.tell(what, sandbox)
+
+    async def look(self) -> None:
+        """Keep what edits are made from, for the page that shows it."""
+        if not self.is_looked_at:
+            self.is_looked_at = True
+            await self.store.tell(PAGE, "")
+
+    def _heard(self, method: str, given: Mapping[str, Any]) -> None:
+        """Another process did something to the store."""
+        match method:
+            case "write_down":
+                self.feed.wrote(given["record"])
+                self.news.ring()
+            case "renew":
+                self.holds.release(given["name"])
+            case "tell" if given["what"] == PAGE:
+                self.is_looked_at = True
+            case "tell":
+                self.feed.changed(given["what"], given["sandbox"])
+
+    async def follow(self) -> None:
+        """Learn what other processes do while nobody asks, until the server ends."""
+        while self.store.process and not self.clock.ended:
+            with suppress(Away):
+                await self.store.sync()
+            await self.clock.sleep(_FOLLOW)
 
     async def lives(self, sandbox: Sandbox | None) -> bool:
         """Whether a sandbox is still there, and has not begun anew."""

@@ -29,6 +29,7 @@ from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
 from mockserver.request.log import announce, notice_of
 from mockserver.request.log_writer import WRITER, say
+from mockserver.request.worker import ALONE, Worker
 from mockserver.server.crowd import Crowd, bound
 from mockserver.server.deadlines import LINE, Times, Watchman
 from mockserver.server.http1 import Http1
@@ -93,11 +94,14 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         store: Store | None = None,
         origins: Mapping[str, str] | None = None,
+        worker: Worker = ALONE,
     ) -> None:
         self._clock = SystemClock()
-        self._app = create_app(config, clock=self._clock, store=store, origins=origins)
+        self._app = create_app(
+            config, clock=self._clock, store=store, origins=origins, worker=worker
+        )
         self.inside: Inside | None = None  # while it serves
-        self._crowd = Crowd(bound(config.max_connections))
+        self._crowd = Crowd(bound(worker.share(config.max_connections)))
         times = Times(config.head_timeout, config.body_timeout, config.send_timeout)
         self._watchman = Watchman(times)
         http: Any = partial(Http1, crowd=self._crowd)
@@ -126,6 +130,7 @@ class Server(uvicorn.Server):
         for listener in sockets or ():
             listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
+        self._following = asyncio.get_running_loop().create_task(self._app.state.world.follow())
         self._ready()
 
     async def main_loop(self) -> None:
@@ -174,12 +179,16 @@ class Server(uvicorn.Server):
         await self._begin_what_arrived(last - GRACE / 2)
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
+        self.listens_no_more()
         running = self.server_state.tasks
         if not await self._ends_by(last) and running:
             logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", len(running))
             for task in list(running):
                 task.cancel()
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
+
+    def listens_no_more(self) -> None:
+        """Do what is due once no connection is taken any more."""
 
     async def _begin_what_arrived(self, last: float) -> None:
         """Accept, read and begin to serve what was sent before the end began."""
@@ -209,13 +218,17 @@ class Server(uvicorn.Server):
             if idle or (cycle and not cycle.response_complete):
                 connection.shutdown()
 
+    def ending_signals(self) -> list[int]:
+        """Those that end it; that of a terminal that is gone unless nohup lets it be ignored."""
+        return ending_signals()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at a signal without raising it again, as uvicorn does: exit code 0."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        handled = ending_signals()
+        handled = self.ending_signals()
         for number in handled:
             signal.signal(number, self.handle_exit)
         yield
@@ -224,30 +237,56 @@ class Server(uvicorn.Server):
 
 
 def run(config: Config, origins: Mapping[str, str]) -> None:
-    """Serve in this process until a signal ends it; one line on stdout tells the address.
+    """Serve until a signal ends it; one line on stdout tells the address.
 
     Args:
         config: what it runs with.
         origins: what each setting was set by, to be shown.
+
+    Raises:
+        ConfigError, NotListening: it can't begin.
+        SystemExit: its workers could not.
     """
     _route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
     address = address_at(*listener.getsockname()[:2])
 
     def ready() -> None:
-        gc.freeze()  # what is there stays there: to look through it took 30 ms each time
-        gc.enable()
-        if config.on_loopback or config.control_token:
-            announce(config.log_format, f"Look at it in a browser: {address}/")
-        _write_ready_file(config.ready_file, address)
-        say(sys.stdout, f"READY {address}")
+        collect_garbage()
+        tell_ready(config, address)
 
     try:
-        Server(config, ready, origins=origins).run([listener])
+        if config.workers > 1:
+            from mockserver.server.workers import serve_together  # few want several processes
+
+            serve_together(config, origins, listener, partial(tell_ready, config, address))
+        else:
+            Server(config, ready, origins=origins).run([listener])
     finally:
         listener.close()
         _take_back_ready_file(config.ready_file, address)
         WRITER.flush()
+
+
+def collect_garbage() -> None:
+    """Have Python look for garbage, in what comes from now on.
+
+    What is there stays there: to look through it took 30 ms each time.
+    """
+    gc.freeze()
+    gc.enable()
+
+
+def tell_ready(config: Config, address: str) -> None:
+    """Tell whoever waits that it accepts.
+
+    Raises:
+        ConfigError: the ready file can't be written.
+    """
+    if config.on_loopback or config.control_token:
+        announce(config.log_format, f"Look at it in a browser: {address}/")
+    _write_ready_file(config.ready_file, address)
+    say(sys.stdout, f"READY {address}")
 
 
 def _route_log(notice: Callable[[str], None]) -> None:
@@ -300,11 +339,19 @@ class ServerThread:
         config: what it runs with.
         listener: a listening socket to serve; it is closed at the end. Else one is made.
         store: the state to work on; empty unless given.
+
+    Raises:
+        ConfigError: several processes are wanted.
     """
 
     def __init__(
         self, config: Config, listener: socket.socket | None = None, store: Store | None = None
     ) -> None:
+        if config.workers > 1:
+            raise ConfigError(
+                f"workers ({config.workers}) is for the command images-mock: a server in a thread "
+                "is in one process. Leave it out."
+            )
         self._listener = listener or listening_socket(config.host, config.port)
         self._started = threading.Event()
         self._server = Server(config, self._started.set, store)

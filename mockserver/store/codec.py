@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, get_type_hints
 
 from msgspec import msgpack
 
+from mockserver.core.sandbox.items import Item, Kind
+from mockserver.store.distant import Fetch, packed, unpacked
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedSandbox, SavedStore
@@ -121,13 +123,34 @@ def _mapped(value: Any, change: Callable[[str | int], Any]) -> Any:
             return value
 
 
+def packed_item(item: Item) -> Item:
+    """An item as a step has it."""
+    return packed(item, as_bytes)
+
+
+def unpacked_item(kind: Kind, item: Item, fetch: Fetch) -> Item:
+    """The item of a step."""
+    return unpacked(kind, item, from_bytes, fetch)
+
+
 def frozen(saved: SavedStore) -> Iterator[bytes]:
     """A store in pieces: what is of all, then a piece for each sandbox."""
     yield as_bytes(saved._replace(sandboxes=[]))
-    yield from map(as_bytes, saved.sandboxes)
+    for one in saved.sandboxes:
+        items = {kind: [*map(packed_item, items)] for kind, items in one.items.items()}
+        yield as_bytes(one._replace(items=items))
 
 
-def thawed(pieces: Sequence[bytes]) -> SavedStore:
+def thawed(pieces: Sequence[bytes], fetch: Fetch) -> SavedStore:
     """The store in these pieces."""
     store: SavedStore = from_bytes(pieces[0], SavedStore)
-    return store._replace(sandboxes=[from_bytes(piece, SavedSandbox) for piece in pieces[1:]])
+    return store._replace(sandboxes=[_thawed(piece, fetch) for piece in pieces[1:]])
+
+
+def _thawed(piece: bytes, fetch: Fetch) -> SavedSandbox:
+    found: SavedSandbox = from_bytes(piece, SavedSandbox)
+    items = {
+        kind: [unpacked_item(kind, item, fetch) for item in items]
+        for kind, items in found.items.items()
+    }
+    return found._replace(items=items)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import IO
+from typing import IO, Any, NamedTuple
 from weakref import finalize
 
 from anyio import to_thread
@@ -107,6 +108,13 @@ class Disk:
 DISK = Disk()
 
 
+class Shared(NamedTuple):
+    """What other processes have of a content."""
+
+    name: str = ""
+    size: int = 0
+
+
 class Content:
     """A file's bytes: written once, in pieces, then read by as many as want it."""
 
@@ -115,6 +123,7 @@ class Content:
         self._blocks: list[int] = []
         self._on_disk = False
         self.size = 0
+        self.shared = Shared()
         self.append(data)
 
     def append(self, data: bytes) -> None:
@@ -160,6 +169,87 @@ class Content:
     async def read(self) -> bytes:
         """The same as `whole`, where others are answered meanwhile."""
         return await to_thread.run_sync(self.whole) if self._on_disk else self.whole()
+
+    async def here(self) -> Content:
+        """Itself, which is in this process."""
+        return self
+
+
+class Distant:
+    """A file's bytes that are kept where all processes find them; none of it is kept here.
+
+    Args:
+        shared: its name there, and its size.
+        fetch: some bytes of a name, from an offset on; ApiError if they are there no longer.
+        here: the same bytes in this process, where it has them.
+    """
+
+    in_memory = 0  # in all processes alike
+
+    def __init__(
+        self,
+        shared: Shared,
+        fetch: Callable[[str, int, int], Awaitable[bytes]],
+        here: Content | None = None,
+    ) -> None:
+        self.shared, self.size = shared, shared.size
+        self._fetch, self._here = fetch, here
+
+    def spill(self) -> None:
+        """Take no memory any more; it takes none."""
+
+    async def sent(self) -> AsyncIterator[bytes]:
+        """All of its bytes, a bounded piece each."""
+        for start in range(0, self.size, BLOCK):
+            length = min(BLOCK, self.size - start)
+            yield await self._fetch(self.shared.name, start, length)
+
+    async def read(self) -> bytes:
+        """All of its bytes at once."""
+        return b"".join([piece async for piece in self.sent()])
+
+    async def here(self) -> Content:
+        """A content with the same bytes in this process, to read and to write on."""
+        if self._here is None:
+            made = Content()
+            async for piece in self.sent():
+                await to_thread.run_sync(made.append, piece)
+            made.shared = self.shared
+            self._here = made
+        return self._here
+
+
+@dataclass
+class Papers:
+    """The files of a batch that has not ended: the input, and what is written of the others.
+
+    Where those of many batches are too much for the memory, they go to disk as files do.
+    """
+
+    given: Any  # a content, as the others; None: there was none
+    output: Any = field(default_factory=Content)
+    errors: Any = field(default_factory=Content)
+    size = 0  # of what takes the room for files: nothing yet
+
+    def spill(self) -> None:
+        """Take no memory any more."""
+        self.output.spill()
+        self.errors.spill()
+
+    @property
+    def written(self) -> int:
+        """Bytes of the output and the errors."""
+        return int(self.output.size + self.errors.size)
+
+    @property
+    def in_memory(self) -> int:
+        """Those of them that are in memory."""
+        return int(self.output.in_memory + self.errors.in_memory)
+
+    async def here(self) -> Papers:
+        """The same with contents of this process."""
+        parts = [part and await part.here() for part in (self.given, self.output, self.errors)]
+        return Papers(*parts)
 
 
 async def content_of(data: bytes) -> Content:

@@ -18,7 +18,7 @@ from mockserver.core.sandbox.eviction import SANDBOXES, to_drop, to_shed
 from mockserver.core.sandbox.items import KINDS, STORED, Kind
 from mockserver.core.sandbox.rulebook import numbered
 from mockserver.store.health import Health, Taken
-from mockserver.store.protocol import EVERYONE, Sandbox
+from mockserver.store.protocol import EVERYONE, Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.tables import Tally
@@ -41,6 +41,9 @@ class MemoryStore:
         rules: those that every sandbox begins with.
         now: nanoseconds since the epoch, by the machine's clock; it tells who is idle.
     """
+
+    process = 0
+    heard: Heard
 
     def __init__(
         self,
@@ -201,6 +204,15 @@ class MemoryStore:
         self._written += 1
         record.number = self._written
         found.record(record, number=life or found.number)
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let others know, of whom there are none."""
+
+    async def sync(self) -> None:
+        """Learn what others did, of whom there are none."""
+
+    async def close(self) -> None:
+        """Use it no longer."""
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload; those whose time is over go first, then the oldest."""

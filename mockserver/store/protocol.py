@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
@@ -18,6 +18,8 @@ from mockserver.core.sandbox.rulebook import Count
 from mockserver.facts.costs import Limit
 from mockserver.store.health import Health, Taken
 
+#: Called with the method that was called, and its arguments.
+Heard = Callable[[str, Mapping[str, Any]], None]
 EVERYONE = "*"  # instead of a sandbox's name: the rules of all
 
 
@@ -131,6 +133,12 @@ class Sandbox(Protocol):
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
 
+    async def lead(self, work: str, now: int, until: int) -> bool:
+        """Whether this process may do a work until then, and no other process meanwhile.
+
+        Times are of the machine's clock. Who leads may say so again, or end it by `now`.
+        """
+
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer, if it is here."""
 
@@ -150,6 +158,17 @@ class Store(Protocol):
 
     async def taken(self) -> Taken | None:
         """What it holds; None where it can't say, for that is no reason to tell nothing else."""
+
+    @property
+    def process(self) -> int:
+        """Which of the processes that share it this one is; 0 where nobody shares it."""
+
+    @property
+    def heard(self) -> Heard:
+        """Told of what other processes did to it."""
+
+    @heard.setter
+    def heard(self, told: Heard, /) -> None: ...
 
     @property
     def everyone(self) -> Sandbox:
@@ -188,6 +207,15 @@ class Store(Protocol):
         Raises:
             ApiError: as `sandbox`.
         """
+
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know that something happened to a sandbox."""
+
+    async def sync(self) -> None:
+        """Learn what other processes did."""
+
+    async def close(self) -> None:
+        """Use it no longer."""
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload under its content address until `until`, if there is room for it.

@@ -20,7 +20,7 @@ from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
-from mockserver.core.sandbox.items import KINDS, Item, Kind
+from mockserver.core.sandbox.items import ITEMS, KINDS, Item, Kind
 from mockserver.core.sandbox.ledger import SUM_BYTES, Bill, Use, use_of
 from mockserver.core.sandbox.logs import LOGS, LogName, write_down
 from mockserver.core.sandbox.retries import Tried
@@ -29,7 +29,7 @@ from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, 
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
 from mockserver.store.saved import SavedSandbox
-from mockserver.store.tables import Ledger, Log, Shelf, Table, Tally
+from mockserver.store.tables import Ledger, Log, Shelf, Shelves, Table, Tally
 
 _Part = Ledger | Log | Table[Any, Any] | Shelf
 
@@ -56,7 +56,6 @@ class MemorySandbox:
         self._everyone = everyone
         self._tally = tally or Tally()
         self._files = files or Tally()  # the contents of all sandboxes
-        self._file_room = file_room
         self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
@@ -67,7 +66,8 @@ class MemorySandbox:
         self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
         self._waits: Table[bytes, Wait] = Table(clocks.WAIT_BYTES, clocks.WAITS)
         self._repeats: Table[bytes, int] = Table(varied.REPEAT_BYTES, varied.REPEATED)
-        self._items: dict[Kind, Shelf] = {}  # most sandboxes have none
+        self._items = Shelves(file_room)
+        self._leaders: Table[str, tuple[int, int]] = Table(0, ITEMS)  # process and until, by work
         self._given = 0  # ids of items
         self._grow(SANDBOX_BYTES)
 
@@ -82,7 +82,7 @@ class MemorySandbox:
 
     def _parts(self, names: Sequence[str]) -> list[_Part]:
         found: dict[str, _Part] = {
-            **{kind: self._shelf(kind) for kind in KINDS},
+            **{kind: self._items.of(kind) for kind in KINDS},
             **{str(name): log for name, log in self._logs.items()},
             "ledger": self._ledger,
             "counts": self._counts,
@@ -101,7 +101,7 @@ class MemorySandbox:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
         self._grow(self._ledger.sum_up())
-        self._grow(sum(shelf.spill() for shelf in self._items.values()))
+        self._grow(self._items.spill())
 
     def shed_items(self, kinds: Sequence[Kind]) -> None:
         """Let go of files, batches and responses too, or of some of these kinds."""
@@ -109,8 +109,8 @@ class MemorySandbox:
 
     def _weigh(self) -> None:
         """Tell the tally of contents what came or went."""
-        stored = sum(shelf.stored for shelf in self._items.values())
-        change, self._stored = stored - self._stored, stored
+        change = self._items.stored - self._stored
+        self._stored += change
         self._files.add(change)
 
     def leave(self) -> None:
@@ -145,17 +145,17 @@ class MemorySandbox:
             self._calls.rows(),
             self._waits.rows(),
             self._repeats.rows(),
-            {kind: [*shelf.items.values()] for kind, shelf in self._items.items()},
+            self._leaders.rows(),
+            self._items.all(),
             self._given,
         )
 
     def restore(self, saved: SavedSandbox) -> None:
         """Be as one that was saved; it is new yet."""
         self.used, self.is_warned, self._first = saved.used, saved.is_warned, saved.first
-        self.options, book, self._account, self._clock = saved.state
-        self._tally.rules += book.size
-        self._book, self._given = book, saved.given
-        grown = book.size
+        self.options, self._book, self._account, self._clock = saved.state
+        self._given, grown = saved.given, self._book.size
+        self._tally.rules += grown
         for name, entries in saved.logs.items():
             grown += sum(map(self._logs[name].append, entries))
         grown += sum(map(self._ledger.append, saved.bills))
@@ -163,10 +163,8 @@ class MemorySandbox:
         grown += SUM_BYTES * len(saved.sums)
         grown += self._counts.restore(saved.counts) + self._words.restore(saved.words)
         grown += self._calls.restore(saved.calls) + self._waits.restore(saved.waits)
-        grown += self._repeats.restore(saved.repeats)
-        for kind, items in saved.items.items():
-            grown += sum(map(self._shelf(kind).put, items))
-        self._grow(grown)
+        grown += self._repeats.restore(saved.repeats) + self._leaders.restore(saved.leaders)
+        self._grow(grown + self._items.restore(saved.items))
         self._weigh()
 
     @property
@@ -177,7 +175,7 @@ class MemorySandbox:
             self._logs["requests"].entries
             or self._logs["downloads"].entries
             or self._account.spent
-            or any(shelf.items for shelf in self._items.values())
+            or not self._items.is_empty
         )
         spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
         is_empty = not (asked or is_set_up)
@@ -375,9 +373,6 @@ class MemorySandbox:
 
     # -- items ---------------------------------------------------------------------------------
 
-    def _shelf(self, kind: Kind) -> Shelf:
-        return self._items.get(kind) or self._items.setdefault(kind, Shelf(self._file_room))
-
     async def next_number(self) -> int:
         """Count an id that is given to an item."""
         self._given += 1
@@ -385,18 +380,26 @@ class MemorySandbox:
 
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
-        self._grow(self._shelf(kind).put(item))
+        self._grow(self._items.of(kind).put(item))
         self._weigh()
 
     async def item(self, kind: Kind, item_id: str) -> Item | None:
         """The item of an id."""
-        return self._shelf(kind).items.get(item_id)
+        return self._items.of(kind).items.get(item_id)
 
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
-        return list(self._shelf(kind).items.values())
+        return list(self._items.of(kind).items.values())
+
+    async def lead(self, work: str, now: int, until: int, process: int = 0) -> bool:
+        """Whether a process may do a work."""
+        leader, its_until = self._leaders.get(work) or (process, 0)
+        if leader != process and now < its_until:
+            return False
+        self._leaders.put(work, (process, until))
+        return True
 
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer."""
-        self._grow(self._shelf(kind).pop(item_id))
+        self._grow(self._items.of(kind).pop(item_id))
         self._weigh()

@@ -32,6 +32,7 @@ class SavedSandbox(NamedTuple):
     calls: list[tuple[bytes, Sequence[Tried]]]
     waits: list[tuple[bytes, Wait]]
     repeats: list[tuple[bytes, int]]
+    leaders: list[tuple[str, tuple[int, int]]]
     items: dict[Kind, list[Item]]
     given: int
 

@@ -14,25 +14,22 @@ from typing import Any, NamedTuple
 
 from anyio import to_thread
 
+from mockserver.core.durations import SECOND
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
-from mockserver.core.limits import Verdict
-from mockserver.core.rules.precedence import Fired
-from mockserver.core.rules.rule import Rule
+from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
-from mockserver.core.sandbox.account import Account
-from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
-from mockserver.core.sandbox.ledger import Bill, Use
-from mockserver.core.sandbox.rulebook import Count
-from mockserver.facts.costs import Limit
-from mockserver.store import codec
+from mockserver.store import codec, distant
 from mockserver.store.memory import MemoryStore
-from mockserver.store.protocol import Sandbox
+from mockserver.store.protocol import Heard, Sandbox
 from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Gone, Snapshot, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
+_UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
 class _Asked(NamedTuple):
@@ -50,6 +47,10 @@ class SharedStore:
         steps: the log.
         empty: a new store in memory, which has the time from its argument.
         now: nanoseconds since the epoch, by the machine's clock.
+        form: what all who share it must have in common.
+
+    Raises:
+        Away: the log can't be used.
     """
 
     def __init__(
@@ -57,14 +58,17 @@ class SharedStore:
         steps: Steps,
         empty: Callable[[Callable[[], int]], MemoryStore],
         now: Callable[[], int],
+        form: str,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
         #: Told of each step that another process took: its sandbox's name, method, arguments.
-        self.heard: Callable[[str, str, Mapping[str, Any]], None] = lambda *_: None
+        self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
         self._taken = 0  # the number of the last step that was taken here
         self._size = 0  # bytes of steps since the last snapshot
+        self.process = steps.open(form)
+        self._named = 0  # contents
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -72,6 +76,10 @@ class SharedStore:
 
     def _time(self) -> int:
         return self._at
+
+    async def close(self) -> None:
+        """Use it no longer."""
+        await self._steps.close()
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -81,21 +89,63 @@ class SharedStore:
 
     async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
         """Take a step behind all that are in the log; its answer."""
+        names, _ = codec.parameters(getattr(owner, method).__func__)
+        told = dict(zip(names, given, strict=True))
+        return await self._step(owner, method, given, told)
+
+    async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
+        """Take the step of a sandbox that keeps an item."""
+        kept = await distant.shared(item, self._new_name, self._write, self._fetch)
+        given = kind, codec.packed_item(kept)
+        await self._step(owner, "save", given, {"kind": kind, "item": kept})
+
+    async def _step(
+        self,
+        owner: MemoryStore | MemorySandbox,
+        method: str,
+        given: Sequence[Any],
+        told: Mapping[str, Any],
+    ) -> Any:
+        """Take a step; its arguments as the log has them, and as the method is told them."""
         at, name, life = self._now(), None, 0
         if isinstance(owner, MemorySandbox):
             name, life = owner.name, owner.number
-        names, _ = codec.parameters(getattr(owner, method).__func__)
-        step = codec.written(at, name, life, method, given)
-        told = dict(zip(names, given, strict=True))
-        return await self._answered(step, lambda: self._take(at, owner, method, told))
+
+        def take() -> Any:  # the owner may be another one by then, if all began anew
+            return self._take(at, self._owner(name, life) or owner, method, told)
+
+        return await self._answered(codec.written(at, name, life, method, given), take)
+
+    def _new_name(self) -> str:
+        self._named += 1
+        return f"{self.process}-{self._named}"
+
+    async def _write(self, name: str, offset: int, piece: bytes) -> None:
+        await self._steps.write(name, offset, piece, now=self._now())
+
+    async def _fetch(self, name: str, offset: int, length: int) -> bytes:
+        found = await self._steps.read(name, offset, length)
+        if len(found) < length:
+            raise ApiError(Reason.INTERNAL, hint=f"the content {name} is there no longer")
+        return found
 
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
+        if self._asking is None and (found := self._at_once([step] if step else [])) is not None:
+            self._follow(found)
+            if step and self._count(step):
+                self._begin_to_save()
+            return take()
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
             self._asking = loop.create_task(self._ask())
         return await answer
+
+    def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
+        with suppress(Gone):
+            return self._steps.at_once(own, self._taken)
+        return None
 
     async def _ask(self) -> None:
         """Ask the log for all who wait, as long as there are any."""
@@ -127,7 +177,8 @@ class SharedStore:
         return None
 
     def _answer(self, asked: _Asked) -> None:
-        is_time = self._count(asked.step) if asked.step else False
+        if asked.step and self._count(asked.step):
+            self._begin_to_save()
         try:
             found = asked.take()
         except Exception as refusal:
@@ -136,8 +187,6 @@ class SharedStore:
         else:
             if not asked.answer.done():  # else nobody waits for it any more
                 asked.answer.set_result(found)
-        if is_time and not self._saving:  # for whoever took the last step
-            self._saving = asyncio.get_running_loop().create_task(self._save())
 
     def _follow(self, steps: Sequence[bytes]) -> None:
         """Take steps of others."""
@@ -148,9 +197,13 @@ class SharedStore:
             if owner is None:  # of a life that is over: nobody sees what it does
                 continue
             given = codec.arguments(step)
-            with suppress(Exception):  # a refusal, which whoever asked has got
+            if step.method == "save":
+                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._fetch)
+            try:
                 self._take(step.at, owner, step.method, given)
-                self.heard(step.sandbox or "", step.method, given)
+            except (ApiError, RuleError):  # a refusal, which whoever asked has got
+                continue
+            self.heard(step.method, given)
 
     def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
         self._at = at
@@ -180,8 +233,13 @@ class SharedStore:
         number, pieces = await self._steps.snapshot()
         self.memory = self._empty(self._time)
         if pieces:
-            self.memory.restore(codec.thawed(pieces))
+            self.memory.restore(codec.thawed(pieces, self._fetch))
         self._taken, self._size = number, 0
+
+    def _begin_to_save(self) -> None:
+        """Make a snapshot, behind the step that is being taken: whoever took it does."""
+        if self._saving is None:
+            self._saving = asyncio.get_running_loop().create_task(self._save())
 
     async def _save(self) -> None:
         """Make a snapshot, so that the log may forget what it has."""
@@ -189,6 +247,8 @@ class SharedStore:
             number, saved = self._taken, self.memory.saved()
             pieces = await to_thread.run_sync(lambda: [*codec.frozen(saved)])
             await self._steps.replace(Snapshot(number, pieces))
+            items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
+            await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
         finally:
             self._saving = None
 
@@ -223,6 +283,10 @@ class SharedStore:
         """Write a request down."""
         await self.step(self.memory, "write_down", record, life)
 
+    async def tell(self, what: str, sandbox: str) -> None:
+        """Let other processes know."""
+        await self.step(self.memory, "tell", what, sandbox)
+
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload, outside of all processes."""
         await self._steps.keep(address, upload, until=until, now=now)
@@ -241,172 +305,3 @@ def _at_once(answer: Any) -> Any:
     except StopIteration as done:
         return done.value
     raise RuntimeError("a step has waited")
-
-
-class SharedSandbox:
-    """One sandbox of a shared store. What it tells is as the last step made it that was taken here.
-
-    Whoever has it from the store knows at least of all that was done before he asked for it.
-    """
-
-    def __init__(self, store: SharedStore, inside: MemorySandbox) -> None:
-        self._store, self._found, self._of = store, inside, store.memory
-
-    @property
-    def _inside(self) -> MemorySandbox:
-        store, found = self._store, self._found
-        if self._of is not store.memory:  # that began anew
-            self._of, now = store.memory, store.memory.peek(found.name)
-            if now and now.number == found.number:
-                self._found = now
-        return self._found
-
-    async def _step(self, method: str, *given: Any) -> Any:
-        return await self._store.step(self._inside, method, *given)
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._found.name
-
-    @property
-    def number(self) -> int:
-        """Of its life."""
-        return self._found.number
-
-    @property
-    def options(self) -> Options:
-        """What it is set to."""
-        return self._inside.options
-
-    @property
-    def rules(self) -> Sequence[Rule]:
-        """Its own and everyone's."""
-        return self._inside.rules
-
-    @property
-    def offset(self) -> int:
-        """Nanoseconds by which its clock was moved."""
-        return self._inside.offset
-
-    def now(self, real: int) -> int:
-        """The sandbox's time."""
-        return self._inside.peek(real)
-
-    def counted(self, rule_id: str) -> Count:
-        """How often a rule was met and has fired."""
-        return self._inside.counted(rule_id)
-
-    def first_warning(self) -> bool:
-        """Whether this process has told nothing of this sandbox yet."""
-        return self._inside.first_warning()
-
-    async def advance(self, nanoseconds: int) -> None:
-        """Move the clock on."""
-        await self._step("advance", nanoseconds)
-
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
-        await self._step("configure", options)
-
-    async def add(self, rule: Rule) -> Rule:
-        """Add a rule."""
-        found: Rule = await self._step("add", rule)
-        return found
-
-    async def remove(self, rule_id: str) -> None:
-        """Remove a rule."""
-        await self._step("remove", rule_id)
-
-    async def put(self, rule: Rule) -> None:
-        """Put a rule in the place of another."""
-        await self._step("put", rule)
-
-    async def claim(self, rules: Sequence[Rule]) -> list[Fired]:
-        """Count a request that matches."""
-        found: list[Fired] = await self._step("claim", rules)
-        return found
-
-    async def admit(
-        self,
-        model: str,
-        *,
-        limits: Sequence[Limit],
-        charge: Mapping[str, int],
-        now: int,
-        bill: Bill | None = None,
-    ) -> Verdict:
-        """Take a charge and pay its bill together."""
-        found: Verdict = await self._step("admit", model, limits, charge, now, bill)
-        return found
-
-    async def account(self) -> Account:
-        """What was taken so far."""
-        return await self._inside.account()
-
-    async def refill(self) -> None:
-        """Fill every bucket."""
-        await self._step("refill")
-
-    async def tell_wait(self, wait: Wait) -> None:
-        """Remember a wait."""
-        await self._step("tell_wait", wait)
-
-    async def serve_wait(self, body: bytes, real: int) -> int:
-        """Move the clock on by a wait that was served."""
-        found: int = await self._step("serve_wait", body, real)
-        return found
-
-    async def repeat(self, digest: bytes) -> int:
-        """Count an equal request."""
-        found: int = await self._step("repeat", digest)
-        return found
-
-    async def take_back(self, digest: bytes, repeat: int) -> None:
-        """Count it no longer, if it is the last."""
-        await self._step("take_back", digest, repeat)
-
-    async def requests(self) -> list[Record]:
-        """What was asked."""
-        return await self._inside.requests()
-
-    async def billed(self) -> list[Bill]:
-        """The last bills."""
-        return await self._inside.billed()
-
-    async def uses(self) -> list[Use]:
-        """What was charged for."""
-        return await self._inside.uses()
-
-    async def downloads(self) -> list[Record]:
-        """What was downloaded."""
-        return await self._inside.downloads()
-
-    async def late(self) -> list[Record]:
-        """What an earlier life asked for."""
-        return await self._inside.late()
-
-    async def next_number(self) -> int:
-        """Count an id that is given to an item."""
-        found: int = await self._step("next_number")
-        return found
-
-    async def save(self, kind: Kind, item: Item) -> None:
-        """Keep an item."""
-        await self._step("save", kind, item)
-
-    async def item(self, kind: Kind, item_id: str) -> Item | None:
-        """The item of an id."""
-        return await self._inside.item(kind, item_id)
-
-    async def items(self, kind: Kind) -> list[Item]:
-        """All items of a kind."""
-        return await self._inside.items(kind)
-
-    async def drop(self, kind: Kind, item_id: str) -> None:
-        """Keep an item no longer."""
-        await self._step("drop", kind, item_id)
-
-    async def forget(self, *, only: Sequence[str]) -> None:
-        """Empty parts of it."""
-        await self._step("forget", only)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
 
@@ -24,7 +24,7 @@ _PAUSE = 0.0005  # seconds between two tries
 _PATIENCE = 10.0  # seconds of tries
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS form (text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS form (text TEXT NOT NULL, processes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS steps (number INTEGER PRIMARY KEY, step BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (
     number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL
@@ -35,10 +35,20 @@ CREATE TABLE IF NOT EXISTS uploads (
     place INTEGER PRIMARY KEY, address TEXT UNIQUE NOT NULL, until INTEGER NOT NULL,
     upload BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS contents (
+    name TEXT NOT NULL, start INTEGER NOT NULL, at INTEGER NOT NULL, piece BLOB NOT NULL,
+    PRIMARY KEY (name, start)
+);
 """
+_COUNT = "UPDATE form SET processes = processes + 1 RETURNING processes"
 _LAST = "SELECT max(number) FROM steps"
 _BEHIND = "SELECT number, step FROM steps WHERE number > ? ORDER BY number"
 _APPEND = "INSERT INTO steps (number, step) VALUES (?, ?)"
+_OLD = "SELECT name FROM contents GROUP BY name HAVING max(at) < ?"
+_PIECES = (
+    "SELECT start, piece FROM contents WHERE name = ? AND start < ? AND start + length(piece) > ? "
+    "ORDER BY start"
+)
 _TRIM = "DELETE FROM steps WHERE number <= (SELECT max(number) FROM snapshot)"
 
 
@@ -53,10 +63,13 @@ class SqliteSteps:
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 
-    async def open(self, form: str) -> None:
+    def open(self, form: str) -> int:
         """Begin to use it."""
         self.prepare(form)
         self._db = self._connect(self._path)
+        with closing(self._connect(self._path)) as first:
+            first.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")  # nobody is served yet
+            return int(first.execute(_COUNT).fetchone()[0])
 
     def prepare(self, form: str) -> None:
         """Make the files, or see that they are of this form.
@@ -68,7 +81,7 @@ class SqliteSteps:
             with closing(self._connect(self._path)) as made:
                 made.executescript(_SCHEMA)
                 made.execute(
-                    "INSERT INTO form SELECT ? WHERE NOT EXISTS (SELECT 1 FROM form)", [form]
+                    "INSERT INTO form SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM form)", [form]
                 )
                 (found,) = made.execute("SELECT text FROM form").fetchone()
             with closing(self._connect(self._beside)) as made:
@@ -102,9 +115,18 @@ class SqliteSteps:
         """Append steps; those of others behind `after`."""
         return await self._tried(lambda db: _take(db, steps, after))
 
+    def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
+        """Append steps, if nobody else has locked the file."""
+        try:
+            return _take(self._db, steps, after) if steps else _behind(self._db, after)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                return None
+            raise self._away(error) from error
+
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
-        return await self._tried(lambda db: _behind(db, after, _last(db)))
+        return await self._tried(lambda db: _behind(db, after))
 
     async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Work that begins by locking the file, once that is free."""
@@ -162,18 +184,47 @@ class SqliteSteps:
             found = beside.execute("SELECT upload FROM uploads WHERE address = ?", [address])
             return next((upload for (upload,) in found), None)
 
+    # -- contents of files ---------------------------------------------------------------------
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a content."""
+        row = [name, offset, now, piece]
+        await to_thread.run_sync(
+            self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row
+        )
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content."""
+        given = [name, offset + length, offset]
+        rows = await to_thread.run_sync(self._do, _PIECES, given)
+        if not rows:
+            return b""
+        start = offset - rows[0][0]
+        return b"".join(piece for _, piece in rows)[start : start + length]
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents."""
+        known = await to_thread.run_sync(self._do, _OLD, [before])
+        for (name,) in known:
+            if name not in names:
+                await to_thread.run_sync(self._do, "DELETE FROM contents WHERE name = ?", [name])
+
+    def _do(self, statement: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
+        """One statement in the file beside, in a thread."""
+        with closing(self._connect(self._beside)) as beside:
+            beside.execute("PRAGMA busy_timeout = 5000")
+            return beside.execute(statement, given).fetchall()
+
 
 def _last(db: sqlite3.Connection) -> int:
     (found,) = db.execute(_LAST).fetchone()
     return int(found or db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()[0])
 
 
-def _behind(db: sqlite3.Connection, after: int, last: int) -> list[bytes]:
-    """What is behind a step, up to the last one."""
-    if last == after:
-        return []
+def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
+    """What is behind a step."""
     rows = db.execute(_BEHIND, [after]).fetchall()
-    if not rows or rows[0][0] != after + 1:
+    if (rows and rows[0][0] != after + 1) or (not rows and _last(db) != after):
         raise Gone
     return [step for _, step in rows]
 
@@ -181,9 +232,8 @@ def _behind(db: sqlite3.Connection, after: int, last: int) -> list[bytes]:
 def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
     db.execute("BEGIN IMMEDIATE")
     try:
-        last = _last(db)
-        others = _behind(db, after, last)
-        db.executemany(_APPEND, enumerate(steps, last + 1))
+        others = _behind(db, after)
+        db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")

@@ -5,7 +5,7 @@ Whoever takes the steps of a log in its order has the same state as all others (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -42,8 +42,17 @@ class Steps(Protocol):
     All raise `Away`. One call of `take`, `since`, `reach` and `seed` at a time.
     """
 
-    async def open(self, form: str) -> None:
-        """Begin to use it; an empty one takes this form, and is of this form from then on.
+    def prepare(self, form: str) -> None:
+        """Make it ready for this form, and use it not yet.
+
+        Raises:
+            Away: what is there has another form.
+        """
+
+    def open(self, form: str) -> int:
+        """Begin to use it, as the how-manieth process ever.
+
+        An empty one takes this form, and is of this form from then on. Called outside of a loop.
 
         Raises:
             Away: what is there has another form.
@@ -57,6 +66,12 @@ class Steps(Protocol):
 
         Raises:
             Gone: not all of that is there any more. Nothing was appended.
+        """
+
+    def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
+        """The same without waiting for anything; None, and nothing appended, where it has to.
+
+        Of no steps it is `since`.
         """
 
     async def since(self, after: int) -> list[bytes]:
@@ -83,3 +98,12 @@ class Steps(Protocol):
 
     async def kept(self, address: str) -> bytes | None:
         """As `Store.kept`."""
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a file's content; offsets of one name grow without gaps."""
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content; fewer if there are no more."""
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents, but those that something was written of since `before`."""

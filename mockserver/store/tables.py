@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import Record
-from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item
+from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item, Kind
 from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
 from mockserver.core.sandbox.logs import is_over
 
@@ -232,6 +232,44 @@ class Shelf:
         self.items.clear()
         self._weights.clear()
         return -gone
+
+
+class Shelves:
+    """The items of a sandbox by kind; most sandboxes have none.
+
+    Args:
+        room: bytes of all contents of a kind, in memory or not.
+    """
+
+    def __init__(self, room: float) -> None:
+        self._room = room
+        self._shelves: dict[Kind, Shelf] = {}
+
+    def of(self, kind: Kind) -> Shelf:
+        """Those of a kind."""
+        return self._shelves.get(kind) or self._shelves.setdefault(kind, Shelf(self._room))
+
+    def all(self) -> dict[Kind, list[Item]]:
+        """The items of each kind that there was one of, the oldest first."""
+        return {kind: [*shelf.items.values()] for kind, shelf in self._shelves.items()}
+
+    def restore(self, items: Mapping[Kind, Iterable[Item]]) -> int:
+        """Put items of another one."""
+        return sum(self.of(kind).put(item) for kind, of_kind in items.items() for item in of_kind)
+
+    def spill(self) -> int:
+        """Keep no content in memory, but what the disk does not take."""
+        return sum(shelf.spill() for shelf in self._shelves.values())
+
+    @property
+    def stored(self) -> int:
+        """Bytes of contents, in memory or not."""
+        return sum(shelf.stored for shelf in self._shelves.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none."""
+        return not any(shelf.items for shelf in self._shelves.values())
 
 
 class Tally:

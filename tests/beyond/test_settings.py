@@ -30,6 +30,7 @@ TAKEN: dict[Any, str] = {
     settings.seconds: TIME,
     settings.size: BYTES,
     settings.connections: "[1-9][0-9]{0,6}",
+    settings.workers: "1",  # as long as there is no state that several share
 }
 #: These are names, for which digits are letters as others.
 NAMES = ("host", "ready-file", "seed", "allowed-host", "start-id", "control-token")

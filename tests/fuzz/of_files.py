@@ -18,7 +18,8 @@ from contracts.compare.recording import read as recording
 from contracts.compare.reliance import NoJournal, reliances, written
 from contracts.compare.reliance import read as relied
 from contracts.target import Lost
-from mockserver.config import FILE_NAME, Config, ConfigError, config_of, configured, resolve, shown
+from mockserver.config import FILE_NAME, Config, ConfigError, config_of, configured, resolve
+from mockserver.control.shown_settings import shown
 from mockserver.core.rules.parser import RuleError, rigged, rigging, rule_of, told
 from mockserver.core.rules.precedence import Fired
 from mockserver.facts import load, read_from

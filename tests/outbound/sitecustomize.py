@@ -29,7 +29,8 @@ _STARTS = frozenset(("_thread.start_new_thread", "_thread.start_joinable_thread"
 _THREAD = "images-mock"
 _ROOMS = ("api", "control", "core", "facts", "pictures", "request", "server", "store", "app.py")
 _SERVER = tuple(f"{os.sep}mockserver{os.sep}{room}" for room in _ROOMS)
-_LISTENS = ("socket.getaddrinfo", "listening_socket")  # it looks up where it shall listen
+#: It looks up where it shall listen, and makes the processes that serve together.
+_MEANT = (("socket.getaddrinfo", "listening_socket"), ("os.fork", "_fork"))
 _IN_C = (
     *("create_connection", "create_datagram_endpoint", "create_unix_connection", "getaddrinfo"),
     *("getnameinfo", "sock_connect", "sock_sendto", "subprocess_exec", "subprocess_shell"),
@@ -47,7 +48,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         if seen is not None:
             seen.append((event, arguments))
         found = _server()
-        if found and (event, found[1]) != _LISTENS:
+        if found and (event, found[1]) not in _MEANT:
             _tell(f"{event} {arguments!r:.300} by {found[0]}:{found[1]}")
     elif event in _STARTS and _server():
         made = getattr(arguments[0], "__self__", None)  # a thread of `threading`

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Scope
 
 from mockserver.api.platform.call import Call
 from mockserver.api.platform.files import keep
+from mockserver.clock import SECOND
 from mockserver.core import batches as core
 from mockserver.core.batches import Answered, Asks, Batch, InputFile, Problem
 from mockserver.core.error_bodies import message
@@ -27,41 +27,14 @@ from mockserver.core.sandbox.items import Item
 from mockserver.facts import default_days, platform
 from mockserver.request.exchange import KEYS, LINE, Line
 from mockserver.request.taken import Taken, within
-from mockserver.store.contents import Content
+from mockserver.store.contents import Content, Papers
 
 PATIENCE = 5.0  # seconds that a look waits for what is due
 _BREATH = 128 * 1024  # bytes of lines that are looked into before others go on
 _LINE = 4096  # bytes whose look takes as long as what any line takes beside its own
+_LEAD = 60  # seconds that a process keeps a batch without a word: a line may take as long
 _TURNS = 8  # of the loop between two lines: a request is accepted, read, served, answered
 _ID = 32  # digits of a request's id, behind its prefix
-
-
-@dataclass
-class Papers:
-    """The files of a batch that has not ended: the input, and what is written of the others.
-
-    Where those of many batches are too much for the memory, they go to disk as files do.
-    """
-
-    given: Content | None  # None: there was none
-    output: Content = field(default_factory=Content)
-    errors: Content = field(default_factory=Content)
-    size = 0  # of what takes the room for files: nothing yet
-
-    def spill(self) -> None:
-        """Take no memory any more."""
-        self.output.spill()
-        self.errors.spill()
-
-    @property
-    def written(self) -> int:
-        """Bytes of the output and the errors."""
-        return self.output.size + self.errors.size
-
-    @property
-    def in_memory(self) -> int:
-        """Those of them that are in memory."""
-        return self.output.in_memory + self.errors.in_memory
 
 
 async def looked_at(call: Call, items: Sequence[Item]) -> list[Item]:
@@ -108,6 +81,7 @@ class Run:
     def __init__(self, call: Call, batch_id: str) -> None:
         self._world, self._sandbox = call.world, call.sandbox
         self._id = batch_id
+        self._until = 0  # nanoseconds of the machine's clock, to which this process leads
         self._requests = _Requests(call.scope)
         self._lines: Iterator[tuple[int, bytes, int]] | None = None
         self.task = asyncio.get_running_loop().create_task(self._go())
@@ -118,8 +92,20 @@ class Run:
 
     async def _go(self) -> None:
         while (item := await self._item()) and item.value.has_work(self._now):
+            if not await self._leads():
+                return
             await self._step(item)
             await _others()
+        await self._leads(0)
+
+    async def _leads(self, seconds: int = _LEAD) -> bool:
+        """Whether this process works on the batch, and no other, for some time from now on."""
+        now = self._world.clock.now()
+        until = now + seconds * SECOND
+        if seconds and self._until > until - seconds * SECOND // 2:
+            return True
+        self._until = until
+        return await self._sandbox.lead(self._id, now, until)
 
     @property
     def _now(self) -> int:
@@ -155,7 +141,7 @@ class Run:
 
     async def _validate(self, item: Item) -> None:
         """Look into the whole input file, and begin or fail."""
-        given: Content | None = item.content.given
+        given = (await _papers(item)).given
         checked = InputFile(item.value.endpoint)
         problems = await self._of_whole(item.value, given)
         if given and not problems:
@@ -228,7 +214,7 @@ class Run:
     async def _next(self, item: Item, unrun: Answered | None = None) -> None:
         """Ask the next request, or none in its place; and write down what became of it."""
         batch = item.value
-        self._lines = self._lines or numbered(item.content.given, batch)
+        self._lines = self._lines or numbered((await _papers(item)).given, batch)
         number, text, end = next(self._lines)
         read = partial(_asked, text, self._requests.hide)
         asks, body = await self._world.heavy.run(read) if len(text) > LARGE else read()
@@ -236,13 +222,14 @@ class Run:
         now = await self._item()
         if now is None or answer is None:
             return
-        papers, room = now.content, self._world.config.file_room
+        papers, room = await _papers(now), self._world.config.file_room
         written = core.answer_line(self._id, number, asks.custom_id, answer)
         if papers.written + len(written) > room:
             await self._fail(now, self._problem(ApiError(Reason.BATCH_NO_ROOM, bound=f"{room:,}")))
             return
         (papers.output if answer.is_good else papers.errors).append(written)
-        await self._save(now, now.value.with_answer(answer)._replace(read=end, line=number))
+        answered = now.value.with_answer(answer)._replace(read=end, line=number)
+        await self._save(now._replace(content=papers), answered)
 
     def _line(self, batch: Batch, asks: Asks) -> Line:
         share = platform.table("batches")["price"]["share"]
@@ -252,7 +239,7 @@ class Run:
 
     async def _finish(self, item: Item, *states: str, now: int) -> None:
         """End the batch, with a file of its answers and one of its errors, if there are any."""
-        batch, papers = item.value, item.content
+        batch, papers = item.value, await _papers(item)
         output = await self._file(batch, "output", papers.output)
         errors = await self._file(batch, "error", papers.errors)
         ended = batch._replace(output_file_id=output, error_file_id=errors)
@@ -304,6 +291,12 @@ def _asked(text: bytes, hide: Hide) -> tuple[Asks, bytes]:
     """What a line asks for, and the body of its request, both without keys."""
     asks = core.asks(hide(text))
     return asks, json.dumps(asks.body).encode()
+
+
+async def _papers(item: Item) -> Papers:
+    """The files of a batch that has not ended."""
+    found: Papers = await item.content.here()
+    return found
 
 
 async def _others() -> None:

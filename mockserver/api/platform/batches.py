@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.api.platform.batch_runs import Papers, let_go, looked_at
+from mockserver.api.platform.batch_runs import let_go, looked_at
 from mockserver.api.platform.call import Answer, Call, Handler
 from mockserver.clock import SECOND
 from mockserver.core import batches as core
@@ -13,6 +13,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.core.paging import page_of
 from mockserver.core.sandbox.items import Item
 from mockserver.request.kept_files import file_of
+from mockserver.store.contents import Papers
 
 
 async def create(call: Call) -> Answer:

@@ -69,7 +69,8 @@ async def _response(call: Call) -> Item:
 
 
 async def _kept(call: Call, item: Item) -> Any:
-    return await call.world.heavy.run(lambda: json.loads(item.content.whole()))
+    kept = await item.content.read()
+    return await call.world.heavy.run(lambda: json.loads(kept))
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockserver.api.admission import Door
 from mockserver.api.drawing import Drawing, Job, revised_prompts
@@ -22,6 +22,7 @@ from mockserver.core.responses import (
     CALL,
     Asked,
     Drawn,
+    Kept,
     asked_of,
     check_model,
     input_told,
@@ -40,13 +41,6 @@ _NOT_KEPT = "nobody can look at this answer: the real API takes no background wi
 _NO_WORDS = (
     "this mock draws pictures and writes no words: the text of this answer is one fixed sentence"
 )
-
-
-class Kept(NamedTuple):
-    """What is known of a kept answer without its content, which is JSON: response and input."""
-
-    previous: str | None  # the answer that it went on from
-    calls: tuple[str, ...]  # the ids of its pictures
 
 
 @dataclass(slots=True)
@@ -259,7 +253,8 @@ async def _source(call: Call, drawn: Drawn) -> Source:
 
 
 async def _result(call: Call, item: Item, call_id: str) -> str:
-    told = await call.world.heavy.run(lambda: json.loads(item.content.whole()))
+    kept = await item.content.read()
+    told = await call.world.heavy.run(lambda: json.loads(kept))
     output = told["response"]["output"]
     found: str = next(one["result"] for one in output if one["id"] == call_id)
     return found

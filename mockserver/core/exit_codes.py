@@ -1,0 +1,3 @@
+"""With what the command's processes end, as README and `--help` tell it."""
+
+UNKNOWN, USAGE, CONFIGURATION, NOT_READY, INTERNAL = 1, 2, 3, 4, 70

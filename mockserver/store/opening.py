@@ -1,0 +1,100 @@
+"""Which store a setting means, and how it is opened. The stores themselves are beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from mockserver import __version__
+from mockserver.core.places import Place
+from mockserver.core.rules.rule import Rule
+from mockserver.store.memory import MemoryStore
+from mockserver.store.protocol import Store
+
+if TYPE_CHECKING:
+    from mockserver.store.steps import Steps
+
+T = TypeVar("T")
+_FORM = 1  # of what is written; another one can't be read
+_EXTRA = "needs the packages of an extra: pip install 'openai-images-mock[shared]'"
+
+
+class StateError(Exception):
+    """A place of state that can't be used: a sentence that says why, and the fix."""
+
+
+class Frame(NamedTuple):
+    """What a store is made with; who shares one has the same."""
+
+    upload_bytes: int  # room for uploads
+    file_bytes: int  # room for the contents of one sandbox's files
+    rules: Sequence[Rule]  # those that every sandbox begins with
+    seed: str  # from which names of sandboxes are made
+
+    @property
+    def form(self) -> str:
+        """It and the server's version, in a few words that differ where anything does."""
+        rules = sha256(repr((self.rules, self.file_bytes)).encode("utf-8", "replace"))
+        seed = sha256(self.seed.encode("utf-8", "surrogatepass"))
+        return f"{_FORM} {__version__}, seed {seed.hexdigest()[:8]}, rules {rules.hexdigest()[:8]}"
+
+    def empty(self, now: Callable[[], int]) -> MemoryStore:
+        """A store in memory."""
+        return MemoryStore(
+            upload_bytes=self.upload_bytes, file_bytes=self.file_bytes, rules=self.rules, now=now
+        )
+
+
+def prepared(place: Place, frame: Frame) -> None:
+    """Make a place ready, once, before the processes are made that will open it.
+
+    Nothing stays open: no connection may be taken over a fork.
+
+    Raises:
+        StateError: it can't be used.
+    """
+    if place.is_shared:
+        _used(partial(_steps(place, frame).prepare, frame.form))
+
+
+def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
+    """The store at a place, for this process; called outside of a running loop.
+
+    Args:
+        place: where it is.
+        frame: what it is made with.
+        now: nanoseconds since the epoch, by the machine's clock.
+
+    Raises:
+        StateError: it can't be used.
+    """
+    if not place.is_shared:
+        return frame.empty(now)
+    steps = _steps(place, frame)
+    try:
+        from mockserver.store.shared import SharedStore
+    except ImportError:
+        raise StateError(_EXTRA) from None
+    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form))
+
+
+def _steps(place: Place, frame: Frame) -> Steps:
+    """The log at a place."""
+    from mockserver.store.sqlite import SqliteSteps
+
+    if place.kind == "sqlite":
+        return SqliteSteps(Path(place.where), frame.upload_bytes)
+    raise StateError(f"is not built yet: {place.kind} comes later; leave it out, or set memory.")
+
+
+def _used(use: Callable[[], T]) -> T:
+    """What a use of a place comes to."""
+    from mockserver.store.steps import Away
+
+    try:
+        return use()
+    except Away as error:
+        raise StateError(f"can't be used: {error}") from None

@@ -1,0 +1,223 @@
+"""The life of several workers: one line once all serve, who dies is replaced, nobody is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.life import LOOPS, Serving, answer, command, generation, parted, request, rule
+from tests.workers import (
+    APART,
+    BUSY,
+    SLOW,
+    WHO,
+    cpu,
+    is_there,
+    lives,
+    soon,
+    together,
+    workers_of,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+
+
+def who(port: int, data: bytes = WHO) -> int:
+    """The process that answers a new connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(data)
+        return int(answer(connection).rpartition(b"\r\n\r\n")[2])
+
+
+def is_refused(port: int) -> bool:
+    """Whether nobody listens."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_all_serve_one_address_a_killed_one_is_replaced_and_none_is_left(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    with together("--ready-file", str(ready), before=SLOW) as server:
+        assert ready.read_text() == f"http://127.0.0.1:{server.port}\n"
+        first = workers_of(server)
+        assert {who(server.port) for _ in range(64)} == set(first)
+        os.kill(first[0], signal.SIGKILL)
+        waiting = [server.connect() for _ in range(16)]  # some where nobody takes them just now
+        for connection in waiting:
+            connection.sendall(generation())
+        assert [parted(answer(connection))[0] for connection in waiting] == [200] * 16
+        for connection in waiting:
+            connection.close()
+        soon(lambda: len(workers_of(server)) == 2, 1)
+        then = workers_of(server)
+        assert {who(server.port) for _ in range(64)} == set(then)
+        log = server.end()
+    assert "2 workers serve (processes " in log
+    assert f"WARNING worker 1 (process {first[0]}) ended with SIGKILL; replacement 1" in log
+    assert not any(map(is_there, [*first, *then]))
+    assert is_refused(server.port)
+    assert not ready.exists()
+
+
+def test_workers_end_when_their_supervisor_is_killed() -> None:
+    with together() as server:
+        workers = workers_of(server)
+        server.process.kill()
+        server.process.wait()
+        soon(lambda: is_refused(server.port), 2)
+        soon(lambda: not any(map(lives, workers)), 2)
+
+
+def test_workers_that_can_not_begin_end_the_start_with_their_own_words_and_once() -> None:
+    broken = (
+        "import mockserver.server.workers as workers\n"
+        "from mockserver.config import ConfigError\n"
+        "def begin(*_): raise ConfigError('facts (here) are gone.')\n"
+        "workers._Serving.__init__ = begin"
+    )
+    done = subprocess.run(
+        [*command("--workers", "3", before=APART + broken)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "images-mock: facts (here) are gone.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "replacement" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_port_that_another_server_of_workers_has_is_refused_to_a_second_one() -> None:
+    with together() as server:
+        done = subprocess.run(
+            [*command("--workers", "2", before=APART), "--port", str(server.port)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 4
+    assert "Choose another address" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", LOOPS)
+def test_who_computes_for_long_is_not_killed_and_answers(loop: str) -> None:
+    with together(before=SLOW, loop=loop) as server:
+        first = set(workers_of(server))
+        busy = server.connect()
+        busy.sendall(BUSY % 8)
+        assert int(answer(busy).rpartition(b"\r\n\r\n")[2]) in first
+        assert set(workers_of(server)) == first
+        busy.close()
+        assert "WARNING" not in server.end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", LOOPS)
+def test_who_drains_takes_no_new_connection_though_a_stream_is_open(loop: str) -> None:
+    with together(before=SLOW, loop=loop) as server:
+        listening = server.connect()
+        listening.sendall(request("GET", "/_mock/events", header="Accept: text/event-stream"))
+        assert listening.recv(1)
+        stuck = server.connect()
+        stuck.sendall(BUSY % 1)
+        server.process.terminate()
+        assert soon(lambda: is_refused(server.port), 2) < 1
+        assert server.process.wait(10) == 0
+        stuck.close()
+        listening.close()
+
+
+@pytest.mark.slow
+def test_who_does_not_end_is_killed_in_time_and_leaves_nobody_hanging() -> None:
+    with together(before=SLOW) as server:
+        workers = workers_of(server)
+        used = {pid: cpu(pid) for pid in workers}
+        stuck = server.connect()
+        stuck.sendall(BUSY % 60)
+        soon(lambda: any(cpu(pid) - used[pid] > 0.1 for pid in workers))
+        server.process.terminate()
+        assert soon(lambda: is_refused(server.port), 2) < 1.5
+        log = server.process.communicate(timeout=10)[1]
+        assert server.process.returncode == 0
+        assert "did not end within 3 s, and was killed" in log
+        assert not any(map(is_there, workers))
+        assert answer(stuck) == b""
+        stuck.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_all_of_them_as_a_terminal_sends_it_lets_running_requests_end(
+    number: signal.Signals,
+) -> None:
+    with together(start_new_session=True) as server:
+        server.ask(rule({"delay": 60}))
+        asked = []
+        for _ in range(8):
+            asked.append(server.connect())
+            asked[-1].sendall(generation())
+        server.live()
+        os.killpg(server.process.pid, number)
+        log = server.process.communicate(timeout=10)[1]
+        found = [parted(answer(connection))[0] for connection in asked]
+        for connection in asked:
+            connection.close()
+    assert server.process.returncode == 0
+    assert found == [200] * 8
+    assert "Traceback" not in log
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_waits_for_nobody() -> None:
+    with together() as server, server.connect() as connection:
+        connection.sendall(request("POST", "/v1/images/edits", b"--b\r\n", length=100_000))
+        server.live()
+        server.process.send_signal(signal.SIGINT)
+        soon(lambda: is_refused(server.port))
+        server.process.send_signal(signal.SIGINT)
+        assert soon(lambda: server.process.poll() is not None) < 0.8
+    assert server.process.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_told_to_end_by_somebody_else_ends_its_requests_and_is_replaced() -> None:
+    with together() as server:
+        server.ask(rule({"delay": 60}))
+        first = workers_of(server)
+        for pid in first:
+            os.kill(pid, signal.SIGTERM)
+        soon(lambda: len(workers_of(server)) == 2 and not {*first} & {*workers_of(server)}, 3)
+        assert server.ask(generation())[0] == 200
+        log = server.end()
+    assert log.count("ended with exit code 0; replacement 1 of it begins.") == 2
+
+
+def _has_replaced(server: Serving, dead: int) -> bool:
+    return len(found := workers_of(server)) == 2 and dead not in found
+
+
+@pytest.mark.slow
+def test_workers_that_die_again_and_again_are_replaced_and_others_serve_meanwhile() -> None:
+    with together(before=SLOW) as server:
+        last = workers_of(server)[1]
+        for _ in range(20):
+            worker = next(pid for pid in workers_of(server) if pid != last)
+            os.kill(worker, signal.SIGKILL)
+            soon(partial(_has_replaced, server, worker), 1)
+            assert server.ask(generation())[0] in (200, 429)
+        log = server.end()
+    assert "replacement 20 of it begins" in log
