@@ -54,6 +54,11 @@ def read(step: bytes) -> Step:
     return _step.decode(step)
 
 
+def again(step: Step) -> bytes:
+    """A step of the log as bytes again."""
+    return _encode(step)
+
+
 def arguments(step: Step) -> dict[str, Any]:
     """What a step's method is called with."""
     owner = MemoryStore if step.sandbox is None else MemorySandbox

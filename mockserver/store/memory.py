@@ -56,6 +56,7 @@ class MemoryStore:
         now: Callable[[], int] = lambda: 0,
     ) -> None:
         self.health = Health("memory")
+        self.notice: Callable[[str], None] = lambda _: None
         self._most = sandboxes
         self._rules = numbered(rules)
         self._now = now

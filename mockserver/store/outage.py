@@ -12,6 +12,11 @@ from mockserver.store.steps import Reached
 
 Policy = Literal["local", "allow", "refuse"]
 KEPT = 1_000  # steps
+_MEANING: dict[Policy, str] = {
+    "local": "limits count for this process alone",
+    "allow": "nothing is limited",
+    "refuse": "requests are refused",
+}
 _RETOLD = ("write_down", "admit")  # what a client has had from, which others shall know
 _NO_CHANGE = ("sandbox", "now")  # what is of use for a request alone
 
@@ -38,7 +43,7 @@ class Outage:
         self._begun = 0  # sandboxes, before
         self._alone: list[bytes] = []  # steps, the oldest first
         self._unsure = 0  # so many of them, the oldest, may be in the log
-        self._lost = 0  # steps that it will not be told
+        self.lost = 0  # steps that it will not be told
         self._own = deque[tuple[int, bytes]](maxlen=KEPT)  # the last that it has from here
         self._is_new = False  # the log has begun anew: it numbers sandboxes as it likes
 
@@ -48,10 +53,14 @@ class Outage:
 
     def end(self) -> Retold:
         """End: the log has all that it is told."""
-        found = Retold(len(self._alone), self._lost)
+        found = Retold(len(self._alone), self.lost)
         self.is_on = self._is_new = False
-        self._alone, self._unsure, self._lost = [], 0, 0
+        self._alone, self._unsure, self.lost = [], 0, 0
         return found
+
+    def refuses(self, method: str) -> bool:
+        """Whether nobody may do this now; what was done is written down in any case."""
+        return self.policy == "refuse" and method != "write_down"
 
     def took(self, number: int, step: bytes) -> None:
         """A step of this process is in the log."""
@@ -62,7 +71,7 @@ class Outage:
         if method in _RETOLD and len(self._alone) < KEPT:
             self._alone.append(step)
         elif method not in _NO_CHANGE:
-            self._lost += 1
+            self.lost += 1
 
     def unsure(self) -> None:
         """Nobody knows whether the log has what is known of now."""
@@ -80,14 +89,24 @@ class Outage:
             self._own.clear()
 
     @property
+    def allows(self) -> bool:
+        """Whether nothing is limited now."""
+        return self.is_on and self.policy == "allow"
+
+    @property
+    def meaning(self) -> str:
+        """What it means to a client."""
+        return _MEANING[self.policy]
+
+    @property
     def number(self) -> int:
         """Of steps that the log is to be told."""
         return len(self._alone)
 
-    def seeded(self, number: int) -> None:
+    def seeded(self, alone: int, lost: int) -> None:
         """The log has this process' memory, with so many of its own steps, the oldest."""
-        del self._alone[:number]
-        self._lost = 0
+        del self._alone[:alone]
+        self.lost -= lost
 
     def missing(self, memory: MemoryStore) -> list[str]:
         """The sandboxes of such steps that aren't there."""
@@ -101,16 +120,17 @@ class Outage:
     def _told(self, memory: MemoryStore) -> Iterator[bytes]:
         for data in self._alone:
             step = codec.read(data)
-            given = codec.arguments(step)
-            name, life = step.sandbox, step.life
             if step.method == "write_down":
-                given["life"] = self._life(memory, given["record"].sandbox, given["life"])
-            elif name is not None:
-                life = self._life(memory, name, life)
-            yield codec.written(step.at, name, life, step.method, [*given.values()])
+                given = codec.arguments(step)
+                life = self._life(memory, given["record"].sandbox, given["life"])
+                yield codec.written(step.at, None, 0, step.method, [given["record"], life])
+            elif step.sandbox is not None:
+                yield codec.again(step._replace(life=self._life(memory, step.sandbox, step.life)))
+            else:
+                yield data
 
     def _life(self, memory: MemoryStore, name: str, life: int) -> int:
         """Which life of a sandbox is meant: none that began meanwhile has this number elsewhere."""
         found = memory.peek(name)
         is_own = life > self._begun or self._is_new
-        return found.number if found and is_own else life
+        return found.number if found and is_own and life else life

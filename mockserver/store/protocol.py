@@ -171,6 +171,13 @@ class Store(Protocol):
     def heard(self, told: Heard, /) -> None: ...
 
     @property
+    def notice(self) -> Callable[[str], None]:
+        """Told lines for the log."""
+
+    @notice.setter
+    def notice(self, told: Callable[[str], None], /) -> None: ...
+
+    @property
     def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 

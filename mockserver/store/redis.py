@@ -9,7 +9,7 @@ and at the number of the batch (see `redis_scripts`). What became of one whose a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from redis.exceptions import ConnectionError as Unreachable
@@ -20,7 +20,6 @@ from mockserver.store.redis_scripts import Script
 from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 PATIENCE = 0.25
-_OPENING = 5.0
 _TOUCH = 3600_000_000  # microseconds between two looks at how long keys last
 _DRAFT = 60_000  # milliseconds that an unfinished snapshot is kept
 _PIECE = 256 * 1024  # bytes of one element of a snapshot
@@ -42,6 +41,8 @@ class RedisSteps:
     Raises:
         ValueError: the URL is none.
     """
+
+    kind = "redis"
 
     def __init__(self, url: str, upload_bytes: int, patience: float = PATIENCE) -> None:
         self._server, self._room, self._patience = Server(url), upload_bytes, patience
@@ -65,30 +66,37 @@ class RedisSteps:
     async def _touch(self) -> None:
         """Let what is used last longer."""
         if disuse := self._server.disuse:
-            keys = [*map(self._server.key, ("log", "steps", "snapshot", "clients"))]
-            await ran(await self._server.line(), scripts.TOUCH, keys, [disuse])
+            names = "log", "steps", "snapshot", "clients", "contents"
+            told = disuse, self._server.key("content:")
+            keys = [*map(self._server.key, names)]
+            await ran(await self._server.line(), scripts.TOUCH, keys, told)
 
     # -- the log's life ------------------------------------------------------------------------
 
-    async def open(self, form: str) -> None:
-        """Begin to use it."""
-        self._form = form
-        async with self._server.within(_OPENING):
-            line = await self._server.line()
-            number = await asked(line, "INCR", self._server.key("clients"))
-            seconds, micro = await asked(line, "TIME")
-            self._name = f"{int(seconds)}.{int(micro)}.{number}"  # the number may begin anew
-            names = "log", "steps", "snapshot", f"client:{self._name}"
-            self.keys = [*map(self._server.key, names)]
-            _, found, epoch = await self._ran(scripts.OPEN, form, self._server.run)
-        self._check_form(found.decode())
-        self._epoch = epoch.decode()
+    def prepare(self, form: str) -> None:
+        """See that it is there, and of this form."""
+        self._opened(form)
 
-    def _check_form(self, found: str) -> None:
-        if found != self._form:
+    def open(self, form: str) -> int:
+        """Begin to use it."""
+        number, self._epoch = self._opened(form)
+        self._form, self._name = form, str(number)
+        names = "log", "steps", "snapshot", f"client:{self._name}"
+        self.keys = [*map(self._server.key, names)]
+        return number
+
+    def _opened(self, form: str) -> tuple[int, str]:
+        """The number of a new client, and the log's epoch."""
+        keys = [*map(self._server.key, ("log", "steps", "snapshot", "clients"))]
+        _, found, epoch, number = self._server.first(scripts.OPEN, keys, form)
+        self._check_form(found.decode(), form)
+        return number, epoch.decode()
+
+    def _check_form(self, found: str, form: str) -> None:
+        if found != form:
             raise Away(
                 f"{self._server.shown} is of another form under {self._server.tag} ({found}) than "
-                f"this server's ({self._form})"
+                f"this server's ({form})"
             )
 
     async def close(self) -> None:
@@ -100,7 +108,7 @@ class RedisSteps:
         async with self._server.within(self._patience):
             _, found, *rest = await self._reached(after)
         if found == b"form":
-            self._check_form(rest[0].decode())
+            self._check_form(rest[0].decode(), self._form)
         if found == b"empty":
             return Reached(is_in=False, is_empty=True)
         self._epoch = rest[0].decode()
@@ -132,6 +140,9 @@ class RedisSteps:
         """Append steps; those of others behind `after`."""
         self._batch += 1
         return await self._behind(steps, after)
+
+    def at_once(self, steps: Sequence[bytes], after: int) -> None:
+        """Nothing that is elsewhere is there at once."""
 
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
@@ -235,6 +246,32 @@ class RedisSteps:
         async with self._server.large(size) as line:
             found: bytes | None = await asked(line, "GET", key)
         return found
+
+    # -- contents of files ---------------------------------------------------------------------
+
+    async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
+        """Write a piece of a content."""
+        key, index = self._server.key(f"content:{name}"), self._server.key("contents")
+        async with self._server.large(len(piece)) as line:
+            await asked(line, "ZADD", index, now // 1_000_000, name)  # first, to be found again
+            await asked(line, "SETRANGE", key, offset, piece)
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """Some bytes of a content."""
+        key = self._server.key(f"content:{name}")
+        async with self._server.large(length) as line:
+            found: bytes = await asked(line, "GETRANGE", key, offset, offset + length - 1)
+        return found
+
+    async def retain(self, names: Collection[str], *, before: int) -> None:
+        """Drop all other contents."""
+        index = self._server.key("contents")
+        async with self._server.large() as line:
+            until = f"({before // 1_000_000}"
+            for name in await asked(line, "ZRANGEBYSCORE", index, "-inf", until):
+                if name.decode() not in names:
+                    await asked(line, "UNLINK", self._server.key(f"content:{name.decode()}"))
+                    await asked(line, "ZREM", index, name)
 
 
 def _time() -> int:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+import redis
 from redis.asyncio import BlockingConnectionPool, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -42,21 +43,46 @@ class Server:
         #: Milliseconds that they last when nobody uses them; 0 is for ever.
         self.disuse = _milliseconds(own.get("keep"))
         self.run = ""  # of the server, since it was started
+        # Valkey and older Redis refuse what is told of a client.
+        self._options: dict[str, Any] = {"protocol": 2, "driver_info": None}
+        self._url = url
         self._pool: Any = BlockingConnectionPool.from_url(
             url,
             max_connections=_LINES + 1,
             timeout=_LONG,
             retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            driver_info=None,  # Valkey and older Redis refuse what is told of a client
             socket_connect_timeout=_CONNECT,
             socket_timeout=None,  # one deadline is round connecting, sending and reading
+            **self._options,
         )
         self._line: Connection | None = None  # for steps
 
     def key(self, name: str) -> str:
         """A key of this log."""
         return f"{self.tag}:{name}"
+
+    def first(self, script: Script, keys: Sequence[str], form: str) -> Any:
+        """What a script answers before there is a loop; the server's run is its last argument.
+
+        Raises:
+            Away: the server can't be reached, or refuses it.
+        """
+        retry = redis.retry.Retry(NoBackoff(), 0)
+        try:
+            with redis.Redis.from_url(
+                self._url,
+                retry=retry,
+                socket_connect_timeout=_LONG,
+                socket_timeout=_LONG,
+                **self._options,
+            ) as client:
+                run = client.info("server").get("run_id", "")
+                return client.eval(script, len(keys), *keys, form, run)
+        except (RedisError, OSError) as error:
+            raise self._away(error) from None
+
+    def _away(self, error: Exception) -> Away:
+        return Away(f"{self.shown}: {self._masked(_said(error))}")
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[None]:
@@ -71,7 +97,7 @@ class Server:
         except TimeoutError:
             raise Away(f"{self.shown} did not answer within {seconds:g} s") from None
         except (RedisError, OSError) as error:
-            raise Away(f"{self.shown}: {self._masked(_said(error))}") from None
+            raise self._away(error) from None
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:

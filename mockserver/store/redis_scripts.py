@@ -36,14 +36,17 @@ end
 local function text(number) return string.format('%.0f', number) end
 """
 
-#: ARGV: form, run. Returns the time, the form that it has, the epoch.
+#: The fourth key counts clients, from a number on that no earlier log came to. ARGV: form, run.
+#: Returns the time, the form that it has, the epoch, the number of this client.
 OPEN = Script("""
 if redis.call('EXISTS', meta) == 0 then
   redis.call('DEL', log, snapshot)
   redis.call('HSET', meta, 'form', ARGV[1], 'run', ARGV[2], 'epoch', text(now()), 'base', 0,
     'saved', 0)
 end
-return {now(), redis.call('HGET', meta, 'form'), redis.call('HGET', meta, 'epoch')}
+if redis.call('EXISTS', client) == 0 then redis.call('SET', client, redis.call('TIME')[1]) end
+local known = redis.call('HMGET', meta, 'form', 'epoch')
+return {now(), known[1], known[2], redis.call('INCR', client)}
 """)
 
 #: ARGV: epoch, number of the batch, last step that is known, deadline, steps that are appended.
@@ -134,9 +137,13 @@ if ARGV[4] ~= '-1' and ARGV[4] ~= known[2] then return {now(), 'gone'} end
 return {now(), known[2], redis.call('LRANGE', snapshot, ARGV[2], ARGV[3])}
 """)
 
-#: Keys: of the log, its steps, its snapshot, the uploads' ends. ARGV: milliseconds.
+#: Keys: the log's, and last the names of contents. ARGV: milliseconds, what a content's key begins
+#: with.
 TOUCH = Script("""
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
+for _, name in ipairs(redis.call('ZRANGE', KEYS[#KEYS], 0, -1)) do
+  redis.call('PEXPIRE', ARGV[2] .. name, ARGV[1])
+end
 return {now()}
 """)
 

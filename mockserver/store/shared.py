@@ -8,27 +8,35 @@ state, which is as the core decides and as a `MemoryStore` keeps it, and no step
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from anyio import to_thread
 
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.limits import Verdict
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store import codec, distant
+from mockserver.store.health import Health, Taken
 from mockserver.store.memory import MemoryStore
+from mockserver.store.outage import Outage, Policy
 from mockserver.store.protocol import Heard, Sandbox
+from mockserver.store.recovery import Recovery
 from mockserver.store.sandbox import MemorySandbox
+from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
-from mockserver.store.steps import Gone, Snapshot, Steps
+from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
+T = TypeVar("T")
 SNAPSHOT_STEPS = 5_000  # after so many a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
+_LOOK = 0.02  # seconds between two looks at the log while something large is under way
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
@@ -48,6 +56,8 @@ class SharedStore:
         empty: a new store in memory, which has the time from its argument.
         now: nanoseconds since the epoch, by the machine's clock.
         form: what all who share it must have in common.
+        policy: what is done while the log is away.
+        sleep: waits for so many seconds.
 
     Raises:
         Away: the log can't be used.
@@ -59,13 +69,20 @@ class SharedStore:
         empty: Callable[[Callable[[], int]], MemoryStore],
         now: Callable[[], int],
         form: str,
+        policy: Policy = "local",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
+        self.health, self.outage = Health(steps.kind), Outage(policy)
+        #: Told a line for the log.
+        self.notice: Callable[[str], None] = lambda _: None
+        self._recovery = Recovery(self, steps, sleep)
+        self._aside = empty(now)  # for uploads while the log is away
         #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
-        self._taken = 0  # the number of the last step that was taken here
+        self.taken_steps = 0  # the number of the last step that was taken here
         self._size = 0  # bytes of steps since the last snapshot
         self.process = steps.open(form)
         self._named = 0  # contents
@@ -79,6 +96,7 @@ class SharedStore:
 
     async def close(self) -> None:
         """Use it no longer."""
+        self._recovery.end()
         await self._steps.close()
 
     # -- steps ---------------------------------------------------------------------------------
@@ -95,9 +113,22 @@ class SharedStore:
 
     async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
         """Take the step of a sandbox that keeps an item."""
-        kept = await distant.shared(item, self._new_name, self._write, self._fetch)
+        kept = await self._placed(item)
+        if kept is None:  # its contents are in no other process' reach
+            self.outage.alone(b"", "save")
+            self._take(self._now(), owner, "save", {"kind": kind, "item": item})
+            return
         given = kind, codec.packed_item(kept)
         await self._step(owner, "save", given, {"kind": kind, "item": kept})
+
+    async def _placed(self, item: Item) -> Item | None:
+        """An item with its contents where all processes find them; None if the log is away."""
+        with suppress(Away):
+            shared = distant.shared(item, self._new_name, self._write, self._fetch)
+            return await self.watched(shared)
+        if self.outage.refuses("save"):
+            raise ApiError(Reason.STATE_AWAY)
+        return None
 
     async def _step(
         self,
@@ -124,17 +155,28 @@ class SharedStore:
         await self._steps.write(name, offset, piece, now=self._now())
 
     async def _fetch(self, name: str, offset: int, length: int) -> bytes:
-        found = await self._steps.read(name, offset, length)
+        try:
+            found = await self.watched(self._steps.read(name, offset, length))
+        except Away:
+            raise ApiError(Reason.STATE_AWAY) from None
         if len(found) < length:
             raise ApiError(Reason.INTERNAL, hint=f"the content {name} is there no longer")
         return found
 
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
-        if self._asking is None and (found := self._at_once([step] if step else [])) is not None:
-            self._follow(found)
-            if step and self._count(step):
-                self._begin_to_save()
-            return take()
+        if self._asking is None:
+            if self.outage.is_on:
+                return self._alone(step, take)
+            try:
+                found = self._at_once([step] if step else [])
+            except Away as error:
+                self.lose(error)
+                return self._alone(step, take)
+            if found is not None:
+                self.follow(found)
+                if step:
+                    self._took(step)
+                return take()
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
@@ -144,7 +186,7 @@ class SharedStore:
 
     def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
         with suppress(Gone):
-            return self._steps.at_once(own, self._taken)
+            return self._steps.at_once(own, self.taken_steps)
         return None
 
     async def _ask(self) -> None:
@@ -154,6 +196,10 @@ class SharedStore:
                 asked, self._asked = self._asked, []
                 try:
                     await self._ask_for(asked)
+                except Away as error:
+                    self.lose(error)
+                    self._asked = [*asked, *self._asked]
+                    return self._answer_alone(len(asked))
                 except Exception as error:
                     for one in asked:
                         if not one.answer.done():
@@ -165,31 +211,31 @@ class SharedStore:
         own = [one.step for one in asked if one.step]
         try:
             if own:
-                others = await self._steps.take(own, self._taken)
+                others = await self._steps.take(own, self.taken_steps)
             else:
-                others = await self._steps.since(self._taken)
+                others = await self._steps.since(self.taken_steps)
         except Gone:
             await self._begin_anew()
             return await self._ask_for(asked)
-        self._follow(others)
+        self.follow(others)
         for one in asked:
             self._answer(one)
         return None
 
     def _answer(self, asked: _Asked) -> None:
-        if asked.step and self._count(asked.step):
-            self._begin_to_save()
-        try:
-            found = asked.take()
-        except Exception as refusal:
-            if not asked.answer.done():
-                asked.answer.set_exception(refusal)
-        else:
-            if not asked.answer.done():  # else nobody waits for it any more
-                asked.answer.set_result(found)
+        if asked.step:
+            self._took(asked.step)
+        _tell(asked.answer, asked.take)
 
-    def _follow(self, steps: Sequence[bytes]) -> None:
-        """Take steps of others."""
+    def _took(self, step: bytes) -> None:
+        """A step of this process is behind all others."""
+        is_time = self._count(step)
+        self.outage.took(self.taken_steps, step)
+        if is_time:
+            self._begin_to_save()
+
+    def follow(self, steps: Sequence[bytes], *, told: bool = True) -> None:
+        """Take steps of others, or of one's own again, which nobody is told of."""
         for data in steps:
             self._count(data)
             step = codec.read(data)
@@ -203,7 +249,8 @@ class SharedStore:
                 self._take(step.at, owner, step.method, given)
             except (ApiError, RuleError):  # a refusal, which whoever asked has got
                 continue
-            self.heard(step.method, given)
+            if told:
+                self.heard(step.method, given)
 
     def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
         self._at = at
@@ -219,22 +266,103 @@ class SharedStore:
 
     def _count(self, step: bytes) -> bool:
         """Count a step; whether it is time for a snapshot, of which all think alike."""
-        self._taken += 1
+        self.taken_steps += 1
         self._size += len(step)
-        is_time = self._taken % SNAPSHOT_STEPS == 0 or self._size > SNAPSHOT_BYTES
+        is_time = self.taken_steps % SNAPSHOT_STEPS == 0 or self._size > SNAPSHOT_BYTES
         if is_time:
             self._size = 0
         return is_time
+
+    # -- where the log is away -----------------------------------------------------------------
+
+    def lose(self, error: Away) -> None:
+        """The log is away: nobody waits for it again until it is back."""
+        self.health.errors += 1
+        if not self.outage.is_on:
+            self.outage.begin(self._now(), self.memory.begun)
+            self.health.degraded = True
+            self.health.refuses = self.outage.policy == "refuse"
+            self.health.warning = f"the shared state is away: {self.outage.meaning}"
+            self.notice(f"WARNING {self.health.warning}. {error}")
+            self._recovery.begin()
+
+    def _alone(self, step: bytes, take: Callable[[], Any]) -> Any:
+        """Take a step which the log does not have."""
+        method = codec.read(step).method if step else ""
+        if self.outage.refuses(method):
+            raise ApiError(Reason.STATE_AWAY)
+        found = take()
+        if step and not (isinstance(found, Verdict) and not found.admitted):
+            self.outage.alone(step, method)
+        return found
+
+    def _answer_alone(self, unsure: int = 0) -> None:
+        """Answer all who wait, so many first of whom nobody knows whether the log has heard."""
+        asked, self._asked = self._asked, []
+        for number, one in enumerate(asked, 1):
+            _tell(one.answer, partial(self._alone, one.step, one.take))
+            if number == unsure:
+                self.outage.unsure()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Who asks waits meanwhile; then it is for the log again, if that is still there."""
+        self._asking = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._asking = None
+            if self.outage.is_on:
+                self._answer_alone()
+            elif self._asked:
+                self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    def back(self) -> None:
+        """The log is there, and has what it could be told."""
+        seconds = (self._now() - self.outage.began) / SECOND
+        told, lost = self.outage.end()
+        self.health.degraded = False
+        self.notice(
+            f"The shared state is back after {seconds:.1f} s. It was told {told} steps that this "
+            f"process had taken alone; {lost} others are lost."
+        )
+
+    async def watched(self, work: Coroutine[Any, Any, T]) -> T:
+        """What something large comes to.
+
+        Raises:
+            Away: the log is away.
+        """
+        task = asyncio.get_running_loop().create_task(work)
+        while not (await asyncio.wait([task], timeout=_LOOK))[0]:
+            await self.sync()
+            if self.outage.is_on:
+                task.cancel()
+                raise Away("the log is away")
+        return task.result()
 
     # -- snapshots -----------------------------------------------------------------------------
 
     async def _begin_anew(self) -> None:
         """Take the last snapshot; what came after it is taken next."""
+        self.begin_from(*await self.loaded())
+
+    async def loaded(self) -> tuple[int, MemoryStore]:
+        """The number of the last snapshot's last step, and the memory that it is."""
         number, pieces = await self._steps.snapshot()
-        self.memory = self._empty(self._time)
+        memory = self._empty(self._time)
         if pieces:
-            self.memory.restore(codec.thawed(pieces, self._fetch))
-        self._taken, self._size = number, 0
+            memory.restore(codec.thawed(pieces, self._fetch))
+        return number, memory
+
+    def begin_from(self, number: int, memory: MemoryStore) -> None:
+        """Go on from a snapshot."""
+        self.memory, self.taken_steps, self._size = memory, number, 0
+
+    async def frozen(self, saved: SavedStore) -> Snapshot:
+        """What the memory is now as a snapshot."""
+        number = self.taken_steps
+        return Snapshot(number, await to_thread.run_sync(lambda: [*codec.frozen(saved)]))
 
     def _begin_to_save(self) -> None:
         """Make a snapshot, behind the step that is being taken: whoever took it does."""
@@ -244,11 +372,12 @@ class SharedStore:
     async def _save(self) -> None:
         """Make a snapshot, so that the log may forget what it has."""
         try:
-            number, saved = self._taken, self.memory.saved()
-            pieces = await to_thread.run_sync(lambda: [*codec.frozen(saved)])
-            await self._steps.replace(Snapshot(number, pieces))
+            saved = self.memory.saved()
+            await self._steps.replace(await self.frozen(saved))
             items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
+        except Away:  # the next one will do, or whoever asks next tells
+            self.health.errors += 1
         finally:
             self._saving = None
 
@@ -288,12 +417,34 @@ class SharedStore:
         await self.step(self.memory, "tell", what, sandbox)
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
-        """Keep an upload, outside of all processes."""
-        await self._steps.keep(address, upload, until=until, now=now)
+        """Keep an upload, outside of all processes if they can be reached."""
+        try:
+            await self.watched(self._steps.keep(address, upload, until=until, now=now))
+        except Away:
+            await self._aside.keep(address, upload, until=until, now=now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address, if it is still there."""
-        return await self._steps.kept(address)
+        with suppress(Away):
+            if found := await self.watched(self._steps.kept(address)):
+                return found
+        return await self._aside.kept(address)
+
+    async def taken(self) -> Taken:
+        """What the memory of this process holds."""
+        return await self.memory.taken()
+
+
+def _tell(answer: asyncio.Future[Any], found: Callable[[], Any]) -> None:
+    """Tell whoever waits what something comes to."""
+    try:
+        value = found()
+    except Exception as refusal:
+        if not answer.done():
+            answer.set_exception(refusal)
+    else:
+        if not answer.done():  # else nobody waits for it any more
+            answer.set_result(value)
 
 
 def _at_once(answer: Any) -> Any:

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from mockserver.store.steps import Away, Gone, Snapshot
+from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
 _PAUSE = 0.0005  # seconds between two tries
 _PATIENCE = 10.0  # seconds of tries
+_APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS form (text TEXT NOT NULL, processes INTEGER NOT NULL);
@@ -60,16 +61,31 @@ class SqliteSteps:
         upload_bytes: room for uploads.
     """
 
+    kind = "sqlite"
+
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 
     def open(self, form: str) -> int:
         """Begin to use it."""
-        self.prepare(form)
-        self._db = self._connect(self._path)
+        self._form = form
+        self._begin()
         with closing(self._connect(self._path)) as first:
             first.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")  # nobody is served yet
             return int(first.execute(_COUNT).fetchone()[0])
+
+    def _begin(self) -> None:
+        self.prepare(self._form)
+        self._db, self._file = self._connect(self._path), self._path.stat().st_ino
+
+    def _check_file(self) -> None:
+        """Others that begin to use it find it where this process does."""
+        try:
+            is_there = self._path.stat().st_ino == self._file
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise Lost(f"{self._path} was removed or replaced while it was in use")
 
     def prepare(self, form: str) -> None:
         """Make the files, or see that they are of this form.
@@ -103,7 +119,9 @@ class SqliteSteps:
         return found
 
     def _away(self, error: sqlite3.Error) -> Away:
-        return Away(f"{self._path}: {error}")
+        is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        said = f"another program has locked it for {_PATIENCE:g} s" if is_busy else str(error)
+        return Away(f"{self._path}: {said}")
 
     async def close(self) -> None:
         """Use it no longer."""
@@ -117,10 +135,11 @@ class SqliteSteps:
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
         """Append steps, if nobody else has locked the file."""
+        self._check_file()
         try:
             return _take(self._db, steps, after) if steps else _behind(self._db, after)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 return None
             raise self._away(error) from error
 
@@ -130,14 +149,27 @@ class SqliteSteps:
 
     async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Work that begins by locking the file, once that is free."""
+        self._check_file()
         for tried in count():
             try:
                 return work(self._db)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or tried * _PAUSE > _PATIENCE:
+            except sqlite3.Error as error:
+                is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not is_busy or tried * _PAUSE > _PATIENCE:
                     raise self._away(error) from error
             await asyncio.sleep(_PAUSE)
         raise AssertionError
+
+    async def reach(self, after: int) -> Reached:
+        """Open the file anew; another one in its place has nothing that was in it."""
+        self._db.close()
+        self._begin()
+        return Reached(is_in=False, is_empty=await self._tried(_last) < after)
+
+    async def seed(self, snapshot: Snapshot) -> bool:
+        """Let an empty log go on, from a number that none of those before it came to."""
+        number = (snapshot.number // _APART + 1) * _APART
+        return await self._tried(lambda db: _replace(db, Snapshot(number, snapshot.pieces)))
 
     # -- snapshots -----------------------------------------------------------------------------
 
@@ -156,11 +188,11 @@ class SqliteSteps:
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
-        await to_thread.run_sync(self._keep, address, upload, until, now)
+        await self._in_thread(self._keep, address, upload, until, now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        return await to_thread.run_sync(self._kept, address)
+        return await self._in_thread(self._kept, address)
 
     def _keep(self, address: str, upload: bytes, until: int, now: int) -> None:
         with closing(self._connect(self._beside)) as beside:
@@ -189,14 +221,12 @@ class SqliteSteps:
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
         """Write a piece of a content."""
         row = [name, offset, now, piece]
-        await to_thread.run_sync(
-            self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row
-        )
+        await self._in_thread(self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row)
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """Some bytes of a content."""
         given = [name, offset + length, offset]
-        rows = await to_thread.run_sync(self._do, _PIECES, given)
+        rows = await self._in_thread(self._do, _PIECES, given)
         if not rows:
             return b""
         start = offset - rows[0][0]
@@ -204,10 +234,16 @@ class SqliteSteps:
 
     async def retain(self, names: Collection[str], *, before: int) -> None:
         """Drop all other contents."""
-        known = await to_thread.run_sync(self._do, _OLD, [before])
+        known = await self._in_thread(self._do, _OLD, [before])
         for (name,) in known:
             if name not in names:
-                await to_thread.run_sync(self._do, "DELETE FROM contents WHERE name = ?", [name])
+                await self._in_thread(self._do, "DELETE FROM contents WHERE name = ?", [name])
+
+    async def _in_thread(self, work: Callable[..., T], *given: Any) -> T:
+        try:
+            return await to_thread.run_sync(work, *given)
+        except sqlite3.Error as error:
+            raise self._away(error) from error
 
     def _do(self, statement: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
         """One statement in the file beside, in a thread."""
@@ -241,7 +277,7 @@ def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[by
     return others
 
 
-def _replace(db: sqlite3.Connection, snapshot: Snapshot) -> None:
+def _replace(db: sqlite3.Connection, snapshot: Snapshot) -> bool:
     db.execute("BEGIN IMMEDIATE")
     try:
         (known,) = db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()
@@ -251,6 +287,7 @@ def _replace(db: sqlite3.Connection, snapshot: Snapshot) -> None:
             rows = [(snapshot.number, place, piece) for place, piece in enumerate(snapshot.pieces)]
             db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
         db.execute("COMMIT")
+        return bool(known < snapshot.number)
     except BaseException:
         db.execute("ROLLBACK")
         raise

@@ -1,0 +1,97 @@
+"""How a shared store comes back to its log: looks for it, reads it, tells it what it missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from mockserver.store import codec
+from mockserver.store.steps import Away, Gone, Steps
+
+if TYPE_CHECKING:
+    from mockserver.store.shared import SharedStore
+
+PROBE = 0.5  # seconds between two looks
+
+
+class Recovery:
+    """What goes on in the background while the log is away.
+
+    Args:
+        store: whose log it is.
+        steps: that log.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self, store: SharedStore, steps: Steps, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._store, self._steps, self._sleep = store, steps, sleep
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to look, at once."""
+        self._task = asyncio.get_running_loop().create_task(self._look())
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._task:
+            self._task.cancel()
+
+    async def _look(self) -> None:
+        outage, told = self._store.outage, ""
+        while outage.is_on:
+            try:
+                await self._return()
+            except (Away, Gone):
+                self._store.health.errors += 1
+                await self._sleep(PROBE)
+            except Exception as error:  # it may be repaired from outside
+                if str(error) != told:
+                    told = str(error)
+                    self._store.notice(f"ERROR the shared state can't be read: {error}")
+                await self._sleep(PROBE)
+
+    async def _return(self) -> None:
+        """Go on from what the log has, and tell it what it has not.
+
+        Raises:
+            Away: the log is away again.
+            Gone: another snapshot has come meanwhile.
+        """
+        store, outage = self._store, self._store.outage
+        outage.reached(found := await self._steps.reach(store.taken_steps))
+        while found.is_empty:
+            await self._seed()
+            outage.reached(found := await self._steps.reach(store.taken_steps))
+        number, memory = await store.loaded()
+        tail = await self._steps.since(number)
+        async with store.held():
+            known = max(0, store.taken_steps - number) if found.kept is None else len(tail)
+            store.begin_from(number, memory)
+            store.follow(tail[:known], told=False)
+            store.follow(tail[known:])
+            await self._retell()
+            store.back()
+
+    async def _seed(self) -> None:
+        """Let an empty log go on from what is known here."""
+        outage = self._store.outage
+        alone, lost = outage.number, outage.lost
+        if await self._steps.seed(await self._store.frozen(self._store.memory.saved())):
+            outage.seeded(alone, lost)
+
+    async def _retell(self) -> None:
+        """Tell the log the steps that were taken alone."""
+        store, outage = self._store, self._store.outage
+        if missing := outage.missing(store.memory):
+            at = outage.began
+            await self._add([codec.written(at, None, 0, "sandbox", [n]) for n in missing])
+        if told := outage.told(store.memory):
+            outage.unsure()
+            await self._add(told)
+
+    async def _add(self, steps: Sequence[bytes]) -> None:
+        self._store.follow(await self._steps.take(steps, self._store.taken_steps))
+        self._store.follow(steps, told=False)
