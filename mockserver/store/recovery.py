@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mockserver.core.durations import SECOND
 from mockserver.store import codec
 from mockserver.store.steps import Away, Gone, Steps
 
@@ -21,13 +22,18 @@ class Recovery:
     Args:
         store: whose log it is.
         steps: that log.
+        now: nanoseconds since the epoch, by the machine's clock.
         sleep: waits for so many seconds.
     """
 
     def __init__(
-        self, store: SharedStore, steps: Steps, sleep: Callable[[float], Awaitable[None]]
+        self,
+        store: SharedStore,
+        steps: Steps,
+        now: Callable[[], int],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._store, self._steps, self._sleep = store, steps, sleep
+        self._store, self._steps, self._now, self._sleep = store, steps, now, sleep
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -73,7 +79,18 @@ class Recovery:
             store.follow(tail[:known], told=False)
             store.follow(tail[known:])
             await self._retell()
-            store.back()
+            self._end()
+
+    def _end(self) -> None:
+        """The log is there, and has what it could be told."""
+        store = self._store
+        seconds = (self._now() - store.outage.began) / SECOND
+        told, lost = store.outage.end()
+        store.health.degraded = False
+        store.notice(
+            f"The shared state is back after {seconds:.1f} s. It was told {told} steps that this "
+            f"process had taken alone; {lost} others are lost."
+        )
 
     async def _seed(self) -> None:
         """Let an empty log go on from what is known here."""

@@ -44,7 +44,7 @@ if redis.call('EXISTS', meta) == 0 then
   redis.call('HSET', meta, 'form', ARGV[1], 'run', ARGV[2], 'epoch', text(now()), 'base', 0,
     'saved', 0)
 end
-if redis.call('EXISTS', client) == 0 then redis.call('SET', client, redis.call('TIME')[1]) end
+if redis.call('EXISTS', client) == 0 then redis.call('SET', client, text(now())) end
 local known = redis.call('HMGET', meta, 'form', 'epoch')
 return {now(), known[1], known[2], redis.call('INCR', client)}
 """)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from anyio import to_thread
 
@@ -24,6 +24,7 @@ from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store import codec, distant
 from mockserver.store.health import Health, Taken
+from mockserver.store.large import Large
 from mockserver.store.memory import MemoryStore
 from mockserver.store.outage import Outage, Policy
 from mockserver.store.protocol import Heard, Sandbox
@@ -33,10 +34,8 @@ from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
-T = TypeVar("T")
 SNAPSHOT_STEPS = 5_000  # after so many a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
-_LOOK = 0.02  # seconds between two looks at the log while something large is under way
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
@@ -74,10 +73,8 @@ class SharedStore:
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
         self.health, self.outage = Health(steps.kind), Outage(policy)
-        #: Told a line for the log.
         self.notice: Callable[[str], None] = lambda _: None
-        self._recovery = Recovery(self, steps, sleep)
-        self._aside = empty(now)  # for uploads while the log is away
+        self._recovery = Recovery(self, steps, now, sleep)
         #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
@@ -85,7 +82,7 @@ class SharedStore:
         self.taken_steps = 0  # the number of the last step that was taken here
         self._size = 0  # bytes of steps since the last snapshot
         self.process = steps.open(form)
-        self._named = 0  # contents
+        self._large = Large(self, steps, empty(now), now)
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -113,22 +110,13 @@ class SharedStore:
 
     async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
         """Take the step of a sandbox that keeps an item."""
-        kept = await self._placed(item)
+        kept = await self._large.placed(item)
         if kept is None:  # its contents are in no other process' reach
             self.outage.alone(b"", "save")
             self._take(self._now(), owner, "save", {"kind": kind, "item": item})
             return
         given = kind, codec.packed_item(kept)
         await self._step(owner, "save", given, {"kind": kind, "item": kept})
-
-    async def _placed(self, item: Item) -> Item | None:
-        """An item with its contents where all processes find them; None if the log is away."""
-        with suppress(Away):
-            shared = distant.shared(item, self._new_name, self._write, self._fetch)
-            return await self.watched(shared)
-        if self.outage.refuses("save"):
-            raise ApiError(Reason.STATE_AWAY)
-        return None
 
     async def _step(
         self,
@@ -146,22 +134,6 @@ class SharedStore:
             return self._take(at, self._owner(name, life) or owner, method, told)
 
         return await self._answered(codec.written(at, name, life, method, given), take)
-
-    def _new_name(self) -> str:
-        self._named += 1
-        return f"{self.process}-{self._named}"
-
-    async def _write(self, name: str, offset: int, piece: bytes) -> None:
-        await self._steps.write(name, offset, piece, now=self._now())
-
-    async def _fetch(self, name: str, offset: int, length: int) -> bytes:
-        try:
-            found = await self.watched(self._steps.read(name, offset, length))
-        except Away:
-            raise ApiError(Reason.STATE_AWAY) from None
-        if len(found) < length:
-            raise ApiError(Reason.INTERNAL, hint=f"the content {name} is there no longer")
-        return found
 
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
         if self._asking is None:
@@ -198,8 +170,8 @@ class SharedStore:
                     await self._ask_for(asked)
                 except Away as error:
                     self.lose(error)
-                    self._asked = [*asked, *self._asked]
-                    return self._answer_alone(len(asked))
+                    self._asked[:0] = asked
+                    self._answer_alone(len(asked))
                 except Exception as error:
                     for one in asked:
                         if not one.answer.done():
@@ -244,7 +216,7 @@ class SharedStore:
                 continue
             given = codec.arguments(step)
             if step.method == "save":
-                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._fetch)
+                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._large.fetch)
             try:
                 self._take(step.at, owner, step.method, given)
             except (ApiError, RuleError):  # a refusal, which whoever asked has got
@@ -317,30 +289,6 @@ class SharedStore:
             elif self._asked:
                 self._asking = asyncio.get_running_loop().create_task(self._ask())
 
-    def back(self) -> None:
-        """The log is there, and has what it could be told."""
-        seconds = (self._now() - self.outage.began) / SECOND
-        told, lost = self.outage.end()
-        self.health.degraded = False
-        self.notice(
-            f"The shared state is back after {seconds:.1f} s. It was told {told} steps that this "
-            f"process had taken alone; {lost} others are lost."
-        )
-
-    async def watched(self, work: Coroutine[Any, Any, T]) -> T:
-        """What something large comes to.
-
-        Raises:
-            Away: the log is away.
-        """
-        task = asyncio.get_running_loop().create_task(work)
-        while not (await asyncio.wait([task], timeout=_LOOK))[0]:
-            await self.sync()
-            if self.outage.is_on:
-                task.cancel()
-                raise Away("the log is away")
-        return task.result()
-
     # -- snapshots -----------------------------------------------------------------------------
 
     async def _begin_anew(self) -> None:
@@ -352,7 +300,7 @@ class SharedStore:
         number, pieces = await self._steps.snapshot()
         memory = self._empty(self._time)
         if pieces:
-            memory.restore(codec.thawed(pieces, self._fetch))
+            memory.restore(codec.thawed(pieces, self._large.fetch))
         return number, memory
 
     def begin_from(self, number: int, memory: MemoryStore) -> None:
@@ -418,17 +366,11 @@ class SharedStore:
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload, outside of all processes if they can be reached."""
-        try:
-            await self.watched(self._steps.keep(address, upload, until=until, now=now))
-        except Away:
-            await self._aside.keep(address, upload, until=until, now=now)
+        await self._large.keep(address, upload, until=until, now=now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address, if it is still there."""
-        with suppress(Away):
-            if found := await self.watched(self._steps.kept(address)):
-                return found
-        return await self._aside.kept(address)
+        return await self._large.kept(address)
 
     async def taken(self) -> Taken:
         """What the memory of this process holds."""
