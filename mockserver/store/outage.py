@@ -85,7 +85,6 @@ class Outage:
         if found.kept is not None:
             self._is_new = True
             self._alone[:0] = [step for number, step in self._own if number > found.kept]
-        if found.kept is not None or found.is_empty:
             self._own.clear()
 
     @property
@@ -107,6 +106,7 @@ class Outage:
         """The log has this process' memory, with so many of its own steps, the oldest."""
         del self._alone[:alone]
         self.lost -= lost
+        self._own.clear()
 
     def missing(self, memory: MemoryStore) -> list[str]:
         """The sandboxes of such steps that aren't there."""

@@ -110,5 +110,8 @@ class Recovery:
             await self._add(told)
 
     async def _add(self, steps: Sequence[bytes]) -> None:
-        self._store.follow(await self._steps.take(steps, self._store.taken_steps))
-        self._store.follow(steps, told=False)
+        store = self._store
+        store.follow(await self._steps.take(steps, store.taken_steps))
+        for number, step in enumerate(steps, store.taken_steps + 1):
+            store.outage.took(number, step)
+        store.follow(steps, told=False)

@@ -15,7 +15,7 @@ class Log:
 
     steps: list[bytes] = field(default_factory=list)
     base: int = 0  # the number of the step before the first one
-    saved: Snapshot = Snapshot(0, [])
+    saved: Snapshot = field(default_factory=lambda: Snapshot(0, []))
     epoch: int = 0
     of: int = -1  # the epoch before it
     left: int = 0  # what is left of that
