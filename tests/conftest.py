@@ -19,6 +19,7 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
+from tests import shared_state
 from tests.in_process import client_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,21 @@ def pytest_pycollect_makeitem(
 def pytest_collection_finish() -> None:
     """Spare Python the search for garbage in all that was collected: half a second each time."""
     gc.freeze()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the servers under test keep their state."""
+    parser.addoption("--state", choices=shared_state.STATES, default="memory")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shared_state.begin(request.config.getoption("state"), tmp_path_factory)
+
+
+@pytest.fixture(autouse=True)
+def _one_state() -> Iterator[None]:
+    yield from shared_state.checked()
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ async def moved(sandbox: Sandbox) -> None:
 
 def set_to(**options: Any) -> Step:
     async def configure(sandbox: Sandbox) -> None:
-        await sandbox.configure(Options(**options))
+        await sandbox.configure(options)
 
     configure.__name__ = next(iter(options))
     return configure

@@ -222,7 +222,7 @@ async def _check_counted(store: MemoryStore, room: int) -> None:
     assert store._files.taken == stored
     assert store._tally.taken == memory + sum(
         box.size - sum(shelf.size for shelf in box._items._shelves.values())  # type: ignore[attr-defined]
-        for box in [*(await store.sandboxes()), store.everyone]
+        for box in [*(await store.sandboxes()), await store.everyone()]
     )
 
 

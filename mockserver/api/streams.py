@@ -71,6 +71,7 @@ class EventStream:
             await self._send(send, steps, log, maker)
         except ClientGone:
             log.broken("the client left" if self.effect.disconnect is None else _ENDS["break"])
+            await self.admission.world.store.corrected(record)
             raise
 
     async def _send(
@@ -90,10 +91,12 @@ class EventStream:
                 raise
             except Exception:
                 log.broken("it failed")
+                await self.admission.world.store.corrected(self.admission.exchange.record)
                 await line.write(send, await maker.error(Reason.GENERATION_FAILED))
                 raise
             log.sent(number)
-            is_last = number == len(steps)
+            if is_last := number == len(steps):
+                await self.admission.world.store.corrected(self.admission.exchange.record)
             frame = _ended(frame, rule.end) if is_last else frame
             await line.write(send, frame, more=is_open or not is_last)
         if is_open:

@@ -36,12 +36,13 @@ class Stream(NamedTuple):
         """Send what happens."""
         clock, receive = self.request.world.clock, self.request.receive
         name = self.sandbox.name if self.sandbox else None
+        # Nothing waits between the last look and this: what comes is told once.
+        told = await self._earlier()
         with self.request.world.feed.heard(name) as listener:
             news = listener.news
             gone, alive = (asyncio.ensure_future(w) for w in (left(receive), _alive(news, clock)))
             gone.add_done_callback(lambda _: news.set())
             try:
-                told = await self._earlier()
                 await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
                 while not clock.ended:
                     await send(_piece(told or _NOTHING))

@@ -124,7 +124,7 @@ class ControlRequest:
 
     async def ruled(self) -> Sandbox:
         """Whose rules are meant: those of the sandbox that is named, or those of all."""
-        return self.world.store.everyone if self.is_of_all else await self.sandbox()
+        return await (self.world.store.everyone() if self.is_of_all else self.sandbox())
 
     async def sandbox(self) -> Sandbox:
         """The sandbox that is named; one that a key names is made if it is new."""

@@ -111,7 +111,7 @@ def _kept(told: Any, file: Any) -> Any:
 
 async def _tried(request: ControlRequest) -> list[tuple[Sandbox, Rule]]:
     """The rules that are meant, of all sandboxes each once; each with the sandbox that it is of."""
-    everyone = request.world.store.everyone
+    everyone = await request.world.store.everyone()
     if request.is_of_all:
         return [(everyone, r) for r in everyone.rules]
     sandboxes = await request.sandboxes()
@@ -212,7 +212,7 @@ async def put_limits(request: ControlRequest) -> Told:
     nothing about it.
     """
     sandbox, asked = await request.sandbox(), request.fields("per_minute", "tier")
-    await sandbox.configure(sandbox.options._replace(**_settled(asked)))
+    await sandbox.configure(_settled(asked))
     await sandbox.refill()
     return await limits(request)
 
@@ -264,7 +264,7 @@ async def put_ledger(request: ControlRequest) -> Told:
     In all, by day, by month; those that are not named stay.
     """
     sandbox, asked = await request.sandbox(), request.fields(*BUDGETS)
-    await sandbox.configure(sandbox.options._replace(**_settled(asked)))
+    await sandbox.configure(_settled(asked))
     return await ledger(request)
 
 
@@ -279,7 +279,7 @@ async def reset(request: ControlRequest) -> Told:
     for part in only:
         if part not in PARTS:
             refuse(f"only can't have {part!r}; {instead(str(part), PARTS)}", "only")
-    everyone = [request.world.store.everyone] if request.is_general else []
+    everyone = [await request.world.store.everyone()] if request.is_general else []
     for sandbox in [*await request.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
     return {}
@@ -296,8 +296,8 @@ async def renew(request: ControlRequest) -> Told:
     if asked.get("as_of") is not None and request.world.config.validation == settings.SCHEMA:
         refuse(_NO_DAY, "as_of")
     options = Options(begun=begun, **_settled(asked))
-    ended = await aftermath(old)
     sandbox = await request.world.renew(old.name, options)
+    ended = await aftermath(old)  # which nothing comes to any more
     return {"sandbox": sandbox.name, "late": len(ended["late"]), "ended": ended}
 
 

@@ -131,7 +131,7 @@ async def _refill(look: Look, _: Form) -> dict[str, str]:
 async def _stand(look: Look, form: Form) -> dict[str, str]:
     sandbox = await look.asked().sandbox()
     standing = form.get("standing") == "yes"
-    await sandbox.configure(sandbox.options._replace(standing=standing))
+    await sandbox.configure({"standing": standing})
     return {"said": "The clock stands still." if standing else "The clock runs."}
 
 

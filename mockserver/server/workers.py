@@ -30,7 +30,7 @@ from mockserver.store.opening import StateError, prepared
 END = 3 * GRACE  # seconds that workers get to end; they need half of it
 _SHUT = 0.6 * GRACE  # seconds after which none of them takes a connection, whatever it does
 _PAUSE = 1.0  # seconds, at the most, between two tries to begin a worker
-_TRIES = 3  # in a row to begin one, while no other one serves
+_TRIES = 3  # in a row to begin one, before all serve or where no other one does
 #: What goes over the line.
 _SERVES, _IS_SHUT, _FORCE = b"s", b"c", b"f"
 
@@ -211,6 +211,7 @@ class Supervisor:
         """Begin the next process of a seat."""
         seat.due, seat.serves, seat.begun = 0.0, False, seat.begun + 1
         ours, theirs = socket.socketpair()
+        WRITER.flush()  # its thread, if any: a child would not have it
         # A signal that comes in between is the child's only once it can take it.
         usual = signal.pthread_sigmask(signal.SIG_BLOCK, [*ending_signals(), signal.SIGCHLD])
         pid = os.fork()
@@ -243,10 +244,11 @@ class Supervisor:
     def _become_worker(self, seat: _Seat, usual: set[int]) -> None:
         """Let go of all that is the supervisor's, or another worker's."""
         signal.set_wakeup_fd(-1)
-        for number in ending_signals():
+        for number in {*ending_signals()} - {signal.SIGTERM}:
             signal.signal(number, signal.SIG_IGN)  # a terminal's are for the supervisor
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # until it serves
+        # Until it serves. Were it ignored for a moment, one that has come already would be lost.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         signal.pthread_sigmask(signal.SIG_SETMASK, usual)
         self._selector.close()
         for end in (self._signals, self._woken, *(s.line for s in self._seats if s.line)):
@@ -291,18 +293,20 @@ class Supervisor:
             return
         code = os.waitstatus_to_exitcode(status)
         told = f"worker {seat.number} (process {pid}) ended with {_named(code)}"
-        seat.failed += not served
-        if self._is_hopeless(seat):
+        seat.failed += not served and code != 0  # with 0 it ends where somebody tells it to
+        if self._is_hopeless(seat, code):
             self._say(f"images-mock: {told} before it served.")
             self._end(code if code > 0 else INTERNAL)
             return
         self._say(f"WARNING {told}; replacement {seat.begun} of it begins.")
         seat.due = SystemClock.monotonic() + min(_PAUSE, 0.2 * seat.failed)
 
-    def _is_hopeless(self, seat: _Seat) -> bool:
-        """Whether there is no use in another try: the first failed, or all do."""
+    def _is_hopeless(self, seat: _Seat, code: int) -> bool:
+        """Whether there is no use in another try: it says why it can't begin, or never does."""
+        if seat.failed and code > 0 and not self._is_ready:
+            return True
         is_alone = not any(s.serves for s in self._seats)
-        return bool(seat.failed) and (not self._is_ready or (is_alone and seat.failed >= _TRIES))
+        return seat.failed >= _TRIES and (is_alone or not self._is_ready)
 
     # -- the end -------------------------------------------------------------------------------
 

@@ -12,13 +12,15 @@ from inspect import signature
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_type_hints
 
-from msgspec import msgpack
+import msgspec
+from msgspec import convert, msgpack
 
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store.distant import Fetch, packed, unpacked
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedSandbox, SavedStore
+from mockserver.store.steps import Away
 
 _WIDE = b"\xc1"  # what nothing in msgpack begins with: what follows has texts that begin with
 _MARK = "\U0010ffff"  # this, and are JSON of what msgpack can't say
@@ -49,21 +51,24 @@ def written(at: int, sandbox: str | None, life: int, method: str, given: Sequenc
     return _encode(Step(at, sandbox, life, method, as_bytes(given)))
 
 
-def read(step: bytes) -> Step:
-    """A step of the log."""
-    return _step.decode(step)
+def read(data: bytes) -> tuple[Step, dict[str, Any]]:
+    """A step of the log, and what its method is called with.
+
+    Raises:
+        Away: it is of another version, or not ours.
+    """
+    try:
+        step = _step.decode(data)
+        owner = MemoryStore if step.sandbox is None else MemorySandbox
+        names, kind = parameters(vars(owner)[step.method])
+        return step, dict(zip(names, from_bytes(step.arguments, kind), strict=True))
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise Away(f"a step can't be read ({error}): it is of another version") from error
 
 
 def again(step: Step) -> bytes:
     """A step of the log as bytes again."""
     return _encode(step)
-
-
-def arguments(step: Step) -> dict[str, Any]:
-    """What a step's method is called with."""
-    owner = MemoryStore if step.sandbox is None else MemorySandbox
-    names, kind = parameters(getattr(owner, step.method))
-    return dict(zip(names, from_bytes(step.arguments, kind), strict=True))
 
 
 @cache
@@ -86,7 +91,7 @@ def from_bytes(data: bytes, kind: Any) -> Any:
     """The value of a type."""
     view = memoryview(data)
     if view[:1] == _WIDE:
-        return _mapped(_decoder(kind).decode(view[1:]), _widened)
+        return convert(_mapped(msgpack.decode(view[1:]), _widened), kind)  # types know no marks
     return _decoder(kind).decode(view)
 
 

@@ -70,8 +70,7 @@ class MemoryStore:
         self._written = 0  # records
         self._everyone = MemorySandbox(EVERYONE, 0, Options(), (), self._tally)
 
-    @property
-    def everyone(self) -> MemorySandbox:
+    async def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
 
@@ -154,7 +153,7 @@ class MemoryStore:
         self._numbers, self._written = saved.begun, saved.written
         self._everyone.restore(saved.everyone)
         for one in saved.sandboxes:
-            made = self._made(one.name, one.number, one.first.options)
+            made = self._made(one.name, one.number, one.first)
             made.restore(one)
             self._sandboxes[one.name] = made
 
@@ -205,6 +204,14 @@ class MemoryStore:
         self._written += 1
         record.number = self._written
         found.record(record, number=life or found.number)
+
+    async def corrected(self, record: Record) -> None:
+        """Let others know, of whom there are none."""
+
+    async def correct(self, sandbox: str, number: int, trace: list[str]) -> None:
+        """Change the trace of a record, if it is still here."""
+        if found := self._sandboxes.get(sandbox):
+            found.correct(number, trace)
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let others know, of whom there are none."""

@@ -110,7 +110,7 @@ class Outage:
 
     def missing(self, memory: MemoryStore) -> list[str]:
         """The sandboxes of such steps that aren't there."""
-        names = dict.fromkeys(codec.read(step).sandbox for step in self._alone)
+        names = dict.fromkeys(codec.read(step)[0].sandbox for step in self._alone)
         return [name for name in names if name and not memory.peek(name)]
 
     def told(self, memory: MemoryStore) -> Sequence[bytes]:
@@ -119,9 +119,8 @@ class Outage:
 
     def _told(self, memory: MemoryStore) -> Iterator[bytes]:
         for data in self._alone:
-            step = codec.read(data)
+            step, given = codec.read(data)
             if step.method == "write_down":
-                given = codec.arguments(step)
                 life = self._life(memory, given["record"].sandbox, given["life"])
                 yield codec.written(step.at, None, 0, step.method, [given["record"], life])
             elif step.sandbox is not None:

@@ -9,7 +9,7 @@ from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options
+from mockserver.core.sandbox import Option, Options
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
@@ -52,8 +52,8 @@ class Sandbox(Protocol):
     async def advance(self, nanoseconds: int) -> None:
         """Move the sandbox's clock on."""
 
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
+    async def configure(self, changes: Mapping[str, Option]) -> None:
+        """Change some of the options that it is set to, by name."""
 
     async def add(self, rule: Rule) -> Rule:
         """Add a rule; the returned one has its id. RuleError if there is no room for it."""
@@ -177,8 +177,7 @@ class Store(Protocol):
     @notice.setter
     def notice(self, told: Callable[[str], None], /) -> None: ...
 
-    @property
-    def everyone(self) -> Sandbox:
+    async def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 
         They are tried behind a sandbox's own and before the file's, counted for all sandboxes
@@ -186,7 +185,9 @@ class Store(Protocol):
         """
 
     async def sandbox(self, name: str) -> Sandbox:
-        """The sandbox of a name, which is used now; new if there is none.
+        """The sandbox of a name; new if there is none.
+
+        It is used now, or by the first step that it takes.
 
         Raises:
             ApiError: there is no room for a new one (SANDBOXES_FULL).
@@ -214,6 +215,9 @@ class Store(Protocol):
         Raises:
             ApiError: as `sandbox`.
         """
+
+    async def corrected(self, record: Record) -> None:
+        """Let other processes know that the trace of a record was changed, if that is kept."""
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know that something happened to a sandbox."""

@@ -94,9 +94,10 @@ class Recovery:
 
     async def _seed(self) -> None:
         """Let an empty log go on from what is known here."""
-        outage = self._store.outage
+        store, outage = self._store, self._store.outage
         alone, lost = outage.number, outage.lost
-        if await self._steps.seed(await self._store.frozen(self._store.memory.saved())):
+        frozen = store.frozen(store.taken_steps, store.memory.saved())
+        if await self._steps.seed(await frozen):
             outage.seeded(alone, lost)
 
     async def _retell(self) -> None:

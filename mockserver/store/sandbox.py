@@ -14,7 +14,7 @@ from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options, retries, rulebook
+from mockserver.core.sandbox import Option, Options, retries, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import FULL, Account, settle
@@ -129,14 +129,16 @@ class MemorySandbox:
         return made
 
     def saved(self) -> SavedSandbox:
-        """All of it, which changes no more."""
+        """All of it, which changes no more; of the file's rules that are as they were their ids."""
+        file = {*self._first.rules.rules}
         return SavedSandbox(
             self.name,
             self.number,
             self.used,
             self.is_warned,
-            self._first,
-            self._state,
+            self._first.options,
+            self._state._replace(rules=self._book._replace(rules=())),
+            [r.id if r in file else r for r in self._book.rules],
             {name: [*log.entries] for name, log in self._logs.items() if log.entries},
             [*self._ledger.bills],
             [*self._ledger.sums.items()],
@@ -152,9 +154,12 @@ class MemorySandbox:
 
     def restore(self, saved: SavedSandbox) -> None:
         """Be as one that was saved; it is new yet."""
-        self.used, self.is_warned, self._first = saved.used, saved.is_warned, saved.first
-        self.options, self._book, self._account, self._clock = saved.state
-        self._given, grown = saved.given, self._book.size
+        self.used, self.is_warned, self._given = saved.used, saved.is_warned, saved.given
+        self.options, book, self._account, self._clock = saved.state
+        file = {rule.id: rule for rule in self._first.rules.rules}
+        rules = [file[r] if isinstance(r, str) else r for r in saved.rules]
+        self._book = book._replace(rules=tuple(rules))
+        grown = book.size
         self._tally.rules += grown
         for name, entries in saved.logs.items():
             grown += sum(map(self._logs[name].append, entries))
@@ -186,9 +191,10 @@ class MemorySandbox:
         is_first, self.is_warned = not self.is_warned, True
         return is_first
 
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
-        self.options = options
+    async def configure(self, changes: Mapping[str, Option]) -> None:
+        """Change some of what it is set to."""
+        changed: dict[str, Any] = {**changes}
+        self.options = self.options._replace(**changed)
 
     async def forget(self, *, only: Sequence[str]) -> None:
         """Empty parts of it."""
@@ -284,6 +290,12 @@ class MemorySandbox:
             self._grow(table.put(rule.id, count))
         return fired
 
+    async def claim_named(self, named: Sequence[str | Rule]) -> list[Fired]:
+        """The same of rules that are named by their ids, or given; those that went are no more."""
+        known = {rule.id: rule for rule in self.rules}
+        rules = [known.get(one) if isinstance(one, str) else one for one in named]
+        return await self.claim([rule for rule in rules if rule])
+
     def counted(self, rule_id: str) -> Count:
         """How often a rule was met and has fired."""
         return self._counts_of(rule_id).get(rule_id) or NEVER
@@ -358,6 +370,12 @@ class MemorySandbox:
     def journal(self) -> int:
         """Bytes of all records, roughly."""
         return sum(log.size for log in self._logs.values())
+
+    def correct(self, number: int, trace: list[str]) -> None:
+        """Change the trace of a record, which is as long as before."""
+        entries = (r for log in self._logs.values() for r in reversed(log.entries))
+        if found := next((r for r in entries if r.number == number), None):
+            found.trace = trace
 
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""

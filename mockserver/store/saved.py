@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mockserver.core.journal import Record
+from mockserver.core.rules.rule import Rule
+from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.core.sandbox.ledger import Bill, Cell, Use
@@ -22,8 +24,9 @@ class SavedSandbox(NamedTuple):
     number: int
     used: int
     is_warned: bool
-    first: State
-    state: State
+    first: Options  # that it began with
+    state: State  # without its rules
+    rules: list[str | Rule]  # in the order in which they are tried; the file's by id
     logs: dict[LogName, list[Record]]
     bills: list[Bill]
     sums: list[tuple[Cell, Use]]

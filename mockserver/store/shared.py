@@ -8,6 +8,7 @@ state, which is as the core decides and as a `MemoryStore` keeps it, and no step
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -34,8 +35,8 @@ from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
-SNAPSHOT_STEPS = 5_000  # after so many a snapshot is made
-SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
+SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+_LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
@@ -80,13 +81,12 @@ class SharedStore:
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
         self.taken_steps = 0  # the number of the last step that was taken here
-        self._size = 0  # bytes of steps since the last snapshot
+        self._fresh = self._size = 0  # steps since the last snapshot, and their bytes
         self.process = steps.open(form)
         self._large = Large(self, steps, empty(now), now)
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
-        self.everyone: Sandbox = SharedSandbox(self, self.memory.everyone)
 
     def _time(self) -> int:
         return self._at
@@ -146,9 +146,7 @@ class SharedStore:
                 return self._alone(step, take)
             if found is not None:
                 self.follow(found)
-                if step:
-                    self._took(step)
-                return take()
+                return self._own(step, take)
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
@@ -195,26 +193,31 @@ class SharedStore:
         return None
 
     def _answer(self, asked: _Asked) -> None:
-        if asked.step:
-            self._took(asked.step)
-        _tell(asked.answer, asked.take)
+        _tell(asked.answer, partial(self._own, asked.step, asked.take))
 
-    def _took(self, step: bytes) -> None:
-        """A step of this process is behind all others."""
-        is_time = self._count(step)
-        self.outage.took(self.taken_steps, step)
-        if is_time:
-            self._begin_to_save()
+    def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
+        """Take a step of this process, and a snapshot behind it if it is time for one."""
+        is_time = self._count(step) if step else False
+        if step:
+            self.outage.took(self.taken_steps, step)
+        try:
+            return take()
+        finally:
+            if is_time:
+                self._begin_to_save()
 
     def follow(self, steps: Sequence[bytes], *, told: bool = True) -> None:
-        """Take steps of others, or of one's own again, which nobody is told of."""
+        """Take steps of others, or of one's own again, which nobody is told of.
+
+        Raises:
+            Away: one of them this version can't read. Nothing is asked of the log any more.
+        """
         for data in steps:
+            step, given = codec.read(data)
             self._count(data)
-            step = codec.read(data)
             owner = self._owner(step.sandbox, step.life)
             if owner is None:  # of a life that is over: nobody sees what it does
                 continue
-            given = codec.arguments(step)
             if step.method == "save":
                 given["item"] = codec.unpacked_item(given["kind"], given["item"], self._large.fetch)
             try:
@@ -240,9 +243,11 @@ class SharedStore:
         """Count a step; whether it is time for a snapshot, of which all think alike."""
         self.taken_steps += 1
         self._size += len(step)
-        is_time = self.taken_steps % SNAPSHOT_STEPS == 0 or self._size > SNAPSHOT_BYTES
+        self._fresh += 1
+        # What a snapshot costs is spread over as many bytes of steps as it has itself, roughly.
+        is_time = self._fresh >= SNAPSHOT_STEPS and self._size >= self.memory.size // 4
         if is_time:
-            self._size = 0
+            self._fresh = self._size = 0
         return is_time
 
     # -- where the log is away -----------------------------------------------------------------
@@ -260,7 +265,7 @@ class SharedStore:
 
     def _alone(self, step: bytes, take: Callable[[], Any]) -> Any:
         """Take a step which the log does not have."""
-        method = codec.read(step).method if step else ""
+        method = codec.read(step)[0].method if step else ""
         if self.outage.refuses(method):
             raise ApiError(Reason.STATE_AWAY)
         found = take()
@@ -305,27 +310,27 @@ class SharedStore:
 
     def begin_from(self, number: int, memory: MemoryStore) -> None:
         """Go on from a snapshot."""
-        self.memory, self.taken_steps, self._size = memory, number, 0
+        self.memory, self.taken_steps, self._fresh, self._size = memory, number, 0, 0
 
-    async def frozen(self, saved: SavedStore) -> Snapshot:
-        """What the memory is now as a snapshot."""
-        number = self.taken_steps
+    async def frozen(self, number: int, saved: SavedStore) -> Snapshot:
+        """What the memory was behind a step as a snapshot."""
         return Snapshot(number, await to_thread.run_sync(lambda: [*codec.frozen(saved)]))
 
     def _begin_to_save(self) -> None:
         """Make a snapshot, behind the step that is being taken: whoever took it does."""
         if self._saving is None:
-            self._saving = asyncio.get_running_loop().create_task(self._save())
+            saving = self._save(self.taken_steps, self.memory.saved())
+            self._saving = asyncio.get_running_loop().create_task(saving)
 
-    async def _save(self) -> None:
-        """Make a snapshot, so that the log may forget what it has."""
+    async def _save(self, number: int, saved: SavedStore) -> None:
+        """Write a snapshot, so that the log may forget what it has."""
         try:
-            saved = self.memory.saved()
-            await self._steps.replace(await self.frozen(saved))
+            await self._steps.replace(await self.frozen(number, saved))
             items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
-        except Away:  # the next one will do, or whoever asks next tells
+        except Away as error:  # the next one will have all that this one had
             self.health.errors += 1
+            _LOG.warning("no snapshot was written: %s", error)
         finally:
             self._saving = None
 
@@ -347,6 +352,11 @@ class SharedStore:
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
 
+    async def everyone(self) -> Sandbox:
+        """What holds the rules of all sandboxes."""
+        await self.sync()
+        return SharedSandbox(self, await self.memory.everyone())
+
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew."""
         return SharedSandbox(self, await self.step(self.memory, "renew", name, options))
@@ -359,6 +369,11 @@ class SharedStore:
     async def write_down(self, record: Record, *, life: int) -> None:
         """Write a request down."""
         await self.step(self.memory, "write_down", record, life)
+
+    async def corrected(self, record: Record) -> None:
+        """Let other processes know."""
+        if record.number:
+            await self.step(self.memory, "correct", record.sandbox, record.number, record.trace)
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know."""

@@ -13,7 +13,7 @@ from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.precedence import Fired
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Options
+from mockserver.core.sandbox import Option, Options
 from mockserver.core.sandbox.account import Account
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.items import Item, Kind
@@ -85,9 +85,9 @@ class SharedSandbox:
         """Move the clock on."""
         await self._step("advance", nanoseconds)
 
-    async def configure(self, options: Options) -> None:
-        """Change what it is set to."""
-        await self._step("configure", options)
+    async def configure(self, changes: Mapping[str, Option]) -> None:
+        """Change some of what it is set to."""
+        await self._step("configure", changes)
 
     async def add(self, rule: Rule) -> Rule:
         """Add a rule."""
@@ -104,7 +104,8 @@ class SharedSandbox:
 
     async def claim(self, rules: Sequence[Rule]) -> list[Fired]:
         """Count a request that matches."""
-        found: list[Fired] = await self._step("claim", rules)
+        named = [rule if rule.origin == "magic" else rule.id for rule in rules]
+        found: list[Fired] = await self._step("claim_named", named)
         return found
 
     async def admit(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,10 +25,13 @@ _PATIENCE = 10.0  # seconds of tries
 _APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS form (text TEXT NOT NULL, processes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS form (
+    text TEXT NOT NULL, processes INTEGER NOT NULL, snapshot INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS steps (number INTEGER PRIMARY KEY, step BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (
-    number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL
+CREATE TABLE IF NOT EXISTS snapshots (
+    number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL,
+    PRIMARY KEY (number, place)
 );
 """
 _UPLOADS = """
@@ -41,16 +44,23 @@ CREATE TABLE IF NOT EXISTS contents (
     PRIMARY KEY (name, start)
 );
 """
+_BEGIN = "INSERT INTO form SELECT ?, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM form)"
 _COUNT = "UPDATE form SET processes = processes + 1 RETURNING processes"
-_LAST = "SELECT max(number) FROM steps"
+#: The last step: one that the snapshot has, where there is none behind it.
+_LAST = "SELECT ifnull((SELECT max(number) FROM steps), (SELECT snapshot FROM form))"
+_PIECES_OF_ALL = (
+    "SELECT number, piece FROM snapshots WHERE number = (SELECT snapshot FROM form) ORDER BY place"
+)
 _BEHIND = "SELECT number, step FROM steps WHERE number > ? ORDER BY number"
+_FOLLOW = f"INSERT INTO steps SELECT ?1, ?2 WHERE ({_LAST}) = ?1 - 1"
 _APPEND = "INSERT INTO steps (number, step) VALUES (?, ?)"
 _OLD = "SELECT name FROM contents GROUP BY name HAVING max(at) < ?"
 _PIECES = (
     "SELECT start, piece FROM contents WHERE name = ? AND start < ? AND start + length(piece) > ? "
     "ORDER BY start"
 )
-_TRIM = "DELETE FROM steps WHERE number <= (SELECT max(number) FROM snapshot)"
+_TRIM = "DELETE FROM steps WHERE number <= (SELECT snapshot FROM form)"
+_AT_ONCE = 1024 * 1024  # bytes of a snapshot that one transaction writes
 
 
 class SqliteSteps:
@@ -70,13 +80,16 @@ class SqliteSteps:
         """Begin to use it."""
         self._form = form
         self._begin()
-        with closing(self._connect(self._path)) as first:
-            first.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")  # nobody is served yet
-            return int(first.execute(_COUNT).fetchone()[0])
+        with self._patient(self._path) as first:
+            (number,) = first.execute(_COUNT).fetchone()
+        return int(number)
 
     def _begin(self) -> None:
         self.prepare(self._form)
-        self._db, self._file = self._connect(self._path), self._path.stat().st_ino
+        try:
+            self._db, self._file = self._connect(self._path, 0), self._path.stat().st_ino
+        except sqlite3.Error as error:
+            raise self._away(error) from error
 
     def _check_file(self) -> None:
         """Others that begin to use it find it where this process does."""
@@ -93,17 +106,14 @@ class SqliteSteps:
         Raises:
             Away: they can't be made, or are of another form.
         """
-        try:
-            with closing(self._connect(self._path)) as made:
-                made.executescript(_SCHEMA)
-                made.execute(
-                    "INSERT INTO form SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM form)", [form]
-                )
-                (found,) = made.execute("SELECT text FROM form").fetchone()
-            with closing(self._connect(self._beside)) as made:
-                made.executescript(_UPLOADS)
-        except sqlite3.Error as error:
-            raise self._away(error) from error
+        with _alone(self._path), self._patient(self._path) as made:
+            made.execute("PRAGMA journal_mode = WAL")
+            made.executescript(_SCHEMA)
+            made.execute(_BEGIN, [form])
+            (found,) = made.execute("SELECT text FROM form").fetchone()
+            with self._patient(self._beside) as beside:
+                beside.execute("PRAGMA journal_mode = WAL")
+                beside.executescript(_UPLOADS)
         if found != form:
             raise Away(f"{self._path} is of another form ({found}) than this server's ({form})")
 
@@ -111,16 +121,26 @@ class SqliteSteps:
     def _beside(self) -> Path:
         return self._path.with_name(f"{self._path.name}-uploads")
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        found = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        found.execute("PRAGMA journal_mode = WAL")
+    def _connect(self, path: Path, patience: float = _PATIENCE) -> sqlite3.Connection:
+        """A connection, which waits for others so long; outside of a loop, or in a thread."""
+        found = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False
+        )
         found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         found.execute(f"PRAGMA cache_size = -{_CACHE}")
         return found
 
+    @contextmanager
+    def _patient(self, path: Path) -> Iterator[sqlite3.Connection]:
+        """A connection for a thread, or for who serves nobody yet."""
+        try:
+            with closing(self._connect(path)) as found:
+                yield found
+        except sqlite3.Error as error:
+            raise self._away(error) from error
+
     def _away(self, error: sqlite3.Error) -> Away:
-        is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-        said = f"another program has locked it for {_PATIENCE:g} s" if is_busy else str(error)
+        said = f"another program has locked it for {_PATIENCE:g} s" if _is_busy(error) else error
         return Away(f"{self._path}: {said}")
 
     async def close(self) -> None:
@@ -139,7 +159,7 @@ class SqliteSteps:
         try:
             return _take(self._db, steps, after) if steps else _behind(self._db, after)
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            if _is_busy(error):
                 return None
             raise self._away(error) from error
 
@@ -154,8 +174,7 @@ class SqliteSteps:
             try:
                 return work(self._db)
             except sqlite3.Error as error:
-                is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-                if not is_busy or tried * _PAUSE > _PATIENCE:
+                if tried * _PAUSE > _PATIENCE or not _is_busy(error):
                     raise self._away(error) from error
             await asyncio.sleep(_PAUSE)
         raise AssertionError
@@ -164,39 +183,56 @@ class SqliteSteps:
         """Open the file anew; another one in its place has nothing that was in it."""
         self._db.close()
         self._begin()
-        return Reached(is_in=False, is_empty=await self._tried(_last) < after)
+        last = await self._tried(lambda db: db.execute(_LAST).fetchone()[0])
+        return Reached(is_in=False, is_empty=last < after)
 
     async def seed(self, snapshot: Snapshot) -> bool:
         """Let an empty log go on, from a number that none of those before it came to."""
         number = (snapshot.number // _APART + 1) * _APART
-        return await self._tried(lambda db: _replace(db, Snapshot(number, snapshot.pieces)))
+        await self.replace(Snapshot(number, snapshot.pieces))
+        return True
 
     # -- snapshots -----------------------------------------------------------------------------
 
     async def snapshot(self) -> Snapshot:
         """The last snapshot."""
-        rows = await self._tried(
-            lambda db: db.execute("SELECT number, piece FROM snapshot ORDER BY place").fetchall()
-        )
+        rows = await self._tried(lambda db: db.execute(_PIECES_OF_ALL).fetchall())
         return Snapshot(rows[0][0] if rows else 0, [piece for _, piece in rows])
 
     async def replace(self, snapshot: Snapshot) -> None:
         """Keep a snapshot."""
-        await self._tried(lambda db: _replace(db, snapshot))
+        await to_thread.run_sync(self._replace, snapshot)
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        """Write a snapshot beside the last one, a part at a time, then let it be the last one."""
+        number, written, size = snapshot.number, [], 0
+        with self._patient(self._path) as db:
+            for place, piece in enumerate(snapshot.pieces):
+                written.append((number, place, piece))
+                size += len(piece)
+                if size > _AT_ONCE or place == len(snapshot.pieces) - 1:
+                    db.execute("BEGIN IMMEDIATE")
+                    db.executemany("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", written)
+                    db.execute("COMMIT")
+                    written, size = [], 0
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(_TRIM)  # up to the one before, for who is slow
+            db.execute("UPDATE form SET snapshot = max(snapshot, ?)", [number])
+            db.execute("DELETE FROM snapshots WHERE number < (SELECT snapshot FROM form)")
+            db.execute("COMMIT")
 
     # -- uploads -------------------------------------------------------------------------------
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
-        await self._in_thread(self._keep, address, upload, until, now)
+        await to_thread.run_sync(self._keep, address, upload, until, now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        return await self._in_thread(self._kept, address)
+        return await to_thread.run_sync(self._kept, address)
 
     def _keep(self, address: str, upload: bytes, until: int, now: int) -> None:
-        with closing(self._connect(self._beside)) as beside:
-            beside.execute("PRAGMA busy_timeout = 5000")  # this is a thread
+        with self._patient(self._beside) as beside:
             beside.execute("BEGIN IMMEDIATE")
             beside.execute("DELETE FROM uploads WHERE address = ? OR until < ?", [address, now])
             beside.execute(
@@ -212,7 +248,7 @@ class SqliteSteps:
             beside.execute("COMMIT")
 
     def _kept(self, address: str) -> bytes | None:
-        with closing(self._connect(self._beside)) as beside:
+        with self._patient(self._beside) as beside:
             found = beside.execute("SELECT upload FROM uploads WHERE address = ?", [address])
             return next((upload for (upload,) in found), None)
 
@@ -221,12 +257,14 @@ class SqliteSteps:
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
         """Write a piece of a content."""
         row = [name, offset, now, piece]
-        await self._in_thread(self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row)
+        await to_thread.run_sync(
+            self._do, "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)", row
+        )
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """Some bytes of a content."""
         given = [name, offset + length, offset]
-        rows = await self._in_thread(self._do, _PIECES, given)
+        rows = await to_thread.run_sync(self._do, _PIECES, given)
         if not rows:
             return b""
         start = offset - rows[0][0]
@@ -234,38 +272,48 @@ class SqliteSteps:
 
     async def retain(self, names: Collection[str], *, before: int) -> None:
         """Drop all other contents."""
-        known = await self._in_thread(self._do, _OLD, [before])
+        known = await to_thread.run_sync(self._do, _OLD, [before])
         for (name,) in known:
             if name not in names:
-                await self._in_thread(self._do, "DELETE FROM contents WHERE name = ?", [name])
-
-    async def _in_thread(self, work: Callable[..., T], *given: Any) -> T:
-        try:
-            return await to_thread.run_sync(work, *given)
-        except sqlite3.Error as error:
-            raise self._away(error) from error
+                await to_thread.run_sync(self._do, "DELETE FROM contents WHERE name = ?", [name])
 
     def _do(self, statement: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
         """One statement in the file beside, in a thread."""
-        with closing(self._connect(self._beside)) as beside:
-            beside.execute("PRAGMA busy_timeout = 5000")
+        with self._patient(self._beside) as beside:
             return beside.execute(statement, given).fetchall()
 
 
-def _last(db: sqlite3.Connection) -> int:
-    (found,) = db.execute(_LAST).fetchone()
-    return int(found or db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()[0])
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process was faster, in one of the ways that SQLite tells apart."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let no other process make the same file: its form of journal is changed by one alone."""
+    try:
+        import fcntl
+    except ImportError:  # such a system has no workers
+        yield
+        return
+    with path.with_name(f"{path.name}-lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
     """What is behind a step."""
+    if db.execute(_LAST).fetchone()[0] == after:
+        return []
     rows = db.execute(_BEHIND, [after]).fetchall()
-    if (rows and rows[0][0] != after + 1) or (not rows and _last(db) != after):
+    if not rows or rows[0][0] != after + 1:
         raise Gone
     return [step for _, step in rows]
 
 
 def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
+    if len(steps) == 1 and db.execute(_FOLLOW, [after + 1, steps[0]]).rowcount:
+        return []  # nobody came between, and one statement is enough
     db.execute("BEGIN IMMEDIATE")
     try:
         others = _behind(db, after)
@@ -275,19 +323,3 @@ def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[by
         db.execute("ROLLBACK")
         raise
     return others
-
-
-def _replace(db: sqlite3.Connection, snapshot: Snapshot) -> bool:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        (known,) = db.execute("SELECT ifnull(max(number), 0) FROM snapshot").fetchone()
-        if known < snapshot.number:  # else another process was faster
-            db.execute(_TRIM)
-            db.execute("DELETE FROM snapshot")
-            rows = [(snapshot.number, place, piece) for place, piece in enumerate(snapshot.pieces)]
-            db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
-        db.execute("COMMIT")
-        return bool(known < snapshot.number)
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise

@@ -64,10 +64,13 @@ class Steps(Protocol):
         """Use it no longer."""
 
     async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
-        """Append these steps, all or none; what is behind step `after` now, these at its end.
+        """Append these steps, all or none, behind those of others that are behind step `after`.
+
+        Returns:
+            Those of others.
 
         Raises:
-            Gone: not all of that is there any more. Nothing was appended.
+            Gone: not all of those are there any more. Nothing was appended.
         """
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:

@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import Record
-from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, Item, Kind
+from mockserver.core.sandbox.items import CONTENT_BYTES, ITEM_BYTES, ITEMS, KINDS, Item, Kind
 from mockserver.core.sandbox.ledger import BILL_BYTES, BILLS, SUM_BYTES, Bill, Sums, add, condensed
 from mockserver.core.sandbox.logs import is_over
 
@@ -250,8 +250,9 @@ class Shelves:
         return self._shelves.get(kind) or self._shelves.setdefault(kind, Shelf(self._room))
 
     def all(self) -> dict[Kind, list[Item]]:
-        """The items of each kind that there was one of, the oldest first."""
-        return {kind: [*shelf.items.values()] for kind, shelf in self._shelves.items()}
+        """The items of each kind that there is one of, the oldest first."""
+        shelves = {kind: self._shelves[kind] for kind in KINDS if kind in self._shelves}
+        return {kind: [*shelf.items.values()] for kind, shelf in shelves.items() if shelf.items}
 
     def restore(self, items: Mapping[Kind, Iterable[Item]]) -> int:
         """Put items of another one."""

@@ -33,6 +33,8 @@ def create_app(*given, **named):
     return served
 listening.create_app = create_app
 """
+#: As where the system spreads no connections: one socket for all.
+SHARED = "import mockserver.server.sockets as s; s.spread = lambda one, number: [one] * number\n"
 WHO = b"GET /who/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 BUSY = WHO.replace(b"/who/", b"/busy/%d")
 

@@ -22,6 +22,9 @@ class Latency(NamedTuple):
     measured: float = 0.0  # factor on the recorded processing time
 
 
+Option = Latency | str | int | float | bool | None  # the value of one
+
+
 class Options(NamedTuple):
     """What a sandbox has for itself; None is the server's own."""
 

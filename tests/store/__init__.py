@@ -1,0 +1,1 @@
+"""What any store promises, held against memory and against those that processes share."""
