@@ -87,7 +87,7 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
 def begin(state: str, factory: pytest.TempPathFactory) -> None:
     """From now on, servers share their state."""
     if state != "memory":
-        world.store_of = shared_store(to_logs(state, factory.mktemp(state)))
+        world.store_of = shared_store(to_logs(state, factory.mktemp(state)))  # type: ignore[assignment]
 
 
 def checked() -> Iterator[None]:

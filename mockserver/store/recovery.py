@@ -6,14 +6,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from mockserver.core.durations import SECOND
 from mockserver.store import codec
-from mockserver.store.steps import Away, Gone, Steps
+from mockserver.store.memory import MemoryStore
+from mockserver.store.saved import SavedStore
+from mockserver.store.steps import Away, Gone, Snapshot, Steps
 
 if TYPE_CHECKING:
     from mockserver.store.shared import SharedStore
 
 PROBE = 0.5  # seconds between two looks
+
+
+async def frozen(number: int, saved: SavedStore) -> Snapshot:
+    """What a memory was behind a step as a snapshot."""
+    return Snapshot(number, await to_thread.run_sync(lambda: [*codec.frozen(saved)]))
 
 
 class Recovery:
@@ -22,6 +31,7 @@ class Recovery:
     Args:
         store: whose log it is.
         steps: that log.
+        empty: a new memory.
         now: nanoseconds since the epoch, by the machine's clock.
         sleep: waits for so many seconds.
     """
@@ -30,14 +40,23 @@ class Recovery:
         self,
         store: SharedStore,
         steps: Steps,
+        empty: Callable[[], MemoryStore],
         now: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._store, self._steps, self._now, self._sleep = store, steps, now, sleep
+        self._store, self._steps, self._empty = store, steps, empty
+        self._now, self._sleep = now, sleep
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
-        """Begin to look, at once."""
+    def begin(self, error: Away) -> None:
+        """Begin to look, at once, unless that goes on."""
+        outage, health = self._store.outage, self._store.health
+        if outage.is_on:
+            return
+        outage.begin(self._now(), self._store.memory.begun)
+        health.degraded, health.refuses = True, outage.policy == "refuse"
+        health.warning = f"the shared state is away: {outage.meaning}"
+        self._store.notice(f"WARNING {health.warning}. {error}")
         self._task = asyncio.get_running_loop().create_task(self._look())
 
     def end(self) -> None:
@@ -59,6 +78,14 @@ class Recovery:
                     self._store.notice(f"ERROR the shared state can't be read: {error}")
                 await self._sleep(PROBE)
 
+    async def loaded(self) -> tuple[int, MemoryStore]:
+        """The number of the last snapshot's last step, and the memory that it is."""
+        number, pieces = await self._steps.snapshot()
+        memory = self._empty()
+        if pieces:
+            memory.restore(codec.thawed(pieces, self._store.fetch))
+        return number, memory
+
     async def _return(self) -> None:
         """Go on from what the log has, and tell it what it has not.
 
@@ -71,7 +98,7 @@ class Recovery:
         while found.is_empty:
             await self._seed()
             outage.reached(found := await self._steps.reach(store.taken_steps))
-        number, memory = await store.loaded()
+        number, memory = await self.loaded()
         tail = await self._steps.since(number)
         async with store.held():
             known = max(0, store.taken_steps - number) if found.kept is None else len(tail)
@@ -96,8 +123,7 @@ class Recovery:
         """Let an empty log go on from what is known here."""
         store, outage = self._store, self._store.outage
         alone, lost = outage.number, outage.lost
-        frozen = store.frozen(store.taken_steps, store.memory.saved())
-        if await self._steps.seed(await frozen):
+        if await self._steps.seed(await frozen(store.taken_steps, store.memory.saved())):
             outage.seeded(alone, lost)
 
     async def _retell(self) -> None:

@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from anyio import to_thread
-
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
@@ -29,11 +27,11 @@ from mockserver.store.large import Large
 from mockserver.store.memory import MemoryStore
 from mockserver.store.outage import Outage, Policy
 from mockserver.store.protocol import Heard, Sandbox
-from mockserver.store.recovery import Recovery
+from mockserver.store.recovery import Recovery, frozen
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
-from mockserver.store.steps import Away, Gone, Snapshot, Steps
+from mockserver.store.steps import Away, Gone, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
 _LOG = logging.getLogger(__name__)
@@ -75,7 +73,7 @@ class SharedStore:
         self._steps, self._empty, self._now = steps, empty, now
         self.health, self.outage = Health(steps.kind), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
-        self._recovery = Recovery(self, steps, now, sleep)
+        self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
         #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
@@ -84,6 +82,7 @@ class SharedStore:
         self._fresh = self._size = 0  # steps since the last snapshot, and their bytes
         self.process = steps.open(form)
         self._large = Large(self, steps, empty(now), now)
+        self.fetch = self._large.fetch
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -255,13 +254,7 @@ class SharedStore:
     def lose(self, error: Away) -> None:
         """The log is away: nobody waits for it again until it is back."""
         self.health.errors += 1
-        if not self.outage.is_on:
-            self.outage.begin(self._now(), self.memory.begun)
-            self.health.degraded = True
-            self.health.refuses = self.outage.policy == "refuse"
-            self.health.warning = f"the shared state is away: {self.outage.meaning}"
-            self.notice(f"WARNING {self.health.warning}. {error}")
-            self._recovery.begin()
+        self._recovery.begin(error)
 
     def _alone(self, step: bytes, take: Callable[[], Any]) -> Any:
         """Take a step which the log does not have."""
@@ -298,23 +291,11 @@ class SharedStore:
 
     async def _begin_anew(self) -> None:
         """Take the last snapshot; what came after it is taken next."""
-        self.begin_from(*await self.loaded())
-
-    async def loaded(self) -> tuple[int, MemoryStore]:
-        """The number of the last snapshot's last step, and the memory that it is."""
-        number, pieces = await self._steps.snapshot()
-        memory = self._empty(self._time)
-        if pieces:
-            memory.restore(codec.thawed(pieces, self._large.fetch))
-        return number, memory
+        self.begin_from(*await self._recovery.loaded())
 
     def begin_from(self, number: int, memory: MemoryStore) -> None:
         """Go on from a snapshot."""
         self.memory, self.taken_steps, self._fresh, self._size = memory, number, 0, 0
-
-    async def frozen(self, number: int, saved: SavedStore) -> Snapshot:
-        """What the memory was behind a step as a snapshot."""
-        return Snapshot(number, await to_thread.run_sync(lambda: [*codec.frozen(saved)]))
 
     def _begin_to_save(self) -> None:
         """Make a snapshot, behind the step that is being taken: whoever took it does."""
@@ -325,7 +306,7 @@ class SharedStore:
     async def _save(self, number: int, saved: SavedStore) -> None:
         """Write a snapshot, so that the log may forget what it has."""
         try:
-            await self._steps.replace(await self.frozen(number, saved))
+            await self._steps.replace(await frozen(number, saved))
             items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
