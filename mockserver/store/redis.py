@@ -151,16 +151,15 @@ class RedisSteps:
     async def _behind(self, steps: Sequence[bytes], after: int) -> list[bytes]:
         """Append steps once all that is behind `after` is known, which is told."""
         patience = self._patience + sum(map(len, steps)) / BYTES
-        until = _time() + int(patience * 1e6)
         behind, tries = list[bytes](), 0
-        async with self._server.within(patience):
-            while tries < _TRIES:
-                told = after + len(behind), until + self._ahead
-                found, *others = await self._part(steps, *told)
-                behind += others[0] if others else ()
-                if found == b"done":
-                    return behind
-                tries += found == b"late"  # else there is more
+        while tries < _TRIES:
+            until = _time() + int(patience * 1e6) + self._ahead
+            async with self._server.within(patience):
+                found, *others = await self._part(steps, after + len(behind), until)
+            behind += others[0] if others else ()
+            if found == b"done":
+                return behind
+            tries += found == b"late"  # else there is more
         raise Away(f"{self._server.shown} has another time with each look at its clock")
 
     async def _part(self, steps: Sequence[bytes], after: int, until: int) -> list[Any]:

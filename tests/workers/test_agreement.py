@@ -75,7 +75,9 @@ def test_connections_are_divided_among_them_rounded_up() -> None:
 
 def test_a_state_that_is_not_there_is_refused_by_name() -> None:
     config = configured(state="redis://user:hush@127.0.0.1:1", workers=2)
-    said = r"state \(redis://\*\*\*@127\.0\.0\.1:1\) can't be used: redis://127\.0\.0\.1:1: .*onnect"
+    said = (
+        r"state \(redis://\*\*\*@127\.0\.0\.1:1\) can't be used: redis://127\.0\.0\.1:1: .*onnect"
+    )
     with pytest.raises(ConfigError, match=said):
         store_of(config, SystemClock())
     with pytest.raises(StateError, match="can't be used"):
