@@ -43,7 +43,7 @@ class Made(NamedTuple):
         memory = self.store.memory
         other = SharedStore(self.way(), self.frame.empty, lambda: 0, self.frame.form)
         asyncio.run(other.sync())
-        if other._taken == self.store._taken:  # else its own has not looked yet
+        if other.taken_steps == self.store.taken_steps:  # else its own has not looked yet
             same("by all steps", memory, other.memory)
         again = born_again(memory, self.frame.empty(lambda: 0))
         asyncio.run(other.close())

@@ -235,7 +235,8 @@ class Run:
     def _remember(self, call: Call, box: Sandbox) -> Sandbox:
         if call.method in ("look", "renew"):
             self.kept[call.view, call.sandbox] = box
-        return self.kept.setdefault((call.view, call.sandbox), box) and box
+        self.kept.setdefault((call.view, call.sandbox), box)
+        return box
 
 
 # -- what is held against it -------------------------------------------------------------------
