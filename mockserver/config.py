@@ -55,6 +55,7 @@ class Config(NamedTuple):
     max_connections: int = 2000
     workers: int = 1
     state: Place = Place()
+    on_state_outage: Literal["local", "allow", "refuse"] = "local"
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB
     ready_file: Path | None = None

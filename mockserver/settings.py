@@ -129,6 +129,11 @@ def address(value: str) -> str:
     return text(text(value).strip().removeprefix("[").removesuffix("]"))
 
 
+def on_state_outage(value: str) -> str:
+    """What requests meet while the shared state is away."""
+    return one_of("local", "allow", "refuse")(value)
+
+
 def tier(value: str) -> str:
     """A usage tier of the facts, or `off`."""
     return one_of(*_facts().tiers, OFF)(value)
@@ -384,6 +389,7 @@ SETTINGS: tuple[Setting, ...] = (
         *("state", "memory", place, "memory, sqlite:PATH, or redis://HOST:PORT/N", "STATE"),
         shown=shown,
     ),
+    Setting("on-state-outage", "local", on_state_outage, "local, allow or refuse", "POLICY"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

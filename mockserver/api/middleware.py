@@ -103,6 +103,7 @@ class Observe:
                     if heard.read < BODY and heard.read < (exchange.length or 0):
                         await _read_on(exchange, heard, receive)
                     await self._write_down(scope, heard)  # before the client knows
+                self._world.warn_of_outage(exchange)
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 

@@ -70,7 +70,7 @@ def store_of(config: Config, clock: Clock) -> Store:
         ConfigError: it can't be opened.
     """
     try:
-        return open_store(config.state, frame_of(config), clock.now)
+        return open_store(config.state, frame_of(config), clock.now, config.on_state_outage)
     except StateError as error:
         raise ConfigError(f"state ({config.state}) {error}") from None
 
@@ -140,6 +140,7 @@ class World:
         shared = self.store.process  # beyond one start, and one host
         self._prefix = f"{shared}\0" if shared else worker.prefix
         self.store.heard = self._heard
+        self.store.notice = notice_of(config.log_format)
         self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
@@ -241,6 +242,7 @@ class World:
 
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
+        self.warn_of_outage(exchange)
         record = exchange.close()
         self.counts.answered(record, exchange.request, self.clock.now() - record.at)
         if exchange.has_key:
@@ -290,7 +292,7 @@ class World:
     async def follow(self) -> None:
         """Learn what other processes do while nobody asks, until the server ends."""
         while self.store.process and not self.clock.ended:
-            with suppress(Away):
+            with suppress(Away, ApiError):  # it is away
                 await self.store.sync()
             await self.clock.sleep(_FOLLOW)
 
@@ -317,6 +319,12 @@ class World:
         exchange.warnings.append(text)
         if self.config.log_format != "none":
             notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
+
+    def warn_of_outage(self, exchange: Exchange) -> None:
+        """Tell the client that others don't know of this; the log is told once for all."""
+        health = self.store.health
+        if health.degraded and health.warning not in exchange.warnings:
+            exchange.warnings.append(health.warning)
 
     def _note_key(self, exchange: Exchange, hint: str) -> None:
         exchange.record.key = hint

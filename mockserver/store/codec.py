@@ -66,6 +66,11 @@ def read(data: bytes) -> tuple[Step, dict[str, Any]]:
         raise Away(f"a step can't be read ({error}): it is of another version") from error
 
 
+def again(step: Step) -> bytes:
+    """A step of the log as bytes again."""
+    return _encode(step)
+
+
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], Any]:
     """The names of a method's parameters, and their type, of all together."""

@@ -56,6 +56,7 @@ class MemoryStore:
         now: Callable[[], int] = lambda: 0,
     ) -> None:
         self.health = Health("memory")
+        self.notice: Callable[[str], None] = lambda _: None
         self._most = sandboxes
         self._rules = numbered(rules)
         self._now = now
@@ -72,6 +73,11 @@ class MemoryStore:
     async def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
+
+    @property
+    def begun(self) -> int:
+        """How many sandboxes have begun; the last one has this number."""
+        return self._numbers
 
     @property
     def size(self) -> int:

@@ -15,6 +15,7 @@ from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Store
 
 if TYPE_CHECKING:
+    from mockserver.store.outage import Policy
     from mockserver.store.steps import Steps
 
 T = TypeVar("T")
@@ -60,13 +61,16 @@ def prepared(place: Place, frame: Frame) -> None:
         _used(partial(_steps(place, frame).prepare, frame.form))
 
 
-def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
+def open_store(
+    place: Place, frame: Frame, now: Callable[[], int], policy: Policy = "local"
+) -> Store:
     """The store at a place, for this process; called outside of a running loop.
 
     Args:
         place: where it is.
         frame: what it is made with.
         now: nanoseconds since the epoch, by the machine's clock.
+        policy: what is done while a shared one is away.
 
     Raises:
         StateError: it can't be used.
@@ -78,18 +82,23 @@ def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
         from mockserver.store.shared import SharedStore
     except ImportError:
         raise StateError(_EXTRA) from None
-    store = _used(lambda: SharedStore(steps, frame.empty, now, frame.form))
-    store.health.kind = place.kind
-    return store
+    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
 
 
 def _steps(place: Place, frame: Frame) -> Steps:
     """The log at a place."""
-    from mockserver.store.sqlite import SqliteSteps
-
     if place.kind == "sqlite":
+        from mockserver.store.sqlite import SqliteSteps
+
         return SqliteSteps(Path(place.where), frame.upload_bytes)
-    raise StateError(f"is not built yet: {place.kind} comes later; leave it out, or set memory.")
+    try:
+        from mockserver.store.redis import RedisSteps
+    except ImportError:
+        raise StateError(_EXTRA) from None
+    try:
+        return RedisSteps(place.where, frame.upload_bytes)
+    except (ValueError, TypeError) as error:
+        raise StateError(f"can't be used: the URL {error}") from None
 
 
 def _used(use: Callable[[], T]) -> T:

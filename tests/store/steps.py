@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import repeat
 
 from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
-from mockserver.store.steps import Away, Gone, Snapshot
+from mockserver.store.steps import Away, Gone, Reached, Snapshot
 
 
 class FakeLog:
@@ -40,8 +40,11 @@ class FakeLog:
 class FakeSteps:
     """One view's way to it: each call goes away and comes back, as over a network."""
 
+    kind = "log"
+
     def __init__(self, log: FakeLog) -> None:
         self.log = log
+        self._is_in = False  # the last batch
         self.lost_answers = 0  # so many calls are carried out, and their answers are lost
 
     def prepare(self, form: str) -> None:
@@ -78,10 +81,12 @@ class FakeSteps:
 
     async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
         """Append steps; those of others behind `after`."""
+        self._is_in = False
         log = await self._there()
         others = _behind(log, after)
         log.steps += steps
         log.ever += steps
+        self._is_in = True
         await self._back()
         return others
 
@@ -94,6 +99,15 @@ class FakeSteps:
         others = _behind(await self._there(), after)
         await self._back()
         return others
+
+    async def reach(self, after: int) -> Reached:
+        """Reach it again."""
+        await self._there()
+        return Reached(self._is_in)
+
+    async def seed(self, snapshot: Snapshot) -> bool:
+        """It never is empty."""
+        return False
 
     async def snapshot(self) -> Snapshot:
         """The last snapshot."""
