@@ -71,6 +71,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--state", choices=states, default="memory", help="of servers under test")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is of one process alone, where servers share their state."""
+    mark = item.get_closest_marker("in_memory")
+    if mark and item.config.getoption("state") != "memory":
+        pytest.skip(f"in the memory of one process: {mark.args[0]}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _state(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
