@@ -193,6 +193,7 @@ class Server(uvicorn.Server):
         for connection in self._connections:  # uvloop's loop ends once all is sent, if ever
             connection.transport.abort()
         await SystemClock().sleep(0)
+        await self._app.state.world.store.close()
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""
