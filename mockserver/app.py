@@ -66,7 +66,6 @@ def create_app(
         middleware=[Middleware(Observe, world=world, direct=direct)],
         exception_handlers={404: _unknown_url, 405: _wrong_method},
     )
-    app.state.counts = world.counts
     app.state.world = world
     app.router.redirect_slashes = False  # the real API does not redirect
     return app

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -26,6 +26,7 @@ from mockserver.store.redis import RedisSteps
 from mockserver.store.shared import SharedStore
 from mockserver.store.sqlite import SqliteSteps
 from mockserver.store.steps import Steps
+from tests.in_process import LOOP
 from tests.shared import UNHURRIED, RedisServer, installed
 from tests.store.replicas import born_again, differing
 from tests.store.steps import FakeLog, FakeSteps
@@ -45,12 +46,16 @@ class Made(NamedTuple):
         """Hold it against what other processes would have."""
         memory = self.store.memory
         other = SharedStore(self.way(), self.frame.empty, lambda: 0, self.frame.form)
-        asyncio.run(other.sync())
+        asyncio.run(_looked(other))
         if other.taken_steps == self.store.taken_steps:  # else its own has not looked yet
             same("by all steps", memory, other.memory)
         again = born_again(memory, self.frame.empty(lambda: 0))
-        asyncio.run(other.close())
         same("by a snapshot", memory, again)
+
+
+async def _looked(store: SharedStore) -> None:
+    await store.sync()
+    await store.close()
 
 
 def same(how: str, memory: MemoryStore, other: MemoryStore) -> None:
@@ -99,7 +104,8 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
 def begin(state: str, factory: pytest.TempPathFactory) -> None:
     """From now on, servers share their state."""
     if state != "memory":
-        world.store_of = shared_store(to_logs(state, factory.mktemp(state)))  # type: ignore[assignment]
+        changed: Any = world
+        changed.store_of = shared_store(to_logs(state, factory.mktemp(state)))
 
 
 def checked() -> Iterator[None]:
@@ -110,4 +116,4 @@ def checked() -> Iterator[None]:
     for one in made:
         one.check()
     for one in made:
-        asyncio.run(one.store.close())
+        LOOP.run_until_complete(one.store.close())

@@ -290,12 +290,14 @@ def test_config_show_tells_each_value_and_its_origin_but_no_secret(tmp_path: Pat
     shown = run(
         "config", "show", "--port", "0",
         cwd=tmp_path, IMAGES_MOCK_CONTROL_TOKEN="hush", IMAGES_MOCK_CONFIG="mock.toml",
+        IMAGES_MOCK_STATE="redis://me:hush@cache.test",
     )  # fmt: skip
     rows = {line.split()[0]: line.split(None, 2)[1:] for line in shown.stdout.splitlines()}
     assert rows.keys() == {s.name for s in SETTINGS}
     assert rows["port"] == ["0", "flag --port"]
     assert rows["seed"] == ["7", "file mock.toml"]
     assert rows["control-token"] == ["(hidden)", "environment IMAGES_MOCK_CONTROL_TOKEN"]
+    assert rows["state"] == ["redis://***@cache.test", "environment IMAGES_MOCK_STATE"]
     assert "hush" not in shown.stdout
 
 

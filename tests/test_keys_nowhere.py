@@ -37,7 +37,7 @@ ROOM = encoded(scene(16, 16, mode="RGBA"))
 KINDS = {"real": "sk-proj-" + "cAnArY_9-" * 9, "other": "canary.of.a.team.0123456789abcdef"}
 CONTROLS = (
     *("requests?raw=true", "requests/last", "requests/summary", "requests/elsewhere", "downloads"),
-    *("rules", "rules?sandbox=*", "limits", "ledger", "sandboxes", "config", "clock"),
+    *("rules", "rules?sandbox=*", "limits", "ledger", "sandboxes", "config", "clock", "metrics"),
 )
 
 
@@ -84,6 +84,7 @@ def _asked(client: TestClient, key: str, **headers: str) -> Iterator[Response]:
         ),
         *("Referer", "x-ms-client-request-id", "X-Any", "Idempotency-Key", "Host", "Cookie"),
         *("x-stainless-retry-count", "Range", "Accept-Encoding", "x-stainless-package-version"),
+        *("traceparent", "tracestate"),
     ):
         told = {name: key} | headers
         for path in ("/v1/images/generations", deployed("gpt-image-2")):

@@ -119,9 +119,9 @@ Handler = Callable[[ControlRequest], Awaitable[Told]]
 
 async def metrics(request: ControlRequest) -> Text:
     """What was counted, for Prometheus."""
-    from mockserver.request.metrics import CONTENT_TYPE, merged, snapshot, text  # few ask
+    from mockserver.request.metrics import CONTENT_TYPE, text, told_by_all  # few ask
 
-    return Text(text(merged([await snapshot(request.world)])), CONTENT_TYPE)
+    return Text(text(await told_by_all(request.world)), CONTENT_TYPE)
 
 
 async def document(request: ControlRequest) -> dict[str, Any]:

@@ -1,11 +1,8 @@
 """What a server has answered, as numbers. Counts alone; `metrics` beside it tells them."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Collection
 from functools import cached_property
-from typing import NamedTuple
 
 from mockserver.core.journal import Record
 from mockserver.core.picture import MEDIA
@@ -24,17 +21,9 @@ STATUSES = frozenset((0, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 
 STATUSES |= {415, 416, 421, 422, 424, 429, 431, 499, 500, 501, 502, 503, 504}
 
 Row = list[float]  # how many were in each range, and beyond all; then the sum of them
-
-
-class Kind(NamedTuple):
-    """Requests that are counted together."""
-
-    operation: str
-    status: int  # 4 is any other of 400 to 499, and so on
-    reason: str  # of a refusal
-    model: str = ""  # of what asks for pictures
-    size: str = ""  # of pictures that were answered; so is
-    format: str = ""
+#: Requests that are counted together: their operation, status (4 is any other of 400 to 499, and so
+#: on), reason of a refusal, model if they ask for pictures, size and format if they got some.
+Kind = tuple[str, int, str, str, str, str]
 
 
 class Sums:
@@ -54,8 +43,9 @@ class Counts:
     def __init__(self) -> None:
         self.in_flight = 0  # requests to the API that are being answered
         self.connections: Collection[object] = ()  # those that are open; a socket's server sets it
-        self.kinds: dict[tuple[str, int, str, str, str, str], Sums] = {}
+        self.kinds: dict[Kind, Sums] = {}
         self.used: dict[str, Row] = {}  # of a limit, by model
+        self.before: bytes | None = None  # what the worker had counted that this one replaces
 
     def answered(self, record: Record, request: ImageRequest | None, nanoseconds: int) -> None:
         """Count a request that is written down; it took so long until its answer began."""
@@ -66,10 +56,11 @@ class Counts:
             if status == 200:
                 size, form = options.get("size", OTHER), options.get("output_format", "png")
         kind = operation, status, error["reason"] if error else "", model, size, form
-        sums = self.kinds.get(kind) or self._sums(*kind)
+        sums = self.kinds.get(kind) or self._sums(kind)
         times = sums.times
         times[bisect_left(TIMES, nanoseconds)] += 1
-        times[-1] += nanoseconds
+        if nanoseconds > 0:  # else the clock was set back meanwhile
+            times[-1] += nanoseconds
         if size:
             sums.pictures += len(record.drawn)
         sums.usd += record.usd
@@ -83,10 +74,9 @@ class Counts:
 
     # What is met for the first time, and what has no place of its own ever.
 
-    def _sums(
-        self, operation: str, status: int, reason: str, model: str, size: str, form: str
-    ) -> Sums:
-        kind = Kind(
+    def _sums(self, kind: Kind) -> Sums:
+        operation, status, reason, model, size, form = kind
+        bounded = (
             operation,
             status if status in STATUSES else status // 100,
             reason,
@@ -94,7 +84,7 @@ class Counts:
             _among(self._sizes, size),
             _among(_FORMATS, form),
         )
-        return self.kinds.setdefault(kind, Sums())
+        return self.kinds.setdefault(bounded, Sums())
 
     def _row(self, model: str) -> Row:
         return self.used.setdefault(_among(self._models, model), [0] * (len(PARTS) + 2))

@@ -7,6 +7,7 @@ not go back because another one answered.
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from mockserver import __version__
 from mockserver.clock import SECOND
 from mockserver.core.errors import Reason
-from mockserver.request.counts import PARTS, STATUSES, TIMES, Kind, Row, Sums
+from mockserver.request.counts import PARTS, STATUSES, TIMES, Row, Sums
 from mockserver.request.world import World
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -23,6 +24,17 @@ COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
 _OF_LIMITS = frozenset((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER))
 #: By a metric's name: the values of its labels, and its number; of a histogram a row of them.
 Snapshot = dict[str, list[tuple[list[str], Any]]]
+
+
+class Kind(NamedTuple):
+    """Requests that are counted together, as `Counts` has them."""
+
+    operation: str
+    status: int
+    reason: str
+    model: str
+    size: str
+    format: str
 
 
 class Metric(NamedTuple):
@@ -137,7 +149,9 @@ async def snapshot(world: World) -> Snapshot:
         f"images_mock_{name}": [([*labels], number) for labels, number in rows]
         for name, rows in found.items()
     }
-    return own | {"process_start_time_seconds": [([], world.began / SECOND)]}
+    return own | {
+        "process_start_time_seconds": [([], (world.worker.since or world.began) / SECOND)]
+    }
 
 
 def _of_requests(
@@ -172,8 +186,32 @@ def _status(status: int) -> str:
     return str(status) if status in STATUSES else f"{status}xx"
 
 
+async def told_by_all(world: World) -> Snapshot:
+    """What all workers of this server have counted, whichever is asked.
+
+    Only what is on their board is told: so no number is ever less than another worker told before.
+    """
+    own, worker = await snapshot(world), world.worker
+    if worker.board is None:
+        return merged([own])
+    write(world, own)
+    told = map(worker.board.read, range(worker.board.places))
+    return merged([json.loads(one) for one in told if one])
+
+
+def write(world: World, own: Snapshot) -> None:
+    """Write on the board what one worker has counted, and who was at its place before."""
+    worker, counts = world.worker, world.counts
+    if worker.board is None:
+        return
+    if counts.before is None:
+        counts.before = worker.board.read(worker.place)
+    before = [json.loads(counts.before)] if counts.before else []
+    worker.board.write(worker.place, json.dumps(merged([own], before)).encode())
+
+
 def merged(live: Sequence[Snapshot], gone: Sequence[Snapshot] = ()) -> Snapshot:
-    """What the workers of one server make together.
+    """What several make together.
 
     Args:
         live: of those that serve.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mockserver.request.board import Board
 
 
 class Worker(NamedTuple):
@@ -12,11 +15,17 @@ class Worker(NamedTuple):
     among: int = 1  # how many they are
     secret: str = ""  # of what they sign for each other; "" where there is no other
     since: int | None = None  # nanoseconds since the epoch, when they began; None is now
+    board: Board | None = None  # of what each has counted; None where there is no other
 
     @property
     def prefix(self) -> str:
         """What makes the number of a request one of all of them."""
         return f"{self.name}\0" if self.name else ""
+
+    @property
+    def place(self) -> int:
+        """On the board: who replaces a worker goes on at its place."""
+        return int(self.name.partition(".")[0]) - 1
 
     def share(self, most: int) -> int:
         """Its part of a bound of all, rounded up."""

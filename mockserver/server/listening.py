@@ -122,7 +122,7 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
-        self._app.state.counts.connections = self.server_state.connections
+        self._app.state.world.counts.connections = self.server_state.connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then tell."""
@@ -140,6 +140,7 @@ class Server(uvicorn.Server):
             self.server_state.default_headers = [(b"date", date.encode())]
             pause = await self._look_for_late()
             self._tell_of_crowd()
+            await self.tell_others()
             await self._clock.sleep(pause)
 
     async def _look_for_late(self) -> float:
@@ -160,6 +161,9 @@ class Server(uvicorn.Server):
                 "%d connections more than %d (--max-connections) were closed at once",
                 *(number, self._crowd.most),
             )
+
+    async def tell_others(self) -> None:
+        """Tell, once a second, what others shall know."""
 
     def stop(self) -> None:
         """Begin to end; from any thread."""
@@ -186,6 +190,10 @@ class Server(uvicorn.Server):
             for task in list(running):
                 task.cancel()
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
+        for connection in self._connections:  # uvloop's loop ends once all is sent, if ever
+            connection.transport.abort()
+        await self._app.state.world.close()
+        await SystemClock().sleep(0)
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""
@@ -211,9 +219,13 @@ class Server(uvicorn.Server):
             await pause.sleep(_LOOK)
         return True
 
+    @property
+    def _connections(self) -> tuple[Http1, ...]:
+        return tuple(cast(set[Http1], self.server_state.connections))
+
     def _end_lines(self, *, idle: bool = True) -> None:
         """End each connection with the request that is served there, idle ones at once."""
-        for connection in tuple(cast(set[Http1], self.server_state.connections)):
+        for connection in self._connections:
             cycle: RequestResponseCycle | None = connection.cycle
             if idle or (cycle and not cycle.response_complete):
                 connection.shutdown()

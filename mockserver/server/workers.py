@@ -1,8 +1,6 @@
-"""Several processes that serve one address: begun, replaced, ended together.
+"""Several processes that serve one address: what each is, and has in common with the others.
 
-The process that looks after them serves nobody, so it needs no thread and no loop, and may fork at
-any time. It keeps each worker's listening socket open: connections that wait there when the worker
-dies wait for the one that replaces it. A line to each tells both ends when the other one is gone.
+Who looks after them is the `Supervisor`.
 """
 
 from __future__ import annotations
@@ -10,29 +8,30 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import selectors
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
 
+from uvicorn.loops.auto import auto_loop_factory
+
+from mockserver.app import create_app
 from mockserver.clock import SystemClock
 from mockserver.config import Config, ConfigError
-from mockserver.core.exit_codes import CONFIGURATION, INTERNAL
+from mockserver.core.places import Place
+from mockserver.request.board import Board
 from mockserver.request.log import announce
-from mockserver.request.log_writer import WRITER
 from mockserver.request.worker import Worker
 from mockserver.request.world import frame_of
-from mockserver.server.listening import GRACE, Server, collect_garbage, ending_signals
+from mockserver.server.listening import Server, collect_garbage
 from mockserver.server.sockets import spread
+from mockserver.server.supervisor import IS_SHUT, SERVES, Supervisor
 from mockserver.store.opening import StateError, prepared
 
-END = 3 * GRACE  # seconds that workers get to end; they need half of it
-_SHUT = 0.6 * GRACE  # seconds after which none of them takes a connection, whatever it does
-_PAUSE = 1.0  # seconds, at the most, between two tries to begin a worker
-_TRIES = 3  # in a row to begin one, before all serve or where no other one does
-#: What goes over the line.
-_SERVES, _IS_SHUT, _FORCE = b"s", b"c", b"f"
+#: Loaded late elsewhere; here each worker would load them. The last is of a shared state.
+_ALL = ("mockserver.pictures.pure.drawing", "mockserver.store.shared")
 
 
 def serve_together(
@@ -59,8 +58,29 @@ def serve_together(
         prepared(config.state, frame_of(config))
     except StateError as error:
         raise ConfigError(f"state ({config.state}) {error}") from None
-    if code := Supervisor(config, origins, spread(listener, config.workers), ready).run():
+    _load(config)
+    common = Worker(
+        among=config.workers,
+        secret=secrets.token_urlsafe(24),
+        since=SystemClock().now(),
+        board=Board(config.workers),
+    )
+
+    def serve(name: str, own: socket.socket, line: socket.socket) -> None:
+        _Serving(config, origins, common._replace(name=name), line).run([own])
+
+    listeners, say = spread(listener, config.workers), partial(announce, config.log_format)
+    if code := Supervisor(listeners, serve, ready, say).run():
         raise SystemExit(code)
+
+
+def _load(config: Config) -> None:
+    """Load what each worker would load for itself: they serve sooner, and have it in common."""
+    auto_loop_factory()
+    create_app(config._replace(state=Place()))  # its facts
+    for name in _ALL if config.state.is_shared else _ALL[:1]:
+        with suppress(ImportError):  # a worker says what is missing
+            import_module(name)
 
 
 class _Serving(Server):
@@ -78,12 +98,19 @@ class _Serving(Server):
 
     def listens_no_more(self) -> None:
         """Tell that its listening socket is closed."""
-        self._tell(_IS_SHUT)
+        self._tell(IS_SHUT)
+
+    async def tell_others(self) -> None:
+        """Let other workers know what this one has counted."""
+        from mockserver.request.metrics import snapshot, write  # here, after it serves
+
+        world = self._app.state.world
+        write(world, await snapshot(world))
 
     def _begun(self) -> None:
         collect_garbage()
         asyncio.get_running_loop().add_reader(self._line, self._hear)
-        self._tell(_SERVES)
+        self._tell(SERVES)
 
     def _hear(self) -> None:
         told = self._line.recv(16)
@@ -96,274 +123,3 @@ class _Serving(Server):
     def _tell(self, what: bytes) -> None:
         with suppress(OSError):  # then it will hear so
             self._line.send(what)
-
-
-class _Seat:
-    """One of the workers: its listening socket, and the process that has it just now."""
-
-    def __init__(self, number: int, listener: socket.socket) -> None:
-        self.number = number
-        self.listener = listener
-        self.pid = 0  # 0: there is none
-        self.line: socket.socket | None = None
-        self.serves = False
-        self.listens = True
-        self.begun = 0  # processes
-        self.failed = 0  # of them in a row that ended before they served
-        self.due = 0.0  # when the next one begins
-
-    @property
-    def name(self) -> str:
-        """The name of its process, which no other had."""
-        return f"{self.number}.{self.begun - 1}" if self.begun > 1 else str(self.number)
-
-
-class Supervisor:
-    """Looks after the workers of one address.
-
-    Args:
-        config: what they run with.
-        origins: what each setting was set by, to be shown.
-        listeners: the listening socket of each.
-        ready: called once all of them serve.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        origins: Mapping[str, str],
-        listeners: Sequence[socket.socket],
-        ready: Callable[[], None],
-    ) -> None:
-        self._config, self._origins = config, origins
-        self._seats = [_Seat(number, one) for number, one in enumerate(listeners, 1)]
-        self._ready = ready
-        self._is_ready = False
-        self._code = 0
-        self._ends: float | None = None  # when they began to end
-        self._selector = selectors.DefaultSelector()
-        self._signals, self._woken = socket.socketpair()
-        self._worker = Worker(
-            among=len(listeners), secret=secrets.token_urlsafe(24), since=SystemClock().now()
-        )
-
-    def run(self) -> int:
-        """Serve until a signal ends it, or no worker can begin; the exit code."""
-        try:
-            with self._heard():
-                for seat in self._seats:
-                    self._fork(seat)
-                while any(seat.pid or seat.due for seat in self._seats):
-                    self._look()
-            return self._code
-        finally:
-            self._kill_rest()
-            for seat in self._seats:
-                seat.listener.close()
-
-    @contextmanager
-    def _heard(self) -> Iterator[None]:
-        """Have signals wake this process while it waits; at the end they are ignored."""
-        ending = ending_signals()
-        for end in (self._signals, self._woken):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
-        for number in (*ending, signal.SIGCHLD):
-            signal.signal(number, lambda *_: None)
-        self._selector.register(self._signals, selectors.EVENT_READ, None)
-        yield
-        for number in ending:
-            signal.signal(number, signal.SIG_IGN)
-        signal.set_wakeup_fd(-1)
-        self._selector.close()
-
-    def _look(self) -> None:
-        """Wait for news, and do what follows."""
-        for key, _ in self._selector.select(self._pause()):
-            if isinstance(key.data, _Seat):
-                self._hear(key.data)
-            else:
-                self._heed(self._signals.recv(4096))
-        for seat in self._seats:
-            self._reap(seat)
-        if not (self._is_ready or self._ends) and all(seat.serves for seat in self._seats):
-            self._is_ready = True
-            pids = ", ".join(str(seat.pid) for seat in self._seats)
-            self._say(f"{len(self._seats)} workers serve (processes {pids}).")
-            self._ready()
-        now = SystemClock.monotonic()
-        if self._ends is not None:
-            self._hurry(now - self._ends)
-        for seat in self._seats:
-            if seat.due and seat.due <= now:
-                self._fork(seat)
-
-    def _pause(self) -> float | None:
-        """Seconds until something is due by itself; None if nothing is."""
-        dues = [seat.due for seat in self._seats if seat.due]
-        if self._ends is not None:
-            dues.append(self._ends + (_SHUT if any(s.listens for s in self._seats) else END))
-        return max(0.0, min(dues) - SystemClock.monotonic()) if dues else None
-
-    # -- one worker ----------------------------------------------------------------------------
-
-    def _fork(self, seat: _Seat) -> None:
-        """Begin the next process of a seat."""
-        seat.due, seat.serves, seat.begun = 0.0, False, seat.begun + 1
-        ours, theirs = socket.socketpair()
-        WRITER.flush()  # its thread, if any: a child would not have it
-        # A signal that comes in between is the child's only once it can take it.
-        usual = signal.pthread_sigmask(signal.SIG_BLOCK, [*ending_signals(), signal.SIGCHLD])
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            os._exit(self._serve(seat, theirs, usual))
-        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
-        theirs.close()
-        seat.pid, seat.line = pid, ours
-        self._selector.register(ours, selectors.EVENT_READ, seat)
-
-    def _serve(self, seat: _Seat, line: socket.socket, usual: set[int]) -> int:
-        """Be that process; its exit code. Whatever happens, nothing goes on behind this."""
-        try:
-            self._become_worker(seat, usual)
-            worker = self._worker._replace(name=seat.name)
-            _Serving(self._config, self._origins, worker, line).run([seat.listener])
-        except ConfigError as error:
-            self._say(f"images-mock: {error}")
-            return CONFIGURATION
-        except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
-            self._say(f"images-mock: internal error, please report it: {told}")
-            return INTERNAL
-        else:
-            return 0
-        finally:
-            WRITER.flush()
-
-    def _become_worker(self, seat: _Seat, usual: set[int]) -> None:
-        """Let go of all that is the supervisor's, or another worker's."""
-        signal.set_wakeup_fd(-1)
-        for number in {*ending_signals()} - {signal.SIGTERM}:
-            signal.signal(number, signal.SIG_IGN)  # a terminal's are for the supervisor
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        # Until it serves. Were it ignored for a moment, one that has come already would be lost.
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
-        self._selector.close()
-        for end in (self._signals, self._woken, *(s.line for s in self._seats if s.line)):
-            end.close()
-        for other in self._seats:
-            if other.listener is not seat.listener:
-                other.listener.close()
-
-    def _hear(self, seat: _Seat) -> None:
-        """Hear what a worker tells; or that it can tell no more, and is about to be dead."""
-        told = b""
-        with suppress(OSError):
-            told = seat.line.recv(16) if seat.line else b""
-        if not told:
-            self._hang_up(seat)
-        if _SERVES in told:
-            seat.serves, seat.failed = True, 0
-        if _IS_SHUT in told and self._ends is not None:
-            self._close(seat)
-
-    def _hang_up(self, seat: _Seat) -> None:
-        if seat.line:
-            self._selector.unregister(seat.line)
-            seat.line.close()
-            seat.line = None
-
-    def _close(self, seat: _Seat) -> None:
-        """Listen no more where this worker does not; where all share a socket, when none does."""
-        seat.listens = False
-        if not any(s.listens for s in self._seats if s.listener is seat.listener):
-            seat.listener.close()
-
-    def _reap(self, seat: _Seat) -> None:
-        """Look whether a worker is dead; what follows."""
-        pid, status = os.waitpid(seat.pid, os.WNOHANG) if seat.pid else (0, 0)
-        if not pid:
-            return
-        served, seat.pid, seat.serves = seat.serves, 0, False
-        self._hang_up(seat)
-        if self._ends is not None:
-            self._close(seat)
-            return
-        code = os.waitstatus_to_exitcode(status)
-        told = f"worker {seat.number} (process {pid}) ended with {_named(code)}"
-        seat.failed += not served and code != 0  # with 0 it ends where somebody tells it to
-        if self._is_hopeless(seat, code):
-            self._say(f"images-mock: {told} before it served.")
-            self._end(code if code > 0 else INTERNAL)
-            return
-        self._say(f"WARNING {told}; replacement {seat.begun} of it begins.")
-        seat.due = SystemClock.monotonic() + min(_PAUSE, 0.2 * seat.failed)
-
-    def _is_hopeless(self, seat: _Seat, code: int) -> bool:
-        """Whether there is no use in another try: it says why it can't begin, or never does."""
-        if seat.failed and code > 0 and not self._is_ready:
-            return True
-        is_alone = not any(s.serves for s in self._seats)
-        return seat.failed >= _TRIES and (is_alone or not self._is_ready)
-
-    # -- the end -------------------------------------------------------------------------------
-
-    def _heed(self, signals: bytes) -> None:
-        """Do what signals want: the first begins the end, a second Ctrl-C waits for nobody."""
-        for number in signals:
-            if number == signal.SIGCHLD:
-                continue
-            if self._ends is None:
-                self._end()
-            elif number == signal.SIGINT:
-                for line in [seat.line for seat in self._seats if seat.line]:
-                    with suppress(OSError):
-                        line.send(_FORCE)
-
-    def _end(self, code: int = 0) -> None:
-        """Have all workers end."""
-        self._code, self._ends = code, SystemClock.monotonic()
-        for seat in self._seats:
-            seat.due = 0.0
-            if seat.pid:
-                os.kill(seat.pid, signal.SIGTERM)
-            else:
-                self._close(seat)
-
-    def _hurry(self, passed: float) -> None:
-        """Hold workers to their time: `passed` are seconds since they began to end."""
-        if passed < _SHUT:
-            return
-        for seat in self._seats:
-            if seat.listens:  # it is busy, and would leave new connections without an answer
-                with suppress(OSError):
-                    seat.listener.shutdown(socket.SHUT_RDWR)
-                self._close(seat)
-        if passed >= END:
-            self._kill_rest()
-
-    def _kill_rest(self) -> None:
-        """End those that are still there."""
-        for seat in self._seats:
-            if seat.pid:
-                if self._ends is not None:
-                    self._say(
-                        f"WARNING worker {seat.number} (process {seat.pid}) did not end within "
-                        f"{END:g} s, and was killed."
-                    )
-                os.kill(seat.pid, signal.SIGKILL)
-                os.waitpid(seat.pid, 0)
-                seat.pid = 0
-
-    def _say(self, text: str) -> None:
-        announce(self._config.log_format, text)
-
-
-def _named(code: int) -> str:
-    """What ended a process: an exit code, or a signal, which is below 0."""
-    if code >= 0:
-        return f"exit code {code}"
-    known = {number.value: number.name for number in signal.Signals}
-    return known.get(-code, f"signal {-code}")

@@ -1,7 +1,5 @@
 """How a store is, in numbers that others read. Asks none."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -86,7 +86,7 @@ class MemoryStore:
 
     async def taken(self) -> Taken:
         """How many sandboxes there are, and what their records take."""
-        return Taken(len(self._sandboxes), sum(s.journal for s in self._sandboxes.values()))
+        return Taken(len(self._sandboxes), sum([s.journal for s in self._sandboxes.values()]))
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name."""

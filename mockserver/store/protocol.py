@@ -217,7 +217,7 @@ class Store(Protocol):
         """
 
     async def corrected(self, record: Record) -> None:
-        """Let other processes know that the trace of a record was changed, if that is kept."""
+        """Let other processes know that the trace of a record changed since it was written down."""
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know that something happened to a sandbox."""

@@ -34,6 +34,7 @@ from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
@@ -71,7 +72,7 @@ class SharedStore:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
-        self.health, self.outage = Health(steps.kind), Outage(policy)
+        self.health, self.outage = Health("shared"), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
         #: Told of each step that another process took: its sandbox's name, method, arguments.
@@ -243,8 +244,9 @@ class SharedStore:
         self.taken_steps += 1
         self._size += len(step)
         self._fresh += 1
+        is_long = self._fresh >= SNAPSHOT_STEPS or self._size >= SNAPSHOT_BYTES
         # What a snapshot costs is spread over as many bytes of steps as it has itself, roughly.
-        is_time = self._fresh >= SNAPSHOT_STEPS and self._size >= self.memory.size // 4
+        is_time = is_long and self._size >= self.memory.size // 4
         if is_time:
             self._fresh = self._size = 0
         return is_time
@@ -317,6 +319,10 @@ class SharedStore:
 
     # -- what is asked of a store --------------------------------------------------------------
 
+    async def taken(self) -> Taken:
+        """What it holds, as far as this process knows."""
+        return await self.memory.taken()
+
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
         await self.sync()
@@ -367,10 +373,6 @@ class SharedStore:
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address, if it is still there."""
         return await self._large.kept(address)
-
-    async def taken(self) -> Taken:
-        """What the memory of this process holds."""
-        return await self.memory.taken()
 
 
 def _tell(answer: asyncio.Future[Any], found: Callable[[], Any]) -> None:

@@ -71,8 +71,6 @@ class SqliteSteps:
         upload_bytes: room for uploads.
     """
 
-    kind = "sqlite"
-
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 

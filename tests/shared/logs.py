@@ -38,7 +38,6 @@ class Log:
 class LocalSteps:
     """One process' view of a log."""
 
-    kind = "local"
     _numbers = count(1)
 
     def __init__(self, log: Log) -> None:

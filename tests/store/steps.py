@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import repeat
 
 from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
 from mockserver.store.steps import Away, Gone, Reached, Snapshot
@@ -17,6 +18,8 @@ class FakeLog:
         self.processes = 0
         self.first = 1  # the number of the first step that is kept
         self.steps: list[bytes] = []
+        self.ever: list[bytes] = []  # with those that it has forgotten
+        self.turns: Iterator[int] = repeat(1)  # of the loop that each way takes
         self.kept = Snapshot(0, [])
         self.uploads = MemoryStore(upload_bytes=upload_bytes)
         self.contents: dict[str, bytes] = {}
@@ -36,8 +39,6 @@ class FakeLog:
 
 class FakeSteps:
     """One view's way to it: each call goes away and comes back, as over a network."""
-
-    kind = "log"
 
     def __init__(self, log: FakeLog) -> None:
         self.log = log
@@ -61,13 +62,17 @@ class FakeSteps:
 
     async def _there(self) -> FakeLog:
         self.log.trips += 1
-        await asyncio.sleep(0)
+        await self._way()
         if self.log.away:
             raise Away(self.log.away)
         return self.log
 
+    async def _way(self) -> None:
+        for _ in range(next(self.log.turns)):
+            await asyncio.sleep(0)
+
     async def _back(self) -> None:
-        await asyncio.sleep(0)
+        await self._way()
         if self.lost_answers:
             self.lost_answers -= 1
             raise Away("the answer was lost")
@@ -79,6 +84,7 @@ class FakeSteps:
         others = _behind(log, after)
         log.steps += steps
         self._is_in = True
+        log.ever += steps
         await self._back()
         return others
 

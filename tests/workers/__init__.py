@@ -80,3 +80,8 @@ def soon(holds: Callable[[], object], seconds: float = PATIENCE) -> float:
         assert time.monotonic() - start < seconds, "it never came about"
         time.sleep(0.002)
     return time.monotonic() - start
+
+
+def has_replaced(server: Serving, dead: int) -> bool:
+    """Whether there are two workers, of which this is none."""
+    return len(found := workers_of(server)) == 2 and dead not in found

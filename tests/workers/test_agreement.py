@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from socket import socket
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,6 +16,7 @@ from mockserver.config import Config, ConfigError, configured
 from mockserver.core.places import Place
 from mockserver.request.worker import Worker
 from mockserver.request.world import frame_of, store_of
+from mockserver.server.workers import serve_together
 from mockserver.store.opening import StateError, prepared
 from mockserver.testing import ImagesMock
 from tests.conftest import generate
@@ -83,6 +86,12 @@ def test_a_state_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(StateError, match="can't be used"):
         prepared(config.state, frame_of(config))
     prepared(Place(), frame_of(config))
+
+
+def test_a_system_that_can_not_fork_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    with socket() as listener, pytest.raises(ConfigError, match=r"workers \(2\) needs a system"):
+        serve_together(Config(workers=2), {}, listener, lambda: None)
 
 
 def test_a_server_in_a_thread_is_in_one_process() -> None:

@@ -1,0 +1,113 @@
+"""Views of one store: as many processes would have it, or twice the one in this memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import pytest
+
+from mockserver.store import Store
+from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
+from mockserver.store.shared import SharedStore
+from mockserver.store.sqlite import SqliteSteps
+from mockserver.store.steps import Steps
+from tests.store.steps import FakeLog, FakeSteps
+
+SECOND = 1_000_000_000
+START = 1_795_824_000 * SECOND
+KINDS = ["memory", "log", "sqlite"]
+FORM = "as the tests have it"
+
+
+class Time:
+    """A clock that all views have, which moves on by a millisecond at each look."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> int:
+        self.at += 1_000_000
+        return self.at
+
+
+class Place(NamedTuple):
+    """Where a state is."""
+
+    way: Callable[[], Steps] | None  # to it; None: it is in memory
+    time: Time
+    bounds: dict[str, Any]  # of a store
+    views: list[Any]
+
+    def view(self) -> Store:
+        """One more process' view of it."""
+        if self.way is not None or not self.views:
+            self.views.append(self._made())
+        return cast(Store, self.views[-1])
+
+    def _made(self) -> Any:
+        if self.way is None:
+            return MemoryStore(now=self.time.now, **self.bounds)
+        return SharedStore(self.way(), self.empty, self.time.now, FORM)
+
+    def empty(self, now: Callable[[], int]) -> MemoryStore:
+        """A new store in memory."""
+        return MemoryStore(now=now, **self.bounds)
+
+    def shared(self) -> SharedStore:
+        """One more view, of what is not in memory."""
+        return cast(SharedStore, self.view())
+
+
+@contextmanager
+def place(kind: str, folder: Path, **bounds: Any) -> Iterator[Place]:
+    """A new state; it is left when the test ends."""
+    room = bounds.get("upload_bytes", UPLOAD_BYTES)
+    ways: dict[str, Callable[[], Steps] | None] = {
+        "memory": None,
+        "log": partial(FakeSteps, FakeLog(room)),
+        "sqlite": partial(SqliteSteps, folder / "state.db", room),
+    }
+    made = Place(ways[kind], Time(), bounds, [])
+    yield made
+    for one in made.views:
+        asyncio.run(one.close())
+
+
+Check = Callable[[Place], Awaitable[None]]
+
+
+def everywhere(check: Check) -> Callable[[str, Path], None]:
+    """A test that runs a check on each kind of store."""
+    return _run(check, KINDS)
+
+
+def shared(check: Check) -> Callable[[str, Path], None]:
+    """The same where processes share one."""
+    return _run(check, KINDS[1:])
+
+
+def bounded(**bounds: Any) -> Callable[[Check], Check]:
+    """A check of stores with other bounds."""
+
+    def set_on(check: Check) -> Check:
+        check.bounds = bounds  # type: ignore[attr-defined]
+        return check
+
+    return set_on
+
+
+def _run(check: Check, kinds: list[str]) -> Callable[[str, Path], None]:
+    async def whole(here: Place) -> None:
+        await check(here)
+
+    def test(kind: str, tmp_path: Path) -> None:
+        with place(kind, tmp_path, **getattr(check, "bounds", {})) as here:
+            asyncio.run(whole(here))
+
+    test.__name__ = check.__name__
+    return pytest.mark.parametrize("kind", kinds)(test)
