@@ -21,7 +21,18 @@ from tests.store.values import values
 READS = {
     *("name", "number", "options", "rules", "offset", "now", "counted", "first_warning"),
     *("account", "requests", "billed", "uses", "downloads", "late", "item", "items"),
-    *("process", "heard", "everyone", "find", "sandboxes", "sync", "close"),
+    *(
+        "process",
+        "heard",
+        "health",
+        "taken",
+        "notice",
+        "everyone",
+        "find",
+        "sandboxes",
+        "sync",
+        "close",
+    ),
     *("keep", "kept"),  # of uploads, which are beside the log
 }
 RENAMED = {"claim": "claim_named", "corrected": "correct"}

@@ -66,7 +66,7 @@ RULES = st.builds(
     _rule,
     st.integers(0, 2),
     st.booleans(),
-    st.sampled_from([1, 1, 9_000, 20_000]),
+    st.sampled_from([1, 9_000, 20_000]),
     st.booleans(),
 )
 IDS = st.sampled_from(["r1", "r2", "r3", "a1", "a2"])
@@ -115,7 +115,7 @@ CALLS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
     """A call of any view."""
-    method = draw(st.sampled_from([*CALLS]))
+    method = draw(st.sampled_from([*CALLS, *["add", "renew"] * 3]))
     names = [*NAMES, EVERYONE] if method in ("add", "remove", "put", "look", "forget") else NAMES
     name, view = draw(st.sampled_from(names)), draw(st.integers(0, VIEWS - 1))
     return Call(view, name, method, draw(CALLS[method]), is_kept=draw(st.booleans()))
@@ -233,7 +233,9 @@ class Run:
                 return await getattr(box, method)(*given)
 
     def _remember(self, call: Call, box: Sandbox) -> Sandbox:
-        self.kept[call.view, call.sandbox] = box
+        if call.method in ("look", "renew"):
+            self.kept[call.view, call.sandbox] = box
+        self.kept.setdefault((call.view, call.sandbox), box)
         return box
 
 
@@ -259,10 +261,10 @@ class Model:
 
     def answer(self, step: codec.Step, given: dict[str, Any]) -> Any:
         owner: Any = self.memory if step.sandbox is None else self.memory.peek(step.sandbox)
-        if isinstance(owner, MemorySandbox):
-            self.memory.touch(owner)
         if owner is None or (step.sandbox is not None and owner.number != step.life):
             return DEAD
+        if isinstance(owner, MemorySandbox):
+            self.memory.touch(owner)
         if step.method == "save":
             given["item"] = codec.unpacked_item(given["kind"], given["item"], _never)
         try:
@@ -298,9 +300,10 @@ def check(run: Run) -> None:
 
 
 def _check_answer(told: Told, steps: list[int], model: Model) -> None:
-    if told.call.method == "look":
-        looks = [look[told.call.sandbox] for look in model.looks[told.known : told.last + 1]]
-        assert told.is_dead or told.answer in looks or isinstance(told.answer, str)
+    if isinstance(told.answer, Seen):  # which may be newer than what made it
+        first = model.place[steps[-1]] + 1 if told.call.method == "renew" else told.known
+        looks = [look[told.call.sandbox] for look in model.looks[first : told.last + 1]]
+        assert told.is_dead or told.answer in looks, told
         return
     expected = model.answers[steps[-1]]
     if expected is not DEAD:
