@@ -56,7 +56,7 @@ def rows() -> Iterator[Row]:
         told = f"{ours.each_second:,.0f}/s", f"{bare.each_second:,.0f}/s"
         note = (
             f"CPU of a decision {ours.micro:.0f} us, of the loop's {bare.micro:.0f}; longest wait "
-            f"{ours.longest * 1000:.0f} ms, of the loop's {bare.longest * 1000:.0f}; the event loop "
+            f"{ours.longest * 1000:.0f} ms, of the loop's {bare.longest * 1000:.0f}; the loop "
             f"stood {ours.stood * 1000:.0f} ms"
         )
         yield Row(*held, kind.aim, ours.each_second, *told, note=note)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -86,6 +86,7 @@ class SharedStore:
         self.fetch = self._large.fetch
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
+        self._turn: asyncio.Task[Any] | None = None  # who took the first step of this turn
         self._saving: asyncio.Task[None] | None = None
 
     def _time(self) -> int:
@@ -102,11 +103,12 @@ class SharedStore:
         """Take what others have appended."""
         await self._answered(b"", lambda: None)
 
-    async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
+    def step(
+        self, owner: MemoryStore | MemorySandbox, method: str, *given: Any
+    ) -> Coroutine[Any, Any, Any]:
         """Take a step behind all that are in the log; its answer."""
         names, _ = codec.parameters(getattr(owner, method).__func__)
-        told = dict(zip(names, given, strict=True))
-        return await self._step(owner, method, given, told)
+        return self._step(owner, method, given, dict(zip(names, given, strict=True)))
 
     async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
         """Take the step of a sandbox that keeps an item."""
@@ -136,7 +138,7 @@ class SharedStore:
         return await self._answered(codec.written(at, name, life, method, given), take)
 
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
-        if self._asking is None:
+        if self._asking is None and (not step or self._is_first()):
             if self.outage.is_on:
                 return self._alone(step, take)
             try:
@@ -154,10 +156,22 @@ class SharedStore:
             self._asking = loop.create_task(self._ask())
         return await answer
 
+    def _is_first(self) -> bool:
+        """Whether nobody else took a step in this turn of the loop; those who do go together."""
+        task = asyncio.current_task()
+        if self._turn is None:
+            self._turn = task
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        return self._turn is task
+
+    def _end_turn(self) -> None:
+        self._turn = None
+
     def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
-        with suppress(Gone):
+        try:
             return self._steps.at_once(own, self.taken_steps)
-        return None
+        except Gone:
+            return None
 
     async def _ask(self) -> None:
         """Ask the log for all who wait, as long as there are any."""

@@ -22,6 +22,8 @@ from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 T = TypeVar("T")
 _PAUSE = 0.0005  # seconds between two tries
 _PATIENCE = 10.0  # seconds of tries
+_TRIES = 20  # at once: whoever has locked the file is done sooner than a loop could come back
+_GUESSES = 3  # of the last step's number, before the file is locked to look
 _APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
@@ -73,6 +75,7 @@ class SqliteSteps:
 
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
+        self._is_shared = False  # somebody else has appended a step beside the last own one
 
     def open(self, form: str) -> int:
         """Begin to use it."""
@@ -149,17 +152,26 @@ class SqliteSteps:
 
     async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
         """Append steps; those of others behind `after`."""
-        return await self._tried(lambda db: _take(db, steps, after))
+        return await self._tried(lambda db: self._taken(db, steps, after))
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
-        """Append steps, if nobody else has locked the file."""
+        """Append steps, if nobody else has locked the file for long."""
         self._check_file()
-        try:
-            return _take(self._db, steps, after) if steps else _behind(self._db, after)
-        except sqlite3.Error as error:
-            if _is_busy(error):
-                return None
-            raise self._away(error) from error
+        for _ in range(_TRIES):
+            try:
+                return self._taken(self._db, steps, after)
+            except sqlite3.Error as error:
+                if not _is_busy(error):
+                    raise self._away(error) from error
+        return None
+
+    def _taken(self, db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
+        """Append steps; those of others, which are read first where there were some lately."""
+        others = _behind(db, after) if self._is_shared or not steps else []
+        if steps:
+            _take(db, steps, others, after)
+            self._is_shared = bool(others)
+        return others
 
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
@@ -174,7 +186,8 @@ class SqliteSteps:
             except sqlite3.Error as error:
                 if tried * _PAUSE > _PATIENCE or not _is_busy(error):
                     raise self._away(error) from error
-            await asyncio.sleep(_PAUSE)
+            if tried > _TRIES:
+                await asyncio.sleep(_PAUSE)
         raise AssertionError
 
     async def reach(self, after: int) -> Reached:
@@ -314,15 +327,18 @@ def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
     return [step for _, step in rows]
 
 
-def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
-    if len(steps) == 1 and db.execute(_FOLLOW, [after + 1, steps[0]]).rowcount:
-        return []  # nobody came between, and one statement is enough
+def _take(db: sqlite3.Connection, steps: Sequence[bytes], others: list[bytes], after: int) -> None:
+    """Append steps behind those of others, which are read as far as they are not known yet."""
+    if len(steps) == 1:
+        for _ in range(_GUESSES):
+            if db.execute(_FOLLOW, (after + len(others) + 1, steps[0])).rowcount:
+                return  # nobody came between, and one statement is enough
+            others += _behind(db, after + len(others))
     db.execute("BEGIN IMMEDIATE")
     try:
-        others = _behind(db, after)
+        others += _behind(db, after + len(others))
         db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
-    return others
