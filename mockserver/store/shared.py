@@ -100,7 +100,11 @@ class SharedStore:
     # -- steps ---------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Take what others have appended."""
+        """Take what others have appended, by asking the log itself."""
+        await self._answered(b"", lambda: None, at_once=False)
+
+    async def _see(self) -> None:
+        """Take what others have appended, and were told of."""
         await self._answered(b"", lambda: None)
 
     def step(
@@ -137,18 +141,19 @@ class SharedStore:
 
         return await self._answered(codec.written(at, name, life, method, given), take)
 
-    async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
-        if self._asking is None and (not step or self._is_first()):
+    async def _answered(self, step: bytes, take: Callable[[], Any], *, at_once: bool = True) -> Any:
+        if self._asking is None:
             if self.outage.is_on:
                 return self._alone(step, take)
-            try:
-                found = self._at_once([step] if step else [])
-            except Away as error:
-                self.lose(error)
-                return self._alone(step, take)
-            if found is not None:
-                self.follow(found)
-                return self._own(step, take)
+            if at_once and (not step or self._is_first()):
+                try:
+                    found = self._at_once([step] if step else [])
+                except Away as error:
+                    self.lose(error)
+                    return self._alone(step, take)
+                if found is not None:
+                    self.follow(found)
+                    return self._own(step, take)
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
@@ -341,7 +346,7 @@ class SharedStore:
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
-        await self.sync()
+        await self._see()
         found = self.memory.peek(name)
         if found is None:
             found = await self.step(self.memory, "sandbox", name)
@@ -351,13 +356,13 @@ class SharedStore:
 
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
-        await self.sync()
+        await self._see()
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
 
     async def everyone(self) -> Sandbox:
         """What holds the rules of all sandboxes."""
-        await self.sync()
+        await self._see()
         return SharedSandbox(self, await self.memory.everyone())
 
     async def renew(self, name: str, options: Options) -> Sandbox:
@@ -366,7 +371,7 @@ class SharedStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
-        await self.sync()
+        await self._see()
         return [SharedSandbox(self, s) for s in self.memory.inside()]
 
     async def write_down(self, record: Record, *, life: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
+from mockserver.store.sqlite_board import Board, make
 from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
@@ -75,27 +76,31 @@ class SqliteSteps:
 
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
-        self._is_shared = False  # somebody else has appended a step beside the last own one
 
     def open(self, form: str) -> int:
         """Begin to use it."""
         self._form = form
         self._begin()
-        with self._patient(self._path) as first:
-            (number,) = first.execute(_COUNT).fetchone()
-        return int(number)
+        return int(self._process)
 
     def _begin(self) -> None:
         self.prepare(self._form)
+        with self._patient(self._path) as first:
+            (self._process,) = first.execute(_COUNT).fetchone()
         try:
-            self._db, self._file = self._connect(self._path, 0), self._path.stat().st_ino
-        except sqlite3.Error as error:
+            self._db, self._files = self._connect(self._path, 0), self._found()
+            self._board = Board(self._lock, self._process)
+        except (sqlite3.Error, OSError) as error:
             raise self._away(error) from error
+
+    def _found(self) -> list[int]:
+        """Which files there are."""
+        return [path.stat().st_ino for path in (self._path, self._lock)]
 
     def _check_file(self) -> None:
         """Others that begin to use it find it where this process does."""
         try:
-            is_there = self._path.stat().st_ino == self._file
+            is_there = self._found() == self._files
         except OSError:
             is_there = False
         if not is_there:
@@ -107,7 +112,11 @@ class SqliteSteps:
         Raises:
             Away: they can't be made, or are of another form.
         """
-        with _alone(self._path), self._patient(self._path) as made:
+        try:
+            make(self._lock)
+        except OSError as error:
+            raise self._away(error) from error
+        with _alone(self._lock), self._patient(self._path) as made:
             made.execute("PRAGMA journal_mode = WAL")
             made.executescript(_SCHEMA)
             made.execute(_BEGIN, [form])
@@ -117,6 +126,10 @@ class SqliteSteps:
                 beside.executescript(_UPLOADS)
         if found != form:
             raise Away(f"{self._path} is of another form ({found}) than this server's ({form})")
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-lock")
 
     @property
     def _beside(self) -> Path:
@@ -140,13 +153,14 @@ class SqliteSteps:
         except sqlite3.Error as error:
             raise self._away(error) from error
 
-    def _away(self, error: sqlite3.Error) -> Away:
+    def _away(self, error: Exception) -> Away:
         said = f"another program has locked it for {_PATIENCE:g} s" if _is_busy(error) else error
         return Away(f"{self._path}: {said}")
 
     async def close(self) -> None:
         """Use it no longer."""
         self._db.close()
+        self._board.close()
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -156,7 +170,8 @@ class SqliteSteps:
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
         """Append steps, if nobody else has locked the file for long."""
-        self._check_file()
+        if not steps and self._board.is_known(self._board.look(), after):
+            return []
         for _ in range(_TRIES):
             try:
                 return self._taken(self._db, steps, after)
@@ -166,16 +181,19 @@ class SqliteSteps:
         return None
 
     def _taken(self, db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
-        """Append steps; those of others, which are read first where there were some lately."""
-        others = _behind(db, after) if self._is_shared or not steps else []
+        """Append steps; those of others."""
+        seen = self._board.look()
+        is_known = steps and self._board.is_known(seen, after)
+        others = [] if is_known else _behind(db, after)
         if steps:
             _take(db, steps, others, after)
-            self._is_shared = bool(others)
+        last = after + len(others) + len(steps)
+        self._board.know(seen, last, is_news=bool(others), is_own=bool(steps))
         return others
 
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
-        return await self._tried(lambda db: _behind(db, after))
+        return await self._tried(lambda db: self._taken(db, (), after))
 
     async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Work that begins by locking the file, once that is free."""
@@ -299,21 +317,21 @@ class SqliteSteps:
             return beside.execute(statement, given).fetchall()
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def _is_busy(error: Exception) -> bool:
     """Whether another process was faster, in one of the ways that SQLite tells apart."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(lock: Path) -> Iterator[None]:
     """Let no other process make the same file: its form of journal is changed by one alone."""
     try:
         import fcntl
     except ImportError:  # such a system has no workers
         yield
         return
-    with path.with_name(f"{path.name}-lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
