@@ -48,7 +48,7 @@ _encode, _step = msgpack.Encoder(enc_hook=_plain).encode, msgpack.Decoder(Step)
 
 def written(at: int, sandbox: str | None, life: int, method: str, given: Sequence[Any]) -> bytes:
     """A step as bytes."""
-    return _encode(Step(at, sandbox, life, method, as_bytes(given)))
+    return _encode((at, sandbox, life, method, as_bytes(given)))
 
 
 def read(data: bytes) -> tuple[Step, dict[str, Any]]:

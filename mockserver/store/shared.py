@@ -12,7 +12,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from types import CoroutineType
+from typing import Any
 
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
@@ -32,19 +33,12 @@ from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Steps
+from mockserver.store.turns import Asked, Turn
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
-
-
-class _Asked(NamedTuple):
-    """What somebody waits for: that the log has all that it had, and this step behind that."""
-
-    answer: asyncio.Future[Any]
-    step: bytes = b""  # none: to know what others did
-    take: Callable[[], Any] = lambda: None
 
 
 class SharedStore:
@@ -84,9 +78,9 @@ class SharedStore:
         self.process = steps.open(form)
         self._large = Large(self, steps, empty(now), now)
         self.fetch = self._large.fetch
-        self._asked: list[_Asked] = []
+        self._asked: list[Asked] = []
         self._asking: asyncio.Task[None] | None = None
-        self._turn: asyncio.Task[Any] | None = None  # who took the first step of this turn
+        self._turn = Turn()
         self._saving: asyncio.Task[None] | None = None
 
     def _time(self) -> int:
@@ -101,7 +95,8 @@ class SharedStore:
 
     async def sync(self) -> None:
         """Take what others have appended, by asking the log itself."""
-        await self._answered(b"", lambda: None, at_once=False)
+        if not self.outage.is_on:
+            await self._waited(b"", lambda: None)
 
     async def _see(self) -> None:
         """Take what others have appended, and were told of."""
@@ -141,42 +136,34 @@ class SharedStore:
 
         return await self._answered(codec.written(at, name, life, method, given), take)
 
-    async def _answered(self, step: bytes, take: Callable[[], Any], *, at_once: bool = True) -> Any:
+    async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
         if self._asking is None:
             if self.outage.is_on:
                 return self._alone(step, take)
-            if at_once and (not step or self._is_first()):
+            if not step or self._turn.is_first():
                 try:
-                    found = self._at_once([step] if step else [])
+                    others = self._at_once(step)
                 except Away as error:
                     self.lose(error)
                     return self._alone(step, take)
-                if found is not None:
-                    self.follow(found)
+                if others is not None:
+                    self.follow(others)
                     return self._own(step, take)
+        return await self._waited(step, take)
+
+    def _at_once(self, step: bytes) -> Sequence[bytes] | None:
+        try:
+            return self._steps.at_once((step,) if step else (), self.taken_steps)
+        except Gone:
+            return None
+
+    async def _waited(self, step: bytes, take: Callable[[], Any]) -> Any:
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
-        self._asked.append(_Asked(answer, step, take))
+        self._asked.append(Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
             self._asking = loop.create_task(self._ask())
         return await answer
-
-    def _is_first(self) -> bool:
-        """Whether nobody else took a step in this turn of the loop; those who do go together."""
-        task = asyncio.current_task()
-        if self._turn is None:
-            self._turn = task
-            asyncio.get_running_loop().call_soon(self._end_turn)
-        return self._turn is task
-
-    def _end_turn(self) -> None:
-        self._turn = None
-
-    def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
-        try:
-            return self._steps.at_once(own, self.taken_steps)
-        except Gone:
-            return None
 
     async def _ask(self) -> None:
         """Ask the log for all who wait, as long as there are any."""
@@ -196,7 +183,7 @@ class SharedStore:
         finally:
             self._asking = None
 
-    async def _ask_for(self, asked: Sequence[_Asked]) -> None:
+    async def _ask_for(self, asked: Sequence[Asked]) -> None:
         own = [one.step for one in asked if one.step]
         try:
             if own:
@@ -208,11 +195,8 @@ class SharedStore:
             return await self._ask_for(asked)
         self.follow(others)
         for one in asked:
-            self._answer(one)
+            one.tell(partial(self._own, one.step, one.take))
         return None
-
-    def _answer(self, asked: _Asked) -> None:
-        _tell(asked.answer, partial(self._own, asked.step, asked.take))
 
     def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
         """Take a step of this process, and a snapshot behind it if it is time for one."""
@@ -291,7 +275,7 @@ class SharedStore:
         """Answer all who wait, so many first of whom nobody knows whether the log has heard."""
         asked, self._asked = self._asked, []
         for number, one in enumerate(asked, 1):
-            _tell(one.answer, partial(self._alone, one.step, one.take))
+            one.tell(partial(self._alone, one.step, one.take))
             if number == unsure:
                 self.outage.unsure()
 
@@ -396,21 +380,9 @@ class SharedStore:
         return await self._large.kept(address)
 
 
-def _tell(answer: asyncio.Future[Any], found: Callable[[], Any]) -> None:
-    """Tell whoever waits what something comes to."""
-    try:
-        value = found()
-    except Exception as refusal:
-        if not answer.done():
-            answer.set_exception(refusal)
-    else:
-        if not answer.done():  # else nobody waits for it any more
-            answer.set_result(value)
-
-
 def _at_once(answer: Any) -> Any:
     """What a coroutine returns that never waits, as those of the memory's steps."""
-    if not isinstance(answer, Coroutine):
+    if not isinstance(answer, CoroutineType):
         return answer
     try:
         answer.send(None)

@@ -57,7 +57,8 @@ class SharedSandbox:
     @property
     def options(self) -> Options:
         """What it is set to."""
-        return self._inside.options
+        found = self._found if self._of is self._store.memory else self._inside  # it is asked often
+        return found.options
 
     @property
     def rules(self) -> Sequence[Rule]:
