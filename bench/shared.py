@@ -28,8 +28,8 @@ from mockserver.store.opening import Frame, open_store
 PROCESSES = 4
 CALLERS = 8  # in each process, which ask one decision after the other
 SECONDS = 3.0
-_LIMIT = Limit(IMAGES, 1_000_000_000)  # never reached
-_FRAME = Frame(1 << 20, 1 << 20, (), "bench")
+LIMIT = Limit(IMAGES, 1_000_000_000)  # never reached
+FRAME = Frame(1 << 20, 1 << 20, (), "bench")
 _STEP = b"x" * 150
 _NAME = "a" * 24
 
@@ -102,7 +102,7 @@ def _all(what: str, kind: str, where: str) -> Done:
 
 def _decide(where: str) -> Done:
     """Decisions of this process: each a charge and a bill, as a request takes them."""
-    store = open_store(place(where), _FRAME, time.time_ns)
+    store = open_store(place(where), FRAME, time.time_ns)
     number, longest, stood, cpu = 0, 0.0, 0.0, 0.0
 
     async def call(until: float) -> None:
@@ -111,7 +111,7 @@ def _decide(where: str) -> Done:
         while (begun := time.perf_counter()) < until:
             now = time.time_ns()
             bill = Bill("req_0123456789", now, "m", "256x256", 1, 16_000, "images.generate")
-            await sandbox.admit("m", limits=(_LIMIT,), charge={IMAGES: 1}, now=now, bill=bill)
+            await sandbox.admit("m", limits=(LIMIT,), charge={IMAGES: 1}, now=now, bill=bill)
             number += 1
             longest = max(longest, time.perf_counter() - begun)
             await asyncio.sleep(0)  # as behind each request of a server
