@@ -26,6 +26,7 @@ _PATIENCE = 10.0  # seconds of tries
 _TRIES = 20  # at once: whoever has locked the file is done sooner than a loop could come back
 _GUESSES = 3  # of the last step's number, before the file is locked to look
 _APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
+_JOURNAL = 16 * 1024 * 1024  # bytes that are left of SQLite's journal when it begins anew
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS form (
@@ -142,6 +143,7 @@ class SqliteSteps:
         )
         found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         found.execute(f"PRAGMA cache_size = -{_CACHE}")
+        found.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
         return found
 
     @contextmanager
@@ -337,9 +339,11 @@ def _alone(lock: Path) -> Iterator[None]:
 
 def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
     """What is behind a step."""
-    if db.execute(_LAST).fetchone()[0] == after:
-        return []
-    rows = db.execute(_BEHIND, [after]).fetchall()
+    rows = db.execute(_BEHIND, (after,)).fetchall()
+    if not rows:
+        if db.execute(_LAST).fetchone()[0] == after:
+            return []
+        rows = db.execute(_BEHIND, (after,)).fetchall()  # it may have come between
     if not rows or rows[0][0] != after + 1:
         raise Gone
     return [step for _, step in rows]
