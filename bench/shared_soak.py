@@ -23,6 +23,7 @@ from mockserver.core.places import place
 from mockserver.core.sandbox.ledger import Bill
 from mockserver.facts.costs import IMAGES
 from mockserver.store.opening import open_store
+from mockserver.store.protocol import Store
 
 PROCESSES = 2
 KEYS = 10
@@ -82,7 +83,7 @@ def _tell(number: int, longest: float) -> None:
     sys.stdout.flush()
 
 
-_opened = {}
+_opened: dict[str, Store] = {}
 
 
 def _outside(where: str) -> str:
