@@ -91,7 +91,7 @@ class Worker:
 
         async def calls() -> None:
             for number in left:
-                while (answer := await self.answer(method, number)) is REFUSED:
+                while (answer := await self.answer(method, number)) is REFUSED:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)  # the machine was too busy to connect in time
                 sys.stdout.write(f"{json.dumps([self.name, number, answer])}\n")
                 sys.stdout.flush()
