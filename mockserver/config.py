@@ -41,6 +41,7 @@ class Config(NamedTuple):
     keys: Keys = Keys()
     magic: str = "on"
     latency: Latency = Latency()
+    capacity: int | None = None  # None: no bound
     batch_time: float = 0.0
     seed: str = "0"
     repeats: str = "same"
@@ -225,9 +226,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _is_service_link(variable: str, text: str) -> bool:
-    if variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text):
-        return True
-    return re.fullmatch(_SERVICE_LINK, variable) is not None
+    is_address = variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text)
+    return bool(is_address or re.fullmatch(_SERVICE_LINK, variable))
 
 
 def _file(directory: Path | None, file: Path | None) -> Path | None:

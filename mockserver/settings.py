@@ -257,6 +257,13 @@ def workers(value: str) -> int:
     return int(value)
 
 
+def capacity(value: str) -> int | None:
+    """A number of requests; `off` is no bound."""
+    if value != OFF and not re.fullmatch("[1-9][0-9]{0,6}", value):
+        raise ValueError("must be off, or a number from 1 on, such as 4")
+    return None if value == OFF else int(value)
+
+
 def latency(value: str) -> Latency:
     """`none`, a fixed time, or `measured` with an optional factor."""
     if value == "none":
@@ -361,6 +368,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("capacity", None, capacity, "requests worked on at once, or off", "NUMBER"),
     Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),

@@ -86,6 +86,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "prices": "billing",
         "keys": str(keys),
         "latency": "measured*0.5",
+        "capacity": "4",
         "batch-time": "2h",
         "magic": "off",
         "allowed-host": "a.test,b.test",

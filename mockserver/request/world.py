@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from itertools import count
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mockserver.clock import Clock, SystemClock
 from mockserver.config import Config, ConfigError
@@ -35,6 +35,9 @@ from mockserver.settings import SCHEMA
 from mockserver.store import Sandbox, Store
 from mockserver.store.opening import Frame, StateError, open_store
 from mockserver.store.steps import Away
+
+if TYPE_CHECKING:
+    from mockserver.request.capacity import Capacity
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 PAGE = "page"  # what is told once somebody looks at it
@@ -120,6 +123,7 @@ class World:
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
+        self.capacity = _capacity(config.capacity)
         self.news = Bell()  # rings when a request was written down
         self.feed = Feed(self.clock)  # tells those who listen what happens
         self.counts = Counts()  # for /_mock/metrics
@@ -292,6 +296,10 @@ class World:
                 await self.store.sync()
             await self.clock.sleep(_FOLLOW)
 
+    async def close(self) -> None:
+        """Let go of what is outside of this process."""
+        await self.store.close()
+
     async def lives(self, sandbox: Sandbox | None) -> bool:
         """Whether a sandbox is still there, and has not begun anew."""
         current = await self.store.find(sandbox.name) if sandbox else None
@@ -332,6 +340,14 @@ class World:
         if text not in self._warned:
             self._warned.add(text)
             notice_of(self.config.log_format)(text)
+
+
+def _capacity(places: int | None) -> Capacity | None:
+    if places is None:
+        return None
+    from mockserver.request.capacity import Capacity  # few servers want it
+
+    return Capacity(places)
 
 
 def _schema_facts() -> Facts:

@@ -42,8 +42,6 @@ class RedisSteps:
         ValueError: the URL is none.
     """
 
-    kind = "redis"
-
     def __init__(self, url: str, upload_bytes: int, patience: float = PATIENCE) -> None:
         self._server, self._room, self._patience = Server(url), upload_bytes, patience
         self._form = self._epoch = ""

@@ -72,7 +72,7 @@ class SharedStore:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
-        self.health, self.outage = Health(steps.kind), Outage(policy)
+        self.health, self.outage = Health("shared"), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
         #: Told of each step that another process took: its sandbox's name, method, arguments.
@@ -309,7 +309,9 @@ class SharedStore:
         """Write a snapshot, so that the log may forget what it has."""
         try:
             await self._steps.replace(await frozen(number, saved))
-            items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
+            items = (
+                i for one in saved.sandboxes for kind in one.tables.items.values() for i in kind
+            )
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
             self.health.errors += 1

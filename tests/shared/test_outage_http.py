@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -88,3 +90,25 @@ def test_it_limits_nothing_where_a_setting_says_so() -> None:
     assert {generate(client, prompt=f"fox {n}").status_code for n in range(12)} == {200}
     back(client, log)
     assert generate(client).status_code == 429
+
+
+def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client, log = served("refuse")
+    body = {"model": "dall-e-2", "prompt": "x"}
+    asks = {"custom_id": "a", "method": "POST", "url": "/v1/images/generations", "body": body}
+    line = json.dumps(asks).encode()
+    file = client.post("/v1/files", files={"file": ("f.jsonl", line)}, data={"purpose": "batch"})
+    asked = {"endpoint": "/v1/images/generations", "completion_window": "24h"}
+    asked["input_file_id"] = file.json()["id"]
+    batch = client.post("/v1/batches", json=asked)
+    assert batch.status_code == 200, batch.text
+    log.is_away = True
+    path = f"/v1/batches/{batch.json()['id']}"
+    assert client.get(path).status_code == 503
+    back(client, log)
+    for _ in range(50):
+        told = client.get(path).json()
+    assert told["status"] == "completed", told
+    assert not caplog.records
