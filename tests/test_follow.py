@@ -156,6 +156,9 @@ def test_the_server_s_end_is_said_and_no_proxy_is_asked(mock: ImagesMock) -> Non
     ask(mock)
     process = following(mock, variables=proxies)
     assert process.stdout
+    for _ in range(2):  # what was there before, and what it has heard
+        assert "'a fox'" in process.stdout.readline()
+        ask(mock)
     assert "'a fox'" in process.stdout.readline()
     mock.stop()
     assert process.communicate(timeout=SOON) == (

@@ -194,6 +194,7 @@ class Server(uvicorn.Server):
             connection.transport.abort()
         await self._app.state.world.close()
         await SystemClock().sleep(0)
+        await self._app.state.world.store.close()
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""

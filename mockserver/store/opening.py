@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FORM = 1  # of what is written; another one can't be read
-_EXTRA = "needs the packages of an extra: pip install 'openai-images-mock[shared]'"
+_CPYTHON = "needs CPython: msgspec, by which it is written, is for no other Python. Leave it out."
 
 
 class StateError(Exception):
@@ -81,10 +81,8 @@ def open_store(
     try:
         from mockserver.store.shared import SharedStore
     except ImportError:
-        raise StateError(_EXTRA) from None
-    store = _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
-    store.health.kind = place.kind
-    return store
+        raise StateError(_CPYTHON) from None
+    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
 
 
 def _steps(place: Place, frame: Frame) -> Steps:
@@ -93,10 +91,8 @@ def _steps(place: Place, frame: Frame) -> Steps:
         from mockserver.store.sqlite import SqliteSteps
 
         return SqliteSteps(Path(place.where), frame.upload_bytes)
-    try:
-        from mockserver.store.redis import RedisSteps
-    except ImportError:
-        raise StateError(_EXTRA) from None
+    from mockserver.store.redis import RedisSteps
+
     try:
         return RedisSteps(place.where, frame.upload_bytes)
     except (ValueError, TypeError) as error:

@@ -309,7 +309,9 @@ class SharedStore:
         """Write a snapshot, so that the log may forget what it has."""
         try:
             await self._steps.replace(await frozen(number, saved))
-            items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
+            items = (
+                i for one in saved.sandboxes for kind in one.tables.items.values() for i in kind
+            )
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
             self.health.errors += 1

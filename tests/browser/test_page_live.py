@@ -248,7 +248,7 @@ def test_a_page_goes_on_once_its_server_is_there_again(
     server.start()
     try:
         page.get_by_text("The server does not answer.").wait_for(state="hidden")
-        page.wait_for_function("document.querySelector('[name=token]').value.startsWith('of-')")
+        page.locator("[name=token][value^=of-]").first.wait_for(state="attached")
         page.get_by_role("button", name="Add rule").click()
         page.get_by_text("was added").wait_for()
     finally:
