@@ -38,7 +38,9 @@ class Stream(NamedTuple):
         name = self.sandbox.name if self.sandbox else None
         # Nothing waits between the last look and this: what comes is told once.
         told = await self._earlier()
-        with self.request.world.feed.heard(name) as listener:
+        teams, team = self.request.world.teams, self.request.team
+        mark = teams.marks[team] if teams and team else ""
+        with self.request.world.feed.heard(name, mark) as listener:
             news = listener.news
             gone, alive = (asyncio.ensure_future(w) for w in (left(receive), _alive(news, clock)))
             gone.add_done_callback(lambda _: news.set())

@@ -12,7 +12,7 @@ from typing import Any
 
 from mockserver.core.journal import Record
 
-KEY = "sk-mock-me"
+_KEY = "sk-mock-me"
 #: How a client of each language asks a {model} of a server at {base}.
 CLIENTS: Mapping[str, str] = {
     "Python": """\
@@ -69,12 +69,20 @@ _AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
 _FILE = "photo.png"  # in the place of one that was sent
 
 
-def clients(base: str, model: str) -> dict[str, str]:
+def key_of(team: str) -> str:
+    """A key to show to a team, whose sandbox it sees; "" is whoever sees all."""
+    return f"sk-mock-{team}-me" if team else _KEY
+
+
+def clients(base: str, model: str, key: str = _KEY) -> dict[str, str]:
     """How a client of each language asks a model of the server at an address without `/v1`."""
-    return {name: text.format(base=base, model=model) for name, text in CLIENTS.items()}
+    return {
+        name: text.format(base=base, model=model).replace(_KEY, key)
+        for name, text in CLIENTS.items()
+    }
 
 
-def copies(record: Record, base: str) -> dict[str, str]:
+def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
     """A request as curl, Python, a rule and a test; nothing where no operation was met."""
     if record.operation not in _METHODS:
         return {}
@@ -82,8 +90,8 @@ def copies(record: Record, base: str) -> dict[str, str]:
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
     return {
-        "curl": _curl(record, sent, base),
-        "Python": _python(record, sent, base),
+        "curl": _curl(record, sent, base, key),
+        "Python": _python(record, sent, base, key),
         "rule": _rule(record),
         "pytest": _test(record, sent),
     }
@@ -95,11 +103,11 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, dict) and "sha256" in value
 
 
-def _curl(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _curl(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
     query = _AZURE.search(line)
     path = f"{record.path}?{query[0]}" if query else record.path
-    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {KEY}"']
+    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {key}"']
     if any(map(_is_file, sent.values())):
         lines += [line for name, value in sent.items() for line in _parts(name, value)]
     else:
@@ -126,11 +134,11 @@ def _names(files: Sequence[Any]) -> list[str]:
     return [f"photo-{number}.png" for number, _ in enumerate(files, 1)]
 
 
-def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _python(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     arguments = "".join(f"    {line},\n" for line in _arguments(sent))
     return (
         "from openai import OpenAI\n\n"
-        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={KEY!r})\n"
+        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={key!r})\n"
         f"answer = client.images.{_METHODS[record.operation]}(\n{arguments})\n"
     )
 

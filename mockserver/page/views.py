@@ -34,7 +34,9 @@ async def requests(look: Look) -> Shown:
         "q": text,
         "status": look.query.get("status", ""),
         "is_new": not await look.records(),
-        "snippets": snippets.clients(look.base, next(iter(look.world.facts.models))),
+        "snippets": snippets.clients(
+            look.base, next(iter(look.world.facts.models)), snippets.key_of(look.team)
+        ),
     }
     return Shown("requests", context)
 
@@ -53,7 +55,7 @@ async def request(look: Look, identity: str) -> Shown:
             "pictures": _numbered(record),
             "partials": _partials(record),
             "attempts": _waits([*reversed(attempts)]),
-            "copies": snippets.copies(record, look.base),
+            "copies": snippets.copies(record, look.base, snippets.key_of(look.team)),
         },
     )
 

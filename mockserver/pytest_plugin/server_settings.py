@@ -18,7 +18,10 @@ _OWN, _SHARED = "images-mock.toml", "pyproject.toml"
 _FOR_CLIENTS = frozenset((_NAMED, "IMAGES_MOCK_URL", "IMAGES_MOCK_CONTROL_TOKEN"))
 #: What the command is told of its own process, and no test wants.
 _OF_COMMAND = frozenset(
-    ("host", "port", "public-url", "ready-file", "control-token", "workers", "state")
+    (
+        *("host", "port", "public-url", "ready-file", "workers", "state"),
+        *("control-token", "control-token-file"),
+    )
 )
 
 

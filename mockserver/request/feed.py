@@ -16,6 +16,7 @@ from mockserver.store import EVERYONE
 KEPT = 1_000  # events
 KEPT_BYTES = 4 * 1024 * 1024  # of their records
 _CHANGE_BYTES = 100
+Whose = tuple[str | None, str]  # a sandbox's name, None is all; a team's mark, "" is any
 
 
 class Event:
@@ -56,17 +57,17 @@ def written(record: Record) -> Event:
 class Listener:
     """One who listens, and how much of what happened he was told."""
 
-    def __init__(self, feed: Feed, sandbox: str | None) -> None:
+    def __init__(self, feed: Feed, sandbox: str | None, mark: str) -> None:
         self.news = asyncio.Event()
         self.told = feed.number  # of the events, all in all
         self._feed = feed
-        self._sandbox = sandbox  # None is all
+        self._whose = (sandbox, mark)
 
     def take(self) -> bytes:
         """All that he was not told yet, on the wire; first how many of them are gone."""
         self.news.clear()
         told, self.told = self.told, self._feed.number
-        return self._feed.since(told, self._sandbox, self)
+        return self._feed.since(told, self._whose, self)
 
 
 class Feed:
@@ -79,14 +80,14 @@ class Feed:
         self.number = 0  # of events, all in all
         self._listeners: set[Listener] = set()
         self._idle: set[Listener] = set()  # those whom the next event wakes
-        self._joined: dict[tuple[int, str | None], bytes] = {}  # what was taken since the last one
+        self._joined: dict[tuple[int, Whose], bytes] = {}  # what was taken since the last one
         self._events: deque[Event] = deque()  # the last of them
         self._size = 0  # bytes
 
     @contextmanager
-    def heard(self, sandbox: str | None) -> Iterator[Listener]:
-        """A new listener, to one sandbox or to all."""
-        listener = Listener(self, sandbox)
+    def heard(self, sandbox: str | None, mark: str = "") -> Iterator[Listener]:
+        """A new listener, to one sandbox or to all; of a team, to those with its mark alone."""
+        listener = Listener(self, sandbox, mark)
         self._listeners.add(listener)
         self._idle.add(listener)
         try:
@@ -130,22 +131,28 @@ class Feed:
             listener.news.set()
         self._idle.clear()
 
-    def since(self, number: int, sandbox: str | None, listener: Listener) -> bytes:
+    def since(self, number: int, whose: Whose, listener: Listener) -> bytes:
         """What happened after so many events, on the wire, joined once for all who ask for it.
 
         First how many of that are not kept any more. The next event wakes this listener.
         """
         if listener in self._listeners:
             self._idle.add(listener)
-        if (number, sandbox) not in self._joined:
-            self._joined[number, sandbox] = self._frames(number, sandbox)
-        return self._joined[number, sandbox]
+        if (number, whose) not in self._joined:
+            self._joined[number, whose] = self._frames(number, *whose)
+        return self._joined[number, whose]
 
-    def _frames(self, number: int, sandbox: str | None) -> bytes:
+    def _frames(self, number: int, sandbox: str | None, mark: str) -> bytes:
         fresh = self.number - number
         missed = max(0, fresh - len(self._events))
         events = islice(self._events, len(self._events) - fresh + missed, None)
-        frames = [framed("missed", {"events": missed})] if missed else []
+        told = None if mark else missed  # which tells how much others do
+        frames = [framed("missed", {"events": told})] if missed else []
         meant = (sandbox, EVERYONE)
-        frames += [e.frame for e in events if sandbox is None or e.sandbox in meant]
+        frames += [
+            e.frame
+            for e in events
+            if (sandbox is None or e.sandbox in meant)
+            and (e.sandbox.endswith(mark) or e.sandbox == EVERYONE)
+        ]
         return b"".join(frames)

@@ -275,9 +275,15 @@ class SharedStore:
         """What it holds, as far as this process knows."""
         return await self.memory.taken()
 
+    async def _look(self) -> None:
+        """Learn what others did, and see that nothing is there any more whose time is over."""
+        await self.sync()
+        if self.memory.has_expired(self._now()):
+            await self.step(self.memory, "expire")
+
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
-        await self.sync()
+        await self._look()
         found = self.memory.peek(name)
         if found is None:
             found = await self.step(self.memory, "sandbox", name)
@@ -287,7 +293,7 @@ class SharedStore:
 
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
-        await self.sync()
+        await self._look()
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
 
@@ -302,7 +308,7 @@ class SharedStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
-        await self.sync()
+        await self._look()
         return [SharedSandbox(self, s) for s in self.memory.inside()]
 
     async def write_down(self, record: Record, *, life: int) -> None:
