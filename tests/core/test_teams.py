@@ -55,7 +55,7 @@ def test_who_finds_a_key_whose_name_would_end_as_a_teams_gets_another_name() -> 
 
 
 def test_a_file_of_tokens_is_lines_or_a_table_of_toml_with_comments() -> None:
-    text = "# who may\n\nart = 5c7f#a  # theirs\r\n lab=\"b c\"\n".replace("b c", "bc")
+    text = '# who may\n\nart = 5c7f#a  # theirs\r\n lab="b c"\n'.replace("b c", "bc")
     text += "art-eu = 'd\"d' # it\n\t# end"
     assert tokens_in(text, MAGIC) == {"art": "5c7f#a", "lab": "bc", "art-eu": 'd"d'}
     assert tokens_in("\ufeffart = x", MAGIC) == {"art": "x"}
