@@ -23,6 +23,7 @@ from bench import (
     peers,
     pictures,
     plugin,
+    shared,
     stalls,
     startup,
     suite,
@@ -43,6 +44,7 @@ PARTS: Mapping[str, Part] = {
     "page": page.rows,
     "hostile": hostile.rows,
     "stalls": stalls.rows,
+    "shared": shared.rows,
 }
 PEERS: Mapping[str, Part] = {"aimock": peers.aimock}
 HERE = Path(__file__).parent.parent

@@ -80,17 +80,22 @@ def best_rounds(servers: Sequence[Server], requests: Requests) -> list[Round]:
 
 
 def best_of(loads: Sequence[tuple[Server, Requests]]) -> list[Round]:
-    """Of each load the highest rate and the least CPU time: what disturbs only makes it worse."""
+    """What each load did at its best."""
     for server, requests in loads:
         _answered(server, requests(), WARM_UP)
-    rounds = interleaved(ROUNDS, [partial(_round, *load) for load in loads])
+    return best([partial(one_round, *load) for load in loads])
+
+
+def best(measures: Sequence[Callable[[], Round]]) -> list[Round]:
+    """Of each the highest rate and the least CPU time: what disturbs only makes it worse."""
     return [
         Round(max(r.rate for r in of), min(r.cpu for r in of), max(r.load for r in of))
-        for of in rounds
+        for of in interleaved(ROUNDS, measures)
     ]
 
 
-def _round(server: Server, requests: Requests) -> Round:
+def one_round(server: Server, requests: Requests) -> Round:
+    """What a server does with these requests in about a second."""
     before, own = server.cpu_seconds(), time.process_time()
     answers, elapsed = _answered(server, requests(), SECONDS)
     spent = server.cpu_seconds() - before

@@ -22,6 +22,7 @@ from mockserver.cli_group import (
     end,
 )
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
+from mockserver.core.texts import escaped
 from mockserver.settings import SETTINGS, Setting, as_of, seconds
 
 if TYPE_CHECKING:
@@ -251,21 +252,31 @@ def log(
     Without a sandbox or a key, those of all.
     """
     from mockserver.client.connection import ControlError
-    from mockserver.client.follow import journal_lines
+    from mockserver.client.follow import as_any_terminal_has_it, journal_lines, leave_with_reader
     from mockserver.client.wait import Awaited, NotReady
 
     settings = config_of(_resolved(config, flags))
+    as_any_terminal_has_it(sys.stdout)
     try:
         address = Awaited(settings, url).address()
         token = settings.control_token
+        if follow:
+            leave_with_reader(sys.stdout)
         for line in journal_lines(
             address, sandbox, key=key, token=token, follow=follow, as_json=as_json
         ):
             click.echo(line)
+        if follow:
+            click.echo(f"images-mock: the server at {address} has ended. {_THE_NEXT}", err=True)
     except (NotReady, ControlError) as error:
-        end(NOT_READY, str(error))
+        end(NOT_READY, escaped(str(error)))
     except KeyboardInterrupt:  # the usual end of following
         sys.exit(0)
+    except BrokenPipeError:  # who reads has enough, as `head` has
+        os._exit(0)
+
+
+_THE_NEXT = "Follow the next one there by the same command."
 
 
 @cli.command()

@@ -42,6 +42,7 @@ class Config(NamedTuple):
     keys: Keys = Keys()
     magic: str = "on"
     latency: Latency = Latency()
+    capacity: int | None = None  # None: no bound
     batch_time: float = 0.0
     seed: str = "0"
     repeats: str = "same"
@@ -55,6 +56,7 @@ class Config(NamedTuple):
     max_connections: int = 2000
     workers: int = 1
     state: Place = Place()
+    on_state_outage: Literal["local", "allow", "refuse"] = "local"
     upload_cache: int = 256 * MIB
     file_room: int = 1024 * MIB
     ready_file: Path | None = None
@@ -229,9 +231,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _is_service_link(variable: str, text: str) -> bool:
-    if variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text):
-        return True
-    return re.fullmatch(_SERVICE_LINK, variable) is not None
+    is_address = variable.endswith("_PORT") and re.match(_SERVICE_ADDRESS, text)
+    return bool(is_address or re.fullmatch(_SERVICE_LINK, variable))
 
 
 def _file(directory: Path | None, file: Path | None) -> Path | None:

@@ -138,6 +138,11 @@ def address(value: str) -> str:
     return text(text(value).strip().removeprefix("[").removesuffix("]"))
 
 
+def on_state_outage(value: str) -> str:
+    """What requests meet while the shared state is away."""
+    return one_of("local", "allow", "refuse")(value)
+
+
 def tier(value: str) -> str:
     """A usage tier of the facts, or `off`."""
     return one_of(*_facts().tiers, OFF)(value)
@@ -240,6 +245,13 @@ def workers(value: str) -> int:
     if not re.fullmatch("[1-9][0-9]?", value):
         raise ValueError("must be a number from 1 to 99, such as 4")
     return int(value)
+
+
+def capacity(value: str) -> int | None:
+    """A number of requests; `off` is no bound."""
+    if value != OFF and not re.fullmatch("[1-9][0-9]{0,6}", value):
+        raise ValueError("must be off, or a number from 1 on, such as 4")
+    return None if value == OFF else int(value)
 
 
 def latency(value: str) -> Latency:
@@ -346,6 +358,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keys", "any", keys, "API keys let in: any, mock, or a file of keys", "KEYS"),
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
+    Setting("capacity", None, capacity, "requests worked on at once, or off", "NUMBER"),
     Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),
@@ -366,6 +379,7 @@ SETTINGS: tuple[Setting, ...] = (
         *("state", "memory", place, "memory, sqlite:PATH, or redis://HOST:PORT/N", "STATE"),
         shown=shown,
     ),
+    Setting("on-state-outage", "local", on_state_outage, "local, allow or refuse", "POLICY"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

@@ -7,6 +7,7 @@ would have to know the same to the byte: by all steps, and by a snapshot.
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
@@ -21,13 +22,15 @@ from mockserver.request import world
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
 from mockserver.store.opening import Frame
+from mockserver.store.redis import RedisSteps
 from mockserver.store.shared import SharedStore
 from mockserver.store.sqlite import SqliteSteps
 from mockserver.store.steps import Steps
+from tests.shared import UNHURRIED, RedisServer, installed
 from tests.store.replicas import born_again, differing
 from tests.store.steps import FakeLog, FakeSteps
 
-STATES = ("memory", "log", "sqlite")
+STATES = ("memory", "log", "sqlite", "redis")
 Way = Callable[[], Steps]  # to a log, for one process each
 
 
@@ -43,7 +46,7 @@ class Made(NamedTuple):
         memory = self.store.memory
         other = SharedStore(self.way(), self.frame.empty, lambda: 0, self.frame.form)
         asyncio.run(other.sync())
-        if other._taken == self.store._taken:  # else its own has not looked yet
+        if other.taken_steps == self.store.taken_steps:  # else its own has not looked yet
             same("by all steps", memory, other.memory)
         again = born_again(memory, self.frame.empty(lambda: 0))
         asyncio.run(other.close())
@@ -75,6 +78,15 @@ def shared_store(ways: Callable[[Frame], Way]) -> Callable[[Config, Clock], Stor
 def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
     """Ways to new logs."""
     numbers = count()
+    if state == "redis":
+        server = RedisServer(installed()[-1], folder)
+        atexit.register(server.kill)
+
+        def to_redis(frame: Frame) -> Way:
+            url = server.url(options=f"?prefix={next(numbers)}")
+            return partial(RedisSteps, url, frame.upload_bytes, UNHURRIED)
+
+        return to_redis
 
     def to_log(frame: Frame) -> Way:
         if state == "log":

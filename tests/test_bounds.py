@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from http.client import HTTPException
+from sys import getsizeof
 from typing import Any
 
 import httpx2
 import pytest
 
+from mockserver.app import create_app
+from mockserver.config import configured
 from mockserver.core.journal import Attempt, Record
+from mockserver.core.picture import Picture
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.logs import RECORD_BYTES
+from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, error, generate
+from tests.in_process import client_of
 from tests.test_control import ask
 
 
@@ -110,3 +117,29 @@ def test_the_end_of_the_server_is_no_answer_to_what_stalls_and_the_end_of_what_d
     thread.join(30)
     assert came == [200 if "drip" in then else 0]
     assert "ERROR" not in capfd.readouterr().err
+
+
+def held(drawn: Sequence[Picture]) -> int:
+    """The bytes of what pictures are drawn from, beside the texts that the facts have."""
+    shared = {id(part): part for p in drawn for part in (p.prompt, p.options, *p.options)}
+    own = sum(getsizeof(p) + getsizeof(p.digest) for p in drawn)
+    return getsizeof(drawn) + own + sum(map(getsizeof, shared.values()))
+
+
+@pytest.mark.parametrize("n", [1, 2, 10])
+@pytest.mark.parametrize("prompt", ["a fox", "a long fox " * 80])
+def test_a_record_weighs_what_its_pictures_are_drawn_from_and_not_twice_that(
+    n: int, prompt: str
+) -> None:
+    store = MemoryStore()
+    client = client_of(create_app(configured(log_format="none"), store=store))
+    assert generate(client, prompt=prompt, n=n, response_format="b64_json").status_code == 200
+    [found] = asyncio.run(requests_of(store))
+    with_them = found.size
+    drawn, found.drawn = found.drawn, ()
+    found.close()
+    assert 0.7 * held(drawn) <= with_them - found.size <= 2 * held(drawn)
+
+
+async def requests_of(store: MemoryStore) -> Sequence[Record]:
+    return [r for sandbox in await store.sandboxes() for r in await sandbox.requests()]

@@ -88,6 +88,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "prices": "billing",
         "keys": str(keys),
         "latency": "measured*0.5",
+        "capacity": "4",
         "batch-time": "2h",
         "magic": "off",
         "allowed-host": "a.test,b.test",
@@ -98,6 +99,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "body-timeout": "off",
         "send-timeout": "0",
         "max-connections": "100",
+        "on-state-outage": "refuse",
         "upload-cache": "1MB",
         "file-room": "1MB",
         "log-format": "json",
@@ -165,7 +167,8 @@ def test_service_links_and_empty_variables_are_ignored(variable: str, value: str
         ("IMAGES_MOCK_STATE", "mysql://h", "must be memory, sqlite:PATH, or a URL"),
         ("IMAGES_MOCK_STATE", "redis://h:0", "must be memory, sqlite:PATH, or a URL"),
         ("IMAGES_MOCK_STATE", "redis://h:6379/db", "must be memory, sqlite:PATH, or a URL"),
-        ("IMAGES_MOCK_STATE", "redis://h/0?db=1", "nothing behind the number of the database"),
+        ("IMAGES_MOCK_STATE", "redis://h/0#1", "nothing but options such as"),
+        ("IMAGES_MOCK_ON_STATE_OUTAGE", "deny", "must be one of local, allow, refuse"),
     ],
 )
 def test_what_can_not_be_used_is_refused_by_name_with_what_would_be_right(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import httpx2
 import pytest
 
 from mockserver.client.connection import ControlError
 from mockserver.client.events import Event, Events
+from mockserver.clock import ManualClock
 from mockserver.core.journal import Record
-from mockserver.request.feed import KEPT, Feed, framed
+from mockserver.request.feed import KEPT, Feed, Listener, missed
 from mockserver.testing import ImagesMock
 from tests.test_cli import IMAGES_MOCK, environment, run
 
-SOON = 10  # seconds: nothing here takes as long
+SOON = 30  # seconds: nothing here takes as long
 
 
 @pytest.fixture
@@ -25,9 +31,19 @@ def mock() -> Iterator[ImagesMock]:
         yield server
 
 
+@cache
+def client() -> httpx2.Client:
+    """One for all: to make another each time takes longer than to ask."""
+    found = httpx2.Client()
+    atexit.register(found.close)
+    return found
+
+
 def ask(mock: ImagesMock, key: str = "sk-mock-a", prompt: str = "a fox") -> httpx2.Response:
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx2.post(f"{mock.url}/images/generations", json={"prompt": prompt}, headers=headers)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return client().post(
+        f"{mock.url}/images/generations", content=json.dumps({"prompt": prompt}), headers=headers
+    )
 
 
 def test_requests_downloads_and_changes_are_told_as_they_happen(mock: ImagesMock) -> None:
@@ -82,26 +98,55 @@ def test_nothing_in_time_is_a_timeout_and_the_server_s_end_is_the_end(mock: Imag
         images.events()
 
 
+async def heard(feed: Feed, listener: Listener, *records: Record) -> bytes:
+    """What a listener is told once these requests were written down."""
+    for written in records:
+        feed.wrote(written)
+    await listener.news.wait()
+    return listener.take()
+
+
+def record(number: int, **fields: Any) -> Record:
+    return Record(id=f"req_{number}", at=0, method="POST", path="/v1/x", **fields)
+
+
 def test_of_too_much_the_oldest_is_dropped_and_counted() -> None:
-    feed = Feed()
-    with feed.heard(None) as listener:
-        for number in range(KEPT + 2):
-            feed.wrote(Record(id=f"req_{number}", at=0, method="POST", path="/v1/x"))
-        told = listener.take()
-        assert told.startswith(framed("missed", {"events": 2}) + b"id: req_2\n")
-        assert told.count(b"event: request\n") == KEPT
-        assert listener.take() == b""
+    async def told() -> tuple[bytes, bytes]:
+        with feed.heard(None) as listener:
+            return await heard(feed, listener, *map(record, range(KEPT + 2))), listener.take()
+
+    feed = Feed(ManualClock())
+    first, second = asyncio.run(told())
+    assert first.startswith(missed(2) + b"id: req_2\n")
+    assert first.count(b"event: request\n") == KEPT
+    assert second == b""
     assert not feed.is_heard
 
 
 def test_large_records_wait_in_small_numbers() -> None:
-    feed = Feed()
-    with feed.heard(None) as listener:
-        for number in range(10):
-            feed.wrote(Record(id=f"req_{number}", at=0, method="POST", path="/v1/x", size=1 << 20))
-        told = listener.take()
-    assert told.count(b"event: request\n") == 4
-    assert told.startswith(framed("missed", {"events": 6}))
+    async def told() -> bytes:
+        with feed.heard(None) as listener:
+            return await heard(feed, listener, *(record(n, size=1 << 20) for n in range(10)))
+
+    feed = Feed(ManualClock())
+    found = asyncio.run(told())
+    assert found.count(b"event: request\n") == 4
+    assert found.startswith(missed(6))
+
+
+def test_each_listener_is_told_each_event_once_whoever_comes_between() -> None:
+    async def told() -> tuple[bytes, bytes]:
+        with feed.heard(None) as one, feed.heard(None) as other:
+            first = await heard(feed, one, record(1))
+            feed.wrote(record(2))
+            with feed.heard(None) as late:
+                assert late.take() == b""
+            both = await heard(feed, other)
+            return first + await heard(feed, one, record(3)), both + await heard(feed, other)
+
+    feed = Feed(ManualClock())
+    for found in asyncio.run(told()):
+        assert [found.count(b"id: req_%d\n" % number) for number in (1, 2, 3)] == [1, 1, 1]
 
 
 def test_the_journal_is_printed_and_followed(mock: ImagesMock) -> None:

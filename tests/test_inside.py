@@ -46,7 +46,7 @@ def test_inside_and_by_http_the_same_is_answered() -> None:
 
 @pytest.fixture
 def no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("mockserver.client.connection._NearLine.ask")
+    monkeypatch.delattr("mockserver.client.lines.NearLine.ask")
 
 
 @pytest.mark.usefixtures("no_socket")

@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPSConnection
 import pytest
 
 from mockserver import __version__
-from mockserver.client.connection import ControlError, Remote, _FarLine, _NearLine
+from mockserver.client.connection import ControlError, Remote
+from mockserver.client.lines import FarLine, NearLine
 from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
 
@@ -158,10 +159,10 @@ def test_a_connection_that_is_forgotten_is_closed(server: ImagesMock) -> None:
 @pytest.mark.parametrize(
     ("address", "kind", "of_library"),
     [
-        ("http://127.0.0.1:1", _NearLine, None),
-        ("http://[::1]:1", _NearLine, None),
-        ("http://images:1", _FarLine, HTTPConnection),
-        ("https://127.0.0.1:1", _FarLine, HTTPSConnection),
+        ("http://127.0.0.1:1", NearLine, None),
+        ("http://[::1]:1", NearLine, None),
+        ("http://images:1", FarLine, HTTPConnection),
+        ("https://127.0.0.1:1", FarLine, HTTPSConnection),
     ],
 )
 def test_the_address_chooses_the_connection(

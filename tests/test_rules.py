@@ -59,7 +59,7 @@ def test_every_error_can_be_asked_for_by_name(api: Api, as_of: str) -> None:
         answer = generate(client, **({} if as_of < "2023" else {"model": "dall-e-2"}))
         most = dict.fromkeys((Reason.INTERNAL, Reason.GENERATION_FAILED), 500)
         full = Reason.SANDBOXES_FULL, Reason.CONNECTIONS_FULL, Reason.NO_ROOM_FOR_BODY
-        most |= dict.fromkeys(full, 503)
+        most |= dict.fromkeys((*full, Reason.STATE_AWAY), 503)
         assert 400 <= answer.status_code <= most.get(reason, 499), reason
         last = client.get("/_mock/requests/last", headers=HERE).json()
         assert (last["error"]["reason"], last["scripted"]) == (reason.value, True)

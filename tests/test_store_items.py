@@ -221,7 +221,7 @@ async def _check_counted(store: MemoryStore, room: int) -> None:
             memory += sum(one.size + one.content.in_memory for one in found)
     assert store.rooms[""].files.taken == stored
     assert store.rooms[""].tally.taken == memory + sum(
-        box.size - sum(shelf.size for shelf in box._items._shelves.values())  # type: ignore[attr-defined]
+        box.size - sum(shelf.size for shelf in box._tables.items._shelves.values())  # type: ignore[attr-defined]
         for box in [*(await store.sandboxes()), await store.everyone()]
     )
 

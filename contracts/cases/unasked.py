@@ -46,6 +46,7 @@ UNASKED: tuple[Unasked, ...] = (
             (_FAULT, (Reason.INTERNAL, Reason.OVERLOADED, Reason.GENERATION_FAILED)),
             (_OURS, (Reason.WRONG_HOST, Reason.SANDBOXES_FULL, Reason.CONTROL_REFUSED)),
             (_OURS, (Reason.OUTSIDE_API, Reason.CONNECTIONS_FULL, Reason.NO_ROOM_FOR_BODY)),
+            (_OURS, (Reason.STATE_AWAY,)),
             ("how long a request may take to come is not known, and nobody shall wait for it",
              (Reason.REQUEST_TIMEOUT,)),
             ("how much a body may be is not known, and it takes many megabytes",

@@ -6,7 +6,7 @@ import json
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.types import Receive, Scope
 
@@ -27,6 +27,9 @@ from mockserver.request.reading import Asked
 from mockserver.request.world import World
 from mockserver.settings import VARY
 from mockserver.store import Sandbox
+
+if TYPE_CHECKING:
+    from mockserver.request.capacity import Capacity
 
 
 class Drawing(NamedTuple):
@@ -58,13 +61,39 @@ class Job:
             ClientGone: the client left while the answer was held back.
         """
         seen = await self._seen(request) if request.images else None
+        # The lines of a batch take no time each; the batch takes its own.
+        capacity = None if self.exchange.line else self.world.capacity
+        if capacity:
+            capacity.check(self.exchange, _size(request))
         effect = await self.admission(request).admitted(self.receive)
+        if capacity and not effect.reply:
+            await self._begin_work(capacity, _size(request))
         if effect is not PLAIN or self.latency(request):
             self.world.heavy.give_back(self.exchange)
         is_whole = not effect.reply and not is_streamed(request, effect)
         if is_whole and (seconds := self.latency(request)):
             await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
         return effect, seen
+
+    async def _begin_work(self, capacity: Capacity, size: int) -> None:
+        """Wait in line until this request may be worked on; raises ClientGone as a hold does."""
+        exchange, clock = self.exchange, self.world.clock
+        turn = capacity.line_up(exchange, size)
+        if turn.granted.is_set():
+            return
+        self.world.heavy.give_back(exchange)
+        begun, came_to = clock.now(), "left the line after"
+        try:
+            await self.world.holds.until(turn.granted.wait(), self.sandbox.name, self.receive)
+            came_to = "waited in line"
+        finally:
+            seconds = round((clock.now() - begun) / SECOND, 3)
+            exchange.record.trace.append(f"{came_to} {seconds:g} s behind {turn.ahead}")
+
+    def end_work(self) -> None:
+        """Let the next in line be worked on."""
+        if self.world.capacity:
+            self.world.capacity.give_back(self.exchange)
 
     def admission(self, request: ImageRequest) -> Admission:
         return Admission(self.world, self.exchange, self.sandbox, self.caller, request)
@@ -162,6 +191,11 @@ class Job:
     async def base64(self, request: ImageRequest, picture: Picture) -> bytes:
         await self.check_client()
         return as_json(await self.world.files.file(picture, request.images, request.mask) or b"")
+
+
+def _size(request: ImageRequest) -> int:
+    """Bytes of the uploads."""
+    return sum(map(len, request.images)) + len(request.mask or b"")
 
 
 async def revised_prompts(request: ImageRequest, planned: Sequence[Picture]) -> tuple[bytes, ...]:

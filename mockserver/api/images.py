@@ -69,6 +69,7 @@ class Images:
                 return
             answer = await call.answer(request, effect, drawing.pictures)
             self._world.deprecations.warn(exchange, self.operation, fields)
+            call.end_work()  # however long the client takes for the answer
             await call.send(send, effect, answer)
         except BaseException:
             await call.take_back(drawing)

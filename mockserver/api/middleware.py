@@ -103,6 +103,7 @@ class Observe:
                     if heard.read < BODY and heard.read < (exchange.length or 0):
                         await _read_on(exchange, heard, receive)
                     await self._write_down(scope, heard)  # before the client knows
+                self._world.warn_of_outage(exchange)
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
             await send(message)
 
@@ -272,6 +273,7 @@ class Refuse:
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
         self._heavy = world.heavy
+        self._capacity = world.capacity
         self._cap = BodyCap(world.config.max_body, world.heavy)
         self._holds = world.holds
         self._notice = notice_of(world.config.log_format)
@@ -311,8 +313,14 @@ class Refuse:
             self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
-            if exchange.held:
-                self._heavy.give_back(exchange)
+            if exchange.held or exchange.turn:
+                self._give_back(exchange)
+
+    def _give_back(self, exchange: Exchange) -> None:
+        """What it had that others wait for."""
+        self._heavy.give_back(exchange)
+        if self._capacity:
+            self._capacity.give_back(exchange)
 
     def _check_host(self, exchange: Exchange) -> None:
         try:

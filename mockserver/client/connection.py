@@ -1,31 +1,25 @@
 """The way to a server's control API: one kept connection a thread, no proxy. Knows no paths.
 
-To this machine it is bound as it is loaded, below what tests replace (`http.client`, `json.loads`,
-the class `socket.socket`): a test's patches, and libraries that catch requests, don't meet it.
+It is bound as it is loaded, below what tests replace (`json.loads`): their patches don't meet it.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
-from io import BufferedReader, RawIOBase
+from http.client import HTTPException
 from json import dumps, loads
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, SocketType
+from os import getpid
 from typing import Any, Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from mockserver import __version__
+from mockserver.client.lines import Line, line_to
 
-_PATIENCE = 30.0  # seconds that an answer may take
 _SOON_AGAIN = "Start it again (`images-mock`, or ImagesMock().start()) and begin a new sandbox."
 _NO_SUCH_PATH = ("Invalid URL", "There is nothing at")  # before there was a control API, and since
-_LOOPBACK = {"127.0.0.1": AF_INET, "::1": AF_INET6}
-_HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})(?s:.*?\r\ncontent-length: *(\d+))?", re.IGNORECASE)
-_CHUNK = 65536
 _OTHER_AGE = f"Run the same version of openai-images-mock there as here, which is {__version__}."
 
 
@@ -95,8 +89,7 @@ class Remote:
         try:
             status, content = self._exchange(method, f"{self._split.path}/_mock/{path}", body)
         except (OSError, HTTPException) as error:
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ControlError(f"no images-mock answers {asked}: {why}. {_SOON_AGAIN}") from None
+            raise unanswered(asked, error) from None
         return Told(decoded(asked, status, content), partial(self._lack, asked))
 
     def _lack(self, asked: str, name: str) -> ControlError:
@@ -126,136 +119,19 @@ class Remote:
                 raise
         return self._once(line, method, path, body)
 
-    def _once(self, line: _Line, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def _once(self, line: Line, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
             return line.ask(method, path, body, self.headers)
         except BaseException:  # half an exchange is in it: the next one opens it anew
             line.close()
             raise
 
-    def _line(self) -> _Line:
-        found: _Line | None = getattr(self._of_thread, "line", None)
-        if found is None:
-            found = self._of_thread.line = _line_to(self._split)
+    def _line(self) -> Line:
+        process, found = getattr(self._of_thread, "line", (0, None))
+        if found is None or process != getpid():  # a forked child's answers are not its parent's
+            found = line_to(self._split)
+            self._of_thread.line = getpid(), found
         return found
-
-
-class _NearLine:
-    """To this machine: no name to look up, no proxy, and answers that tell their length."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
-        self._socket: SocketType | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether it is open since an earlier exchange."""
-        return self._socket is not None
-
-    def ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        host, port = self._address
-        named = {"Host": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **headers}
-        if body is not None:
-            named["Content-Length"] = str(len(body))
-        lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-        head = f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
-        line = self._socket = self._socket or _opened(*self._address)
-        line.sendall(head + (body or b""))
-        return self._answer(line)
-
-    def _answer(self, line: SocketType) -> tuple[int, bytes]:
-        got = b""
-        while b"\r\n\r\n" not in got:
-            got += _more(line)
-        head, _, content = got.partition(b"\r\n\r\n")
-        found = _HEAD.match(head)
-        if found is None or found[2] is None:
-            raise HTTPException("what came is no answer of an images-mock")
-        pieces, missing = [content], int(found[2]) - len(content)
-        while missing > 0:
-            pieces.append(_more(line))
-            missing -= len(pieces[-1])
-        return int(found[1]), b"".join(pieces)
-
-    def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    __del__ = close  # with its thread or its sandbox: a line that is forgotten warns
-
-
-class _Plain(SocketType):
-    """A socket in C, below what tests replace, which can be read as a file."""
-
-    def makefile(self, _mode: str) -> BufferedReader:
-        """What arrives, as a file."""
-        return BufferedReader(_Arriving(self))
-
-
-class _Arriving(RawIOBase):
-    def __init__(self, line: SocketType) -> None:
-        self._line = line
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, into: Any) -> int:
-        return self._line.recv_into(into)
-
-
-def _opened(host: str, port: int) -> _Plain:
-    line = _Plain(_LOOPBACK[host], SOCK_STREAM, IPPROTO_TCP)
-    try:
-        line.settimeout(_PATIENCE)
-        line.connect((host, port))
-        line.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-    except BaseException:
-        line.close()
-        raise
-    return line
-
-
-def _more(line: SocketType) -> bytes:
-    got = line.recv(_CHUNK)
-    if not got:
-        raise RemoteDisconnected("the connection was closed without a whole answer")
-    return got
-
-
-class _FarLine:
-    """To wherever a URL leads, by the standard library (which turns Nagle off)."""
-
-    def __init__(self, split: SplitResult) -> None:
-        self._line = connection_to(split)
-
-    @property
-    def is_kept(self) -> bool:
-        return self._line.sock is not None
-
-    def ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        self._line.request(method, path, body, headers)
-        response = self._line.getresponse()
-        return response.status, response.read()
-
-    def close(self) -> None:
-        self._line.close()
-
-    __del__ = close
-
-
-_Line = _NearLine | _FarLine
-
-
-def _line_to(split: SplitResult) -> _Line:
-    host = split.hostname or ""
-    if split.scheme == "http" and host in _LOOPBACK:
-        return _NearLine(host, split.port or 80)
-    return _FarLine(split)
 
 
 def _said(asked: str, value: Mapping[str, Any]) -> bytes:
@@ -278,13 +154,18 @@ def _unsayable(value: Mapping[str, Any]) -> str:
     return "a name"
 
 
-def connection_to(split: SplitResult) -> HTTPConnection:
-    """A connection of the standard library's, for an answer without an end; no proxy is asked."""
-    kind = HTTPSConnection if split.scheme == "https" else HTTPConnection
-    line = kind(split.hostname or "", split.port, timeout=_PATIENCE)
-    if split.scheme == "http" and split.hostname in _LOOPBACK:
-        line.sock = _opened(split.hostname, split.port or 80)
-    return line
+def unanswered(asked: str, error: Exception) -> ControlError:
+    """Nobody was there to answer."""
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return ControlError(f"no images-mock answers {asked}: {why}. {_SOON_AGAIN}")
+
+
+def table(content: str | bytes) -> dict[str, Any]:
+    """A JSON object; ValueError if it is none."""
+    value = loads(content)
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    return value
 
 
 def decoded(asked: str, status: int, content: bytes) -> dict[str, Any]:
@@ -294,11 +175,9 @@ def decoded(asked: str, status: int, content: bytes) -> dict[str, Any]:
         ControlError: it is a refusal, or of somebody else.
     """
     try:
-        value = loads(content)
+        value = table(content)
     except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise ControlError(f"{asked} got {status}, but not from an images-mock.", status)
+        raise ControlError(f"{asked} got {status}, but not from an images-mock.", status) from None
     if status < 400:
         return value
     error = value.get("error")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPResponse
-from time import monotonic
+from http.client import HTTPException
+from threading import Lock
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlencode, urlsplit
 
-from mockserver.client.connection import ControlError, connection_to, decoded
+from mockserver.client.connection import ControlError, decoded, table, unanswered
+from mockserver.client.lines import Endless
 from mockserver.client.requests import Request
 
 Kind = Literal["request", "download", "changed", "missed"]
 _KINDS = get_args(Kind)
 _LEAST = 0.001  # seconds: a timeout of 0 would mean something else
+_FORKED = (
+    "These events are told to the process that began to listen, not to its forked child: listen in "
+    "this one by images.events()."
+)
 
 
 class Event(NamedTuple):
@@ -42,6 +46,8 @@ class Event(NamedTuple):
 class Events(Iterator[Event]):
     """Events from now on, or since a request, until the server ends or `close` is called.
 
+    Threads may share it: each event is one thread's. A forked child can't: it listens anew.
+
     Args:
         address: the server's, without `/v1`.
         headers: whose they are, and who asks.
@@ -66,67 +72,63 @@ class Events(Iterator[Event]):
         query = {k: v for k, v in (("since", since), ("sandbox", sandbox)) if v is not None}
         path = f"/_mock/events{'?' if query else ''}{urlencode(query)}"
         self._timeout = timeout
+        self._reading = Lock()
+        self._line: Endless | None = None
         asked = f"GET {path} at {address}"
         try:
-            self._line = connection_to(split)
-        except OSError as error:
-            raise _unanswered(asked, error) from None
-        try:
-            self._answer = self._begun(f"{split.path}{path}", headers, asked)
-        except BaseException:
+            self._line = Endless(split, f"{split.path}{path}", headers)
+            _check(asked, self._line)
+        except BaseException as error:
             self.close()
+            if isinstance(error, (OSError, HTTPException)):
+                raise unanswered(asked, error) from None
             raise
-
-    def _begun(self, path: str, headers: Mapping[str, str], asked: str) -> HTTPResponse:
-        try:
-            self._line.request("GET", path, headers=dict(headers))
-            answer = self._line.getresponse()
-            if answer.status == 200:
-                return answer
-            decoded(asked, answer.status, answer.read())
-        except (OSError, HTTPException) as error:
-            raise _unanswered(asked, error) from None
-        raise ControlError(f"{asked} got {answer.status}.", answer.status)
 
     def __next__(self) -> Event:
         """The next event.
 
         Raises:
             StopIteration: the server has ended, or `close` was called.
-            TimeoutError: none came in time.
+            TimeoutError: none came in time; then nobody listens any more.
+            ControlError: this process was forked off the one that listens.
         """
-        end = None if self._timeout is None else monotonic() + self._timeout
-        fields: dict[str, str] = {}
-        while line := self._read(end):
-            name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name:
-                fields[name] = value
-            elif fields.get("event") in _KINDS:
-                kind: Any = fields["event"]
-                return Event(kind, json.loads(fields["data"]), fields.get("id", ""))
-            else:
-                fields.clear()  # a comment, or what a newer server tells
-        self.close()
-        raise StopIteration
-
-    def _read(self, end: float | None) -> bytes:
-        """A line with its end; nothing if there are no more."""
-        line = self._line.sock
+        line = self._line
         if line is None:
-            return b""
-        if end is not None:
-            line.settimeout(max(_LEAST, end - monotonic()))
-        try:
-            return self._answer.readline()
-        except TimeoutError:
-            self.close()
-            raise TimeoutError(f"nothing happened within {self._timeout} s") from None
-        except (OSError, HTTPException, ValueError):  # the server broke off, or `close` was called
-            return b""
+            raise StopIteration
+        if not line.is_here:
+            raise ControlError(_FORKED)
+        end = None if self._timeout is None else line.now() + self._timeout
+        event = None
+        with self._reading:
+            try:
+                event = _next(line, end)
+            except TimeoutError:
+                raise TimeoutError(f"nothing happened within {self._timeout} s") from None
+            finally:  # what was half read is lost
+                if event is None:
+                    self._leave()
+        if event is None:
+            raise StopIteration
+        return event
+
+    def _leave(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def close(self) -> None:
-        """Listen no longer."""
-        self._line.close()
+        """Listen no longer; a thread that waits for the next event finds that there is none."""
+        if self._line is not None:
+            self._line.end()
+        if self._reading.acquire(blocking=False):  # else who reads leaves
+            try:
+                self._leave()
+            finally:
+                self._reading.release()
+
+    def __del__(self) -> None:
+        if getattr(self, "_line", None) is not None:
+            self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +142,27 @@ class Events(Iterator[Event]):
         self.close()
 
 
-def _unanswered(asked: str, error: Exception) -> ControlError:
-    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return ControlError(f"no images-mock answers {asked}: {why}.")
+def _check(asked: str, line: Endless) -> None:
+    """Refuse what is no answer with events."""
+    answer = line.answer
+    if answer.status != 200:
+        decoded(asked, answer.status, answer.read())
+    if answer.status != 200 or answer.headers.get_content_type() != "text/event-stream":
+        raise ControlError(
+            f"{asked} got {answer.status}, but not from an images-mock.", answer.status
+        )
+
+
+def _next(line: Endless, end: float | None) -> Event | None:
+    """The next event, until a moment of the line's; None if there are no more."""
+    fields: dict[str, str] = {}
+    while text := line.read(None if end is None else max(_LEAST, end - line.now())):
+        name, _, value = text.decode().rstrip("\n").partition(": ")
+        if name:
+            fields[name] = value
+        elif fields.get("event") in _KINDS:
+            kind: Any = fields["event"]
+            return Event(kind, table(fields["data"]), fields.get("id", ""))
+        else:
+            fields.clear()  # a comment, or what a newer server tells
+    return None

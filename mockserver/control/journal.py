@@ -126,7 +126,7 @@ async def wait(request: ControlRequest) -> Told:
     with request.world.news.heard() as news:
         while (found := await _count(request, when)) < wanted:
             left = (end - clock.now()) / SECOND
-            if left <= 0 or not await came(news, clock, left, request.receive):
+            if left <= 0 or not await came(news, clock.sleep(left), request.receive):
                 found = await _count(request, when)
                 break
             news.clear()  # before the next look: what comes meanwhile sets it again

@@ -95,7 +95,8 @@ _BY_NAME: Mapping[str, Schema] = {
     "custom_id": TEXT | {"description": "of that line"},
     "traceparent": TEXT | {"description": "the header, where a valid one was sent"},
 }
-_SOMETIMES = ("raw", "batch", "custom_id", "traceparent")
+_SOMETIMES_TOLD = ("batch", "custom_id", "traceparent")  # what `Record.some` has
+_SOMETIMES = ("raw", *_SOMETIMES_TOLD)
 _RECORD: dict[str, Schema] = {
     name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
     for name, value in Record(id="", at=0, method="", path="").as_json().items()
@@ -175,16 +176,39 @@ class _Operation(NamedTuple):
     answer: Schema
     body: Schema | None = None
     media: str = "application/json"
+    headers: tuple[str, ...] = ()  # names of parameters
 
 
 def _asked(*options: str) -> Schema:
     return asked(**{name: _OPTIONS[name] for name in options})
 
 
+def _event(*names: str, identity: bool = False, **data: Schema) -> Schema:
+    """An event of one of these names, whose data is a table as JSON."""
+    told = TEXT | {
+        "contentMediaType": "application/json",
+        "contentSchema": _table(*_SOMETIMES_TOLD, **data),
+    }
+    return _table(event={"enum": [*names]}, data=told, **({"id": TEXT} if identity else {}))
+
+
+_UNTOLD = ("downloads", "made_by", "raw")  # of a record, by an event
+_EVENT: Schema = {
+    "anyOf": [
+        _event(
+            *("request", "download"),
+            identity=True,
+            **{name: schema for name, schema in _RECORD.items() if name not in _UNTOLD},
+        ),
+        _event("changed", what=TEXT, sandbox=TEXT),
+        _event("missed", events=or_null(WHOLE)),
+    ]
+}
 _EVENTS = (
-    "Server-sent events: `request` and `download` have a Record without its links as data, and its "
-    "id as id; `changed` what was changed in which sandbox; `missed` how many events were dropped "
-    "because the listener is slow, or null where the id that it has seen is not there any more."
+    "Each server-sent event: `request` and `download` have a Record without its links as data, and "
+    "its id as id; `changed` what was changed in which sandbox; `missed` how many were dropped "
+    "because the listener is slow, or null where the id that it has seen is not there any more. "
+    f"A comment every {events.ALIVE} s says that nothing has happened."
 )
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {
@@ -227,7 +251,10 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
     state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
     events.events: _Operation(
-        "events.follow", TEXT | {"description": _EVENTS}, media="text/event-stream"
+        "events.follow",
+        _EVENT | {"description": _EVENTS},
+        media="text/event-stream",
+        headers=("Seen",),
     ),
     routes.metrics: _Operation(
         "metrics.get",
@@ -240,7 +267,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
 
 def _operation(path: str, handler: routes.Handler) -> Schema:
     """One operation, which answers as it says or with an error."""
-    name, answer, body, media = _OPERATIONS[handler]
+    name, answer, body, media, headers = _OPERATIONS[handler]
     summary = (handler.__doc__ or "").partition(".\n")[0].removesuffix(".")
     parameters = [_query(n, *_QUERIES[n]) for n in routes.QUERIES.get(handler, ())]
     if path in _IDS:
@@ -249,7 +276,8 @@ def _operation(path: str, handler: routes.Handler) -> Schema:
     told: Schema = {
         "operationId": name,
         "summary": summary,
-        "parameters": parameters + [_named(which, "parameters") for which in ("Sandbox", "Key")],
+        "parameters": parameters
+        + [_named(which, "parameters") for which in ("Sandbox", "Key", *headers)],
         "responses": {
             str(routes.STATUSES.get(handler, 200)): {
                 "description": summary,
@@ -291,6 +319,13 @@ def document() -> dict[str, Any]:
         "schema": TEXT,
         "description": "An API key; its sandbox is made if it is new. Or *",
     }
+    seen = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "schema": TEXT,
+        "description": "The id of the last event that was seen: those after it come first. One "
+        "that is not there any more is told as `missed`. `since` counts before it",
+    }
     which = (
         f"A name of /_mock/sandboxes, or its first {SHORTEST} letters or more; * for rules of all"
     )
@@ -309,6 +344,7 @@ def document() -> dict[str, Any]:
             "parameters": {
                 "Sandbox": _query("sandbox", TEXT, which),
                 "Key": header,
+                "Seen": seen,
             },
             "responses": {
                 "Error": {"description": "A refusal", "content": _json(_named("Error"))},

@@ -76,22 +76,30 @@ class Help:
 
 
 class Live:
-    """GET /_mock/live and /_mock/ready: who serves, to anyone, whatever the address."""
+    """GET /_mock/live and /_mock/ready: who serves, to anyone, whatever the address.
+
+    Who is ready where the shared state is away says so, and is not if it refuses requests then.
+    """
 
     def __init__(self, world: World, status: str) -> None:
-        self._body = json_bytes(
-            {
-                "status": status,
-                "server": "images-mock",
-                "version": __version__,
-                "start_id": world.config.start_id,
-                "since": (world.worker.since or world.clock.now()) / SECOND,
-            }
-        )
+        self._status, self._health = status, world.store.health
+        self._told = {
+            "status": status,
+            "server": "images-mock",
+            "version": __version__,
+            "start_id": world.config.start_id,
+            "since": (world.worker.since or world.clock.now()) / SECOND,
+        }
+        self._body = json_bytes(self._told)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["exchange"].quiet = True  # a health check a second is no news
-        await send_bytes(send, 200, self._body, JSON)
+        status, body = 200, self._body
+        if self._health.degraded and self._status == "ready":
+            is_ready = not self._health.refuses
+            told = {"status": "ready" if is_ready else "not ready", "state": "away"}
+            status, body = 200 if is_ready else 503, json_bytes({**self._told, **told})
+        await send_bytes(send, status, body, JSON)
 
 
 class Text(NamedTuple):

@@ -22,7 +22,8 @@ HINT = "hint: "  # begins a line of a trace that tells what was perhaps meant
 _LONG = 1.0  # seconds
 _RETRYABLE = frozenset((408, 409, 429))
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
-_DRAWN = 600  # of what one picture is drawn from
+_PLANNED = 350  # of what all pictures of a request are drawn from
+_DRAWN = 240  # of what one of them has beside that
 #: What the control API tells of a record, in this order.
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
@@ -84,7 +85,7 @@ class Record:
         raw = self.raw.size if self.raw else 0
         linked = weight(self.pictures) if self.pictures else 0
         fields = weight(self.fields) if self.weight is None else self.weight
-        drawn = _DRAWN * len(self.drawn)
+        drawn = _PLANNED + _DRAWN * len(self.drawn) if self.drawn else 0
         self.size = _RECORD + WIDEST * said + fields + refused + raw + linked + drawn
 
     @property

@@ -16,6 +16,7 @@ from mockserver.facts import Facts, MagicKey
 
 LOOKS_REAL = "(one that looks real)"
 ADMIN = "admin"  # the magic name of keys of organizations
+MARK = 8  # letters and digits of a sandbox's name that say whose it is: the last of them
 CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))

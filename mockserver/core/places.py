@@ -21,11 +21,11 @@ class Place(NamedTuple):
         return self.kind != MEMORY
 
     def __str__(self) -> str:
-        """As it is written, without a user and a password."""
+        """As it is written, without a user, a password and options."""
         if self.kind == "redis":
             scheme, _, rest = self.where.partition("://")
             _, has_user, host = rest.rpartition("@")
-            return f"{scheme}://{'***@' if has_user else ''}{host}"
+            return f"{scheme}://{'***@' if has_user else ''}{host.partition('?')[0]}"
         return f"sqlite:{self.where}" if self.where else self.kind
 
     def __repr__(self) -> str:
@@ -57,8 +57,8 @@ def _check_url(value: str) -> None:
         raise ValueError(_FORM) from None
     if not has_host or "@" in parts.path or not re.fullmatch("/?|/[0-9]{1,4}", parts.path):
         raise ValueError(f"{_FORM} (in a password /, ? and # are %2F, %3F and %23)")
-    if re.search("[?#]", value):
-        raise ValueError(f"{_FORM}, with nothing behind the number of the database")
+    if "#" in value:
+        raise ValueError(f"{_FORM}, with nothing but options such as ?prefix=team behind that")
 
 
 def shown(text: str) -> str:

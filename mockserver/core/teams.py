@@ -8,9 +8,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 
-from mockserver.core.keys import letters
-
-MARK = 8  # letters and digits of a name, the last ones: logs show the first
+from mockserver.core.keys import MARK, letters
 
 
 class Teams:

@@ -26,7 +26,7 @@ _MET_BY: Mapping[Reason, tuple[str, ...]] = {
     **dict.fromkeys(
         (Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION), _CALLED
     ),
-    **dict.fromkeys((Reason.SANDBOXES_FULL, Reason.CONNECTIONS_FULL), _CALLED),
+    **dict.fromkeys((Reason.SANDBOXES_FULL, Reason.CONNECTIONS_FULL, Reason.STATE_AWAY), _CALLED),
     **dict.fromkeys(_ACCOUNT, _ALL_OF_IMAGES),
     Reason.ADMIN_KEY: _CALLED,
     **dict.fromkeys((Reason.RATE_LIMITED, Reason.OVER_LIMIT, Reason.NOT_OF_TIER), _ALL_OF_IMAGES),
@@ -56,7 +56,7 @@ _EACH = (
     *(Reason.MISSING_KEY, Reason.INCORRECT_KEY, Reason.MISMATCHED_ORGANIZATION),
     *(Reason.RATE_LIMITED, Reason.WRONG_METHOD, Reason.WRONG_HOST, Reason.BODY_TOO_LARGE),
     *(Reason.REQUEST_TIMEOUT, Reason.INTERNAL, Reason.SANDBOXES_FULL, Reason.CONNECTIONS_FULL),
-    Reason.NO_ROOM_FOR_BODY,
+    *(Reason.NO_ROOM_FOR_BODY, Reason.STATE_AWAY),
 )
 _OF_JSON = (Reason.UNPARSABLE_JSON, Reason.WRONG_BODY_TYPE)
 _OF_VALUES = (Reason.WRONG_TYPE, Reason.NOT_ONE_OF, Reason.TOO_SMALL, Reason.TOO_LARGE)

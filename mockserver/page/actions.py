@@ -49,11 +49,12 @@ async def done(look: Look, path: str) -> Shown:
     if kind != _FORM or not _is_same(form.get("token", ""), token(look.world, look.team)):
         message = "This form is not of this page, or of a server that has ended: load it anew."
         raise ControlError(403, message, "form_refused")
-    action = ACTIONS.get(form.get("do", ""))
+    do, _, by = form.get("do", "").partition(" ")
+    action = ACTIONS.get(do)
     if action is None:
         refuse("The form does not say what to do.")
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
-    said = await action(acting, form)
+    said = await action(acting, {"by": by, **form})
     query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
     query["sign"] = _signed(query, token(look.world, look.team))
     back = f"/_mock/page/{path}" if path else "/"

@@ -57,9 +57,9 @@ class Look(NamedTuple):
         found: Told = await handler(self.asked(**query))
         return found
 
-    async def names(self) -> list[str]:
-        """The sandboxes' names, the last used first."""
-        return [s.name for s in reversed(await self._known())]
+    async def all(self) -> list[Sandbox]:
+        """The sandboxes, the last used first."""
+        return [*reversed(await self._known())]
 
     async def _known(self) -> list[Sandbox]:
         return await self._replace(query={}).asked().known()
@@ -67,7 +67,7 @@ class Look(NamedTuple):
     async def records(self) -> list[tuple[Sandbox, Record]]:
         """What was asked in the sandboxes that are looked at, the newest first."""
         found = [(s, r) for s in await self.asked().sandboxes() for r in await s.requests()]
-        return sorted(found, key=lambda pair: pair[1].at, reverse=True)
+        return sorted(found, key=lambda pair: (pair[1].at, pair[1].number), reverse=True)
 
     async def record(self, identity: str) -> Record:
         """One of them, of whatever sandbox."""

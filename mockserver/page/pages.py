@@ -17,10 +17,11 @@ from mockserver.core.rules.parser import RuleError
 from mockserver.core.uploads import header
 from mockserver.page import actions, views
 from mockserver.page.look import Look, Shown
-from mockserver.page.render import INERT, SAFE, assets, rendered
+from mockserver.page.render import GONE, INERT, SAFE, assets, rendered
 from mockserver.request.bodies import send_bytes
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
+from mockserver.store import EVERYONE
 
 T = TypeVar("T")
 PAGE = "/_mock/page/"
@@ -93,6 +94,8 @@ class Pages:
 
     def _look(self, scope: Scope, exchange: Exchange, receive: Receive) -> Look:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        if query.get("sandbox") == EVERYONE:  # on a page that is what none is
+            del query["sandbox"]
         return Look(self._world, scope, receive, query, base_url(self._world, scope, exchange))
 
     async def _shown(self, look: Look, path: str, method: str) -> Shown:
@@ -104,6 +107,8 @@ class Pages:
             not_for_teams()
         if path in VIEWS:
             return await VIEWS[path][1](look)
+        if path == "empty":
+            return await views.emptying(look)
         head, _, name = path.partition("/")
         if head == "requests" and name:
             return await views.request(look, name)
@@ -122,6 +127,7 @@ class Pages:
             "here": f"{PAGE}{path}" if path else "/",
             "path": path,
             "sandbox": look.sandbox,
+            "team": look.team,
             "sandboxes": [],
             "page": PAGE,
             "token": token,
@@ -152,6 +158,9 @@ class Pages:
                 file, kind = await self._world.files.file(found), found.format
             case _:
                 file, kind = None, ""
+        if file is None and look.scope["exchange"].header(b"sec-fetch-dest") == "image":
+            await send_bytes(send, 200, GONE, MEDIA["SVG"][0], [_FRESH, *INERT])
+            return
         if file is None:
             not_found("There is no such picture, or what it is made from is not here any more.")
         kept = (b"cache-control", b"private, max-age=3600")

@@ -11,6 +11,7 @@ from pprint import pformat
 from typing import Any
 
 from mockserver.core.journal import Record
+from mockserver.request.bodies import is_json
 
 _KEY = "sk-mock-me"
 #: How a client of each language asks a {model} of a server at {base}.
@@ -83,9 +84,9 @@ def clients(base: str, model: str, key: str = _KEY) -> dict[str, str]:
 
 
 def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
-    """A request as curl, Python, a rule and a test; nothing where no operation was met."""
+    """A request as curl, Python, a rule and a test; of what asks for no picture only curl."""
     if record.operation not in _METHODS:
-        return {}
+        return _as_it_came(record, base, key)
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
@@ -95,6 +96,25 @@ def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
         "rule": _rule(record),
         "pytest": _test(record, sent),
     }
+
+
+def _as_it_came(record: Record, base: str, key: str) -> dict[str, str]:
+    """A request as curl; nothing unless all of it is here, and is JSON if it is anything."""
+    told = record.raw.as_json() if record.raw else {}
+    if (
+        not told
+        or told["cut"]
+        or (told["bytes"] and not is_json(told["headers"].get("content-type")))
+    ):
+        return {}
+    query = told["line"].partition(" ")[2].rpartition(" ")[0].partition("?")[2]
+    path = f"{record.path}?{query}" if query else record.path
+    usual = "POST" if told["bytes"] else "GET"
+    method = [] if record.method == usual else [f"-X {shlex.quote(record.method)}"]
+    lines = [f"curl {shlex.quote(base + path)}", *method, f'-H "Authorization: Bearer {key}"']
+    if told["bytes"]:
+        lines += ['-H "Content-Type: application/json"', f"--data-raw {shlex.quote(told['body'])}"]
+    return {"curl": " \\\n  ".join(lines) + "\n"} if told["encoding"] == "utf-8" else {}
 
 
 def _is_file(value: Any) -> bool:

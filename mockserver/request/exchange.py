@@ -19,6 +19,7 @@ from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
 if TYPE_CHECKING:
+    from mockserver.request.capacity import Turn
     from mockserver.request.surface import Surface
 
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
@@ -51,6 +52,7 @@ class Exchange:
     has_key: bool = False  # whether it has one where none belongs
     length: int | None = field(init=False)  # bytes of the body, as the client told them
     held: int = 0  # bytes of the room for large bodies that it has
+    turn: Turn | None = None  # its place among those that are worked on, or in line for one
 
     # who asks, see `enter`
     caller: Caller | None = None

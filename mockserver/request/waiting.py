@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -56,7 +56,11 @@ class Holds:
         return self._clock.ended
 
     async def hold(self, sandbox: str, seconds: float, receive: Receive) -> None:
-        """Wait `seconds` for real.
+        """Wait `seconds` for real; raises as `until` does."""
+        await self.until(self._clock.sleep(seconds), sandbox, receive)
+
+    async def until(self, due: Coroutine[Any, Any, object], sandbox: str, receive: Receive) -> None:
+        """Wait for something.
 
         Raises:
             ClientGone: the client left first, or the sandbox was begun anew.
@@ -64,7 +68,7 @@ class Holds:
         bell = self._ends.setdefault(sandbox, Bell())
         try:
             with bell.heard() as end:
-                if await came(end, self._clock, seconds, receive):
+                if await came(end, due, receive):
                     raise ClientGone
         finally:
             if not bell.is_heard and self._ends.get(sandbox) is bell:
@@ -87,21 +91,20 @@ class Holds:
             end.ring()
 
 
-async def came(event: asyncio.Event, clock: Clock, seconds: float, receive: Receive) -> bool:
-    """Wait for an event, at most `seconds`; whether it came.
+async def came(event: asyncio.Event, due: Coroutine[Any, Any, object], receive: Receive) -> bool:
+    """Wait for an event, at most until something else is due; whether the event came first.
 
     Raises:
         ClientGone: the client left first.
     """
-    slept, gone = (asyncio.ensure_future(w) for w in (clock.sleep(seconds), left(receive)))
-    told = asyncio.ensure_future(event.wait())
+    is_due, gone, told = (asyncio.ensure_future(w) for w in (due, left(receive), event.wait()))
     try:
-        await asyncio.wait([slept, gone, told], return_when=asyncio.FIRST_COMPLETED)
-        if not slept.done() and not told.done():
+        await asyncio.wait([is_due, gone, told], return_when=asyncio.FIRST_COMPLETED)
+        if not is_due.done() and not told.done():
             raise ClientGone
-        return not slept.done()
+        return not is_due.done()
     finally:
-        await cancelled(slept, gone, told)
+        await cancelled(is_due, gone, told)
 
 
 async def left(receive: Receive) -> None:

@@ -40,6 +40,7 @@ from mockserver.store.steps import Away
 
 if TYPE_CHECKING:
     from mockserver.core.teams import Teams
+    from mockserver.request.capacity import Capacity
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 PAGE = "page"  # what is told once somebody looks at it
@@ -101,7 +102,7 @@ def store_of(config: Config, clock: Clock) -> Store:
         ConfigError: it can't be opened.
     """
     try:
-        return open_store(config.state, frame_of(config), clock.now)
+        return open_store(config.state, frame_of(config), clock.now, config.on_state_outage)
     except StateError as error:
         raise ConfigError(f"state ({config.state}) {error}") from None
 
@@ -156,8 +157,9 @@ class World:
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
+        self.capacity = _capacity(config.capacity)
         self.news = Bell()  # rings when a request was written down
-        self.feed = Feed()  # tells those who listen what happens
+        self.feed = Feed(self.clock)  # tells those who listen what happens
         self.counts = Counts()  # for /_mock/metrics
         self.began = self.clock.now()
         words = {w.name: w.then for w in self.facts.magic_words.values()}
@@ -172,6 +174,7 @@ class World:
         shared = self.store.process  # beyond one start, and one host
         self._prefix = f"{shared}\0" if shared else worker.prefix
         self.store.heard = self._heard
+        self.store.notice = notice_of(config.log_format)
         self._warned = set[str]()  # of what
 
     def era(self, sandbox: Sandbox | None = None, default: Day | None = None) -> Era:
@@ -278,6 +281,7 @@ class World:
 
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
+        self.warn_of_outage(exchange)
         record = exchange.close()
         self.counts.answered(record, exchange.request, self.clock.now() - record.at)
         if exchange.has_key:
@@ -327,7 +331,7 @@ class World:
     async def follow(self) -> None:
         """Learn what other processes do while nobody asks, until the server ends."""
         while self.store.process and not self.clock.ended:
-            with suppress(Away):
+            with suppress(Away, ApiError):  # it is away
                 await self.store.sync()
             await self.clock.sleep(_FOLLOW)
 
@@ -355,6 +359,12 @@ class World:
         if self.config.log_format != "none":
             notice_of(self.config.log_format)(f"WARNING {exchange.record.id} {text}")
 
+    def warn_of_outage(self, exchange: Exchange) -> None:
+        """Tell the client that others don't know of this; the log is told once for all."""
+        health = self.store.health
+        if health.degraded and health.warning not in exchange.warnings:
+            exchange.warnings.append(health.warning)
+
     def _note_key(self, exchange: Exchange, hint: str) -> None:
         exchange.record.key = hint
         if hint == LOOKS_REAL:
@@ -365,6 +375,14 @@ class World:
         if text not in self._warned:
             self._warned.add(text)
             notice_of(self.config.log_format)(text)
+
+
+def _capacity(places: int | None) -> Capacity | None:
+    if places is None:
+        return None
+    from mockserver.request.capacity import Capacity  # few servers want it
+
+    return Capacity(places)
 
 
 def _schema_facts() -> Facts:

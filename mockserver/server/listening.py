@@ -190,6 +190,9 @@ class Server(uvicorn.Server):
             for task in list(running):
                 task.cancel()
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
+        for connection in self._connections:  # uvloop's loop ends once all is sent, if ever
+            connection.transport.abort()
+        await SystemClock().sleep(0)
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""
@@ -215,9 +218,13 @@ class Server(uvicorn.Server):
             await pause.sleep(_LOOK)
         return True
 
+    @property
+    def _connections(self) -> tuple[Http1, ...]:
+        return tuple(cast(set[Http1], self.server_state.connections))
+
     def _end_lines(self, *, idle: bool = True) -> None:
         """End each connection with the request that is served there, idle ones at once."""
-        for connection in tuple(cast(set[Http1], self.server_state.connections)):
+        for connection in self._connections:
             cycle: RequestResponseCycle | None = connection.cycle
             if idle or (cycle and not cycle.response_complete):
                 connection.shutdown()

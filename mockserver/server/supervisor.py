@@ -77,17 +77,17 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until a signal ends it, or no worker can begin; the exit code."""
-        try:
-            with self._heard():
+        with self._heard():
+            try:
                 for seat in self._seats:
                     self._fork(seat)
                 while any(seat.pid or seat.due for seat in self._seats):
                     self._look()
-            return self._code
-        finally:
-            self._kill_rest()
-            for seat in self._seats:
-                seat.listener.close()
+            finally:
+                self._kill_rest()
+                for seat in self._seats:
+                    seat.listener.close()
+        return self._code
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
@@ -99,11 +99,14 @@ class Supervisor:
         for number in (*ending, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
         self._selector.register(self._signals, selectors.EVENT_READ, None)
-        yield
-        for number in ending:
-            signal.signal(number, signal.SIG_IGN)
-        signal.set_wakeup_fd(-1)
-        self._selector.close()
+        try:
+            yield
+        finally:
+            for number in ending:
+                signal.signal(number, signal.SIG_IGN)
+            signal.set_wakeup_fd(-1)
+            for held in (self._selector, self._signals, self._woken):
+                held.close()
 
     def _look(self) -> None:
         """Wait for news, and do what follows."""
@@ -287,6 +290,7 @@ class Supervisor:
                 os.kill(seat.pid, signal.SIGKILL)
                 os.waitpid(seat.pid, 0)
                 seat.pid = 0
+                self._hang_up(seat)
 
 
 def _named(code: int) -> str:

@@ -66,6 +66,11 @@ def read(data: bytes) -> tuple[Step, dict[str, Any]]:
         raise Away(f"a step can't be read ({error}): it is of another version") from error
 
 
+def again(step: Step) -> bytes:
+    """A step of the log as bytes again."""
+    return _encode(step)
+
+
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], Any]:
     """The names of a method's parameters, and their type, of all together."""
@@ -142,8 +147,8 @@ def frozen(saved: SavedStore) -> Iterator[bytes]:
     """A store in pieces: what is of all, then a piece for each sandbox."""
     yield as_bytes(saved._replace(sandboxes=[]))
     for one in saved.sandboxes:
-        items = {kind: [*map(packed_item, items)] for kind, items in one.items.items()}
-        yield as_bytes(one._replace(items=items))
+        items = {kind: [*map(packed_item, items)] for kind, items in one.tables.items.items()}
+        yield as_bytes(one._replace(tables=one.tables._replace(items=items)))
 
 
 def thawed(pieces: Sequence[bytes], fetch: Fetch) -> SavedStore:
@@ -156,6 +161,6 @@ def _thawed(piece: bytes, fetch: Fetch) -> SavedSandbox:
     found: SavedSandbox = from_bytes(piece, SavedSandbox)
     items = {
         kind: [unpacked_item(kind, item, fetch) for item in items]
-        for kind, items in found.items.items()
+        for kind, items in found.tables.items.items()
     }
-    return found._replace(items=items)
+    return found._replace(tables=found.tables._replace(items=items))

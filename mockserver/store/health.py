@@ -13,6 +13,8 @@ class Health:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.degraded = False  # it is away, and each process counts for itself
+        self.refuses = False  # what is asked of it while it is away
+        self.warning = ""  # what a client is told then
         self.errors = 0  # what it was asked in vain, all in all
 
 

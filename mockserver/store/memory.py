@@ -75,6 +75,7 @@ class MemoryStore:
         keep: float = inf,
     ) -> None:
         self.health = Health("memory")
+        self.notice: Callable[[str], None] = lambda _: None
         self._quotas = Quota(sandboxes, state_bytes), of_team or Quota(sandboxes, state_bytes)
         self._team_of, self._keep = team_of, keep
         self._rules = numbered(rules)
@@ -91,6 +92,11 @@ class MemoryStore:
     async def everyone(self) -> MemorySandbox:
         """What holds the rules of all sandboxes."""
         return self._everyone
+
+    @property
+    def begun(self) -> int:
+        """How many sandboxes have begun; the last one has this number."""
+        return self._numbers
 
     @property
     def size(self) -> int:

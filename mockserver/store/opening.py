@@ -18,11 +18,12 @@ from mockserver.store.protocol import Store
 if TYPE_CHECKING:
     from mockserver.core.sandbox.eviction import Quota
     from mockserver.core.teams import Teams
+    from mockserver.store.outage import Policy
     from mockserver.store.steps import Steps
 
 T = TypeVar("T")
 _FORM = 1  # of what is written; another one can't be read
-_EXTRA = "needs the packages of an extra: pip install 'openai-images-mock[shared]'"
+_CPYTHON = "needs CPython: msgspec, by which it is written, is for no other Python. Leave it out."
 
 
 class StateError(Exception):
@@ -77,13 +78,16 @@ def prepared(place: Place, frame: Frame) -> None:
         _used(partial(_steps(place, frame).prepare, frame.form))
 
 
-def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
+def open_store(
+    place: Place, frame: Frame, now: Callable[[], int], policy: Policy = "local"
+) -> Store:
     """The store at a place, for this process; called outside of a running loop.
 
     Args:
         place: where it is.
         frame: what it is made with.
         now: nanoseconds since the epoch, by the machine's clock.
+        policy: what is done while a shared one is away.
 
     Raises:
         StateError: it can't be used.
@@ -94,19 +98,22 @@ def open_store(place: Place, frame: Frame, now: Callable[[], int]) -> Store:
     try:
         from mockserver.store.shared import SharedStore
     except ImportError:
-        raise StateError(_EXTRA) from None
-    store = _used(lambda: SharedStore(steps, frame.empty, now, frame.form))
-    store.health.kind = place.kind
-    return store
+        raise StateError(_CPYTHON) from None
+    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
 
 
 def _steps(place: Place, frame: Frame) -> Steps:
     """The log at a place."""
-    from mockserver.store.sqlite import SqliteSteps
-
     if place.kind == "sqlite":
+        from mockserver.store.sqlite import SqliteSteps
+
         return SqliteSteps(Path(place.where), frame.upload_bytes)
-    raise StateError(f"is not built yet: {place.kind} comes later; leave it out, or set memory.")
+    from mockserver.store.redis import RedisSteps
+
+    try:
+        return RedisSteps(place.where, frame.upload_bytes)
+    except (ValueError, TypeError) as error:
+        raise StateError(f"can't be used: the URL {error}") from None
 
 
 def _used(use: Callable[[], T]) -> T:

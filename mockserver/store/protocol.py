@@ -170,6 +170,13 @@ class Store(Protocol):
     @heard.setter
     def heard(self, told: Heard, /) -> None: ...
 
+    @property
+    def notice(self) -> Callable[[str], None]:
+        """Told lines for the log."""
+
+    @notice.setter
+    def notice(self, told: Callable[[str], None], /) -> None: ...
+
     async def everyone(self) -> Sandbox:
         """Holds the rules that every sandbox has, those to come too; asked for nothing else.
 

@@ -14,24 +14,22 @@ from mockserver.core.limits import Verdict
 from mockserver.core.rules.magic_words import MAGIC
 from mockserver.core.rules.precedence import Fired, in_order
 from mockserver.core.rules.rule import Rule
-from mockserver.core.sandbox import Option, Options, retries, rulebook
+from mockserver.core.sandbox import Option, Options, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
 from mockserver.core.sandbox.account import FULL, Account, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
-from mockserver.core.sandbox.items import ITEMS, KINDS, Item, Kind
-from mockserver.core.sandbox.ledger import SUM_BYTES, Bill, Use, use_of
-from mockserver.core.sandbox.logs import LOGS, LogName, write_down
-from mockserver.core.sandbox.retries import Tried
+from mockserver.core.sandbox.items import Item, Kind
+from mockserver.core.sandbox.ledger import Bill, Use, use_of
+from mockserver.core.sandbox.logs import write_down
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
 from mockserver.facts.costs import Limit
 from mockserver.store.protocol import EVERYONE
+from mockserver.store.sandbox_tables import SandboxTables
 from mockserver.store.saved import SavedSandbox
-from mockserver.store.tables import Ledger, Log, Shelf, Shelves, Table, Tally
-
-_Part = Ledger | Log | Table[Any, Any] | Shelf
+from mockserver.store.tables import Table, Tally
 
 
 class MemorySandbox:
@@ -59,15 +57,7 @@ class MemorySandbox:
         self._stored = 0  # bytes of contents, as they were told to that
         self._first = State(options, rulebook.begun(rulebook.numbered(rules)))
         self.options, self._book, self._account, self._clock = self._first
-        self._logs: dict[LogName, Log] = {name: Log() for name in LOGS}
-        self._ledger = Ledger()
-        self._counts: Table[str, Count] = Table(0)
-        self._words: Table[str, Count] = Table(rulebook.COUNT_BYTES, rulebook.WORDS)
-        self._calls: Table[bytes, Sequence[Tried]] = Table(retries.OPEN_BYTES, retries.OPEN, len)
-        self._waits: Table[bytes, Wait] = Table(clocks.WAIT_BYTES, clocks.WAITS)
-        self._repeats: Table[bytes, int] = Table(varied.REPEAT_BYTES, varied.REPEATED)
-        self._items = Shelves(file_room)
-        self._leaders: Table[str, tuple[int, int]] = Table(0, ITEMS)  # process and until, by work
+        self._tables = SandboxTables(file_room)
         self._given = 0  # ids of items
         self._grow(SANDBOX_BYTES)
 
@@ -80,28 +70,15 @@ class MemorySandbox:
         self.size += change
         self._tally.add(change)
 
-    def _parts(self, names: Sequence[str]) -> list[_Part]:
-        found: dict[str, _Part] = {
-            **{kind: self._items.of(kind) for kind in KINDS},
-            **{str(name): log for name, log in self._logs.items()},
-            "ledger": self._ledger,
-            "counts": self._counts,
-            "words": self._words,
-            "calls": self._calls,
-            "waits": self._waits,
-            "repeats": self._repeats,
-        }
-        return [found[name] for name in names]
-
     def _clear(self, names: Sequence[str]) -> None:
-        self._grow(sum(part.clear() for part in self._parts(names)))
+        self._grow(self._tables.clear(names))
         self._weigh()
 
     def shed(self) -> None:
         """Let go of all that was not set on purpose, for others need the room."""
         self._clear(SPARE)
-        self._grow(self._ledger.sum_up())
-        self._grow(self._items.spill())
+        self._grow(self._tables.ledger.sum_up())
+        self._grow(self._tables.items.spill())
 
     def shed_items(self, kinds: Sequence[Kind]) -> None:
         """Let go of files, batches and responses too, or of some of these kinds."""
@@ -109,7 +86,7 @@ class MemorySandbox:
 
     def _weigh(self) -> None:
         """Tell the tally of contents what came or went."""
-        change = self._items.stored - self._stored
+        change = self._tables.items.stored - self._stored
         self._stored += change
         self._files.add(change)
 
@@ -125,7 +102,7 @@ class MemorySandbox:
         """Another one with these rules: it counts for itself."""
         made = MemorySandbox(self.name, self.number, self.options, ())
         made._book = self._book
-        made._counts.restore(self._counts.rows())
+        made._tables.counts.restore(self._tables.counts.rows())
         return made
 
     def saved(self) -> SavedSandbox:
@@ -139,16 +116,7 @@ class MemorySandbox:
             self._first.options,
             self._state._replace(rules=self._book._replace(rules=())),
             [r.id if r in file else r for r in self._book.rules],
-            {name: [*log.entries] for name, log in self._logs.items() if log.entries},
-            [*self._ledger.bills],
-            [*self._ledger.sums.items()],
-            self._counts.rows(),
-            self._words.rows(),
-            self._calls.rows(),
-            self._waits.rows(),
-            self._repeats.rows(),
-            self._leaders.rows(),
-            self._items.all(),
+            self._tables.saved(),
             self._given,
         )
 
@@ -161,29 +129,15 @@ class MemorySandbox:
         self._book = book._replace(rules=tuple(rules))
         grown = book.size
         self._tally.rules += grown
-        for name, entries in saved.logs.items():
-            grown += sum(map(self._logs[name].append, entries))
-        grown += sum(map(self._ledger.append, saved.bills))
-        self._ledger.sums = dict(saved.sums)
-        grown += SUM_BYTES * len(saved.sums)
-        grown += self._counts.restore(saved.counts) + self._words.restore(saved.words)
-        grown += self._calls.restore(saved.calls) + self._waits.restore(saved.waits)
-        grown += self._repeats.restore(saved.repeats) + self._leaders.restore(saved.leaders)
-        self._grow(grown + self._items.restore(saved.items))
+        self._grow(grown + self._tables.restore(saved.tables))
         self._weigh()
 
     @property
     def summary(self) -> Summary:
         """What decides whether it may go."""
         is_set_up = self._state.is_set_up
-        asked = (
-            self._logs["requests"].entries
-            or self._logs["downloads"].entries
-            or self._account.spent
-            or not self._items.is_empty
-        )
-        spare = sum(part.size for part in self._parts((*SPARE, "ledger")))
-        is_empty = not (asked or is_set_up)
+        spare = self._tables.size((*SPARE, "ledger"))
+        is_empty = self._tables.are_empty and not (self._account.spent or is_set_up)
         return Summary(self.name, self.used, is_set_up, is_empty, self.size, spare)
 
     def first_warning(self) -> bool:
@@ -231,14 +185,14 @@ class MemorySandbox:
 
     async def tell_wait(self, wait: Wait) -> None:
         """Remember a wait."""
-        self._grow(self._waits.put(wait.body, wait))
+        self._grow(self._tables.waits.put(wait.body, wait))
 
     async def serve_wait(self, body: bytes, real: int) -> int:
         """Move the clock on by a wait that was served."""
-        wait = self._waits.get(body)
+        wait = self._tables.waits.get(body)
         if wait is None or not wait.is_served(real):
             return 0
-        self._grow(self._waits.pop(body))
+        self._grow(self._tables.waits.pop(body))
         standing = self.options.standing
         self._clock, milliseconds = clocks.serve(self._clock, wait, real, standing=standing)
         return milliseconds
@@ -268,18 +222,20 @@ class MemorySandbox:
     async def remove(self, rule_id: str) -> None:
         """Remove a rule."""
         self._commit(rulebook.erase(self._book, rule_id))
-        self._counts.pop(rule_id)
+        self._tables.counts.pop(rule_id)
 
     async def put(self, rule: Rule) -> None:
         """Put a rule in the place of another."""
         self._commit(rulebook.rewrite(self._book, rule))
-        self._counts.pop(rule.id)
+        self._tables.counts.pop(rule.id)
 
     def _counts_of(self, rule_id: str) -> Table[str, Count]:
         """Where a rule is counted: one of everyone's for all sandboxes together."""
         if rule_id.startswith(MAGIC):
-            return self._words
-        return (self._everyone if self._everyone and rule_id.startswith("a") else self)._counts
+            return self._tables.words
+        return (
+            self._everyone if self._everyone and rule_id.startswith("a") else self
+        )._tables.counts
 
     async def claim(self, rules: Sequence[Rule]) -> list[Fired]:
         """Count a request that matches."""
@@ -322,7 +278,7 @@ class MemorySandbox:
             now=now,
         )
         if bill and bill.micro and verdict.admitted:
-            self._grow(self._ledger.append(bill))
+            self._grow(self._tables.ledger.append(bill))
         return verdict
 
     async def account(self) -> Account:
@@ -335,60 +291,59 @@ class MemorySandbox:
 
     async def billed(self) -> list[Bill]:
         """The last bills, the oldest first."""
-        return list(self._ledger.bills)
+        return list(self._tables.ledger.bills)
 
     async def uses(self) -> list[Use]:
         """What was charged for, in bills or in sums."""
-        return [*self._ledger.sums.values(), *map(use_of, self._ledger.bills)]
+        return [*self._tables.ledger.sums.values(), *map(use_of, self._tables.ledger.bills)]
 
     # -- repeats and journal -------------------------------------------------------------------
 
     async def repeat(self, digest: bytes) -> int:
         """Count an equal request."""
-        before = self._repeats.get(digest) or 0
-        self._grow(self._repeats.put(digest, before + 1))
+        before = self._tables.repeats.get(digest) or 0
+        self._grow(self._tables.repeats.put(digest, before + 1))
         return before
 
     async def take_back(self, digest: bytes, repeat: int) -> None:
         """Count it no longer, if it is the last."""
-        if (count := self._repeats.get(digest)) is not None:
-            self._repeats.put(digest, varied.take_back(count, repeat))
+        if (count := self._tables.repeats.get(digest)) is not None:
+            self._tables.repeats.put(digest, varied.take_back(count, repeat))
 
     def record(self, record: Record, *, number: int) -> None:
         """Write a request down, and find the call that it is an attempt of."""
         attempt = record.attempt
-        tried = self._calls.get(attempt.body) or () if attempt else ()
+        tried = self._tables.calls.get(attempt.body) or () if attempt else ()
         entries, call, now_tried = write_down(record, tried, is_late=number != self.number)
         if call:
             record.call, record.retries = call
-        grown = self._calls.put(attempt.body, now_tried) if attempt and call else 0
+        grown = self._tables.calls.put(attempt.body, now_tried) if attempt and call else 0
         for log, entry in entries:
-            grown += self._logs[log].append(entry)
+            grown += self._tables.logs[log].append(entry)
         self._grow(grown)
 
     @property
     def journal(self) -> int:
         """Bytes of all records, roughly."""
-        asked, downloaded, late = self._logs.values()  # there may be 10,000 of these to be summed
-        return asked.size + downloaded.size + late.size
+        return self._tables.journal
 
     def correct(self, number: int, trace: list[str]) -> None:
         """Change the trace of a record, which is as long as before."""
-        entries = (r for log in self._logs.values() for r in reversed(log.entries))
+        entries = (r for log in self._tables.logs.values() for r in reversed(log.entries))
         if found := next((r for r in entries if r.number == number), None):
             found.trace = trace
 
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""
-        return list(self._logs["requests"].entries)
+        return list(self._tables.logs["requests"].entries)
 
     async def downloads(self) -> list[Record]:
         """What was downloaded, the oldest first."""
-        return list(self._logs["downloads"].entries)
+        return list(self._tables.logs["downloads"].entries)
 
     async def late(self) -> list[Record]:
         """What an earlier life asked for."""
-        return list(self._logs["late"].entries)
+        return list(self._tables.logs["late"].entries)
 
     # -- items ---------------------------------------------------------------------------------
 
@@ -399,26 +354,26 @@ class MemorySandbox:
 
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
-        self._grow(self._items.of(kind).put(item))
+        self._grow(self._tables.items.of(kind).put(item))
         self._weigh()
 
     async def item(self, kind: Kind, item_id: str) -> Item | None:
         """The item of an id."""
-        return self._items.of(kind).items.get(item_id)
+        return self._tables.items.of(kind).items.get(item_id)
 
     async def items(self, kind: Kind) -> list[Item]:
         """All items of a kind, the oldest first."""
-        return list(self._items.of(kind).items.values())
+        return list(self._tables.items.of(kind).items.values())
 
     async def lead(self, work: str, now: int, until: int, process: int = 0) -> bool:
         """Whether a process may do a work."""
-        leader, its_until = self._leaders.get(work) or (process, 0)
+        leader, its_until = self._tables.leaders.get(work) or (process, 0)
         if leader != process and now < its_until:
             return False
-        self._leaders.put(work, (process, until))
+        self._tables.leaders.put(work, (process, until))
         return True
 
     async def drop(self, kind: Kind, item_id: str) -> None:
         """Keep an item no longer."""
-        self._grow(self._items.of(kind).pop(item_id))
+        self._grow(self._tables.items.of(kind).pop(item_id))
         self._weigh()

@@ -17,16 +17,9 @@ from mockserver.core.sandbox.rulebook import Count
 from mockserver.core.sandbox.state import State
 
 
-class SavedSandbox(NamedTuple):
-    """One sandbox; what has an order has the oldest first."""
+class SavedTables(NamedTuple):
+    """The logs and tables of one; what has an order has the oldest first."""
 
-    name: str
-    number: int
-    used: int
-    is_warned: bool
-    first: Options  # that it began with
-    state: State  # without its rules
-    rules: list[str | Rule]  # in the order in which they are tried; the file's by id
     logs: dict[LogName, list[Record]]
     bills: list[Bill]
     sums: list[tuple[Cell, Use]]
@@ -37,6 +30,19 @@ class SavedSandbox(NamedTuple):
     repeats: list[tuple[bytes, int]]
     leaders: list[tuple[str, tuple[int, int]]]
     items: dict[Kind, list[Item]]
+
+
+class SavedSandbox(NamedTuple):
+    """One sandbox."""
+
+    name: str
+    number: int
+    used: int
+    is_warned: bool
+    first: Options  # that it began with
+    state: State  # without its rules
+    rules: list[str | Rule]  # in the order in which they are tried; the file's by id
+    tables: SavedTables
     given: int
 
 

@@ -9,30 +9,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
-
-from anyio import to_thread
 
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.journal import Record
+from mockserver.core.limits import Verdict
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store import codec, distant
 from mockserver.store.health import Health, Taken
+from mockserver.store.large import Large
 from mockserver.store.memory import MemoryStore
+from mockserver.store.outage import Outage, Policy
 from mockserver.store.protocol import Heard, Sandbox
+from mockserver.store.recovery import Recovery, frozen
 from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
-from mockserver.store.steps import Away, Gone, Snapshot, Steps
+from mockserver.store.steps import Away, Gone, Steps
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
+SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
-SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after steps of so many bytes
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
 
 
@@ -52,6 +55,8 @@ class SharedStore:
         empty: a new store in memory, which has the time from its argument.
         now: nanoseconds since the epoch, by the machine's clock.
         form: what all who share it must have in common.
+        policy: what is done while the log is away.
+        sleep: waits for so many seconds.
 
     Raises:
         Away: the log can't be used.
@@ -63,17 +68,22 @@ class SharedStore:
         empty: Callable[[Callable[[], int]], MemoryStore],
         now: Callable[[], int],
         form: str,
+        policy: Policy = "local",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
+        self.health, self.outage = Health(steps.kind), Outage(policy)
+        self.notice: Callable[[str], None] = lambda _: None
+        self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
         #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
-        self.health = Health("shared")
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
-        self._taken = 0  # the number of the last step that was taken here
+        self.taken_steps = 0  # the number of the last step that was taken here
         self._fresh = self._size = 0  # steps since the last snapshot, and their bytes
         self.process = steps.open(form)
-        self._named = 0  # contents
+        self._large = Large(self, steps, empty(now), now)
+        self.fetch = self._large.fetch
         self._asked: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -83,6 +93,7 @@ class SharedStore:
 
     async def close(self) -> None:
         """Use it no longer."""
+        self._recovery.end()
         await self._steps.close()
 
     # -- steps ---------------------------------------------------------------------------------
@@ -99,7 +110,11 @@ class SharedStore:
 
     async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
         """Take the step of a sandbox that keeps an item."""
-        kept = await distant.shared(item, self._new_name, self._write, self._fetch)
+        kept = await self._large.placed(item)
+        if kept is None:  # its contents are in no other process' reach
+            self.outage.alone(b"", "save")
+            self._take(self._now(), owner, "save", {"kind": kind, "item": item})
+            return
         given = kind, codec.packed_item(kept)
         await self._step(owner, "save", given, {"kind": kind, "item": kept})
 
@@ -120,23 +135,18 @@ class SharedStore:
 
         return await self._answered(codec.written(at, name, life, method, given), take)
 
-    def _new_name(self) -> str:
-        self._named += 1
-        return f"{self.process}-{self._named}"
-
-    async def _write(self, name: str, offset: int, piece: bytes) -> None:
-        await self._steps.write(name, offset, piece, now=self._now())
-
-    async def _fetch(self, name: str, offset: int, length: int) -> bytes:
-        found = await self._steps.read(name, offset, length)
-        if len(found) < length:
-            raise ApiError(Reason.INTERNAL, hint=f"the content {name} is there no longer")
-        return found
-
     async def _answered(self, step: bytes, take: Callable[[], Any]) -> Any:
-        if self._asking is None and (found := self._at_once([step] if step else [])) is not None:
-            self._follow(found)
-            return self._own(step, take)
+        if self._asking is None:
+            if self.outage.is_on:
+                return self._alone(step, take)
+            try:
+                found = self._at_once([step] if step else [])
+            except Away as error:
+                self.lose(error)
+                return self._alone(step, take)
+            if found is not None:
+                self.follow(found)
+                return self._own(step, take)
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._asked.append(_Asked(answer, step, take))
@@ -146,7 +156,7 @@ class SharedStore:
 
     def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
         with suppress(Gone):
-            return self._steps.at_once(own, self._taken)
+            return self._steps.at_once(own, self.taken_steps)
         return None
 
     async def _ask(self) -> None:
@@ -156,6 +166,10 @@ class SharedStore:
                 asked, self._asked = self._asked, []
                 try:
                     await self._ask_for(asked)
+                except Away as error:
+                    self.lose(error)
+                    self._asked[:0] = asked
+                    self._answer_alone(len(asked))
                 except Exception as error:
                     for one in asked:
                         if not one.answer.done():
@@ -167,38 +181,33 @@ class SharedStore:
         own = [one.step for one in asked if one.step]
         try:
             if own:
-                others = await self._steps.take(own, self._taken)
+                others = await self._steps.take(own, self.taken_steps)
             else:
-                others = await self._steps.since(self._taken)
+                others = await self._steps.since(self.taken_steps)
         except Gone:
             await self._begin_anew()
             return await self._ask_for(asked)
-        self._follow(others)
+        self.follow(others)
         for one in asked:
             self._answer(one)
         return None
 
     def _answer(self, asked: _Asked) -> None:
-        try:
-            found = self._own(asked.step, asked.take)
-        except Exception as refusal:
-            if not asked.answer.done():
-                asked.answer.set_exception(refusal)
-        else:
-            if not asked.answer.done():  # else nobody waits for it any more
-                asked.answer.set_result(found)
+        _tell(asked.answer, partial(self._own, asked.step, asked.take))
 
     def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
         """Take a step of this process, and a snapshot behind it if it is time for one."""
         is_time = self._count(step) if step else False
+        if step:
+            self.outage.took(self.taken_steps, step)
         try:
             return take()
         finally:
             if is_time:
                 self._begin_to_save()
 
-    def _follow(self, steps: Sequence[bytes]) -> None:
-        """Take steps of others.
+    def follow(self, steps: Sequence[bytes], *, told: bool = True) -> None:
+        """Take steps of others, or of one's own again, which nobody is told of.
 
         Raises:
             Away: one of them this version can't read. Nothing is asked of the log any more.
@@ -210,12 +219,13 @@ class SharedStore:
             if owner is None:  # of a life that is over: nobody sees what it does
                 continue
             if step.method == "save":
-                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._fetch)
+                given["item"] = codec.unpacked_item(given["kind"], given["item"], self._large.fetch)
             try:
                 self._take(step.at, owner, step.method, given)
             except (ApiError, RuleError):  # a refusal, which whoever asked has got
                 continue
-            self.heard(step.method, given)
+            if told:
+                self.heard(step.method, given)
 
     def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
         self._at = at
@@ -231,7 +241,7 @@ class SharedStore:
 
     def _count(self, step: bytes) -> bool:
         """Count a step; whether it is time for a snapshot, of which all think alike."""
-        self._taken += 1
+        self.taken_steps += 1
         self._size += len(step)
         self._fresh += 1
         is_long = self._fresh >= SNAPSHOT_STEPS or self._size >= SNAPSHOT_BYTES
@@ -241,30 +251,70 @@ class SharedStore:
             self._fresh = self._size = 0
         return is_time
 
+    # -- where the log is away -----------------------------------------------------------------
+
+    def lose(self, error: Away) -> None:
+        """The log is away: nobody waits for it again until it is back."""
+        self.health.errors += 1
+        self._recovery.begin(error)
+
+    def _alone(self, step: bytes, take: Callable[[], Any]) -> Any:
+        """Take a step which the log does not have."""
+        method = codec.read(step)[0].method if step else ""
+        if self.outage.refuses(method):
+            raise ApiError(Reason.STATE_AWAY)
+        found = take()
+        if step and not (isinstance(found, Verdict) and not found.admitted):
+            self.outage.alone(step, method)
+        return found
+
+    def _answer_alone(self, unsure: int = 0) -> None:
+        """Answer all who wait, so many first of whom nobody knows whether the log has heard."""
+        asked, self._asked = self._asked, []
+        for number, one in enumerate(asked, 1):
+            _tell(one.answer, partial(self._alone, one.step, one.take))
+            if number == unsure:
+                self.outage.unsure()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Who asks waits meanwhile; then it is for the log again, if that is still there."""
+        self._asking = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._asking = None
+            if self.outage.is_on:
+                self._answer_alone()
+            elif self._asked:
+                self._asking = asyncio.get_running_loop().create_task(self._ask())
+
     # -- snapshots -----------------------------------------------------------------------------
 
     async def _begin_anew(self) -> None:
         """Take the last snapshot; what came after it is taken next."""
-        number, pieces = await self._steps.snapshot()
-        self.memory = self._empty(self._time)
-        if pieces:
-            self.memory.restore(codec.thawed(pieces, self._fetch))
-        self._taken, self._fresh, self._size = number, 0, 0
+        self.begin_from(*await self._recovery.loaded())
+
+    def begin_from(self, number: int, memory: MemoryStore) -> None:
+        """Go on from a snapshot."""
+        self.memory, self.taken_steps, self._fresh, self._size = memory, number, 0, 0
 
     def _begin_to_save(self) -> None:
         """Make a snapshot, behind the step that is being taken: whoever took it does."""
         if self._saving is None:
-            saving = self._save(self._taken, self.memory.saved())
+            saving = self._save(self.taken_steps, self.memory.saved())
             self._saving = asyncio.get_running_loop().create_task(saving)
 
     async def _save(self, number: int, saved: SavedStore) -> None:
         """Write a snapshot, so that the log may forget what it has."""
         try:
-            pieces = await to_thread.run_sync(lambda: [*codec.frozen(saved)])
-            await self._steps.replace(Snapshot(number, pieces))
-            items = (i for one in saved.sandboxes for kind in one.items.values() for i in kind)
+            await self._steps.replace(await frozen(number, saved))
+            items = (
+                i for one in saved.sandboxes for kind in one.tables.items.values() for i in kind
+            )
             await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
+            self.health.errors += 1
             _LOG.warning("no snapshot was written: %s", error)
         finally:
             self._saving = None
@@ -325,12 +375,24 @@ class SharedStore:
         await self.step(self.memory, "tell", what, sandbox)
 
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
-        """Keep an upload, outside of all processes."""
-        await self._steps.keep(address, upload, until=until, now=now)
+        """Keep an upload, outside of all processes if they can be reached."""
+        await self._large.keep(address, upload, until=until, now=now)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address, if it is still there."""
-        return await self._steps.kept(address)
+        return await self._large.kept(address)
+
+
+def _tell(answer: asyncio.Future[Any], found: Callable[[], Any]) -> None:
+    """Tell whoever waits what something comes to."""
+    try:
+        value = found()
+    except Exception as refusal:
+        if not answer.done():
+            answer.set_exception(refusal)
+    else:
+        if not answer.done():  # else nobody waits for it any more
+            answer.set_result(value)
 
 
 def _at_once(answer: Any) -> Any:

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from mockserver.store.steps import Away, Gone, Snapshot
+from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
 _PAUSE = 0.0005  # seconds between two tries
 _PATIENCE = 10.0  # seconds of tries
+_APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS form (
@@ -70,16 +71,34 @@ class SqliteSteps:
         upload_bytes: room for uploads.
     """
 
+    kind = "sqlite"
+
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 
     def open(self, form: str) -> int:
         """Begin to use it."""
-        self.prepare(form)
+        self._form = form
+        self._begin()
         with self._patient(self._path) as first:
             (number,) = first.execute(_COUNT).fetchone()
-            self._db = self._connect(self._path, 0)
         return int(number)
+
+    def _begin(self) -> None:
+        self.prepare(self._form)
+        try:
+            self._db, self._file = self._connect(self._path, 0), self._path.stat().st_ino
+        except sqlite3.Error as error:
+            raise self._away(error) from error
+
+    def _check_file(self) -> None:
+        """Others that begin to use it find it where this process does."""
+        try:
+            is_there = self._path.stat().st_ino == self._file
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise Lost(f"{self._path} was removed or replaced while it was in use")
 
     def prepare(self, form: str) -> None:
         """Make the files, or see that they are of this form.
@@ -121,7 +140,8 @@ class SqliteSteps:
             raise self._away(error) from error
 
     def _away(self, error: sqlite3.Error) -> Away:
-        return Away(f"{self._path}: {error}")
+        said = f"another program has locked it for {_PATIENCE:g} s" if _is_busy(error) else error
+        return Away(f"{self._path}: {said}")
 
     async def close(self) -> None:
         """Use it no longer."""
@@ -135,6 +155,7 @@ class SqliteSteps:
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
         """Append steps, if nobody else has locked the file."""
+        self._check_file()
         try:
             return _take(self._db, steps, after) if steps else _behind(self._db, after)
         except sqlite3.Error as error:
@@ -148,6 +169,7 @@ class SqliteSteps:
 
     async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Work that begins by locking the file, once that is free."""
+        self._check_file()
         for tried in count():
             try:
                 return work(self._db)
@@ -156,6 +178,19 @@ class SqliteSteps:
                     raise self._away(error) from error
             await asyncio.sleep(_PAUSE)
         raise AssertionError
+
+    async def reach(self, after: int) -> Reached:
+        """Open the file anew; another one in its place has nothing that was in it."""
+        self._db.close()
+        self._begin()
+        last = await self._tried(lambda db: db.execute(_LAST).fetchone()[0])
+        return Reached(is_in=False, is_empty=last < after)
+
+    async def seed(self, snapshot: Snapshot) -> bool:
+        """Let an empty log go on, from a number that none of those before it came to."""
+        number = (snapshot.number // _APART + 1) * _APART
+        await self.replace(Snapshot(number, snapshot.pieces))
+        return True
 
     # -- snapshots -----------------------------------------------------------------------------
 

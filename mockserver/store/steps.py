@@ -17,6 +17,10 @@ class Away(Exception):
     """The log can't be reached, or takes no step: a sentence that says why."""
 
 
+class Lost(Away):
+    """The log is there, but not all that was in it: it began anew, or is as it was earlier."""
+
+
 class Snapshot(NamedTuple):
     """What all steps up to one of them did."""
 
@@ -24,11 +28,21 @@ class Snapshot(NamedTuple):
     pieces: Sequence[bytes]
 
 
+class Reached(NamedTuple):
+    """How a log is that was away."""
+
+    is_in: bool  # it has the steps of the last `take`, which ended in Away; else it never will
+    is_empty: bool = False  # it has nothing any more: whoever knows what was in it may tell it
+    kept: int | None = None  # it has no more than so many of those that it had; None: it has all
+
+
 class Steps(Protocol):
     """Steps with numbers 1, 2, 3 … without gaps, a snapshot, and uploads by their address.
 
-    All raise `Away`.
+    All raise `Away`. One call of `take`, `since`, `reach` and `seed` at a time.
     """
+
+    kind: str  # as it is called in metrics
 
     def prepare(self, form: str) -> None:
         """Make it ready for this form, and use it not yet.
@@ -71,6 +85,12 @@ class Steps(Protocol):
         Raises:
             Gone: as `take`.
         """
+
+    async def reach(self, after: int) -> Reached:
+        """Reach it again after Away; what became of it. `after` is the last step that is known."""
+
+    async def seed(self, snapshot: Snapshot) -> bool:
+        """Let an empty log go on from a snapshot; False if another process was faster."""
 
     async def snapshot(self) -> Snapshot:
         """The last snapshot; an empty one has no pieces."""

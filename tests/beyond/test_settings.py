@@ -31,6 +31,7 @@ TAKEN: dict[Any, str] = {
     settings.size: BYTES,
     settings.connections: "[1-9][0-9]{0,6}",
     settings.workers: "1",  # as long as there is no state that several share
+    settings.capacity: "[1-9][0-9]{0,6}",
 }
 #: These are names, for which digits are letters as others.
 NAMES = ("host", "ready-file", "seed", "allowed-host", "start-id", "control-token")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockserver.app import create_app
@@ -19,6 +20,7 @@ from mockserver.core.addresses import API
 from mockserver.handle import Sandbox
 from mockserver.request.world import store_of
 from mockserver.server import listening
+from mockserver.testing import ImagesMock
 
 #: For a browser that talks to this machine alone, whatever name a page has, and asks nobody else.
 #: It lets pages at this machine that it would not, so that what holds them is the server.
@@ -80,6 +82,26 @@ class Site:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
+
+
+class Mine:
+    """A sandbox of one test's own."""
+
+    def __init__(self, mock: ImagesMock, key: str) -> None:
+        self.mock, self.key = mock, key
+        self.client = httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {key}"})
+        headers = {"Mock-Sandbox-Key": key}
+        begun = httpx2.post(f"{mock.address}/_mock/sandbox", json={}, headers=headers)
+        self.name = begun.json()["sandbox"]
+        self.handle = mock.sandbox(key)
+
+    def ask(self, prompt: str, **body: Any) -> httpx2.Response:
+        body = {"prompt": prompt, "size": "256x256"} | body
+        return self.client.post("/images/generations", json=body)
+
+    def at(self, path: str = "") -> str:
+        """The address of a page of this sandbox."""
+        return f"{self.mock.address}/{f'_mock/page/{path}' if path else ''}?sandbox={self.name}"
 
 
 class Heard(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import ARGUMENTS, CHROMIUM, Site
+from mockserver.testing import ImagesMock
+from tests.browser import ARGUMENTS, CHROMIUM, Mine, Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -46,3 +48,29 @@ def site() -> Iterator[Site]:
     """A web site, under whatever name; it has no page yet but where it leads on."""
     with Site().serving() as serving:
         yield serving
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[ImagesMock]:
+    with ImagesMock() as server:
+        yield server
+
+
+@pytest.fixture
+def mine(request: pytest.FixtureRequest, mock: ImagesMock) -> Iterator[Mine]:
+    made = Mine(mock, "sk-mock-" + re.sub(r"\W", "-", request.node.name)[:40])
+    with made.client:
+        yield made
+
+
+@pytest.fixture
+def watched(page: Page, mock: ImagesMock) -> Iterator[Page]:
+    """A page whose console must stay empty, and which asks nobody else."""
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    assert said == []
+    assert [url for url in asked if not url.startswith((f"{mock.address}/", "blob:"))] == []

@@ -53,10 +53,15 @@ GET /
 POST /
 GET /_mock/live
 GET /_mock/ready
+GET /_mock/events?sandbox={box}
 GET /_mock/page/rules
+GET /_mock/page/empty?sandbox={box}
+GET /_mock/page/requests/{asked}
+GET /_mock/page/pictures/{asked}/0
 POST /_mock/page/rules
+POST /_mock/page/sandboxes
+POST /_mock/page/login
 POST /_mock/page/identify
-GET /_mock/page/pictures/req_x/0
 """
 #: What a browser sends nothing of, where a page is not at a secure address.
 NEVER_SENT = ("service worker",)
@@ -89,7 +94,9 @@ def targets(mock: Watched, box: Sandbox) -> list[Target]:
         asked = {"model": "dall-e-2", "prompt": "a fox"}
         asking.post("/v1/images/generations", json=asked)  # the rule's
         url = asking.post("/v1/images/generations", json=asked).json()["data"][0]["url"]
-    told = [line.format(file=file["id"]).split() for line in CALLS.splitlines()]
+        last = asking.get("/_mock/requests/last").json()
+    of = {"file": file["id"], "asked": last["id"], "box": last["sandbox"]}
+    told = [line.format(**of).split() for line in CALLS.splitlines()]
     told += [
         [method, f"/_mock/{path.replace('*', 'r1')}"]
         for path, methods in PATHS.items()

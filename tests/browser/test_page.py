@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
-from mockserver.testing import ImagesMock
+from mockserver.page.snippets import CLIENTS
+from tests.browser import Mine
 from tests.page.test_pages import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
+
+    from mockserver.client.requests import Request
 
 pytestmark = pytest.mark.browsers
 GOLDEN = Path(__file__).parent / "aria"
@@ -25,50 +27,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark"},
     "forced": {"forced_colors": "active"},
 }
-
-
-@pytest.fixture(scope="module")
-def mock() -> Iterator[ImagesMock]:
-    with ImagesMock() as server:
-        yield server
-
-
-class Mine:
-    """A sandbox of one test's own."""
-
-    def __init__(self, mock: ImagesMock, key: str) -> None:
-        self.mock, self.key = mock, key
-        headers = {"Mock-Sandbox-Key": key}
-        begun = httpx2.post(f"{mock.address}/_mock/sandbox", json={}, headers=headers)
-        self.name = begun.json()["sandbox"]
-        self.handle = mock.sandbox(key)
-
-    def ask(self, prompt: str, **body: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        body = {"prompt": prompt, "size": "256x256"} | body
-        return httpx2.post(f"{self.mock.url}/images/generations", json=body, headers=headers)
-
-    def at(self, path: str = "") -> str:
-        """The address of a page of this sandbox."""
-        return f"{self.mock.address}/{f'_mock/page/{path}' if path else ''}?sandbox={self.name}"
-
-
-@pytest.fixture
-def mine(request: pytest.FixtureRequest, mock: ImagesMock) -> Mine:
-    return Mine(mock, "sk-mock-" + re.sub(r"\W", "-", request.node.name)[:40])
-
-
-@pytest.fixture
-def watched(page: Page, mock: ImagesMock) -> Iterator[Page]:
-    """A page whose console must stay empty, and which asks nobody else."""
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
-    assert said == []
-    assert [url for url in asked if not url.startswith((f"{mock.address}/", "blob:"))] == []
 
 
 def rows(page: Page) -> Locator:
@@ -81,8 +39,9 @@ def rows(page: Page) -> Locator:
 def test_the_first_look_offers_a_snippet_and_a_test_request(watched: Page, mine: Mine) -> None:
     watched.goto(mine.at())
     assert f"{mine.mock.url}" in watched.locator("#client-1").inner_text()
+    assert watched.get_by_role("button", name=re.compile("^Copy ")).count() == len(CLIENTS)
     watched.locator("[data-copy=client-1]").click()
-    watched.get_by_text(re.compile("Copied|Selected")).wait_for()
+    watched.get_by_role("status").get_by_text(re.compile("Copied|Selected")).wait_for()
     watched.get_by_role("button", name="Send a test request").click()
     watched.get_by_text("It was answered with 200.").wait_for()
 
@@ -167,23 +126,52 @@ def test_a_file_is_identified(watched: Page, mine: Mine, tmp_path: Path) -> None
     watched.get_by_text("who am I").wait_for()
 
 
-def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine) -> None:
+def edited(mine: Mine) -> Request:
+    """Make an edit with a mask, which the page has been looked at for."""
     import openai
-    from playwright.sync_api import expect
 
     from tests.edits import encoded, half_clear
 
+    httpx2.get(mine.at(), headers={"Accept": "text/html"})
     file = encoded(half_clear())
-    watched.goto(mine.at())
     client = openai.OpenAI(base_url=mine.mock.url, api_key=mine.key)
     client.images.edit(
         model="dall-e-2", image=file, mask=file, prompt="a hole", response_format="b64_json"
     )
+    return mine.handle.requests[-1]
+
+
+def test_an_edit_is_shown_beside_what_it_was_made_from(watched: Page, mine: Mine) -> None:
+    from playwright.sync_api import expect
+
+    edited(mine)
+    watched.set_viewport_size({"width": 1200, "height": 760})
+    watched.goto(mine.at())
     watched.get_by_role("link", name="a hole").click()
     for name in ("upload 1", "its mask"):
         shown = watched.get_by_role("img", name=name)
         shown.scroll_into_view_if_needed()
         expect(shown).to_have_js_property("naturalWidth", 256)
+    before, after = (
+        watched.get_by_role("heading", name=name).bounding_box() for name in ("Made from", "Drawn")
+    )
+    assert before
+    assert after
+    assert before["y"] == after["y"]
+
+
+def test_a_tall_picture_leaves_room_for_what_was_decided(page: Page, mine: Mine) -> None:
+    mine.handle.begin(as_of="2025-10-01")
+    mine.ask("a tower", model="gpt-image-1", size="1024x1536", n=2)
+    page.set_viewport_size({"width": 1200, "height": 640})
+    page.goto(mine.at(f"requests/{mine.handle.requests[-1].id}"))
+    for name in ("Decided", "Asked"):
+        box = page.get_by_role("heading", name=name).bounding_box()
+        assert box
+        assert box["y"] < 640
+    page.get_by_role("img", name="a tower").first.click()
+    whole = page.locator("img")
+    assert whole.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [1024, 1536]
 
 
 # -- live ----------------------------------------------------------------------------------------
@@ -294,17 +282,17 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, mine: Mine, look: 
     mine.handle.on(contains="owl").rate_limit()
     for prompt in ("a red fox", "an owl", "mock:500"):
         mine.ask(prompt)
-    identity = mine.handle.requests[0].id
+    asked = [f"requests/{record.id}" for record in (mine.handle.requests[0], edited(mine))]
     context = browser.new_context(**LOOKS[look])
     page = context.new_page()
-    for path in (*PAGES, f"requests/{identity}", "nowhere"):
+    for path in (*PAGES, *asked, "empty", "nowhere"):
         page.goto(mine.at(path))
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "empty", "requests"])
 def test_a_narrow_or_enlarged_page_scrolls_up_and_down_only(
     browser: Browser, mine: Mine, path: str
 ) -> None:
@@ -312,6 +300,7 @@ def test_a_narrow_or_enlarged_page_scrolls_up_and_down_only(
     mine.handle.on(contains="y" * 200).headers({"x-long": "z" * 300})
     context = browser.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
+    path = f"requests/{edited(mine).id}" if path == "requests" else path
     page.goto(mine.at(path))
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()
@@ -362,19 +351,26 @@ def test_hostile_text_is_text(watched: Page, mine: Mine) -> None:
 # -- what assistive technology is told -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "request"])
 def test_each_page_reads_as_it_did(watched: Page, mine: Mine, path: str) -> None:
     mine.handle.begin()  # with a clock that stands: what is used of a limit comes not back
     mine.handle.on(contains="owl").rate_limit()
     for prompt in ("a red fox", "an owl"):
         mine.ask(prompt)
-    watched.goto(mine.at(path))
-    told = watched.locator("main").aria_snapshot()
+    part = "main"
+    if path == "request":  # without what its client sent beside
+        watched.goto(mine.at(f"requests/{edited(mine).id}"))
+        part = ".columns"
+    else:
+        watched.goto(mine.at(path))
+    told = watched.locator(part).aria_snapshot()
     for passing, sign in (
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "(moment)"),
         (r"\d\d:\d\d:\d\d", "(time)"),
         (r"\d+ ms", "(ms)"),
         (r"req_[0-9a-f]+", "req_…"),
+        (r"\b[0-9a-f]{12}\b", "(digest)"),  # of what Pillow wrote
+        (r"\d+ bytes", "… bytes"),
         (r"in \d+ s", "in … s"),
         (r"127\.0\.0\.1:\d+", "(address)"),
         (r"port \"?\d+", "port …"),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.config import ConfigError, configured
-from mockserver.core.keys import Keyring, letters
-from mockserver.core.teams import MARK, Teams, tokens_in
+from mockserver.core.keys import MARK, Keyring, letters
+from mockserver.core.teams import Teams, tokens_in
 from mockserver.facts import load
 
 MAGIC = [*load().magic_keys]

@@ -32,8 +32,9 @@ FROZEN = """
     def test_it(images_mock):
         import httpx2, {module}
         images_mock.next.rate_limit(times=2, retry_after=20)
-        with {travel}:
+        with {travel}, images_mock.events(timeout=30) as events:
             made = APP.with_options(max_retries=2).images.generate(prompt="x", size="256x256")
+            assert [next(events).request.status for _ in range(3)] == [429, 429, 200]
             assert httpx2.get(made.data[0].url).status_code == 200
         assert [r.status for r in images_mock.requests] == [429, 429, 200]
 """
@@ -81,7 +82,11 @@ CASES: tuple[Case, ...] = (
     def test_it(images_mock): poster()
     def test_by_environment(): poster()
     def test_another(): pass
-    def test_the_mock_alone(images_mock): assert images_mock.requests == []
+    def test_the_mock_alone(images_mock):
+        with images_mock.events(timeout=30) as events:
+            images_mock.refill()
+            assert next(events).what == "limits"
+        assert images_mock.requests == []
     @pytest.mark.enable_socket
     def test_let_out(images_mock): poster()
 """,

@@ -31,6 +31,8 @@ _ROOMS = ("api", "control", "core", "facts", "pictures", "request", "server", "s
 _SERVER = tuple(f"{os.sep}mockserver{os.sep}{room}" for room in _ROOMS)
 #: It looks up where it shall listen, and makes the processes that serve together.
 _MEANT = (("socket.getaddrinfo", "listening_socket"), ("os.fork", "_fork"))
+#: It goes where it is told that its state is.
+_OF_STATE = f"{os.sep}store{os.sep}redis_line.py"
 _IN_C = (
     *("create_connection", "create_datagram_endpoint", "create_unix_connection", "getaddrinfo"),
     *("getnameinfo", "sock_connect", "sock_sendto", "subprocess_exec", "subprocess_shell"),
@@ -48,7 +50,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         if seen is not None:
             seen.append((event, arguments))
         found = _server()
-        if found and (event, found[1]) not in _MEANT:
+        is_meant = found and ((event, found[1]) in _MEANT or found[0].endswith(_OF_STATE))
+        if found and not is_meant:
             _tell(f"{event} {arguments!r:.300} by {found[0]}:{found[1]}")
     elif event in _STARTS and _server():
         made = getattr(arguments[0], "__self__", None)  # a thread of `threading`

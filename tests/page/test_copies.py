@@ -49,3 +49,22 @@ def test_a_path_is_copied_with_its_query() -> None:
     record.raw = Raw(f"POST {path}?api-version=2025-04-01-preview HTTP/1.1".encode(), b"", 0, False)
     made = copies(record, "http://localhost:6780")
     assert f"{path}?api-version=2025-04-01-preview" in made["curl"]
+
+
+def _came(line: str, body: bytes = b"", kind: str = "application/json") -> dict[str, str]:
+    method, path, _ = line.split()
+    record = Record("req_1", 0, method, path.partition("?")[0], "files.list")
+    head = f"{line}\ncontent-type: {kind}" if body else line
+    record.raw = Raw(head.encode(), body, len(body), False)
+    return copies(record, "http://localhost:6780")
+
+
+def test_what_asks_for_no_picture_is_copied_as_it_came() -> None:
+    words = shlex.split(_came("GET /v1/files?limit=2 HTTP/1.1")["curl"])
+    assert words[1] == "http://localhost:6780/v1/files?limit=2"
+    assert "-X" not in words
+    assert "-X DELETE" in _came("DELETE /v1/files/f HTTP/1.1")["curl"]
+    words = shlex.split(_came("POST /v1/batches HTTP/1.1", b"@/etc/passwd")["curl"])
+    assert words[words.index("--data-raw") + 1] == "@/etc/passwd"  # which is no file to curl here
+    assert _came("POST /v1/files HTTP/1.1", b"--x", "multipart/form-data") == {}
+    assert _came("POST /v1/files HTTP/1.1", b"\xff") == {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import repeat
 
 from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
-from mockserver.store.steps import Away, Gone, Snapshot
+from mockserver.store.steps import Away, Gone, Reached, Snapshot
 
 
 class FakeLog:
@@ -17,6 +18,8 @@ class FakeLog:
         self.processes = 0
         self.first = 1  # the number of the first step that is kept
         self.steps: list[bytes] = []
+        self.ever: list[bytes] = []  # with those that it has forgotten
+        self.turns: Iterator[int] = repeat(1)  # of the loop that each way takes
         self.kept = Snapshot(0, [])
         self.uploads = MemoryStore(upload_bytes=upload_bytes)
         self.contents: dict[str, bytes] = {}
@@ -37,8 +40,11 @@ class FakeLog:
 class FakeSteps:
     """One view's way to it: each call goes away and comes back, as over a network."""
 
+    kind = "log"
+
     def __init__(self, log: FakeLog) -> None:
         self.log = log
+        self._is_in = False  # the last batch
         self.lost_answers = 0  # so many calls are carried out, and their answers are lost
 
     def prepare(self, form: str) -> None:
@@ -58,22 +64,29 @@ class FakeSteps:
 
     async def _there(self) -> FakeLog:
         self.log.trips += 1
-        await asyncio.sleep(0)
+        await self._way()
         if self.log.away:
             raise Away(self.log.away)
         return self.log
 
+    async def _way(self) -> None:
+        for _ in range(next(self.log.turns)):
+            await asyncio.sleep(0)
+
     async def _back(self) -> None:
-        await asyncio.sleep(0)
+        await self._way()
         if self.lost_answers:
             self.lost_answers -= 1
             raise Away("the answer was lost")
 
     async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
         """Append steps; those of others behind `after`."""
+        self._is_in = False
         log = await self._there()
         others = _behind(log, after)
         log.steps += steps
+        log.ever += steps
+        self._is_in = True
         await self._back()
         return others
 
@@ -86,6 +99,15 @@ class FakeSteps:
         others = _behind(await self._there(), after)
         await self._back()
         return others
+
+    async def reach(self, after: int) -> Reached:
+        """Reach it again."""
+        await self._there()
+        return Reached(self._is_in)
+
+    async def seed(self, snapshot: Snapshot) -> bool:
+        """It never is empty."""
+        return False
 
     async def snapshot(self) -> Snapshot:
         """The last snapshot."""

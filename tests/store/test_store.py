@@ -411,6 +411,19 @@ async def test_the_others_hear_what_one_did_and_he_does_not(here: Place) -> None
     assert (one.process == other.process) is (one is other)
 
 
+@everywhere
+async def test_all_views_hold_the_same_and_nothing_is_said_of_a_state_that_is_there(
+    here: Place,
+) -> None:
+    one, other, _ = await both(here)
+    said: list[str] = []
+    one.notice = other.notice = said.append
+    await one.write_down(record("r"), life=0)
+    await other.sync()
+    assert await one.taken() == await other.taken()
+    assert (one.health.degraded, other.health.degraded, said) == (False, False, [])
+
+
 def test_each_method_of_a_store_is_tried_here() -> None:
     """Whoever adds one adds what it promises."""
     source = Path(__file__).read_text("utf-8")

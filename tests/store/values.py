@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +34,7 @@ _PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
 }
 
 
+@cache
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Values of a type."""
     if kind in _PLAIN:
@@ -58,7 +60,7 @@ def _of(origin: Any, inner: tuple[Any, ...]) -> st.SearchStrategy[Any]:
         return st.one_of([values(one) for one in inner])
     if origin is Literal:
         return st.sampled_from(inner)
-    if origin is tuple and inner[-1] is not Ellipsis:
+    if origin is tuple and inner[-1:] != (Ellipsis,):
         return st.tuples(*map(values, inner))
     if origin is tuple:
         return st.lists(values(inner[0]), max_size=2).map(tuple)

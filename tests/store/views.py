@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
+from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, NamedTuple, cast
 
 import pytest
 
 from mockserver.store import Store
 from mockserver.store.memory import UPLOAD_BYTES, MemoryStore
+from mockserver.store.redis import RedisSteps
 from mockserver.store.shared import SharedStore
 from mockserver.store.sqlite import SqliteSteps
 from mockserver.store.steps import Steps
+from tests.shared import UNHURRIED, RedisServer, installed
 from tests.store.steps import FakeLog, FakeSteps
 
 SECOND = 1_000_000_000
 START = 1_795_824_000 * SECOND
-KINDS = ["memory", "log", "sqlite"]
+KINDS = ["memory", "log", "sqlite", *installed()]
+_NUMBERS = count()
 FORM = "as the tests have it"
 
 
@@ -65,17 +71,25 @@ class Place(NamedTuple):
 
 @contextmanager
 def place(kind: str, folder: Path, **bounds: Any) -> Iterator[Place]:
-    """A new state; it is left when the test ends."""
+    """A new state; its views are closed where they were used."""
     room = bounds.get("upload_bytes", UPLOAD_BYTES)
     ways: dict[str, Callable[[], Steps] | None] = {
         "memory": None,
         "log": partial(FakeSteps, FakeLog(room)),
         "sqlite": partial(SqliteSteps, folder / "state.db", room),
     }
-    made = Place(ways[kind], Time(), bounds, [])
-    yield made
-    for one in made.views:
-        asyncio.run(one.close())
+    if kind not in ways:
+        url = server(kind).url(options=f"?prefix=test-{next(_NUMBERS)}")
+        ways[kind] = partial(RedisSteps, url, room, UNHURRIED)
+    yield Place(ways[kind], Time(), bounds, [])
+
+
+@cache
+def server(program: str) -> RedisServer:
+    """A server for all tests of this process."""
+    made = RedisServer(program, Path(mkdtemp(prefix=program)))
+    atexit.register(made.kill)
+    return made
 
 
 Check = Callable[[Place], Awaitable[None]]
@@ -103,7 +117,11 @@ def bounded(**bounds: Any) -> Callable[[Check], Check]:
 
 def _run(check: Check, kinds: list[str]) -> Callable[[str, Path], None]:
     async def whole(here: Place) -> None:
-        await check(here)
+        try:
+            await check(here)
+        finally:
+            for view in here.views:
+                await view.close()
 
     def test(kind: str, tmp_path: Path) -> None:
         with place(kind, tmp_path, **getattr(check, "bounds", {})) as here:

@@ -305,6 +305,17 @@ def _is_longer(found: Sized, than: int) -> bool:
 
 
 @pytest.mark.slow
+def test_in_development_mode_python_has_nothing_to_complain_of() -> None:
+    with together(flags=["-X", "dev", "-bb", "-W", "error"]) as server:
+        worker = workers_of(server)[0]
+        os.kill(worker, signal.SIGKILL)
+        soon(partial(has_replaced, server, worker))
+        assert server.ask(generation())[0] == 200
+        log = server.end()
+    assert "Warning" not in log
+
+
+@pytest.mark.slow
 def test_workers_that_die_again_and_again_are_replaced_and_others_serve_meanwhile() -> None:
     with together(before=SLOW) as server:
         last = workers_of(server)[1]

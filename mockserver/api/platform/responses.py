@@ -26,6 +26,7 @@ async def create(call: Call) -> Answer:
             await stream(call, turn)
             return None
         answer = await turn.whole()
+        turn.job.end_work()
         return turn.queued() if turn.asked.body["background"] else answer
     except BaseException:
         await turn.take_back()

@@ -36,6 +36,17 @@ BOUNDS: Mapping[Reason, Wording] = {
         level="own",
         source="the bounds of this server",
     ),
+    Reason.STATE_AWAY: Wording(
+        503,
+        "The state that this mock shares with others is away, and --on-state-outage (or "
+        "IMAGES_MOCK_ON_STATE_OUTAGE) is refuse. It looks for it twice a second: see /_mock/ready.",
+        type="server_error",
+        code="state_away",
+        headers=(("retry-after", "1"),),
+        form=PLATFORM,
+        level="own",
+        source="the outages of what this server keeps its state in",
+    ),
     Reason.SANDBOXES_FULL: Wording(
         503,
         "This mock has no room for the sandbox of a new API key: all {most} are set up or scripted "

@@ -34,6 +34,7 @@ _ELSEWHERE = (
     *(Reason.MISMATCHED_ORGANIZATION, Reason.UNVERIFIED, Reason.NO_CREDIT, Reason.HARD_LIMIT),
     *(Reason.WRONG_METHOD, Reason.OVERLOADED, Reason.SANDBOXES_FULL),
     *(Reason.REQUEST_TIMEOUT, Reason.CONNECTIONS_FULL, Reason.NO_ROOM_FOR_BODY),
+    Reason.STATE_AWAY,
 )
 
 B: Mapping[Reason, Wording] = {

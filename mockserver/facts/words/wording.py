@@ -143,6 +143,7 @@ class Reason(StrEnum):
     SANDBOXES_FULL = "sandboxes_full"
     CONNECTIONS_FULL = "connections_full"
     NO_ROOM_FOR_BODY = "no_room_for_body"
+    STATE_AWAY = "state_away"
 
 
 class Form(NamedTuple):

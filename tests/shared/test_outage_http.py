@@ -1,0 +1,90 @@
+"""What clients and operators see while the shared state is away."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from mockserver.app import create_app
+from mockserver.clock import ManualClock
+from mockserver.config import configured
+from mockserver.store.outage import Policy
+from tests.conftest import error, generate
+from tests.in_process import LOOP, client_of
+from tests.shared import store_over
+from tests.shared.logs import LocalSteps, Log
+from tests.shared.test_outage import until
+from tests.test_control import HERE
+
+
+def served(policy: Policy = "local") -> tuple[TestClient, Log]:
+    log, clock = Log(), ManualClock()
+    store = store_over(LocalSteps(log), clock, policy)
+    config = configured(log_format="text", limits="5/min", on_state_outage=policy)
+    app = create_app(config, clock=clock, store=store)
+    return client_of(app, {"Authorization": "Bearer sk-mock-me"}), log
+
+
+def back(client: TestClient, log: Log) -> None:
+    log.is_away = False
+    health = client._transport.app.state.world.store.health  # type: ignore[attr-defined]
+    LOOP.run_until_complete(until(lambda: not health.degraded))
+
+
+def test_answers_say_that_limits_count_for_this_process_alone_and_the_log_says_it_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client, log = served()
+    assert "mock-warning" not in generate(client).headers
+    log.is_away = True
+    for _ in range(3):
+        answer = generate(client)
+        assert answer.status_code == 200
+        said = "the shared state is away: limits count for this process alone"
+        assert answer.headers["mock-warning"] == said
+    ready = client.get("/_mock/ready")
+    assert (ready.status_code, ready.json()["status"], ready.json()["state"]) == (
+        200,
+        "ready",
+        "away",
+    )
+    assert client.get("/_mock/live").json()["status"] == "live"
+    told = client.get("/_mock/metrics", headers=HERE).text
+    assert "images_mock_store_degraded 1\n" in told
+    assert "images_mock_store_errors_total 0\n" not in told
+    back(client, log)
+    assert "mock-warning" not in generate(client).headers
+    assert "state" not in client.get("/_mock/ready").json()
+    journal = client.get("/_mock/requests", headers=HERE).json()["requests"]
+    warned = [any("the shared state is away" in t for t in entry["trace"]) for entry in journal]
+    assert sorted(warned) == [False, False, True, True, True]
+    assert "images_mock_store_degraded 0\n" in client.get("/_mock/metrics", headers=HERE).text
+    lines = [line for line in capsys.readouterr().err.splitlines() if "shared state" in line]
+    assert len([line for line in lines if "WARNING the shared state is away" in line]) == 1
+
+
+def test_it_refuses_requests_in_the_apis_form_where_a_setting_says_so() -> None:
+    client, log = served("refuse")
+    assert generate(client).status_code == 200
+    log.is_away = True
+    for _ in range(2):
+        refused = generate(client)
+        assert (refused.status_code, error(refused)["code"]) == (503, "state_away")
+        assert refused.headers["mock-warning"] == "the shared state is away: requests are refused"
+    ready = client.get("/_mock/ready")
+    assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+    assert client.get("/_mock/live").status_code == 200
+    assert client.get("/_mock/requests", headers=HERE).status_code == 503
+    back(client, log)
+    assert client.get("/_mock/ready").status_code == 200
+    journal = client.get("/_mock/requests", headers=HERE).json()["requests"]
+    assert [entry["status"] for entry in journal] == [200]
+
+
+def test_it_limits_nothing_where_a_setting_says_so() -> None:
+    client, log = served("allow")
+    assert generate(client).status_code == 200
+    log.is_away = True
+    assert {generate(client, prompt=f"fox {n}").status_code for n in range(12)} == {200}
+    back(client, log)
+    assert generate(client).status_code == 429
