@@ -75,7 +75,6 @@ class SharedStore:
         self.health, self.outage = Health(steps.kind), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
-        #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
@@ -99,8 +98,10 @@ class SharedStore:
     # -- steps ---------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Take what others have appended."""
+        """Take what others have appended; what is kept no longer goes."""
         await self._answered(b"", lambda: None)
+        if self.memory.has_expired(self._now()):
+            await self.step(self.memory, "expire")
 
     async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
         """Take a step behind all that are in the log; its answer."""
@@ -147,11 +148,10 @@ class SharedStore:
             if found is not None:
                 self.follow(found)
                 return self._own(step, take)
-        loop = asyncio.get_running_loop()
-        answer = loop.create_future()
+        answer = asyncio.get_running_loop().create_future()
         self._asked.append(_Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
-            self._asking = loop.create_task(self._ask())
+            self._asking = asyncio.create_task(self._ask())
         return await answer
 
     def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
@@ -325,15 +325,9 @@ class SharedStore:
         """What it holds, as far as this process knows."""
         return await self.memory.taken()
 
-    async def _look(self) -> None:
-        """Learn what others did, and see that nothing is there any more whose time is over."""
-        await self.sync()
-        if self.memory.has_expired(self._now()):
-            await self.step(self.memory, "expire")
-
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
-        await self._look()
+        await self.sync()
         found = self.memory.peek(name)
         if found is None:
             found = await self.step(self.memory, "sandbox", name)
@@ -343,7 +337,7 @@ class SharedStore:
 
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
-        await self._look()
+        await self.sync()
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
 
@@ -358,7 +352,7 @@ class SharedStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
-        await self._look()
+        await self.sync()
         return [SharedSandbox(self, s) for s in self.memory.inside()]
 
     async def write_down(self, record: Record, *, life: int) -> None:
