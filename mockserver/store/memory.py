@@ -3,6 +3,7 @@
 All of it is bounded in bytes, as they are counted: a sandbox by its tables (some 16 MiB) and by
 `RULE_BYTES`, all of them together by `STATE_BYTES`, uploads by a room of their own. The contents of
 files are mostly on disk: a sandbox has a room for them, and all together have `FILE_ROOMS` of it.
+The sandboxes of each team have such bounds of their own, and those of no team.
 """
 
 from __future__ import annotations
