@@ -19,7 +19,6 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.handle import Sandbox
 from mockserver.testing import ImagesMock
-from tests import shared_state
 from tests.in_process import client_of
 
 if TYPE_CHECKING:
@@ -68,17 +67,36 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the servers under test keep their state."""
-    parser.addoption("--state", choices=shared_state.STATES, default="memory")
+    states = ("memory", "log", "sqlite", "redis")
+    parser.addoption("--state", choices=states, default="memory", help="of servers under test")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is of one process alone, where servers share their state."""
+    mark = item.get_closest_marker("in_memory")
+    if mark and item.config.getoption("state") != "memory":
+        pytest.skip(f"in the memory of one process: {mark.args[0]}")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _state(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    shared_state.begin(request.config.getoption("state"), tmp_path_factory)
+def _state(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Iterator[None]] | None]:
+    """What is looked at round each test, where servers share their state."""
+    state = request.config.getoption("state")
+    if state == "memory":
+        yield None
+        return
+    from tests import shared_state  # with all that it needs
+
+    shared_state.begin(state, tmp_path_factory.mktemp(state))
+    yield shared_state.checked
+    shared_state.end()
 
 
 @pytest.fixture(autouse=True)
-def _one_state() -> Iterator[None]:
-    yield from shared_state.checked()
+def _one_state(_state: Callable[[], Iterator[None]] | None) -> Iterator[None]:
+    yield from _state() if _state else (None,)
 
 
 @pytest.fixture

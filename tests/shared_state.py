@@ -9,29 +9,63 @@ from __future__ import annotations
 import asyncio
 import atexit
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
+from inspect import iscoroutinefunction
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple, cast
 
+import httpcore2  # noqa: F401 - before pytest runs in pytest, which would load another one
 import pytest
 
 from mockserver.clock import Clock
 from mockserver.config import Config
 from mockserver.request import world
-from mockserver.store import Store
+from mockserver.store import Store, redis_line
 from mockserver.store.memory import MemoryStore
 from mockserver.store.opening import Frame
 from mockserver.store.redis import RedisSteps
 from mockserver.store.shared import SharedStore
 from mockserver.store.sqlite import SqliteSteps
 from mockserver.store.steps import Steps
+from tests.in_process import LOOP
 from tests.shared import UNHURRIED, RedisServer, installed
 from tests.store.replicas import born_again, differing
 from tests.store.steps import FakeLog, FakeSteps
 
-STATES = ("memory", "log", "sqlite", "redis")
 Way = Callable[[], Steps]  # to a log, for one process each
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """A loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+class Elsewhere:
+    """A log whose connections are in one loop, for tests have several: each request its own."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._steps, name)
+        if not iscoroutinefunction(found):
+            return found
+
+        async def called(*given: Any, **named: Any) -> Any:
+            there = asyncio.run_coroutine_threadsafe(found(*given, **named), _loop())
+            return await asyncio.wrap_future(there)
+
+        return called
+
+
+def elsewhere(steps: Steps) -> Steps:
+    """The same log, to be used in any loop."""
+    return cast(Steps, Elsewhere(steps))
 
 
 class Made(NamedTuple):
@@ -45,12 +79,16 @@ class Made(NamedTuple):
         """Hold it against what other processes would have."""
         memory = self.store.memory
         other = SharedStore(self.way(), self.frame.empty, lambda: 0, self.frame.form)
-        asyncio.run(other.sync())
+        asyncio.run(follow(other))
         if other.taken_steps == self.store.taken_steps:  # else its own has not looked yet
             same("by all steps", memory, other.memory)
-        again = born_again(memory, self.frame.empty(lambda: 0))
-        asyncio.run(other.close())
-        same("by a snapshot", memory, again)
+        same("by a snapshot", memory, born_again(memory, self.frame.empty(lambda: 0)))
+
+
+async def follow(store: SharedStore) -> None:
+    """Take all that its log has, and leave it."""
+    await store.sync()
+    await store.close()
 
 
 def same(how: str, memory: MemoryStore, other: MemoryStore) -> None:
@@ -84,7 +122,7 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
 
         def to_redis(frame: Frame) -> Way:
             url = server.url(options=f"?prefix={next(numbers)}")
-            return partial(RedisSteps, url, frame.upload_bytes, UNHURRIED)
+            return lambda: elsewhere(RedisSteps(url, frame.upload_bytes, UNHURRIED))
 
         return to_redis
 
@@ -96,19 +134,27 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
     return to_log
 
 
-def begin(state: str, factory: pytest.TempPathFactory) -> None:
+def begin(state: str, folder: Path) -> None:
     """From now on, servers share their state."""
-    if state != "memory":
-        changed: Any = world
-        changed.store_of = shared_store(to_logs(state, factory.mktemp(state)))
+    changed: Any = redis_line
+    changed._CONNECT = changed._LONG = UNHURRIED
+    changed = world
+    changed.store_of = shared_store(to_logs(state, folder))
 
 
 def checked() -> Iterator[None]:
     """A test, and what is looked at when it ends."""
     before = len(MADE)
     yield
-    made, MADE[before:] = MADE[before:], []
-    for one in made:
-        one.check()
-    for one in made:
-        asyncio.run(one.store.close())
+    end(before)
+
+
+def end(first: int = 0) -> None:
+    """Look at those that were made since so many, and use them no longer."""
+    made, MADE[first:] = MADE[first:], []
+    try:
+        for one in made:
+            one.check()
+    finally:
+        for one in made:
+            LOOP.run_until_complete(one.store.close())

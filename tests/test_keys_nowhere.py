@@ -176,6 +176,7 @@ WAYS: dict[str, Any] = {
 }
 
 
+@pytest.mark.in_memory("a file that was deleted is gone at once")
 @pytest.mark.parametrize(
     ("kind", "way", "form"),
     [("real", "bearer", "text"), ("other", "api-key", "json"), ("other", "basic", "text")],

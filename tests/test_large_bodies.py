@@ -305,6 +305,7 @@ def test_each_large_body_gives_its_room_back(
 # -- what a small request refers to
 
 
+@pytest.mark.in_memory("it is read from there")
 def test_a_file_that_is_named_sixteen_times_is_read_once(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

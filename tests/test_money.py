@@ -131,6 +131,7 @@ def test_the_sums_of_ledger_usage_and_costs_agree(
     assert sum(micro(c["amount"]["value"]) for c in costs) == micro(ledger["spent_usd"])
 
 
+@pytest.mark.in_memory("it has room for fewer bills than another one")
 def test_more_requests_than_the_ledger_has_room_for_are_in_every_sum() -> None:
     clock = ManualClock(BEGUN + 30.5)  # a clock that stands in the middle of a minute
     client = new_client(clock)

@@ -335,6 +335,10 @@ class World:
                 await self.store.sync()
             await self.clock.sleep(_FOLLOW)
 
+    async def close(self) -> None:
+        """Let go of what is outside of this process."""
+        await self.store.close()
+
     async def lives(self, sandbox: Sandbox | None) -> bool:
         """Whether a sandbox is still there, and has not begun anew."""
         current = await self.store.find(sandbox.name) if sandbox else None

@@ -192,7 +192,9 @@ class Server(uvicorn.Server):
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
         for connection in self._connections:  # uvloop's loop ends once all is sent, if ever
             connection.transport.abort()
+        await self._app.state.world.close()
         await SystemClock().sleep(0)
+        await self._app.state.world.store.close()
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""

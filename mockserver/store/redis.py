@@ -23,6 +23,7 @@ PATIENCE = 0.25
 _TOUCH = 3600_000_000  # microseconds between two looks at how long keys last
 _DRAFT = 60_000  # milliseconds that an unfinished snapshot is kept
 _PIECE = 256 * 1024  # bytes of one element of a snapshot
+_PART = 512 * 1024  # of an upload
 _PIECES = 8  # that are read or written at a time
 _TRIES = 3  # of a step that came late by what was thought of the server's clock
 _LENGTH = 4  # bytes of a piece's length
@@ -42,8 +43,6 @@ class RedisSteps:
         ValueError: the URL is none.
     """
 
-    kind = "redis"
-
     def __init__(self, url: str, upload_bytes: int, patience: float = PATIENCE) -> None:
         self._server, self._room, self._patience = Server(url), upload_bytes, patience
         self._form = self._epoch = ""
@@ -51,6 +50,7 @@ class RedisSteps:
         self.keys: list[str] = []  # that scripts of the log use
         self._batch = 0  # number of the last one
         self._ahead = 0  # microseconds by which the server's clock is ahead of the loop's, at least
+        self._drafts = 0  # of uploads
         self._touched = 0  # microseconds, by the server's clock
 
     async def _ran(self, script: Script, *arguments: Any) -> list[Any]:
@@ -229,22 +229,28 @@ class RedisSteps:
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
         key, lasts = self._server.key(f"upload:{address}"), max(1, (until - now) // 1_000_000)
-        if len(upload) > self._room:
+        if not 0 < len(upload) <= self._room:
             return
-        order = [*map(self._server.key, ("age", "sizes", "ends", "taken"))]
+        self._drafts += 1  # of one address there may be several at once
+        draft = self._server.key(f"draft:{self._name}-{self._drafts}")
+        names = "age", "sizes", "ends", "taken"
         told = address, len(upload), lasts, self._room, self._server.key("upload:")
         async with self._server.large(len(upload)) as line:
-            await asked(line, "SET", key, upload, "PX", lasts)
-            await ran(line, scripts.KEPT, order, told)
+            for at in range(0, len(upload), _PART):  # the loop is not kept by any of them
+                await asked(line, "SETRANGE", draft, at, upload[at : at + _PART])
+                await asked(line, "PEXPIRE", draft, _DRAFT)
+            await ran(line, scripts.KEPT, [*map(self._server.key, names), draft, key], told)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        key = self._server.key(f"upload:{address}")
+        key, found = self._server.key(f"upload:{address}"), list[bytes]()
         async with self._server.large() as line:
             size = await asked(line, "STRLEN", key)
         async with self._server.large(size) as line:
-            found: bytes | None = await asked(line, "GET", key)
-        return found
+            for at in range(0, size, _PART):
+                found.append(await asked(line, "GETRANGE", key, at, at + _PART - 1))
+        whole = b"".join(found)
+        return whole if size and len(whole) == size else None  # else its time was over meanwhile
 
     # -- contents of files ---------------------------------------------------------------------
 

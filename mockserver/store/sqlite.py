@@ -71,8 +71,6 @@ class SqliteSteps:
         upload_bytes: room for uploads.
     """
 
-    kind = "sqlite"
-
     def __init__(self, path: Path, upload_bytes: int) -> None:
         self._path, self._room = path, upload_bytes
 
@@ -182,14 +180,19 @@ class SqliteSteps:
     async def reach(self, after: int) -> Reached:
         """Open the file anew; another one in its place has nothing that was in it."""
         self._db.close()
-        self._begin()
-        last = await self._tried(lambda db: db.execute(_LAST).fetchone()[0])
-        return Reached(is_in=False, is_empty=last < after)
+        await to_thread.run_sync(self._begin)
+        (last,) = await self._tried(lambda db: db.execute(_LAST).fetchone())
+        (left,) = await self._tried(lambda db: db.execute("PRAGMA user_version").fetchone())
+        if last // _APART == after // _APART:
+            return Reached(is_in=False, is_empty=last < after)
+        is_next = last // _APART == after // _APART + 1
+        return Reached(is_in=False, kept=after // _APART * _APART + left if is_next else after)
 
     async def seed(self, snapshot: Snapshot) -> bool:
         """Let an empty log go on, from a number that none of those before it came to."""
-        number = (snapshot.number // _APART + 1) * _APART
-        await self.replace(Snapshot(number, snapshot.pieces))
+        rounds, left = divmod(snapshot.number, _APART)
+        await self._tried(lambda db: db.execute(f"PRAGMA user_version = {left}"))
+        await self.replace(Snapshot((rounds + 1) * _APART, snapshot.pieces))
         return True
 
     # -- snapshots -----------------------------------------------------------------------------

@@ -42,8 +42,6 @@ class Steps(Protocol):
     All raise `Away`. One call of `take`, `since`, `reach` and `seed` at a time.
     """
 
-    kind: str  # as it is called in metrics
-
     def prepare(self, form: str) -> None:
         """Make it ready for this form, and use it not yet.
 

@@ -22,6 +22,7 @@ class Log:
     is_away: bool = False
     is_empty: bool = False
     loses_answers: bool = False  # takes steps, and does not say so
+    contents: dict[str, bytes] = field(default_factory=dict)
     asked: int = 0  # how often anybody asked
 
     @property
@@ -38,7 +39,6 @@ class Log:
 class LocalSteps:
     """One process' view of a log."""
 
-    kind = "local"
     _numbers = count(1)
 
     def __init__(self, log: Log) -> None:
@@ -129,11 +129,12 @@ class LocalSteps:
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
         """Write a content."""
         self._ask()
+        self.log.contents[name] = self.log.contents.get(name, b"")[:offset] + piece
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """Read a content."""
         self._ask()
-        return b""
+        return self.log.contents.get(name, b"")[offset : offset + length]
 
     async def retain(self, names: Collection[str], *, before: int) -> None:
         """Drop contents."""

@@ -57,10 +57,10 @@ async def back(*stores: SharedStore) -> None:
 
 async def until(is_so: Callable[[], bool]) -> None:
     """Let others go on until something is so, or they can't."""
-    for _ in range(20_000):
+    for turn in range(20_000):
         if is_so():
             return
-        await asyncio.sleep(0)
+        await asyncio.sleep(0 if turn < 1_000 else 0.001)  # it may wait for a thread
     raise AssertionError("it never is")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,6 +11,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.store.outage import Policy
+from tests.batches import line
 from tests.conftest import error, generate
 from tests.in_process import LOOP, client_of
 from tests.shared import store_over
@@ -17,10 +20,10 @@ from tests.shared.test_outage import until
 from tests.test_control import HERE
 
 
-def served(policy: Policy = "local") -> tuple[TestClient, Log]:
+def served(policy: Policy = "local", **chosen: str) -> tuple[TestClient, Log]:
     log, clock = Log(), ManualClock()
     store = store_over(LocalSteps(log), clock, policy)
-    config = configured(log_format="text", limits="5/min", on_state_outage=policy)
+    config = configured(log_format="text", limits="5/min", on_state_outage=policy, **chosen)
     app = create_app(config, clock=clock, store=store)
     return client_of(app, {"Authorization": "Bearer sk-mock-me"}), log
 
@@ -88,3 +91,23 @@ def test_it_limits_nothing_where_a_setting_says_so() -> None:
     assert {generate(client, prompt=f"fox {n}").status_code for n in range(12)} == {200}
     back(client, log)
     assert generate(client).status_code == 429
+
+
+def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client, log = served("refuse", as_of="2026-11-28")
+    asks = json.dumps(line()).encode()
+    file = client.post("/v1/files", files={"file": ("f.jsonl", asks)}, data={"purpose": "batch"})
+    asked = {"endpoint": "/v1/images/generations", "completion_window": "24h"}
+    asked["input_file_id"] = file.json()["id"]
+    batch = client.post("/v1/batches", json=asked)
+    assert batch.status_code == 200, batch.text
+    log.is_away = True
+    path = f"/v1/batches/{batch.json()['id']}"
+    assert client.get(path).status_code == 503
+    back(client, log)
+    for _ in range(50):
+        told = client.get(path).json()
+    assert told["status"] == "completed", told
+    assert not caplog.records

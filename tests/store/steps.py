@@ -40,8 +40,6 @@ class FakeLog:
 class FakeSteps:
     """One view's way to it: each call goes away and comes back, as over a network."""
 
-    kind = "log"
-
     def __init__(self, log: FakeLog) -> None:
         self.log = log
         self._is_in = False  # the last batch
@@ -85,8 +83,8 @@ class FakeSteps:
         log = await self._there()
         others = _behind(log, after)
         log.steps += steps
-        log.ever += steps
         self._is_in = True
+        log.ever += steps
         await self._back()
         return others
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Scope
@@ -91,6 +92,10 @@ class Run:
         self._requests.left.set()
 
     async def _go(self) -> None:
+        with suppress(ApiError):  # the state is away: whoever looks at the batch later begins anew
+            await self._work()
+
+    async def _work(self) -> None:
         while (item := await self._item()) and item.value.has_work(self._now):
             if not await self._leads():
                 return

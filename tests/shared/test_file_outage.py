@@ -1,0 +1,93 @@
+"""A state in a file that goes away: full, removed, locked by another program."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mockserver.store import sqlite
+from mockserver.store.sqlite import SqliteSteps
+from tests.shared import ROOM, store_over
+from tests.shared.test_outage import ask, back, known
+
+
+def remove(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def test_a_file_that_is_removed_is_made_anew_with_all_that_was_known(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+
+    async def run() -> None:
+        one, other = (store_over(SqliteSteps(path, ROOM)) for _ in range(2))
+        told: list[str] = []
+        one.notice = told.append
+        await ask(one)
+        await ask(other)
+        remove(tmp_path)
+        assert await ask(one)
+        assert "state.db was removed or replaced while it was in use" in told[0]
+        await back(one)
+        assert await ask(other)
+        await back(other)
+        await ask(one)
+        late = store_over(SqliteSteps(path, ROOM))
+        found = [await known(store) for store in (one, other, late)]
+        assert found == [([200] * 5, 80_000)] * 3
+        for store in (one, other, late):
+            await store.close()
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_is_a_clear_sentence_and_nothing_is_half_written(tmp_path: Path) -> None:
+    steps = SqliteSteps(tmp_path / "state.db", ROOM)
+
+    async def run() -> None:
+        store, told = store_over(steps), list[str]()
+        store.notice = told.append
+        await ask(store)
+        with steps._db as db:
+            db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+        for _ in range(60):
+            await ask(store)
+        assert told[0].endswith("state.db: database or disk is full")
+        assert store.health.errors
+        await back(store)  # the look opens the file anew, without that bound
+        found = await known(store)
+        assert found == ([200] * 5 + [429] * 56, 80_000)
+        late = store_over(SqliteSteps(tmp_path / "state.db", ROOM))
+        assert await known(late) == found
+        await store.close()
+        await late.close()
+
+    asyncio.run(run())
+
+
+def test_a_file_that_another_program_has_locked_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.01)
+
+    async def run() -> None:
+        store, told = store_over(SqliteSteps(path, ROOM)), list[str]()
+        store.notice = told.append
+        await ask(store)
+        with closing(sqlite3.connect(path, isolation_level=None)) as program:
+            program.execute("BEGIN EXCLUSIVE")
+            assert await ask(store)
+            assert told[0].endswith("state.db: another program has locked it for 0.01 s")
+            await asyncio.sleep(0)  # a thread looks for it, and waits
+            assert await ask(store)
+            program.execute("ROLLBACK")
+        await back(store)
+        assert await known(store) == ([200] * 3, 48_000)
+        await store.close()
+
+    asyncio.run(run())
