@@ -279,7 +279,8 @@ async def reset(request: ControlRequest) -> Told:
     for part in only:
         if part not in PARTS:
             refuse(f"only can't have {part!r}; {instead(str(part), PARTS)}", "only")
-    everyone = [await request.world.store.everyone()] if request.is_general else []
+    is_all = request.is_general and not request.team
+    everyone = [await request.world.store.everyone()] if is_all else []
     for sandbox in [*await request.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
     return {}

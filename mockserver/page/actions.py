@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import Message
 
 from mockserver.control import state
-from mockserver.control.gate import COOKIE, Gate
+from mockserver.control.gate import COOKIE, Gate, tokens_of
 from mockserver.control.request import ControlError, refuse
 from mockserver.page import views
 from mockserver.page.look import Look, Shown
-from mockserver.page.snippets import KEY
+from mockserver.page.snippets import key_of
 from mockserver.request.bodies import read_body
 from mockserver.request.taken import Taken, within
 from mockserver.request.world import World
@@ -31,9 +31,9 @@ _LARGEST = 256 * 1024  # bytes of a form
 Form = Mapping[str, str]
 
 
-def token(world: World) -> str:
-    """What is in every form, the same in all processes that serve one address."""
-    if control_token := world.config.control_token:
+def token(world: World, team: str = "") -> str:
+    """What is in every form of a team's, the same in all processes that serve one address."""
+    if control_token := tokens_of(world.config).get(team):
         return hmac.new(control_token.encode(), b"forms", sha256).hexdigest()
     return world.worker.secret or TOKEN
 
@@ -46,7 +46,7 @@ async def done(look: Look, path: str) -> Shown:
     """
     kind = (look.scope["exchange"].header(b"content-type") or "").partition(";")[0].strip().lower()
     form = await _form(look)
-    if kind != _FORM or not _is_same(form.get("token", ""), token(look.world)):
+    if kind != _FORM or not _is_same(form.get("token", ""), token(look.world, look.team)):
         message = "This form is not of this page, or of a server that has ended: load it anew."
         raise ControlError(403, message, "form_refused")
     do, _, by = form.get("do", "").partition(" ")
@@ -56,7 +56,7 @@ async def done(look: Look, path: str) -> Shown:
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
     said = await action(acting, {"by": by, **form})
     query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
-    query["sign"] = _signed(query, token(look.world))
+    query["sign"] = _signed(query, token(look.world, look.team))
     back = f"/_mock/page/{path}" if path else "/"
     return Shown("", {}, to=f"{back}?{urlencode(query)}")
 
@@ -87,9 +87,12 @@ async def _form(look: Look) -> dict[str, str]:
 async def logged_in(look: Look, gate: Gate) -> Shown:
     """Give a browser a session for the control token."""
     form = await _form(look)
-    if not gate.is_token(form.get("control_token", "").strip()):
-        return Shown("login", {"is_open": True, "is_wrong": True}, 401)
-    kept = f"{COOKIE}={gate.session()}; Path=/; HttpOnly; SameSite=Strict"
+    team = gate.team_of(form.get("control_token", "").strip())
+    if team is None:
+        is_shared = look.world.teams is not None
+        context = {"is_open": True, "is_wrong": True, "is_shared": is_shared}
+        return Shown("login", context, 401)
+    kept = f"{COOKIE}={gate.session(team)}; Path=/; HttpOnly; SameSite=Strict"
     secure = "; Secure" if look.scope["scheme"] == "https" else ""
     return Shown("", {}, to="/", headers=[(b"set-cookie", f"{kept}{secure}".encode())])
 
@@ -155,7 +158,9 @@ async def _budget(look: Look, form: Form) -> dict[str, str]:
 async def _try(look: Look, _: Form) -> dict[str, str]:
     """Ask for a picture as a client does."""
     body = json.dumps({"prompt": _PROMPT, "size": "512x512"}).encode()
-    scope = within(look.scope, PATH, body, [(b"authorization", f"Bearer {KEY}".encode())])
+    scope = within(
+        look.scope, PATH, body, [(b"authorization", f"Bearer {key_of(look.team)}".encode())]
+    )
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body}

@@ -13,7 +13,7 @@ from typing import Any
 from mockserver.core.journal import Record
 from mockserver.request.bodies import is_json
 
-KEY = "sk-mock-me"
+_KEY = "sk-mock-me"
 #: How a client of each language asks a {model} of a server at {base}.
 CLIENTS: Mapping[str, str] = {
     "Python": """\
@@ -70,27 +70,35 @@ _AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
 _FILE = "photo.png"  # in the place of one that was sent
 
 
-def clients(base: str, model: str) -> dict[str, str]:
+def key_of(team: str) -> str:
+    """A key to show to a team, whose sandbox it sees; "" is whoever sees all."""
+    return f"sk-mock-{team}-me" if team else _KEY
+
+
+def clients(base: str, model: str, key: str = _KEY) -> dict[str, str]:
     """How a client of each language asks a model of the server at an address without `/v1`."""
-    return {name: text.format(base=base, model=model) for name, text in CLIENTS.items()}
+    return {
+        name: text.format(base=base, model=model).replace(_KEY, key)
+        for name, text in CLIENTS.items()
+    }
 
 
-def copies(record: Record, base: str) -> dict[str, str]:
+def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
     """A request as curl, Python, a rule and a test; of what asks for no picture only curl."""
     if record.operation not in _METHODS:
-        return _as_it_came(record, base)
+        return _as_it_came(record, base, key)
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
     return {
-        "curl": _curl(record, sent, base),
-        "Python": _python(record, sent, base),
+        "curl": _curl(record, sent, base, key),
+        "Python": _python(record, sent, base, key),
         "rule": _rule(record),
         "pytest": _test(record, sent),
     }
 
 
-def _as_it_came(record: Record, base: str) -> dict[str, str]:
+def _as_it_came(record: Record, base: str, key: str) -> dict[str, str]:
     """A request as curl; nothing unless all of it is here, and is JSON if it is anything."""
     told = record.raw.as_json() if record.raw else {}
     if (
@@ -103,7 +111,7 @@ def _as_it_came(record: Record, base: str) -> dict[str, str]:
     path = f"{record.path}?{query}" if query else record.path
     usual = "POST" if told["bytes"] else "GET"
     method = [] if record.method == usual else [f"-X {shlex.quote(record.method)}"]
-    lines = [f"curl {shlex.quote(base + path)}", *method, f'-H "Authorization: Bearer {KEY}"']
+    lines = [f"curl {shlex.quote(base + path)}", *method, f'-H "Authorization: Bearer {key}"']
     if told["bytes"]:
         lines += ['-H "Content-Type: application/json"', f"--data-raw {shlex.quote(told['body'])}"]
     return {"curl": " \\\n  ".join(lines) + "\n"} if told["encoding"] == "utf-8" else {}
@@ -115,11 +123,11 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, dict) and "sha256" in value
 
 
-def _curl(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _curl(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
     query = _AZURE.search(line)
     path = f"{record.path}?{query[0]}" if query else record.path
-    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {KEY}"']
+    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {key}"']
     if any(map(_is_file, sent.values())):
         lines += [line for name, value in sent.items() for line in _parts(name, value)]
     else:
@@ -146,11 +154,11 @@ def _names(files: Sequence[Any]) -> list[str]:
     return [f"photo-{number}.png" for number, _ in enumerate(files, 1)]
 
 
-def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _python(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     arguments = "".join(f"    {line},\n" for line in _arguments(sent))
     return (
         "from openai import OpenAI\n\n"
-        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={KEY!r})\n"
+        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={key!r})\n"
         f"answer = client.images.{_METHODS[record.operation]}(\n{arguments})\n"
     )
 

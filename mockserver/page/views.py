@@ -45,7 +45,9 @@ async def requests(look: Look) -> Shown:
         "q": text,
         "status": look.query.get("status", ""),
         "is_new": not records,
-        "snippets": snippets.clients(look.base, next(iter(look.world.facts.models))),
+        "snippets": snippets.clients(
+            look.base, next(iter(look.world.facts.models)), snippets.key_of(look.team)
+        ),
     }
     return Shown("requests", context)
 
@@ -66,7 +68,7 @@ async def request(look: Look, identity: str) -> Shown:
             **await _made_from(look, record),
             "fields": _fields(record),
             "attempts": _waits([*reversed(attempts)]),
-            "copies": snippets.copies(record, look.base),
+            "copies": snippets.copies(record, look.base, snippets.key_of(look.team)),
         },
     )
 

@@ -38,14 +38,19 @@ async def shared(item: Item, name: Callable[[], str], write: Write, fetch: Fetch
             return item
         case Papers() as papers:
             parts = (papers.given, papers.output, papers.errors)
-            found = [part and await _shared(part, name, write, fetch) for part in parts]
+            # They are written on, in this process.
+            found = [part and await _shared(part, name, write, fetch, part) for part in parts]
             return item._replace(content=Papers(*found))
         case content:
             return item._replace(content=await _shared(content, name, write, fetch))
 
 
 async def _shared(
-    content: Content | Distant, name: Callable[[], str], write: Write, fetch: Fetch
+    content: Content | Distant,
+    name: Callable[[], str],
+    write: Write,
+    fetch: Fetch,
+    here: Content | None = None,
 ) -> Distant:
     if isinstance(content, Distant):
         return content
@@ -55,7 +60,7 @@ async def _shared(
         await write(known, start, piece)
         start += len(piece)
     content.shared = Shared(known, content.size)
-    return Distant(content.shared, fetch, content)
+    return Distant(content.shared, fetch, here)
 
 
 def packed(item: Item, as_bytes: Callable[[Any], bytes]) -> Item:

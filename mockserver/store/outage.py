@@ -18,7 +18,7 @@ _MEANING: dict[Policy, str] = {
     "refuse": "requests are refused",
 }
 _RETOLD = ("write_down", "admit")  # what a client has had from, which others shall know
-_NO_CHANGE = ("sandbox", "now")  # what is of use for a request alone
+_NO_CHANGE = ("sandbox", "now", "expire")  # what is of use for a request alone, or done by all
 
 
 class Retold(NamedTuple):

@@ -75,7 +75,6 @@ class SharedStore:
         self.health, self.outage = Health("shared"), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
-        #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
@@ -99,8 +98,10 @@ class SharedStore:
     # -- steps ---------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Take what others have appended."""
+        """Take what others have appended; what is kept no longer goes."""
         await self._answered(b"", lambda: None)
+        if self.memory.has_expired(self._now()):
+            await self.step(self.memory, "expire")
 
     async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
         """Take a step behind all that are in the log; its answer."""
@@ -147,11 +148,10 @@ class SharedStore:
             if found is not None:
                 self.follow(found)
                 return self._own(step, take)
-        loop = asyncio.get_running_loop()
-        answer = loop.create_future()
+        answer = asyncio.get_running_loop().create_future()
         self._asked.append(_Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
-            self._asking = loop.create_task(self._ask())
+            self._asking = asyncio.create_task(self._ask())
         return await answer
 
     def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
