@@ -25,6 +25,7 @@ _PATIENCE = 10.0  # seconds of tries
 _APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS form (
     text TEXT NOT NULL, processes INTEGER NOT NULL, snapshot INTEGER NOT NULL
 );
@@ -33,6 +34,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
     number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL,
     PRIMARY KEY (number, place)
 );
+COMMIT;
 """
 _UPLOADS = """
 CREATE TABLE IF NOT EXISTS uploads (
@@ -45,6 +47,10 @@ CREATE TABLE IF NOT EXISTS contents (
 );
 """
 _BEGIN = "INSERT INTO form SELECT ?, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM form)"
+_STRANGE = (
+    "SELECT EXISTS (SELECT 1 FROM sqlite_master) AND "
+    "(SELECT count(*) FROM sqlite_master WHERE name IN ('form', 'steps', 'snapshots')) < 3"
+)
 _COUNT = "UPDATE form SET processes = processes + 1 RETURNING processes"
 #: The last step: one that the snapshot has, where there is none behind it.
 _LAST = "SELECT ifnull((SELECT max(number) FROM steps), (SELECT snapshot FROM form))"
@@ -86,7 +92,7 @@ class SqliteSteps:
         self.prepare(self._form)
         try:
             self._db, self._file = self._connect(self._path, 0), self._path.stat().st_ino
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._away(error) from error
 
     def _check_file(self) -> None:
@@ -105,6 +111,8 @@ class SqliteSteps:
             Away: they can't be made, or are of another form.
         """
         with _alone(self._path), self._patient(self._path) as made:
+            if made.execute(_STRANGE).fetchone()[0]:
+                raise Away(f"{self._path} is another program's database")
             made.execute("PRAGMA journal_mode = WAL")
             made.executescript(_SCHEMA)
             made.execute(_BEGIN, [form])
@@ -137,7 +145,7 @@ class SqliteSteps:
         except sqlite3.Error as error:
             raise self._away(error) from error
 
-    def _away(self, error: sqlite3.Error) -> Away:
+    def _away(self, error: sqlite3.Error | OSError) -> Away:
         said = f"another program has locked it for {_PATIENCE:g} s" if _is_busy(error) else error
         return Away(f"{self._path}: {said}")
 
@@ -190,10 +198,7 @@ class SqliteSteps:
 
     async def seed(self, snapshot: Snapshot) -> bool:
         """Let an empty log go on, from a number that none of those before it came to."""
-        rounds, left = divmod(snapshot.number, _APART)
-        await self._tried(lambda db: db.execute(f"PRAGMA user_version = {left}"))
-        await self.replace(Snapshot((rounds + 1) * _APART, snapshot.pieces))
-        return True
+        return await self._tried(lambda db: _seed(db, snapshot))
 
     # -- snapshots -----------------------------------------------------------------------------
 
@@ -286,7 +291,7 @@ class SqliteSteps:
             return beside.execute(statement, given).fetchall()
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def _is_busy(error: Exception) -> bool:
     """Whether another process was faster, in one of the ways that SQLite tells apart."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
@@ -299,7 +304,11 @@ def _alone(path: Path) -> Iterator[None]:
     except ImportError:  # such a system has no workers
         yield
         return
-    with path.with_name(f"{path.name}-lock").open("wb") as lock:
+    try:
+        lock = path.with_name(f"{path.name}-lock").open("wb")
+    except OSError as error:
+        raise Away(f"{path}: can't be made here: {error.strerror}") from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -317,12 +326,35 @@ def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
 def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
     if len(steps) == 1 and db.execute(_FOLLOW, [after + 1, steps[0]]).rowcount:
         return []  # nobody came between, and one statement is enough
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with _at_a_time(db):
         others = _behind(db, after)
         db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
+    return others
+
+
+def _seed(db: sqlite3.Connection, snapshot: Snapshot) -> bool:
+    """Begin with a snapshot, unless another process has begun."""
+    rounds, left = divmod(snapshot.number, _APART)
+    number = (rounds + 1) * _APART
+    with _at_a_time(db):
+        if db.execute(_LAST).fetchone()[0] >= number:
+            return False
+        pieces = ((number, place, piece) for place, piece in enumerate(snapshot.pieces))
+        db.execute("DELETE FROM steps")
+        db.executemany("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", pieces)
+        db.execute("UPDATE form SET snapshot = ?", [number])
+        db.execute(f"PRAGMA user_version = {left}")
+    return True
+
+
+@contextmanager
+def _at_a_time(db: sqlite3.Connection) -> Iterator[None]:
+    """All that is done in here, or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has ended it
+            db.execute("ROLLBACK")
         raise
-    return others
