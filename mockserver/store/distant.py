@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from mockserver.core.azure import Job
@@ -11,6 +11,7 @@ from mockserver.core.files import File
 from mockserver.core.responses import Kept
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store.contents import BLOCK, Content, Distant, Papers, Shared
+from mockserver.store.saved import SavedStore
 
 #: Writes a piece of a content at an offset.
 Write = Callable[[str, int, bytes], Awaitable[None]]
@@ -77,9 +78,10 @@ def unpacked(kind: Kind, item: Item, from_bytes: Callable[[bytes, Any], Any], fe
     return item._replace(value=from_bytes(item.value, VALUES[kind]), content=content)
 
 
-def names(items: Iterable[Item]) -> list[str]:
-    """The names of all contents of these items."""
-    parts = (part for item in items for part in _parts(item.content))
+def names(saved: SavedStore) -> list[str]:
+    """The names of all contents in a store."""
+    kinds = (kind for one in saved.sandboxes for kind in one.tables.items.values())
+    parts = (part for kind in kinds for item in kind for part in _parts(item.content))
     return [part.shared.name for part in parts if part]
 
 

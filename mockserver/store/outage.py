@@ -13,7 +13,7 @@ from mockserver.store.steps import Reached
 Policy = Literal["local", "allow", "refuse"]
 KEPT = 1_000  # steps
 _MEANING: dict[Policy, str] = {
-    "local": "limits count for this process alone",
+    "local": "limits count for this process alone, what is set may be lost",
     "allow": "nothing is limited",
     "refuse": "requests are refused",
 }

@@ -20,7 +20,7 @@ from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
-from mockserver.core.sandbox.items import Item, Kind
+from mockserver.core.sandbox.items import STORED_FOR_LATER, Item, Kind
 from mockserver.store import codec, distant
 from mockserver.store.health import Health, Taken
 from mockserver.store.large import Large
@@ -113,6 +113,8 @@ class SharedStore:
         """Take the step of a sandbox that keeps an item."""
         kept = await self._large.placed(item)
         if kept is None:  # its contents are in no other process' reach
+            if kind in STORED_FOR_LATER:
+                raise ApiError(Reason.STATE_AWAY)
             self.outage.alone(b"", "save")
             self._take(self._now(), owner, "save", {"kind": kind, "item": item})
             return
@@ -309,10 +311,8 @@ class SharedStore:
         """Write a snapshot, so that the log may forget what it has."""
         try:
             await self._steps.replace(await frozen(number, saved))
-            items = (
-                i for one in saved.sandboxes for kind in one.tables.items.values() for i in kind
-            )
-            await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
+            names = distant.names(saved)
+            await self._steps.retain(names, before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
             self.health.errors += 1
             _LOG.warning("no snapshot was written: %s", error)

@@ -43,7 +43,9 @@ def test_answers_say_that_limits_count_for_this_process_alone_and_the_log_says_i
     for _ in range(3):
         answer = generate(client)
         assert answer.status_code == 200
-        said = "the shared state is away: limits count for this process alone"
+        said = (
+            "the shared state is away: limits count for this process alone, what is set may be lost"
+        )
         assert answer.headers["mock-warning"] == said
     ready = client.get("/_mock/ready")
     assert (ready.status_code, ready.json()["status"], ready.json()["state"]) == (
@@ -91,6 +93,18 @@ def test_it_limits_nothing_where_a_setting_says_so() -> None:
     assert {generate(client, prompt=f"fox {n}").status_code for n in range(12)} == {200}
     back(client, log)
     assert generate(client).status_code == 429
+
+
+def test_what_could_not_be_kept_is_refused_and_pictures_are_made_all_the_same() -> None:
+    client, log = served(as_of="2026-11-28")
+    assert generate(client, model="gpt-image-2").status_code == 200
+    log.is_away = True
+    given = {"file": ("f.jsonl", json.dumps(line()).encode())}
+    refused = client.post("/v1/files", files=given, data={"purpose": "batch"})
+    assert (refused.status_code, error(refused)["code"]) == (503, "state_away")
+    asked = {"model": "gpt-5", "input": "a fox", "tools": [{"type": "image_generation"}]}
+    assert client.post("/v1/responses", json=asked).status_code == 200
+    assert generate(client, prompt="another", model="gpt-image-2").status_code == 200
 
 
 def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
