@@ -9,6 +9,7 @@ and at the number of the batch (see `redis_scripts`). What became of one whose a
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -236,7 +237,8 @@ class RedisSteps:
         names = "age", "sizes", "ends", "taken"
         told = address, len(upload), lasts, self._room, self._server.key("upload:")
         async with self._server.large(len(upload)) as line:
-            for at in range(0, len(upload), _PART):  # the loop is not kept by any of them
+            # From the end: there is room for all of it then, and nothing is copied as it grows.
+            for at in reversed(range(0, len(upload), _PART)):  # the loop is not kept by any
                 await asked(line, "SETRANGE", draft, at, upload[at : at + _PART])
                 await asked(line, "PEXPIRE", draft, _DRAFT)
             await ran(line, scripts.KEPT, [*map(self._server.key, names), draft, key], told)
@@ -255,18 +257,22 @@ class RedisSteps:
     # -- contents of files ---------------------------------------------------------------------
 
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
-        """Write a piece of a content."""
+        """Write a piece of a content: a field of its own, since a text that grows is copied."""
         key, index = self._server.key(f"content:{name}"), self._server.key("contents")
         async with self._server.large(len(piece)) as line:
             await asked(line, "ZADD", index, now // 1_000_000, name)  # first, to be found again
-            await asked(line, "SETRANGE", key, offset, piece)
+            await asked(line, "HSET", key, offset, piece)
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """Some bytes of a content."""
-        key = self._server.key(f"content:{name}")
+        key, found = self._server.key(f"content:{name}"), list[bytes]()
         async with self._server.large(length) as line:
-            found: bytes = await asked(line, "GETRANGE", key, offset, offset + length - 1)
-        return found
+            starts = sorted(map(int, await asked(line, "HKEYS", key)))
+            first = max(0, bisect_right(starts, offset) - 1)
+            for start in starts[first : bisect_left(starts, offset + length)]:
+                piece = await asked(line, "HGET", key, start)
+                found.append((piece or b"")[max(0, offset - start) : offset + length - start])
+        return b"".join(found)
 
     async def retain(self, names: Collection[str], *, before: int) -> None:
         """Drop all other contents."""
