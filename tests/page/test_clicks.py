@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tests.conftest import Api, generate
-from tests.page.test_pages import HTML, PAGE, act, page, sandbox_of
+from tests.page.test_pages import HOSTILE, HTML, PAGE, Tags, act, page, sandbox_of
 
 
 def rule_of(shown: str) -> str | None:
@@ -146,3 +146,40 @@ def test_who_is_behind_a_proxy_is_told_what_is_missing(api: Api) -> None:
         f"{PAGE}rules", data={}, headers=HTML | of_proxy | {"Sec-Fetch-Site": "cross-site"}
     )
     assert "--public-url" not in of_other.text
+
+
+def test_who_empties_a_sandbox_goes_on_looking_at_what_he_looked_at(api: Api) -> None:
+    client = api()
+    generate(client)
+    name = sandbox_of(client)
+    for shown in ("", name):
+        asked = page(client, f"{PAGE}empty", sandbox=name, shown=shown)
+        assert f'name="shown" value="{shown}"' in asked
+        gone = act(client, "sandboxes", do="reset", sandbox=name, shown=shown)
+        assert ("sandbox=" in gone.headers["location"]) == bool(shown)
+
+
+def test_a_stream_s_partial_pictures_stand_before_the_whole_one(api: Api) -> None:
+    client = api(as_of="2025-12-01")
+    body = {"model": "gpt-image-1", "prompt": "a fox", "stream": True, "partial_images": 2}
+    assert client.post("/v1/images/generations", json=body).status_code == 200
+    identity = client.get("/_mock/requests/last").json()["id"]
+    strip = page(client, f"{PAGE}requests/{identity}").partition("As it came")[2]
+    places = re.findall(rf'src="({PAGE}pictures/[^"]+)"', strip)
+    assert [place.partition(identity)[2] for place in places] == ["/0/0", "/0/1", "/0"]
+    assert len({client.get(place).content for place in places}) == 3
+
+
+@pytest.mark.parametrize("text", [*HOSTILE[:6], HOSTILE[7]], ids=range(7))
+def test_what_a_header_says_is_text(api: Api, text: str) -> None:
+    client = api()
+    headers = {
+        "X-Note": text.encode(),
+        "User-Agent": text.encode(),
+        "Authorization": "Bearer sk-mock-me",
+    }
+    client.post("/v1/images/generations", json={"prompt": "x"}, headers=headers)
+    identity = client.get("/_mock/requests/last").json()["id"]
+    shown = page(client, f"{PAGE}requests/{identity}")
+    assert "x-note: " in shown
+    assert Tags.of(shown).dangers == []
