@@ -339,8 +339,8 @@ def test_hostile_text_is_text(watched: Page, mine: Mine) -> None:
             files={"image": (text[:200].replace("\0", ""), b"no picture")},
             data={"prompt": text},
             headers={
-                "Authorization": f"Bearer {mine.key}",
-                "X-Note": text[:200].replace("\0", "").encode(),
+                b"Authorization": f"Bearer {mine.key}".encode(),
+                b"X-Note": text[:200].replace("\0", "").encode(),
             },
         )
     identities = [r.id for r in mine.handle.requests]

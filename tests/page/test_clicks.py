@@ -173,11 +173,8 @@ def test_a_stream_s_partial_pictures_stand_before_the_whole_one(api: Api) -> Non
 @pytest.mark.parametrize("text", [*HOSTILE[:6], HOSTILE[7]], ids=range(7))
 def test_what_a_header_says_is_text(api: Api, text: str) -> None:
     client = api()
-    headers = {
-        "X-Note": text.encode(),
-        "User-Agent": text.encode(),
-        "Authorization": "Bearer sk-mock-me",
-    }
+    said = text.encode()
+    headers = {b"X-Note": said, b"User-Agent": said, b"Authorization": b"Bearer sk-mock-me"}
     client.post("/v1/images/generations", json={"prompt": "x"}, headers=headers)
     identity = client.get("/_mock/requests/last").json()["id"]
     shown = page(client, f"{PAGE}requests/{identity}")
