@@ -360,7 +360,8 @@ def _banner(config: Config) -> Iterator[str]:
     as_of = f" as of {config.as_of}" if config.as_of else ""
     yield f"images-mock {__version__}{as_of}, tier {config.tier}; it never contacts OpenAI."
     if not config.on_loopback:
-        guard = "wants its token" if config.control_token else "is closed (no --control-token)"
+        is_open = config.control_token or config.control_token_file
+        guard = "wants its token" if is_open else "is closed (no --control-token)"
         yield f"Listening beyond this machine ({config.host}); /_mock {guard}."
 
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.places import MEMORY, Place
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name, shortened
-from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting
+from mockserver.settings import BY_NAME, OFF, SCHEMA, SETTINGS, Keys, Limits, Setting, Tokens
 
 if TYPE_CHECKING:
     from mockserver.core.rules.rule import Rule
@@ -61,6 +62,10 @@ class Config(NamedTuple):
     ready_file: Path | None = None
     start_id: str | None = None
     control_token: str | None = None
+    control_token_file: Tokens | None = None
+    team_sandboxes: int = 1000
+    team_journal: int = 64 * MIB
+    keep: float = inf  # seconds
     rules: tuple["Rule", ...] = ()  # `[[rules]]` of the configuration file
     log_format: str = "text"
 

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mockserver.core.decoding import is_number
 from mockserver.core.durations import FORM, seconds_in
 from mockserver.core.places import place, shown
 from mockserver.core.sandbox import FARTHEST, MIB, Latency
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 OFF = "off"
 LONGEST = 1_000  # characters of a text
+_SHORTEST = 60  # seconds that a sandbox is kept: a program may be slow
 VARY = "vary"
 SCHEMA = "schema"
 
@@ -35,6 +35,15 @@ class Keys(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Keys(mock_only={self.mock_only})"
+
+
+class Tokens(NamedTuple):
+    """The control token of each team, which is never shown."""
+
+    teams: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Tokens({len(self.teams)})"
 
 
 class Limits(NamedTuple):
@@ -165,52 +174,25 @@ def keys(value: str) -> Keys:
         return Keys()
     if value == "mock":
         return Keys(mock_only=True)
-    listed: dict[str, BoundKey] = {}
-    for key, bound in map(_bound_key, _key_tables(Path(value))):
-        if key in listed:
-            raise ValueError("names a file that lists a key twice")
-        listed[key] = bound
-    return Keys(listed=listed)
+    from mockserver.core.key_file import keys_in
+
+    return Keys(listed=keys_in(_content(value, "any, mock or "), tier))
 
 
-def _key_tables(path: Path) -> list[dict[str, Any]]:
-    import tomllib
+def control_tokens(value: str) -> Tokens:
+    """The path of a file with a line TEAM = TOKEN for each team."""
+    from mockserver.core.teams import tokens_in
 
+    return Tokens(tokens_in(_content(value), [*_facts().magic_keys]))
+
+
+def _content(path: str, other: str = "") -> str:
     try:
-        file = tomllib.loads(path.read_text("utf-8"))
+        return Path(path).read_text("utf-8")
     except OSError as error:
-        raise ValueError(f"must be any, mock or a readable file: {error.strerror}") from None
-    except ValueError as error:
-        raise ValueError(f"names a file that is not TOML: {error}") from None
-    tables = file.get("key")
-    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise ValueError('names a file without [[key]] tables, each with a line key = "…"')
-    return tables
-
-
-def _bound_key(table: dict[str, Any]) -> tuple[str, "BoundKey"]:
-    from mockserver.core.keys import BoundKey
-
-    known = {"key", "organization", "tier", "admin"}
-    if unknown := sorted(table.keys() - known):
-        raise ValueError(f"names a file whose [[key]] has an unknown {unknown[0]!r}")
-    key, organization = table.get("key"), table.get("organization")
-    if not isinstance(key, str) or not key.isascii() or not key or key != key.strip():
-        raise ValueError('names a file with a [[key]] that lacks its line key = "…", in ASCII')
-    if not isinstance(organization, str | None):
-        raise ValueError("names a file with an organization that is no text")
-    if not isinstance(admin := table.get("admin", False), bool):
-        raise ValueError("names a file with an admin that is neither true nor false")
-    return key, BoundKey(organization, _tier_of(table), admin)
-
-
-def _tier_of(table: dict[str, Any]) -> str | None:
-    if (told := table.get("tier")) is None:
-        return None
-    try:
-        return tier(str(told) if isinstance(told, str) or is_number(told) else "")
-    except ValueError as error:
-        raise ValueError(f"names a file with a tier that {error}") from None
+        raise ValueError(f"must be {other}a readable file: {error.strerror}") from None
+    except ValueError:
+        raise ValueError("names a file that is not UTF-8, or is the name of none") from None
 
 
 def facts(value: str) -> Path:
@@ -243,8 +225,16 @@ def deadline(value: str) -> float:
     return found or float("inf")
 
 
+def keep(value: str) -> float:
+    """A length of time, in seconds; `off` is for ever."""
+    found = float("inf") if value == OFF else seconds(value)
+    if found < _SHORTEST:
+        raise ValueError(f"must be off, or {FORM}, and at least {_SHORTEST // 60}m")
+    return found
+
+
 def connections(value: str) -> int:
-    """A number of connections."""
+    """A number of connections, or of sandboxes."""
     if not re.fullmatch("[1-9][0-9]{0,6}", value):
         raise ValueError("must be a number from 1 on, such as 2000")
     return int(value)
@@ -395,6 +385,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),
     Setting("start-id", None, text, "a name of this start, for `wait` to look for", "ID"),
     Setting("control-token", None, text, "token for /_mock off loopback", "TOKEN", secret=True),
+    Setting(
+        *("control-token-file", None, control_tokens, "file of a token for each team", "FILE"),
+        secret=True,
+    ),
+    Setting("team-sandboxes", "1000", connections, "most sandboxes of each team", "NUMBER"),
+    Setting("team-journal", "64MiB", size, "room for the journals of each team", "BYTES"),
+    Setting("keep", OFF, keep, "time that a sandbox is kept without use, or off", "TIME"),
     Setting("log-format", "text", one_of("text", "json", "none"), "text, json or none", "FORMAT"),
 )
 BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}

@@ -16,12 +16,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
+import httpcore2  # noqa: F401 - before pytest runs in pytest, which would load another one
 import pytest
 
 from mockserver.clock import Clock
 from mockserver.config import Config
 from mockserver.request import world
-from mockserver.store import Store
+from mockserver.store import Store, redis_line
 from mockserver.store.memory import MemoryStore
 from mockserver.store.opening import Frame
 from mockserver.store.redis import RedisSteps
@@ -135,7 +136,9 @@ def to_logs(state: str, folder: Path) -> Callable[[Frame], Way]:
 
 def begin(state: str, folder: Path) -> None:
     """From now on, servers share their state."""
-    changed: Any = world
+    changed: Any = redis_line
+    changed._CONNECT = changed._LONG = UNHURRIED
+    changed = world
     changed.store_of = shared_store(to_logs(state, folder))
 
 

@@ -74,6 +74,8 @@ def test_the_table_of_pyproject_is_read_where_there_is_no_file_of_our_own(tmp_pa
 def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Path) -> None:
     keys = tmp_path / "keys.toml"
     keys.write_text('[[key]]\nkey = "k"\n')
+    tokens = tmp_path / "tokens"
+    tokens.write_text("art = 5c7f\n")
     good = {
         "public-url": "http://a.test",
         "as-of": "2023-12-01",
@@ -104,6 +106,10 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "port": "0",
         "workers": "4",
         "state": "sqlite:mock.db",
+        "control-token-file": str(tokens),
+        "team-sandboxes": "7",
+        "team-journal": "1MB",
+        "keep": "7d",
     }
     variable = PREFIX + setting.name.replace("-", "_").upper()
     needed = {"IMAGES_MOCK_STATE": good["state"]} if setting.name == "workers" else {}

@@ -219,8 +219,8 @@ async def _check_counted(store: MemoryStore, room: int) -> None:
             assert sum(one.content.size for one in found) <= room
             stored += sum(one.content.size for one in found)
             memory += sum(one.size + one.content.in_memory for one in found)
-    assert store._files.taken == stored
-    assert store._tally.taken == memory + sum(
+    assert store.rooms[""].files.taken == stored
+    assert store.rooms[""].tally.taken == memory + sum(
         box.size - sum(shelf.size for shelf in box._tables.items._shelves.values())  # type: ignore[attr-defined]
         for box in [*(await store.sandboxes()), await store.everyone()]
     )

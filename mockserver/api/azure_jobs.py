@@ -38,7 +38,7 @@ def handlers(world: World, generate: Images) -> Mapping[str, Handler]:
 class JobSurface(AzureSurface):
     """What is other in a request that begins a job: there is one model, and no deployment."""
 
-    seconds: float = 0  # that the pictures take
+    seconds: float = 0.0  # that the pictures take
 
     def meant(self, found: Read) -> Read:
         """The body with the model of that form."""

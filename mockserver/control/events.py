@@ -36,9 +36,11 @@ class Stream(NamedTuple):
     async def send(self, send: Send) -> None:
         """Send what happens."""
         clock, feed = self.request.world.clock, self.request.world.feed
-        receive = self.request.receive
+        teams, receive = self.request.world.teams, self.request.receive
         name = self.sandbox.name if self.sandbox else None
         # Nothing waits between the last look and this: what comes is told once.
+        if name is None and teams and self.request.team:
+            name = teams.marks[self.request.team]
         earlier = await self._earlier()
         with feed.heard(name) as listener:
             news = listener.news

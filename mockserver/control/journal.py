@@ -79,7 +79,7 @@ async def elsewhere(request: ControlRequest) -> Told:
     """The sandboxes of other keys that were asked since this one began."""
     own = await request.sandbox()
     found = []
-    for other in await request.world.store.sandboxes():
+    for other in await request.known():
         asked = [r for r in await other.requests() if r.at >= own.options.begun]
         if asked and other.name != own.name:
             found.append({"name": other.name, "key": asked[-1].key, "requests": len(asked)})

@@ -335,7 +335,8 @@ def document() -> dict[str, Any]:
             "title": "Control API of images-mock",
             "version": __version__,
             "description": "Which sandbox is meant, a key or a name says; reads without span all. "
-            "* gives every sandbox a rule, those to come too: counted for all together.",
+            "* gives every sandbox a rule, those to come too: counted for all together. A token of "
+            "a team has the team's sandboxes alone; what is of all is refused to it (403).",
         },
         "security": [{}, {"token": []}],  # wanted off loopback
         "paths": _paths(),

@@ -32,6 +32,10 @@ _WHICH = (
 )
 _OF_ALL = "All sandboxes together (*) have rules, and a reset; for this, name one."
 _IS_KEY = "?sandbox= takes a sandbox's name; an API key goes in the header Mock-Sandbox-Key."
+_NOT_ALL = (
+    "This is of all sandboxes, those of other teams too: the token of a team opens that team's "
+    "alone. The server's own control token (--control-token) opens this."
+)
 _CONFLICT = "Mock-Sandbox-Key and ?sandbox= name different sandboxes; leave one of them out."
 
 
@@ -70,6 +74,11 @@ def not_found(message: str) -> Never:
     raise ControlError(404, message, "not_found")
 
 
+def not_for_teams() -> Never:
+    """Refuse to a team what tells of more than its sandboxes, or changes more."""
+    raise ControlError(403, _NOT_ALL, "team_refused")
+
+
 @dataclass(slots=True)
 class ControlRequest:
     """One request to the control API, read."""
@@ -81,9 +90,12 @@ class ControlRequest:
     body: Any = None
     id: str = ""  # what stands in the path
     last_event_id: str | None = None  # that a listener has seen
+    team: str = ""  # whose sandboxes there are for whoever asks; "" is everybody's
     caller: Caller | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.team and self.is_of_all:
+            not_for_teams()
         if self.key is not None and self.key != EVERYONE:
             self.caller = self._called(self.key)
         named = self.query.get("sandbox")
@@ -102,6 +114,9 @@ class ControlRequest:
         scheme, _, rest = key.partition(" ")
         if scheme.lower() == "bearer":  # copied with the header that it was in
             key = rest
+        if not self.is_own(self.world.keyring.sandbox_of(f"Bearer {key}")):
+            message = f"Mock-Sandbox-Key must be a key of the team: sk-mock-{self.team}-ANYTHING."
+            raise ControlError(403, message, "team_refused", param="Mock-Sandbox-Key")
         try:
             return self.world.keyring.caller(f"Bearer {key}", None)
         except ApiError:
@@ -118,9 +133,16 @@ class ControlRequest:
         """Whether all sandboxes are named."""
         return EVERYONE in (self.key, self.query.get("sandbox"))
 
-    async def name(self) -> str:
-        """The name of the sandbox that is meant; that of all where none is, or all are."""
-        return EVERYONE if self.is_general else (await self.sandbox()).name
+    def is_own(self, name: str) -> bool:
+        """Whether there is a sandbox of this name, or may be one, for whoever asks."""
+        teams = self.world.teams
+        return not self.team or (teams is not None and teams.of(name) == self.team)
+
+    async def names(self) -> list[str]:
+        """The names of the sandboxes that are meant; that of all where none is, or all are."""
+        if self.is_general and not self.team:
+            return [EVERYONE]
+        return [s.name for s in await self.sandboxes()]
 
     async def ruled(self) -> Sandbox:
         """Whose rules are meant: those of the sandbox that is named, or those of all."""
@@ -139,14 +161,20 @@ class ControlRequest:
 
     async def sandboxes(self) -> list[Sandbox]:
         """The sandbox that is named, else all."""
-        return await self.world.store.sandboxes() if self.is_general else [await self.sandbox()]
+        return await self.known() if self.is_general else [await self.sandbox()]
+
+    async def known(self) -> list[Sandbox]:
+        """All sandboxes, as far as whoever asks may know of them; the longest idle first."""
+        if self.team:
+            return await self.world.sandboxes_of(self.team)
+        return await self.world.store.sandboxes()
 
     async def _found(self, name: str) -> Sandbox:
         if len(name) < SHORTEST:
             refuse(f"sandbox must be a name, or its first {SHORTEST} letters or more.", "sandbox")
-        if exact := await self.world.store.find(name):
+        if self.is_own(name) and (exact := await self.world.store.find(name)):
             return exact
-        fitting = [s for s in await self.world.store.sandboxes() if s.name.startswith(name)]
+        fitting = [s for s in await self.known() if s.name.startswith(name)]
         if len(fitting) != 1:
             kind = "Several sandboxes have names" if fitting else "There is no sandbox with a name"
             begins = "begin" if fitting else "begins"

@@ -17,6 +17,7 @@ from mockserver.control.request import (
     ControlError,
     ControlRequest,
     body_of,
+    not_for_teams,
     not_found,
     query_of,
 )
@@ -164,6 +165,8 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.downloads: journal.OF_DOWNLOADS,
     events.events: events.OF_EVENTS,
 }
+#: What tells of more than the sandboxes of one team.
+OF_SERVER = (state.config, metrics)
 #: What only looks, though it is no GET.
 LOOKS = (journal.count, journal.wait)
 #: What is answered, unless it is 200 or a refusal.
@@ -198,17 +201,20 @@ class Control:
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[int, Told]:
         path = scope["path"].removeprefix("/_mock").removeprefix("/")
         handler, name = _found(path, exchange.record.method)
+        if exchange.team and handler in OF_SERVER:
+            not_for_teams()
         body = None
         if exchange.record.method in ("POST", "PUT"):
             kind = exchange.header(b"content-type")
             body = await body_of(kind, receive, self._world.heavy, exchange.hide)
         key, query = exchange.header(KEY_HEADER), query_of(scope["query_string"])
         seen = exchange.header(b"last-event-id")
-        request = ControlRequest(self._world, receive, key, query, body, name, seen)
+        request = ControlRequest(self._world, receive, key, query, body, name, seen, exchange.team)
         request.check_query(("sandbox", *QUERIES.get(handler, ())))
         told = await handler(request)
         if exchange.record.method != "GET" and handler not in LOOKS and self._world.is_told:
-            await self._world.changed(path.partition("/")[0], await request.name())
+            for sandbox in await request.names():
+                await self._world.changed(path.partition("/")[0], sandbox)
         return STATUSES.get(handler, 200), told
 
 

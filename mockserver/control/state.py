@@ -190,8 +190,10 @@ async def limits(request: ControlRequest) -> Told:
     row of its own.
     """
     world = request.world
-    options = Options() if request.is_general else (await request.sandbox()).options
-    caller = request.caller or Caller("")
+    options, caller = Options(), request.caller or Caller("")
+    if not request.is_general:
+        sandbox = await request.sandbox()
+        options, caller = sandbox.options, request.caller or world.keyring.of(sandbox.name)
     accounts = [(await s.account(), s.now(world.clock.now())) for s in await request.sandboxes()]
     rows: list[Told] = []
     for model, one in {world.costs.bucket_of(m): m for m in world.costs.limits}.items():
@@ -279,7 +281,8 @@ async def reset(request: ControlRequest) -> Told:
     for part in only:
         if part not in PARTS:
             refuse(f"only can't have {part!r}; {instead(str(part), PARTS)}", "only")
-    everyone = [await request.world.store.everyone()] if request.is_general else []
+    is_all = request.is_general and not request.team
+    everyone = [await request.world.store.everyone()] if is_all else []
     for sandbox in [*await request.sandboxes(), *everyone]:
         await sandbox.forget(only=only)
     return {}

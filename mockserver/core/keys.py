@@ -4,7 +4,7 @@ import binascii
 import hmac
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b, sha256
@@ -16,6 +16,7 @@ from mockserver.facts import Facts, MagicKey
 
 LOOKS_REAL = "(one that looks real)"
 ADMIN = "admin"  # the magic name of keys of organizations
+MARK = 8  # letters and digits of a sandbox's name that say whose it is: the last of them
 CALLERS = 4_096  # that are remembered at once
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
@@ -85,11 +86,13 @@ class Keyring:
         *,
         mock_only: bool = False,
         listed: Mapping[str, BoundKey] | None = None,
+        named: Callable[[str, str], str] | None = None,
     ) -> None:
         self._secret = secret
         self._magic_prefix = facts.magic_prefix
         self._prefix = facts.magic_prefix if mock_only else ""
         self._listed = listed
+        self._named = named  # what is made of a key and of the name that its sandbox would have
         self._mismatch = facts.mismatched_organization
         self._magic = facts.magic_keys
         names = "|".join(map(re.escape, facts.magic_keys))
@@ -111,6 +114,11 @@ class Keyring:
                 self._callers.clear()
             self._callers[mark] = found
         return found
+
+    def of(self, sandbox: str) -> Caller:
+        """Whose sandbox it is, if its key came lately; else as any key's."""
+        known = (c for c in self._callers.values() if c.sandbox == sandbox)
+        return next(known, Caller(sandbox))
 
     def _caller(self, authorization: str | None, organization: str | None) -> Caller:
         key = key_in(authorization)
@@ -156,7 +164,8 @@ class Keyring:
 
     def _name(self, key: str) -> str:
         digest = hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
-        return letters(digest)
+        found = letters(digest)
+        return self._named(key, found) if self._named else found
 
     def _knows(self, key: str) -> bool:
         if self._listed is not None:

@@ -40,10 +40,17 @@ class Look(NamedTuple):
         """The name of the sandbox that is looked at; "" is all."""
         return self.query.get("sandbox", "")
 
+    @property
+    def team(self) -> str:
+        """Whose control token was given; "" may see all."""
+        team: str = self.scope["exchange"].team
+        return team
+
     def asked(self, body: Any = None, *, identity: str = "", **query: str) -> ControlRequest:
         """The same look as the control API has it."""
         of_sandbox = {"sandbox": self.sandbox} if self.sandbox else {}
-        return ControlRequest(self.world, self.receive, None, of_sandbox | query, body, identity)
+        query = of_sandbox | query
+        return ControlRequest(self.world, self.receive, None, query, body, identity, team=self.team)
 
     async def told(self, handler: Any, **query: str) -> Told:
         """What the control API tells."""
@@ -52,7 +59,10 @@ class Look(NamedTuple):
 
     async def all(self) -> list[Sandbox]:
         """The sandboxes, the last used first."""
-        return [*reversed(await self.world.store.sandboxes())]
+        return [*reversed(await self._known())]
+
+    async def _known(self) -> list[Sandbox]:
+        return await self._replace(query={}).asked().known()
 
     async def records(self) -> list[tuple[Sandbox, Record]]:
         """What was asked in the sandboxes that are looked at, the newest first."""
@@ -61,7 +71,7 @@ class Look(NamedTuple):
 
     async def record(self, identity: str) -> Record:
         """One of them, of whatever sandbox."""
-        for sandbox in await self.world.store.sandboxes():
+        for sandbox in await self._known():
             for record in (*await sandbox.requests(), *await sandbox.late()):
                 if record.id == identity:
                     return record

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from mockserver.api.images import base_url
-from mockserver.control.gate import Gate
-from mockserver.control.request import ControlError, not_found
+from mockserver.control.gate import Gate, TokenMissing
+from mockserver.control.request import ControlError, not_for_teams, not_found
 from mockserver.core.errors import ApiError
 from mockserver.core.picture import MEDIA
 from mockserver.core.rules.parser import RuleError
@@ -40,6 +40,9 @@ VIEWS: Mapping[str, tuple[str, Callable[[Look], Awaitable[Shown]]]] = {
     "settings": ("Settings", views.settings),
 }
 
+#: Those that are not of one team's sandboxes.
+OF_SERVER = ("settings",)
+
 
 class Pages:
     """Everything under /_mock/page/, and / for a browser."""
@@ -64,8 +67,9 @@ class Pages:
                 return
             shown = shown or await self._shown(look, path, scope["method"])
         except ControlError as error:
-            message = error.told["error"]["message"]
-            shown = Shown("error", {"message": message}, error.status, headers=error.headers)
+            lost = {"sandbox": ""} if error.status == 404 else {}  # it may be what is not there
+            told = {"message": error.told["error"]["message"], **lost}
+            shown = Shown("error", told, error.status, headers=error.headers)
         except RuleError as error:
             shown = Shown("error", {"message": error.sentence}, 400)
         if shown.to:
@@ -78,13 +82,14 @@ class Pages:
     async def _let_in(self, look: Look, path: str) -> Shown | None:
         """None for who is let in; off loopback the others are asked for the control token."""
         exchange: Exchange = look.scope["exchange"]
-        has_token = self._world.config.control_token is not None
+        has_token = self._gate.has_tokens
         if path == "login" and has_token and look.scope["method"] == "POST":
             return await actions.logged_in(look, self._gate)
         try:
             self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
-        except ApiError:
-            return Shown("login", {"is_open": has_token}, 401 if has_token else 403)
+        except (ApiError, TokenMissing):
+            context = {"is_open": has_token, "is_shared": self._world.teams is not None}
+            return Shown("login", context, 401 if has_token else 403)
         await self._world.look()
         return None
 
@@ -99,6 +104,8 @@ class Pages:
             return await views.identified(look)
         if method == "POST":
             return await actions.done(look, path)
+        if path in OF_SERVER and look.team:
+            not_for_teams()
         if path in VIEWS:
             return await VIEWS[path][1](look)
         if path == "empty":
@@ -110,13 +117,19 @@ class Pages:
 
     def _around(self, look: Look, path: str) -> dict[str, Any]:
         """What every page shows."""
-        token = actions.token(self._world)
+        token = actions.token(self._world, look.team)
         return {
             "base": look.base,
-            "tabs": [(f"{PAGE}{p}" if p else "/", title) for p, (title, _) in VIEWS.items()],
+            "tabs": [
+                (f"{PAGE}{p}" if p else "/", title)
+                for p, (title, _) in VIEWS.items()
+                if not look.team or p not in OF_SERVER
+            ],
             "here": f"{PAGE}{path}" if path else "/",
             "path": path,
+            "is_of_sandboxes": path in VIEWS,  # else another's has no such page
             "sandbox": look.sandbox,
+            "team": look.team,
             "sandboxes": [],
             "page": PAGE,
             "token": token,

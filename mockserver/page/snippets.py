@@ -6,14 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from keyword import iskeyword
 from pprint import pformat
 from typing import Any
 
 from mockserver.core.journal import Record
 from mockserver.request.bodies import is_json
 
-KEY = "sk-mock-me"
+_KEY = "sk-mock-me"
 #: How a client of each language asks a {model} of a server at {base}.
 CLIENTS: Mapping[str, str] = {
     "Python": """\
@@ -21,7 +20,7 @@ from openai import OpenAI
 
 client = OpenAI(base_url="{base}/v1", api_key="sk-mock-me")
 answer = client.images.generate(model="{model}", prompt="a red fox in the snow")
-print(answer.data[0].url)
+print(answer.data[0].{field})
 """,
     "Node": """\
 import OpenAI from "openai";
@@ -29,13 +28,13 @@ import OpenAI from "openai";
 const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: "sk-mock-me" }});
 const answer = await client.images.generate({{
   model: "{model}", prompt: "a red fox in the snow" }});
-console.log(answer.data[0].url);
+console.log(answer.data[0].{field});
 """,
     "curl": """\
 curl {base}/v1/images/generations \\
   -H "Authorization: Bearer sk-mock-me" \\
   -H "Content-Type: application/json" \\
-  -d '{{"prompt": "a red fox in the snow"}}'
+  -d '{{"model": "{model}", "prompt": "a red fox in the snow"}}'
 """,
     "Go": """\
 client := openai.NewClient(
@@ -46,12 +45,12 @@ answer, err := client.Images.Generate(ctx, openai.ImageGenerateParams{{
     "Ruby": """\
 client = OpenAI::Client.new(base_url: "{base}/v1", api_key: "sk-mock-me")
 answer = client.images.generate(model: "{model}", prompt: "a red fox in the snow")
-puts answer.data[0].url
+puts answer.data[0].{field}
 """,
     "PHP": """\
 $client = OpenAI::factory()->withBaseUri('{base}/v1')->withApiKey('sk-mock-me')->make();
 $answer = $client->images()->create(['model' => '{model}', 'prompt' => 'a red fox in the snow']);
-echo $answer->data[0]->url;
+echo $answer->data[0]->{field};
 """,
     "Java": """\
 OpenAIClient client = OpenAIOkHttpClient.builder()
@@ -66,31 +65,53 @@ var answer = await client.GenerateImageAsync("a red fox in the snow");
 """,
 }
 _METHODS = {"images.generate": "generate", "images.edit": "edit", "images.vary": "create_variation"}
+#: What the SDK's methods insist on; and what they take, anything else being of the call itself.
+_NEEDED = {
+    "images.generate": ("prompt",),
+    "images.edit": ("image", "prompt"),
+    "images.vary": ("image",),
+}
+_ARGUMENTS = (
+    *("prompt", "model", "n", "size", "quality", "style", "user", "image", "mask", "background"),
+    *("moderation", "response_format", "stream", "partial_images", "output_format"),
+    *("output_compression", "input_fidelity"),
+)
 _AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
 _FILE = "photo.png"  # in the place of one that was sent
 
 
-def clients(base: str, model: str) -> dict[str, str]:
+def key_of(team: str) -> str:
+    """A key to show to a team, whose sandbox it sees; "" is whoever sees all."""
+    return f"sk-mock-{team}-me" if team else _KEY
+
+
+def clients(base: str, model: str, key: str = _KEY) -> dict[str, str]:
     """How a client of each language asks a model of the server at an address without `/v1`."""
-    return {name: text.format(base=base, model=model) for name, text in CLIENTS.items()}
+    field = "url" if model.startswith("dall-e") else "b64_json"
+    return {
+        name: text.format(base=base, model=model, field=field).replace(_KEY, key)
+        for name, text in CLIENTS.items()
+    }
 
 
-def copies(record: Record, base: str) -> dict[str, str]:
+def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
     """A request as curl, Python, a rule and a test; of what asks for no picture only curl."""
     if record.operation not in _METHODS:
-        return _as_it_came(record, base)
+        return _as_it_came(record, base, key)
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
+    if not all(name in sent for name in _NEEDED[record.operation]):  # the SDK would not send it
+        return _as_it_came(record, base, key) | {"rule": _rule(record)}
     return {
-        "curl": _curl(record, sent, base),
-        "Python": _python(record, sent, base),
+        "curl": _curl(record, sent, base, key),
+        "Python": _python(record, sent, base, key),
         "rule": _rule(record),
         "pytest": _test(record, sent),
     }
 
 
-def _as_it_came(record: Record, base: str) -> dict[str, str]:
+def _as_it_came(record: Record, base: str, key: str) -> dict[str, str]:
     """A request as curl; nothing unless all of it is here, and is JSON if it is anything."""
     told = record.raw.as_json() if record.raw else {}
     if (
@@ -103,7 +124,7 @@ def _as_it_came(record: Record, base: str) -> dict[str, str]:
     path = f"{record.path}?{query}" if query else record.path
     usual = "POST" if told["bytes"] else "GET"
     method = [] if record.method == usual else [f"-X {shlex.quote(record.method)}"]
-    lines = [f"curl {shlex.quote(base + path)}", *method, f'-H "Authorization: Bearer {KEY}"']
+    lines = [f"curl {shlex.quote(base + path)}", *method, f'-H "Authorization: Bearer {key}"']
     if told["bytes"]:
         lines += ['-H "Content-Type: application/json"', f"--data-raw {shlex.quote(told['body'])}"]
     return {"curl": " \\\n  ".join(lines) + "\n"} if told["encoding"] == "utf-8" else {}
@@ -115,11 +136,11 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, dict) and "sha256" in value
 
 
-def _curl(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _curl(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
     query = _AZURE.search(line)
     path = f"{record.path}?{query[0]}" if query else record.path
-    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {KEY}"']
+    lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {key}"']
     if any(map(_is_file, sent.values())):
         lines += [line for name, value in sent.items() for line in _parts(name, value)]
     else:
@@ -146,20 +167,20 @@ def _names(files: Sequence[Any]) -> list[str]:
     return [f"photo-{number}.png" for number, _ in enumerate(files, 1)]
 
 
-def _python(record: Record, sent: Mapping[str, Any], base: str) -> str:
+def _python(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     arguments = "".join(f"    {line},\n" for line in _arguments(sent))
     return (
         "from openai import OpenAI\n\n"
-        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={KEY!r})\n"
+        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={key!r})\n"
         f"answer = client.images.{_METHODS[record.operation]}(\n{arguments})\n"
     )
 
 
 def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
-    """Keyword arguments; a name that Python would read as something else goes into the body."""
+    """Keyword arguments; a name that the SDK does not take as one goes into the body."""
     other = {}
     for name, value in sent.items():
-        if not name.isidentifier() or iskeyword(name):
+        if name not in _ARGUMENTS:
             other[name] = value
         elif isinstance(value, list) and _is_file(value):
             yield f"{name}=[{', '.join(_opened(file) for file in _names(value))}]"
@@ -173,7 +194,8 @@ def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
 
 def _rule(record: Record) -> str:
     when: dict[str, Any] = {"operation": record.operation}
-    when |= {k: record.fields[k] for k in ("prompt", "model", "size") if k in record.fields}
+    named = ((k, record.fields.get(k)) for k in ("prompt", "model", "size"))
+    when |= {k: value for k, value in named if isinstance(value, str)}
     rule = {"when": when, "then": {"rate_limit": {"retry_after": 20}}, "times": 1}
     return json.dumps(rule, ensure_ascii=False, indent=2) + "\n"
 

@@ -30,6 +30,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         (),
     ),
     "url": ("", "use the images-mock that runs there instead of one of one's own", ()),
+    "team": ("", "the team, of those that share it, whose control token the run has", ()),
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),

@@ -19,14 +19,8 @@ _FOR_CLIENTS = frozenset((_NAMED, "IMAGES_MOCK_URL", "IMAGES_MOCK_CONTROL_TOKEN"
 #: What the command is told of its own process, and no test wants.
 _OF_COMMAND = frozenset(
     (
-        "host",
-        "port",
-        "public-url",
-        "ready-file",
-        "control-token",
-        "workers",
-        "state",
-        "on-state-outage",
+        *("host", "port", "public-url", "ready-file", "workers", "state", "on-state-outage"),
+        *("control-token", "control-token-file"),
     )
 )
 

@@ -32,7 +32,8 @@ class Session:
         self, options: Mapping[str, str], worker: str, values: Mapping[str, Value] | None = None
     ) -> None:
         self.options = options
-        key = f"{KEYS}{os.urandom(4).hex()}-{worker}"
+        team = f"{options['team']}-" if options["team"] else ""
+        key = f"{KEYS}{team}{os.urandom(4).hex()}-{worker}"
         self._server = SharedServer(options["url"]) if options["url"] else OwnServer(key, values)
         self.ambient = Ambient(self._server, key)
         hosts = hosts_to_guard(options["guarded_hosts"])

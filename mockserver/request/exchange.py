@@ -60,6 +60,7 @@ class Exchange:
     life: int = 0  # of that sandbox, when the request came
 
     surface: Surface | None = None  # None: the API itself
+    team: str = ""  # whose control token was sent; "" may see all
 
     # what is asked for, and what rules do to the answer
     request: ImageRequest | None = None

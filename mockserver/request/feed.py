@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mockserver.clock import Clock
 from mockserver.core.journal import Record
+from mockserver.core.keys import MARK
 from mockserver.core.telling import Telling, to_json
 from mockserver.store import EVERYONE
 
@@ -100,7 +101,8 @@ class Feed:
         self.gathered = 0  # of all events those that listeners may take
         self._clock = clock
         self._number = 0  # of events, all in all
-        self._counts = {EVERYONE: 0}  # events of those sandboxes that somebody listens to alone
+        #: Events of those sandboxes, and of those teams, that somebody listens to alone.
+        self._counts = {EVERYONE: 0}
         self._gathered = dict(self._counts)  # of those that listeners may take
         self._listeners: list[Listener] = []
         self._waking: asyncio.Task[None] | None = None
@@ -111,7 +113,7 @@ class Feed:
 
     @contextmanager
     def heard(self, sandbox: str | None) -> Iterator[Listener]:
-        """A new listener, to one sandbox or to all."""
+        """A new listener, to one sandbox or to all; a team's mark is all of the team's."""
         if sandbox is not None:
             self._counts.setdefault(sandbox, 0)
         self.gather()
@@ -152,8 +154,8 @@ class Feed:
 
     def _tell(self, event: Event) -> None:
         self._number += 1
-        if event.sandbox in self._counts:
-            self._counts[event.sandbox] += 1
+        for meant in {event.sandbox, event.sandbox[-MARK:]} & self._counts.keys():
+            self._counts[meant] += 1
         self._events.append(event)
         self._size += event.size
         while len(self._events) > KEPT or (self._size > KEPT_BYTES and len(self._events) > 1):
@@ -213,6 +215,8 @@ class Feed:
         begin, end = max(told.number, gone), max(self.gathered, gone)
         kept = islice(self._events, begin - gone, end - gone)
         meant = (sandbox, EVERYONE)
-        events = [e for e in kept if sandbox is None or e.sandbox in meant]
+        events = [
+            e for e in kept if sandbox is None or e.sandbox in meant or e.sandbox[-MARK:] == sandbox
+        ]
         lost = self.place(sandbox).meant - told.meant - len(events)
         return missed(lost) + self.frames(events) if lost else self.frames(events)

@@ -7,9 +7,10 @@ from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mockserver.clock import Clock, SystemClock
+from mockserver.clock import SECOND, Clock, SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.core.charges import Costs
 from mockserver.core.days import Day, day_for
@@ -18,6 +19,7 @@ from mockserver.core.keys import LOOKS_REAL, Caller, Keyring, hinted
 from mockserver.core.links import Links
 from mockserver.core.rules.magic_words import Words
 from mockserver.core.sandbox import Options
+from mockserver.core.sandbox.eviction import Quota
 from mockserver.facts import Facts, Model, default_days, ever_there, load, period_of, read_from
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
@@ -37,6 +39,7 @@ from mockserver.store.opening import Frame, StateError, open_store
 from mockserver.store.steps import Away
 
 if TYPE_CHECKING:
+    from mockserver.core.teams import Teams
     from mockserver.request.capacity import Capacity
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
@@ -60,7 +63,36 @@ _KEY_IN_TEXT = (
 
 def frame_of(config: Config) -> Frame:
     """What the store of a configuration is made with."""
-    return Frame(config.upload_cache, config.file_room, config.rules, config.seed)
+    frame = Frame(config.upload_cache, config.file_room, config.rules, config.seed)
+    if config.keep != inf:
+        frame = frame._replace(keep=round(config.keep * SECOND))
+    if teams := teams_of(config):
+        quota = Quota(config.team_sandboxes, config.team_journal)
+        frame = frame._replace(teams=teams, of_team=quota)
+    return frame
+
+
+def teams_of(config: Config) -> Teams | None:
+    """The teams that share a server, if there are any.
+
+    Raises:
+        ConfigError: nobody could tell one of them from whoever may see all.
+    """
+    if config.control_token_file is None:
+        return None
+    from mockserver.core.teams import Teams  # most servers have none
+
+    tokens = config.control_token_file.teams
+    if same := [name for name, token in tokens.items() if token == config.control_token]:
+        raise ConfigError(
+            f"control-token-file has the server's own control token as that of {same[0]}: give the "
+            "team another one, for that one opens all."
+        )
+    return Teams([*tokens], _secret(config.seed, "teams"), load().magic_prefix)
+
+
+def _secret(seed: str, purpose: str) -> bytes:
+    return sha256(f"{purpose}\0{seed}".encode("utf-8", "surrogatepass")).digest()
 
 
 def store_of(config: Config, clock: Clock) -> Store:
@@ -106,11 +138,13 @@ class World:
         self.facts = load()  # of the default day; keys, tiers, prices of any
         self.clients = clients()
         self.files = PictureFiles(self.store)
+        self.teams = teams_of(config)
         self.keyring = Keyring(
             self.facts,
             self._secret("keys"),
             mock_only=config.keys.mock_only,
             listed=config.keys.listed,
+            named=self.teams.named if self.teams else None,
         )
         self.costs = Costs(
             self.facts.limits[config.limits.table],
@@ -198,7 +232,7 @@ class World:
         return found
 
     def _secret(self, purpose: str) -> bytes:
-        return sha256(f"{purpose}\0{self.config.seed}".encode("utf-8", "surrogatepass")).digest()
+        return _secret(self.config.seed, purpose)
 
     def next_request_id(self, prefix: str) -> str:
         """The next request id: the same row of ids for the same seed, of each worker its own."""
@@ -234,6 +268,11 @@ class World:
         except ApiError:
             self._note_key(exchange, hinted(authorization, self.facts.magic_prefix))
             raise
+
+    async def sandboxes_of(self, team: str) -> list[Sandbox]:
+        """The sandboxes of a team, or of none, the longest idle first."""
+        found = await self.store.sandboxes()
+        return [s for s in found if self.teams.of(s.name) == team] if self.teams else found
 
     async def renew(self, name: str, options: Options) -> Sandbox:
         """Begin a sandbox anew: who is kept waiting there is let go."""

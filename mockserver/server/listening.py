@@ -296,7 +296,7 @@ def tell_ready(config: Config, address: str) -> None:
     Raises:
         ConfigError: the ready file can't be written.
     """
-    if config.on_loopback or config.control_token:
+    if config.on_loopback or config.control_token or config.control_token_file:
         announce(config.log_format, f"Look at it in a browser: {address}/")
     _write_ready_file(config.ready_file, address)
     say(sys.stdout, f"READY {address}")

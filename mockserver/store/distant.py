@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from mockserver.core.azure import Job
@@ -11,6 +11,7 @@ from mockserver.core.files import File
 from mockserver.core.responses import Kept
 from mockserver.core.sandbox.items import Item, Kind
 from mockserver.store.contents import BLOCK, Content, Distant, Papers, Shared
+from mockserver.store.saved import SavedStore
 
 #: Writes a piece of a content at an offset.
 Write = Callable[[str, int, bytes], Awaitable[None]]
@@ -38,14 +39,19 @@ async def shared(item: Item, name: Callable[[], str], write: Write, fetch: Fetch
             return item
         case Papers() as papers:
             parts = (papers.given, papers.output, papers.errors)
-            found = [part and await _shared(part, name, write, fetch) for part in parts]
+            # They are written on, in this process.
+            found = [part and await _shared(part, name, write, fetch, part) for part in parts]
             return item._replace(content=Papers(*found))
         case content:
             return item._replace(content=await _shared(content, name, write, fetch))
 
 
 async def _shared(
-    content: Content | Distant, name: Callable[[], str], write: Write, fetch: Fetch
+    content: Content | Distant,
+    name: Callable[[], str],
+    write: Write,
+    fetch: Fetch,
+    here: Content | None = None,
 ) -> Distant:
     if isinstance(content, Distant):
         return content
@@ -55,7 +61,7 @@ async def _shared(
         await write(known, start, piece)
         start += len(piece)
     content.shared = Shared(known, content.size)
-    return Distant(content.shared, fetch, content)
+    return Distant(content.shared, fetch, here)
 
 
 def packed(item: Item, as_bytes: Callable[[Any], bytes]) -> Item:
@@ -72,9 +78,10 @@ def unpacked(kind: Kind, item: Item, from_bytes: Callable[[bytes, Any], Any], fe
     return item._replace(value=from_bytes(item.value, VALUES[kind]), content=content)
 
 
-def names(items: Iterable[Item]) -> list[str]:
-    """The names of all contents of these items."""
-    parts = (part for item in items for part in _parts(item.content))
+def names(saved: SavedStore) -> list[str]:
+    """The names of all contents in a store."""
+    kinds = (kind for one in saved.sandboxes for kind in one.tables.items.values())
+    parts = (part for kind in kinds for item in kind for part in _parts(item.content))
     return [part.shared.name for part in parts if part]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -15,6 +16,8 @@ from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Store
 
 if TYPE_CHECKING:
+    from mockserver.core.sandbox.eviction import Quota
+    from mockserver.core.teams import Teams
     from mockserver.store.outage import Policy
     from mockserver.store.steps import Steps
 
@@ -34,19 +37,33 @@ class Frame(NamedTuple):
     file_bytes: int  # room for the contents of one sandbox's files
     rules: Sequence[Rule]  # those that every sandbox begins with
     seed: str  # from which names of sandboxes are made
+    teams: Teams | None = None
+    of_team: Quota | None = None
+    keep: float = inf  # nanoseconds that a sandbox is kept without use
 
     @property
     def form(self) -> str:
         """It and the server's version, in a few words that differ where anything does."""
         rules = sha256(repr((self.rules, self.file_bytes)).encode("utf-8", "replace"))
         seed = sha256(self.seed.encode("utf-8", "surrogatepass"))
-        return f"{_FORM} {__version__}, seed {seed.hexdigest()[:8]}, rules {rules.hexdigest()[:8]}"
+        told = f"{_FORM} {__version__}, seed {seed.hexdigest()[:8]}, rules {rules.hexdigest()[:8]}"
+        if self.teams is None and self.keep == inf:
+            return told
+        names = self.teams.names if self.teams else ()
+        teams = sha256(repr((names, self.of_team, self.keep)).encode())
+        return f"{told}, teams and keep {teams.hexdigest()[:8]}"
 
     def empty(self, now: Callable[[], int]) -> MemoryStore:
         """A store in memory."""
-        return MemoryStore(
-            upload_bytes=self.upload_bytes, file_bytes=self.file_bytes, rules=self.rules, now=now
+        made = partial(
+            MemoryStore,
+            upload_bytes=self.upload_bytes,
+            file_bytes=self.file_bytes,
+            rules=self.rules,
+            now=now,
+            keep=self.keep,
         )
+        return made(team_of=self.teams.of, of_team=self.of_team) if self.teams else made()
 
 
 def prepared(place: Place, frame: Frame) -> None:

@@ -13,12 +13,12 @@ from mockserver.store.steps import Reached
 Policy = Literal["local", "allow", "refuse"]
 KEPT = 1_000  # steps
 _MEANING: dict[Policy, str] = {
-    "local": "limits count for this process alone",
+    "local": "limits count for this process alone, what is set may be lost",
     "allow": "nothing is limited",
     "refuse": "requests are refused",
 }
 _RETOLD = ("write_down", "admit")  # what a client has had from, which others shall know
-_NO_CHANGE = ("sandbox", "now")  # what is of use for a request alone
+_NO_CHANGE = ("sandbox", "now", "expire")  # what is of use for a request alone, or done by all
 
 
 class Retold(NamedTuple):

@@ -9,6 +9,7 @@ and at the number of the batch (see `redis_scripts`). What became of one whose a
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ PATIENCE = 0.25
 _TOUCH = 3600_000_000  # microseconds between two looks at how long keys last
 _DRAFT = 60_000  # milliseconds that an unfinished snapshot is kept
 _PIECE = 256 * 1024  # bytes of one element of a snapshot
+_PART = 512 * 1024  # of an upload
 _PIECES = 8  # that are read or written at a time
 _TRIES = 3  # of a step that came late by what was thought of the server's clock
 _LENGTH = 4  # bytes of a piece's length
@@ -49,6 +51,7 @@ class RedisSteps:
         self.keys: list[str] = []  # that scripts of the log use
         self._batch = 0  # number of the last one
         self._ahead = 0  # microseconds by which the server's clock is ahead of the loop's, at least
+        self._drafts = 0  # of uploads
         self._touched = 0  # microseconds, by the server's clock
 
     async def _ran(self, script: Script, *arguments: Any) -> list[Any]:
@@ -227,38 +230,49 @@ class RedisSteps:
     async def keep(self, address: str, upload: bytes, *, until: int, now: int) -> None:
         """Keep an upload."""
         key, lasts = self._server.key(f"upload:{address}"), max(1, (until - now) // 1_000_000)
-        if len(upload) > self._room:
+        if not 0 < len(upload) <= self._room:
             return
-        order = [*map(self._server.key, ("age", "sizes", "ends", "taken"))]
+        self._drafts += 1  # of one address there may be several at once
+        draft = self._server.key(f"draft:{self._name}-{self._drafts}")
+        names = "age", "sizes", "ends", "taken"
         told = address, len(upload), lasts, self._room, self._server.key("upload:")
         async with self._server.large(len(upload)) as line:
-            await asked(line, "SET", key, upload, "PX", lasts)
-            await ran(line, scripts.KEPT, order, told)
+            # From the end: there is room for all of it then, and nothing is copied as it grows.
+            for at in reversed(range(0, len(upload), _PART)):  # the loop is not kept by any
+                await asked(line, "SETRANGE", draft, at, upload[at : at + _PART])
+                await asked(line, "PEXPIRE", draft, _DRAFT)
+            await ran(line, scripts.KEPT, [*map(self._server.key, names), draft, key], told)
 
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address."""
-        key = self._server.key(f"upload:{address}")
+        key, found = self._server.key(f"upload:{address}"), list[bytes]()
         async with self._server.large() as line:
             size = await asked(line, "STRLEN", key)
         async with self._server.large(size) as line:
-            found: bytes | None = await asked(line, "GET", key)
-        return found
+            for at in range(0, size, _PART):
+                found.append(await asked(line, "GETRANGE", key, at, at + _PART - 1))
+        whole = b"".join(found)
+        return whole if size and len(whole) == size else None  # else its time was over meanwhile
 
     # -- contents of files ---------------------------------------------------------------------
 
     async def write(self, name: str, offset: int, piece: bytes, *, now: int) -> None:
-        """Write a piece of a content."""
+        """Write a piece of a content: a field of its own, since a text that grows is copied."""
         key, index = self._server.key(f"content:{name}"), self._server.key("contents")
         async with self._server.large(len(piece)) as line:
             await asked(line, "ZADD", index, now // 1_000_000, name)  # first, to be found again
-            await asked(line, "SETRANGE", key, offset, piece)
+            await asked(line, "HSET", key, offset, piece)
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """Some bytes of a content."""
-        key = self._server.key(f"content:{name}")
+        key, found = self._server.key(f"content:{name}"), list[bytes]()
         async with self._server.large(length) as line:
-            found: bytes = await asked(line, "GETRANGE", key, offset, offset + length - 1)
-        return found
+            starts = sorted(map(int, await asked(line, "HKEYS", key)))
+            first = max(0, bisect_right(starts, offset) - 1)
+            for start in starts[first : bisect_left(starts, offset + length)]:
+                piece = await asked(line, "HGET", key, start)
+                found.append((piece or b"")[max(0, offset - start) : offset + length - start])
+        return b"".join(found)
 
     async def retain(self, names: Collection[str], *, before: int) -> None:
         """Drop all other contents."""

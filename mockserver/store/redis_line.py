@@ -26,6 +26,7 @@ _BUSY = 0.02  # seconds that a loop is late if it was busy
 _LINES = 10  # connections for uploads and snapshots, beside that for steps
 _PREFIX = "images-mock"
 _OWN = ("prefix", "keep")  # options of the URL that are not redis-py's
+_PASSED = "ssl_[a-z_]+|username|password|client_name|db"  # those that are, and do no harm
 _DISUSE = 30 * 86_400.0  # seconds
 
 
@@ -56,6 +57,12 @@ class Server:
             socket_timeout=None,  # one deadline is round connecting, sending and reading
             **self._options,
         )
+        try:
+            self._pool.make_connection()  # type: ignore[no-untyped-call]
+        except TypeError:
+            raise ValueError(
+                "has an option of TLS that is none, or begins not with rediss"
+            ) from None
         self._line: Connection | None = None  # for steps
 
     def key(self, name: str) -> str:
@@ -81,6 +88,8 @@ class Server:
                 return client.eval(script, len(keys), *keys, form, run)
         except (RedisError, OSError) as error:
             raise self._away(error) from None
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise Away(f"{self.shown} does not answer as Redis does") from None
 
     def _away(self, error: Exception) -> Away:
         return Away(f"{self.shown}: {self._masked(_said(error))}")
@@ -168,8 +177,14 @@ class _Deadline:
 
 async def asked(line: Connection, *command: Any) -> Any:
     """What a server answers to a command."""
-    await line.send_packed_command(line.pack_command(*command), check_health=False)
+    await line.send_packed_command(_packed(command), check_health=False)
     return await line.read_response()
+
+
+def _packed(command: Sequence[Any]) -> bytes:
+    """A command as it is sent; redis-py's own way takes four times as long."""
+    parts = [part if isinstance(part, bytes) else str(part).encode() for part in command]
+    return b"*%d\r\n%b" % (len(parts), b"".join([b"$%d\r\n%b\r\n" % (len(p), p) for p in parts]))
 
 
 async def ran(
@@ -180,7 +195,7 @@ async def ran(
     try:
         return await asked(line, "EVALSHA", script.sha, *told)
     except NoScriptError:  # nothing was done
-        await asked(line, "SCRIPT LOAD", script)
+        await asked(line, "SCRIPT", "LOAD", script)
         return await asked(line, "EVALSHA", script.sha, *told)
 
 
@@ -205,6 +220,9 @@ def _parted(url: str) -> tuple[str, dict[str, str]]:
     options = parse_qsl(parts.query, keep_blank_values=True)
     own = {name: value for name, value in options if name in _OWN}
     query = urlencode([option for option in options if option[0] not in _OWN])
+    for name, _ in options:
+        if name not in _OWN and not re.fullmatch(_PASSED, name):
+            raise ValueError(f"has an option {name!r}, which is not prefix, keep or one of TLS")
     if not re.fullmatch("[A-Za-z0-9_.-]{1,100}", own.get("prefix", _PREFIX)):
         raise ValueError("has a prefix that is not of letters, digits, _ . and -")
     return parts._replace(query=query).geturl(), own

@@ -147,8 +147,9 @@ end
 return {now()}
 """)
 
-#: Keys: the order of uploads by age, their sizes, their ends, the room they take. ARGV: address,
-#: size, milliseconds that it is kept, room, what an upload's key begins with.
+#: Keys: the order of uploads by age, their sizes, their ends, the room they take; where the upload
+#: is, and where it shall be. ARGV: address, size, milliseconds that it is kept, room, what an
+#: upload's key begins with.
 #: The oldest go, and before them those whose time is over.
 KEPT = Script("""
 local age, sizes, ends, taken, time = KEYS[1], KEYS[2], KEYS[3], KEYS[4], now()
@@ -162,6 +163,8 @@ end
 local over = redis.call('ZRANGEBYSCORE', ends, '-inf', text(time / 1000))
 for _, address in ipairs(over) do drop(address) end
 drop(ARGV[1])
+redis.call('RENAME', KEYS[5], KEYS[6])
+redis.call('PEXPIRE', KEYS[6], ARGV[3])
 redis.call('ZADD', age, text(time), ARGV[1])
 redis.call('ZADD', ends, text(time / 1000 + ARGV[3]), ARGV[1])
 redis.call('HSET', sizes, ARGV[1], ARGV[2])

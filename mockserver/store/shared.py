@@ -21,7 +21,7 @@ from mockserver.core.journal import Record
 from mockserver.core.limits import Verdict
 from mockserver.core.rules.parser import RuleError
 from mockserver.core.sandbox import Options
-from mockserver.core.sandbox.items import Item, Kind
+from mockserver.core.sandbox.items import STORED_FOR_LATER, Item, Kind
 from mockserver.store import codec, distant
 from mockserver.store.health import Health, Taken
 from mockserver.store.large import Large
@@ -69,7 +69,6 @@ class SharedStore:
         self.health, self.outage = Health("shared"), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
-        #: Told of each step that another process took: its sandbox's name, method, arguments.
         self.heard: Heard = lambda *_: None
         self.memory = empty(self._time)
         self._at = 0  # the time of the step that is taken
@@ -94,13 +93,16 @@ class SharedStore:
     # -- steps ---------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Take what others have appended, by asking the log itself."""
+        """Take what others have appended, by asking the log itself; what is over goes."""
         if not self.outage.is_on:
             await self._waited(b"", lambda: None)
+        await self._see()
 
     async def _see(self) -> None:
-        """Take what others have appended, and were told of."""
+        """Take what others have appended, and were told of; what is kept no longer goes."""
         await self._answered(b"", lambda: None)
+        if self.memory.has_expired(self._now()):
+            await self.step(self.memory, "expire")
 
     def step(
         self, owner: MemoryStore | MemorySandbox, method: str, *given: Any
@@ -113,6 +115,8 @@ class SharedStore:
         """Take the step of a sandbox that keeps an item."""
         kept = await self._large.placed(item)
         if kept is None:  # its contents are in no other process' reach
+            if kind in STORED_FOR_LATER:
+                raise ApiError(Reason.STATE_AWAY)
             self.outage.alone(b"", "save")
             self._take(self._now(), owner, "save", {"kind": kind, "item": item})
             return
@@ -162,7 +166,7 @@ class SharedStore:
         answer = loop.create_future()
         self._asked.append(Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
-            self._asking = loop.create_task(self._ask())
+            self._asking = asyncio.create_task(self._ask())
         return await answer
 
     async def _ask(self) -> None:
@@ -312,10 +316,8 @@ class SharedStore:
         """Write a snapshot, so that the log may forget what it has."""
         try:
             await self._steps.replace(await frozen(number, saved))
-            items = (
-                i for one in saved.sandboxes for kind in one.tables.items.values() for i in kind
-            )
-            await self._steps.retain(distant.names(items), before=self._now() - _UNSAVED)
+            names = distant.names(saved)
+            await self._steps.retain(names, before=self._now() - _UNSAVED)
         except Away as error:  # the next one will have all that this one had
             self.health.errors += 1
             _LOG.warning("no snapshot was written: %s", error)

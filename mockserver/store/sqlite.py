@@ -29,6 +29,7 @@ _APART = 1_000_000_000  # from the steps of a file that was lost to those of the
 _JOURNAL = 16 * 1024 * 1024  # bytes that are left of SQLite's journal when it begins anew
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS form (
     text TEXT NOT NULL, processes INTEGER NOT NULL, snapshot INTEGER NOT NULL
 );
@@ -37,6 +38,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
     number INTEGER NOT NULL, place INTEGER NOT NULL, piece BLOB NOT NULL,
     PRIMARY KEY (number, place)
 );
+COMMIT;
 """
 _UPLOADS = """
 CREATE TABLE IF NOT EXISTS uploads (
@@ -49,6 +51,10 @@ CREATE TABLE IF NOT EXISTS contents (
 );
 """
 _BEGIN = "INSERT INTO form SELECT ?, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM form)"
+_STRANGE = (
+    "SELECT EXISTS (SELECT 1 FROM sqlite_master) AND "
+    "(SELECT count(*) FROM sqlite_master WHERE name IN ('form', 'steps', 'snapshots')) < 3"
+)
 _COUNT = "UPDATE form SET processes = processes + 1 RETURNING processes"
 #: The last step: one that the snapshot has, where there is none behind it.
 _LAST = "SELECT ifnull((SELECT max(number) FROM steps), (SELECT snapshot FROM form))"
@@ -116,8 +122,10 @@ class SqliteSteps:
         try:
             make(self._lock)
         except OSError as error:
-            raise self._away(error) from error
+            raise Away(f"{self._path}: can't be made here: {error.strerror}") from None
         with _alone(self._lock), self._patient(self._path) as made:
+            if made.execute(_STRANGE).fetchone()[0]:
+                raise Away(f"{self._path} is another program's database")
             made.execute("PRAGMA journal_mode = WAL")
             made.executescript(_SCHEMA)
             made.execute(_BEGIN, [form])
@@ -155,7 +163,7 @@ class SqliteSteps:
         except sqlite3.Error as error:
             raise self._away(error) from error
 
-    def _away(self, error: Exception) -> Away:
+    def _away(self, error: sqlite3.Error | OSError) -> Away:
         said = f"another program has locked it for {_PATIENCE:g} s" if _is_busy(error) else error
         return Away(f"{self._path}: {said}")
 
@@ -223,10 +231,7 @@ class SqliteSteps:
 
     async def seed(self, snapshot: Snapshot) -> bool:
         """Let an empty log go on, from a number that none of those before it came to."""
-        rounds, left = divmod(snapshot.number, _APART)
-        await self._tried(lambda db: db.execute(f"PRAGMA user_version = {left}"))
-        await self.replace(Snapshot((rounds + 1) * _APART, snapshot.pieces))
-        return True
+        return await self._tried(lambda db: _seed(db, snapshot))
 
     # -- snapshots -----------------------------------------------------------------------------
 
@@ -356,11 +361,34 @@ def _take(db: sqlite3.Connection, steps: Sequence[bytes], others: list[bytes], a
             if db.execute(_FOLLOW, (after + len(others) + 1, steps[0])).rowcount:
                 return  # nobody came between, and one statement is enough
             others += _behind(db, after + len(others))
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with _at_a_time(db):
         others += _behind(db, after + len(others))
         db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
+
+
+def _seed(db: sqlite3.Connection, snapshot: Snapshot) -> bool:
+    """Begin with a snapshot, unless another process has begun."""
+    rounds, left = divmod(snapshot.number, _APART)
+    number = (rounds + 1) * _APART
+    with _at_a_time(db):
+        if db.execute(_LAST).fetchone()[0] >= number:
+            return False
+        pieces = ((number, place, piece) for place, piece in enumerate(snapshot.pieces))
+        db.execute("DELETE FROM steps")
+        db.executemany("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", pieces)
+        db.execute("UPDATE form SET snapshot = ?", [number])
+        db.execute(f"PRAGMA user_version = {left}")
+    return True
+
+
+@contextmanager
+def _at_a_time(db: sqlite3.Connection) -> Iterator[None]:
+    """All that is done in here, or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has ended it
+            db.execute("ROLLBACK")
         raise

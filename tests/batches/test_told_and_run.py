@@ -325,6 +325,7 @@ def test_a_batch_ends_with_its_sandbox(
     assert [r for r in late if r.get("batch")] == []
 
 
+@pytest.mark.in_memory("who shares a Redis is numbered by its time, and so are his requests")
 def test_equal_histories_have_equal_ids(api: Api) -> None:
     def history() -> Iterator[Any]:
         client = api()

@@ -220,13 +220,13 @@ class Surface(RuleBasedStateMachine):
     async def look(self) -> None:
         sandboxes = await self.store.sandboxes()
         counted = [*self.store._sandboxes.values(), self.store._everyone]
-        assert sum(s.size for s in counted) == self.store._tally.taken
+        assert sum(s.size for s in counted) == self.store.rooms[""].tally.taken
         assert self.world.holds._ends == {}
         if self.is_small:
             assert len(sandboxes) <= SANDBOXES
-            assert 0 <= self.store._tally.rules <= STATE // 2
+            assert 0 <= self.store.rooms[""].tally.rules <= STATE // 2
             last = counted[-2].size if sandboxes else 0  # it keeps all, within bounds of its own
-            assert self.store._tally.taken <= STATE + last
+            assert self.store.rooms[""].tally.taken <= STATE + last
             assert self.store.size <= STATE + last + UPLOADS
         for sandbox in sandboxes:
             life, spent = (sandbox.name, sandbox.number), (await sandbox.account()).spent

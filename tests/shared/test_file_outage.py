@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from mockserver.store import sqlite
 from mockserver.store.sqlite import SqliteSteps
+from mockserver.store.steps import Snapshot
 from tests.shared import ROOM, store_over
 from tests.shared.test_outage import ask, back, known
 
@@ -91,5 +93,66 @@ def test_a_file_that_another_program_has_locked_is_said_to_be(
         await back(store)
         assert await known(store) == ([200] * 3, 48_000)
         await store.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[tuple[SqliteSteps, SqliteSteps]]:
+    """Two processes whose file was removed, as one of them has seen."""
+    path = tmp_path / "state.db"
+    one, other = SqliteSteps(path, ROOM), SqliteSteps(path, ROOM)
+    for steps in (one, other):
+        steps.open("form")
+    asyncio.run(one.take([b"step"], 0))
+    remove(tmp_path)
+    assert asyncio.run(one.reach(1)).is_empty
+    yield one, other
+    for steps in (one, other):
+        asyncio.run(steps.close())
+
+
+def test_of_two_that_find_an_empty_file_one_alone_says_what_was_in_it(
+    two: tuple[SqliteSteps, SqliteSteps],
+) -> None:
+    async def run() -> None:
+        one, other = two
+        assert (await other.reach(1)).is_empty
+        assert await one.seed(Snapshot(1, [b"of one"]))
+        assert not await other.seed(Snapshot(1, [b"of the other"]))
+        found = [await steps.snapshot() for steps in two]
+        assert found[0] == found[1]
+        assert found[0].pieces == [b"of one"]
+
+    asyncio.run(run())
+
+
+def test_who_leaves_a_removed_file_last_takes_nothing_of_the_new_one_away(
+    two: tuple[SqliteSteps, SqliteSteps],
+) -> None:
+    async def run() -> None:
+        one, other = two
+        assert await one.seed(Snapshot(1, [b"of one"]))
+        await other.reach(1)
+        number = (await one.snapshot()).number
+        assert await other.snapshot() == await one.snapshot()
+        await one.take([b"a"], number)
+        assert await other.take([b"b"], number) == [b"a"]
+        assert await one.since(number) == [b"a", b"b"]
+
+    asyncio.run(run())
+
+
+def test_who_ends_after_another_has_begun_a_new_file_takes_nothing_of_it_away(
+    two: tuple[SqliteSteps, SqliteSteps], tmp_path: Path
+) -> None:
+    async def run() -> None:
+        one, other = two
+        assert await one.seed(Snapshot(1, [b"of one"]))
+        await other.close()
+        late = SqliteSteps(tmp_path / "state.db", ROOM)
+        await asyncio.to_thread(late.open, "form")
+        assert await late.snapshot() == await one.snapshot()
+        await late.close()
 
     asyncio.run(run())

@@ -95,7 +95,7 @@ def test_each_counts_for_itself_while_it_is_away_and_all_is_in_the_journal_after
         assert not await ask(one)
         assert not one.health.degraded
         assert told[0] == (
-            "WARNING the shared state is away: limits count for this process alone. "
+            "WARNING the shared state is away: limits count for this process alone, what is set may be lost. "
             "the log is away, says a test"
         )
         assert told[1:] == [

@@ -11,6 +11,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.store.outage import Policy
+from tests.batches import line
 from tests.conftest import error, generate
 from tests.in_process import LOOP, client_of
 from tests.shared import store_over
@@ -19,10 +20,10 @@ from tests.shared.test_outage import until
 from tests.test_control import HERE
 
 
-def served(policy: Policy = "local") -> tuple[TestClient, Log]:
+def served(policy: Policy = "local", **chosen: str) -> tuple[TestClient, Log]:
     log, clock = Log(), ManualClock()
     store = store_over(LocalSteps(log), clock, policy)
-    config = configured(log_format="text", limits="5/min", on_state_outage=policy)
+    config = configured(log_format="text", limits="5/min", on_state_outage=policy, **chosen)
     app = create_app(config, clock=clock, store=store)
     return client_of(app, {"Authorization": "Bearer sk-mock-me"}), log
 
@@ -42,7 +43,9 @@ def test_answers_say_that_limits_count_for_this_process_alone_and_the_log_says_i
     for _ in range(3):
         answer = generate(client)
         assert answer.status_code == 200
-        said = "the shared state is away: limits count for this process alone"
+        said = (
+            "the shared state is away: limits count for this process alone, what is set may be lost"
+        )
         assert answer.headers["mock-warning"] == said
     ready = client.get("/_mock/ready")
     assert (ready.status_code, ready.json()["status"], ready.json()["state"]) == (
@@ -92,14 +95,24 @@ def test_it_limits_nothing_where_a_setting_says_so() -> None:
     assert generate(client).status_code == 429
 
 
+def test_what_could_not_be_kept_is_refused_and_pictures_are_made_all_the_same() -> None:
+    client, log = served(as_of="2026-11-28")
+    assert generate(client, model="gpt-image-2").status_code == 200
+    log.is_away = True
+    given = {"file": ("f.jsonl", json.dumps(line()).encode())}
+    refused = client.post("/v1/files", files=given, data={"purpose": "batch"})
+    assert (refused.status_code, error(refused)["code"]) == (503, "state_away")
+    asked = {"model": "gpt-5", "input": "a fox", "tools": [{"type": "image_generation"}]}
+    assert client.post("/v1/responses", json=asked).status_code == 200
+    assert generate(client, prompt="another", model="gpt-image-2").status_code == 200
+
+
 def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    client, log = served("refuse")
-    body = {"model": "dall-e-2", "prompt": "x"}
-    asks = {"custom_id": "a", "method": "POST", "url": "/v1/images/generations", "body": body}
-    line = json.dumps(asks).encode()
-    file = client.post("/v1/files", files={"file": ("f.jsonl", line)}, data={"purpose": "batch"})
+    client, log = served("refuse", as_of="2026-11-28")
+    asks = json.dumps(line()).encode()
+    file = client.post("/v1/files", files={"file": ("f.jsonl", asks)}, data={"purpose": "batch"})
     asked = {"endpoint": "/v1/images/generations", "completion_window": "24h"}
     asked["input_file_id"] = file.json()["id"]
     batch = client.post("/v1/batches", json=asked)

@@ -359,3 +359,17 @@ def test_contents_are_read_in_parts_and_go_with_the_last_that_names_them(url: st
         assert [await one.read(f"1-{n}", 0, 9) for n in (1, 2, 3)] == [b"abcdef", b"", b"new"]
 
     used(url, use)
+
+
+def test_a_content_grows_by_texts_of_their_own_which_the_server_never_copies(
+    url: str, standing: RedisServer
+) -> None:
+    async def use(one: RedisSteps, other: RedisSteps) -> None:
+        for start in range(0, 50, 5):
+            await one.write("1-1", start, b"%05d" % start, now=SECOND)
+        assert await other.read("1-1", 12, 5) == b"01000"
+        key = one._server.key("content:1-1")
+        client = standing.client()
+        assert {client.hstrlen(key, str(start)) for start in range(0, 50, 5)} == {5}
+
+    used(url, use)

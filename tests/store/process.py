@@ -20,7 +20,7 @@ from mockserver.core.journal import Record
 from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox.ledger import Bill
 from mockserver.facts.costs import Limit
-from mockserver.store import shared
+from mockserver.store import redis_line, shared
 from mockserver.store.memory import MemoryStore
 from mockserver.store.redis import RedisSteps
 from mockserver.store.shared import SharedStore
@@ -122,5 +122,6 @@ def nursery() -> None:
 
 
 shared.SNAPSHOT_STEPS = 50  # one is due all the time
+redis_line._CONNECT = 20.0  # however busy the machine is
 if __name__ == "__main__":
     main(*sys.argv[1:]) if sys.argv[1:] else nursery()

@@ -23,7 +23,11 @@ def whole(memory: MemoryStore) -> Any:
     saved = memory.saved()
     told = [one._replace(is_warned=False) for one in saved.sandboxes]
     sizes = {one.name: one.size for one in memory.inside()}
-    counted = (memory._tally.taken, memory._tally.rules, memory._files.taken)
+    counted = [
+        (team, room.number, room.tally.taken, room.tally.rules, room.files.taken)
+        for team, room in sorted(memory.rooms.items())
+        if room.number or not team
+    ]
     return *codec.frozen(saved._replace(sandboxes=told)), sizes, counted
 
 

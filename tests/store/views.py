@@ -25,7 +25,8 @@ from tests.store.steps import FakeLog, FakeSteps
 
 SECOND = 1_000_000_000
 START = 1_795_824_000 * SECOND
-KINDS = ["memory", "log", "sqlite", *installed()]
+KINDS: list[Any] = ["memory", "log", "sqlite"]
+KINDS += [pytest.param(name, marks=pytest.mark.slow) for name in installed()]
 _NUMBERS = count()
 FORM = "as the tests have it"
 
@@ -115,7 +116,7 @@ def bounded(**bounds: Any) -> Callable[[Check], Check]:
     return set_on
 
 
-def _run(check: Check, kinds: list[str]) -> Callable[[str, Path], None]:
+def _run(check: Check, kinds: list[Any]) -> Callable[[str, Path], None]:
     async def whole(here: Place) -> None:
         try:
             await check(here)

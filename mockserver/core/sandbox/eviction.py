@@ -8,6 +8,13 @@ SANDBOXES = 10_000  # twice the keys that a shared CI server sees in a day
 KEPT = 3600 * 1_000_000_000  # nanoseconds
 
 
+class Quota(NamedTuple):
+    """What sandboxes may be in all: those of one team, or those of none."""
+
+    sandboxes: int
+    state_bytes: int
+
+
 class Summary(NamedTuple):
     """What decides whether a sandbox may go."""
 
@@ -42,6 +49,11 @@ def idle(sandboxes: Iterable[Summary], now: int) -> list[Summary]:
 def is_idle(sandbox: Summary, now: int) -> bool:
     """Whether nobody used a sandbox for `KEPT`."""
     return sandbox.used < now - KEPT
+
+
+def is_over(used: int, keep: float, now: int) -> bool:
+    """Whether a sandbox that was last used then is kept no longer, all times in nanoseconds."""
+    return used < now - keep
 
 
 def to_drop(sandboxes: Iterable[Summary], most: int, now: int) -> list[str]:

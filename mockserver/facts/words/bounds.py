@@ -38,8 +38,9 @@ BOUNDS: Mapping[Reason, Wording] = {
     ),
     Reason.STATE_AWAY: Wording(
         503,
-        "The state that this mock shares with others is away, and --on-state-outage (or "
-        "IMAGES_MOCK_ON_STATE_OUTAGE) is refuse. It looks for it twice a second: see /_mock/ready.",
+        "The state that this mock shares with others is away, and has what this request needs, or "
+        "--on-state-outage (or IMAGES_MOCK_ON_STATE_OUTAGE) is refuse. It looks for it twice a "
+        "second: see /_mock/ready.",
         type="server_error",
         code="state_away",
         headers=(("retry-after", "1"),),
