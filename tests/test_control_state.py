@@ -124,6 +124,14 @@ def test_one_sandboxs_clock_takes_no_upload_from_another(api: Api) -> None:
 # -- limits ------------------------------------------------------------------------------------
 
 
+def test_the_limits_of_a_sandbox_by_its_name_are_those_of_its_key(api: Api) -> None:
+    generate(client := api(), key="sk-mock-tier5")
+    (by_name,) = client.get("/_mock/sandboxes").json()["sandboxes"]
+    told = client.get("/_mock/limits", params={"sandbox": by_name["name"]}).json()
+    assert told == client.get("/_mock/limits", headers={"Mock-Sandbox-Key": "sk-mock-tier5"}).json()
+    assert told["limits"][0]["per_minute"] > 500
+
+
 def test_limits_are_told_set_refilled_and_reset(api: Api) -> None:
     client = api()
 

@@ -31,6 +31,10 @@ _OF_TEAMS = (
     "Bearer TOKEN', that of your team in --control-token-file."
 )
 _NO_NAME = "Authorization says nothing here: the API key of a sandbox goes in Mock-Sandbox-Key"
+_BEHIND = (
+    " Behind a proxy that changes Host or takes TLS away, say by --public-url which address the "
+    "browser has."
+)
 _LEAVE_OUT = " On loopback Authorization may be left out."
 
 
@@ -132,4 +136,6 @@ def _check_site(exchange: Exchange, scope: Scope, public_url: str | None) -> Non
     is_foreign = site not in (None, "none", "same-origin")
     if is_foreign or (origin is not None and origin.lower() not in own):
         message = "No web page of another origin may use /_mock."
-        raise ControlError(403, message, "cross_site_refused")
+        raise ControlError(
+            403, message if is_foreign else f"{message}{_BEHIND}", "cross_site_refused"
+        )

@@ -190,8 +190,10 @@ async def limits(request: ControlRequest) -> Told:
     row of its own.
     """
     world = request.world
-    options = Options() if request.is_general else (await request.sandbox()).options
-    caller = request.caller or Caller("")
+    options, caller = Options(), request.caller or Caller("")
+    if not request.is_general:
+        sandbox = await request.sandbox()
+        options, caller = sandbox.options, request.caller or world.keyring.of(sandbox.name)
     accounts = [(await s.account(), s.now(world.clock.now())) for s in await request.sandboxes()]
     rows: list[Told] = []
     for model, one in {world.costs.bucket_of(m): m for m in world.costs.limits}.items():

@@ -115,6 +115,11 @@ class Keyring:
             self._callers[mark] = found
         return found
 
+    def of(self, sandbox: str) -> Caller:
+        """Whose sandbox it is, if its key came lately; else as any key's."""
+        known = (c for c in self._callers.values() if c.sandbox == sandbox)
+        return next(known, Caller(sandbox))
+
     def _caller(self, authorization: str | None, organization: str | None) -> Caller:
         key = key_in(authorization)
         if key is None:

@@ -28,6 +28,8 @@ _PROMPT = "a red fox in the snow"
 PATH = "/v1/images/generations"
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST = 256 * 1024  # bytes of a form
+_LONGEST = 2000  # characters of a rule that is kept in an address: four times as many, escaped
+_KEPT = ("when", "then", "times", "name", "next", "sandbox")  # of a rule, to be restored
 Form = Mapping[str, str]
 
 
@@ -55,7 +57,8 @@ async def done(look: Look, path: str) -> Shown:
         refuse("The form does not say what to do.")
     acting = look._replace(query={"sandbox": form["sandbox"]} if form.get("sandbox") else {})
     said = await action(acting, {"by": by, **form})
-    query = {k: v for k, v in (("sandbox", form.get("sandbox")), *said.items()) if v}
+    shown = {"sandbox": form.get("shown", form.get("sandbox")), **said}
+    query = {k: v for k, v in shown.items() if v}
     query["sign"] = _signed(query, token(look.world, look.team))
     back = f"/_mock/page/{path}" if path else "/"
     return Shown("", {}, to=f"{back}?{urlencode(query)}")
@@ -110,7 +113,8 @@ async def _restore_rule(look: Look, form: Form) -> dict[str, str]:
         kept = json.loads(form.get("rule", ""))
     except (ValueError, RecursionError):
         refuse("There is no rule to restore.")
-    rule = await state.add_rule(_ruling(look, kept))
+    of = kept.get("sandbox", look.sandbox) if isinstance(kept, dict) else look.sandbox
+    rule = await state.add_rule(_ruling(look._replace(query={"sandbox": str(of)}), kept))
     return {"said": f"It is there again, as rule {rule['id']}."}
 
 
@@ -118,8 +122,10 @@ async def _remove_rule(look: Look, form: Form) -> dict[str, str]:
     asked = look.asked(identity=form.get("id", ""))
     rule = await state.rule(asked)
     await state.remove_rule(asked)
-    kept = {k: rule[k] for k in ("when", "then", "times", "name", "next") if k in rule}
-    return {"said": f"Rule {rule['id']} was removed.", "undo": json.dumps(kept)}
+    kept = json.dumps({k: rule[k] for k in _KEPT if k in rule})
+    if len(kept) > _LONGEST or '"sha256"' in kept:  # an address is bounded, and has no file
+        return {"said": f"Rule {rule['id']} was removed; it is too large to be restored here."}
+    return {"said": f"Rule {rule['id']} was removed.", "undo": kept}
 
 
 async def _advance(look: Look, form: Form) -> dict[str, str]:
@@ -156,18 +162,18 @@ async def _budget(look: Look, form: Form) -> dict[str, str]:
 
 
 async def _try(look: Look, _: Form) -> dict[str, str]:
-    """Ask for a picture as a client does."""
-    body = json.dumps({"prompt": _PROMPT, "size": "512x512"}).encode()
-    scope = within(
-        look.scope, PATH, body, [(b"authorization", f"Bearer {key_of(look.team)}".encode())]
-    )
+    """Ask for a picture as a client does. It is in no sandbox that is looked at: look at all."""
+    model = views.first_model(look)
+    body = json.dumps({"prompt": _PROMPT, "size": "1024x1024", **model}).encode()
+    key = f"Bearer {key_of(look.team)}".encode()
+    scope = within(look.scope, PATH, body, [(b"authorization", key)])
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body}
 
     taken = Taken()
     await look.scope["app"](scope, receive, taken)
-    return {"said": f"It was answered with {taken.status}."}
+    return {"said": f"It was answered with {taken.status}.", "sandbox": ""}
 
 
 async def _reset(look: Look, _: Form) -> dict[str, str]:

@@ -67,8 +67,9 @@ class Pages:
                 return
             shown = shown or await self._shown(look, path, scope["method"])
         except ControlError as error:
-            message = error.told["error"]["message"]
-            shown = Shown("error", {"message": message}, error.status, headers=error.headers)
+            lost = {"sandbox": ""} if error.status == 404 else {}  # it may be what is not there
+            told = {"message": error.told["error"]["message"], **lost}
+            shown = Shown("error", told, error.status, headers=error.headers)
         except RuleError as error:
             shown = Shown("error", {"message": error.sentence}, 400)
         if shown.to:
@@ -126,6 +127,7 @@ class Pages:
             ],
             "here": f"{PAGE}{path}" if path else "/",
             "path": path,
+            "is_of_sandboxes": path in VIEWS,  # else another's has no such page
             "sandbox": look.sandbox,
             "team": look.team,
             "sandboxes": [],

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from keyword import iskeyword
 from pprint import pformat
 from typing import Any
 
@@ -21,7 +20,7 @@ from openai import OpenAI
 
 client = OpenAI(base_url="{base}/v1", api_key="sk-mock-me")
 answer = client.images.generate(model="{model}", prompt="a red fox in the snow")
-print(answer.data[0].url)
+print(answer.data[0].{field})
 """,
     "Node": """\
 import OpenAI from "openai";
@@ -29,13 +28,13 @@ import OpenAI from "openai";
 const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: "sk-mock-me" }});
 const answer = await client.images.generate({{
   model: "{model}", prompt: "a red fox in the snow" }});
-console.log(answer.data[0].url);
+console.log(answer.data[0].{field});
 """,
     "curl": """\
 curl {base}/v1/images/generations \\
   -H "Authorization: Bearer sk-mock-me" \\
   -H "Content-Type: application/json" \\
-  -d '{{"prompt": "a red fox in the snow"}}'
+  -d '{{"model": "{model}", "prompt": "a red fox in the snow"}}'
 """,
     "Go": """\
 client := openai.NewClient(
@@ -46,12 +45,12 @@ answer, err := client.Images.Generate(ctx, openai.ImageGenerateParams{{
     "Ruby": """\
 client = OpenAI::Client.new(base_url: "{base}/v1", api_key: "sk-mock-me")
 answer = client.images.generate(model: "{model}", prompt: "a red fox in the snow")
-puts answer.data[0].url
+puts answer.data[0].{field}
 """,
     "PHP": """\
 $client = OpenAI::factory()->withBaseUri('{base}/v1')->withApiKey('sk-mock-me')->make();
 $answer = $client->images()->create(['model' => '{model}', 'prompt' => 'a red fox in the snow']);
-echo $answer->data[0]->url;
+echo $answer->data[0]->{field};
 """,
     "Java": """\
 OpenAIClient client = OpenAIOkHttpClient.builder()
@@ -66,6 +65,17 @@ var answer = await client.GenerateImageAsync("a red fox in the snow");
 """,
 }
 _METHODS = {"images.generate": "generate", "images.edit": "edit", "images.vary": "create_variation"}
+#: What the SDK's methods insist on; and what they take, anything else being of the call itself.
+_NEEDED = {
+    "images.generate": ("prompt",),
+    "images.edit": ("image", "prompt"),
+    "images.vary": ("image",),
+}
+_ARGUMENTS = (
+    *("prompt", "model", "n", "size", "quality", "style", "user", "image", "mask", "background"),
+    *("moderation", "response_format", "stream", "partial_images", "output_format"),
+    *("output_compression", "input_fidelity"),
+)
 _AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
 _FILE = "photo.png"  # in the place of one that was sent
 
@@ -77,8 +87,9 @@ def key_of(team: str) -> str:
 
 def clients(base: str, model: str, key: str = _KEY) -> dict[str, str]:
     """How a client of each language asks a model of the server at an address without `/v1`."""
+    field = "url" if model.startswith("dall-e") else "b64_json"
     return {
-        name: text.format(base=base, model=model).replace(_KEY, key)
+        name: text.format(base=base, model=model, field=field).replace(_KEY, key)
         for name, text in CLIENTS.items()
     }
 
@@ -90,6 +101,8 @@ def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
+    if not all(name in sent for name in _NEEDED[record.operation]):  # the SDK would not send it
+        return _as_it_came(record, base, key) | {"rule": _rule(record)}
     return {
         "curl": _curl(record, sent, base, key),
         "Python": _python(record, sent, base, key),
@@ -164,10 +177,10 @@ def _python(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str
 
 
 def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
-    """Keyword arguments; a name that Python would read as something else goes into the body."""
+    """Keyword arguments; a name that the SDK does not take as one goes into the body."""
     other = {}
     for name, value in sent.items():
-        if not name.isidentifier() or iskeyword(name):
+        if name not in _ARGUMENTS:
             other[name] = value
         elif isinstance(value, list) and _is_file(value):
             yield f"{name}=[{', '.join(_opened(file) for file in _names(value))}]"
@@ -181,7 +194,8 @@ def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:
 
 def _rule(record: Record) -> str:
     when: dict[str, Any] = {"operation": record.operation}
-    when |= {k: record.fields[k] for k in ("prompt", "model", "size") if k in record.fields}
+    named = ((k, record.fields.get(k)) for k in ("prompt", "model", "size"))
+    when |= {k: value for k, value in named if isinstance(value, str)}
     rule = {"when": when, "then": {"rate_limit": {"retry_after": 20}}, "times": 1}
     return json.dumps(rule, ensure_ascii=False, indent=2) + "\n"
 

@@ -11,7 +11,6 @@ from mockserver.control import journal, state
 from mockserver.control.request import refuse
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import Record, asks_again
-from mockserver.core.keys import Caller
 from mockserver.core.limits import MINUTE, admit
 from mockserver.core.picture import Picture
 from mockserver.core.planning import GIVEN
@@ -45,9 +44,7 @@ async def requests(look: Look) -> Shown:
         "q": text,
         "status": look.query.get("status", ""),
         "is_new": not records,
-        "snippets": snippets.clients(
-            look.base, next(iter(look.world.facts.models)), snippets.key_of(look.team)
-        ),
+        "snippets": snippets.clients(look.base, _model_of_day(look), snippets.key_of(look.team)),
     }
     return Shown("requests", context)
 
@@ -154,7 +151,8 @@ async def emptying(look: Look) -> Shown:
     told = await look.told(state.sandboxes)
     if not look.sandbox:
         refuse("Say which sandbox.")
-    return Shown("emptying", {**await _chosen(look), "row": told["sandboxes"][0]})
+    shown = look.query.get("shown", "")  # that which is looked at, before and after
+    return Shown("emptying", {**await _chosen(look), "row": told["sandboxes"][0], "shown": shown})
 
 
 async def settings(look: Look) -> Shown:
@@ -173,8 +171,23 @@ def _set_by(config: Config, field: str) -> str:
     return "default" if getattr(config, field) == getattr(Config(), field) else "the program"
 
 
+def _model_of_day(look: Look) -> str:
+    """A model that is asked for by the server's rules."""
+    facts = look.world.era().facts
+    return facts.operations["images.generate"].default_model or next(iter(facts.models))
+
+
+def first_model(look: Look) -> dict[str, str]:
+    """What names a model, where one must be named."""
+    model = _model_of_day(look)
+    operation = look.world.era().facts.operations["images.generate"]
+    return {} if operation.default_model else {"model": model}
+
+
 async def _chosen(look: Look) -> dict[str, Any]:
-    return {"sandbox": look.sandbox, "sandboxes": [s.name for s in await look.all()]}
+    names = [s.name for s in await look.all()]
+    whole = (name for name in names if look.sandbox and name.startswith(look.sandbox))
+    return {"sandbox": next(whole, look.sandbox), "sandboxes": names}
 
 
 def _has(record: Record, text: str, status: str) -> bool:
@@ -259,9 +272,9 @@ async def _gauges(look: Look, sandbox: Sandbox) -> list[Gauge]:
     """A sandbox's limits, and how much of each is used."""
     costs, found = look.world.costs, list[Gauge]()
     account, now = await sandbox.account(), sandbox.now(look.world.clock.now())
-    standing = sandbox.options.standing
+    standing, caller = sandbox.options.standing, look.world.keyring.of(sandbox.name)
     for model, one in {costs.bucket_of(m): m for m in costs.limits}.items():
-        limits = costs.limits_of(Caller(""), sandbox.options, one)
+        limits = costs.limits_of(caller, sandbox.options, one)
         found += [] if limits else [Gauge(model, "", None, 0, 0.0, standing)]
         for limit in limits:
             rate = limit.per_minute

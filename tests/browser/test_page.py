@@ -338,7 +338,10 @@ def test_hostile_text_is_text(watched: Page, mine: Mine) -> None:
             f"{mine.mock.url}/images/edits",
             files={"image": (text[:200].replace("\0", ""), b"no picture")},
             data={"prompt": text},
-            headers={"Authorization": f"Bearer {mine.key}"},
+            headers={
+                b"Authorization": f"Bearer {mine.key}".encode(),
+                b"X-Note": text[:200].replace("\0", "").encode(),
+            },
         )
     identities = [r.id for r in mine.handle.requests]
     for path in (*PAGES, *(f"requests/{identity}" for identity in identities)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shlex
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_several_files_are_several_in_the_copy() -> None:
 
 def test_a_field_s_name_is_no_code() -> None:
     hostile = "x=__import__('os').system('id'), y"
-    made = copied("images.generate", "/v1/images/generations", **{hostile: 1, "class": 2})
+    made = copied("images.generate", "/v1/images/generations", prompt="x", **{hostile: 1})
     for name in ("Python", "pytest"):
         names = {n.id for n in ast.walk(ast.parse(made[name])) if isinstance(n, ast.Name)}
         assert "__import__" not in names
@@ -68,3 +69,25 @@ def test_what_asks_for_no_picture_is_copied_as_it_came() -> None:
     assert words[words.index("--data-raw") + 1] == "@/etc/passwd"  # which is no file to curl here
     assert _came("POST /v1/files HTTP/1.1", b"--x", "multipart/form-data") == {}
     assert _came("POST /v1/files HTTP/1.1", b"\xff") == {}
+
+
+def test_a_field_that_the_sdk_does_not_know_or_means_for_itself_is_in_the_body() -> None:
+    for field in ("seed", "timeout", "extra_headers", "self"):
+        made = copied("images.generate", "/v1/images/generations", prompt="x", **{field: 1})
+        for name in ("Python", "pytest"):
+            assert f"extra_body={{'{field}': 1}}" in made[name]
+
+
+def test_what_the_sdk_would_not_send_is_copied_as_it_came() -> None:
+    record = Record("req_1", 0, "POST", "/v1/images/generations", "images.generate", {"n": 1})
+    record.raw = Raw(
+        b"POST /v1/images/generations HTTP/1.1\ncontent-type: application/json", b"{n", 2, False
+    )
+    made = copies(record, "http://localhost:6780")
+    assert made.keys() == {"curl", "rule"}
+    assert "--data-raw '{n'" in made["curl"]
+
+
+def test_a_rule_is_made_of_texts_alone() -> None:
+    made = copied("images.generate", "/v1/images/generations", prompt=["x"], size=1, model="m")
+    assert json.loads(made["rule"])["when"] == {"operation": "images.generate", "model": "m"}

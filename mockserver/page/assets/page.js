@@ -190,9 +190,16 @@ for (const form of $$("[data-drop]")) {
   });
 }
 
-// -- keys, but not while something is typed
+// -- keys, but not while something is typed, nor where who speaks to a browser has turned them off
+const keysOn = $("#keys-on");
+try { keysOn.checked = localStorage.getItem("images-mock-keys") !== "off"; } catch { keysOn.checked = true; }
+keysOn.addEventListener("change", () => {
+  try { localStorage.setItem("images-mock-keys", keysOn.checked ? "on" : "off"); } catch { /* for this page alone */ }
+});
+$("[data-keys]").hidden = false;
+$("[data-keys]").addEventListener("click", () => $("#keys").showModal());
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (!keysOn.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
   const rows = $$("[data-row] a");
   const at = rows.indexOf(document.activeElement);
   const keys = {
