@@ -72,7 +72,7 @@ class SharedStore:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._steps, self._empty, self._now = steps, empty, now
-        self.health, self.outage = Health(steps.kind), Outage(policy)
+        self.health, self.outage = Health("shared"), Outage(policy)
         self.notice: Callable[[str], None] = lambda _: None
         self._recovery = Recovery(self, steps, partial(empty, self._time), now, sleep)
         self.heard: Heard = lambda *_: None
