@@ -48,7 +48,7 @@ _encode, _step = msgpack.Encoder(enc_hook=_plain).encode, msgpack.Decoder(Step)
 
 def written(at: int, sandbox: str | None, life: int, method: str, given: Sequence[Any]) -> bytes:
     """A step as bytes."""
-    return _encode(Step(at, sandbox, life, method, as_bytes(given)))
+    return _encode((at, sandbox, life, method, as_bytes(given)))
 
 
 def read(data: bytes) -> tuple[Step, dict[str, Any]]:
@@ -59,11 +59,16 @@ def read(data: bytes) -> tuple[Step, dict[str, Any]]:
     """
     try:
         step = _step.decode(data)
-        owner = MemoryStore if step.sandbox is None else MemorySandbox
-        names, kind = parameters(vars(owner)[step.method])
-        return step, dict(zip(names, from_bytes(step.arguments, kind), strict=True))
+        names, values = _arguments(step.sandbox is None, step.method)
+        return step, dict(zip(names, values(step.arguments), strict=True))
     except (KeyError, msgspec.MsgspecError) as error:
         raise Away(f"a step can't be read ({error}): it is of another version") from error
+
+
+@cache
+def _arguments(is_of_store: bool, method: str) -> tuple[tuple[str, ...], Callable[[bytes], Any]]:
+    names, kind = parameters(vars(MemoryStore if is_of_store else MemorySandbox)[method])
+    return names, _reader(kind)
 
 
 def again(step: Step) -> bytes:
@@ -89,13 +94,20 @@ def as_bytes(value: Any) -> bytes:
 
 def from_bytes(data: bytes, kind: Any) -> Any:
     """The value of a type."""
-    view = memoryview(data)
-    if view[:1] == _WIDE:
-        return convert(_mapped(msgpack.decode(view[1:]), _widened), kind)  # types know no marks
-    return _decoder(kind).decode(view)
+    return _reader(kind)(data)
 
 
-_decoder = cache(msgpack.Decoder)
+@cache
+def _reader(kind: Any) -> Callable[[bytes], Any]:
+    decode = msgpack.Decoder(kind).decode
+
+    def value(data: bytes) -> Any:
+        if data[:1] == _WIDE:
+            wide = msgpack.decode(memoryview(data)[1:])
+            return convert(_mapped(wide, _widened), kind)  # types know no marks
+        return decode(data)
+
+    return value
 
 
 def _narrow(value: str | int) -> str | int:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from types import CoroutineType
+from typing import Any
 
 from mockserver.core.durations import SECOND
 from mockserver.core.errors import ApiError, Reason
@@ -32,19 +33,12 @@ from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Steps
+from mockserver.store.turns import Asked, Turn
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
 _LOG = logging.getLogger(__name__)
 _UNSAVED = 600 * SECOND  # nanoseconds from a content's last piece to the step that has it, at most
-
-
-class _Asked(NamedTuple):
-    """What somebody waits for: that the log has all that it had, and this step behind that."""
-
-    answer: asyncio.Future[Any]
-    step: bytes = b""  # none: to know what others did
-    take: Callable[[], Any] = lambda: None
 
 
 class SharedStore:
@@ -83,8 +77,9 @@ class SharedStore:
         self.process = steps.open(form)
         self._large = Large(self, steps, empty(now), now)
         self.fetch = self._large.fetch
-        self._asked: list[_Asked] = []
+        self._asked: list[Asked] = []
         self._asking: asyncio.Task[None] | None = None
+        self._turn = Turn()
         self._saving: asyncio.Task[None] | None = None
 
     def _time(self) -> int:
@@ -98,16 +93,23 @@ class SharedStore:
     # -- steps ---------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Take what others have appended; what is kept no longer goes."""
+        """Take what others have appended, by asking the log itself; what is over goes."""
+        if not self.outage.is_on:
+            await self._waited(b"", lambda: None)
+        await self._see()
+
+    async def _see(self) -> None:
+        """Take what others have appended, and were told of; what is kept no longer goes."""
         await self._answered(b"", lambda: None)
         if self.memory.has_expired(self._now()):
             await self.step(self.memory, "expire")
 
-    async def step(self, owner: MemoryStore | MemorySandbox, method: str, *given: Any) -> Any:
+    def step(
+        self, owner: MemoryStore | MemorySandbox, method: str, *given: Any
+    ) -> Coroutine[Any, Any, Any]:
         """Take a step behind all that are in the log; its answer."""
         names, _ = codec.parameters(getattr(owner, method).__func__)
-        told = dict(zip(names, given, strict=True))
-        return await self._step(owner, method, given, told)
+        return self._step(owner, method, given, dict(zip(names, given, strict=True)))
 
     async def save(self, owner: MemorySandbox, kind: Kind, item: Item) -> None:
         """Take the step of a sandbox that keeps an item."""
@@ -142,24 +144,30 @@ class SharedStore:
         if self._asking is None:
             if self.outage.is_on:
                 return self._alone(step, take)
-            try:
-                found = self._at_once([step] if step else [])
-            except Away as error:
-                self.lose(error)
-                return self._alone(step, take)
-            if found is not None:
-                self.follow(found)
-                return self._own(step, take)
-        answer = asyncio.get_running_loop().create_future()
-        self._asked.append(_Asked(answer, step, take))
+            if not step or self._turn.is_first():
+                try:
+                    others = self._at_once(step)
+                except Away as error:
+                    self.lose(error)
+                    return self._alone(step, take)
+                if others is not None:
+                    self.follow(others)
+                    return self._own(step, take)
+        return await self._waited(step, take)
+
+    def _at_once(self, step: bytes) -> Sequence[bytes] | None:
+        try:
+            return self._steps.at_once((step,) if step else (), self.taken_steps)
+        except Gone:
+            return None
+
+    async def _waited(self, step: bytes, take: Callable[[], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        self._asked.append(Asked(answer, step, take))
         if self._asking is None:  # else whoever asks goes on with it
             self._asking = asyncio.create_task(self._ask())
         return await answer
-
-    def _at_once(self, own: Sequence[bytes]) -> Sequence[bytes] | None:
-        with suppress(Gone):
-            return self._steps.at_once(own, self.taken_steps)
-        return None
 
     async def _ask(self) -> None:
         """Ask the log for all who wait, as long as there are any."""
@@ -179,7 +187,7 @@ class SharedStore:
         finally:
             self._asking = None
 
-    async def _ask_for(self, asked: Sequence[_Asked]) -> None:
+    async def _ask_for(self, asked: Sequence[Asked]) -> None:
         own = [one.step for one in asked if one.step]
         try:
             if own:
@@ -191,11 +199,8 @@ class SharedStore:
             return await self._ask_for(asked)
         self.follow(others)
         for one in asked:
-            self._answer(one)
+            one.tell(partial(self._own, one.step, one.take))
         return None
-
-    def _answer(self, asked: _Asked) -> None:
-        _tell(asked.answer, partial(self._own, asked.step, asked.take))
 
     def _own(self, step: bytes, take: Callable[[], Any]) -> Any:
         """Take a step of this process, and a snapshot behind it if it is time for one."""
@@ -274,7 +279,7 @@ class SharedStore:
         """Answer all who wait, so many first of whom nobody knows whether the log has heard."""
         asked, self._asked = self._asked, []
         for number, one in enumerate(asked, 1):
-            _tell(one.answer, partial(self._alone, one.step, one.take))
+            one.tell(partial(self._alone, one.step, one.take))
             if number == unsure:
                 self.outage.unsure()
 
@@ -327,7 +332,7 @@ class SharedStore:
 
     async def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name; its use is counted by its steps."""
-        await self.sync()
+        await self._see()
         found = self.memory.peek(name)
         if found is None:
             found = await self.step(self.memory, "sandbox", name)
@@ -337,13 +342,13 @@ class SharedStore:
 
     async def find(self, name: str) -> Sandbox | None:
         """The sandbox of a name if there is one."""
-        await self.sync()
+        await self._see()
         found = self.memory.peek(name)
         return SharedSandbox(self, found) if found else None
 
     async def everyone(self) -> Sandbox:
         """What holds the rules of all sandboxes."""
-        await self.sync()
+        await self._see()
         return SharedSandbox(self, await self.memory.everyone())
 
     async def renew(self, name: str, options: Options) -> Sandbox:
@@ -352,7 +357,7 @@ class SharedStore:
 
     async def sandboxes(self) -> list[Sandbox]:
         """All there are."""
-        await self.sync()
+        await self._see()
         return [SharedSandbox(self, s) for s in self.memory.inside()]
 
     async def write_down(self, record: Record, *, life: int) -> None:
@@ -377,21 +382,9 @@ class SharedStore:
         return await self._large.kept(address)
 
 
-def _tell(answer: asyncio.Future[Any], found: Callable[[], Any]) -> None:
-    """Tell whoever waits what something comes to."""
-    try:
-        value = found()
-    except Exception as refusal:
-        if not answer.done():
-            answer.set_exception(refusal)
-    else:
-        if not answer.done():  # else nobody waits for it any more
-            answer.set_result(value)
-
-
 def _at_once(answer: Any) -> Any:
     """What a coroutine returns that never waits, as those of the memory's steps."""
-    if not isinstance(answer, Coroutine):
+    if not isinstance(answer, CoroutineType):
         return answer
     try:
         answer.send(None)

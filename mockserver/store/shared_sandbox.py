@@ -6,7 +6,7 @@ store knows at least of all that was done before he asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.journal import Record
@@ -41,8 +41,8 @@ class SharedSandbox:
                 self._found = now
         return self._found
 
-    async def _step(self, method: str, *given: Any) -> Any:
-        return await self._store.step(self._inside, method, *given)
+    def _step(self, method: str, *given: Any) -> Awaitable[Any]:
+        return self._store.step(self._inside, method, *given)
 
     @property
     def name(self) -> str:
@@ -57,7 +57,8 @@ class SharedSandbox:
     @property
     def options(self) -> Options:
         """What it is set to."""
-        return self._inside.options
+        found = self._found if self._of is self._store.memory else self._inside  # it is asked often
+        return found.options
 
     @property
     def rules(self) -> Sequence[Rule]:

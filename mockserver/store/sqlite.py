@@ -17,12 +17,16 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
+from mockserver.store.sqlite_board import Board, make
 from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
 _PAUSE = 0.0005  # seconds between two tries
 _PATIENCE = 10.0  # seconds of tries
+_TRIES = 20  # at once: whoever has locked the file is done sooner than a loop could come back
+_GUESSES = 3  # of the last step's number, before the file is locked to look
 _APART = 1_000_000_000  # from the steps of a file that was lost to those of the one in its place
+_JOURNAL = 16 * 1024 * 1024  # bytes that are left of SQLite's journal when it begins anew
 _CACHE = 1024  # KiB of pages that a process keeps
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -84,21 +88,26 @@ class SqliteSteps:
         """Begin to use it."""
         self._form = form
         self._begin()
-        with self._patient(self._path) as first:
-            (number,) = first.execute(_COUNT).fetchone()
-        return int(number)
+        return int(self._process)
 
     def _begin(self) -> None:
         self.prepare(self._form)
+        with self._patient(self._path) as first:
+            (self._process,) = first.execute(_COUNT).fetchone()
         try:
-            self._db, self._file = self._connect(self._path, 0), self._path.stat().st_ino
+            self._db, self._files = self._connect(self._path, 0), self._found()
+            self._board = Board(self._lock, self._process)
         except (sqlite3.Error, OSError) as error:
             raise self._away(error) from error
+
+    def _found(self) -> list[int]:
+        """Which files there are."""
+        return [path.stat().st_ino for path in (self._path, self._lock)]
 
     def _check_file(self) -> None:
         """Others that begin to use it find it where this process does."""
         try:
-            is_there = self._path.stat().st_ino == self._file
+            is_there = self._found() == self._files
         except OSError:
             is_there = False
         if not is_there:
@@ -110,7 +119,11 @@ class SqliteSteps:
         Raises:
             Away: they can't be made, or are of another form.
         """
-        with _alone(self._path), self._patient(self._path) as made:
+        try:
+            make(self._lock)
+        except OSError as error:
+            raise Away(f"{self._path}: can't be made here: {error.strerror}") from None
+        with _alone(self._lock), self._patient(self._path) as made:
             if made.execute(_STRANGE).fetchone()[0]:
                 raise Away(f"{self._path} is another program's database")
             made.execute("PRAGMA journal_mode = WAL")
@@ -124,6 +137,10 @@ class SqliteSteps:
             raise Away(f"{self._path} is of another form ({found}) than this server's ({form})")
 
     @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-lock")
+
+    @property
     def _beside(self) -> Path:
         return self._path.with_name(f"{self._path.name}-uploads")
 
@@ -134,6 +151,7 @@ class SqliteSteps:
         )
         found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         found.execute(f"PRAGMA cache_size = -{_CACHE}")
+        found.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
         return found
 
     @contextmanager
@@ -152,26 +170,40 @@ class SqliteSteps:
     async def close(self) -> None:
         """Use it no longer."""
         self._db.close()
+        self._board.close()
 
     # -- steps ---------------------------------------------------------------------------------
 
     async def take(self, steps: Sequence[bytes], after: int) -> list[bytes]:
         """Append steps; those of others behind `after`."""
-        return await self._tried(lambda db: _take(db, steps, after))
+        return await self._tried(lambda db: self._taken(db, steps, after))
 
     def at_once(self, steps: Sequence[bytes], after: int) -> list[bytes] | None:
-        """Append steps, if nobody else has locked the file."""
-        self._check_file()
-        try:
-            return _take(self._db, steps, after) if steps else _behind(self._db, after)
-        except sqlite3.Error as error:
-            if _is_busy(error):
-                return None
-            raise self._away(error) from error
+        """Append steps, if nobody else has locked the file for long."""
+        if not steps and self._board.is_known(self._board.look(), after):
+            return []
+        for _ in range(_TRIES):
+            try:
+                return self._taken(self._db, steps, after)
+            except sqlite3.Error as error:
+                if not _is_busy(error):
+                    raise self._away(error) from error
+        return None
+
+    def _taken(self, db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
+        """Append steps; those of others."""
+        seen = self._board.look()
+        is_known = steps and self._board.is_known(seen, after)
+        others = [] if is_known else _behind(db, after)
+        if steps:
+            _take(db, steps, others, after)
+        last = after + len(others) + len(steps)
+        self._board.know(seen, last, is_news=bool(others), is_own=bool(steps))
+        return others
 
     async def since(self, after: int) -> list[bytes]:
         """What is behind a step."""
-        return await self._tried(lambda db: _behind(db, after))
+        return await self._tried(lambda db: self._taken(db, (), after))
 
     async def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Work that begins by locking the file, once that is free."""
@@ -182,7 +214,8 @@ class SqliteSteps:
             except sqlite3.Error as error:
                 if tried * _PAUSE > _PATIENCE or not _is_busy(error):
                     raise self._away(error) from error
-            await asyncio.sleep(_PAUSE)
+            if tried > _TRIES:
+                await asyncio.sleep(_PAUSE)
         raise AssertionError
 
     async def reach(self, after: int) -> Reached:
@@ -297,39 +330,40 @@ def _is_busy(error: Exception) -> bool:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(lock: Path) -> Iterator[None]:
     """Let no other process make the same file: its form of journal is changed by one alone."""
     try:
         import fcntl
     except ImportError:  # such a system has no workers
         yield
         return
-    try:
-        lock = path.with_name(f"{path.name}-lock").open("wb")
-    except OSError as error:
-        raise Away(f"{path}: can't be made here: {error.strerror}") from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _behind(db: sqlite3.Connection, after: int) -> list[bytes]:
     """What is behind a step."""
-    if db.execute(_LAST).fetchone()[0] == after:
-        return []
-    rows = db.execute(_BEHIND, [after]).fetchall()
+    rows = db.execute(_BEHIND, (after,)).fetchall()
+    if not rows:
+        if db.execute(_LAST).fetchone()[0] == after:
+            return []
+        rows = db.execute(_BEHIND, (after,)).fetchall()  # it may have come between
     if not rows or rows[0][0] != after + 1:
         raise Gone
     return [step for _, step in rows]
 
 
-def _take(db: sqlite3.Connection, steps: Sequence[bytes], after: int) -> list[bytes]:
-    if len(steps) == 1 and db.execute(_FOLLOW, [after + 1, steps[0]]).rowcount:
-        return []  # nobody came between, and one statement is enough
+def _take(db: sqlite3.Connection, steps: Sequence[bytes], others: list[bytes], after: int) -> None:
+    """Append steps behind those of others, which are read as far as they are not known yet."""
+    if len(steps) == 1:
+        for _ in range(_GUESSES):
+            if db.execute(_FOLLOW, (after + len(others) + 1, steps[0])).rowcount:
+                return  # nobody came between, and one statement is enough
+            others += _behind(db, after + len(others))
     with _at_a_time(db):
-        others = _behind(db, after)
+        others += _behind(db, after + len(others))
         db.executemany(_APPEND, enumerate(steps, after + len(others) + 1))
-    return others
 
 
 def _seed(db: sqlite3.Connection, snapshot: Snapshot) -> bool:

@@ -75,7 +75,13 @@ def add(sums: Sums, bill: Bill) -> Sums:
     """Sum a bill up, into these sums or into fewer."""
     start = bill.at // SECOND // MINUTE * MINUTE
     cell = Cell(MINUTE, start, bill.model, bill.size, bill.operation)
-    sums[cell] = _joined(cell, use_of(bill), sums.get(cell))
+    known = sums.get(cell)
+    if known is None or bill.tokens:
+        sums[cell] = _joined(cell, use_of(bill), known)
+    else:  # which comes at each of many
+        at, _, _, _, requests, images, micro, tokens = known
+        count = requests + 1, images + bill.n, micro + bill.micro, tokens
+        sums[cell] = Use(min(bill.at, at), bill.model, bill.size, bill.operation, *count)
     return condensed(sums, SUMS // 2) if len(sums) > SUMS else sums
 
 
