@@ -92,6 +92,8 @@ def _status(address: str, within: float) -> dict[str, Any]:
         status = json.loads(answer.content)
         if status["server"] == "images-mock" and status["status"] == "ready":
             return dict(status)
+        if status["server"] == "images-mock" and status.get("state") == "away":
+            raise NotReady(f"the images-mock at {address} is not ready: its state is away")
     server = (answer.headers.get("server") or "").strip()
     named = f" ({server})" if server else ""
     raise NotReady(f"{address} answers {answer.status}, but is no images-mock{named}")

@@ -196,6 +196,9 @@ class Control:
             refused = ControlError(400, error.sentence, "invalid_request")
             status, told, headers = refused.status, refused.told, []
         headers.append((b"cache-control", b"no-store"))
+        health = self._world.store.health
+        if health.degraded:  # what is changed now others won't know of
+            headers.append((b"mock-warning", health.warning.encode()))
         await send_bytes(send, status, json_bytes(told), JSON, headers)
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[int, Told]:

@@ -127,6 +127,14 @@ class Batch(NamedTuple):
             raise ApiError(Reason.BATCH_ENDED, status=self.status)
         return self.reached(CANCELLING, now=now)
 
+    def beside(self, other: Batch) -> Batch:
+        """A state of one that somebody else cancels meanwhile, or works on: it has both."""
+        if {self.status, other.status} != {CANCELLING, IN_PROGRESS}:
+            return self
+        ahead = self if self.done >= other.done else other
+        stamps = {**other.stamps, **self.stamps}
+        return ahead._replace(status=CANCELLING, stamps=stamps)
+
     def with_answer(self, answer: Answered) -> Batch:
         """The batch with one more request that has an answer."""
         return self._replace(

@@ -331,9 +331,14 @@ class World:
     async def follow(self) -> None:
         """Learn what other processes do while nobody asks, until the server ends."""
         while self.store.process and not self.clock.ended:
-            with suppress(Away, ApiError):  # it is away
-                await self.store.sync()
+            await self.learn()
             await self.clock.sleep(_FOLLOW)
+
+    async def learn(self) -> None:
+        """Learn what other processes have done, unless that can't be reached."""
+        if self.store.process:
+            with suppress(Away, ApiError):
+                await self.store.sync()
 
     async def close(self) -> None:
         """Let go of what is outside of this process."""

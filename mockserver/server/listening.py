@@ -125,7 +125,8 @@ class Server(uvicorn.Server):
         self._app.state.world.counts.connections = self.server_state.connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to serve, then tell."""
+        """Start to serve, once it knows what others know; then tell."""
+        await self._app.state.world.learn()  # which may take seconds, and keep the loop
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(BACKLOG)

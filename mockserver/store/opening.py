@@ -99,7 +99,9 @@ def open_store(
         from mockserver.store.shared import SharedStore
     except ImportError:
         raise StateError(_CPYTHON) from None
-    return _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
+    store = _used(lambda: SharedStore(steps, frame.empty, now, frame.form, policy))
+    store.health.kind = place.kind
+    return store
 
 
 def _steps(place: Place, frame: Frame) -> Steps:

@@ -354,6 +354,10 @@ class MemorySandbox:
 
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
+        known = await self.item(kind, item.id) if kind == "batches" else None
+        if known:  # another process may have cancelled it, or have gone on with it
+            value = item.value.beside(known.value)
+            item = (known if value.done > item.value.done else item)._replace(value=value)
         self._grow(self._tables.items.of(kind).put(item))
         self._weigh()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from mockserver.server.listening import Server
 from mockserver.store.outage import Policy
 from tests.batches import line
 from tests.conftest import error, generate
@@ -125,3 +127,34 @@ def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
         told = client.get(path).json()
     assert told["status"] == "completed", told
     assert not caplog.records
+
+
+def test_what_is_set_meanwhile_is_answered_with_the_same_warning() -> None:
+    client, log = served()
+    assert "mock-warning" not in client.get("/_mock/rules", headers=HERE).headers
+    log.is_away = True
+    generate(client)
+    made = client.post("/_mock/rules", headers=HERE, json={"then": {"refuse": True}})
+    assert made.status_code == 201
+    assert made.headers["mock-warning"].endswith("what is set may be lost")
+    back(client, log)
+    assert "mock-warning" not in client.get("/_mock/rules", headers=HERE).headers
+
+
+def test_a_server_is_ready_once_it_knows_what_others_have_done() -> None:
+    log = Log()
+    others, store = store_over(LocalSteps(log)), store_over(LocalSteps(log))
+    LOOP.run_until_complete(others.sandbox("known"))
+    known: list[int] = []
+    config = configured(state="redis://127.0.0.1:1/0")
+    server = Server(config, ready=lambda: known.append(store.memory.begun), store=store)
+
+    async def start() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server.config.load()
+            server.lifespan = server.config.lifespan_class(server.config)
+            await server.startup([listener])
+            await server.shutdown([listener])
+
+    LOOP.run_until_complete(start())
+    assert known == [1]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from mockserver.core.batches import Batch
 from mockserver.core.files import File, file_item
+from mockserver.core.keys import Caller
+from mockserver.core.sandbox.items import Item
 from mockserver.store.contents import Content
 from tests.store.test_store import both, record
 from tests.store.views import SECOND, START, Place, bounded, everywhere
@@ -34,6 +37,26 @@ async def test_a_file_is_there_for_all_views_until_it_is_dropped(here: Place) ->
     await found.drop("files", "f")
     assert [item.id for item in await (await one.sandbox("a")).items("files")] == ["g"]
     assert await box.item("batches", "f") is None
+
+
+@everywhere
+async def test_a_batch_that_is_cancelled_while_another_works_on_it_stays_cancelled(
+    here: Place,
+) -> None:
+    one, other, box = await both(here)
+    begun = Batch("/v1/images/generations", "f", 1, 2, 0, Caller("a"), total=9)
+    begun = begun.reached("in_progress", now=1)
+    for is_late in (False, True):
+        name = f"b{is_late}"
+        await box.save("batches", Item(name, 1, begun, 100))
+        found = await other.sandbox("a")
+        states = [begun.cancelled(5), begun._replace(completed=3)]
+        for state in reversed(states) if is_late else states:
+            await found.save("batches", Item(name, 1, state, 100))
+        item = await (await one.sandbox("a")).item("batches", name)
+        assert item
+        assert (item.value.status, item.value.done) == ("cancelling", 3)
+        assert item.value.stamps == {"in_progress": 1, "cancelling": 5}
 
 
 @everywhere
