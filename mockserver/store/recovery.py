@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mockserver.store.shared import SharedStore
 
 PROBE = 0.5  # seconds between two looks
+_AT_ONCE = 200  # steps that are taken again before others are served
 
 
 async def frozen(number: int, saved: SavedStore) -> Snapshot:
@@ -100,10 +101,12 @@ class Recovery:
             outage.reached(found := await self._steps.reach(store.taken_steps))
         number, memory = await self.loaded()
         tail = await self._steps.since(number)
+        known = max(0, store.taken_steps - number) if found.kept is None else len(tail)
+        for start in range(0, known, _AT_ONCE):  # requests are served meanwhile
+            store.replay(memory, tail[start : min(known, start + _AT_ONCE)])
+            await asyncio.sleep(0)
         async with store.held():
-            known = max(0, store.taken_steps - number) if found.kept is None else len(tail)
-            store.begin_from(number, memory)
-            store.follow(tail[:known], told=False)
+            store.begin_from(number + len(tail[:known]), memory)
             store.follow(tail[known:])
             await self._retell()
             self._end()

@@ -12,7 +12,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from types import CoroutineType
 from typing import Any
 
 from mockserver.core.durations import SECOND
@@ -33,7 +32,7 @@ from mockserver.store.sandbox import MemorySandbox
 from mockserver.store.saved import SavedStore
 from mockserver.store.shared_sandbox import SharedSandbox
 from mockserver.store.steps import Away, Gone, Steps
-from mockserver.store.turns import Asked, Turn
+from mockserver.store.turns import Asked, Turn, at_once
 
 SNAPSHOT_STEPS = 5_000  # after so many, at the least, a snapshot is made
 SNAPSHOT_BYTES = 32 * 1024 * 1024  # or after so many bytes of them
@@ -234,11 +233,20 @@ class SharedStore:
             if told:
                 self.heard(step.method, given)
 
+    def replay(self, memory: MemoryStore, steps: Sequence[bytes]) -> None:
+        """Take steps in a memory that is not used yet."""
+        used = self.memory, self.taken_steps, self._fresh, self._size
+        self.memory = memory
+        try:
+            self.follow(steps, told=False)
+        finally:
+            self.memory, self.taken_steps, self._fresh, self._size = used
+
     def _take(self, at: int, owner: MemoryStore | MemorySandbox, method: str, given: Any) -> Any:
         self._at = at
         if isinstance(owner, MemorySandbox):
             self.memory.touch(owner)
-        return _at_once(getattr(owner, method)(**given))
+        return at_once(getattr(owner, method)(**given))
 
     def _owner(self, name: str | None, life: int) -> MemoryStore | MemorySandbox | None:
         if name is None:
@@ -380,14 +388,3 @@ class SharedStore:
     async def kept(self, address: str) -> bytes | None:
         """The upload at an address, if it is still there."""
         return await self._large.kept(address)
-
-
-def _at_once(answer: Any) -> Any:
-    """What a coroutine returns that never waits, as those of the memory's steps."""
-    if not isinstance(answer, CoroutineType):
-        return answer
-    try:
-        answer.send(None)
-    except StopIteration as done:
-        return done.value
-    raise RuntimeError("a step has waited")

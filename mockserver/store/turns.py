@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any, NamedTuple
 
 
@@ -42,3 +43,14 @@ class Turn:
 
     def _end(self) -> None:
         self._first = None
+
+
+def at_once(answer: Any) -> Any:
+    """What a coroutine returns that never waits, as those of the memory's steps."""
+    if not isinstance(answer, CoroutineType):
+        return answer
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        return done.value
+    raise RuntimeError("a step has waited")

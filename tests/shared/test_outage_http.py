@@ -107,6 +107,7 @@ def test_what_could_not_be_kept_is_refused_and_pictures_are_made_all_the_same() 
     asked = {"model": "gpt-5", "input": "a fox", "tools": [{"type": "image_generation"}]}
     assert client.post("/v1/responses", json=asked).status_code == 200
     assert generate(client, prompt="another", model="gpt-image-2").status_code == 200
+    back(client, log)
 
 
 def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
