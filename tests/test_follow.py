@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from io import BytesIO, TextIOWrapper
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -90,6 +90,29 @@ def test_a_line_that_breaks_at_once_ever_again_is_given_up(
     monkeypatch.setattr(follow, "Events", Breaking)
     assert len(list(journal_lines(mock.address, None, follow=True))) == 1
     assert listened == 2
+
+
+def test_a_server_that_ends_just_when_it_was_found_again_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It answered that it is ready, and nobody is there for the next question."""
+
+    class Line(NamedTuple):
+        is_first: bool
+
+        def __enter__(self) -> list[Any]:
+            if not self.is_first:
+                raise ControlError("nobody answers")
+            return []
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    firsts, lives = iter([True, False]), iter([1.0, 1.0, None])
+    monkeypatch.setattr(follow, "Events", lambda *_, **__: Line(next(firsts)))
+    monkeypatch.setattr(follow, "_life", lambda _: next(lives))
+    monkeypatch.setattr(follow, "_journal", lambda *_: [])
+    assert [*journal_lines("http://127.0.0.1:1", None, follow=True)] == []
 
 
 def test_another_server_in_its_place_is_not_followed(mock: ImagesMock) -> None:

@@ -67,10 +67,16 @@ def _followed(remote: Remote, sandbox: str | None) -> Iterator[Mapping[str, Any]
     # The line may have broken alone, as behind a gateway, or where a terminal was held.
     while life is not None and life == _life(remote):
         seen = {"Last-Event-ID": last} if last else {}
-        with Events(remote.address, remote.headers | seen, sandbox=sandbox) as events:
-            if not (new := (yield from _told(events, known))):
-                return  # it would break at once for ever
-            last = new
+        try:
+            with Events(remote.address, remote.headers | seen, sandbox=sandbox) as events:
+                new = yield from _told(events, known)
+        except ControlError:
+            if _life(remote) is None:  # it has ended since it was asked
+                return
+            raise
+        if not new:
+            return  # it would break at once for ever
+        last = new
 
 
 def _told(events: Events, known: Container[str]) -> Generator[Mapping[str, Any] | None, None, str]:

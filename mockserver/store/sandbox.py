@@ -354,7 +354,7 @@ class MemorySandbox:
 
     async def save(self, kind: Kind, item: Item) -> None:
         """Keep an item, or another state of it."""
-        known = await self.item(kind, item.id) if kind == "batches" else None
+        known = await self.item(kind, item.id) if hasattr(item.value, "beside") else None
         if known:  # another process may have cancelled it, or have gone on with it
             value = item.value.beside(known.value)
             item = (known if value.done > item.value.done else item)._replace(value=value)
