@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from mockserver.store.sqlite_board import Board, make
+from mockserver.store.sqlite_board import Board, clear, last_told, make
 from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
@@ -124,12 +124,15 @@ class SqliteSteps:
         except OSError as error:
             raise Away(f"{self._path}: can't be made here: {error.strerror}") from None
         with _alone(self._lock), self._patient(self._path) as made:
+            told = last_told(self._lock)
             if made.execute(_STRANGE).fetchone()[0]:
                 raise Away(f"{self._path} is another program's database")
             made.execute("PRAGMA journal_mode = WAL")
             made.executescript(_SCHEMA)
             made.execute(_BEGIN, [form])
             (found,) = made.execute("SELECT text FROM form").fetchone()
+            if told > made.execute(_LAST).fetchone()[0]:  # of a file that was here before
+                clear(self._lock)
             with self._patient(self._beside) as beside:
                 beside.execute("PRAGMA journal_mode = WAL")
                 beside.executescript(_UPLOADS)
