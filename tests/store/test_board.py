@@ -42,6 +42,12 @@ class View:
         """Take what is in the file."""
         self._took(at_once(self.steps.since(len(self.known))))
 
+    def shake(self, path: Path, overtake: Callable[[], None]) -> None:
+        """Have others overtake it."""
+        self.steps._board.close()
+        self.steps._board = board = Shaken(lock_of(path), self.number)
+        board.overtake = overtake
+
     def _took(self, others: list[bytes] | None, *own: bytes) -> None:
         assert others is not None
         self.known += [*others, *own]
@@ -259,6 +265,20 @@ CALLS = st.lists(
 )
 
 
+@pytest.mark.parametrize("known", [0, 1])
+def test_who_looks_while_a_step_is_appended_sees_it_when_it_is(
+    views: Callable[[], View], path: Path, known: int
+) -> None:
+    one, other = views(), views()
+    for number in range(known):
+        other.append(b"%d" % number)
+        one.see()
+    one.shake(path, other.see)
+    one.append(b"new")
+    other.see()
+    assert other.known[known:] == [b"new"]
+
+
 class Race:
     """Views that overtake each other, as it is drawn; each call is held against what was told."""
 
@@ -268,9 +288,7 @@ class Race:
         self._busy = set[int]()
         self._told = 0  # the last step that somebody was told of
         for view in self.views:
-            view.steps._board.close()
-            view.steps._board = board = Shaken(lock_of(path), view.number)
-            board.overtake = self.one
+            view.shake(path, self.one)
 
     def run(self) -> None:
         """Make all calls."""
