@@ -140,12 +140,29 @@ def test_a_board_of_a_file_that_was_removed_hides_nothing_of_the_one_in_its_plac
     assert (one.known, other.known) == ([b"new"], [b"new"])
 
 
+def test_a_content_is_not_mixed_with_one_of_a_file_that_was_removed(
+    views: Callable[[], View], path: Path
+) -> None:
+    async def write(view: View, *pieces: bytes) -> bytes:
+        offset, name = 0, f"{view.number}-1"
+        for piece in pieces:
+            await view.steps.write(name, offset, piece, now=1)
+            offset += len(piece)
+        return await view.steps.read(name, 0, offset)
+
+    with closing(View(path)) as before:
+        assert asyncio.run(write(before, b"o" * 4, b"o" * 9)) == b"o" * 13
+    path.unlink()
+    lock_of(path).unlink()
+    assert asyncio.run(write(views(), b"n" * 6, b"n" * 6)) == b"n" * 12
+
+
 def test_half_of_a_note_costs_a_look_and_nothing_else(views: Callable[[], View]) -> None:
     one, other = views(), views()
     one.append(b"1")
     other.see()
     other.see()
-    board, begin = one.steps._board, one.number * 16
+    board, begin = one.steps._board, one.number % 64 * 16
     whole = board.look()[begin : begin + 16]
     statements = looks(other)
     for half in (b"\x41" + whole[1:8] + whole[8:], whole[:8] + b"\x63" + whole[9:]):
