@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from mockserver.store.sqlite_board import Board, make
+from mockserver.store.sqlite_board import Board, clear, last_told, make
 from mockserver.store.steps import Away, Gone, Lost, Reached, Snapshot
 
 T = TypeVar("T")
@@ -50,7 +50,11 @@ CREATE TABLE IF NOT EXISTS contents (
     PRIMARY KEY (name, start)
 );
 """
-_BEGIN = "INSERT INTO form SELECT ?, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM form)"
+#: Processes have numbers that none had whose file was here before: it may live, or have uploads.
+_BEGIN = (
+    "INSERT INTO form SELECT ?, CAST((julianday() - 2440587.5) * 86400000 AS INTEGER) * 1000, 0 "
+    "WHERE NOT EXISTS (SELECT 1 FROM form)"
+)
 _STRANGE = (
     "SELECT EXISTS (SELECT 1 FROM sqlite_master) AND "
     "(SELECT count(*) FROM sqlite_master WHERE name IN ('form', 'steps', 'snapshots')) < 3"
@@ -106,12 +110,10 @@ class SqliteSteps:
 
     def _check_file(self) -> None:
         """Others that begin to use it find it where this process does."""
-        try:
-            is_there = self._found() == self._files
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise Lost(f"{self._path} was removed or replaced while it was in use")
+        with suppress(OSError):
+            if self._found() == self._files:
+                return
+        raise Lost(f"{self._path} was removed or replaced while it was in use")
 
     def prepare(self, form: str) -> None:
         """Make the files, or see that they are of this form.
@@ -124,12 +126,15 @@ class SqliteSteps:
         except OSError as error:
             raise Away(f"{self._path}: can't be made here: {error.strerror}") from None
         with _alone(self._lock), self._patient(self._path) as made:
+            told = last_told(self._lock)
             if made.execute(_STRANGE).fetchone()[0]:
                 raise Away(f"{self._path} is another program's database")
             made.execute("PRAGMA journal_mode = WAL")
             made.executescript(_SCHEMA)
             made.execute(_BEGIN, [form])
             (found,) = made.execute("SELECT text FROM form").fetchone()
+            if told > made.execute(_LAST).fetchone()[0]:  # of a file that was here before
+                clear(self._lock)
             with self._patient(self._beside) as beside:
                 beside.execute("PRAGMA journal_mode = WAL")
                 beside.executescript(_UPLOADS)

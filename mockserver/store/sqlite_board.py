@@ -65,3 +65,14 @@ def make(path: Path) -> None:
     """Make the file, with all of its bytes on the disk: a full one is met here, and not later."""
     with path.open("ab") as file:
         file.write(bytes(max(0, _ALL.size - file.tell())))
+
+
+def last_told(path: Path) -> int:
+    """The last step that it tells of."""
+    return int(max(_ALL.unpack(path.read_bytes()[: _ALL.size])[1::2]))
+
+
+def clear(path: Path) -> None:
+    """Have it tell of no step."""
+    with path.open("r+b") as file:
+        file.write(bytes(_ALL.size))

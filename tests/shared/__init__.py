@@ -32,21 +32,21 @@ def installed() -> list[str]:
 
 
 class RedisServer:
-    """A server on a free port of this machine, that keeps nothing on disk."""
+    """A server on a free port of an address of this machine, that keeps nothing on disk."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, address: str = "127.0.0.1") -> None:
         found = shutil.which(program)
         if found is None and not os.environ.get("CI"):
             pytest.skip(f"{program} is not there: apt-get install {program}")
-        self._program, self._directory = found or program, directory
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        self._program, self._directory, self._address = found or program, directory, address
+        with socket.create_server((address, 0)) as free:
             self.port: int = free.getsockname()[1]
         self.start()
 
     def start(self, *options: str) -> None:
         """Start it, with nothing in it; return once it answers."""
-        given = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no"}
-        given |= {"dir": self._directory, "logfile": ""}
+        given = {"port": self.port, "bind": self._address, "save": "", "appendonly": "no"}
+        given |= {"dir": self._directory, "logfile": "", "protected-mode": "no"}
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
         command = [self._program, *words, *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -56,11 +56,11 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         """A client that waits for its answers."""
-        return redis.Redis(port=self.port, protocol=2, driver_info=None)
+        return redis.Redis(self._address, self.port, protocol=2, driver_info=None)
 
     def url(self, user: str = "", database: int = 0, options: str = "") -> str:
         """Where it is."""
-        return f"redis://{user}127.0.0.1:{self.port}/{database}{options}"
+        return f"redis://{user}{self._address}:{self.port}/{database}{options}"
 
     def kill(self) -> None:
         """End it without a word."""
