@@ -144,6 +144,7 @@ class Watched:
 
                 await app(scope, receive, sending)
 
+            vars(hearing)["state"] = vars(app)["state"]  # the server looks for its world there
             return hearing
 
         return created
