@@ -99,7 +99,8 @@ class SqliteSteps:
         with self._patient(self._path) as first:
             (self._process,) = first.execute(_COUNT).fetchone()
         try:
-            self._db, self._files = self._connect(self._path, 0), self._found()
+            self._db, self._files = self._connect(self._path), self._found()
+            self._db.execute("PRAGMA busy_timeout = 0")  # from now on it is tried in the loop
             self._board = Board(self._lock, self._process)
         except (sqlite3.Error, OSError) as error:
             raise self._away(error) from error
@@ -149,10 +150,10 @@ class SqliteSteps:
     def _beside(self) -> Path:
         return self._path.with_name(f"{self._path.name}-uploads")
 
-    def _connect(self, path: Path, patience: float = _PATIENCE) -> sqlite3.Connection:
-        """A connection, which waits for others so long; outside of a loop, or in a thread."""
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        """A connection, which waits for others; outside of a loop, or in a thread."""
         found = sqlite3.connect(
-            path, timeout=patience, isolation_level=None, check_same_thread=False
+            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
         found.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         found.execute(f"PRAGMA cache_size = -{_CACHE}")

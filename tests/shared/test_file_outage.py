@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,24 @@ def test_who_ends_after_another_has_begun_a_new_file_takes_nothing_of_it_away(
         await late.close()
 
     asyncio.run(run())
+
+
+def test_who_begins_waits_for_a_file_that_is_locked_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a process that was killed left a journal, which another one is reading."""
+    waits = list[float]()
+    connect = sqlite3.connect
+
+    def locked(path: Path, timeout: float, **given: Any) -> sqlite3.Connection:
+        waits.append(timeout)
+        found: sqlite3.Connection = connect(path, timeout=timeout, **given)
+        return found
+
+    monkeypatch.setattr("mockserver.store.sqlite.sqlite3.connect", locked)
+    steps = SqliteSteps(tmp_path / "state.db", ROOM)
+    steps.open("1")
+    assert min(waits) >= 5
+    (patience,) = steps._db.execute("PRAGMA busy_timeout").fetchone()
+    assert patience == 0, "it waits within SQLite while it serves"
+    asyncio.run(steps.close())
