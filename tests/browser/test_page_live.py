@@ -100,6 +100,8 @@ def test_undo_is_offered_for_ten_seconds(watched: Page, mine: Mine) -> None:
 
 
 def test_a_clock_runs_on_the_page_and_says_whose_it_is(watched: Page, mine: Mine) -> None:
+    from playwright.sync_api import expect
+
     box = f"{mine.mock.address}/_mock/sandbox?sandbox={mine.name}"
     httpx2.post(box, json={"as_of": "2024-02-03"})
     watched.clock.install()
