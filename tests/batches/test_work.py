@@ -285,8 +285,7 @@ def test_a_sandbox_that_went_for_others_takes_its_batches_with_it(
     look(client, batch)
     (task,) = [t for t in asyncio.all_tasks(LOOP) if "Run._go" in repr(t)]
     begin(client)
-    for _ in range(20):
-        client.get("/_mock/ready")
+    LOOP.run_until_complete(asyncio.wait([task], timeout=20))
     assert task.done()
     assert not task.cancelled()
 
