@@ -43,7 +43,7 @@ PNG = (Path(__file__).parent.parent / "docs" / "fox.png").read_bytes()
 
 def until(wanted: Callable[[], bool]) -> bool:
     """Whether it comes to be so within some seconds: a server notices later who has left."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not (found := wanted()) and time.monotonic() < end:
         threading.Event().wait(0.01)
     return found

@@ -26,6 +26,7 @@ from tests.batches import (
     lines_of,
     look,
     looks,
+    patience,
     rule,
     upload,
 )
@@ -293,7 +294,11 @@ def test_a_line_that_never_ends_holds_its_batch_until_that_is_cancelled(hasty: N
     begin(box)
     rule(box, {"prompt": "slow"}, {"stall": True})
     batch = created(box, line("a"), line("b", prompt="slow"), line("c"))
-    for _ in range(50):
+    for _ in patience():
+        told = look(box, batch)
+        if told["request_counts"]["completed"] == 1:
+            break
+    for _ in range(20):
         told = look(box, batch)
     assert (told["status"], told["request_counts"]["completed"]) == ("in_progress", 1)
     cancel(box, batch)

@@ -13,7 +13,7 @@ from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.server.listening import Server
 from mockserver.store.outage import Policy
-from tests.batches import line
+from tests.batches import line, patience
 from tests.conftest import error, generate
 from tests.in_process import LOOP, client_of
 from tests.shared import store_over
@@ -124,8 +124,10 @@ def test_a_batch_stands_while_requests_are_refused_and_goes_on_afterwards(
     path = f"/v1/batches/{batch.json()['id']}"
     assert client.get(path).status_code == 503
     back(client, log)
-    for _ in range(50):
+    for _ in patience():
         told = client.get(path).json()
+        if told["status"] == "completed":
+            break
     assert told["status"] == "completed", told
     assert not caplog.records
 
