@@ -81,6 +81,8 @@ class Blobs:
                 told += (("x-ms-version", _version(scope, exchange)),)
         headers: Headers = [(name.encode(), value.encode("latin-1")) for name, value in told]
         sent = b"" if exchange.record.method == "HEAD" else body
+        cut = effect.disconnect
+        exchange.record.length = len(sent) if cut is None else min(cut, len(sent))
         altered = Altered(effect, scope, receive, self._world.holds)
         await altered.send_pieces(send, status, labelled(headers, effect), sent)
 

@@ -163,6 +163,7 @@ class _Call(Job):
         caller = self.caller
         links = [era.links.signed(p, caller.organization, caller.user, created) for p in planned]
         self.exchange.record.pictures = tuple(picture_in(k.partition("?")[0]) for k in links)
+        self.exchange.record.urls_for = era.facts.link.seconds_after
         return [json.dumps(base + link).encode() for link in links]
 
     async def _rigged(self, planned: Sequence[Picture]) -> Sequence[Picture]:

@@ -26,6 +26,7 @@ from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
+from mockserver.core.told_waits import told_wait
 from mockserver.request.bodies import (
     ABORT,
     LATE,
@@ -100,8 +101,8 @@ class Observe:
                 record.status = message["status"]
                 record.milliseconds = max(1, (self._world.clock.now() - record.at) // 1_000_000)
                 if (is_call or exchange.sandbox) and not (record.raw or self._is_strange(exchange)):
-                    if heard.read < BODY and heard.read < (exchange.length or 0):
-                        await _read_on(exchange, heard, receive)
+                    if record.status >= 400:
+                        await self._look_at_refusal(exchange, message["headers"], heard)
                     await self._write_down(scope, heard)  # before the client knows
                 self._world.warn_of_outage(exchange)
                 message["headers"] = self._labelled(exchange, message["headers"], is_api)
@@ -156,6 +157,13 @@ class Observe:
             return False
         page = origin or _origin(headers.get(b"referer", b""))
         return not self._served_to_page.is_allowed_origin(page.decode("latin-1"))
+
+    async def _look_at_refusal(self, exchange: Exchange, headers: Headers, heard: _Heard) -> None:
+        """Note what the journal tells of a refusal: the body that nobody has read, the wait."""
+        if heard.read < BODY and heard.read < (exchange.length or 0):
+            await _read_on(exchange, heard)
+        sent = labelled(headers, exchange.effect)
+        exchange.record.wait = told_wait(sent, self._world.clock.now())
 
     async def _write_down(self, scope: Scope, heard: _Heard) -> None:
         """Put a request into the journal."""
@@ -222,14 +230,14 @@ def _line(scope: Scope) -> bytes:
     return f"{method} {scope['path']}".encode("latin-1") + query + f" HTTP/{version}".encode()
 
 
-async def _read_on(exchange: Exchange, heard: _Heard, receive: Receive) -> None:
+async def _read_on(exchange: Exchange, heard: _Heard) -> None:
     """Of a body that nobody has read, read what the journal keeps: it was refused for its head."""
     wanted = min(exchange.length or 0, BODY)
     if b"expect" in exchange.headers:  # it is sent once it is asked for
         return
     with move_on_after(_UNREAD):
         while heard.read < wanted:
-            if (await receive())["type"] == "http.disconnect":
+            if (await heard())["type"] == "http.disconnect":
                 return
 
 

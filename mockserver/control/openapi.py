@@ -12,10 +12,20 @@ from typing import Any, NamedTuple
 
 from mockserver import __version__
 from mockserver.control import events, journal, routes, state
+from mockserver.control.openapi_records import (
+    NUMBER,
+    OBJECT,
+    RECORD,
+    SOMETIMES,
+    SOMETIMES_TOLD,
+    TEXTS,
+    mapping,
+    named,
+    table,
+)
 from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
-from mockserver.core.journal import Record
 from mockserver.core.raw_request import BODY
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.sandbox import FARTHEST
@@ -34,26 +44,6 @@ from mockserver.core.shapes import (
 )
 from mockserver.facts.platform import called
 
-_NUMBER: Schema = {"type": "number"}
-_OBJECT: Schema = {"type": "object"}
-_TEXTS = listed(TEXT)
-
-
-def _table(*optional: str, **properties: Schema) -> Schema:
-    """An object of these properties, which are all there but for the optional ones."""
-    required = [name for name in properties if name not in optional]
-    return _OBJECT | {"properties": properties, "required": required}
-
-
-def _map(values: Schema) -> Schema:
-    """An object of such values, whatever their names."""
-    return _OBJECT | {"additionalProperties": values}
-
-
-def _named(name: str, kind: str = "schemas") -> Schema:
-    """What stands under `components`."""
-    return {"$ref": f"#/components/{kind}/{name}"}
-
 
 def _json(schema: Schema) -> Schema:
     return {"application/json": {"schema": schema}}
@@ -70,69 +60,43 @@ def _seconds(most: int) -> Schema:
 
 # -- what is told ------------------------------------------------------------------------------
 
-_ERROR = _table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
-_LIMIT = _table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
+_ERROR = table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
+_LIMIT = table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
 #: What a ledger tells where there is such a budget.
 _OF_TIMES = ("spent_day_usd", "budget_day_usd", "spent_month_usd", "budget_month_usd")
-_BILL = _table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
-#: A record's fields by what they hold in an empty one.
-_BY_TYPE: Mapping[type, Schema] = {
-    str: TEXT,
-    bool: FLAG,
-    int: WHOLE,
-    float: USD,
-    dict: _OBJECT,
-    **dict.fromkeys((list, tuple), _TEXTS),
-}
-_BY_NAME: Mapping[str, Schema] = {
-    "time": _NUMBER,
-    "status": {"type": "integer"},
-    "error": or_null(_table(reason=TEXT, message=TEXT, code=or_null(TEXT))),
-    "downloads": _TEXTS | {"description": "ids of the downloads of its pictures"},
-    "made_by": TEXT | {"description": 'of a download: the id of the picture\'s request, or ""'},
-    "raw": _named("Raw"),
-    "batch": TEXT | {"description": "the id of that which it was a line of"},
-    "custom_id": TEXT | {"description": "of that line"},
-    "traceparent": TEXT | {"description": "the header, where a valid one was sent"},
-}
-_SOMETIMES_TOLD = ("batch", "custom_id", "traceparent")  # what `Record.some` has
-_SOMETIMES = ("raw", *_SOMETIMES_TOLD)
-_RECORD: dict[str, Schema] = {
-    name: _BY_NAME.get(name) or _BY_TYPE[type(value)]
-    for name, value in Record(id="", at=0, method="", path="").as_json().items()
-} | {name: _BY_NAME[name] for name in (*_SOMETIMES, "downloads", "made_by")}
+_BILL = table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
 _SCHEMAS: dict[str, Schema] = {
-    "Error": _table(error=_ERROR),
-    "Nothing": _OBJECT | {"maxProperties": 0},
+    "Error": table(error=_ERROR),
+    "Nothing": OBJECT | {"maxProperties": 0},
     "Matcher": MATCHER,
     "When": WHEN,
     "Effect": EFFECT,
     "Rule": RULE,
     "RulePut": RULE_PUT,
-    "RuleTold": _table(
+    "RuleTold": table(
         *PARTS,
         id=TEXT,
-        when=_OBJECT,
+        when=OBJECT,
         then=EFFECT_TOLD,
         **schemas(PARTS) | {"name": TEXT},
         fired=WHOLE,
         origin={"enum": ["file", "call", "all"]},
         sandbox=TEXT,
     ),
-    "Record": _table(*_SOMETIMES, **_RECORD),
-    "Raw": _table(
+    "Record": table(*SOMETIMES, **RECORD),
+    "Raw": table(
         line=TEXT,
-        headers=_map(TEXT),
+        headers=mapping(TEXT),
         body=TEXT | {"description": f"its first {BODY} bytes"},
         encoding={"enum": ["utf-8", "base64"]},
         bytes=WHOLE | {"description": "of the whole body"},
         cut=FLAG,
     )
     | {"description": "As it came over the wire; what may be a key is ***."},
-    "Explained": {"allOf": [_named("Record"), _table(near=_TEXTS)]},
-    "Clock": _table(now=_NUMBER, moved=_NUMBER, standing=FLAG),
-    "Limits": _table(limits=listed(_LIMIT)),
-    "Ledger": _table(
+    "Explained": {"allOf": [named("Record"), table(near=TEXTS)]},
+    "Clock": table(now=NUMBER, moved=NUMBER, standing=FLAG),
+    "Limits": table(limits=listed(_LIMIT)),
+    "Ledger": table(
         *_OF_TIMES,
         spent_usd=USD,
         budget_usd=or_null(USD),
@@ -141,11 +105,11 @@ _SCHEMAS: dict[str, Schema] = {
         requests=listed(_BILL),
     ),
 }
-_RECORDS = listed(_named("Record"))
-_GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), _map(POSITIVE))
-_ELSEWHERE = _table(name=TEXT, key=TEXT, requests=WHOLE)
-_ENDED = _table(spent_usd=USD, late=_RECORDS, waited=USD)
-_SUMMARY = _table(name=TEXT, requests=WHOLE, rules=WHOLE, spent_usd=USD)
+_RECORDS = listed(named("Record"))
+_GROUPS = dict.fromkeys(("by_status", "by_operation", "by_model", "by_rule"), mapping(POSITIVE))
+_ELSEWHERE = table(name=TEXT, key=TEXT, requests=WHOLE)
+_ENDED = table(spent_usd=USD, late=_RECORDS, waited=USD)
+_SUMMARY = table(name=TEXT, requests=WHOLE, rules=WHOLE, spent_usd=USD)
 
 # -- what is asked -----------------------------------------------------------------------------
 
@@ -166,7 +130,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
 }
 #: The id in a path; of a rule it begins with where that is from: all, the file, or a call.
 _IDS = {"rules/*": "^[afr][1-9][0-9]*$", "requests/*": "^[A-Za-z0-9_-]+$"}
-_LOOK = {"when": _named("When")}
+_LOOK = {"when": named("When")}
 _UNITS = {name: seconds_up_to(FARTHEST) for name in state.UNITS} | {"seconds": _seconds(FARTHEST)}
 _OPTIONS = schemas(state.OPTIONS)
 
@@ -187,9 +151,9 @@ def _event(*names: str, identity: bool = False, **data: Schema) -> Schema:
     """An event of one of these names, whose data is a table as JSON."""
     told = TEXT | {
         "contentMediaType": "application/json",
-        "contentSchema": _table(*_SOMETIMES_TOLD, **data),
+        "contentSchema": table(*SOMETIMES_TOLD, **data),
     }
-    return _table(event={"enum": [*names]}, data=told, **({"id": TEXT} if identity else {}))
+    return table(event={"enum": [*names]}, data=told, **({"id": TEXT} if identity else {}))
 
 
 _UNTOLD = ("downloads", "made_by", "raw")  # of a record, by an event
@@ -198,7 +162,7 @@ _EVENT: Schema = {
         _event(
             *("request", "download"),
             identity=True,
-            **{name: schema for name, schema in _RECORD.items() if name not in _UNTOLD},
+            **{name: schema for name, schema in RECORD.items() if name not in _UNTOLD},
         ),
         _event("changed", what=TEXT, sandbox=TEXT),
         _event("missed", events=or_null(WHOLE)),
@@ -213,43 +177,43 @@ _EVENTS = (
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     journal.requests: _Operation(
-        "requests.list", _table(requests=_RECORDS, late=_RECORDS, waited=USD)
+        "requests.list", table(requests=_RECORDS, late=_RECORDS, waited=USD)
     ),
-    journal.forget_requests: _Operation("requests.clear", _named("Nothing")),
-    journal.last_request: _Operation("requests.last", _named("Explained")),
-    journal.summary: _Operation("requests.summary", _table(requests=WHOLE, **_GROUPS)),
-    journal.count: _Operation("requests.count", _table(count=WHOLE), asked(**_LOOK)),
+    journal.forget_requests: _Operation("requests.clear", named("Nothing")),
+    journal.last_request: _Operation("requests.last", named("Explained")),
+    journal.summary: _Operation("requests.summary", table(requests=WHOLE, **_GROUPS)),
+    journal.count: _Operation("requests.count", table(count=WHOLE), asked(**_LOOK)),
     journal.wait: _Operation(
         "requests.wait",
-        _table(count=WHOLE, reached=FLAG),
+        table(count=WHOLE, reached=FLAG),
         asked(**_LOOK, count=WHOLE, timeout=_seconds(journal.LONGEST)),
     ),
-    journal.elsewhere: _Operation("requests.elsewhere", _table(sandboxes=listed(_ELSEWHERE))),
-    journal.by_id: _Operation("requests.get", _named("Explained")),
-    journal.downloads: _Operation("downloads.list", _table(downloads=_RECORDS)),
-    state.rules: _Operation("rules.list", _table(rules=listed(_named("RuleTold")))),
-    state.add_rule: _Operation("rules.add", _named("RuleTold"), _named("Rule")),
-    state.remove_rules: _Operation("rules.clear", _named("Nothing")),
-    state.rule: _Operation("rules.get", _named("RuleTold")),
-    state.put_rule: _Operation("rules.put", _named("RuleTold"), _named("RulePut")),
-    state.remove_rule: _Operation("rules.remove", _named("Nothing")),
-    state.clock: _Operation("clock.get", _named("Clock")),
+    journal.elsewhere: _Operation("requests.elsewhere", table(sandboxes=listed(_ELSEWHERE))),
+    journal.by_id: _Operation("requests.get", named("Explained")),
+    journal.downloads: _Operation("downloads.list", table(downloads=_RECORDS)),
+    state.rules: _Operation("rules.list", table(rules=listed(named("RuleTold")))),
+    state.add_rule: _Operation("rules.add", named("RuleTold"), named("Rule")),
+    state.remove_rules: _Operation("rules.clear", named("Nothing")),
+    state.rule: _Operation("rules.get", named("RuleTold")),
+    state.put_rule: _Operation("rules.put", named("RuleTold"), named("RulePut")),
+    state.remove_rule: _Operation("rules.remove", named("Nothing")),
+    state.clock: _Operation("clock.get", named("Clock")),
     state.advance: _Operation(
-        "clock.advance", _named("Clock"), asked(**_UNITS) | {"minProperties": 1}
+        "clock.advance", named("Clock"), asked(**_UNITS) | {"minProperties": 1}
     ),
-    state.limits: _Operation("limits.get", _named("Limits")),
-    state.put_limits: _Operation("limits.put", _named("Limits"), _asked("per_minute", "tier")),
-    state.refill: _Operation("limits.refill", _named("Limits")),
-    state.ledger: _Operation("ledger.get", _named("Ledger")),
-    state.put_ledger: _Operation("ledger.put", _named("Ledger"), _asked(*state.BUDGETS)),
+    state.limits: _Operation("limits.get", named("Limits")),
+    state.put_limits: _Operation("limits.put", named("Limits"), _asked("per_minute", "tier")),
+    state.refill: _Operation("limits.refill", named("Limits")),
+    state.ledger: _Operation("ledger.get", named("Ledger")),
+    state.put_ledger: _Operation("ledger.put", named("Ledger"), _asked(*state.BUDGETS)),
     state.reset: _Operation(
-        "reset", _named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
+        "reset", named("Nothing"), asked(only=listed({"enum": list(state.PARTS)}))
     ),
     state.renew: _Operation(
-        "sandbox.begin", _table(sandbox=TEXT, late=WHOLE, ended=_ENDED), _asked(*_OPTIONS)
+        "sandbox.begin", table(sandbox=TEXT, late=WHOLE, ended=_ENDED), _asked(*_OPTIONS)
     ),
-    state.sandboxes: _Operation("sandboxes.list", _table(sandboxes=listed(_SUMMARY))),
-    state.config: _Operation("config.get", _table(settings=_map(or_null(TEXT)))),
+    state.sandboxes: _Operation("sandboxes.list", table(sandboxes=listed(_SUMMARY))),
+    state.config: _Operation("config.get", table(settings=mapping(or_null(TEXT)))),
     events.events: _Operation(
         "events.follow",
         _EVENT | {"description": _EVENTS},
@@ -261,7 +225,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
         TEXT | {"description": "Prometheus' text format, 0.0.4"},
         media="text/plain; version=0.0.4; charset=utf-8",
     ),
-    routes.document: _Operation("document.get", _OBJECT),
+    routes.document: _Operation("document.get", OBJECT),
 }
 
 
@@ -277,25 +241,25 @@ def _operation(path: str, handler: routes.Handler) -> Schema:
         "operationId": name,
         "summary": summary,
         "parameters": parameters
-        + [_named(which, "parameters") for which in ("Sandbox", "Key", *headers)],
+        + [named(which, "parameters") for which in ("Sandbox", "Key", *headers)],
         "responses": {
             str(routes.STATUSES.get(handler, 200)): {
                 "description": summary,
                 "content": {media: {"schema": answer}},
             },
-            "default": _named("Error", "responses"),
+            "default": named("Error", "responses"),
         },
     }
     return told | ({"requestBody": {"content": _json(body)}} if body else {})
 
 
 def _health(status: str) -> Schema:
-    answer = _table(
+    answer = table(
         status={"const": status},
         server={"const": "images-mock"},
         version=TEXT,
         start_id=or_null(TEXT),
-        since=_NUMBER,
+        since=NUMBER,
     )
     responses = {"200": {"description": status, "content": _json(answer)}}
     return {"get": {"operationId": status, "security": [], "responses": responses}}
@@ -348,7 +312,7 @@ def document() -> dict[str, Any]:
                 "Seen": seen,
             },
             "responses": {
-                "Error": {"description": "A refusal", "content": _json(_named("Error"))},
+                "Error": {"description": "A refusal", "content": _json(named("Error"))},
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },

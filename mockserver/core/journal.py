@@ -31,6 +31,13 @@ AS_JSON = (
 )
 
 
+#: What it tells beside that, where there is such a thing.
+_SOMETIMES = (
+    *("traceparent", "client", "effects", "noticed", "standing", "pictures", "urls_for"),
+    *("paid", "ended"),
+)
+
+
 class Attempt(NamedTuple):
     """What tells whether a request is one more attempt of a call."""
 
@@ -74,10 +81,22 @@ class Record:
     size: int = 0  # roughly the bytes that it takes, once it is closed
     number: int = 0  # in the order in which a server's records were written down, from 1
     traceparent: str = ""  # the trace that it is part of, where the client told one
+    client: str = ""  # the beginning of its User-Agent
+    wait: tuple[int, int] | None = None  # ms that the answer told to wait: elsewhere, and here
+    effects: tuple[str, ...] = ()  # what rules did to the answer, see `effects.told_names`
+    noticed: tuple[str, ...] = ()  # what is wrong with it beside what it was refused for
+    moved: int = 0  # nanoseconds by which the sandbox's clock had been moved on
+    standing: bool = False  # whether that clock stood
+    urls_for: int = 0  # seconds after which the URLs of the answer end
+    length: int | None = None  # bytes of the body, as a download's answer told them
+    paid: str = ""  # "received", or "lost" where the client got nothing of what was paid for
+    ended: str = (
+        ""  # "cut" by a rule, "left" by the client, "released" as its sandbox ended; else whole
+    )
 
     def close(self) -> None:
         """Bring it within bounds, and weigh it: nothing is written into it any more."""
-        said = len(self.path) + len(self.traceparent) + sum(map(len, self.trace))
+        said = len(self.path) + len(self.traceparent) + len(self.client) + sum(map(len, self.trace))
         if said > TEXT:
             self.path, self.trace = cut(self.path), [*map(cut, self.trace)]
             said = len(self.path) + sum(map(len, self.trace))
@@ -129,9 +148,16 @@ class Record:
     @property
     def some(self) -> dict[str, Any]:
         """What it tells beside that, where there is such a thing."""
-        found = {"batch": self.batch, "custom_id": self.custom_id} if self.batch else {}
-        if self.traceparent:
-            found["traceparent"] = self.traceparent
+        found: dict[str, Any] = {}
+        if self.batch:
+            found |= {"batch": self.batch, "custom_id": self.custom_id}
+        found |= {name: value for name in _SOMETIMES if (value := getattr(self, name))}
+        if self.wait:
+            found["wait"] = {"told_ms": self.wait[0], "sent_ms": self.wait[1]}
+        if self.moved:
+            found["moved"] = self.moved / 1e9
+        if self.length is not None:
+            found["length"] = self.length
         return found
 
 

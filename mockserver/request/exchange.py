@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.core.errors import ApiError
 from mockserver.core.journal import HINT, Record
-from mockserver.core.keys import Caller
+from mockserver.core.keys import LOOKS_REAL, Caller
 from mockserver.core.masking import without_keys
 from mockserver.core.request import ImageRequest
-from mockserver.core.rules.effects import PLAIN, Effect
+from mockserver.core.rules.effects import PLAIN, Effect, told_names
 from mockserver.core.rules.precedence import Fired, whole
 from mockserver.core.rules.rule import Rule
 from mockserver.facts.words import Words
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
 KEYS = "images_mock.keys"  # in a scope: those that were shown to have it asked
+_AGENT = 200  # characters of a User-Agent that the journal keeps
 _DIGITS = 19  # of a length; what has more is too long, however long
 
 
@@ -131,6 +132,16 @@ class Exchange:
     def close(self) -> Record:
         """Write the last of it down; the record is what the journal keeps."""
         record = self.record
+        if self.effect is not PLAIN:
+            record.effects = told_names(self.effect)
+        if agent := self.headers.get(b"user-agent"):
+            record.client = self.hide(agent[:_AGENT]).decode("latin-1")
+        if sandbox := self.sandbox:
+            record.moved, record.standing = sandbox.offset, sandbox.options.standing
+        if self.has_key:
+            record.noticed += ("key_in_text",)
+        if record.key == LOOKS_REAL:
+            record.noticed += ("key_looks_real",)
         if self.warnings:
             record.trace += [f"warning: {text}" for text in self.warnings]
         if self.hints:

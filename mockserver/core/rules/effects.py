@@ -141,6 +141,27 @@ def effect_name(effect: Effect) -> str:
     return ", ".join(found) or "nothing"
 
 
+def told_names(effect: Effect) -> tuple[str, ...]:
+    """What an effect changes as the journal has it: `stall`, `picture.truncated`, `gateway.502`."""
+    found = []
+    for name, value in changed(effect).items():
+        match value:
+            case Reply():
+                found.append(f"{'gateway' if value.gateway else 'respond'}.{value.status}")
+            case Download():
+                found += [f"download.{one}" for one in told_names(value.effect)]
+            case Stream():
+                found += [f"stream.{one}" for one in value.changes]
+            case str() if name in _NAMED:
+                found.append(f"{name}.{value}")
+            case _:
+                found.append(name)
+    return tuple(found)
+
+
+_NAMED = ("error", "picture", "response_format")  # their values are words of few
+
+
 # -- words of answers --------------------------------------------------------------------------
 
 _REASONS = [r.value for r in Reason]

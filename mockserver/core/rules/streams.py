@@ -40,6 +40,19 @@ class Stream:
         """What is sent of a picture, if so many partial ones were asked for."""
         return (*range(partials), COMPLETED) if self.events is None else self.events
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What is other than asked, in words: `events`, `error`, the name of an end."""
+        items = self.events or ()
+        found = {
+            "events": self.events is not None,
+            "error": any(isinstance(i, str) and not is_own(i) and error_in(i) for i in items),
+            self.end or "": self.end,
+            "pause": self.pause,
+            "as_json": self.as_json,
+        }
+        return tuple(name for name, is_so in found.items() if is_so)
+
 
 def is_own(item: str) -> bool:
     """Whether this is an event of one's own."""
