@@ -135,7 +135,7 @@ class Exchange:
         if self.effect is not PLAIN:
             record.effects = told_names(self.effect)
         if agent := self.headers.get(b"user-agent"):
-            record.client = self.hide(agent[:_AGENT]).decode("latin-1")
+            record.client = self.hide(agent)[:_AGENT].decode("latin-1")
         if sandbox := self.sandbox:
             record.moved, record.standing = sandbox.offset, sandbox.options.standing
         if self.has_key:
