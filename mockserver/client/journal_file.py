@@ -82,16 +82,24 @@ def content_of(journal: Mapping[str, Any]) -> bytes:
 
 
 def write(path: Path, journal: Mapping[str, Any]) -> None:
-    """Write a journal's file: whole or not at all.
+    """Write a journal's file; NoJournal if it can't be written there, or is too large."""
+    write_whole(path, content_of(journal))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all: one that was there stays until then.
 
     Raises:
         NoJournal: it can't be written there.
     """
-    content = content_of(journal)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    place = path.resolve()  # a link stays one
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
     try:
+        if place.exists() and not place.is_file():  # as /dev/null, which nothing may replace
+            place.write_bytes(content)
+            return
         draft.write_bytes(content)
-        draft.replace(path)
+        draft.replace(place)
     except OSError as error:
         with suppress(OSError):
             draft.unlink()

@@ -18,6 +18,7 @@ from mockserver.commands.asking import asked, with_server
 from mockserver.core.texts import escaped
 
 _STDIO = Path("-")
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.group()
@@ -47,9 +48,7 @@ def save(file: Path, **of_server: Any) -> None:
 
 
 @journal.command()
-@click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-)
+@click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="print whole records, as JSON")
 def show(file: Path, as_json: bool) -> None:
     """Print a line for each request and download of FILE, as `images-mock log` does."""
