@@ -1,6 +1,6 @@
 """What a journal says of the program that asked: its faults, as findings. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from mockserver.core.judging import (
     of_answers,
@@ -22,7 +22,7 @@ from mockserver.core.judging.findings import (
     Surroundings,
 )
 from mockserver.core.judging.seen import Journal
-from mockserver.core.texts import escaped, shortened
+from mockserver.core.texts import escaped, likely_name, shortened
 from mockserver.facts.findings import findings
 
 Judge = Callable[[Case], Iterable[Shown]]
@@ -93,6 +93,11 @@ def _finding(id_: str, shown: Shown, severities: Mapping[str, Severity]) -> Find
     return Finding(id_, severity, text, tuple(requests)[:REQUESTS])
 
 
-def unknown(ids: Iterable[str]) -> Iterator[str]:
-    """Those ids that no finding has."""
-    return (one for one in ids if one not in JUDGES)
+def not_known(ids: Iterable[str]) -> str:
+    """What to say of ids that no finding has; "" if all have one."""
+    for one in ids:
+        if one not in JUDGES:
+            meant = likely_name(one, JUDGES)
+            hint = f"; did you mean {meant}?" if meant else f": {', '.join(JUDGES)}"
+            return f"There is no finding {shortened(one, 40)!r}{hint}"
+    return ""
