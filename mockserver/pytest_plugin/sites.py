@@ -31,13 +31,14 @@ _DEEP = 6  # innermost frames in which a client keeps its socket
 _INSTALLED = ("site-packages", "dist-packages")
 _KEPT_IN = ("_sock", "sock", "_transport", "transport")  # where objects of clients have a socket
 #: What runs a loop, and has it in `self` or in `self._loop`. uvloop runs in one of them too.
-_RUNNING = frozenset(
-    (
-        base_events.BaseEventLoop.run_forever.__code__,
-        base_events.BaseEventLoop.run_until_complete.__code__,
-        runners.Runner.run.__code__,
+_RUNNING = {
+    function.__name__: function.__code__
+    for function in (
+        base_events.BaseEventLoop.run_forever,
+        base_events.BaseEventLoop.run_until_complete,
+        runners.Runner.run,
     )
-)
+}
 _Loop = asyncio.AbstractEventLoop
 _Task = asyncio.Task[Any]
 
@@ -149,16 +150,19 @@ class Sites:
 
         Where that loop was begun is put into `begun`.
         """
-        site, innermost = None, list[FrameType]()
+        site, innermost, shown = None, list[FrameType](), self._files.shown
         outer: FrameType | None = frame
         while outer is not None:
-            if outer.f_code in _RUNNING and (loop := _loop_in(outer)):
+            code = outer.f_code
+            # By the name first: to compare code objects takes as long as all the rest.
+            if code.co_name in _RUNNING and (loop := _loop_in(outer, code)):
                 begun.add(self._site(outer.f_back))
                 yield from self._of_loop(loop, Asker(site, innermost))
                 return
             if len(innermost) < _DEEP:
                 innermost.append(outer)
-            site = site or self._of_code(outer.f_code, outer)
+            if site is None and shown(code.co_filename):
+                site = self._of_code(code, outer)
             outer = outer.f_back
         yield Asker(site, innermost)
 
@@ -210,7 +214,10 @@ def _can_look() -> bool:
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def _loop_in(frame: FrameType) -> _Loop | None:
+def _loop_in(frame: FrameType, code: CodeType) -> _Loop | None:
+    """The loop that runs in a frame, if one does."""
+    if code is not _RUNNING[code.co_name]:
+        return None
     runner = frame.f_locals.get("self")
     found = getattr(runner, "_loop", runner)
     return found if isinstance(found, _Loop) else None
