@@ -1,119 +1,134 @@
-"""What a program does after a refusal: waits too short, attempts in vain, none at all. Pure."""
+"""How long a program waits before it asks again: too short, not at all, all at once. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from mockserver.core.judging.case import SLACK, Case, Series, Shown, waited
+from mockserver.core.judging.case import SLACK, Case, Place, Series, Shown, is_by_hand, waited
 from mockserver.core.judging.findings import span, times
 from mockserver.core.judging.seen import Seen
 
 _PATIENCE = 0.9  # of a wait that was told: clocks differ, and timers fire early
-_SURE = 2  # repeats from which equal calls are no chance, where nobody counts attempts
-#: Whatever the status: an account without money has none a second later.
-_QUOTA = (
-    *("no_credit", "hard_limit", "organization_spend_limit", "project_spend_limit"),
-    "usage_limit",
-)
-#: Statuses that stay the same, however often the same is asked.
-_FOR_GOOD = frozenset((400, 401, 403, 404, 405, 413, 415, 422))
-#: Reasons of such a status by which another attempt may end otherwise.
-_BY_CHANCE = (
-    *("description_refused", "picture_refused", "generation_failed"),
-    *("not_downloaded", "no_such_file", "request_timeout"),
-)
-_OWN_RETRIES = 2  # that the vendor's SDKs make by themselves, even where there is no money
-_SDKS = ("openai/", "asyncopenai/", "azureopenai/", "asyncazureopenai/", "ai-sdk/", "ai/")
+_REPEATS = 2  # from which equal calls are no chance, where nobody knows who repeats them
+_STORM = 8  # attempts after the first: a test of a circuit breaker makes fewer
+_BREATH = 0.1  # seconds: less is no pause
+_HERD = 6  # calls: of fewer, waits with a random part may be equal by chance
+_TOGETHER = 0.02  # seconds within which such waits are equal
+_LEAST = 0.2  # seconds: shorter waits are equal for all
+_BURST = 1.0  # seconds between failures that have nothing to do with each other
+
+
+class Retry(NamedTuple):
+    """An attempt, and the answer that it comes after."""
+
+    before: Seen
+    after: Seen
+
+    @property
+    def waited(self) -> float:
+        """Seconds."""
+        return waited(self.before, self.after)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether less was waited than was sent; of a standing clock that is a thousandth."""
+        sent = self.before.sent_wait_ms
+        return bool(sent) and self.waited < (sent or 0) / 1000 * _PATIENCE - SLACK
 
 
 def retry_after_ignored(case: Case) -> Iterator[Shown]:
     """Attempts that came sooner than the answer before had told."""
     if not case.around.waits_are_real:
         return
-    found = [
-        (before, after)
-        for series in case.series
-        for before, after in _early(series, certain=_is_certain(series))
-    ]
-    telling = {r.id for s in case.series for r, _ in s.pairs if r.wait_ms}
-    for group in case.by_place(found):
-        before, after = max(group, key=lambda pair: pair[0].wait_ms or 0)
-        retries = sum(r.id in telling and _is_of(r, before, case) for r, _ in _pairs(case))
-        short, told = span(waited(before, after)), span((before.wait_ms or 0) / 1000)
-        yield Shown(
-            f"waited {short} where the server said {told} "
-            f"({len(group)} of {times(retries, 'retry', 'retries')})",
-            [after, *(a for _, a in group if a is not after)],
-        )
-
-
-def _pairs(case: Case) -> Iterator[tuple[Seen, Seen]]:
+    retries = [(s, Retry(b, a)) for s in case.series for b, a in s.pairs if b.sent_wait_ms]
+    told: Counter[Place] = Counter(case.place(retry.after) for _, retry in retries)
+    early: list[tuple[Seen, Retry]] = []
     for series in case.series:
-        yield from series.pairs
-
-
-def _is_of(seen: Seen, other: Seen, case: Case) -> bool:
-    """Whether the same part of the same program asked both."""
-    sites = case.around.sites
-    same = seen.sandbox == other.sandbox and seen.client == other.client
-    return same and sites.get(seen.id, "") == sites.get(other.id, "")
-
-
-def _is_certain(series: Series) -> bool:
-    """Whether that many attempts can be nothing but retries."""
-    return series.is_one_call
-
-
-def _early(series: Series, *, certain: bool) -> list[tuple[Seen, Seen]]:
-    """Each answer that told a wait, with an attempt that did not wait that long."""
-    found = [pair for pair in series.pairs if _is_early(*pair)]
-    return found if certain or len(found) >= _SURE else []
-
-
-def _is_early(before: Seen, after: Seen) -> bool:
-    """Whether somebody waited less than was sent; of a standing clock that is a thousandth."""
-    if not before.sent_wait_ms or not before.asks_again:
-        return False
-    return waited(before, after) < before.sent_wait_ms / 1000 * _PATIENCE - SLACK
-
-
-def retried_in_vain(case: Case) -> Iterator[Shown]:
-    """The same asked again after a refusal that stays."""
-    found = [(pairs[0][0], pairs) for s in case.series if (pairs := _vain(s))]
-    for group in case.by_place(found):
-        refused, pairs = max(group, key=lambda one: len(one[1]))
-        tries = [after for _, pairs in group for _, after in pairs]
+        found = [r for b, a in series.pairs if b.asks_again and (r := Retry(b, a)).is_early]
+        if series.is_one_call or len(found) >= _REPEATS:
+            early += [(retry.after, retry) for retry in found]
+    for group in case.by_place(early):
+        worst = max((r for _, r in group), key=lambda r: r.before.wait_ms or 0)
+        number = times(told[case.place(worst.after)], "retry", "retries")
         yield Shown(
-            f"asked the same again {_often(len(pairs))} after {refused.status} {_name(refused)}, "
-            "which stays as it is",
-            tries,
+            f"waited {span(max(0, worst.waited))} where the server said "
+            f"{span((worst.before.wait_ms or 0) / 1000)} ({len(group)} of {number})",
+            [worst.after, *(after for after, _ in group)],
         )
 
 
-def _often(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+def retry_storm(case: Case) -> Iterator[Shown]:
+    """Many attempts in a row, without a pause that anybody would notice."""
+    if not case.around.waits_are_real:
+        return
+    found = [(run[0], run) for s in case.series if len(run := _run(s)) > _STORM]
+    for group in case.by_place(found):
+        _, run = max(group, key=lambda one: len(one[1]))
+        took = span(max(0, run[-1].at - run[0].at))
+        yield Shown(f"asked for the same {len(run)} times in {took}", run)
 
 
-def _name(seen: Seen) -> str:
-    return (seen.code or seen.reason).replace("\n", " ")[:60]
+def _run(series: Series) -> Sequence[Seen]:
+    """The longest row of attempts that came at once."""
+    longest = run = [series.tries[0]]
+    for before, after in series.pairs:
+        if _is_at_once(Retry(before, after)):
+            run.append(after)
+        else:
+            run = [after]
+        longest = max(longest, run, key=len)
+    return longest
 
 
-def _vain(series: Series) -> list[tuple[Seen, Seen]]:
-    """Refusals that stay, each with the attempt after it."""
-    found = [(b, a) for b, a in series.pairs if _stays(b) and a.moved == b.moved]
-    if not series.is_one_call and len(found) < _SURE:
-        return []
-    if all(_is_sdks_own(after) for _, after in found):
-        return []
-    return found
+def _is_at_once(retry: Retry) -> bool:
+    """Whether nobody waited; where time stands still, nobody is told to."""
+    if not retry.before.asks_again or is_by_hand(retry.after):
+        return False
+    return retry.is_early or (retry.waited < _BREATH and not retry.before.standing)
 
 
-def _stays(seen: Seen) -> bool:
-    """Whether the same request can't but meet the same refusal."""
-    if seen.reason in _QUOTA or (seen.status == 429 and seen.code == "insufficient_quota"):
-        return True
-    return seen.status in _FOR_GOOD and seen.reason not in _BY_CHANCE
+def retry_without_jitter(case: Case) -> Iterator[Shown]:
+    """Calls that failed together, and came back in the same moment, of their own accord."""
+    if not case.around.waits_are_real:
+        return
+    rows: dict[tuple[str, str, int], list[Retry]] = {}
+    for series in case.series:
+        for number, (before, after) in enumerate(series.pairs):
+            retry = Retry(before, after)
+            if _is_own_wait(retry):
+                rows.setdefault((after.sandbox, after.client, number), []).append(retry)
+    for row in rows.values():
+        for burst in _bursts(row):
+            if len(burst) >= _HERD and _is_herd(burst):
+                yield Shown(
+                    f"{len(burst)} calls failed together and tried again in the same moment, "
+                    f"{span(burst[0].waited)} later",
+                    [retry.after for retry in burst],
+                )
+                break
 
 
-def _is_sdks_own(after: Seen) -> bool:
-    """Whether an SDK made this attempt by itself, as it does after any 429."""
-    own = after.client.lower().startswith(_SDKS)
-    return own and 0 < after.retries <= _OWN_RETRIES
+def _is_own_wait(retry: Retry) -> bool:
+    """Whether the client chose how long to wait: nobody told it."""
+    before = retry.before
+    is_free = before.asks_again and before.status and not before.sent_wait_ms
+    return bool(is_free) and not before.standing and retry.waited >= _LEAST
+
+
+def _bursts(row: list[Retry]) -> Iterator[list[Retry]]:
+    """Those together whose answers failed at about the same time."""
+    row.sort(key=lambda retry: retry.before.until)
+    burst: list[Retry] = []
+    for retry in row:
+        if burst and retry.before.until - burst[-1].before.until > _BURST:
+            yield burst
+            burst = []
+        burst.append(retry)
+    yield burst
+
+
+def _is_herd(burst: Sequence[Retry]) -> bool:
+    waits = [retry.waited for retry in burst]
+    arrivals = [retry.after.at for retry in burst]
+    is_one_moment = max(arrivals) - min(arrivals) <= _BREATH
+    return is_one_moment and max(waits) - min(waits) <= _TOGETHER
