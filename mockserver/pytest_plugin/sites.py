@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import base_events, runners
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -53,11 +53,15 @@ class Site(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
+#: The lines that are nobody's library, from a request outwards. An empty one is nowhere.
+Chain = tuple[Site, ...]
+
+
 class Asker(NamedTuple):
     """A thread or a task that may have made a request."""
 
-    site: Site | None  # its innermost line that is nobody's library
-    innermost: list[FrameType]  # the innermost first
+    lines: Chain  # where it is
+    innermost: list[FrameType]  # its frames, the innermost first
 
 
 class Files:
@@ -111,72 +115,67 @@ class Sites:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._found: list[tuple[Record, Site]] = []
+        self._found: list[tuple[Record, Chain]] = []
 
     def clear(self) -> None:
         """Forget all: another test begins."""
         self._found = []
 
     @property
-    def by_id(self) -> dict[str, Site]:
+    def by_id(self) -> dict[str, Chain]:
         """Those that are known. A request may have got its id after it had arrived."""
-        return {record.id: site for record, site in self._found}
+        return {record.id: chain for record, chain in self._found}
 
     def arrived(self, record: Record, scope: Scope) -> None:
         """Note where a request was made that has just arrived; in the server's thread."""
         client = None if in_control(scope["path"]) else scope.get("client")
         with suppress(Exception):  # an odd object of a client's is no reason to refuse a request
-            if client and (site := self.site_of(client[1])):
-                self._found.append((record, site))
+            if client and (chain := self.chain_of(client[1])):
+                self._found.append((record, chain))
 
-    def site_of(self, port: int) -> Site | None:
-        """Where the client that has this port of this machine waits.
+    def chain_of(self, port: int) -> Chain:
+        """The lines that led to the request of the client that has this port of this machine.
 
         None where several wait, in several places, and it can't be told which it is.
         """
         if not _can_look():
-            return None
-        own, askers, begun = get_ident(), list[Asker](), set[Site | None]()
+            return ()
+        own, askers, begun = get_ident(), list[Asker](), list[Chain]()
         for thread, frame in sys._current_frames().items():
             if thread != own:
                 askers += self._askers(frame, begun)
-        sites = {a.site for a in askers if a.site} or begun - {None}
-        if len(sites) <= 1:
-            return next(iter(sites), None)
-        return next((a.site for a in askers if a.site and _holds(a.innermost, port)), None)
+        chains = [a.lines for a in askers if a.lines] or begun
+        if len({*chains}) <= 1:
+            return next(iter(chains), ())
+        if len({lines[0] for lines in chains}) == 1:  # in whatever ways they came there
+            return chains[0][:1]
+        return next((a.lines for a in askers if a.lines and _holds(a.innermost, port)), ())
 
-    def _askers(self, frame: FrameType, begun: set[Site | None]) -> Iterator[Asker]:
+    def _askers(self, frame: FrameType, begun: list[Chain]) -> Iterator[Asker]:
         """What may have asked in a thread: itself, or a task of the loop that runs in it.
 
         Where that loop was begun is put into `begun`.
         """
-        site, innermost, shown = None, list[FrameType](), self._files.shown
+        lines, innermost, shown = list[Site](), list[FrameType](), self._files.shown
         outer: FrameType | None = frame
         while outer is not None:
             code = outer.f_code
             # By the name first: to compare code objects takes as long as all the rest.
             if code.co_name in _RUNNING and (loop := _loop_in(outer, code)):
-                begun.add(self._site(outer.f_back))
-                yield from self._of_loop(loop, Asker(site, innermost))
+                around = self._lines(_outwards(outer.f_back))
+                begun += [around] if around else []
+                yield from self._of_loop(loop, Asker(tuple(lines), innermost))
                 return
             if len(innermost) < _DEEP:
                 innermost.append(outer)
-            if site is None and shown(code.co_filename):
-                site = self._of_code(code, outer)
+            if file := shown(code.co_filename):
+                lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
             outer = outer.f_back
-        yield Asker(site, innermost)
+        yield Asker(tuple(lines), innermost)
 
-    def _of_code(self, code: CodeType, frame: FrameType) -> Site | None:
-        shown = self._files.shown(code.co_filename)
-        return Site(shown, frame.f_lineno or code.co_firstlineno) if shown else None
-
-    def _site(self, frame: FrameType | None) -> Site | None:
-        """The innermost line that is nobody's library, from a frame outwards."""
-        while frame is not None:
-            if site := self._of_code(frame.f_code, frame):
-                return site
-            frame = frame.f_back
-        return None
+    def _lines(self, frames: Iterable[FrameType]) -> Chain:
+        named = ((self._files.shown(f.f_code.co_filename), f) for f in frames)
+        return tuple(Site(file, f.f_lineno or 0) for file, f in named if file)
 
     def _of_loop(self, loop: _Loop, running: Asker) -> Iterator[Asker]:
         """The tasks of a loop: those that wait, and the one that is at work just now, if one is."""
@@ -185,20 +184,19 @@ class Sites:
         if current:
             known[current] = running
         for task, asker in known.items():
-            yield asker._replace(site=asker.site or _of_parent(task, known))
+            yield asker._replace(lines=asker.lines or _of_parent(task, known))
 
     def _of_task(self, task: _Task) -> Asker:
         frames = [*_frames(task.get_coro())][::-1]
-        sites = (self._of_code(f.f_code, f) for f in frames)
-        return Asker(next(filter(None, sites), None), frames[:_DEEP])
+        return Asker(self._lines(frames), frames[:_DEEP])
 
 
-def _of_parent(task: _Task, known: Mapping[_Task, Asker]) -> Site | None:
+def _of_parent(task: _Task, known: Mapping[_Task, Asker]) -> Chain:
     """Where another task waits for one in which nothing but libraries is, alone or with others."""
     for other, asker in known.items():
-        if asker.site and other is not task and _awaits(other, asker, task):
-            return asker.site
-    return None
+        if asker.lines and other is not task and _awaits(other, asker, task):
+            return asker.lines
+    return ()
 
 
 def _awaits(other: _Task, asker: Asker, task: _Task) -> bool:
@@ -207,6 +205,12 @@ def _awaits(other: _Task, asker: Asker, task: _Task) -> bool:
         return True
     group = asker.innermost[0].f_locals.get("self") if asker.innermost else None
     return task in (_part(group, "_tasks") or ())  # of a `TaskGroup`
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 def _can_look() -> bool:

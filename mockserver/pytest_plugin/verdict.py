@@ -6,17 +6,19 @@ Loaded only where it is on. What is wrong with a program is `mockserver.core.jud
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+import os
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import pytest
 
+from mockserver.client.records import records_of
 from mockserver.core.judging.findings import Finding, Severity, Surroundings
 from mockserver.core.judging.seen import Journal
 from mockserver.core.judging.verdict import judged
 from mockserver.pytest_plugin.advice import in_a_line
-from mockserver.pytest_plugin.sites import Files, Sites
+from mockserver.pytest_plugin.sites import Chain, Files, Sites
 from mockserver.pytest_plugin.surroundings import (
     Warned,
     says_something,
@@ -24,14 +26,16 @@ from mockserver.pytest_plugin.surroundings import (
     shows_errors,
     sleeps_for_real,
 )
-from mockserver.pytest_plugin.verdict_report import Found, Report, lines_of
+from mockserver.pytest_plugin.verdict_report import Found, Place, Report, commands, table
 from mockserver.pytest_plugin.verdict_settings import ignored, severities
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Record
     from mockserver.pytest_plugin.session import Session
 
+T = TypeVar("T")
 _OUTPUT = "images_mock_verdict"  # of a worker
+_WIDTH = 100  # of what a test fails with
 _WORST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -50,17 +54,19 @@ class Wanted(NamedTuple):
         Raises:
             pytest.UsageError: they can't be followed.
         """
-        read: Mapping[str, Any] = {"verdict_ignore": ignored, "verdict_severity": severities}
-        said = {}
-        for name, reader in read.items():
-            try:
-                said[name] = reader(options[name])
-            except ValueError as error:
-                raise pytest.UsageError(f"images_mock_{name} {error}") from None
+        unwanted = _read(options, "verdict_ignore", ignored)
+        graver = _read(options, "verdict_severity", severities)
         worst = [*map(str, _WORST)]
         known = options["verdict"] in worst
         fails = _WORST[: worst.index(options["verdict"]) + 1] if known else ()
-        return cls(*said.values(), fails, options["verdict_file"])
+        return cls(unwanted, graver, fails, options["verdict_file"])
+
+
+def _read(options: Mapping[str, str], name: str, reader: Callable[[str], T]) -> T:
+    try:
+        return reader(options[name])
+    except ValueError as error:
+        raise pytest.UsageError(f"images_mock_{name} {error}") from None
 
 
 class Verdict:
@@ -73,7 +79,7 @@ class Verdict:
         self._warned = Warned()
         self._is_real = True  # whether nobody's sleep was replaced while requests came
         self._showed = False  # whether the running test, or the program, showed an error
-        self.report = Report(config.rootpath)
+        self.report = Report()
         session.hear(self._arrived)
 
     def _arrived(self, record: Record, scope: Any) -> None:
@@ -115,9 +121,10 @@ class Verdict:
         finally:
             logging.getLogger().removeHandler(self._warned)
             found = self._judge(item)
-        if lines := [line for f in found for line in lines_of(f)]:
-            text = "\n".join(f"  {line}" for line in lines)
-            pytest.fail(f"images_mock verdict:\n{text}", pytrace=False)
+        if found:
+            lines = "\n".join(line for lines in table(found, _WIDTH) for line in lines)
+            ids = ", ".join(dict.fromkeys(f.told["id"] for f in found))
+            pytest.fail(f"images_mock verdict: {ids}\n{lines}", pytrace=False)
 
     def _judge(self, item: pytest.Item) -> list[Found]:
         """Judge what the running test's sandbox has seen; those of the findings that fail it."""
@@ -129,26 +136,30 @@ class Verdict:
         except Exception as error:  # the server is gone, or held still by a patch
             self.report.note(item.nodeid, in_a_line(error))
             return []
-        return [f for f in found if f.severity in self._wanted.fails]
+        return [] if session.broke else [f for f in found if f.severity in self._wanted.fails]
 
     def _found(self, item: pytest.Item) -> list[Found]:
         session = self._session
-        journal = session.ambient.handle.journal()
-        if not (journal["requests"] or journal["downloads"] or journal.get("open")):
+        told = records_of(session.ambient.handle)
+        if not any(told.values()):
             return []
-        sites = self._sites.by_id
+        chains = self._sites.by_id
         findings = judged(
-            Journal.of(journal),
+            Journal.of(told),
             Surroundings(
                 passed=not session.broke,
                 shows_errors=self._shows_errors(item),
                 waits_are_real=self._is_real,
-                sites={id_: str(site) for id_, site in sites.items()},
+                sites={id_: str(lines[0]) for id_, lines in chains.items()},
+                chains={id_: " ".join(map(str, lines)) for id_, lines in chains.items()},
             ),
             ignore=self._wanted.ignored | session.of_verdict.get("verdict_ignore", frozenset()),
-            severities={**self._wanted.severities, **session.of_verdict.get("verdict_severity", {})},
+            severities={
+                **self._wanted.severities,
+                **session.of_verdict.get("verdict_severity", {}),
+            },
         )
-        return self.report.add(item.nodeid, _line_of(item), [_told(f, sites) for f in findings])
+        return self.report.add(item.nodeid, [_found(f, item, chains) for f in findings])
 
     def _shows_errors(self, item: pytest.Item) -> bool:
         return self._session.broke or self._showed or self._warned.heard or shows_errors(item)
@@ -166,10 +177,24 @@ class Verdict:
         """Hand it to the process that reports, or write the file."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
-            output[_OUTPUT] = self.report.as_json()
+            output[_OUTPUT] = self.report.sums()
         elif self._wanted.file:
             self.report.write(session.config.rootpath / self._wanted.file)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell it."""
+        """Tell it, and GitHub Actions beside the lines."""
         self.report.tell(terminalreporter)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            root = terminalreporter.config.rootpath
+            base = Path(os.environ.get("GITHUB_WORKSPACE") or root)
+            for command in commands(self.report.found, root, base):
+                terminalreporter.write_line(command)
+
+
+def _found(finding: Finding, item: pytest.Item, chains: Mapping[str, Chain]) -> Found:
+    told = finding.as_json()
+    requests = told.pop("requests")
+    lines = next((chains[id_] for id_ in requests if id_ in chains), ())
+    file, line, _ = item.location
+    place = Place(item.nodeid, Path(file).as_posix(), (line or 0) + 1, requests)
+    return Found(told, lines[0] if lines else None, [place])

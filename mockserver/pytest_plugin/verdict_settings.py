@@ -21,7 +21,7 @@ def ignored(said: Any) -> frozenset[str]:
     """
     if isinstance(said, str):
         said = said.replace(",", " ").split()
-    if not isinstance(said, Iterable) or not all(isinstance(id_, str) for id_ in (said := [*said])):
+    if not isinstance(said, Iterable):
         raise ValueError("must be a list of ids of findings")
     return frozenset(_known(id_) for id_ in said)
 
@@ -52,8 +52,8 @@ def severity(said: Any) -> Severity:
 
 
 def _known(id_: Any) -> str:
-    if id_ in findings():
-        return str(id_)
+    if isinstance(id_, str) and id_ in findings():
+        return id_
     close = likely_name(str(id_), findings())
     hint = f"did you mean {close}?" if close else f"they are {', '.join(findings())}"
     raise ValueError(f"names {id_!r}, which no finding has; {hint}")
