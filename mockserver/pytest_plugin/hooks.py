@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from mockserver.pytest_plugin.options import (
+    COVERING,
     MARKER_LINE,
+    OFF,
     add_options,
     asks_for_us,
     check_scope,
@@ -49,6 +51,10 @@ def _begin_session(config: pytest.Config) -> None:
         raise pytest.UsageError(f"images_mock: {error}") from None
     config.stash[SESSION] = session = Session(options, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
+    if any(options[name] not in ("", OFF) for name in COVERING):
+        from mockserver.pytest_plugin.coverage import cover
+
+        cover(config, session)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -34,7 +34,15 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
+    "coverage": (OFF, "tell which kinds of failure the tests met, and never", (ON, OFF)),
+    "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
+    "coverage_json": ("", "a file for the same as JSON", ()),
+    "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
 }
+#: Those that want to know which kinds of failure were met.
+COVERING = ("coverage", "coverage_html", "coverage_json", "require")
+#: Those that are on by their name alone: `--images-mock-coverage`.
+FLAGS = frozenset(("coverage",))
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -42,7 +50,9 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("images_mock", "OpenAI Images API mock")
     for name, (default, told, choices) in OPTIONS.items():
         text, setting = f"{told} (default: {default or 'none'})", f"images_mock_{name}"
-        more = {"choices": choices} if choices else {"metavar": "TEXT"}
+        more: dict[str, Any] = {"choices": choices} if choices else {"metavar": "TEXT"}
+        if name in FLAGS:
+            more = {"action": "store_const", "const": ON}
         flag = f"--images-mock-{name.replace('_', '-')}"
         group.addoption(flag, dest=setting, default=None, help=text, **more)
         parser.addini(setting, text, default=default)

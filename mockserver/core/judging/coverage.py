@@ -5,7 +5,7 @@ What went on is told, not judged: whether that was right, a verdict says.
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -124,6 +124,27 @@ def possible(needs: Iterable[str]) -> list[str]:
     return [failure.id for failure in failures().values() if failure.needs in there]
 
 
+def never_met(met_ids: Collection[str], needs: Iterable[str] | None = None) -> list[str]:
+    """The kinds that were not met though they could have been: by requests that are `needs`."""
+    could = failures() if needs is None else possible(needs)
+    return [kind for kind in could if kind not in met_ids]
+
+
+def never_met_line(met_ids: Collection[str], needs: Iterable[str] | None = None) -> str:
+    """What was never met, in a line; "" if all was.
+
+    Args:
+        met_ids: what was.
+        needs: what any request was, see `needs_in`: what could not be met is not missed. None: all.
+    """
+    missed = never_met(met_ids, needs)
+    if not missed:
+        return ""
+    titles = ", ".join(failures()[kind].title for kind in missed)
+    of = len({*missed, *met_ids})
+    return f"never met by any test: {titles} ({len(missed)} of {of} kinds of failure)"
+
+
 # -- what followed -----------------------------------------------------------------------------
 
 
@@ -208,10 +229,11 @@ def _asked_again(seen: Seen, pause: float) -> Reaction:
 
 def told(journal: Journal) -> dict[str, Any]:
     """The catalogue with what of it was met, and what never was, as JSON."""
-    found, can_meet = met(journal), possible(needs_in(journal))
+    found, needs = met(journal), needs_in(journal)
+    can_meet = possible(needs)
     return {
         "failures": [_told(one, found.get(one.id, ())) for one in failures().values()],
-        "never_met": [kind for kind in can_meet if kind not in found],
+        "never_met": never_met(found, needs),
         "out_of_reach": [k for k in failures() if k not in can_meet and k not in found],
         "requests": sum(seen.is_for_pictures for seen in journal.requests),
     }
