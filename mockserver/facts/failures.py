@@ -23,7 +23,6 @@ class Failure(NamedTuple):
     of: Literal["request", "download"] = "request"  # what meets it
     effects: tuple[str, ...] = ()  # of rules, as the journal has them; `gateway.5*` is several
     reasons: tuple[str, ...] = ()  # the mock's names for why it was refused
-    ended: str = ""  # how an answer ended early, as the journal has it
     statuses: tuple[int, ...] = ()  # that show it where neither effect nor reason shows another
 
 

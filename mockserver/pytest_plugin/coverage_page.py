@@ -88,7 +88,7 @@ def _looked(sample: Sample) -> Looked:
         picture=sample.picture,
         prompt=shortened(prompt, _SHOWN) if isinstance(prompt, str) else "",
         asked=shortened(" ".join([*words, *_inputs(fields)]), _SHOWN),
-        got=_got(record),
+        got=shortened(sample.got, _SHOWN),
         reaction=sample.reaction,
         test=shortened(sample.test, _SHOWN),
     )
@@ -98,11 +98,3 @@ def _inputs(fields: Mapping[str, Any]) -> Iterator[str]:
     """What beside a prompt a picture was to be made of: it is not drawn again."""
     if "image" in fields or "images" in fields:
         yield "of an upload"
-
-
-def _got(record: Mapping[str, Any]) -> str:
-    """What came of a request, in a few words."""
-    words = [str(record["status"] or "no answer")]
-    words += [str(record["error"]["reason"])] if record["error"] else []
-    words += [str(effect) for effect in record.get("effects", ())]
-    return shortened(", ".join(dict.fromkeys(words)), _SHOWN)

@@ -38,6 +38,7 @@ class Sample:
     test: str
     number: int  # among the test's of this kind
     record: dict[str, Any]  # of the request that asked for the picture
+    got: str  # what met the failure, in a few words
     reaction: str
     options: dict[str, Any]  # of the test's sandbox
     picture: str = ""  # as a data URI, once it is drawn
@@ -67,15 +68,18 @@ class Tally:
             return
         self.tests += 1
         self.needs |= needs_in(journal)
-        by_id = _asked(records)
+        met_by, asked = _by_id(records)
         for kind, those in met(journal).items():
             known = self.kinds.setdefault(kind, Kind())
             known.tests = sorted({*known.tests, test})
             known.reactions.update(str(one.reaction) for one in those)
             found = [
-                Sample(kind, test, i, by_id[one.request], str(one.reaction), dict(options))
-                for i, one in enumerate(those[:SHOWN])
-                if one.request in by_id
+                Sample(
+                    *(kind, test, number, asked[one.request], _got(met_by[one.request])),
+                    *(str(one.reaction), dict(options)),
+                )
+                for number, one in enumerate(those[:SHOWN])
+                if one.request in asked
             ]
             self._keep(kind, found)
 
@@ -112,7 +116,13 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for another process."""
-        return asdict(self) | {"needs": sorted(self.needs)}
+        samples = {kind: [asdict(one) for one in those] for kind, those in self.samples.items()}
+        kinds = {
+            kind: {"tests": seen.tests, "reactions": dict(seen.reactions)}
+            for kind, seen in self.kinds.items()
+        }
+        counts = {"tests": self.tests, "unseen": self.unseen, "needs": sorted(self.needs)}
+        return counts | {"kinds": kinds, "samples": samples}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
@@ -122,13 +132,25 @@ class Tally:
         return cls(kinds, set(told["needs"]), told["tests"], told["unseen"], samples)
 
 
-def _asked(records: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """The record that asked for the picture, by the id of what met a failure."""
-    found = {record["id"]: record for record in records["requests"]}
-    for record in records["downloads"]:
-        if maker := found.get(record.get("made_by", "")):
-            found[record["id"]] = maker
-    return found
+Records = dict[str, dict[str, Any]]
+
+
+def _by_id(records: Mapping[str, list[dict[str, Any]]]) -> tuple[Records, Records]:
+    """What may have met a failure, and the record that asked for its picture, each by its id."""
+    asked = {record["id"]: record for record in records["requests"]}
+    fetched = {record["id"]: record for record in records["downloads"]}
+    makers = {id_: asked.get(record.get("made_by", "")) for id_, record in fetched.items()}
+    return asked | fetched, asked | {id_: maker for id_, maker in makers.items() if maker}
+
+
+def _got(record: Mapping[str, Any]) -> str:
+    """What came of a request, in a few words: its status, and why it was so."""
+    words = [str(record["status"] or "no answer")]
+    if record["error"]:
+        words += [str(record["error"]["reason"])]
+    else:
+        words += map(str, record.get("effects", ()))
+    return ", ".join(dict.fromkeys(words))
 
 
 def as_report(tally: Tally, required: tuple[str, ...]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Reaction(StrEnum):
     TOO_SOON = "asked again, sooner than told"
     PAUSED = "asked again after a pause of its own"
     AT_ONCE = "asked again at once"
+    AGAIN = "asked again"  # where the clock stands: clients are told to ask again at once
     OTHER = "asked something else"
     STOPPED = "asked nothing more"
     HANGING = "is still waiting"
@@ -61,13 +62,8 @@ def shown_by(seen: Seen, *, of: str = "request") -> list[str]:
         return []
     fitting = [failure for failure in failures().values() if failure.of == of]
     words = set(_words(seen))
-    found = [f.id for f in fitting if _is_shown(f, seen, words)]
+    found = [f.id for f in fitting if seen.reason in f.reasons or _has_effect(f, words)]
     return found or [f.id for f in fitting if seen.status in f.statuses][:1]
-
-
-def _is_shown(failure: Failure, seen: Seen, words: set[str]) -> bool:
-    has_ended = failure.ended and failure.ended == seen.ended
-    return bool(has_ended) or seen.reason in failure.reasons or _has_effect(failure, words)
 
 
 def _has_effect(failure: Failure, words: set[str]) -> bool:
@@ -221,6 +217,8 @@ def _asked_again(seen: Seen, pause: float) -> Reaction:
     told = seen.sent_wait_ms
     if told:
         return Reaction.WAITED if pause >= _ENOUGH * told / 1000 else Reaction.TOO_SOON
+    if seen.standing and seen.asks_again:
+        return Reaction.AGAIN
     return Reaction.AT_ONCE if pause < _AT_ONCE else Reaction.PAUSED
 
 
