@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.pytest_plugin.options import (
+    COVERING,
     MARKER_LINE,
     OFF,
     add_options,
@@ -54,6 +55,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
 
         config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
+    if any(options[name] not in ("", OFF) for name in COVERING):
+        from mockserver.pytest_plugin.coverage import cover
+
+        cover(config, session)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -44,10 +44,16 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "verdict_ignore": ("", "findings that nobody wants, by commas", ()),
     "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
     "verdict_file": ("", "a file for the findings, as JSON", ()),
+    "coverage": (OFF, "tell which kinds of failure the tests met, and never", (ON, OFF)),
+    "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
+    "coverage_json": ("", "a file for the same as JSON", ()),
+    "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
 }
+#: Those that want to know which kinds of failure were met.
+COVERING = ("coverage", "coverage_html", "coverage_json", "require")
 
 #: What an option says that has no value.
-_ALONE = {"verdict": "report"}
+_ALONE = {"verdict": "report", "coverage": ON}
 #: What of the marker is for a verdict, and not for the sandbox.
 OF_VERDICT = ("verdict_ignore", "verdict_severity")
 
