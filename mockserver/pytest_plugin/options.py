@@ -33,8 +33,21 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "team": ("", "the team, of those that share it, whose control token the run has", ()),
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
+    "storm": (
+        OFF,
+        "run each test that passed once more under each kind of failure that it has not met, and "
+        "report how the program ends; fail: crashes, hangs and wrong successes fail the run",
+        (OFF, "report", "fail"),
+    ),
+    "storm_kinds": ("", "only these kinds of failure, by commas", ()),
+    "storm_most": ("1000", "runs of a storm at most", ()),
+    "storm_patience": ("5", "seconds in which something must happen in one", ()),
+    "storm_file": ("", "a file for what a storm found, as JSON", ()),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
 }
+
+#: What an option says that has no value.
+_ALONE = {"storm": "report"}
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -42,10 +55,17 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("images_mock", "OpenAI Images API mock")
     for name, (default, told, choices) in OPTIONS.items():
         text, setting = f"{told} (default: {default or 'none'})", f"images_mock_{name}"
-        more = {"choices": choices} if choices else {"metavar": "TEXT"}
         flag = f"--images-mock-{name.replace('_', '-')}"
-        group.addoption(flag, dest=setting, default=None, help=text, **more)
         parser.addini(setting, text, default=default)
+        if name in _ALONE:  # and no file that follows is its value, as with argparse's nargs="?"
+            told_as = [(flag, _ALONE[name]), *((f"{flag}={choice}", choice) for choice in choices)]
+            for shown, value in told_as:
+                group.addoption(
+                    shown, dest=setting, default=None, action="store_const", const=value, help=text
+                )
+        else:
+            more = {"choices": choices} if choices else {"metavar": "TEXT"}
+            group.addoption(flag, dest=setting, default=None, help=text, **more)
 
 
 def chosen(config: pytest.Config) -> dict[str, str]:
