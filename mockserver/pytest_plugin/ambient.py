@@ -92,6 +92,7 @@ class Ambient(SessionServer):
         self._settled = False
         self._due: Mapping[str, Any] | None = None
         self._test = ""  # whose sandbox it is
+        self._counts = True  # whether what it comes to is added up
         self.sums = Sums()  # of the tests before this one
 
     @property
@@ -131,8 +132,12 @@ class Ambient(SessionServer):
         if self._due is not None:
             self._renew(self._due)
 
-    def begin(self, test: str, options: Mapping[str, Any], *, wanted: bool) -> None:
+    def begin(
+        self, test: str, options: Mapping[str, Any], *, wanted: bool, counts: bool = True
+    ) -> None:
         """Begin anew for a test, if it wants that or the server is in use.
+
+        What a run comes to that does not count is no part of the sums.
 
         Raises:
             RuntimeError: the server refuses these options, is gone, or can't run.
@@ -143,7 +148,7 @@ class Ambient(SessionServer):
             self._add_up(self.handle.ended)
         elif wanted:
             self._due = options
-        self._test = test
+        self._test, self._counts = test, counts
 
     def close(self) -> None:
         """Add up what the last test has cost, and what came too late for the one before."""
@@ -151,7 +156,7 @@ class Ambient(SessionServer):
             self._add_up(self.handle.life)
 
     def _add_up(self, life: Life | None) -> None:
-        if life:
+        if life and self._counts:
             late = [f"{r} (seen by {self._test})" for r in life.late]
             self.sums.add(life.usd, life.waited, late)
 

@@ -40,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_LINE)
     if SESSION not in config.stash:
         _begin_session(config)
+    session = config.stash[SESSION]
+    if session.options["storm"] != OFF:
+        from mockserver.pytest_plugin.storm import Storm
+
+        config.pluginmanager.register(Storm(session), "images_mock_storm")
 
 
 def _begin_session(config: pytest.Config) -> None:
@@ -131,7 +136,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test once its fixtures are gone."""
     yield
     session = item.config.stash[SESSION]
-    if session.has_seen:
+    if session.has_seen and not session.is_storm:
         from mockserver.pytest_plugin.verdicts import judge
 
         judge(session, item)
@@ -145,7 +150,7 @@ def pytest_runtest_makereport(
     report = yield
     session = item.config.stash[SESSION]
     session.broke |= call.excinfo is not None
-    if report.failed:
+    if report.failed and not session.is_storm:
         from mockserver.pytest_plugin.report import sections
 
         error = call.excinfo.value if call.excinfo else None

@@ -34,6 +34,16 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "team": ("", "the team, of those that share it, whose control token the run has", ()),
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
+    "storm": (
+        OFF,
+        "run each test that passed once more under each kind of failure that it has not met, and "
+        "report how the program ends; fail: crashes, hangs and wrong successes fail the run",
+        (OFF, "report", "fail"),
+    ),
+    "storm_kinds": ("", "only these kinds of failure, by commas", ()),
+    "storm_most": ("1000", "runs of a storm at most", ()),
+    "storm_patience": ("5", "seconds in which something must happen in one", ()),
+    "storm_file": ("", "a file for what a storm found, as JSON", ()),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
     "verdict": (
         OFF,
@@ -56,6 +66,9 @@ COVERING = ("coverage", "coverage_html", "coverage_json", "require")
 _ALONE = {"verdict": "report", "coverage": ON}
 #: What of the marker is for a verdict, and not for the sandbox.
 OF_VERDICT = ("verdict_ignore", "verdict_severity")
+
+#: What an option says that has no value.
+_ALONE = {"storm": "report"}
 
 
 def add_options(parser: pytest.Parser) -> None:

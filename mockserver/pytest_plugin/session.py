@@ -46,6 +46,7 @@ class Session:
         self.broke = False  # the running test, in whatever way
         self.has_begun = False  # whether the sandbox is the running test's
         self.is_ours = False  # whether it asked for our fixtures or marker
+        self.is_storm = False  # whether what runs is no test of the suite, but one more run of one
         self.trouble: str | None = None  # why its sandbox could not begin
         self.marked: dict[str, Any] = {}  # what its markers say of the sandbox
         self.of_verdict: dict[str, Any] = {}  # and of a verdict
@@ -94,7 +95,9 @@ class Session:
         self.is_ours = bool(self.marked) or asks_for_us(item)
         self.of_verdict = {n: self.marked.pop(n) for n in OF_VERDICT if n in self.marked}
         with self._noted():
-            self.ambient.begin(item.nodeid, self.marked, wanted=self.is_ours)
+            self.ambient.begin(
+                item.nodeid, self.marked, wanted=self.is_ours, counts=not self.is_storm
+            )
             self.has_begun = True
         self.look()
 

@@ -1,0 +1,243 @@
+"""One more run of a test that has run: its own item, its fixtures anew, and nobody is told of it.
+
+It is done as `_pytest.runner.runtestprotocol(log=False)` does it, but that no debugger is entered.
+Fixtures of a wider scope than the function stay as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from copy import copy
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pytest
+
+from mockserver.core.judging.seen import Journal
+from mockserver.facts.failures import Failure
+from mockserver.pytest_plugin.storm_endings import Ended, Ending, Hits, Place, of_error, of_pass
+from mockserver.pytest_plugin.storm_watch import Watch
+
+if TYPE_CHECKING:
+    from mockserver.client.connection import Remote
+    from mockserver.client.sandbox import Sandbox
+    from mockserver.pytest_plugin.session import Session
+
+_NOBODY = {"prompt": "images-mock: no request says this until the storm begins"}
+_CHANGING = re.compile(r"\S*\d\S*")  # ids, times, addresses: no two runs have the same
+
+
+class Spare:
+    """An item as it was before it ran, for runs that know nothing of each other."""
+
+    def __init__(self, item: pytest.Function) -> None:
+        self._item = _twin_of(item)
+
+    def twin(self) -> pytest.Function:
+        """A new one. As the next item it keeps all that is wider than the function."""
+        return _twin_of(self._item)
+
+
+def _twin_of(item: pytest.Function) -> pytest.Function:
+    twin = copy(item)
+    twin.own_markers, twin.user_properties = [*item.own_markers], []
+    twin._report_sections = []
+    if isinstance(item.parent, pytest.Class):  # each has an instance of its own
+        for name in ("_instance", "_obj", "_excinfo"):
+            twin.__dict__.pop(name, None)
+    # To show a traceback takes longer than the whole run, and nobody is shown it.
+    vars(twin).update(repr_failure=_in_brief, _repr_failure_py=_in_brief)
+    twin._initrequest()
+    return twin
+
+
+def _in_brief(error: pytest.ExceptionInfo[BaseException], **_: object) -> str:
+    return error.exconly(tryshort=True)
+
+
+class Rule:
+    """The rule that brings a failure about, in the sandbox of the test.
+
+    It is written before the fixtures are set up, and so stands behind whatever rules the test or
+    a fixture writes: what these say happens first. Until the call begins no request meets it.
+    """
+
+    def __init__(self, sandbox: Sandbox, failure: Failure) -> None:
+        self._remote: Remote = sandbox._remote
+        self._failure = failure
+        self.id = ""
+
+    def place(self) -> None:
+        """Keep the place."""
+        self.id = self._add({"when": _NOBODY, "then": {"quota": True}})
+
+    def begin(self) -> None:
+        """From now on each request for pictures meets it; also one that is tried again."""
+        meant = {"name": f"storm: {self._failure.id}", "then": self._failure.then}
+        try:
+            self._remote.ask("PUT", f"rules/{self.id}", meant)
+        except RuntimeError:  # a fixture has emptied the sandbox
+            self.id = self._add(meant)
+
+    def end(self) -> Hits:
+        """From now on no request meets it; how many have."""
+        try:
+            fired = int(self._remote.ask("GET", f"rules/{self.id}")["fired"])
+            self._remote.ask("DELETE", f"rules/{self.id}")
+        except RuntimeError:  # the test has emptied the sandbox
+            return Hits(self.id, 0)
+        return Hits(self.id, fired)
+
+    def _add(self, rule: Mapping[str, Any]) -> str:
+        return str(self._remote.ask("POST", "rules", rule)["id"])
+
+
+def journal_of(sandbox: Sandbox) -> Journal:
+    """What the sandbox has seen since it began."""
+    ask = sandbox._remote.ask
+    told = {name: ask("GET", name)[name] for name in ("requests", "downloads")}
+    return Journal.of(told)
+
+
+class Run(NamedTuple):
+    """How one run went."""
+
+    ending: Ending
+    requests: int = 0
+    seconds: float = 0.0
+    output: Mapping[str, str] = {}  # captured in the call, by title, without what changes
+    unready: str = ""  # why it could not begin
+
+
+class Attempt:
+    """One run under way: the hooks ask it for the rule."""
+
+    def __init__(
+        self, session: Session, failure: Failure | None, place: Place, patience: float
+    ) -> None:
+        self._session, self._place, self._patience = session, place, patience
+        self._sandbox = session.ambient.handle
+        self.rule = Rule(self._sandbox, failure) if failure else None
+        self._failure = failure
+        self._journal, self._hits = Journal(()), Hits("", 0)
+        self._warned = _Warned()
+
+    def run(self, twin: pytest.Function, next_twin: pytest.Function, usual: Run | None) -> Run:
+        """Set up, call and tear down. `usual` is the run without a failure; None is that one."""
+        self._session.guard.watch(twin.nodeid)
+        try:
+            with warnings.catch_warnings(), _unseen(twin.config):
+                warnings.simplefilter("ignore")
+                return self._phases(twin, next_twin, usual)
+        finally:
+            self._session.guard.rest()
+            twin._request = False  # type: ignore[assignment]
+            twin.funcargs = None  # type: ignore[assignment]
+
+    def _phases(self, twin: pytest.Function, after: pytest.Function, usual: Run | None) -> Run:
+        error, _ = _phase(twin, "setup", lambda: twin.ihook.pytest_runtest_setup(item=twin))
+        found = Run(Ending(Ended.UNMET), unready=_in_a_line(error)) if error else None
+        try:
+            return found or self._call(twin, usual)
+        finally:
+            teardown = twin.ihook.pytest_runtest_teardown
+            _phase(twin, "teardown", lambda: teardown(item=twin, nextitem=after))
+
+    def _call(self, twin: pytest.Function, usual: Run | None) -> Run:
+        call = twin.ihook.pytest_runtest_call
+        patience = self._patience + (3 * usual.seconds if usual else 0)
+        watch = Watch(patience, self._let_go)
+
+        def watched() -> None:
+            if self.rule:
+                self.rule.begin()
+            with self._warned, watch:
+                call(item=twin)
+
+        error, report = _phase(twin, "call", watched)
+        if not watch.hangs:
+            self._look()
+        output = _output(report)
+        differs = usual is not None and output != usual.output
+        ending = self._ending(error, watch, differs=differs)
+        return Run(ending, len(self._journal.requests), report.duration, output)
+
+    def _look(self) -> None:
+        """See what there was, and let the teardown be as ever."""
+        self._journal = journal_of(self._sandbox)
+        if self.rule:
+            self._hits = self.rule.end()
+
+    def _ending(self, error: BaseException | None, watch: Watch, *, differs: bool) -> Ending:
+        if watch.hangs:
+            return self._hang(watch)
+        if error:
+            return of_error(error, self._place)
+        if not self._failure:
+            return Ending(Ended.UNMET)
+        shown = differs or self._warned.seen or self._place.expects_errors
+        return of_pass(self._failure, self._hits, self._journal, shown=shown)
+
+    def _hang(self, watch: Watch) -> Ending:
+        own = [at for at in watch.stack if self._place.is_own(at[0].f_code)]
+        site = self._place.named(own[0][0].f_code, own[0][1]) if own else ""
+        if watch.own_time:
+            return Ending(Ended.WAITS, f"{watch.own_time:g} s, its own timeout", site)
+        times = max(self._hits.number, len(self._journal.requests))
+        return Ending(Ended.HANG, f"{times} request{'s' * (times != 1)}, and no end", site)
+
+    def _let_go(self) -> None:
+        """Let everybody go whom the server keeps waiting; from another thread."""
+        with suppress(RuntimeError):
+            self._look()
+        self._sandbox.begin(**self._session.marked)
+
+
+class _Warned(logging.Handler):
+    """Notes whether anything was logged as a warning or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.seen = False
+
+    def emit(self, _: logging.LogRecord) -> None:
+        self.seen = True
+
+    def __enter__(self) -> None:
+        logging.getLogger().addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger().removeHandler(self)
+
+
+def _phase(
+    item: pytest.Function, when: Literal["setup", "call", "teardown"], do: Callable[[], Any]
+) -> tuple[BaseException | None, pytest.TestReport]:
+    """What ended a phase, if anything did; and its report, which nobody is shown."""
+    call = pytest.CallInfo.from_call(do, when, (pytest.exit.Exception, KeyboardInterrupt))
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    return (call.excinfo.value if call.excinfo else None), report
+
+
+def _output(report: pytest.TestReport) -> dict[str, str]:
+    found = {title: text for title, text in report.sections if title.endswith(" call")}
+    return {title: _CHANGING.sub("#", text) for title, text in found.items()}
+
+
+def _in_a_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+@contextmanager
+def _unseen(config: pytest.Config) -> Iterator[None]:
+    """Show nothing of what is printed where pytest captures nothing."""
+    if config.getoption("capture") != "no":
+        yield
+        return
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield
