@@ -125,6 +125,13 @@ async def metrics(request: ControlRequest) -> Text:
     return Text(text(await told_by_all(request.world)), CONTENT_TYPE)
 
 
+async def migration(request: ControlRequest) -> dict[str, Any]:
+    """What would become of the requests with another model: refused, other, dearer."""
+    from mockserver.control.migration import migration_of  # few ask
+
+    return await migration_of(request)
+
+
 async def document(request: ControlRequest) -> dict[str, Any]:
     """This."""  # noqa: D404
     from mockserver.control import openapi  # few ask
@@ -143,6 +150,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "requests/elsewhere": {"GET": journal.elsewhere},
     "requests/*": {"GET": journal.by_id},
     "downloads": {"GET": journal.downloads},
+    "migration": {"GET": migration},
     "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
     "rules/*": {"GET": state.rule, "PUT": state.put_rule, "DELETE": state.remove_rule},
     "clock": {"GET": state.clock},
@@ -164,6 +172,7 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.summary: (*journal.FILTERS, "since"),
     journal.downloads: journal.OF_DOWNLOADS,
     events.events: events.OF_EVENTS,
+    migration: ("to", "as_of", "request"),
 }
 #: What tells of more than the sandboxes of one team.
 OF_SERVER = (state.config, metrics)

@@ -1,4 +1,4 @@
-"""What to do about what another model refuses, from migration.toml. Facts only; few ask for them."""
+"""What to do about what another model refuses, from migration.toml. Few ask for it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -45,5 +45,8 @@ def called_elsewhere(parameter: str, value: str) -> Sequence[str]:
     """What a value is called by other models, the likeliest first."""
     rows = [typed(_Called, row, "migration.toml, [[value]]") for row in file("migration")["value"]]
     return [
-        name for row in rows if (row.parameter, row.value) == (parameter, value) for name in row.becomes
+        name
+        for row in rows
+        if (row.parameter, row.value) == (parameter, value)
+        for name in row.becomes
     ]

@@ -170,7 +170,11 @@ _MENDS: Mapping[str, Callable[[_Wrong], _Found | None]] = {
 def _about(wrong: _Wrong, mend: str) -> str:
     if mend == "cut" and isinstance(wrong.value, str):
         return f"a prompt of {len(wrong.value)} characters"
-    shown = isinstance(wrong.value, str | int | float) and mend in ("nearest_size", "value", "bound")
+    shown = isinstance(wrong.value, str | int | float) and mend in (
+        "nearest_size",
+        "value",
+        "bound",
+    )
     if shown:
         return f"{wrong.param} {shortened(str(wrong.value), _SHOWN)}"
     return wrong.param or wrong.reason.replace("_", " ")

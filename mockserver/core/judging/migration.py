@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from mockserver.core.charges import amount, charge
-from mockserver.core.errors import ApiError
+from mockserver.core.errors import ApiError, Reason
 from mockserver.core.judging.mending import mended
 from mockserver.core.judging.model_days import is_there, nearest_day
 from mockserver.core.judging.seen import Journal, Seen
-from mockserver.core.judging.target import Refusal, Target
+from mockserver.core.judging.target import Target
 from mockserver.core.request import ImageRequest
 from mockserver.core.sandbox import MICRO
 from mockserver.facts import Facts, Offer, ever_there, load
@@ -23,6 +23,7 @@ from mockserver.facts.costs import IMAGES, Limit, Price
 
 IMAGES_PATH = "/v1/images/"
 _FAULTS = 12  # of one request that are told
+_NOT_THERE = (Reason.UNKNOWN_URL, Reason.UNKNOWN_MODEL)  # where the model has no such endpoint
 _OPEN = ("size", "quality")  # what can be left to the model, and has a price
 
 
@@ -33,6 +34,9 @@ class Terms(NamedTuple):
     prices: str = "model-page"  # the list
     limits: Sequence[Limit] = ()  # of the model that is moved to, by the tier
     tier: str = "1"
+
+
+USUAL = Terms()
 
 
 class Fault(NamedTuple):
@@ -61,6 +65,7 @@ class Move(NamedTuple):
     where: str  # its id, or who asked it
     operation: str
     model: str  # that it asked for
+    status: int  # that it was answered with
     faults: Sequence[Fault]  # the first is what the API would say; none: it is not refused
     others: Sequence[Other]
     missing: Sequence[str]  # fields of the answer that would not be there
@@ -69,7 +74,7 @@ class Move(NamedTuple):
     before: float  # USD, as paid
     after: float  # USD; of what is refused 0
     mended: float | None  # USD, once what is refused is mended; None: how is not known
-    least: float  # USD, where something with a price is left to the model; else as `after`
+    least: float  # USD, mended or not, where something with a price is left to the model
     most: float
     unsure: Sequence[str]  # what the journal does not tell
 
@@ -77,6 +82,11 @@ class Move(NamedTuple):
     def is_refused(self) -> bool:
         """Whether the API would refuse it."""
         return bool(self.faults)
+
+    @property
+    def price(self) -> float:
+        """USD, once it is mended."""
+        return self.after if self.mended is None else self.mended
 
     @property
     def is_about(self) -> bool:
@@ -112,9 +122,7 @@ class Migration(NamedTuple):
         return sorted({*names} - {""}, key=lambda name: (-names.count(name), name))
 
 
-def moved(
-    journal: Journal, facts: Facts, to: str, day: date, terms: Terms = Terms()
-) -> Migration:
+def moved(journal: Journal, facts: Facts, to: str, day: date, terms: Terms = USUAL) -> Migration:
     """What would become of a journal's requests with the model `to`.
 
     Args:
@@ -127,6 +135,7 @@ def moved(
     target = Target(facts, to, page_sizes=terms.page_sizes)
     mover = Mover(target, terms)
     read = {download.picture for download in journal.downloads}
+    known = dict[str, Move]()  # of equal requests: programs ask the same again
     moves, already, unjudged = list[Move](), 0, 0
     for seen in journal.requests:
         if not (seen.is_for_pictures or seen.path.startswith(IMAGES_PATH)):
@@ -136,7 +145,10 @@ def moved(
         elif seen.sent.get("model") == to:
             already += 1
         else:
-            moves.append(mover.move(seen, url_was_read=not read.isdisjoint(seen.pictures)))
+            same = repr((seen.path, seen.fields, seen.filled, seen.status, seen.usd, seen.batch))
+            found = known.get(same) or known.setdefault(same, mover.move(seen))
+            was_read = not read.isdisjoint(seen.pictures)
+            moves.append(found._replace(where=seen.id, url_was_read=was_read))
     return Migration(to, day, moves, already, unjudged)
 
 
@@ -153,29 +165,30 @@ class Mover:
         self._target, self._terms = target, terms
         self._price: Price = target.facts.prices[terms.prices][target.model]
 
-    def move(self, seen: Seen, *, url_was_read: bool = False) -> Move:
-        """One request."""
+    def move(self, seen: Seen) -> Move:
+        """One request, whatever was downloaded after it."""
         target, sent = self._target, seen.sent
         body = target.body(seen, sent)
         faults, request, fields = self._judged(seen)
         usd = self._usd(seen, request) if request else None
         after = 0.0 if faults or usd is None else usd
-        least, most = (after, after) if faults or not request else self._range(seen, request, fields)
+        least, most = self._range(seen, request, fields) if request else (after, after)
         before = _offer_of(seen)
         return Move(
             where=seen.id,
             operation=seen.operation,
             model=seen.model,
+            status=seen.status,
             faults=faults,
             others=_others(seen, before, request) if before and request else (),
             missing=_missing(seen, before, request) if before and request else (),
-            url_was_read=url_was_read,
+            url_was_read=False,
             limited=self._limited(request) if request else "",
             before=seen.usd,
             after=after,
             mended=usd if faults else None,
-            least=min(least, after),
-            most=max(most, after),
+            least=min(least, usd or 0.0),
+            most=max(most, usd or 0.0),
             unsure=body.unsure,
         )
 
@@ -189,7 +202,8 @@ class Mover:
             except ApiError as error:
                 offer = target.offer(seen.operation)
                 found = mended(target.model, offer, fields, error)
-                faults.append(_fault(target.refusal(seen, error), found.about, found.say))
+                about = seen.operation if error.reason in _NOT_THERE else found.about
+                faults.append(Fault(*target.refusal(seen, error), about, found.say))
                 fields = found.fields
         return faults, None, {}
 
@@ -228,10 +242,6 @@ class Mover:
         return ""
 
 
-def _fault(refusal: Refusal, about: str, fix: str) -> Fault:
-    return Fault(*refusal, about, fix)
-
-
 def _share(seen: Seen) -> float:
     """Of the price that a line of a batch costs."""
     if not seen.batch:
@@ -264,7 +274,9 @@ def _others(seen: Seen, before: Offer, request: ImageRequest) -> list[Other]:
         for name in names
         if name != "model" and (name in seen.filled or name not in seen.fields)
     ]
-    return [o for o in found if o.before != o.after and (o.before is not None or o.after)]
+    # of what is new only words are told: numbers say what else would be left alone
+    is_told = (o.before is not None or isinstance(o.after, str) for o in found)
+    return [o for o, told in zip(found, is_told, strict=True) if told and o.before != o.after]
 
 
 def _filled(offer: Offer, name: str, fields: Mapping[str, Any]) -> Any:

@@ -48,22 +48,23 @@ def judged_day(
     """
     if said is None and servers is not None and is_there(model, servers):
         return servers
-    day = said or usual_day(model, today)
+    day = said or (usual_day(model, today) if model in ever_there() else today)
     if not is_there(model, day):
         raise NoSuchModel(_why_not(model, day))
     return day
 
 
-def check_known(model: str) -> None:
-    """Refuse a name that no model ever had.
+def known(model: str) -> str:
+    """The name of a model of any day.
 
     Raises:
-        NoSuchModel: it is one.
+        NoSuchModel: no model ever had it.
     """
-    if model not in ever_there():
-        close = likely_name(model, ever_there())
-        meant = f"did you mean {close}? " if close else ""
-        raise NoSuchModel(f"There never was a model {model!r}; {meant}{_listed([*ever_there()])}")
+    if model in ever_there():
+        return model
+    close = likely_name(model, ever_there())
+    meant = f"did you mean {close}? There are" if close else "it is one of"
+    raise NoSuchModel(f"must be the name of a model; {meant} {', '.join(ever_there())}")
 
 
 def _why_not(model: str, day: date) -> str:
@@ -71,7 +72,9 @@ def _why_not(model: str, day: date) -> str:
     life = ever_there().get(model)
     if life is None:
         close = likely_name(model, on_sale) or likely_name(model, ever_there())
-        why = f"There is no model {model!r} on {day}" + (f"; did you mean {close}?" if close else ".")
+        why = f"There is no model {model!r} on {day}" + (
+            f"; did you mean {close}?" if close else "."
+        )
     elif life.since and day < life.since:
         why = f"{model} came on {life.since}, and is judged as of {day}."
     else:
@@ -84,7 +87,5 @@ def _why_not(model: str, day: date) -> str:
     return f"{why} {_listed(on_sale, day)}"
 
 
-def _listed(names: list[str], day: date | None = None) -> str:
-    if not names:
-        return f"On {day} there is none."
-    return f"{f'On {day} there are' if day else 'There were'} {', '.join(names)}."
+def _listed(names: list[str], day: date) -> str:
+    return f"On {day} there {'are ' + ', '.join(names) if names else 'is none'}."

@@ -119,7 +119,9 @@ def _header(told: Mapping[str, Any]) -> bytes:
             return b"\xff\xd8\xff\xc0\0\x0b\x08" + sides
         case "WEBP":
             sides = b"".join((side - 1).to_bytes(3, "little") for side in (width, height))
-            return b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0" + bytes([0x10 * (mode == "RGBA"), 0, 0, 0]) + sides
+            return (
+                b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0" + bytes([0x10 * (mode == "RGBA"), 0, 0, 0]) + sides
+            )
         case "GIF":
             return b"GIF89a" + struct.pack("<HH", width, height)
         case _:

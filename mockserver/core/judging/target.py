@@ -82,7 +82,9 @@ class Target:
         words = self._words_for(seen.path)
         wording = words[error.reason]
         param = error.values.get("param")
-        return Refusal(wording.status, wording.code, message(error, words), param, str(error.reason))
+        return Refusal(
+            wording.status, wording.code, message(error, words), param, str(error.reason)
+        )
 
     def _validator(self, operation: str) -> Validator:
         found = self._validators.get(operation)

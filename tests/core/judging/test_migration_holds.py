@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from httpx2 import Response
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -29,9 +29,7 @@ PATHS = {"images.generate": "generations", "images.edit": "edits", "images.vary"
 @lru_cache(maxsize=64)
 def client(day: date) -> TestClient:
     """A server of a day whose answers have no pictures: drawing them is not what is tried."""
-    app = create_app(
-        configured(log_format="none", as_of=str(day), tier="off"), clock=ManualClock()
-    )
+    app = create_app(configured(log_format="none", as_of=str(day), tier="off"), clock=ManualClock())
     found = client_of(app, {"Authorization": "Bearer sk-mock-me"})
     assert found.post("/_mock/rules", json={"then": {"pictures": 0}}, headers=HERE).is_success
     return found
@@ -169,7 +167,10 @@ def test_references_meet_what_was_foretold(
 ) -> None:
     day, model, to = asked
     images, mask, body = form
-    told = {"images": [in_data(FILES[i], KINDS.get(i, FORMS["PNG"])) for i in images], **body}
+    told: dict[str, Any] = {
+        "images": [in_data(FILES[i], KINDS.get(i, FORMS["PNG"])) for i in images],
+        **body,
+    }
     told |= {"mask": in_data(FILES[mask])} if mask else {}
     of, url = client(day), "/v1/images/edits"
     if of.post(url, json={**told, "model": model}).status_code != 200:
