@@ -134,6 +134,8 @@ class Observe:
         if exchange.keys or "sk-" in path or query:
             record.path = scope["path"] = exchange.hide_text(path)
             scope["query_string"] = exchange.hide(query)
+            if exchange.has_key or "sk-mock-" in path or b"sk-mock-" in query:
+                record.noticed = ("key_in_url",)
         if _TRACE in exchange.headers:
             record.traceparent = _traceparent(scope, exchange)
         if line := scope.get(LINE):

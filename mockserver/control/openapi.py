@@ -25,6 +25,7 @@ from mockserver.control.openapi_records import (
     table,
 )
 from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
+from mockserver.control.openapi_verdict import FINDING, IGNORE, VERDICT
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
 from mockserver.core.raw_request import BODY
@@ -94,6 +95,7 @@ _SCHEMAS: dict[str, Schema] = {
         cut=FLAG,
     )
     | {"description": "As it came over the wire; what may be a key is ***."},
+    "Finding": FINDING,
     "Explained": {"allOf": [named("Record"), table(near=TEXTS)]},
     "Clock": table(now=NUMBER, moved=NUMBER, standing=FLAG),
     "Limits": table(limits=listed(_LIMIT)),
@@ -134,6 +136,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
         "the day by whose rules the model is judged; without it the server's, or its own",
     ),
     "request": (TEXT, "id of the one request that is meant; 404 if it is not there"),
+    "ignore": IGNORE,
 }
 #: The id in a path; of a rule it begins with where that is from: all, the file, or a call.
 _IDS = {"rules/*": "^[afr][1-9][0-9]*$", "requests/*": "^[A-Za-z0-9_-]+$"}
@@ -233,6 +236,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
         media="text/plain; version=0.0.4; charset=utf-8",
     ),
     routes.migration: _Operation("migration.get", MIGRATION),
+    routes.verdict: _Operation("verdict.get", VERDICT),
     routes.document: _Operation("document.get", OBJECT),
 }
 

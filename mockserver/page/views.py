@@ -96,6 +96,13 @@ async def identified(look: Look) -> Shown:
     return Shown("identified", {**await _chosen(look), "found": found, "made": made[:ROWS]})
 
 
+async def verdict(look: Look) -> Shown:
+    """What the program that asks does wrong."""
+    from mockserver.page import verdict as judged  # what it needs is loaded by the first look
+
+    return await judged.verdict(look, await _chosen(look))
+
+
 async def rules(look: Look) -> Shown:
     """The rules, and how often each was met."""
     told = await look.told(state.rules)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browsers
 GOLDEN = Path(__file__).parent / "aria"
-PAGES = ["", "pictures", "rules", "limits", "costs", "clock", "sandboxes", "settings"]
+PAGES = ["", "pictures", "verdict", "rules", "limits", "costs", "clock", "sandboxes", "settings"]
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},

@@ -23,6 +23,7 @@ class Mended(NamedTuple):
     about: str  # the parameter, and its value if that is what is wrong: "size 256x256"
     say: str
     fields: Sent | None = None
+    times: int = 1  # as many requests make what the one asked for
 
 
 class _Wrong(NamedTuple):
@@ -62,7 +63,14 @@ def mended(model: str, offer: Offer | None, fields: Sent, error: ApiError) -> Me
         return Mended(about, "")
     names, new, mended_fields = found or (param, "", None)
     value = shortened(str(wrong.value), _SHOWN)
-    return Mended(about, fix.say.format(to=model, param=names, value=value, new=new), mended_fields)
+    say = fix.say.format(to=model, param=names, value=value, new=new)
+    return Mended(about, say, mended_fields, _times(wrong, new) if param == "n" else 1)
+
+
+def _times(wrong: _Wrong, new: Any) -> int:
+    """How many requests make as many pictures."""
+    are_numbers = isinstance(wrong.value, int) and isinstance(new, int)
+    return max(1, -(-wrong.value // new)) if are_numbers and new else 1
 
 
 #: The parameters that are changed, what is sent in their place, and the fields as they are then.

@@ -169,8 +169,8 @@ class Mover:
         """One request, whatever was downloaded after it."""
         target, sent = self._target, seen.sent
         body = target.body(seen, sent)
-        faults, request, fields = self._judged(seen)
-        usd = self._usd(seen, request) if request else None
+        faults, request, fields, times = self._judged(seen)
+        usd = self._usd(seen, request) * times if request else None
         after = 0.0 if faults or usd is None else usd
         least, most = self._range(seen, request, fields) if request else (after, after)
         before = _offer_of(seen)
@@ -187,25 +187,30 @@ class Mover:
             before=seen.usd,
             after=after,
             mended=usd if faults else None,
-            least=min(least, usd or 0.0),
-            most=max(most, usd or 0.0),
+            least=min(least * times, usd or 0.0),
+            most=max(most * times, usd or 0.0),
             unsure=body.unsure,
         )
 
-    def _judged(self, seen: Seen) -> tuple[list[Fault], ImageRequest | None, Mapping[str, Any]]:
-        """Every fault, each behind the one before it that was mended; the request in the end."""
-        target, faults = self._target, list[Fault]()
+    def _judged(
+        self, seen: Seen
+    ) -> tuple[list[Fault], ImageRequest | None, Mapping[str, Any], int]:
+        """Every fault, each behind the one before it that was mended; the request in the end.
+
+        And its fields, and how often it must be made.
+        """
+        target, faults, times = self._target, list[Fault](), 1
         fields: Mapping[str, Any] | None = seen.sent
         while fields is not None and len(faults) < _FAULTS:
             try:
-                return faults, target.asked(seen, target.body(seen, fields)), fields
+                return faults, target.asked(seen, target.body(seen, fields)), fields, times
             except ApiError as error:
                 offer = target.offer(seen.operation)
                 found = mended(target.model, offer, fields, error)
                 about = seen.operation if error.reason in _NOT_THERE else found.about
                 faults.append(Fault(*target.refusal(seen, error), about, found.say))
-                fields = found.fields
-        return faults, None, {}
+                fields, times = found.fields, times * found.times
+        return faults, None, {}, times
 
     def _usd(self, seen: Seen, request: ImageRequest, **options: Any) -> float:
         asked = {**request.options, **options}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from mockserver.core.judging.migration import Migration, Move, Other
@@ -187,3 +188,14 @@ def as_json(migration: Migration) -> dict[str, Any]:
 
 
 _AMOUNTS = ("before", "after", "least", "most")
+
+
+def from_json(told: Mapping[str, Any]) -> Migration:
+    """A migration that `as_json` told."""
+    return Migration(
+        to=told["to"],
+        day=date.fromisoformat(told["day"]),
+        moves=[*map(Move.of, told["moves"])],
+        already=told["already"],
+        unjudged=told["unjudged"],
+    )
