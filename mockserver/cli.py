@@ -144,15 +144,16 @@ def identify(file: Path) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """A day of the command line, or today."""
     from datetime import UTC, datetime
 
     try:
-        day = as_of(value) if value is not None else None
+        found = as_of(value) if value is not None else None
     except ValueError as error:
         raise click.BadParameter(f"{value!r} {error}", ctx, param) from None
-    if day != "today":
-        return day
+    if found != "today":
+        return found
     from mockserver.clock import SECOND, SystemClock
 
     return datetime.fromtimestamp(SystemClock().now() // SECOND, UTC).date()
@@ -171,7 +172,7 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
 @with_address
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
-@click.option("--as-of", callback=_day, metavar="DATE", help="only what holds on a day, or today")
+@click.option("--as-of", callback=day, metavar="DATE", help="only what holds on a day, or today")
 @click.option(
     "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
 )
@@ -179,6 +180,7 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
 @click.option("--url", help="for `explain last`: the server's address")
 @click.option("--sandbox", help="for `explain last`: a sandbox's name, or its first letters")
 @click.option("--key", help="for `explain last`: the API key whose sandbox is meant")
+@click.option("--on", metavar="MODEL", help="for `explain last`: by another model, too")
 def explain(
     text: tuple[str, ...],
     as_of: date | None,
@@ -193,7 +195,7 @@ def explain(
     one, the name of a parameter or a default (size).
 
     `images-mock explain last` asks the running server: each decision on the last request, and the
-    rules that came closest.
+    rules that came closest. With --on MODEL, also what it would meet there.
     """
     if text == ("last",):
         click.echo(_recounted(**of_last))
@@ -218,7 +220,12 @@ def explain(
 
 
 def _recounted(
-    url: str | None, sandbox: str | None, key: str | None, config: Path | None, **flags: str | None
+    url: str | None,
+    sandbox: str | None,
+    key: str | None,
+    on: str | None,
+    config: Path | None,
+    **flags: str | None,
 ) -> str:
     from mockserver.client.explain_last import Unexplained, explain_last
     from mockserver.client.wait import Awaited, NotReady
@@ -226,7 +233,7 @@ def _recounted(
     settings = settings_of(config, flags)
     try:
         address = Awaited(settings, url).address()
-        return explain_last(address, sandbox, key=key, token=settings.control_token)
+        return explain_last(address, sandbox, key=key, token=settings.control_token, on=on)
     except (NotReady, Unexplained) as error:
         end(NOT_READY, str(error))
 

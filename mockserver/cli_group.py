@@ -70,6 +70,7 @@ def _of(module: str) -> Callable[[], click.Command]:
 _ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
     _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
     "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
+    "migrate": _Elsewhere(_of("migrate"), "Tell what a journal would meet with another model."),
     "verdict": _Elsewhere(_of("verdict"), "Judge the program that asked; 5 if it has faults."),
 }
 

@@ -35,6 +35,7 @@ class Config(NamedTuple):
     as_of: date | Literal["today"] | None = None  # None: the default day of the facts
     validation: str = "real"
     facts: Path | None = None
+    lint_against: str | None = None  # a model
     tier: str = "1"
     limits: Limits = Limits()
     sizes: str = "page"

@@ -98,11 +98,6 @@ def as_of(value: str) -> date | Literal["today"]:
     return day
 
 
-def validation(value: str) -> str:
-    """What requests are held to: the API's rules, or no more than the shape of its schema."""
-    return one_of("real", SCHEMA)(value)
-
-
 def repeats(value: str) -> str:
     """Whether an equal request of a sandbox gets the same picture again, or another one."""
     return one_of("same", VARY)(value)
@@ -138,9 +133,11 @@ def address(value: str) -> str:
     return text(text(value).strip().removeprefix("[").removesuffix("]"))
 
 
-def on_state_outage(value: str) -> str:
-    """What requests meet while the shared state is away."""
-    return one_of("local", "allow", "refuse")(value)
+def model(value: str) -> str:
+    """The name of a model that there is, or was."""
+    from mockserver.core.judging.model_days import known
+
+    return known(value)
 
 
 def tier(value: str) -> str:
@@ -344,13 +341,16 @@ class Setting(NamedTuple):
         return self.name.replace("-", "_")
 
 
+_OUTAGE = one_of("local", "allow", "refuse")  # what requests meet while the shared state is away
+_VALIDATION = one_of("real", SCHEMA)  # the API's rules, or no more than the shape of its schema
 SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", address, "address to listen on", "ADDRESS"),
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
     Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
-    Setting("validation", "real", validation, "real, or schema for an SDK's own suite", "RULES"),
+    Setting("validation", "real", _VALIDATION, "real, or schema for an SDK's own suite", "RULES"),
     Setting("facts", None, facts, "directory of further models, limits, prices", "DIR"),
+    Setting("lint-against", None, model, "judge each request by another model, too", "MODEL"),
     Setting("tier", "1", tier, "usage tier: free, 1 to 5, or off for no limits", "TIER"),
     Setting("limits", "model-page", limits, "model-page, measured-2024, or N/min", "LIMITS"),
     Setting("sizes", "page", sizes, "sizes of the model page too, or not", "SIZES"),
@@ -379,7 +379,7 @@ SETTINGS: tuple[Setting, ...] = (
         *("state", "memory", place, "memory, sqlite:PATH, or redis://HOST:PORT/N", "STATE"),
         shown=shown,
     ),
-    Setting("on-state-outage", "local", on_state_outage, "local, allow or refuse", "POLICY"),
+    Setting("on-state-outage", "local", _OUTAGE, "local, allow or refuse", "POLICY"),
     Setting("upload-cache", "256MiB", size, "room for uploads that URLs need", "BYTES"),
     Setting("file-room", "1GiB", size, "room for the files of one key", "BYTES"),
     Setting("ready-file", None, Path, "file to write the address to, once ready", "FILE"),

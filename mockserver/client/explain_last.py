@@ -20,7 +20,12 @@ class Unexplained(Exception):
 
 
 def explain_last(
-    address: str, sandbox: str | None, *, key: str | None = None, token: str | None = None
+    address: str,
+    sandbox: str | None,
+    *,
+    key: str | None = None,
+    token: str | None = None,
+    on: str | None = None,
 ) -> str:
     """The last request with each decision on it, and the rules that came closest.
 
@@ -29,17 +34,23 @@ def explain_last(
         sandbox: a name, or its first six letters or more; None looks at all.
         key: an API key, whose sandbox is meant.
         token: the control token, which a server wants that listens beyond loopback.
+        on: another model, by which it is judged, too.
 
     Raises:
         Unexplained: no server answers, or it has nothing to tell.
     """
-    query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
+    query = f"?{urlencode(_where(sandbox))}" if sandbox else ""
     url = f"{address_of(address)}/_mock/requests/last{query}"
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     headers |= {"Mock-Sandbox-Key": key} if key else {}
     record = _record(url, headers)
     try:
-        return "\n".join(_lines(record))
+        lines = [*_lines(record)]
+        if on is None:
+            return "\n".join(lines)
+        asked = urlencode({"to": on, "request": record["id"]} | _where(sandbox))
+        moved = _record(f"{address_of(address)}/_mock/migration?{asked}", headers)
+        return "\n".join([*lines, *_moved(moved)])
     except (LookupError, TypeError, AttributeError):
         raise Unexplained(f"{url} answers, but is no images-mock") from None
 
@@ -81,6 +92,17 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"  price    ${record['usd']:g}"
     yield from _listed("what was decided", record["trace"])
     yield from _listed("rules that came closest", record["near"])
+
+
+def _where(sandbox: str | None) -> dict[str, str]:
+    return {"sandbox": sandbox} if sandbox else {}
+
+
+def _moved(told: Mapping[str, Any]) -> Iterator[str]:
+    """What becomes of it with another model."""
+    from mockserver.core.judging.migration_text import from_json, lines  # few ask
+
+    yield from (f"  {line}" for line in lines(from_json(told)))
 
 
 def _listed(title: str, lines: list[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from mockserver import __version__
 from mockserver.control import events, journal, routes, state
 from mockserver.control.openapi_judging import COVERAGE, FAILURE
+from mockserver.control.openapi_migration import MIGRATION
 from mockserver.control.openapi_records import (
     NUMBER,
     OBJECT,
@@ -131,6 +132,12 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
     "made_by": (TEXT, "id of the pictures' request; 404 if it is not there"),
     "limit": (WHOLE, "the last so many"),
     "raw": (FLAG, "each as it came over the wire, too"),
+    "to": (TEXT, "the other model; without it that of --lint-against"),
+    "as_of": (
+        TEXT,
+        "the day by whose rules the model is judged; without it the server's, or its own",
+    ),
+    "request": (TEXT, "id of the one request that is meant; 404 if it is not there"),
     "ignore": IGNORE,
 }
 #: The id in a path; of a rule it begins with where that is from: all, the file, or a call.
@@ -231,6 +238,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
         TEXT | {"description": "Prometheus' text format, 0.0.4"},
         media="text/plain; version=0.0.4; charset=utf-8",
     ),
+    routes.migration: _Operation("migration.get", MIGRATION),
     routes.verdict: _Operation("verdict.get", VERDICT),
     routes.document: _Operation("document.get", OBJECT),
 }

@@ -125,6 +125,13 @@ async def metrics(request: ControlRequest) -> Text:
     return Text(text(await told_by_all(request.world)), CONTENT_TYPE)
 
 
+async def migration(request: ControlRequest) -> dict[str, Any]:
+    """What would become of the requests with another model: refused, other, dearer."""
+    from mockserver.control.migration import migration_of  # few ask
+
+    return await migration_of(request)
+
+
 async def verdict(request: ControlRequest) -> dict[str, Any]:
     """What the program that asked did wrong, each with why it matters and how to mend it."""
     from mockserver.control.verdict import told  # few ask
@@ -158,6 +165,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "requests/*": {"GET": journal.by_id},
     "downloads": {"GET": journal.downloads},
     "coverage": {"GET": coverage},
+    "migration": {"GET": migration},
     "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
     "rules/*": {"GET": state.rule, "PUT": state.put_rule, "DELETE": state.remove_rule},
     "clock": {"GET": state.clock},
@@ -181,6 +189,7 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.downloads: journal.OF_DOWNLOADS,
     verdict: ("ignore",),
     events.events: events.OF_EVENTS,
+    migration: ("to", "as_of", "request"),
 }
 #: What tells of more than the sandboxes of one team.
 OF_SERVER = (state.config, metrics)

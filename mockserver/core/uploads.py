@@ -8,7 +8,7 @@ from mockserver.core.errors import ApiError, Reason
 from mockserver.facts import UploadRules
 
 FILES = ("image", "images", "mask", "markup")  # fields of files, or of what refers to them
-_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _BITS = (1, 2, 4, 8, 16)
 SEGMENTS = 1024  # that are looked at before a file's pixels: millions of empty ones take seconds
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's frames
@@ -83,7 +83,7 @@ def header(data: bytes) -> Header | None:
 
 
 def _png(data: bytes) -> Header | None:
-    width, height, bits, colour = struct.unpack_from(">IIBB", data, len(_START))
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, len(START))
     mode = _mode(bits, colour)
     return Header(width, height, mode, is_keyed=_is_keyed(data)) if mode else None
 
@@ -148,7 +148,7 @@ def _gif(data: bytes) -> Header:
 
 
 _READERS = (
-    *((_START, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)),
+    *((START, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)),
     *((b"GIF87a", _gif), (b"GIF89a", _gif)),
 )
 

@@ -16,6 +16,7 @@ from mockserver.facts.tokens import (
     TileTokens,
 )
 
+OTHER = "other"  # the service of every path that is no other's
 SIDE_LEAST, AREA_MOST = 64, 1 << 26  # pixels of what can be drawn; less has no room for text
 #: `files` is one file or a list of them, as forms have it.
 TYPES = ("string", "integer", "number", "boolean", "list", "object", "file", "files", "any")
@@ -290,6 +291,14 @@ class Facts(NamedTuple):
     magic_words: Mapping[str, MagicWord]
     mismatched_organization: str
     stand_in: str = ""  # the model that answers for any: none but with `--validation schema`
+
+    def service(self, path: str) -> str:
+        """Who answers for a path."""
+        found = self.services.get(path)
+        while found is None and path:
+            path = path.rpartition("/")[0]
+            found = self.services.get(f"{path}/")
+        return found or OTHER
 
 
 def is_drawable(width: int, height: int) -> bool:

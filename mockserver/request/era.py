@@ -12,8 +12,6 @@ from mockserver.core.validation import Validator
 from mockserver.facts import Facts
 from mockserver.facts.words import Words, words_of
 
-OTHER = "other"  # the service of every path that is no other's
-
 
 class Era:
     """The API as it was on one day. Frozen after it is made, and shared by all requests."""
@@ -38,12 +36,7 @@ class Era:
 
     def service(self, path: str) -> str:
         """Who answers for a path."""
-        services = self.facts.services
-        found = services.get(path)
-        while found is None and path:
-            path = path.rpartition("/")[0]
-            found = services.get(f"{path}/")
-        return found or OTHER
+        return self.facts.service(path)
 
 
 def _compiled(words: Mapping[str, Sequence[str]]) -> dict[str, Words]:

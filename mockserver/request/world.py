@@ -23,6 +23,7 @@ from mockserver.core.sandbox.eviction import Quota
 from mockserver.facts import Facts, Model, default_days, ever_there, load, period_of, read_from
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
+from mockserver.request import seldom
 from mockserver.request.bodies import Body
 from mockserver.request.counts import Counts
 from mockserver.request.deprecations import Deprecations
@@ -40,7 +41,6 @@ from mockserver.store.steps import Away
 
 if TYPE_CHECKING:
     from mockserver.core.teams import Teams
-    from mockserver.request.capacity import Capacity
 
 ORGANIZATION = "/v1/organization/"  # what keys of organizations are for
 PAGE = "page"  # what is told once somebody looks at it
@@ -157,7 +157,7 @@ class World:
         self.links = Links(self._secret("links"), self.facts.link)  # reads those of every era
         self.heavy = Heavy()
         self.holds = Holds(self.clock)
-        self.capacity = _capacity(config.capacity)
+        self.capacity = seldom.capacity(config.capacity)
         self.news = Bell()  # rings when a request was written down
         self.feed = Feed(self.clock)  # tells those who listen what happens
         self.counts = Counts()  # for /_mock/metrics
@@ -166,6 +166,7 @@ class World:
         self.magic = Words(words) if config.magic == "on" else None  # of prompts
         self._eras: dict[tuple[date, str], Era] = {}  # by period, sizes
         self._usual = self.era_of(self.facts.day)
+        self.lint = seldom.lint(self) if config.lint_against else None
         self._today = (-1, self._usual)  # days since the epoch, that day's era
         self.deprecations = Deprecations(self.today, config.log_format)
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
@@ -209,7 +210,7 @@ class World:
         found = self._eras.get((first, sizes))
         if found is None:
             found = self._eras[first, sizes] = Era(
-                load(first) if has_days else _schema_facts(),
+                load(first) if has_days else seldom.schema_facts(),
                 page_sizes=sizes == "page",
                 link_secret=self._secret("links"),
             )
@@ -282,6 +283,8 @@ class World:
     async def write_down(self, exchange: Exchange) -> None:
         """Put a request into the journal."""
         self.warn_of_outage(exchange)
+        if self.lint:
+            self.lint.judge(exchange)
         record = exchange.close()
         self.counts.answered(record, exchange.request, self.clock.now() - record.at)
         if exchange.has_key:
@@ -384,17 +387,3 @@ class World:
         if text not in self._warned:
             self._warned.add(text)
             notice_of(self.config.log_format)(text)
-
-
-def _capacity(places: int | None) -> Capacity | None:
-    if places is None:
-        return None
-    from mockserver.request.capacity import Capacity  # few servers want it
-
-    return Capacity(places)
-
-
-def _schema_facts() -> Facts:
-    from mockserver.facts.schema import schema_facts  # few servers want them
-
-    return schema_facts()
