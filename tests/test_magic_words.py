@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http.client import RemoteDisconnected
 from io import BytesIO
 
 import openai
@@ -14,7 +15,7 @@ from mockserver.clock import ManualClock
 from mockserver.facts import load
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
-from tests.test_rules import BROKEN, SMALL, partial, script
+from tests.test_rules import BROKEN, SMALL, partial, script, sent_to
 
 WORDS = load().magic_words
 
