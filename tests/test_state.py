@@ -31,7 +31,9 @@ from mockserver.core.sandbox.rulebook import RULE_BYTES, WORDS
 from mockserver.core.weight import weight
 from mockserver.facts import load
 from mockserver.request.bodies import ClientGone
+from mockserver.request.exchange import Exchange
 from mockserver.request.waiting import Holds
+from mockserver.request.world import World
 from mockserver.store import Sandbox
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
@@ -362,11 +364,13 @@ def test_nobody_who_waits_no_longer_leaves_a_bell() -> None:
         return {"type": "http.disconnect"}
 
     async def hold() -> dict[str, Any]:
-        holds = Holds(ManualClock())
+        world, holds = World(configured()), Holds(ManualClock())
         for number in range(5):
+            asked = Exchange(Record(f"{number}", 0, "POST", "/"), {}, world.era())
+            asked.enter(await world.store.sandbox(f"{number}"))
             with suppress(ClientGone):
-                await holds.hold(f"{number}", 5, receive)
-        return holds._ends
+                await holds.hold(asked, 5, receive)
+        return holds._ends | holds._held
 
     assert asyncio.run(hold()) == {}
 
