@@ -63,12 +63,9 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")
 
 #: What an option says that has no value.
-_ALONE = {"verdict": "report", "coverage": ON}
+_ALONE = {"verdict": "report", "coverage": ON, "storm": "report"}
 #: What of the marker is for a verdict, and not for the sandbox.
 OF_VERDICT = ("verdict_ignore", "verdict_severity")
-
-#: What an option says that has no value.
-_ALONE = {"storm": "report"}
 
 
 def add_options(parser: pytest.Parser) -> None:
