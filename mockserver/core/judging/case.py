@@ -10,6 +10,7 @@ from mockserver.core.judging.seen import Journal, Seen
 T = TypeVar("T")
 Place = tuple[str, str, str]  # a sandbox, a client, and where in the program, if that is known
 SLACK = 0.002  # seconds by which the times of a journal may be wrong
+_RESOLUTION = 0.001  # seconds: what takes less than one of its times takes that long
 _APART = 120.0  # seconds after which the same is asked anew, and not again
 #: What people type or click: they repeat at will.
 _BY_HAND = ("curl/", "httpie/", "wget/", "postmanruntime/", "insomnia", "mozilla/", "bruno")
@@ -42,6 +43,7 @@ class Case(NamedTuple):
 
     journal: Journal
     around: Surroundings
+    requests: Sequence[Seen]  # all of them; as all that follows the oldest first
     asked: Sequence[Seen]  # for pictures, by the program itself: no lines of a batch
     series: Sequence[Series]
     makers: Mapping[str, Seen]  # by the name of a picture: what it was made by
@@ -51,14 +53,15 @@ class Case(NamedTuple):
     @classmethod
     def of(cls, journal: Journal, around: Surroundings) -> "Case":
         """All that judges look at, found in one pass over the journal."""
-        asked = [r for r in journal.requests if r.is_for_pictures and not r.batch]
-        asked.sort(key=_when)
+        requests = sorted(journal.requests, key=_when)
+        asked = [r for r in requests if r.is_for_pictures and not r.batch]
         makers = {name: r for r in asked for name in r.pictures}
         fetched: dict[str, list[Seen]] = {}
         for download in sorted(journal.downloads, key=_when):
             fetched.setdefault(download.picture, []).append(download)
         last = {(r.sandbox, prompt): r.at for r in asked for prompt in ("", prompt_of(r))}
-        return cls(journal, around, asked, [*_series(asked, around)], makers, fetched, last)
+        series = [*_series(asked, around)]
+        return cls(journal, around, requests, asked, series, makers, fetched, last)
 
     def place(self, seen: Seen) -> Place:
         """Which part of which program asked."""
@@ -124,8 +127,8 @@ def _series(asked: Sequence[Seen], around: Surroundings) -> Iterator[Series]:
 
 
 def _overlap(equal: Sequence[Sequence[Seen]]) -> bool:
-    """Whether some were under way at once: then nobody knows which one repeats which."""
-    ends = [tries[-1].until - SLACK for tries in equal]
+    """Whether some may have been under way at once: nobody knows which one repeats which."""
+    ends = (tries[-1].until + _RESOLUTION for tries in equal)
     return any(later[0].at < end for later, end in zip(equal[1:], ends, strict=False))
 
 

@@ -65,8 +65,8 @@ def _is_odd(seen: Seen) -> bool:
 
 def paid_for_nothing(case: Case) -> Iterator[Shown]:
     """Parallel calls that were paid for and dropped, because another one failed."""
-    last = {series.tries[-1].id: series for series in case.series}
-    failed = [r for r in case.asked if r.id in last and 400 <= r.status != 499]
+    last = {r.call: r for r in case.asked}  # of each call, its last attempt
+    failed = [r for r in last.values() if r.status >= 400 and r.status != 499]
     dropped = [*_dropped(case, failed), *_parts_dropped(case, failed)]
     for group in case.by_place(dropped):
         usd = sum(r.usd for r, _ in group)
