@@ -8,6 +8,7 @@ from mockserver.core.judging.findings import Severity, Surroundings
 from mockserver.core.judging.seen import Journal, Seen
 
 T = TypeVar("T")
+_told = json.JSONEncoder(sort_keys=True, default=str).encode
 Place = tuple[str, str, str]  # a sandbox, a client, and where in the program, if that is known
 SLACK = 0.002  # seconds by which the times of a journal may be wrong
 _RESOLUTION = 0.001  # seconds: what takes less than one of its times takes that long
@@ -46,6 +47,7 @@ class Case(NamedTuple):
     requests: Sequence[Seen]  # all of them; as all that follows the oldest first
     asked: Sequence[Seen]  # for pictures, by the program itself: no lines of a batch
     series: Sequence[Series]
+    again: Sequence[Series]  # of these, those of several attempts
     makers: Mapping[str, Seen]  # by the name of a picture: what it was made by
     fetched: Mapping[str, Sequence[Seen]]  # by the same: its downloads
     last: Mapping[tuple[str, str], float]  # by sandbox and prompt: when it was last asked for
@@ -61,7 +63,8 @@ class Case(NamedTuple):
             fetched.setdefault(download.picture, []).append(download)
         last = {(r.sandbox, prompt): r.at for r in asked for prompt in ("", prompt_of(r))}
         series = [*_series(asked, around)]
-        return cls(journal, around, requests, asked, series, makers, fetched, last)
+        again = [one for one in series if len(one.tries) > 1]
+        return cls(journal, around, requests, asked, series, again, makers, fetched, last)
 
     def place(self, seen: Seen) -> Place:
         """Which part of which program asked."""
@@ -102,7 +105,7 @@ def prompt_of(seen: Seen) -> str:
 def fields_of(seen: Seen, *without: str) -> str:
     """What a request asks for, equal to that of all which ask for the same."""
     sent = {k: v for k, v in seen.sent.items() if k not in without}
-    return json.dumps(sent, sort_keys=True, default=str)
+    return _told(sent)
 
 
 def _when(seen: Seen) -> tuple[float, str]:

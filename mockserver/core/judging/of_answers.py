@@ -30,7 +30,7 @@ def error_swallowed(case: Case) -> Iterator[Shown]:
     found += [(download, None) for download in _downloads_failed(case)]
     for group in case.by_place(found):
         seen = group[0][0]
-        what = f"{seen.status} {name_of(seen)}".strip() if seen.status >= 400 else "no picture"
+        what = name_of(seen) if seen.status >= 400 else "no picture"
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
         yield Shown(f"was answered {what}{more}, and nobody was told", [r for r, _ in group])
 
