@@ -140,7 +140,8 @@ class Covering:
         yield from self._told
 
     def _unmet(self, failure: Failure) -> str:
-        why = f"images_mock_require: no test met {failure.id} ({failure.title})"
+        title = f" ({failure.title})" if failure.title != failure.id else ""
+        why = f"images_mock_require: no test met {failure.id}{title}"
         if failure.needs and failure.needs not in self.tally.needs:
             return f"{why}: none {_NEEDS[failure.needs]}"
         then = ", ".join(f"{name}={value!r}" for name, value in failure.then.items())
