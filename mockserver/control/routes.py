@@ -125,6 +125,13 @@ async def metrics(request: ControlRequest) -> Text:
     return Text(text(await told_by_all(request.world)), CONTENT_TYPE)
 
 
+async def verdict(request: ControlRequest) -> dict[str, Any]:
+    """What the program that asked did wrong, each with why it matters and how to mend it."""
+    from mockserver.control.verdict import told  # few ask
+
+    return await told(request)
+
+
 async def document(request: ControlRequest) -> dict[str, Any]:
     """This."""  # noqa: D404
     from mockserver.control import openapi  # few ask
@@ -162,6 +169,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "sandbox": {"POST": state.renew},
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
+    "verdict": {"GET": verdict},
     "events": {"GET": events.events},
     "metrics": {"GET": metrics},
     "openapi.json": {"GET": document},
@@ -171,6 +179,7 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.requests: journal.OF_REQUESTS,
     journal.summary: (*journal.FILTERS, "since"),
     journal.downloads: journal.OF_DOWNLOADS,
+    verdict: ("ignore",),
     events.events: events.OF_EVENTS,
 }
 #: What tells of more than the sandboxes of one team.
