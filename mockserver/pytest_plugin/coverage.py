@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.client.records import records_of
 from mockserver.core.judging.coverage import never_met_line
 from mockserver.core.texts import likely_name
 from mockserver.facts.failures import Failure, failures
-from mockserver.pytest_plugin.options import ON
+from mockserver.pytest_plugin.options import OFF, ON
 from mockserver.pytest_plugin.session import Session
 from mockserver.pytest_plugin.tally import Tally
 
@@ -75,7 +74,7 @@ class Covering:
 
     def _look(self, item: pytest.Item) -> None:
         try:
-            records = records_of(self._session.ambient.handle)
+            records = self._session.records()
         except Exception:  # a test that patches what is asked with is not counted
             self.tally.unseen += 1
             return
@@ -123,8 +122,11 @@ class Covering:
                 yield f"written to {path}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell it."""
-        lines = [*self._lines()]
+        """Tell it; of a run that is only judged, what was never met, below its verdict."""
+        options, lines = self._session.options, [*self._lines()]
+        is_below = options["verdict"] != OFF and options["coverage"] == OFF
+        if is_below and (line := never_met_line(self.tally.kinds, self.tally.needs)):
+            terminalreporter.write_line(line)
         if not (lines or self._is_short):
             return
         terminalreporter.section("images_mock coverage of failures")
@@ -140,7 +142,8 @@ class Covering:
         yield from self._told
 
     def _unmet(self, failure: Failure) -> str:
-        why = f"images_mock_require: no test met {failure.id} ({failure.title})"
+        title = f" ({failure.title})" if failure.title != failure.id else ""
+        why = f"images_mock_require: no test met {failure.id}{title}"
         if failure.needs and failure.needs not in self.tally.needs:
             return f"{why}: none {_NEEDS[failure.needs]}"
         then = ", ".join(f"{name}={value!r}" for name, value in failure.then.items())

@@ -40,6 +40,11 @@ class Row(NamedTuple):
     is_required: bool
 
     @property
+    def title(self) -> str:
+        """Its name, as a heading has it."""
+        return f"{self.failure.title[0].upper()}{self.failure.title[1:]}"
+
+    @property
     def then(self) -> str:
         """What brings it about in a test."""
         given = ", ".join(f"{name}={value!r}" for name, value in self.failure.then.items())

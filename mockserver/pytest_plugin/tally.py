@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from mockserver import __version__
-from mockserver.core.judging.coverage import AS_JSON, met, needs_in, never_met, possible
+from mockserver.core.judging.coverage import AS_JSON, Met, met, needs_in, never_met, possible
 from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import failures
 
@@ -78,8 +78,7 @@ class Tally:
                     *(kind, test, number, asked[one.request], _got(met_by[one.request])),
                     *(str(one.reaction), dict(options)),
                 )
-                for number, one in enumerate(those[:SHOWN])
-                if one.request in asked
+                for number, one in enumerate(_one_a_call(those, asked))
             ]
             self._keep(kind, found)
 
@@ -133,6 +132,15 @@ class Tally:
 
 
 Records = dict[str, dict[str, Any]]
+
+
+def _one_a_call(those: Iterable[Met], asked: Records) -> list[Met]:
+    """The first few to look at: of each call one, for its retries ask for the same picture."""
+    calls: dict[str, Met] = {}
+    for one in those:
+        if record := asked.get(one.request):
+            calls.setdefault(record["call"] or record["id"], one)
+    return [*calls.values()][:SHOWN]
 
 
 def _by_id(records: Mapping[str, list[dict[str, Any]]]) -> tuple[Records, Records]:
