@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.pytest_plugin.options import (
     MARKER_LINE,
+    OFF,
     add_options,
     asks_for_us,
     check_scope,
@@ -49,6 +50,10 @@ def _begin_session(config: pytest.Config) -> None:
         raise pytest.UsageError(f"images_mock: {error}") from None
     config.stash[SESSION] = session = Session(options, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
+    if options["verdict"] != OFF or options["verdict_file"]:
+        from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
+
+        config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

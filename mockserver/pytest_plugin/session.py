@@ -12,11 +12,12 @@ import pytest
 from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
-from mockserver.pytest_plugin.options import ON, asks_for_us, marked
+from mockserver.pytest_plugin.options import OF_VERDICT, ON, asks_for_us, marked
 from mockserver.pytest_plugin.server import OwnServer, SharedServer
 
 if TYPE_CHECKING:
     from mockserver.config import Value
+    from mockserver.core.journal import Record
 
 
 class Session:
@@ -46,11 +47,17 @@ class Session:
         self.has_begun = False  # whether the sandbox is the running test's
         self.is_ours = False  # whether it asked for our fixtures or marker
         self.trouble: str | None = None  # why its sandbox could not begin
-        self.marked: dict[str, Any] = {}  # what its markers say
+        self.marked: dict[str, Any] = {}  # what its markers say of the sandbox
+        self.of_verdict: dict[str, Any] = {}  # and of a verdict
 
     def is_on(self, option: str) -> bool:
         """Whether a switch is on."""
         return self.options[option] == ON
+
+    def hear(self, arrived: Callable[[Record, Any], None]) -> None:
+        """Be told of each request as it comes; somebody else's server tells nobody."""
+        if isinstance(self._server, OwnServer):
+            self._server.arrived = arrived
 
     def end(self) -> None:
         """Leave the process as it was."""
@@ -85,6 +92,7 @@ class Session:
         self.guard.attempts, self.trouble = [], None
         self.marked = marked(item) or {}
         self.is_ours = bool(self.marked) or asks_for_us(item)
+        self.of_verdict = {n: self.marked.pop(n) for n in OF_VERDICT if n in self.marked}
         with self._noted():
             self.ambient.begin(item.nodeid, self.marked, wanted=self.is_ours)
             self.has_begun = True
