@@ -85,7 +85,7 @@ def test_the_job_of_github_annotates_what_was_found_and_what_it_kept_is_judged_a
     tmp_path: Path,
 ) -> None:
     (job,) = yaml.safe_load(blocks("yaml")[0])["jobs"].values()
-    again = ["result=$?", "set -e", blocks("sh")[1], 'exit "$result"']
+    again = ["result=$?", "set -e", blocks("sh")[2], 'exit "$result"']
     done = run(on_a_free_port(*steps(job), *again), tmp_path)
     assert done.returncode == 5, done.stderr
     annotation, heading, *shown = done.stdout.splitlines()[1:]
