@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mockserver import __version__
 from mockserver.client.connection import ControlError, Remote
@@ -20,6 +20,7 @@ from mockserver.clock import SECOND, SystemClock
 from mockserver.core.decoding import finite, is_number, no_constant
 from mockserver.core.journal import Record
 
+T = TypeVar("T")
 FORMAT = 1
 MARK = "images_mock_journal"  # has the number of the format
 LISTS = ("requests", "downloads", "open")
@@ -112,31 +113,55 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         NoJournal: it is none, or of a later version, or too large.
     """
+    return of_file(path, read_from)
+
+
+def of_file(path: Path, reader: Callable[[bytes], T]) -> T:
+    """What a reader makes of a file's content; of a large one it gets the first bytes too many.
+
+    Raises:
+        NoJournal: it can't be read, or the reader says so; the message names the file.
+    """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST + 1)
+            return reader(file.read(MOST + 1))
     except OSError as error:
         raise NoJournal(f"{path} can't be read: {error.strerror}") from None
-    try:
-        return read_from(content)
     except NoJournal as error:
         raise NoJournal(f"{path} {error}") from None
 
 
 def read_from(content: bytes) -> dict[str, Any]:
     """The journal of a file's content; NoJournal says how it goes on after the file's name."""
-    if len(content) > MOST:
-        raise NoJournal(f"has {_TOO_MANY}. Save one sandbox: {_SAVE} --sandbox NAME")
-    try:
-        journal = json.loads(content, parse_constant=no_constant, parse_float=finite)
-    except (ValueError, RecursionError) as error:
-        raise NoJournal(f"is no JSON, or only a part of it: {error}. {_ANEW}") from None
-    if not isinstance(journal, dict) or MARK not in journal:
-        raise NoJournal(f"is JSON, but no journal of images-mock: it has no {MARK}. {_ANEW}")
-    _check_format(journal)
+    journal = decoded(content, MARK, _ANEW)
     for name in (*LISTS, LATE):
         _check_records(name, journal.get(name, []))
     return journal
+
+
+def decoded(content: bytes, mark: str, anew: str) -> dict[str, Any]:
+    """A table as JSON, which has the number of its format under a mark; all have the same one.
+
+    Raises:
+        NoJournal: it is none, or of a later format, or too large; `anew` says what writes one.
+    """
+    if len(content) > MOST:
+        raise NoJournal(f"has {_TOO_MANY}. Save one sandbox: {_SAVE} --sandbox NAME")
+    try:
+        table = json.loads(content, parse_constant=no_constant, parse_float=finite)
+    except (ValueError, RecursionError) as error:
+        raise NoJournal(f"is no JSON, or only a part of it: {error}. {anew}") from None
+    if not isinstance(table, dict) or mark not in table:
+        raise NoJournal(f"is JSON, but nothing that is read here: it has no {mark}. {anew}")
+    number = table[mark]
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise NoJournal(f"is broken: {mark} is no number of a format. {anew}")
+    if number > FORMAT:
+        raise NoJournal(
+            f"is of a later images-mock ({table.get('version', 'which is not told')!s:.20}): its "
+            f"format is {number!s:.9}, and {__version__} reads up to {FORMAT}. Upgrade this one"
+        )
+    return table
 
 
 def lines(journal: Mapping[str, Any]) -> list[str]:
@@ -171,17 +196,6 @@ def _listed(value: Any) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _check_format(journal: Mapping[str, Any]) -> None:
-    number = journal[MARK]
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise NoJournal(f"is broken: {MARK} is {number!r}, and no number of a format. {_ANEW}")
-    if number > FORMAT:
-        raise NoJournal(
-            f"is of a later images-mock ({journal.get('version', 'which is not told')!s:.20}): its "
-            f"format is {number}, and {__version__} reads up to {FORMAT}. Upgrade this one"
-        )
 
 
 def _check_records(name: str, records: Any) -> None:
