@@ -11,6 +11,8 @@ import pytest
 
 from mockserver.pytest_plugin.options import (
     MARKER_LINE,
+    MODELS,
+    MODELS_LINE,
     add_options,
     asks_for_us,
     check_scope,
@@ -36,6 +38,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known; begin here if a conftest.py named the plugin."""
     config.addinivalue_line("markers", MARKER_LINE)
+    config.addinivalue_line("markers", MODELS_LINE)
     if SESSION not in config.stash:
         _begin_session(config)
 
@@ -49,6 +52,10 @@ def _begin_session(config: pytest.Config) -> None:
         raise pytest.UsageError(f"images_mock: {error}") from None
     config.stash[SESSION] = session = Session(options, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
+    if options["lint_against"]:
+        from mockserver.pytest_plugin.migration import Migrating
+
+        config.pluginmanager.register(Migrating(session), "images_mock_migration")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -72,6 +79,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Look at a test's markers while it is collected: what is wrong is told with its name."""
     marked(metafunc.definition)
     check_scope(metafunc.definition)
+    if marker := metafunc.definition.get_closest_marker(MODELS):
+        from mockserver.pytest_plugin.models import once_for_each
+
+        once_for_each(metafunc, marker)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,6 +17,11 @@ MARKER_LINE = (
     "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False): what the "
     "test's sandbox is set to, beside the server's own settings"
 )
+MODELS = "images_models"
+MODELS_LINE = (
+    "images_models(NAME, …): run the test once for each of these models, on a day on which there "
+    "is one; the fixture images_model has the name"
+)
 
 
 #: What can be told, as `--images-mock-NAME` or as `images_mock_NAME`: default, help, choices.
@@ -34,6 +39,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
+    "lint_against": ("", "a model: tell what all requests would meet with it, and cost", ()),
 }
 
 
@@ -67,7 +73,12 @@ def chosen(config: pytest.Config) -> dict[str, str]:
     return found
 
 
-_FIXTURES = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
+_FIXTURES = frozenset(
+    (
+        *("images_mock", "images_client", "async_images_client", "images_mock_server"),
+        "images_model",
+    )
+)
 
 
 def asks_for_us(item: pytest.Item) -> bool:
