@@ -29,8 +29,12 @@ from tests.test_architecture import modules_after
 from tests.test_follow import HOSTILE
 
 LATER = r"mockserver\..*(commands|verdict|judging|findings|journal_file)"
-STUBBORN = {"model": "dall-e-2", "prompt": "a fox", "size": "77x77"}  # asked again although refused
-GOOD = {"model": "dall-e-2", "prompt": "an owl", "response_format": "b64_json"}
+STUBBORN = {
+    "model": "gpt-image-2",
+    "prompt": "a fox",
+    "size": "77x77",
+}  # asked again, though refused
+GOOD = {"model": "gpt-image-2", "prompt": "an owl"}
 RECORD = {
     "id": "req_1",
     "method": "POST",
@@ -175,6 +179,7 @@ def test_json_is_what_the_control_api_tells(mock: ImagesMock) -> None:
     (finding,) = told["findings"]
     assert told["requests"] == 4
     assert finding.keys() >= {"id", "severity", "seen", "requests", "why", "source", "fix"}
+    assert told == httpx2.get(f"{mock.address}/_mock/verdict").json()
 
 
 def schema_errors(text: str) -> list[str]:

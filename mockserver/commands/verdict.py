@@ -36,11 +36,11 @@ _FORMATS: Mapping[str, Callable[[Verdict, str], str]] = {
 
 def _ids(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """Ids of findings, that were given one by one or with commas between them."""
-    from mockserver.client.verdict.judge import slips
+    from mockserver.core.judging.verdict import not_known
 
     ids = [one for text in given for one in text.replace(",", " ").split()]
-    if wrong := slips(ids):
-        raise click.BadParameter(wrong[0].removesuffix("."))
+    if why := not_known(ids):
+        raise click.BadParameter(why)
     return ids
 
 

@@ -1,13 +1,12 @@
-"""The page with the verdict: what the program did wrong, and in which requests."""
+"""The page with the verdict: what the program did wrong, and in which requests. Judges nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from mockserver.control import routes
 from mockserver.core.journal import Record
-from mockserver.core.judging.seen import Journal, Seen
-from mockserver.core.judging.verdict import judged
 from mockserver.page.look import Look, Shown
 
 SHOWN = 100  # findings
@@ -30,24 +29,18 @@ class Row(NamedTuple):
 
 async def verdict(look: Look, around: Mapping[str, Any]) -> Shown:
     """What was found, the gravest first."""
-    sandboxes = await look.asked().sandboxes()
-    asked = [record for sandbox in sandboxes for record in await sandbox.requests()]
-    downloads = [record for sandbox in sandboxes for record in await sandbox.downloads()]
-    found = judged(Journal(_seen(asked), _seen(downloads)))
-    found.sort(key=lambda one: _GRAVEST_FIRST.index(one.severity))
-    records = {record.id: record for record in (*asked, *downloads)}
+    told = await look.told(routes.verdict)
+    found = sorted(told["findings"], key=lambda one: _GRAVEST_FIRST.index(one["severity"]))
+    records = {record.id: record for _, record in await look.records()}
+    for sandbox in await look.asked().sandboxes():
+        records |= {record.id: record for record in await sandbox.downloads()}
     context = {
-        "rows": [_row(one.as_json(), records) for one in found[:SHOWN]],
+        "rows": [_row(one, records) for one in found[:SHOWN]],
         "total": len(found),
-        "requests": len(asked),
+        "requests": told["requests"],
         "is_live": len(records) <= LIVE,
     }
     return Shown("verdict", {**around, **context})
-
-
-def _seen(records: Sequence[Record]) -> list[Seen]:
-    by_time = sorted(records, key=lambda record: (record.at, record.number))
-    return [Seen.of(record.as_json()) for record in by_time]
 
 
 def _row(told: Mapping[str, Any], records: Mapping[str, Record]) -> Row:

@@ -98,9 +98,9 @@ async def identified(look: Look) -> Shown:
 
 async def verdict(look: Look) -> Shown:
     """What the program that asks does wrong."""
-    from mockserver.page import verdict as judged  # what it needs is loaded by the first look
+    from mockserver.page.verdict import verdict as judged  # few look
 
-    return await judged.verdict(look, await _chosen(look))
+    return await judged(look, await _chosen(look))
 
 
 async def rules(look: Look) -> Shown:

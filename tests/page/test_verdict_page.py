@@ -15,7 +15,7 @@ from tests.page.test_pages import PAGE, page
 from tests.test_architecture import modules_after
 
 VERDICT = f"{PAGE}verdict"
-GOOD = {"model": "dall-e-2", "response_format": "b64_json"}
+GOOD = {"model": "gpt-image-2"}
 
 
 def test_nothing_asked_is_nothing_to_judge_and_nothing_wrong_is_nothing_found(api: Api) -> None:
@@ -43,7 +43,7 @@ def test_a_finding_leads_to_its_requests_and_says_why_and_how_to_mend_it(api: Ap
 
 def test_one_sandbox_is_judged_by_itself(api: Api) -> None:
     client = api()
-    for key, size in (*[("sk-mock-a", "77x77")] * 3, ("sk-mock-b", "256x256")):
+    for key, size in (*[("sk-mock-a", "77x77")] * 3, ("sk-mock-b", "1024x1024")):
         generate(client, key=key, size=size, **GOOD)
     assert "1 finding in 4" in page(client, VERDICT)
     good, bad = (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 SEVERITIES = ("note", "warning", "error")  # the gravest last
 
 
-_WORDS = 8  # of the fields, that are told as they are
+_WORDS = 9  # of the fields, that are told as they are
 
 
 class Told(NamedTuple):
@@ -20,6 +20,7 @@ class Told(NamedTuple):
     source: str  # an address, or the name of a document
     title: str = ""
     howto: str = ""  # an anchor of docs/verdict.md
+    level: str = ""  # how well it is known that it matters: observed, documented, reported …
     requests: Sequence[Mapping[str, Any]] = ()  # their records; the first is where it shows
     site: str = ""  # file:line of the program, where it is known
     test: str = ""  # whose request it was, where that is known
