@@ -89,7 +89,7 @@ class Ambient(SessionServer):
     def __init__(self, server: OwnServer | SharedServer, key: str) -> None:
         super().__init__(server, key)
         self._handle: Sandbox | None = None
-        self._settled = False
+        self.is_settled = False  # whether the server's settings are known
         self._due: Mapping[str, Any] | None = None
         self._test = ""  # whose sandbox it is
         self._counts = True  # whether what it comes to is added up
@@ -121,7 +121,7 @@ class Ambient(SessionServer):
             WrongOptions: they can't be used.
         """
         self._server.configure(settings)
-        self._settled = True
+        self.is_settled = True
 
     def begin_due(self) -> None:
         """Begin what waited for the settings.
@@ -143,7 +143,7 @@ class Ambient(SessionServer):
             RuntimeError: the server refuses these options, is gone, or can't run.
         """
         self._due = None
-        if self._server.is_up or (wanted and self._settled):
+        if self._server.is_up or (wanted and self.is_settled):
             self._renew(options)
             self._add_up(self.handle.ended)
         elif wanted:

@@ -50,6 +50,21 @@ def images_mock(request: pytest.FixtureRequest) -> Sandbox:
     return request.config.stash[SESSION].ambient.handle
 
 
+@pytest.fixture
+def images_model(request: pytest.FixtureRequest) -> str:
+    """The model for which a test runs that has the marker `images_models`."""
+    name = getattr(request, "param", None)
+    if not isinstance(name, str):
+        raise pytest.fail.Exception(_NO_MODELS.format(request.node.nodeid), pytrace=False)
+    return name
+
+
+_NO_MODELS = (
+    "usage error: {} asks for images_model, and has no @pytest.mark.images_models(…): name the "
+    "models for which it shall run"
+)
+
+
 @pytest.fixture(scope="session")
 def images_contract(images_mock_server: SessionServer) -> Any:
     """Holds answers to the contract: `judge(response)`, or `schema` for Schemathesis.

@@ -13,6 +13,8 @@ from mockserver.pytest_plugin.options import (
     COVERING,
     MARKER_LINE,
     OFF,
+    MODELS,
+    MODELS_LINE,
     add_options,
     asks_for_us,
     check_scope,
@@ -38,6 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known; begin here if a conftest.py named the plugin."""
     config.addinivalue_line("markers", MARKER_LINE)
+    config.addinivalue_line("markers", MODELS_LINE)
     if SESSION not in config.stash:
         _begin_session(config)
     session = config.stash[SESSION]
@@ -64,6 +67,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
 
         config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
+    if options["lint_against"]:
+        from mockserver.pytest_plugin.migration import Migrating
+
+        config.pluginmanager.register(Migrating(session), "images_mock_migration")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -87,6 +94,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Look at a test's markers while it is collected: what is wrong is told with its name."""
     marked(metafunc.definition)
     check_scope(metafunc.definition)
+    if marker := metafunc.definition.get_closest_marker(MODELS):
+        from mockserver.pytest_plugin.models import once_for_each
+
+        once_for_each(metafunc, marker)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,6 +18,11 @@ MARKER_LINE = (
     "real_time=False, verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set "
     "to, beside the server's own settings"
 )
+MODELS = "images_models"
+MODELS_LINE = (
+    "images_models(NAME, …): run the test once for each of these models, on a day on which there "
+    "is one; the fixture images_model has the name"
+)
 
 
 #: What can be told, as `--images-mock-NAME` or as `images_mock_NAME`: default, help, choices.
@@ -58,6 +63,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
     "coverage_json": ("", "a file for the same as JSON", ()),
     "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
+    "lint_against": ("", "a model: tell what all requests would meet with it, and cost", ()),
 }
 #: Those that want to know which kinds of failure were met.
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")
@@ -105,7 +111,12 @@ def chosen(config: pytest.Config) -> dict[str, str]:
     return found
 
 
-_FIXTURES = frozenset(("images_mock", "images_client", "async_images_client", "images_mock_server"))
+_FIXTURES = frozenset(
+    (
+        *("images_mock", "images_client", "async_images_client", "images_mock_server"),
+        "images_model",
+    )
+)
 
 
 def asks_for_us(item: pytest.Item) -> bool:

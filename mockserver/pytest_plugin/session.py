@@ -12,7 +12,7 @@ import pytest
 from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
-from mockserver.pytest_plugin.options import OF_VERDICT, ON, asks_for_us, marked
+from mockserver.pytest_plugin.options import MODELS, OF_VERDICT, ON, asks_for_us, marked
 from mockserver.pytest_plugin.server import OwnServer, SharedServer
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Session:
         self.is_storm = False  # whether what runs is no test of the suite, but one more run of one
         self.trouble: str | None = None  # why its sandbox could not begin
         self.marked: dict[str, Any] = {}  # what its markers say of the sandbox
+        self._item: pytest.Item | None = None
         self._records: Records | None = None  # of the running test, once somebody has asked
         self.of_verdict: dict[str, Any] = {}  # and of a verdict
 
@@ -99,21 +100,35 @@ class Session:
         self.ambient.settle(options)
         # A session's fixture that fails would fail every later test; pytest-timeout's failures too.
         with self._noted((Exception, pytest.fail.Exception)):
+            self._go_to_model()
             self.ambient.begin_due()
 
     def begin(self, item: pytest.Item) -> None:
         """Give a test a sandbox that is new. Each attempt at a test begins, not each test alone."""
         self.broke, self.is_ours, self.has_begun = False, False, False
         self.guard.attempts, self.trouble, self._records = [], None, None
-        self.marked = marked(item) or {}
+        self._item, self.marked = item, marked(item) or {}
         self.is_ours = bool(self.marked) or asks_for_us(item)
         self.of_verdict = {n: self.marked.pop(n) for n in OF_VERDICT if n in self.marked}
         with self._noted():
+            if self.ambient.is_settled:
+                self._go_to_model()
             self.ambient.begin(
                 item.nodeid, self.marked, wanted=self.is_ours, counts=not self.is_storm
             )
             self.has_begun = True
         self.look()
+
+    def _go_to_model(self) -> None:
+        """Set the day to one on which there is the model for which the test runs."""
+        if self._item is None or self._item.get_closest_marker(MODELS) is None:
+            return
+        from mockserver.pytest_plugin.models import day_for, model_of
+
+        if model := model_of(self._item):
+            said, test = self.marked.get("as_of"), self._item.nodeid
+            day = day_for(model, self.ambient.as_of, said, test)
+            self.marked |= {"as_of": day} if day else {}
 
     def look(self) -> None:
         """Fail a test that needs the sandbox, and has none; the others may go on without.

@@ -93,9 +93,9 @@ def lines(migration: Migration) -> Iterator[str]:
     """The sentence, and of each kind of request what is to say, indented."""
     yield f"{sentence(migration)} (by the rules of {migration.day})"
     for group in groups(migration.moves):
-        first, named = group.first, [move.where for move in group.moves[:_NAMED]]
-        more = len(group.moves) - len(named)
-        told = ", ".join(named) + (f" and {more} more" if more else "")
+        first, where = group.first, [*dict.fromkeys(move.where for move in group.moves)]
+        named, more = where[:_NAMED], len(where) - _NAMED
+        told = ", ".join(named) + (f" and {more} more" if more > 0 else "")
         yield f"  {_requests(len(group.moves))}, {first.operation}: {escaped(told)}"
         yield from (f"    {line}" for line in _of_group(group))
     if migration.already:
