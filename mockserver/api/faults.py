@@ -100,9 +100,9 @@ class Altered:
 
     async def begin(self, send: Send, status: int, headers: Headers) -> None:
         """Send an answer's head; raises as `send` does."""
-        if self._effect.disconnect == 0:
-            raise Cut
         self._lose = self._lose if status == 200 else None  # else nothing was made
+        if self._effect.disconnect == 0 and not self._lose:
+            raise Cut
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if self._lose == AFTER_HEAD:
             await self._cut(send, b"")
