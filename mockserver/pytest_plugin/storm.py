@@ -167,7 +167,8 @@ class Storm:
             run = self._run(spare, kind, place, usual)
             if run.unready:
                 return Stormed(item.nodeid, tuple(rows), f"not set up again: {run.unready}")
-            told = *run.ending, run.requests, round(run.seconds, 3)
+            ended, said, site = run.ending
+            told = str(ended), said, site, run.requests, round(run.seconds, 3)
             rows.append(Row(kind.id, *told))
         return Stormed(item.nodeid, tuple(rows))
 

@@ -32,7 +32,7 @@ def missing(journal: Journal, kinds: Iterable[Failure]) -> list[Failure]:
     needs = {need for seen in asked for need in _needs(seen)}
     if not journal.downloads:  # nothing wrong with a file could be seen
         needs.discard("url")
-    if not needs & {"url", "base64"}:
+    if not needs & {"url", "base64", "stream"}:
         kinds = [kind for kind in kinds if not is_of_file(kind)]
     seen = (*asked, *journal.downloads)
     return [kind for kind in kinds if kind.needs in needs and not _is_met(kind, seen)]

@@ -94,9 +94,10 @@ def _table(test: Stormed, *, verbose: bool) -> Iterator[str]:
     yield test.test
     if test.why_not:
         yield f"  left out: {test.why_not}"
-    wide = max((len(row.site) for row in shown), default=0)
+    how = max((len(row.ended) for row in shown), default=0)
+    where = max((len(row.site) for row in shown), default=0)
     for row in shown:
-        yield f"  {row.kind:<17} {row.ended:<13} {row.site:<{wide}}  {row.said}".rstrip()
+        yield f"  {row.kind:<17} {row.ended:<{how}}  {row.site:<{where}}  {row.said}".rstrip()
     yield from _others(row for row in test.rows if row not in shown)
 
 

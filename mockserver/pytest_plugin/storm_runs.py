@@ -185,10 +185,11 @@ class Attempt:
     def _hang(self, watch: Watch) -> Ending:
         own = [at for at in watch.stack if self._place.is_own(at[0].f_code)]
         site = self._place.named(own[0][0].f_code, own[0][1]) if own else ""
-        if watch.own_time:
-            return Ending(Ended.WAITS, f"{watch.own_time:g} s, its own timeout", site)
         times = max(self._hits.number, len(self._journal.requests))
-        return Ending(Ended.HANG, f"{times} request{'s' * (times != 1)}, and no end", site)
+        asked = f"{times} request{'s' * (times != 1)}"
+        if watch.waits:
+            return Ending(Ended.WAITS, f"{watch.waits}; {asked}", site)
+        return Ending(Ended.HANG, f"{asked}, and no end", site)
 
     def _let_go(self) -> None:
         """Let everybody go whom the server keeps waiting; from another thread."""

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 _STEP = 0.1  # seconds between looks
 _SETTLED = 4  # looks that find the same: it waits
-_MOVES = 60  # times of its own that a test may let pass
+_MOVES = 20  # times of its own that a test may let pass
 _SLEEPS = 6  # patiences in which a program may sleep
 #: It is ignored by default: one that comes too late does nothing.
 _SIGNAL = getattr(signal, "SIGURG", None)
@@ -46,9 +46,10 @@ class Watch:
         self._before: Any = None
         self._thread = 0
         self._can_raise = False
+        self._asleep = ""
         self.stack: list[tuple[FrameType, int]] = []  # where it was found, the innermost first
         self.hangs = False
-        self.own_time: float | None = None  # seconds that it would have waited, if it has a bound
+        self.waits = ""  # for what of its own, if it does not hang
 
     def __enter__(self) -> Self:
         self._thread = get_ident()
@@ -80,32 +81,37 @@ class Watch:
     def _watch(self) -> None:
         if self._over.wait(self._patience):
             return
+        with suppress(Exception):  # what it looks into is not its own, and may be gone
+            self._wait()
+        if not self._over.is_set():
+            self._end()
+
+    def _wait(self) -> None:
+        """Let pass what can, until the test is over or hangs."""
         patience = max(round(self._patience / _STEP), _SETTLED)
         found: tuple[int, int] | None = None
         same = moves = idle = slept = 0
-        while not self._over.wait(_STEP):
+        while idle <= patience and not self._over.wait(_STEP):
             frame = self._frame()
             now = (id(frame), frame.f_lasti) if frame else None
             same = same + 1 if now == found else 0
             found, idle = now, idle + 1
             if frame is None or same < _SETTLED:
-                pass
-            elif moves < _MOVES and self._let_pass(frame):
+                continue
+            self._asleep = ""
+            if moves < _MOVES and self._let_pass(frame):
                 moves, idle, same = moves + 1, 0, 0
-            elif _sleeps(frame) and slept < _SLEEPS * patience:
-                slept, idle = slept + 1, 0
+            elif _sleeps(frame):
+                slept += 1
+                idle = 0 if slept < _SLEEPS * patience else idle
+                self._asleep = f"asleep for {slept * _STEP:.0f} s"
             elif not moves and not slept:
-                break
-            if idle > patience:
-                break
-        self._end()
+                return
 
     def _end(self) -> None:
-        if self._over.is_set():
-            return
         frame = self._frame()
         self.stack = [*_outward(frame)]
-        self.own_time = self.own_time or self._bound_elsewhere()
+        self.waits = self._asleep or self._bound_elsewhere()
         self.hangs = True
         with suppress(Exception):  # the server may be gone
             self._release()
@@ -123,23 +129,19 @@ class Watch:
 
     def _let_pass(self, frame: FrameType) -> bool:
         """Let the time pass that it waits for, if it has a bound of its own."""
-        if bound := _timeout_of(frame):
-            self.own_time = bound
-            passed = self._interrupt(TimeoutError("timed out"))
-        elif loop := _loop_of(frame):
-            passed = _moved_on(loop)
-        else:
-            return False
-        if passed:
-            self.own_time = None
-        return passed
+        if _timeout_of(frame):
+            return self._interrupt(TimeoutError("timed out"))
+        loop = _loop_of(frame)
+        return _moved_on(loop) if loop else False
 
-    def _bound_elsewhere(self) -> float | None:
-        """The timeout of a socket that another thread waits for."""
+    def _bound_elsewhere(self) -> str:
+        """The timeout of a socket, which can be raised in the watched thread alone."""
         for thread, frame in sys._current_frames().items():
-            if thread not in (self._thread, get_ident()) and (bound := _timeout_of(frame)):
-                return bound
-        return None
+            of_test = thread == self._thread and not self._can_raise
+            is_other = thread not in (self._thread, get_ident()) or of_test
+            if is_other and (bound := _timeout_of(frame)):
+                return f"for a timeout of its own, {bound:g} s"
+        return ""
 
 
 def _outward(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
