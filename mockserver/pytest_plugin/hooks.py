@@ -12,9 +12,9 @@ import pytest
 from mockserver.pytest_plugin.options import (
     COVERING,
     MARKER_LINE,
-    OFF,
     MODELS,
     MODELS_LINE,
+    OFF,
     add_options,
     asks_for_us,
     check_scope,
