@@ -32,6 +32,14 @@ def test_a_clock_that_a_test_moved_on_counts() -> None:
     assert finding.seen.startswith("kept a picture's URL for 2 hours")
 
 
+def test_a_test_that_looks_at_the_end_of_a_url_has_wanted_it() -> None:
+    late = download("d0", 1, moved=7200.0, standing=True, **EXPIRED)
+    assert not found(linked("r0", standing=True), downloads=[late], around=SHOWN)
+    around = Surroundings(passed=True, shows_errors=False)
+    silent = found(linked("r0", standing=True), downloads=[late], around=around)
+    assert "url-kept-too-long" in silent
+
+
 def test_a_url_that_a_rule_ended_early_was_not_kept() -> None:
     late = download("d0", 1, **EXPIRED)
     assert not found(linked("r0", effects=["expired_url"]), downloads=[late])
