@@ -175,14 +175,8 @@ def test_a_budget_refuses_what_would_exceed_it_and_the_ledger_lists_each_price(a
     ask(client, "DELETE", "requests")
     assert ask(client, "GET", "ledger") == told
     ask(client, "POST", "reset", json={"only": ["ledger"]})
-    nothing: dict[str, Any] = {
-        "spent_usd": 0.0,
-        "received_usd": 0.0,
-        "lost_usd": 0.0,
-        "budget_usd": None,
-        "prices": "model-page",
-        "requests": [],
-    }
+    nothing: dict[str, Any] = dict.fromkeys(("spent_usd", "received_usd", "lost_usd"), 0.0)
+    nothing |= {"budget_usd": None, "prices": "model-page", "requests": []}
     assert ask(client, "GET", "ledger") == nothing
     assert client.put("/_mock/ledger", json={"budget_usd": "1"}, headers=HERE).status_code == 400
 

@@ -325,69 +325,6 @@ def test_the_server_can_be_told_that_nobody_pays_for_what_is_left() -> None:
         assert until(lambda: ends(images) == [(499, 0, None, "left")])
 
 
-# -- what is held back -------------------------------------------------------------------------
-
-
-def test_a_request_that_is_held_back_is_open_until_it_is_let_go(
-    box: Sandbox, lines: Callable[..., HTTPConnection]
-) -> None:
-    box.on().stall()
-
-    def told() -> dict[str, Any]:
-        return dict(box._remote.ask("GET", "requests"))
-
-    lines(box.api_key, "/v1/images/generations", PICTURE)
-    assert until(lambda: len(told()["open"]) == 1)
-    (held,) = told()["open"]
-    assert held["effects"] == ["stall"]
-    assert held["fields"]["prompt"] == "a fox"
-    assert (held["status"], held["sandbox"]) == (0, box._remote.ask("GET", "sandboxes")["sandboxes"][0]["name"])  # fmt: skip
-    assert told()["requests"] == []
-    box.begin()
-    assert until(lambda: len(told()["late"]) == 1)
-    assert told()["open"] == []
-    (late,) = told()["late"]
-    assert (late["status"], late["ended"], late["usd"]) == (499, "released", 0)
-    assert "paid" not in late
-
-
-def test_a_request_that_waits_though_its_head_was_sent_is_not_open(
-    box: Sandbox, sdk: openai.OpenAI
-) -> None:
-    box.next.stream([0], end="stall")
-    stream = sdk.images.generate(**STREAM)
-    next(iter(stream))
-    assert box._remote.ask("GET", "requests")["open"] == []
-    assert len(box.requests) == 1
-    stream.close()
-
-
-@pytest.mark.parametrize(
-    ("download", "ended", "status"),
-    [
-        ({"disconnect": 0}, "cut", 499),
-        ({"disconnect": 50}, "cut", 200),
-        ({"stall": True}, "left", 499),
-        ({}, None, 200),
-    ],
-    ids=json.dumps,
-)
-def test_a_download_tells_how_it_ended(
-    box: Sandbox, sdk: openai.OpenAI, download: Any, ended: str | None, status: int
-) -> None:
-    if download:
-        box.next.download(**download)
-    picture = (sdk.images.generate(**PICTURE).data or [])[0]
-    with suppress(httpx2.HTTPError):
-        httpx2.get(picture.url or "", timeout=0.3)
-
-    def told() -> list[Any]:
-        found = box._remote.ask("GET", "downloads")["downloads"]
-        return [(d["status"], d.get("ended"), d["usd"], bool(d["made_by"])) for d in found]
-
-    assert until(lambda: told() == [(status, ended, 0, True)]), told()
-
-
 def test_calls_under_way_together_are_no_retries_of_one_another(
     box: Sandbox, hasty: openai.OpenAI
 ) -> None:

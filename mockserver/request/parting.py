@@ -42,8 +42,8 @@ async def part(world: World, exchange: Exchange, gone: ClientGone) -> None:
         if not record.status:
             record.status = GONE
             record.milliseconds = max(1, (world.clock.now() - record.at) // 1_000_000)
-            if record.usd and gone.how == _LEFT and is_unpaid(world, exchange):
-                await _refund(exchange)
+            if record.usd and gone.how == _LEFT and not exchange.effect.lose:
+                await _charge(world, exchange)
             return
         if not gone.received:
             await lose(exchange)
@@ -59,9 +59,12 @@ def is_unpaid(world: World, exchange: Exchange) -> bool:
     return (own or world.config.abandoned) == UNPAID and not exchange.effect.lose
 
 
-async def _refund(exchange: Exchange) -> None:
-    record = exchange.record
-    if exchange.sandbox:
-        await exchange.sandbox.refund(record.id, round(record.usd * MICRO), exchange.now(record.at))
-    record.trace.append(f"${record.usd:g} is not charged: the client left before its answer")
+async def _charge(world: World, exchange: Exchange) -> None:
+    """Have a client that left before its answer pay for it, or not."""
+    record, sandbox = exchange.record, exchange.sandbox
+    if sandbox is None or not is_unpaid(world, exchange):
+        record.trace.append(f"${record.usd:g} is charged, though the client left (--abandoned)")
+        return
+    await sandbox.refund(record.id)
+    record.trace.append(f"${record.usd:g} is not charged, for the client left (--abandoned)")
     record.usd = 0.0

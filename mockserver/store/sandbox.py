@@ -21,7 +21,7 @@ from mockserver.core.sandbox.account import FULL, Account, lost, refunded, settl
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.items import Item, Kind
-from mockserver.core.sandbox.ledger import Bill, Use, use_of
+from mockserver.core.sandbox.ledger import BILL_BYTES, Bill, Use, use_of
 from mockserver.core.sandbox.logs import write_down
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
@@ -286,11 +286,11 @@ class MemorySandbox:
         self._account = lost(self._account, amount)
         self._tables.ledger.lose(bill)
 
-    async def refund(self, bill: str, amount: int, now: int) -> None:
+    async def refund(self, bill: str) -> None:
         """Give back what was paid."""
-        if change := self._tables.ledger.strike(bill):
-            self._account = refunded(self._account, amount, now)
-            self._grow(change)
+        if found := self._tables.ledger.strike(bill):
+            self._account = refunded(self._account, found.micro, found.at)
+            self._grow(-BILL_BYTES)
 
     async def account(self) -> Account:
         """What was taken so far."""

@@ -129,9 +129,9 @@ class SharedSandbox:
         """Note that nothing has come of what was paid for."""
         await self._step("lose", bill, amount)
 
-    async def refund(self, bill: str, amount: int, now: int) -> None:
+    async def refund(self, bill: str) -> None:
         """Give back what was paid."""
-        await self._step("refund", bill, amount, now)
+        await self._step("refund", bill)
 
     async def account(self) -> Account:
         """What was taken so far."""

@@ -69,13 +69,12 @@ class Ledger:
                 self.bills[place] = self.bills[place]._replace(lost=True)
                 return
 
-    def strike(self, bill_id: str) -> int:
+    def strike(self, bill_id: str) -> Bill | None:
         """Take a bill out, if it is among the last."""
         found = next((b for b in reversed(self.bills) if b.id == bill_id), None)
-        if found is None:
-            return 0
-        self.bills.remove(found)
-        return -BILL_BYTES
+        if found:
+            self.bills.remove(found)
+        return found
 
     def sum_up(self) -> int:
         """Keep sums by the day alone."""

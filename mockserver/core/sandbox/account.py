@@ -119,9 +119,9 @@ def lost(account: Account, amount: int) -> Account:
     return account._replace(money=money._replace(lost=min(money.lost + amount, money.spent)))
 
 
-def refunded(account: Account, amount: int, now: int) -> Account:
-    """The account where so much of what was spent was not: what was taken of a minute stays."""
-    return account._replace(money=account.money.paid(-amount, now // _DAY))
+def refunded(account: Account, amount: int, at: int) -> Account:
+    """The account without a payment of then: what was taken of the minute stays taken."""
+    return account._replace(money=account.money.paid(-amount, at // _DAY))
 
 
 def _exceeded(money: Money, options: Options, amount: int, today: int) -> str:
