@@ -146,10 +146,10 @@ def broken(good: dict[str, Any], **values: Any) -> bytes:
             b'{"images_mock_journal": 2, "version": "9.1"}',
             "later images-mock (9.1): its format is 2",
         ),
-        (b'{"images_mock_journal": ' + b"9" * 4000 + b"}", "its format is "),
+        (b'{"images_mock_journal": ' + b"9" * 5000 + b"}", "larger than any number"),
         (b'{"images_mock_journal": 1, "requests": {}}', "requests is no list"),
         (b'{"images_mock_journal": 1, "downloads": [3]}', "downloads[0] is no table"),
-        (b'{"images_mock_journal": 1, "open": [{}]}', "open[0] has no 'id'"),
+        (b'{"images_mock_journal": 1, "open": [{}]}', "open[0] has no '"),
     ],
 )
 def test_a_file_that_is_no_journal_is_refused_and_told_why(content: bytes, why: str) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ for _ in range(3):
         urllib.request.urlopen(urllib.request.Request(
             os.environ["OPENAI_BASE_URL"] + "/images/generations",
             json.dumps({{"model": "gpt-image-2", "prompt": "a fox", "size": "77x77"}}).encode(),
-            {{"Authorization": "Bearer sk-mock-me", "Content-Type": "application/json"}},
+            {{"Authorization": "Bearer " + os.environ.get("OPENAI_API_KEY", "sk-mock-me"), "Content-Type": "application/json"}},
         ))
     except urllib.error.HTTPError as error:
         assert error.code == 400
@@ -96,6 +97,15 @@ def test_the_job_of_github_annotates_what_was_found_and_what_it_kept_is_judged_a
     assert len(read_from((tmp_path / "journal.json").read_bytes())["requests"]) == 3
     kept = next(step["with"]["path"] for step in job["steps"] if "with" in step)
     assert kept == "journal.json"
+
+
+def test_what_pytest_found_has_a_place_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it():\n" + indent(TESTS, "    "))
+    done = run(blocks("sh")[1], tmp_path)
+    assert done.returncode == 5, done.stderr + done.stdout
+    results = json.loads((tmp_path / "verdict.sarif").read_text("utf-8"))["runs"][0]["results"]
+    (place,) = (one["locations"][0]["physicalLocation"] for one in results)
+    assert place["artifactLocation"]["uri"] == "test_it.py"
 
 
 def test_the_job_of_gitlab_reports_a_test_case_and_fails(tmp_path: Path) -> None:

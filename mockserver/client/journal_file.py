@@ -26,6 +26,7 @@ MARK = "images_mock_journal"  # has the number of the format
 LISTS = ("requests", "downloads", "open")
 LATE = "late"  # came after their sandbox had ended: shown, and not judged
 MOST = 128 * 1024 * 1024  # bytes of a file
+_DIGITS = 18  # of any whole number in a file
 _LATEST = 253_402_300_799  # the end of the year 9999: the last time that can be shown
 
 
@@ -148,7 +149,9 @@ def decoded(content: bytes, mark: str, anew: str) -> dict[str, Any]:
     if len(content) > MOST:
         raise NoJournal(f"has {_TOO_MANY}. Save one sandbox: {_SAVE} --sandbox NAME")
     try:
-        table = json.loads(content, parse_constant=no_constant, parse_float=finite)
+        table = json.loads(
+            content, parse_constant=no_constant, parse_float=finite, parse_int=_number
+        )
     except (ValueError, RecursionError) as error:
         raise NoJournal(f"is no JSON, or only a part of it: {error}. {anew}") from None
     if not isinstance(table, dict) or mark not in table:
@@ -182,9 +185,16 @@ _ANEW = f"Write it by {_SAVE}"
 _TOO_MANY = f"more than the {MOST} bytes of a journal that is read"
 _EMPTY = Record(id="", at=0, method="", path="")
 _ALWAYS: dict[str, Any] = _EMPTY.as_json()
-#: A value of the type of each that a record may have; of any type is what stands for None.
-_TYPES: dict[str, Any] = {name: getattr(_EMPTY, name) for name in _EMPTY.__slots__} | _ALWAYS
-_TYPES |= {"length": 0, "wait": {}, "moved": 0.0}
+_EMPTIES = {name: getattr(_EMPTY, name) for name in _EMPTY.__slots__} | _ALWAYS
+_EMPTIES |= {"length": 0, "wait": {}, "moved": 0.0}
+#: The types, as JSON has them, of what a record may have; of lists, which hold texts, the names.
+_JSON: Mapping[type, tuple[type, ...]] = {float: (float, int), tuple: (list,)}
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    name: _JSON.get(type(empty), (type(empty),))
+    for name, empty in _EMPTIES.items()
+    if empty is not None
+}
+_LISTS = tuple(name for name, types in _TYPES.items() if types == (list,))
 
 
 def _listed(value: Any) -> str:
@@ -210,10 +220,11 @@ def _wrong_in(record: Any) -> str:
     """What is wrong with a record; "" if it can be shown and judged."""
     if not isinstance(record, dict):
         return "is no table"
-    missing = [name for name in _ALWAYS if name not in record]
+    missing = _ALWAYS.keys() - record.keys()
     if missing:
-        return f"has no {missing[0]!r}"
-    wrong = [n for n, like in _TYPES.items() if n in record and not _is_like(record[n], like)]
+        return f"has no {min(missing)!r}"
+    wrong = [n for n, types in _TYPES.items() if n in record and type(record[n]) not in types]
+    wrong += [n for n in _LISTS if n in record and n not in wrong and not _are_texts(record[n])]
     if wrong:
         return f"has a {wrong[0]!r} that no server tells"
     wrong += [] if _is_error(record["error"]) else ["error"]
@@ -222,19 +233,11 @@ def _wrong_in(record: Any) -> str:
     return f"has a {wrong[0]!r} that no server tells" if wrong else ""
 
 
-def _is_like(value: Any, like: Any) -> bool:
-    """Whether a value is of the type of another one, as JSON has types; lists are of texts."""
-    match like:
-        case bool() | str() | dict():
-            return isinstance(value, type(like))
-        case int():
-            return isinstance(value, int) and is_number(value)
-        case float():
-            return is_number(value)
-        case list() | tuple():
-            return isinstance(value, list) and _are_texts(value)
-        case _:
-            return True
+def _number(text: str) -> int:
+    """A whole number, as `parse_int`; ValueError for one that nothing here can be."""
+    if len(text) > _DIGITS:
+        raise ValueError(f"{text[:_DIGITS]}… is larger than any number here")
+    return int(text)
 
 
 def _is_error(error: Any) -> bool:

@@ -71,6 +71,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.migration import Migrating
 
         config.pluginmanager.register(Migrating(session), "images_mock_migration")
+    if options["journal"]:
+        from mockserver.pytest_plugin.journal import Kept
+
+        config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

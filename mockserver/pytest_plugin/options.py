@@ -64,6 +64,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "coverage_json": ("", "a file for the same as JSON", ()),
     "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
     "lint_against": ("", "a model: tell what all requests would meet with it, and cost", ()),
+    "journal": ("", "a file for what all tests asked for, which `images-mock verdict` judges", ()),
 }
 #: Those that want to know which kinds of failure were met.
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")

@@ -173,7 +173,9 @@ class Sites:
         """Note where a request was made that has just arrived; in the server's thread."""
         client = None if in_control(scope["path"]) else scope.get("client")
         with suppress(Exception):  # an odd object of a client's is no reason to refuse a request
-            if client and (chain := self.chain_of(client[1])):
+            # Again where it was not found: the client may have moved on while it was looked for.
+            chain = client and (self.chain_of(client[1]) or self.chain_of(client[1]))
+            if chain:
                 self._found.append((record, chain))
 
     def chain_of(self, port: int) -> Chain:
