@@ -140,6 +140,8 @@ class Observe:
             record.traceparent = _traceparent(scope, exchange)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
+        if arrived := self._world.feed.arrived:
+            arrived(record, scope)
         return exchange
 
     def _is_strange(self, exchange: Exchange) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from mockserver.pytest_plugin.options import (
+    COVERING,
     MARKER_LINE,
     MODELS,
     MODELS_LINE,
+    OFF,
     add_options,
     asks_for_us,
     check_scope,
@@ -56,6 +58,18 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.migration import Migrating
 
         config.pluginmanager.register(Migrating(session), "images_mock_migration")
+    if any(options[name] not in ("", OFF) for name in (*COVERING, "verdict")):
+        from mockserver.pytest_plugin.coverage import cover
+
+        cover(config, session)
+    if options["verdict"] != OFF or options["verdict_file"]:
+        from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
+
+        config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
+    if options["journal"]:
+        from mockserver.pytest_plugin.journal import Kept
+
+        config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -14,8 +14,9 @@ ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
     "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
-    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False): what the "
-    "test's sandbox is set to, beside the server's own settings"
+    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False, "
+    "verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, beside the "
+    "server's own settings"
 )
 MODELS = "images_models"
 MODELS_LINE = (
@@ -40,7 +41,28 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
     "lint_against": ("", "a model: tell what all requests would meet with it, and cost", ()),
+    "coverage": (OFF, "tell which kinds of failure the tests met, and never", (ON, OFF)),
+    "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
+    "coverage_json": ("", "a file for the same as JSON", ()),
+    "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
+    "verdict": (
+        OFF,
+        "tell what the program under test does wrong; error, warning, note: and fail a test with "
+        "a finding as grave as that",
+        (OFF, "report", ERROR, "warning", "note"),
+    ),
+    "verdict_ignore": ("", "findings that nobody wants, by commas", ()),
+    "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
+    "verdict_file": ("", "a file for the findings, as JSON", ()),
+    "journal": ("", "a file for what all tests asked for, which `images-mock verdict` judges", ()),
 }
+#: Those that want to know which kinds of failure were met.
+COVERING = ("coverage", "coverage_html", "coverage_json", "require")
+
+#: What an option says that has no value.
+_ALONE = {"coverage": ON, "verdict": "report"}
+#: What of the marker is for a verdict, and not for the sandbox.
+OF_VERDICT = ("verdict_ignore", "verdict_severity")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -48,10 +70,17 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("images_mock", "OpenAI Images API mock")
     for name, (default, told, choices) in OPTIONS.items():
         text, setting = f"{told} (default: {default or 'none'})", f"images_mock_{name}"
-        more = {"choices": choices} if choices else {"metavar": "TEXT"}
         flag = f"--images-mock-{name.replace('_', '-')}"
-        group.addoption(flag, dest=setting, default=None, help=text, **more)
         parser.addini(setting, text, default=default)
+        if name in _ALONE:  # and no file that follows is its value, as with argparse's nargs="?"
+            told_as = [(flag, _ALONE[name]), *((f"{flag}={choice}", choice) for choice in choices)]
+            for shown, value in told_as:
+                group.addoption(
+                    shown, dest=setting, default=None, action="store_const", const=value, help=text
+                )
+        else:
+            more = {"choices": choices} if choices else {"metavar": "TEXT"}
+            group.addoption(flag, dest=setting, default=None, help=text, **more)
 
 
 def chosen(config: pytest.Config) -> dict[str, str]:
@@ -180,6 +209,18 @@ def _switch(value: Any) -> bool:
     return value
 
 
+def _ids(value: Any) -> frozenset[str]:
+    from mockserver.pytest_plugin.verdict_settings import ignored
+
+    return ignored(value)
+
+
+def _severities(value: Any) -> Mapping[str, str]:
+    from mockserver.pytest_plugin.verdict_settings import severities
+
+    return severities(value)
+
+
 #: What the marker may say, and what each of it must be; None is what the server has.
 _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "tier": _setting("tier"),
@@ -195,6 +236,8 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "budget_day_usd": _amount,
     "budget_month_usd": _amount,
     "real_time": _switch,
+    "verdict_ignore": _ids,
+    "verdict_severity": _severities,
 }
 
 

@@ -15,7 +15,7 @@ def verdict_of(journal: Mapping[str, Any], ignore: Collection[str] = ()) -> Verd
     """What a journal says of the program that asked, but for findings of these ids."""
     lists = [journal.get(name, ()) for name in Journal._fields]
     records = {record["id"]: record for found in lists for record in found}
-    sites = {i: record["site"] for i, record in records.items() if record.get("site")}
+    sites = {i: str(record["site"]) for i, record in records.items() if record.get("site")}
     found = judged(Journal.of(journal), Surroundings(sites=sites), ignore=ignore)
     told = gravest_first([Told.of(finding.as_json(), records) for finding in found])
     return Verdict(told, len(lists[0]))
