@@ -98,6 +98,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "max-body": "1MB",
         "head-timeout": "5s",
         "body-timeout": "off",
+        "lint-against": "gpt-image-2",
         "send-timeout": "0",
         "max-connections": "100",
         "on-state-outage": "refuse",

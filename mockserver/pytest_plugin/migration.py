@@ -82,7 +82,7 @@ class Migrating:
         """Tell it, in one section."""
         if not self._parts and not self._trouble:
             return
-        terminalreporter.section("images_mock migration")
+        terminalreporter.write_sep("=", "images_mock migration")  # section() leaves a line free
         for line in lines(joined(self._parts)) if self._parts else ():
             terminalreporter.write_line(line)
         for text in self._trouble:

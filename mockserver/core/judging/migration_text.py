@@ -45,7 +45,7 @@ def sentence(migration: Migration) -> str:
     """The whole in a line, as `moving from A to B: 2 of 7 requests would be refused (…); 5 …`."""
     moves, to = migration.moves, migration.to
     if not moves:
-        there = f", and {_requests(migration.already)} ask for it already" * bool(migration.already)
+        there = f", and {_requests(migration.already)} for it already" * bool(migration.already)
         return f"moving to {to}: no request to judge{there}"
     names = " and ".join([*filter(None, (", ".join(migration.models[:-1]), migration.models[-1]))])
     return f"moving from {names} to {to}: {'; '.join(_summed(moves))}"

@@ -107,7 +107,7 @@ def check(move: Move | None, answer: Response, usd: float, told: Any) -> None:
         assert first.code == error["code"], told
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(moves_on_a_day(), bodies())
 def test_a_generation_meets_what_was_foretold(
     asked: tuple[date, str, str], body: dict[str, Any]
@@ -144,7 +144,7 @@ def edits(draw: st.DrawFn) -> tuple[list[str], str, dict[str, str]]:
     return images, mask, {k: v for k, v in body.items() if v not in ("True", "False")}
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(moves_on_a_day(), edits(), st.sampled_from(["edits", "variations"]))
 def test_uploads_meet_what_was_foretold(
     asked: tuple[date, str, str], form: tuple[list[str], str, dict[str, str]], path: str
@@ -160,7 +160,7 @@ def test_uploads_meet_what_was_foretold(
     check(move, answer, last(of)["usd"], (day, model, to, form, path))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(moves_on_a_day(), edits())
 def test_references_meet_what_was_foretold(
     asked: tuple[date, str, str], form: tuple[list[str], str, dict[str, str]]
