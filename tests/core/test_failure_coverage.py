@@ -253,6 +253,13 @@ def test_another_prompt_is_something_else() -> None:
     assert reaction(first, kind="refusal") is Reaction.STOPPED
 
 
+def test_where_all_comes_at_one_moment_the_order_counts() -> None:
+    first, softer = record(1, 0, 400, error=REFUSED), record(2, 0, fields={"prompt": "a kind fox"})
+    assert reaction(first, softer, kind="refusal") is Reaction.OTHER
+    assert reaction(softer, first, kind="refusal") is Reaction.STOPPED
+    assert reaction(first, record(2, 0), kind="refusal") is Reaction.AT_ONCE
+
+
 def test_requests_of_other_sandboxes_follow_nobody() -> None:
     first = record(1, 0, 400, error=REFUSED)
     assert reaction(first, record(2, 1, sandbox="B"), kind="refusal") is Reaction.STOPPED
