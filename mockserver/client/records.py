@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.client.sandbox import Sandbox
 
 
-def records_of(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
+Records = Mapping[str, list[dict[str, Any]]]
+
+
+def records_of(sandbox: Sandbox) -> Records:
     """The records of its `requests` and `downloads`, as the control API tells them.
 
     Raises:

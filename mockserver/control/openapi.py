@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mockserver import __version__
 from mockserver.control import events, journal, routes, state
+from mockserver.control.openapi_judging import COVERAGE, FAILURE
 from mockserver.control.openapi_records import (
     NUMBER,
     OBJECT,
@@ -94,6 +95,7 @@ _SCHEMAS: dict[str, Schema] = {
         cut=FLAG,
     )
     | {"description": "As it came over the wire; what may be a key is ***."},
+    "Failure": FAILURE,
     "Finding": FINDING,
     "Explained": {"allOf": [named("Record"), table(near=TEXTS)]},
     "Clock": table(now=NUMBER, moved=NUMBER, standing=FLAG),
@@ -194,6 +196,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     journal.elsewhere: _Operation("requests.elsewhere", table(sandboxes=listed(_ELSEWHERE))),
     journal.by_id: _Operation("requests.get", named("Explained")),
     journal.downloads: _Operation("downloads.list", table(downloads=_RECORDS)),
+    routes.coverage: _Operation("coverage.get", COVERAGE),
     state.rules: _Operation("rules.list", table(rules=listed(named("RuleTold")))),
     state.add_rule: _Operation("rules.add", named("RuleTold"), named("Rule")),
     state.remove_rules: _Operation("rules.clear", named("Nothing")),

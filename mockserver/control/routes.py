@@ -139,6 +139,13 @@ async def document(request: ControlRequest) -> dict[str, Any]:
     return openapi.document()
 
 
+async def coverage(request: ControlRequest) -> dict[str, Any]:
+    """Which kinds of failure the program has met, which never, and how it went on."""
+    from mockserver.control.coverage import told  # few ask
+
+    return await told(request)
+
+
 _LONGEST = 100  # characters of a path that is compared with those that there are
 #: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
 PATHS: dict[str, dict[str, Handler]] = {
@@ -150,6 +157,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "requests/elsewhere": {"GET": journal.elsewhere},
     "requests/*": {"GET": journal.by_id},
     "downloads": {"GET": journal.downloads},
+    "coverage": {"GET": coverage},
     "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
     "rules/*": {"GET": state.rule, "PUT": state.put_rule, "DELETE": state.remove_rule},
     "clock": {"GET": state.clock},

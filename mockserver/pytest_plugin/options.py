@@ -35,6 +35,10 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "unused_rules": (ERROR, "what to make of rules that no request met", (ERROR, WARN, OFF)),
     "unexpected_errors": (OFF, "fail tests that got errors nobody scripted", (ON, OFF)),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
+    "coverage": (OFF, "tell which kinds of failure the tests met, and never", (ON, OFF)),
+    "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
+    "coverage_json": ("", "a file for the same as JSON", ()),
+    "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
     "verdict": (
         OFF,
         "tell what the program under test does wrong; error, warning, note: and fail a test with "
@@ -45,9 +49,11 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
     "verdict_file": ("", "a file for the findings, as JSON", ()),
 }
+#: Those that want to know which kinds of failure were met.
+COVERING = ("coverage", "coverage_html", "coverage_json", "require")
 
 #: What an option says that has no value.
-_ALONE = {"verdict": "report"}
+_ALONE = {"coverage": ON, "verdict": "report"}
 #: What of the marker is for a verdict, and not for the sandbox.
 OF_VERDICT = ("verdict_ignore", "verdict_severity")
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import pytest
 
-from mockserver.client.records import records_of
 from mockserver.core.judging.findings import Finding, Severity, Surroundings
 from mockserver.core.judging.seen import Journal
 from mockserver.core.judging.verdict import judged
@@ -140,7 +139,7 @@ class Verdict:
 
     def _found(self, item: pytest.Item) -> list[Found]:
         session = self._session
-        told = records_of(session.ambient.handle)
+        told = session.records()
         if not any(told.values()):
             return []
         chains = self._sites.by_id
