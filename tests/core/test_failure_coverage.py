@@ -241,7 +241,7 @@ def test_an_equal_request_later_is_asked_again_though_no_sdk_counts_it() -> None
 
 
 def test_equal_requests_at_the_same_time_are_no_retries() -> None:
-    slow = {"milliseconds": 2000}
+    slow: dict[str, Any] = {"milliseconds": 2000}
     first = record(1, 0, 500, **slow)
     assert reaction(first, record(2, 0.1, **slow), kind="server_error") is Reaction.STOPPED
 
@@ -251,6 +251,13 @@ def test_another_prompt_is_something_else() -> None:
     softer = record(2, 1, fields={"prompt": "a kind fox"})
     assert reaction(first, softer, kind="refusal") is Reaction.OTHER
     assert reaction(first, kind="refusal") is Reaction.STOPPED
+
+
+def test_where_all_comes_at_one_moment_the_order_counts() -> None:
+    first, softer = record(1, 0, 400, error=REFUSED), record(2, 0, fields={"prompt": "a kind fox"})
+    assert reaction(first, softer, kind="refusal") is Reaction.OTHER
+    assert reaction(softer, first, kind="refusal") is Reaction.STOPPED
+    assert reaction(first, record(2, 0), kind="refusal") is Reaction.AT_ONCE
 
 
 def test_requests_of_other_sandboxes_follow_nobody() -> None:

@@ -173,13 +173,8 @@ def told_names(effect: Effect) -> tuple[str, ...]:
     return tuple(found)
 
 
-_NAMED = (
-    "error",
-    "lose",
-    "picture",
-    "response_format",
-    "pictures",
-)  # their values are words of few
+# Their values are words of few.
+_NAMED = ("error", "lose", "picture", "pictures", "response_format")
 
 
 def _body_told(reply: Reply) -> tuple[str, ...]:
