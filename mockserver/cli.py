@@ -82,7 +82,7 @@ def cli() -> None:
     in pyproject.toml; a flag wins over the environment, that over the file.
 
     Exit codes: 0 clean, 1 something is unknown (doctor), 2 usage, 3 configuration, 4 port taken or
-    not ready in time, 70 internal.
+    not ready in time, 5 something was found (verdict), 70 internal.
     """
 
 
@@ -125,7 +125,7 @@ def wait(
     from mockserver.client.wait import Awaited, NotReady, wait_for
 
     try:
-        wait_for(Awaited(config_of(_resolved(config, flags)), url), timeout)
+        wait_for(Awaited(settings_of(config, flags), url), timeout)
     except NotReady as error:
         end(NOT_READY, f"no images-mock was ready within {timeout:g} s: {error}.")
 
@@ -223,7 +223,7 @@ def _recounted(
     from mockserver.client.explain_last import Unexplained, explain_last
     from mockserver.client.wait import Awaited, NotReady
 
-    settings = config_of(_resolved(config, flags))
+    settings = settings_of(config, flags)
     try:
         address = Awaited(settings, url).address()
         return explain_last(address, sandbox, key=key, token=settings.control_token)
@@ -255,7 +255,7 @@ def log(
     from mockserver.client.follow import as_any_terminal_has_it, journal_lines, leave_with_reader
     from mockserver.client.wait import Awaited, NotReady
 
-    settings = config_of(_resolved(config, flags))
+    settings = settings_of(config, flags)
     as_any_terminal_has_it(sys.stdout)
     try:
         address = Awaited(settings, url).address()
@@ -338,6 +338,11 @@ def _shown(value: Value) -> str:
     if not value.texts:
         return "-"
     return "(hidden)" if value.setting.secret else ", ".join(map(value.setting.shown, value.texts))
+
+
+def settings_of(file: Path | None, flags: dict[str, Any]) -> Config:
+    """The configuration that flags, the environment and a file make."""
+    return config_of(_resolved(file, flags))
 
 
 def _resolved(file: Path | None, flags: dict[str, Any]) -> dict[str, Value]:

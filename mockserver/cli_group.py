@@ -1,14 +1,16 @@
-"""The group of commands: which is meant where none is named; one is loaded later. Runs none."""
+"""The group of commands: which is meant where none is named; some are loaded later. Runs none."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from mockserver.core.exit_codes import CONFIGURATION as CONFIGURATION
+from mockserver.core.exit_codes import FOUND as FOUND
 from mockserver.core.exit_codes import INTERNAL as INTERNAL
 from mockserver.core.exit_codes import NOT_READY as NOT_READY
 from mockserver.core.exit_codes import UNKNOWN as UNKNOWN
@@ -47,8 +49,37 @@ def _hidden() -> NoReturn:
 _ELSEWHERE = "call it as images-mock, without PYTHONPATH, or from another folder"
 
 
+class _Elsewhere(NamedTuple):
+    """A command that is in a module of its own."""
+
+    load: Callable[[], click.Command]
+    help: str
+    is_group: bool = False
+
+
+def _of(module: str) -> Callable[[], click.Command]:
+    """What loads the command of a module below `commands`, which has the module's name."""
+
+    def load() -> click.Command:
+        found: click.Command = getattr(import_module(f"mockserver.commands.{module}"), module)
+        return found
+
+    return load
+
+
+_ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
+    _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
+    "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
+    "verdict": _Elsewhere(_of("verdict"), "Judge the program that asked; 5 if it has faults."),
+}
+
+
 class _Later(click.Command):
     """A command that is loaded when it is called, and not to be listed."""
+
+    def __init__(self, name: str, elsewhere: _Elsewhere) -> None:
+        super().__init__(name, short_help=elsewhere.help)
+        self.load, self.is_group = elsewhere.load, elsewhere.is_group
 
     def make_context(
         self,
@@ -58,7 +89,7 @@ class _Later(click.Command):
         **extra: Any,
     ) -> click.Context:
         """The context of what is loaded."""
-        return _contract().make_context(info_name, args, parent, **extra)
+        return self.load().make_context(info_name, args, parent, **extra)
 
 
 class ServeByDefault(click.Group):
@@ -72,13 +103,13 @@ class ServeByDefault(click.Group):
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands here, and that of the contract."""
-        return sorted([*super().list_commands(ctx), _CONTRACT])
+        """The commands here, and those that are loaded later."""
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE_ARE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command; that of the contract, which needs packages of its own, is loaded later."""
-        if cmd_name == _CONTRACT:
-            return _Later(_CONTRACT, short_help="Hold a server to the contract of the Images API.")
+        """A command; what few call is loaded later."""
+        if elsewhere := _ELSEWHERE_ARE.get(cmd_name):
+            return _Later(cmd_name, elsewhere)
         return super().get_command(ctx, cmd_name)
 
     def _check_order(self, ctx: click.Context, args: list[str]) -> None:
@@ -87,6 +118,8 @@ class ServeByDefault(click.Group):
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 1 if "=" in args[place] else 2
         if place < len(args) and args[place] in self.list_commands(ctx):
-            end = place + 1 + isinstance(self.get_command(ctx, args[place]), click.Group | _Later)
+            command = self.get_command(ctx, args[place])
+            is_group = isinstance(command, click.Group) or getattr(command, "is_group", False)
+            end = place + 1 + is_group
             right = [ctx.info_name or "", *args[place:end], *args[:place], *args[end:]]
             raise click.UsageError(f"Flags stand behind the command: {' '.join(right)}", ctx)

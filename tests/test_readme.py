@@ -15,7 +15,7 @@ import openai
 import pytest
 from PIL import Image
 
-from mockserver.cli_group import CONFIGURATION, INTERNAL, NOT_READY, UNKNOWN, USAGE
+from mockserver.cli_group import CONFIGURATION, FOUND, INTERNAL, NOT_READY, UNKNOWN, USAGE
 from mockserver.config import config_of, resolve
 from mockserver.facts import load
 from mockserver.settings import SETTINGS
@@ -183,7 +183,7 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 def test_the_exit_codes_are_told() -> None:
     codes = re.findall(r"(\d+) \w+", next(p for p in README.split("\n\n") if "Exit codes:" in p))
-    assert list(map(int, codes)) == [0, UNKNOWN, USAGE, CONFIGURATION, NOT_READY, INTERNAL]
+    assert list(map(int, codes)) == [0, UNKNOWN, USAGE, CONFIGURATION, NOT_READY, FOUND, INTERNAL]
 
 
 def test_the_limits_in_the_table_are_the_facts() -> None:

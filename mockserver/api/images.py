@@ -121,6 +121,8 @@ class _Call(Job):
             raise
         exchange.ask(asked.request, asked.fields, asked.weight)
         exchange.warnings += asked.ignored
+        if asked.unheard:
+            exchange.record.noticed += tuple(f"ignored:{name}" for name in asked.unheard)
         return asked
 
     # -- answer --------------------------------------------------------------------------------

@@ -134,10 +134,14 @@ class Observe:
         if exchange.keys or "sk-" in path or query:
             record.path = scope["path"] = exchange.hide_text(path)
             scope["query_string"] = exchange.hide(query)
+            if exchange.has_key or "sk-mock-" in path or b"sk-mock-" in query:
+                record.noticed = ("key_in_url",)
         if _TRACE in exchange.headers:
             record.traceparent = _traceparent(scope, exchange)
         if line := scope.get(LINE):
             exchange.line, record.batch, record.custom_id = line, line.batch, line.custom_id
+        if arrived := self._world.feed.arrived:
+            arrived(record, scope)
         return exchange
 
     def _is_strange(self, exchange: Exchange) -> bool:

@@ -44,7 +44,7 @@ def journal_lines(
         ControlError: no server answers, or it refuses.
     """
     remote = Remote(address, key, token)
-    shown = json.dumps if as_json else _line
+    shown = json.dumps if as_json else line_of
     if not follow:
         yield from map(shown, _journal(remote, sandbox))
         return
@@ -100,14 +100,19 @@ def _life(remote: Remote) -> float | None:
 
 
 def _journal(remote: Remote, sandbox: str | None) -> list[Mapping[str, Any]]:
-    query = f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
+    query = query_for(sandbox)
     asked, downloads = (remote.ask("GET", f"{path}{query}") for path in ("requests", "downloads"))
     found = [*asked["requests"], *asked["late"], *downloads["downloads"]]
     return sorted(found, key=lambda record: record["time"])
 
 
-def _line(record: Mapping[str, Any]) -> str:
-    """One line that no terminal can stumble over."""
+def query_for(sandbox: str | None) -> str:
+    """What stands behind a path where one sandbox is meant."""
+    return f"?{urlencode({'sandbox': sandbox})}" if sandbox else ""
+
+
+def line_of(record: Mapping[str, Any]) -> str:
+    """A record on one line that no terminal can stumble over."""
     time = datetime.fromtimestamp(record["time"], UTC).strftime("%H:%M:%S")
     return escaped(f"{time} {record['sandbox'][:_LETTERS] or '-':{_LETTERS}} {Request.of(record)}")
 

@@ -149,6 +149,11 @@ async def _asked(sandboxes: Iterable[Sandbox]) -> list[Record]:
     return _sorted([r for s in sandboxes for r in await s.requests()])
 
 
+async def found_in(sandboxes: Iterable[Sandbox]) -> tuple[list[Record], list[Record]]:
+    """What was asked and what was downloaded, each the oldest first."""
+    return await _asked(sandboxes), await _downloaded(sandboxes)
+
+
 def _sorted(records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=lambda r: r.at)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mockserver import __version__
 from mockserver.control import events, journal, routes, state
+from mockserver.control.openapi_judging import COVERAGE, FAILURE
 from mockserver.control.openapi_records import (
     NUMBER,
     OBJECT,
@@ -24,6 +25,7 @@ from mockserver.control.openapi_records import (
     table,
 )
 from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE, RULE_PUT, WHEN
+from mockserver.control.openapi_verdict import FINDING, IGNORE, VERDICT
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
 from mockserver.core.raw_request import BODY
@@ -93,6 +95,8 @@ _SCHEMAS: dict[str, Schema] = {
         cut=FLAG,
     )
     | {"description": "As it came over the wire; what may be a key is ***."},
+    "Failure": FAILURE,
+    "Finding": FINDING,
     "Explained": {"allOf": [named("Record"), table(near=TEXTS)]},
     "Clock": table(now=NUMBER, moved=NUMBER, standing=FLAG),
     "Limits": table(limits=listed(_LIMIT)),
@@ -127,6 +131,7 @@ _QUERIES: Mapping[str, tuple[Schema, str]] = {
     "made_by": (TEXT, "id of the pictures' request; 404 if it is not there"),
     "limit": (WHOLE, "the last so many"),
     "raw": (FLAG, "each as it came over the wire, too"),
+    "ignore": IGNORE,
 }
 #: The id in a path; of a rule it begins with where that is from: all, the file, or a call.
 _IDS = {"rules/*": "^[afr][1-9][0-9]*$", "requests/*": "^[A-Za-z0-9_-]+$"}
@@ -191,6 +196,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     journal.elsewhere: _Operation("requests.elsewhere", table(sandboxes=listed(_ELSEWHERE))),
     journal.by_id: _Operation("requests.get", named("Explained")),
     journal.downloads: _Operation("downloads.list", table(downloads=_RECORDS)),
+    routes.coverage: _Operation("coverage.get", COVERAGE),
     state.rules: _Operation("rules.list", table(rules=listed(named("RuleTold")))),
     state.add_rule: _Operation("rules.add", named("RuleTold"), named("Rule")),
     state.remove_rules: _Operation("rules.clear", named("Nothing")),
@@ -225,6 +231,7 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
         TEXT | {"description": "Prometheus' text format, 0.0.4"},
         media="text/plain; version=0.0.4; charset=utf-8",
     ),
+    routes.verdict: _Operation("verdict.get", VERDICT),
     routes.document: _Operation("document.get", OBJECT),
 }
 

@@ -44,7 +44,11 @@ _SOME: Mapping[str, Schema] = {
     "traceparent": TEXT | {"description": "the header, where a valid one was sent"},
     "client": TEXT | {"description": "the beginning of its User-Agent"},
     "effects": TEXTS | {"description": "what rules did to the answer, as picture.truncated"},
-    "noticed": TEXTS | {"description": "key_in_text, key_looks_real"},
+    "noticed": TEXTS
+    | {
+        "description": "key_in_text, key_in_url, key_looks_real, ignored:NAME or deprecated:NAME "
+        "of a parameter"
+    },
     "standing": FLAG | {"description": "whether the sandbox's clock stood"},
     "moved": NUMBER | {"description": "seconds by which that clock had been moved on"},
     "pictures": TEXTS | {"description": "the names of the pictures in the answer's URLs"},

@@ -125,11 +125,25 @@ async def metrics(request: ControlRequest) -> Text:
     return Text(text(await told_by_all(request.world)), CONTENT_TYPE)
 
 
+async def verdict(request: ControlRequest) -> dict[str, Any]:
+    """What the program that asked did wrong, each with why it matters and how to mend it."""
+    from mockserver.control.verdict import told  # few ask
+
+    return await told(request)
+
+
 async def document(request: ControlRequest) -> dict[str, Any]:
     """This."""  # noqa: D404
     from mockserver.control import openapi  # few ask
 
     return openapi.document()
+
+
+async def coverage(request: ControlRequest) -> dict[str, Any]:
+    """Which kinds of failure the program has met, which never, and how it went on."""
+    from mockserver.control.coverage import told  # few ask
+
+    return await told(request)
 
 
 _LONGEST = 100  # characters of a path that is compared with those that there are
@@ -143,6 +157,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "requests/elsewhere": {"GET": journal.elsewhere},
     "requests/*": {"GET": journal.by_id},
     "downloads": {"GET": journal.downloads},
+    "coverage": {"GET": coverage},
     "rules": {"GET": state.rules, "POST": state.add_rule, "DELETE": state.remove_rules},
     "rules/*": {"GET": state.rule, "PUT": state.put_rule, "DELETE": state.remove_rule},
     "clock": {"GET": state.clock},
@@ -154,6 +169,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "sandbox": {"POST": state.renew},
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
+    "verdict": {"GET": verdict},
     "events": {"GET": events.events},
     "metrics": {"GET": metrics},
     "openapi.json": {"GET": document},
@@ -163,6 +179,7 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     journal.requests: journal.OF_REQUESTS,
     journal.summary: (*journal.FILTERS, "since"),
     journal.downloads: journal.OF_DOWNLOADS,
+    verdict: ("ignore",),
     events.events: events.OF_EVENTS,
 }
 #: What tells of more than the sandboxes of one team.

@@ -112,11 +112,14 @@ class Validator:
             return ABSENT
         return from_form(parameter, value) if isinstance(value, Part) else value
 
+    def unheard(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
+        """The parameters in an accepted body that its model takes, and does nothing with."""
+        return [name for name in self._ignored[request.model] if body.get(name) is not None]
+
     def ignored(self, body: Mapping[str, Any], request: ImageRequest) -> list[str]:
         """What was taken and changed nothing in an accepted body, a sentence each."""
         taken = self.offers[request.model].parameter
-        unheard = [name for name in self._ignored[request.model] if body.get(name) is not None]
-        found = [f"{request.model} ignores {n!r}" for n in unheard]
+        found = [f"{request.model} ignores {n!r}" for n in self.unheard(body, request)]
         if not isinstance(body, Fields):
             return found
         further = {

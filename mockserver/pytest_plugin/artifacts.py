@@ -35,15 +35,16 @@ def keep(place: Path, test: str, seen: Sandbox, spare: Sandbox, options: Mapping
     journal = {"requests": [*map(asdict, requests)], "downloads": [*map(asdict, seen.downloads)]}
     text = json.dumps(journal, indent=2, ensure_ascii=False)
     (place / "journal.json").write_text(f"{text}\n", "utf-8", "backslashreplace")
-    spare.begin(**_of_pictures(options), tier="off")
+    spare.begin(**of_pictures(options), tier="off")
     for number, request in list(enumerate(requests, 1))[-_LAST:]:
-        if request.status == 200 and request.path.endswith(_PATH):
-            for index, picture in enumerate(_drawn(spare, request), 1):
+        if request.status == 200:
+            for index, picture in enumerate(drawn(spare, request), 1):
                 (place / f"{number}-{index}.{_ending(picture)}").write_bytes(picture)
     return place
 
 
-def _of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
+def of_pictures(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a sandbox that its pictures depend on."""
     return {name: options[name] for name in ("as_of", "repeats", "seed") if name in options}
 
 
@@ -53,8 +54,10 @@ def _ending(picture: bytes) -> str:
     return MEDIA[found.format if found else "SVG"][1]
 
 
-def _drawn(sandbox: Sandbox, request: Request) -> Iterator[bytes]:
+def drawn(sandbox: Sandbox, request: Request) -> Iterator[bytes]:
     """The pictures of a request, not streamed; none where it can't be repeated."""
+    if not request.path.endswith(_PATH):
+        return
     body = {k: v for k, v in request.sent.items() if k not in ("stream", "partial_images")}
     if "response_format" in request.fields:
         body["response_format"] = "b64_json"

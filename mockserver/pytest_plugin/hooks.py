@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.pytest_plugin.options import (
+    COVERING,
     MARKER_LINE,
     OFF,
     add_options,
@@ -55,6 +56,14 @@ def _begin_session(config: pytest.Config) -> None:
         raise pytest.UsageError(f"images_mock: {error}") from None
     config.stash[SESSION] = session = Session(options, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
+    if any(options[name] not in ("", OFF) for name in (*COVERING, "verdict")):
+        from mockserver.pytest_plugin.coverage import cover
+
+        cover(config, session)
+    if options["verdict"] != OFF or options["verdict_file"]:
+        from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
+
+        config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -14,8 +14,9 @@ ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
     "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
-    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False): what the "
-    "test's sandbox is set to, beside the server's own settings"
+    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False, "
+    "verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, beside the "
+    "server's own settings"
 )
 
 
@@ -44,7 +45,27 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "storm_patience": ("5", "seconds in which something must happen in one", ()),
     "storm_file": ("", "a file for what a storm found, as JSON", ()),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
+    "coverage": (OFF, "tell which kinds of failure the tests met, and never", (ON, OFF)),
+    "coverage_html": ("", "a file for the same as a page, with pictures of what was asked", ()),
+    "coverage_json": ("", "a file for the same as JSON", ()),
+    "require": ("", "kinds of failure, by commas: fail a run that has not met them all", ()),
+    "verdict": (
+        OFF,
+        "tell what the program under test does wrong; error, warning, note: and fail a test with "
+        "a finding as grave as that",
+        (OFF, "report", ERROR, "warning", "note"),
+    ),
+    "verdict_ignore": ("", "findings that nobody wants, by commas", ()),
+    "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
+    "verdict_file": ("", "a file for the findings, as JSON", ()),
 }
+#: Those that want to know which kinds of failure were met.
+COVERING = ("coverage", "coverage_html", "coverage_json", "require")
+
+#: What an option says that has no value.
+_ALONE = {"coverage": ON, "verdict": "report"}
+#: What of the marker is for a verdict, and not for the sandbox.
+OF_VERDICT = ("verdict_ignore", "verdict_severity")
 
 #: What an option says that has no value.
 _ALONE = {"storm": "report"}
@@ -189,6 +210,18 @@ def _switch(value: Any) -> bool:
     return value
 
 
+def _ids(value: Any) -> frozenset[str]:
+    from mockserver.pytest_plugin.verdict_settings import ignored
+
+    return ignored(value)
+
+
+def _severities(value: Any) -> Mapping[str, str]:
+    from mockserver.pytest_plugin.verdict_settings import severities
+
+    return severities(value)
+
+
 #: What the marker may say, and what each of it must be; None is what the server has.
 _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "tier": _setting("tier"),
@@ -204,6 +237,8 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "budget_day_usd": _amount,
     "budget_month_usd": _amount,
     "real_time": _switch,
+    "verdict_ignore": _ids,
+    "verdict_severity": _severities,
 }
 
 

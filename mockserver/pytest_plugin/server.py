@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from _thread import allocate_lock, start_new_thread
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from select import select
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mockserver.config import Config, Value
+    from mockserver.core.journal import Record
     from mockserver.server.inside import Inside
     from mockserver.server.listening import ServerThread
     from mockserver.store import Store
@@ -63,6 +64,7 @@ class OwnServer:
         self._expecting = allocate_lock()
         self._waiting = allocate_lock()
         self.is_up = False
+        self.arrived: Callable[[Record, Any], None] | None = None  # as in `Feed`
         go_on_duty(self)
 
     def check(self, values: Iterable[Any]) -> None:
@@ -144,6 +146,7 @@ class OwnServer:
             config = self._config or config_with({}, self._values)
             store = _store_with(config, self._key)
             self._server = ServerThread(config, self._listener, store)
+            self._server.world.feed.arrived = self.arrived
             self._server.start()
         except BaseException:
             self._listener.close()  # whoever waits for an answer shall not wait for ever

@@ -12,11 +12,13 @@ import pytest
 from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
-from mockserver.pytest_plugin.options import ON, asks_for_us, marked
+from mockserver.pytest_plugin.options import OF_VERDICT, ON, asks_for_us, marked
 from mockserver.pytest_plugin.server import OwnServer, SharedServer
 
 if TYPE_CHECKING:
+    from mockserver.client.records import Records
     from mockserver.config import Value
+    from mockserver.core.journal import Record
 
 
 class Session:
@@ -47,11 +49,18 @@ class Session:
         self.is_ours = False  # whether it asked for our fixtures or marker
         self.is_storm = False  # whether what runs is no test of the suite, but one more run of one
         self.trouble: str | None = None  # why its sandbox could not begin
-        self.marked: dict[str, Any] = {}  # what its markers say
+        self.marked: dict[str, Any] = {}  # what its markers say of the sandbox
+        self._records: Records | None = None  # of the running test, once somebody has asked
+        self.of_verdict: dict[str, Any] = {}  # and of a verdict
 
     def is_on(self, option: str) -> bool:
         """Whether a switch is on."""
         return self.options[option] == ON
+
+    def hear(self, arrived: Callable[[Record, Any], None]) -> None:
+        """Be told of each request as it comes; somebody else's server tells nobody."""
+        if isinstance(self._server, OwnServer):
+            self._server.arrived = arrived
 
     def end(self) -> None:
         """Leave the process as it was."""
@@ -64,6 +73,18 @@ class Session:
     def has_seen(self) -> bool:
         """Whether anything was seen by which the running test could be judged."""
         return bool(self.guard.attempts) or (self.ambient.is_used and self.has_begun)
+
+    def records(self) -> Records:
+        """What the running test's sandbox has seen, asked for once: when its fixtures are gone.
+
+        Raises:
+            RuntimeError: the server does not tell.
+        """
+        if self._records is None:
+            from mockserver.client.records import records_of
+
+            self._records = records_of(self.ambient.handle)
+        return self._records
 
     def why_nobody_answers(self) -> str | None:
         """Why a server of somebody else's can't be used; None if it can."""
@@ -83,9 +104,10 @@ class Session:
     def begin(self, item: pytest.Item) -> None:
         """Give a test a sandbox that is new. Each attempt at a test begins, not each test alone."""
         self.broke, self.is_ours, self.has_begun = False, False, False
-        self.guard.attempts, self.trouble = [], None
+        self.guard.attempts, self.trouble, self._records = [], None, None
         self.marked = marked(item) or {}
         self.is_ours = bool(self.marked) or asks_for_us(item)
+        self.of_verdict = {n: self.marked.pop(n) for n in OF_VERDICT if n in self.marked}
         with self._noted():
             self.ambient.begin(
                 item.nodeid, self.marked, wanted=self.is_ours, counts=not self.is_storm

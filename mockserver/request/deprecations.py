@@ -27,11 +27,12 @@ class Deprecations:
             return
         model = exchange.era.facts.models[exchange.request.model]
         if model.id in today.facts.models:
-            text = _refused(operation, body, today)
+            text, name = _refused(operation, body, today)
         else:
-            text = _ended(model, today)
+            text, name = _ended(model, today), "model"
         if text:
             self._tell(exchange, text)
+            exchange.record.noticed += (f"deprecated:{name}",) if name else ()
 
     def warn_of_model(self, exchange: Exchange, model: Model) -> None:
         """Of a model that was looked up: whether it is still there today."""
@@ -53,18 +54,22 @@ def _ended(model: Model, today: Era) -> str:
     return f"{model.id} was shut down on {model.shutdown}{advice}"
 
 
-def _refused(operation: str, body: Any, today: Era) -> str:
-    """The first thing that today's rules find wrong with a body, and what to do; "" if nothing."""
+def _refused(operation: str, body: Any, today: Era) -> tuple[str, str]:
+    """The first thing that today's rules find wrong with a body, and what to do; "" if nothing.
+
+    And the name of the parameter that is wrong, if one was sent; else "".
+    """
     rules = today.facts.operations.get(operation)
     if rules is None:
-        return "the real API no longer has this path"
+        return "the real API no longer has this path", ""
     try:
         today.validators[operation].validated(body)
     except ApiError as error:
         said = message(error, today.words(rules.path))
         advice = _ADVICE.get(error.reason, "").format(**error.values)
-        return f"{said} {advice}".strip()
-    return ""
+        is_there = error.reason is not Reason.MISSING_PARAMETER
+        return f"{said} {advice}".strip(), str(error.values.get("param", "")) if is_there else ""
+    return "", ""
 
 
 _ADVICE = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
+
+from starlette.types import Scope
 
 from mockserver.clock import Clock
 from mockserver.core.journal import Record
@@ -98,6 +100,8 @@ class Feed:
     """
 
     def __init__(self, clock: Clock) -> None:
+        #: Is told of each request, with its scope, before anything is made of it.
+        self.arrived: Callable[[Record, Scope], None] | None = None
         self.gathered = 0  # of all events those that listeners may take
         self._clock = clock
         self._number = 0  # of events, all in all

@@ -102,7 +102,7 @@ class Read(Body):
 class Asked:
     """What a body asks for by the rules of one operation and day."""
 
-    __slots__ = ("_plan", "fields", "ignored", "request", "validator", "weight")
+    __slots__ = ("_plan", "fields", "ignored", "request", "unheard", "validator", "weight")
 
     def __init__(self, read: Read, validator: Validator) -> None:
         self.validator = validator
@@ -110,6 +110,7 @@ class Asked:
         self.fields = told_fields(read.sent, self.request)
         self.weight = weight(self.fields)
         self.ignored = validator.ignored(read.content, self.request)
+        self.unheard = validator.unheard(read.content, self.request)
         self._plan: tuple[str, bytes, Sequence[Picture]] | None = None
 
     def plan(self, seed: str) -> tuple[bytes, Sequence[Picture]]:

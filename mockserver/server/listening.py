@@ -30,6 +30,7 @@ from mockserver.core.addresses import address_at
 from mockserver.request.log import announce, notice_of
 from mockserver.request.log_writer import WRITER, say
 from mockserver.request.worker import ALONE, Worker
+from mockserver.request.world import World
 from mockserver.server.crowd import Crowd, bound
 from mockserver.server.deadlines import LINE, Times, Watchman
 from mockserver.server.http1 import Http1
@@ -122,16 +123,17 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
-        self._app.state.world.counts.connections = self.server_state.connections
+        self.world: World = self._app.state.world
+        self.world.counts.connections = self.server_state.connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, once it knows what others know; then tell."""
-        await self._app.state.world.learn()  # which may take seconds, and keep the loop
+        await self.world.learn()  # which may take seconds, and keep the loop
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
-        self._following = asyncio.get_running_loop().create_task(self._app.state.world.follow())
+        self._following = asyncio.get_running_loop().create_task(self.world.follow())
         self._ready()
 
     async def main_loop(self) -> None:
@@ -193,9 +195,9 @@ class Server(uvicorn.Server):
             await self._ends_by(last + GRACE / 2)  # the loop's end would cancel them once more
         for connection in self._connections:  # uvloop's loop ends once all is sent, if ever
             connection.transport.abort()
-        await self._app.state.world.close()
+        await self.world.close()
         await SystemClock().sleep(0)
-        await self._app.state.world.store.close()
+        await self.world.store.close()
 
     def listens_no_more(self) -> None:
         """Do what is due once no connection is taken any more."""
@@ -369,6 +371,7 @@ class ServerThread:
         self._listener = listener or listening_socket(config.host, config.port)
         self._started = threading.Event()
         self._server = Server(config, self._started.set, store)
+        self.world = self._server.world
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
         )

@@ -41,6 +41,7 @@ class Seen(NamedTuple):
     length: int | None  # bytes of a download's body
     paid: str  # "received", or "lost" where the client got nothing of what was paid for; or ""
     ended: str  # "cut" by a rule, "left" by the client, "released" as its sandbox ended; else whole
+    batch: str = ""  # the id of that which it is a line of; "" of one that a client sent
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -77,6 +78,7 @@ class Seen(NamedTuple):
             urls_for=told("urls_for", 0),
             length=told("length"),
             paid=told("paid", ""),
+            batch=told("batch", ""),
             ended=told("ended", ""),
         )
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from mockserver.core import shapes
 from mockserver.core.decoding import RuleError, guess, table_of
 from mockserver.core.errors import Reason
+from mockserver.core.rules.bodies import body_told
 from mockserver.core.rules.files import ADDRESSES, FILE, Addresses
 from mockserver.core.rules.streams import STREAM, Stream
 from mockserver.core.shapes import FLAG, LENGTH, ON, PRINTABLE, Schema, Shape, one_of, whole
@@ -148,18 +149,27 @@ def told_names(effect: Effect) -> tuple[str, ...]:
         match value:
             case Reply():
                 found.append(f"{'gateway' if value.gateway else 'respond'}.{value.status}")
+                found += [f"body.{word}" for word in _body_told(value)]
             case Download():
                 found += [f"download.{one}" for one in told_names(value.effect)]
             case Stream():
                 found += [f"stream.{one}" for one in value.changes]
-            case str() if name in _NAMED:
+            case str() | int() if name in _NAMED:
                 found.append(f"{name}.{value}")
             case _:
                 found.append(name)
     return tuple(found)
 
 
-_NAMED = ("error", "picture", "response_format")  # their values are words of few
+_NAMED = ("error", "picture", "response_format", "pictures")  # their values are words of few
+
+
+def _body_told(reply: Reply) -> tuple[str, ...]:
+    """What is wrong with the body of an answer that clients take for a success, in a word."""
+    if reply.status >= 300 or (reply.gateway and reply.body is None):
+        return ()
+    word = body_told(reply.body)
+    return (word,) if word else ()
 
 
 # -- words of answers --------------------------------------------------------------------------

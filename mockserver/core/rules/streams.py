@@ -42,11 +42,16 @@ class Stream:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What is other than asked, in words: `events`, `error`, the name of an end."""
-        items = self.events or ()
+        """What is other than asked, in words: `events`, `unfinished`, the name of an end."""
+        items = [item for item in self.events or () if isinstance(item, str)]
+        fails = any(not is_own(item) and error_in(item) for item in items)
         found = {
             "events": self.events is not None,
-            "error": any(isinstance(i, str) and not is_own(i) and error_in(i) for i in items),
+            "own": any(map(is_own, items)),
+            "unfinished": not (
+                self.events is None or self.end or fails or any(map(_is_whole, items))
+            ),
+            "error": fails,
             self.end or "": self.end,
             "pause": self.pause,
             "as_json": self.as_json,
@@ -57,6 +62,11 @@ class Stream:
 def is_own(item: str) -> bool:
     """Whether this is an event of one's own."""
     return item.startswith("{")
+
+
+def _is_whole(item: str) -> bool:
+    """Whether this ends a picture: the whole one, or one's own event that says so."""
+    return item == COMPLETED or (is_own(item) and '.completed"' in item)
 
 
 def error_in(item: str) -> Reason | None:

@@ -1,0 +1,1 @@
+"""What a journal says of the program that asked, and the forms that CI reads it in."""

@@ -1,0 +1,1 @@
+"""Commands that few call, a module each, loaded when they are. Only parse and print."""

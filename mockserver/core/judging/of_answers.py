@@ -1,0 +1,153 @@
+"""What a program takes for a picture, or for success, that is none.
+
+Only where a test passed and showed no error: who was told of one no journal can know. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from mockserver.core.judging.case import Case, Shown, prompt_of
+from mockserver.core.judging.findings import times
+from mockserver.core.judging.of_retries import name_of
+from mockserver.core.judging.seen import Seen
+
+_BROKEN = ("picture.truncated", "picture.wrong_size", "picture.wrong_format", "body.base64")
+#: What rules make of an answer of status 200 that has no picture, and raises nothing in an SDK.
+_EMPTY = (
+    *("gateway.200", "body.html", "body.text", "body.error", "body.null", "body.no_pictures"),
+    *("body.empty", "pictures.0", "stream.as_json"),
+)
+_COMPLETED, _STREAM = "completed", "stream: "
+_CUT_OFF = ("the last is cut", "the last without its blank line")  # it was sent, and never seen
+_LEFT = "the client left"
+
+
+def error_swallowed(case: Case) -> Iterator[Shown]:
+    """Failures of which nobody learned, and after which nothing more was tried."""
+    if not case.around.is_silent:
+        return
+    last = [series.tries[-1] for series in case.series]
+    found = [(r, None) for r in last if _failed(r) and not case.is_asked_later(r)]
+    found += [(download, None) for download in _downloads_failed(case)]
+    for group in case.by_place(found):
+        seen = group[0][0]
+        what = f"{seen.status} {name_of(seen)}".strip() if seen.status >= 400 else "no picture"
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        yield Shown(f"was answered {what}{more}, and nobody was told", [r for r, _ in group])
+
+
+def _failed(seen: Seen) -> bool:
+    if seen.ended == "released":  # the test did not wait for it
+        return False
+    return seen.status >= 400 or (seen.status == 200 and _has(seen, _EMPTY))
+
+
+def _has(seen: Seen, effects: Sequence[str]) -> bool:
+    return any(effect in effects for effect in seen.effects)
+
+
+def _downloads_failed(case: Case) -> Iterator[Seen]:
+    """Pictures whose last download was refused, and that were not asked for again."""
+    for name, downloads in case.fetched.items():
+        maker, final = case.makers.get(name), downloads[-1]
+        is_refused = final.status >= 400 and final.method == "GET" and not final.ended
+        if maker and is_refused and not case.is_asked_later(final):
+            yield final
+
+
+def broken_picture_trusted(case: Case) -> Iterator[Shown]:
+    """Pictures that were broken, or other than asked, and nobody minded."""
+    if not case.around.is_silent:
+        return
+    found = [
+        (r, next(e for e in r.effects if e in _BROKEN))
+        for r in case.asked
+        if r.status == 200
+        and _has(r, _BROKEN)
+        and not case.is_asked_later(r, prompt=prompt_of(r))
+        and (not r.pictures or _downloaded(case, r))
+    ]
+    for group in case.by_place(found):
+        names = {effect.partition(".")[2].replace("_", " ") for _, effect in group}
+        how = " and ".join(sorted(names)).replace("wrong", "of a wrong")
+        yield Shown(
+            f"took {times(len(group), 'answer')} whose picture was {how}, and nobody noticed",
+            [r for r, _ in group],
+        )
+
+
+def _downloaded(case: Case, seen: Seen) -> bool:
+    downloads = (one for name in seen.pictures for one in case.fetched.get(name, ()))
+    return any(one.method == "GET" and one.status in (200, 206) for one in downloads)
+
+
+def empty_file_saved(case: Case) -> Iterator[Shown]:
+    """Downloads without a byte, after which nobody tried again."""
+    if not case.around.is_silent:
+        return
+    found = []
+    for name, downloads in case.fetched.items():
+        maker, final = case.makers.get(name), downloads[-1]
+        if maker and _is_empty(final) and not _is_anew(case, maker, final):
+            found.append((maker, final))
+    for group in case.by_place(found):
+        yield Shown(
+            f"took {times(len(group), 'empty download')} for a picture",
+            [final for _, final in group],
+        )
+
+
+def _is_empty(download: Seen) -> bool:
+    return download.method == "GET" and download.status in (200, 204) and download.length == 0
+
+
+def _is_anew(case: Case, maker: Seen, download: Seen) -> bool:
+    return case.is_asked_later(download, prompt=prompt_of(maker))
+
+
+# -- streams -----------------------------------------------------------------------------------
+
+
+def stream_not_completed(case: Case) -> Iterator[Shown]:
+    """Streams that ended without a picture, and were taken as done."""
+    found = [(r, events) for r, events in _unfinished(case) if not _is_own(events[-1:])]
+    for group in case.by_place(found):
+        events = group[0][1]
+        last = f"after {events[-1]}" if events else "without an event"
+        yield Shown(
+            f"took {times(len(group), 'stream')} as done that ended {last}, not completed",
+            [r for r, _ in group],
+        )
+
+
+def event_trusted_without_type(case: Case) -> Iterator[Shown]:
+    """Streams whose last event was of another type, and that were taken as done."""
+    found = [(r, events) for r, events in _unfinished(case) if _is_own(events[-1:])]
+    for group in case.by_place(found):
+        yield Shown(
+            f"took an event of type {group[0][1][-1]!r:.60} for the picture",
+            [r for r, _ in group],
+        )
+
+
+def _is_own(events: Sequence[str]) -> bool:
+    """Whether an event is none of those that have a picture."""
+    return any(not e.startswith("partial ") and not e.startswith("'") for e in events)
+
+
+def _unfinished(case: Case) -> Iterator[tuple[Seen, Sequence[str]]]:
+    """Streams that rules left unfinished, with what was sent; where nobody said so."""
+    if not case.around.is_silent:
+        return
+    for seen in case.asked:
+        if seen.status != 200 or not any(e.startswith("stream.") for e in seen.effects):
+            continue
+        line = next((t for t in reversed(seen.trace) if t.startswith(_STREAM)), "")
+        told, _, end = line.removeprefix(_STREAM).partition("; ")
+        events = [e for e in told.split(", ") if e != "no event"]
+        is_done = _COMPLETED in events and end not in _CUT_OFF
+        if line and not is_done and end != _LEFT and not _is_asked_again(case, seen):
+            yield seen, events
+
+
+def _is_asked_again(case: Case, seen: Seen) -> bool:
+    return case.is_asked_later(seen, prompt=prompt_of(seen))

@@ -1,0 +1,120 @@
+"""What a program pays for and does not get, or gets and does not use. Pure."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from mockserver.core.judging.case import SLACK, Case, Place, Series, Shown, ended_badly, fields_of
+from mockserver.core.judging.findings import Severity, times
+from mockserver.core.judging.seen import Seen
+
+_REPEATS = 2  # from which equal calls are no chance, where nobody knows who repeats them
+_AT_ONCE = 0.1  # seconds within which calls are dropped because another failed
+#: Clients that drop the other parts of a call where one has failed.
+_ALL_OR_NOTHING = ("ai-sdk/",)
+#: What rules do to an answer that arrives whole, and is other than a client expects.
+_ODD = ("content_type", "response_format.", "pictures", "body.", "stream.as_json")
+
+
+def paid_twice(case: Case) -> Iterator[Shown]:
+    """The same bought again after an answer that was paid for and got lost."""
+    found = [(bought[1], (bought, s)) for s in case.series if (bought := _bought(s.tries))]
+    for group in case.by_place(found):
+        _, (most, series) = max(group, key=lambda one: len(one[1][0]))
+        more = sum(r.usd for _, (bought, _) in group for r in bought[1:])
+        of = f" ({times(len(group), 'call')})" if len(group) > 1 else ""
+        yield Shown(
+            f"paid {len(most)} times for one call, ${more:.4g} more than once: asked again after "
+            f"an answer that got lost{of}",
+            [r for _, (bought, _) in group for r in bought[1:]],
+            _how_sure(series, len(most) - 1),
+        )
+
+
+def _how_sure(series: Series, repeats: int) -> Severity | None:
+    """A note where it may have been the test that asked once more."""
+    return None if series.is_one_call or repeats >= _REPEATS else Severity.NOTE
+
+
+def _bought(tries: Sequence[Seen]) -> Sequence[Seen]:
+    """The attempts that were paid for, where one that was lost is not the last of them."""
+    paid = [r for r in tries if r.usd > 0]
+    return paid if any(r.paid == "lost" for r in paid[:-1]) else []
+
+
+def received_and_asked_again(case: Case) -> Iterator[Shown]:
+    """The same bought again although its picture had arrived."""
+    pairs = [(series, b, a) for series in case.series for b, a in series.pairs if _arrived(b)]
+    found = [(a, (b, a)) for series, b, a in pairs if a.call == b.call or _is_odd(b)]
+    for group in case.by_place(found):
+        usd = sum(before.usd for _, (before, _) in group)
+        yield Shown(
+            f"threw away {times(len(group), 'answer')} that had arrived (${usd:.4g}), "
+            "and asked for the same again",
+            [after for after, _ in group],
+        )
+
+
+def _arrived(seen: Seen) -> bool:
+    """Whether a picture was paid for and came."""
+    return seen.status == 200 and seen.usd > 0 and not seen.ended and seen.paid != "lost"
+
+
+def _is_odd(seen: Seen) -> bool:
+    return any(effect.startswith(_ODD) for effect in seen.effects)
+
+
+def paid_for_nothing(case: Case) -> Iterator[Shown]:
+    """Parallel calls that were paid for and dropped, because another one failed."""
+    last = {series.tries[-1].id: series for series in case.series}
+    failed = [r for r in case.asked if r.id in last and 400 <= r.status != 499]
+    dropped = [*_dropped(case, failed), *_parts_dropped(case, failed)]
+    for group in case.by_place(dropped):
+        usd = sum(r.usd for r, _ in group)
+        yield Shown(
+            f"dropped {times(len(group), 'call')} that {'was' if len(group) == 1 else 'were'} "
+            f"paid for (${usd:.4g}) when another at the same time failed",
+            [r for r, _ in group],
+        )
+
+
+def _dropped(case: Case, failed: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+    """Calls that the client left in the moment in which another one had failed."""
+    failures: dict[Place, list[Seen]] = {}
+    for seen in sorted(failed, key=lambda r: r.until):
+        failures.setdefault((seen.sandbox, seen.client, ""), []).append(seen)
+    for seen in case.asked:
+        if seen.ended != "left" or seen.paid != "lost" or seen.usd <= 0:
+            continue
+        among = failures.get((seen.sandbox, seen.client, ""), [])
+        place = bisect_left(among, seen.until - _AT_ONCE, key=lambda r: r.until)
+        if place < len(among) and _was_under_way(seen, among[place]):
+            yield seen, among[place]
+
+
+def _was_under_way(seen: Seen, failed: Seen) -> bool:
+    return seen.at <= failed.until <= seen.until + SLACK and failed.id != seen.id
+
+
+def _parts_dropped(case: Case, failed: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+    """Parts of one call that came, where its client takes all of them or none."""
+    ids = {r.id for r in failed}
+    parts: dict[tuple[Place, str], list[Seen]] = {}
+    for seen in case.asked:
+        if seen.client.lower().startswith(_ALL_OR_NOTHING):
+            parts.setdefault((case.place(seen), fields_of(seen, "n")), []).append(seen)
+    for same in parts.values():
+        for together in _together(same):
+            refused = next((r for r in together if r.id in ids), None)
+            if refused:
+                yield from ((r, refused) for r in together if not ended_badly(r) and r.usd > 0)
+
+
+def _together(same: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
+    """Those that were begun at once."""
+    row: list[Seen] = []
+    for seen in same:
+        if row and seen.at - row[0].at > _AT_ONCE:
+            yield row
+            row = []
+        row.append(seen)
+    yield row

@@ -1,0 +1,121 @@
+"""What a journal can't know of a test: whether anything there shows errors, or shortens waits.
+
+Reads the test's code and fixtures, and runs none of them. In doubt it says what keeps a verdict
+silent: that errors are shown, and that waits are not real.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from asyncio import tasks
+from collections.abc import Iterator
+from inspect import unwrap
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+#: Names by which a test's code looks at errors. `error`, `refuse` … alone are of its script.
+_SHOWING = re.compile(
+    "raises|[Ee]xcep|Error|errors|_error|error_|[Ff]ail|[Ww]arn|caplog|capsys|capfd|assertLogs|"
+    "status_code|stderr|returncode|exit_code|SystemExit"
+)
+#: Words by which it compares what was shown.
+_SHOWN = re.compile(
+    r"\b(errors?|failed|failure|refused|sorry|busy|unavailable|try again|could ?n[o']t)\b", re.I
+)
+_STATUS = "status"  # of an answer that the test looks at, unless it is the journal's
+_JOURNALS = frozenset(("requests", "downloads", "calls"))
+_WAITS = re.compile("sleep|wait|delay|pause|backoff|interval|retr", re.I)
+_PATCHING = frozenset(("patch", "setattr", "monkeypatch", "mocker"))
+_OWN_LOGS = ("uvicorn", "mockserver")
+_sleep = time.sleep  # itself, whatever is put in its place later
+
+
+class Warned(logging.Handler):
+    """Hears whether anything was logged that is WARNING or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hear it."""
+        self.heard |= not record.name.startswith(_OWN_LOGS)
+
+
+def shows_errors(item: pytest.Item) -> bool:
+    """Whether a test's code, or that of its module which it calls, looks at errors."""
+    names, texts = _words(item)
+    fixtures = getattr(item, "fixturenames", ())
+    if any(map(_SHOWING.search, (*names, *fixtures))) or any(map(_SHOWN.search, texts)):
+        return True
+    return not names or (_STATUS in names and _JOURNALS.isdisjoint(names))
+
+
+def says_something(report: pytest.TestReport) -> bool:
+    """Whether a test, or the program, wrote of an error, or to stderr at all."""
+    return bool(report.capstderr.strip() or _SHOWN.search(report.capstdout))
+
+
+def shortens_waits(item: pytest.Item) -> bool:
+    """Whether a test replaces what is called like a wait; to be asked before its fixtures end."""
+    funcargs = getattr(item, "funcargs", {})
+    replaced = getattr(funcargs.get("monkeypatch"), "_setattr", ())
+    if any(_WAITS.search(str(name)) for _, name, *_ in replaced):
+        return True
+    patched = getattr(getattr(item, "obj", None), "patchings", ())
+    if any(_WAITS.search(str(getattr(p, "attribute", ""))) for p in patched):
+        return True
+    names, texts = _words(item)
+    words = (*names, *texts)
+    return not _PATCHING.isdisjoint(names) and any(map(_WAITS.search, words))
+
+
+def sleeps_for_real() -> bool:
+    """Whether `time.sleep` and `asyncio.sleep` are what they were."""
+    module = sys.modules["asyncio"]
+    return time.sleep is _sleep and getattr(module, "sleep", None) is _async_sleep is tasks.sleep
+
+
+_async_sleep = tasks.sleep
+
+
+def _words(item: pytest.Item) -> tuple[set[str], set[str]]:
+    """The names and texts in the code of a test, and of functions beside it that it calls."""
+    names, texts = set[str](), set[str]()
+    todo, known = [_function(getattr(item, "obj", None))], set[Any]()
+    while todo:
+        function = todo.pop()
+        if function is None or function in known:
+            continue
+        known.add(function)
+        for code in _codes(function.__code__):
+            names |= {*code.co_names, *code.co_varnames, *code.co_freevars}
+            texts |= {c for c in code.co_consts if isinstance(c, str) and c != function.__doc__}
+        todo += _helpers(function, names, getattr(item, "cls", None))
+    return names, texts
+
+
+def _helpers(function: FunctionType, names: set[str], cls: Any) -> Iterator[FunctionType | None]:
+    for name in names:
+        found = _function(function.__globals__.get(name) or getattr(cls, name, None))
+        if found and found.__module__ == function.__module__:
+            yield found
+
+
+def _function(found: Any) -> FunctionType | None:
+    found = getattr(getattr(found, "hypothesis", None), "inner_test", found)
+    found = unwrap(getattr(found, "__func__", found)) if callable(found) else None
+    return found if isinstance(found, FunctionType) else None
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _codes(const)
