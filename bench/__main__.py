@@ -17,6 +17,7 @@ from statistics import median
 from bench import (
     generation,
     hostile,
+    judging,
     limits,
     memory,
     page,
@@ -40,6 +41,7 @@ PARTS: Mapping[str, Part] = {
     "plugin": plugin.rows,
     "suite": suite.rows,
     "limits": limits.rows,
+    "judging": judging.rows,
     "memory": memory.rows,
     "page": page.rows,
     "hostile": hostile.rows,

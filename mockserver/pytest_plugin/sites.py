@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import base_events, runners
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from socket import SocketType
 from sysconfig import get_paths
 from threading import get_ident
-from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from weakref import ref
 
 import mockserver
 from mockserver.core.addresses import in_control
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
 
     from mockserver.core.journal import Record
 
-_DEEP = 6  # innermost frames in which a client keeps its socket
+#: Where what can be awaited has what it awaits itself.
+_INNER: Mapping[type, str] = {
+    CoroutineType: "cr_await",
+    AsyncGeneratorType: "ag_await",
+    GeneratorType: "gi_yieldfrom",
+}
+_MOST = 8  # threads and tasks that are looked through for a socket
+_DEEP = 10  # innermost frames in which a client keeps its socket
 _INSTALLED = ("site-packages", "dist-packages")
+_NAMED = ("self", "sock", "protocol", "stream", "conn", "connection", "transport")
 _KEPT_IN = ("_sock", "sock", "_transport", "transport")  # where objects of clients have a socket
 #: What runs a loop, and has it in `self` or in `self._loop`. uvloop runs in one of them too.
 _RUNNING = {
@@ -57,32 +66,61 @@ class Site(NamedTuple):
 Chain = tuple[Site, ...]
 
 
-class Asker(NamedTuple):
+class Asker:
     """A thread or a task that may have made a request."""
 
-    lines: Chain  # where it is
-    innermost: list[FrameType]  # its frames, the innermost first
+    __slots__ = ("_coroutine", "_inner", "frames", "lines", "port", "task")
+
+    def __init__(
+        self, lines: Chain, frames: Sequence[FrameType] = (), task: ref[_Task] | None = None
+    ) -> None:
+        self.lines = lines  # where it is
+        self.frames = frames  # the innermost first; of a task that waits none
+        self.task = task
+        self.port = 0  # of the socket with which it waits, once that is known
+        self._coroutine: Any = None
+        self._inner: Any = None
+
+    def waits_in(self, coroutine: Any) -> Self:
+        """Note the coroutine of the task that is in an await."""
+        self._coroutine, self._inner = coroutine, getattr(coroutine, "cr_await", None)
+        return self
+
+    @property
+    def still_waits(self) -> bool:
+        """Whether it is in that await still: then all is as it was."""
+        return self._inner is not None and self._coroutine.cr_await is self._inner
+
+    def holds(self, port: int) -> bool:
+        """Whether its innermost frames have a socket in hand that is bound to a port."""
+        if self.port:
+            return self.port == port
+        task = self.task() if self.task else None
+        frames = [*self.frames, *(_frames(task) if task else ())][:_DEEP]
+        found = any(_is_at(value, port) for value in _in_hand(frames))
+        if found and task:
+            self.port = port
+        return found
 
 
-class Files:
-    """Which files are the program's, or its tests', and not a library's. Asks the disk once."""
+class Files(dict[str, str | None]):
+    """What the files of code objects are called in a report; None is one of a library's.
+
+    It asks the disk once for each file.
+    """
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self._root = root
         names = ("stdlib", "platstdlib")
         others = [Path(p) for name, p in get_paths().items() if name in names]
         others += [Path(mockserver.__file__).parent]
         others += [Path(m.__file__).parent for m in _of_pytest() if m.__file__]
         self._others = tuple(f"{p}/" for p in {*others, *(p.resolve() for p in others)})
-        self._shown: dict[str, str | None] = {}
 
-    def shown(self, file: str) -> str | None:
-        """What the file of a code object is called in a report; None if it is a library's."""
-        try:
-            return self._shown[file]
-        except KeyError:
-            found = self._shown[file] = None if file[:1] == "<" else self._named(Path(file))
-            return found
+    def __missing__(self, file: str) -> str | None:
+        found = self[file] = None if file[:1] == "<" else self._named(Path(file))
+        return found
 
     def _named(self, path: Path) -> str | None:
         path = path.absolute()
@@ -106,6 +144,9 @@ def _of_pytest() -> list[Any]:
     return [m for name in ("_pytest", "pluggy") if (m := sys.modules.get(name))]
 
 
+_NOBODY: tuple[Callable[[], _Task | None], Asker] = (lambda: None, Asker(()))
+
+
 class Sites:
     """Where the requests of one test were made, by their ids.
 
@@ -115,11 +156,13 @@ class Sites:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._found: list[tuple[Record, Chain]] = []
+        self.clear()
 
     def clear(self) -> None:
         """Forget all: another test begins."""
-        self._found = []
+        self._found: list[tuple[Record, Chain]] = []
+        #: By the id of each that waited.
+        self._tasks: dict[int, tuple[Callable[[], _Task | None], Asker]] = {}
 
     @property
     def by_id(self) -> dict[str, Chain]:
@@ -149,14 +192,16 @@ class Sites:
             return next(iter(chains), ())
         if len({lines[0] for lines in chains}) == 1:  # in whatever ways they came there
             return chains[0][:1]
-        return next((a.lines for a in askers if a.lines and _holds(a.innermost, port)), ())
+        sure = [a for a in askers if a.port == port]
+        tried = (a for a in askers if a.lines and not a.port)
+        return next((a.lines for a in (*sure, *islice(tried, _MOST)) if a.holds(port)), ())
 
     def _askers(self, frame: FrameType, begun: list[Chain]) -> Iterator[Asker]:
         """What may have asked in a thread: itself, or a task of the loop that runs in it.
 
         Where that loop was begun is put into `begun`.
         """
-        lines, innermost, shown = list[Site](), list[FrameType](), self._files.shown
+        lines, frames, files = list[Site](), list[FrameType](), self._files
         outer: FrameType | None = frame
         while outer is not None:
             code = outer.f_code
@@ -164,47 +209,50 @@ class Sites:
             if code.co_name in _RUNNING and (loop := _loop_in(outer, code)):
                 around = self._lines(_outwards(outer.f_back))
                 begun += [around] if around else []
-                yield from self._of_loop(loop, Asker(tuple(lines), innermost))
+                yield from self._of_loop(loop, tuple(lines), frames)
                 return
-            if len(innermost) < _DEEP:
-                innermost.append(outer)
-            if file := shown(code.co_filename):
+            frames.append(outer)
+            if file := files[code.co_filename]:
                 lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
             outer = outer.f_back
-        yield Asker(tuple(lines), innermost)
+        yield Asker(tuple(lines), frames)
 
     def _lines(self, frames: Iterable[FrameType]) -> Chain:
-        named = ((self._files.shown(f.f_code.co_filename), f) for f in frames)
+        named = ((self._files[f.f_code.co_filename], f) for f in frames)
         return tuple(Site(file, f.f_lineno or 0) for file, f in named if file)
 
-    def _of_loop(self, loop: _Loop, running: Asker) -> Iterator[Asker]:
-        """The tasks of a loop: those that wait, and the one that is at work just now, if one is."""
+    def _of_loop(self, loop: _Loop, lines: Chain, frames: Sequence[FrameType]) -> Iterator[Asker]:
+        """The tasks of a loop: those that wait, and the one that is at work in these frames."""
         current = asyncio.current_task(loop)
         known = {t: self._of_task(t) for t in asyncio.all_tasks(loop) if t is not current}
         if current:
-            known[current] = running
-        for task, asker in known.items():
-            yield asker._replace(lines=asker.lines or _of_parent(task, known))
+            known[current] = Asker(lines, frames)
+        if not all(a.lines for a in known.values()):
+            parents = {t: a.lines for o, a in known.items() if a.lines for t in _awaited(o)}
+            for task, asker in known.items():
+                asker.lines = asker.lines or parents.get(task, ())
+        return iter(known.values())
 
     def _of_task(self, task: _Task) -> Asker:
-        frames = [*_frames(task.get_coro())][::-1]
-        return Asker(self._lines(frames), frames[:_DEEP])
+        """A task that waits."""
+        is_of, known = self._tasks.get(id(task), _NOBODY)
+        if is_of() is task and known.still_waits:
+            return known
+        coroutines = [*_awaiting(task.get_coro())]
+        own = [c for c in coroutines if self._files[_code(c).co_filename]]
+        lines = self._lines(f for c in own[::-1] if (f := _frame(c)))
+        asker = Asker(lines, (), ref(task))
+        self._tasks[id(task)] = ref(task), asker.waits_in(own[-1] if own else task.get_coro())
+        return asker
 
 
-def _of_parent(task: _Task, known: Mapping[_Task, Asker]) -> Chain:
-    """Where another task waits for one in which nothing but libraries is, alone or with others."""
-    for other, asker in known.items():
-        if asker.lines and other is not task and _awaits(other, asker, task):
-            return asker.lines
-    return ()
-
-
-def _awaits(other: _Task, asker: Asker, task: _Task) -> bool:
-    awaited = getattr(other, "_fut_waiter", None)
-    if awaited is task or task in getattr(awaited, "_children", ()):  # of `gather`
-        return True
-    group = asker.innermost[0].f_locals.get("self") if asker.innermost else None
-    return task in (_part(group, "_tasks") or ())  # of a `TaskGroup`
+def _awaited(task: _Task) -> Iterable[_Task]:
+    """The tasks for which one waits: a single one, or several by `gather` or a `TaskGroup`."""
+    future = getattr(task, "_fut_waiter", None)
+    found = [future, *getattr(future, "_children", ())]
+    for frame in _frames(task)[:1]:
+        found += _part(frame.f_locals.get("self"), "_tasks") or ()
+    return [t for t in found if isinstance(t, asyncio.Task)]
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
@@ -227,27 +275,47 @@ def _loop_in(frame: FrameType, code: CodeType) -> _Loop | None:
     return found if isinstance(found, _Loop) else None
 
 
-def _frames(awaited: Any) -> Iterator[FrameType]:
-    """The frames of a coroutine, and of what it awaits, the outermost first."""
+def _awaiting(awaited: Any) -> Iterator[Any]:
+    """A coroutine, or another generator, and what it awaits, the outermost first."""
     while awaited is not None:
-        for of in ("cr", "ag", "gi"):
-            if frame := getattr(awaited, f"{of}_frame", None):
-                yield frame
-                inner = "yieldfrom" if of == "gi" else "await"
-                awaited = getattr(awaited, f"{of}_{inner}", None)
-                break
-        else:
+        inner = _INNER.get(type(awaited))
+        if inner is None:
             return
+        yield awaited
+        awaited = getattr(awaited, inner)
 
 
-def _holds(frames: list[FrameType], port: int) -> bool:
-    """Whether the innermost frames have a socket in hand that is bound to a port."""
-    return any(_is_at(value, port) for f in frames for value in [*f.f_locals.values()])
+def _code(coroutine: Any) -> CodeType:
+    code: CodeType = getattr(coroutine, f"{_INNER[type(coroutine)][:2]}_code")
+    return code
+
+
+def _frame(coroutine: Any) -> FrameType | None:
+    frame: FrameType | None = getattr(coroutine, f"{_INNER[type(coroutine)][:2]}_frame")
+    return frame
+
+
+def _frames(task: _Task) -> list[FrameType]:
+    """The frames of a task that waits, the innermost first."""
+    return [f for c in [*_awaiting(task.get_coro())][::-1] if (f := _frame(c))]
+
+
+def _in_hand(frames: Iterable[FrameType]) -> Iterable[Any]:
+    """What may be a client's connection among the variables of frames, each once."""
+    found = dict[int, Any]()
+    for frame in frames:
+        local = frame.f_locals
+        found |= {id(local[name]): local[name] for name in _NAMED if name in local}
+    return found.values()
 
 
 def _is_at(value: Any, port: int) -> bool:
     """Whether a value is, or has, a socket with this port."""
-    return any(_port(one) == port for one in (value, *map(partial(_part, value), _KEPT_IN)))
+    if isinstance(value, SocketType):
+        return _port(value) == port
+    own, kind = getattr(value, "__dict__", ()), type(value)
+    held = [_part(value, n) for n in _KEPT_IN if n in own or hasattr(kind, n)]  # or a slot
+    return any(_port(one) == port for one in held if one is not None)
 
 
 def _part(value: Any, name: str) -> Any:

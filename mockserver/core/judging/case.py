@@ -8,8 +8,10 @@ from mockserver.core.judging.findings import Severity, Surroundings
 from mockserver.core.judging.seen import Journal, Seen
 
 T = TypeVar("T")
+_told = json.JSONEncoder(sort_keys=True, default=str).encode
 Place = tuple[str, str, str]  # a sandbox, a client, and where in the program, if that is known
 SLACK = 0.002  # seconds by which the times of a journal may be wrong
+_RESOLUTION = 0.001  # seconds: what takes less than one of its times takes that long
 _APART = 120.0  # seconds after which the same is asked anew, and not again
 #: What people type or click: they repeat at will.
 _BY_HAND = ("curl/", "httpie/", "wget/", "postmanruntime/", "insomnia", "mozilla/", "bruno")
@@ -42,8 +44,10 @@ class Case(NamedTuple):
 
     journal: Journal
     around: Surroundings
+    requests: Sequence[Seen]  # all of them; as all that follows the oldest first
     asked: Sequence[Seen]  # for pictures, by the program itself: no lines of a batch
     series: Sequence[Series]
+    again: Sequence[Series]  # of these, those of several attempts
     makers: Mapping[str, Seen]  # by the name of a picture: what it was made by
     fetched: Mapping[str, Sequence[Seen]]  # by the same: its downloads
     last: Mapping[tuple[str, str], float]  # by sandbox and prompt: when it was last asked for
@@ -51,14 +55,16 @@ class Case(NamedTuple):
     @classmethod
     def of(cls, journal: Journal, around: Surroundings) -> "Case":
         """All that judges look at, found in one pass over the journal."""
-        asked = [r for r in journal.requests if r.is_for_pictures and not r.batch]
-        asked.sort(key=_when)
+        requests = sorted(journal.requests, key=_when)
+        asked = [r for r in requests if r.is_for_pictures and not r.batch]
         makers = {name: r for r in asked for name in r.pictures}
         fetched: dict[str, list[Seen]] = {}
         for download in sorted(journal.downloads, key=_when):
             fetched.setdefault(download.picture, []).append(download)
         last = {(r.sandbox, prompt): r.at for r in asked for prompt in ("", prompt_of(r))}
-        return cls(journal, around, asked, [*_series(asked, around)], makers, fetched, last)
+        series = [*_series(asked, around)]
+        again = [one for one in series if len(one.tries) > 1]
+        return cls(journal, around, requests, asked, series, again, makers, fetched, last)
 
     def place(self, seen: Seen) -> Place:
         """Which part of which program asked."""
@@ -99,7 +105,7 @@ def prompt_of(seen: Seen) -> str:
 def fields_of(seen: Seen, *without: str) -> str:
     """What a request asks for, equal to that of all which ask for the same."""
     sent = {k: v for k, v in seen.sent.items() if k not in without}
-    return json.dumps(sent, sort_keys=True, default=str)
+    return _told(sent)
 
 
 def _when(seen: Seen) -> tuple[float, str]:
@@ -124,8 +130,8 @@ def _series(asked: Sequence[Seen], around: Surroundings) -> Iterator[Series]:
 
 
 def _overlap(equal: Sequence[Sequence[Seen]]) -> bool:
-    """Whether some were under way at once: then nobody knows which one repeats which."""
-    ends = [tries[-1].until - SLACK for tries in equal]
+    """Whether some may have been under way at once: nobody knows which one repeats which."""
+    ends = (tries[-1].until + _RESOLUTION for tries in equal)
     return any(later[0].at < end for later, end in zip(equal[1:], ends, strict=False))
 
 

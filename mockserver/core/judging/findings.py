@@ -66,11 +66,9 @@ ONLY_A_JOURNAL = Surroundings()
 def span(seconds: float) -> str:
     """A length of time as people say it: `20 ms`, `0.5 s`, `20 s`, `61 minutes`, `2 hours`."""
     for unit, length in _UNITS:
-        if seconds >= 2 * length or seconds == length:
-            number = (
-                f"{seconds / length:.3g}" if seconds < 100 * length else f"{seconds / length:.0f}"
-            )
-            return f"{number} {unit if number != '1' else unit[:-1]}"
+        if seconds >= 2 * length:
+            number = seconds / length
+            return f"{number:.3g} {unit}" if number < 100 else f"{number:.0f} {unit}"
     if seconds >= 10:
         return f"{seconds:.0f} s"
     if seconds >= 0.1:

@@ -30,7 +30,7 @@ def error_swallowed(case: Case) -> Iterator[Shown]:
     found += [(download, None) for download in _downloads_failed(case)]
     for group in case.by_place(found):
         seen = group[0][0]
-        what = f"{seen.status} {name_of(seen)}".strip() if seen.status >= 400 else "no picture"
+        what = name_of(seen) if seen.status >= 400 else "no picture"
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
         yield Shown(f"was answered {what}{more}, and nobody was told", [r for r, _ in group])
 
@@ -109,19 +109,21 @@ def _is_anew(case: Case, maker: Seen, download: Seen) -> bool:
 
 def stream_not_completed(case: Case) -> Iterator[Shown]:
     """Streams that ended without a picture, and were taken as done."""
-    found = [(r, events) for r, events in _unfinished(case) if not _is_own(events[-1:])]
+    found = [(r, events) for r, events in _unfinished(case) if not _is_own(r, events)]
     for group in case.by_place(found):
-        events = group[0][1]
-        last = f"after {events[-1]}" if events else "without an event"
-        yield Shown(
-            f"took {times(len(group), 'stream')} as done that ended {last}, not completed",
-            [r for r, _ in group],
-        )
+        streams = times(len(group), "stream")
+        yield Shown(f"took {streams} as done that {_ending(group[0][1])}", [r for r, _ in group])
+
+
+def _ending(events: Sequence[str]) -> str:
+    if _COMPLETED in events:
+        return "broke off in the last event"
+    return f"ended after {events[-1]}, not completed" if events else "had no event"
 
 
 def event_trusted_without_type(case: Case) -> Iterator[Shown]:
     """Streams whose last event was of another type, and that were taken as done."""
-    found = [(r, events) for r, events in _unfinished(case) if _is_own(events[-1:])]
+    found = [(r, events) for r, events in _unfinished(case) if _is_own(r, events)]
     for group in case.by_place(found):
         yield Shown(
             f"took an event of type {group[0][1][-1]!r:.60} for the picture",
@@ -129,9 +131,11 @@ def event_trusted_without_type(case: Case) -> Iterator[Shown]:
         )
 
 
-def _is_own(events: Sequence[str]) -> bool:
-    """Whether an event is none of those that have a picture."""
-    return any(not e.startswith("partial ") and not e.startswith("'") for e in events)
+def _is_own(seen: Seen, events: Sequence[str]) -> bool:
+    """Whether the last event is none of those that the API sends."""
+    if not events or events[-1] == _COMPLETED or events[-1].startswith(("partial ", "'")):
+        return False
+    return "stream.own" in seen.effects or "stream.error" not in seen.effects
 
 
 def _unfinished(case: Case) -> Iterator[tuple[Seen, Sequence[str]]]:

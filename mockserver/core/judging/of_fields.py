@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mockserver.core.judging.case import Case, Shown
+from mockserver.core.judging.case import Case, Place, Shown
 from mockserver.core.judging.findings import times
 from mockserver.core.judging.seen import Seen
 from mockserver.core.texts import shortened
@@ -34,7 +34,7 @@ def personal_data_in_user(case: Case) -> Iterator[Shown]:
     """Names of end users that are more than an id."""
     found = [
         (r, (name, what))
-        for r in _all(case)
+        for r in case.requests
         for name in _NAMES
         if isinstance(value := r.fields.get(name), str) and (what := personal(value))
     ]
@@ -74,19 +74,14 @@ def ignored_parameter(case: Case) -> Iterator[Shown]:
 
 
 def _noticed(case: Case, begins: str) -> Iterator[tuple[str, Sequence[Seen]]]:
-    """Each name that was noticed so, with the requests of one place."""
-    found: dict[tuple[tuple[str, ...], str], list[Seen]] = {}
-    for seen in _all(case):
+    """Each name that was noticed so, with the requests of one place for one model."""
+    found: dict[tuple[Place, str, str], list[Seen]] = {}
+    for seen in case.requests:
         for noticed in seen.noticed:
             if noticed.startswith(begins):
                 name = shortened(noticed.removeprefix(begins), _SHOWN)
-                found.setdefault((case.place(seen), name), []).append(seen)
-    yield from ((name, asked) for (_, name), asked in found.items())
-
-
-def _all(case: Case) -> Sequence[Seen]:
-    """All that was asked, lines of batches too: what a field says it says there as well."""
-    return case.journal.requests
+                found.setdefault((case.place(seen), name, seen.model), []).append(seen)
+    yield from ((name, asked) for (_, name, _), asked in found.items())
 
 
 # -- keys --------------------------------------------------------------------------------------
@@ -108,7 +103,7 @@ def key_in_text(case: Case) -> Iterator[Shown]:
 
 
 def _keys(case: Case, noticed: str, said: str, but: str = "") -> Iterator[Shown]:
-    found = [(r, None) for r in _all(case) if noticed in r.noticed and but not in r.noticed]
+    found = [(r, None) for r in case.requests if noticed in r.noticed and but not in r.noticed]
     for group in case.by_place(found):
         asked = [r for r, _ in group]
         yield Shown(f"{said} {times(len(asked), 'request')}", asked)

@@ -17,7 +17,7 @@ _ODD = ("content_type", "response_format.", "pictures", "body.", "stream.as_json
 
 def paid_twice(case: Case) -> Iterator[Shown]:
     """The same bought again after an answer that was paid for and got lost."""
-    found = [(bought[1], (bought, s)) for s in case.series if (bought := _bought(s.tries))]
+    found = [(bought[1], (bought, s)) for s in case.again if (bought := _bought(s.tries))]
     for group in case.by_place(found):
         _, (most, series) = max(group, key=lambda one: len(one[1][0]))
         more = sum(r.usd for _, (bought, _) in group for r in bought[1:])
@@ -43,7 +43,7 @@ def _bought(tries: Sequence[Seen]) -> Sequence[Seen]:
 
 def received_and_asked_again(case: Case) -> Iterator[Shown]:
     """The same bought again although its picture had arrived."""
-    pairs = [(series, b, a) for series in case.series for b, a in series.pairs if _arrived(b)]
+    pairs = [(series, b, a) for series in case.again for b, a in series.pairs if _arrived(b)]
     found = [(a, (b, a)) for series, b, a in pairs if a.call == b.call or _is_odd(b)]
     for group in case.by_place(found):
         usd = sum(before.usd for _, (before, _) in group)
@@ -65,8 +65,8 @@ def _is_odd(seen: Seen) -> bool:
 
 def paid_for_nothing(case: Case) -> Iterator[Shown]:
     """Parallel calls that were paid for and dropped, because another one failed."""
-    last = {series.tries[-1].id: series for series in case.series}
-    failed = [r for r in case.asked if r.id in last and 400 <= r.status != 499]
+    last = {r.call: r for r in case.asked}  # of each call, its last attempt
+    failed = [r for r in last.values() if r.status >= 400 and r.status != 499]
     dropped = [*_dropped(case, failed), *_parts_dropped(case, failed)]
     for group in case.by_place(dropped):
         usd = sum(r.usd for r, _ in group)

@@ -27,20 +27,19 @@ _LONGEST = 60_000  # ms of a wait that every SDK serves
 
 def retried_in_vain(case: Case) -> Iterator[Shown]:
     """The same asked again after a refusal that stays."""
-    found = [(again[0][1], again) for s in case.series if (again := _vain(s))]
+    found = [(again[0][1], again) for s in case.again if (again := _vain(s))]
     for group in case.by_place(found):
         _, again = max(group, key=lambda one: len(one[1]))
         refused = again[0][0]
         yield Shown(
-            f"asked for the same {often(len(again))} more after {refused.status} "
-            f"{name_of(refused)}, which stays",
+            f"asked for the same {often(len(again))} more after {name_of(refused)}, which stays",
             [after for _, again in group for _, after in again],
         )
 
 
 def name_of(seen: Seen) -> str:
-    """What a refusal is called: by the API, else by the mock."""
-    return (seen.code or seen.reason or "")[:60]
+    """What a refusal is called: its status, and a name that the API has for it, else the mock."""
+    return f"{seen.status} {(seen.code or seen.reason)[:60]}".strip()
 
 
 def _vain(series: Series) -> Sequence[tuple[Seen, Seen]]:
@@ -78,7 +77,7 @@ def never_retried(case: Case) -> Iterator[Shown]:
         first = given_up[0]
         if case.place(first) not in patient:
             more = f" ({times(len(given_up), 'call')})" if len(given_up) > 1 else ""
-            yield Shown(f"gave up at the first {first.status} {name_of(first)}{more}", given_up)
+            yield Shown(f"gave up at the first {name_of(first)}{more}", given_up)
 
 
 def _passes(seen: Seen) -> bool:

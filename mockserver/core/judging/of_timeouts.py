@@ -15,11 +15,12 @@ _PATIENT = ("python-requests/", "python-urllib/", "go-http-client/", "node-fetch
 
 def no_timeout(case: Case) -> Iterator[Shown]:
     """Answers that never came, and for which the program waited until its test ended."""
-    now = max((r.until for r in (*case.journal.requests, *case.journal.downloads)), default=0.0)
-    released = [r for r in case.journal.requests if r.ended == "released"]
-    released += [r for r in case.journal.downloads if r.ended == "released"]
-    found = [(r, r.milliseconds / 1000) for r in released if _is_held(r)]
+    seen = (*case.requests, *case.journal.downloads)
+    now = max((r.until for r in seen), default=0.0)
+    released = [r for r in seen if r.ended == "released" and _is_held(r)]
+    found = [(r, r.milliseconds / 1000) for r in released]
     found += [(r, now - r.at) for r in case.journal.open if _is_held(r)]
+    found.sort(key=lambda one: one[0].at)
     for group in case.by_place((r, held) for r, held in found if held >= _limit(r)):
         longest = max(held for _, held in group)
         yield Shown(

@@ -40,10 +40,10 @@ def retry_after_ignored(case: Case) -> Iterator[Shown]:
     """Attempts that came sooner than the answer before had told."""
     if not case.around.waits_are_real:
         return
-    retries = [(s, Retry(b, a)) for s in case.series for b, a in s.pairs if b.sent_wait_ms]
+    retries = [(s, Retry(b, a)) for s in case.again for b, a in s.pairs if b.sent_wait_ms]
     told: Counter[Place] = Counter(case.place(retry.after) for _, retry in retries)
     early: list[tuple[Seen, Retry]] = []
-    for series in case.series:
+    for series in case.again:
         found = [r for b, a in series.pairs if b.asks_again and (r := Retry(b, a)).is_early]
         if series.is_one_call or len(found) >= _REPEATS:
             early += [(retry.after, retry) for retry in found]
@@ -61,7 +61,7 @@ def retry_storm(case: Case) -> Iterator[Shown]:
     """Many attempts in a row, without a pause that anybody would notice."""
     if not case.around.waits_are_real:
         return
-    found = [(run[0], run) for s in case.series if len(run := _run(s)) > _STORM]
+    found = [(run[0], run) for s in case.again if len(run := _run(s)) > _STORM]
     for group in case.by_place(found):
         _, run = max(group, key=lambda one: len(one[1]))
         took = span(max(0, run[-1].at - run[0].at))
@@ -92,7 +92,7 @@ def retry_without_jitter(case: Case) -> Iterator[Shown]:
     if not case.around.waits_are_real:
         return
     rows: dict[tuple[str, str, int], list[Retry]] = {}
-    for series in case.series:
+    for series in case.again:
         for number, (before, after) in enumerate(series.pairs):
             retry = Retry(before, after)
             if _is_own_wait(retry):
