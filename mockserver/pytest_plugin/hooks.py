@@ -40,11 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_LINE)
     if SESSION not in config.stash:
         _begin_session(config)
-    session = config.stash[SESSION]
-    if session.options["storm"] != OFF:
-        from mockserver.pytest_plugin.storm import Storm
-
-        config.pluginmanager.register(Storm(session), "images_mock_storm")
 
 
 def _begin_session(config: pytest.Config) -> None:
@@ -64,6 +59,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
 
         config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
+    if options["storm"] != OFF:
+        from mockserver.pytest_plugin.storm import Storm  # before anybody asks the server
+
+        config.pluginmanager.register(Storm(session, config), "images_mock_storm")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
