@@ -69,7 +69,8 @@ class Covering:
         try:
             yield
         finally:
-            if self._session.has_seen and self._session.has_begun:
+            session = self._session
+            if session.has_seen and session.has_begun and not session.is_storm:
                 self._look(item)
 
     def _look(self, item: pytest.Item) -> None:

@@ -43,11 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MODELS_LINE)
     if SESSION not in config.stash:
         _begin_session(config)
-    session = config.stash[SESSION]
-    if session.options["storm"] != OFF:
-        from mockserver.pytest_plugin.storm import Storm
-
-        config.pluginmanager.register(Storm(session), "images_mock_storm")
 
 
 def _begin_session(config: pytest.Config) -> None:
@@ -75,6 +70,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.journal import Kept
 
         config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
+    if options["storm"] != OFF:
+        from mockserver.pytest_plugin.storm import Storm  # before anybody asks the server
+
+        config.pluginmanager.register(Storm(session, config), "images_mock_storm")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

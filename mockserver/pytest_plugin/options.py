@@ -45,8 +45,8 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "report how the program ends; fail: crashes, hangs and wrong successes fail the run",
         (OFF, "report", "fail"),
     ),
-    "storm_kinds": ("", "only these kinds of failure, by commas", ()),
-    "storm_most": ("1000", "runs of a storm at most", ()),
+    "storm_kinds": ("", "only these kinds of failure, by commas; !kind is all but this", ()),
+    "storm_most": ("5000", "runs of a storm at most", ()),
     "storm_patience": ("5", "seconds in which something must happen in one", ()),
     "storm_file": ("", "a file for what a storm found, as JSON", ()),
     "artifacts": ("", "a directory for the journals and pictures of failed tests", ()),
@@ -70,7 +70,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")
 
 #: What an option says that has no value.
-_ALONE = {"verdict": "report", "coverage": ON, "storm": "report"}
+_ALONE = {"coverage": ON, "storm": "report", "verdict": "report"}
 #: What of the marker is for a verdict, and not for the sandbox.
 OF_VERDICT = ("verdict_ignore", "verdict_severity")
 

@@ -60,8 +60,16 @@ class Session:
 
     def hear(self, arrived: Callable[[Record, Any], None]) -> None:
         """Be told of each request as it comes; somebody else's server tells nobody."""
-        if isinstance(self._server, OwnServer):
-            self._server.arrived = arrived
+        if not isinstance(self._server, OwnServer):
+            return
+        earlier = self._server.arrived
+
+        def both(record: Record, scope: Any) -> None:
+            if earlier:
+                earlier(record, scope)
+            arrived(record, scope)
+
+        self._server.arrived = both if earlier else arrived
 
     def end(self) -> None:
         """Leave the process as it was."""

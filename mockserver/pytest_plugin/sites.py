@@ -114,7 +114,7 @@ class Files(dict[str, str | None]):
         self._root = root
         names = ("stdlib", "platstdlib")
         others = [Path(p) for name, p in get_paths().items() if name in names]
-        others += [Path(mockserver.__file__).parent]
+        others += [own := Path(mockserver.__file__).parent, own.with_name("contracts")]
         others += [Path(m.__file__).parent for m in _of_pytest() if m.__file__]
         self._others = tuple(f"{p}/" for p in {*others, *(p.resolve() for p in others)})
 

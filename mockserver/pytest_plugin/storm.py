@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import pytest
 
+from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
+from mockserver.pytest_plugin.sites import Files, Sites
 from mockserver.pytest_plugin.storm_endings import Ended, Place
 from mockserver.pytest_plugin.storm_kinds import chosen, missing
 from mockserver.pytest_plugin.storm_report import Row, Stormed, Storms
-from mockserver.pytest_plugin.storm_runs import Attempt, Run, Spare, journal_of
+from mockserver.pytest_plugin.storm_runs import Around, Attempt, Run, Spare
 
 if TYPE_CHECKING:
+    from mockserver.core.journal import Record
     from mockserver.pytest_plugin.session import Session
 
 _OUTPUT = "images_mock_storm"  # of a worker
@@ -64,12 +67,14 @@ class _First:
 
     def __init__(self) -> None:
         self._has_passed = self._has_failed = False
+        self.seconds = 0.0  # that its call took
 
     def take(self, report: pytest.TestReport) -> None:
         """One of its reports; of several attempts the last counts."""
         self._has_failed |= report.failed
         if report.when == "call":
             self._has_passed = report.passed and not hasattr(report, "wasxfail")
+            self.seconds = report.duration
 
     @property
     def passed(self) -> bool:
@@ -80,14 +85,21 @@ class _First:
 class Storm:
     """The hooks of a storm. A test runs as ever, within: other plugins see one item, once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, config: pytest.Config) -> None:
         self._session = session
+        self._files = Files(config.rootpath)
+        self._sites = Sites(self._files)
+        session.hear(self._arrived)
         self._wanted = Wanted.of(session.options)
         self._storms = Storms()
         self._left = self._wanted.most
         self._first: _First | None = None  # of the test that runs within
         self._is_over = False  # and nothing is left but what is wider than a function
         self._attempt: Attempt | None = None
+
+    def _arrived(self, record: Record, scope: Any) -> None:
+        if self._session.is_storm:
+            self._sites.arrived(record, scope)
 
     # -- around a test
 
@@ -144,7 +156,7 @@ class Storm:
         if not session.has_seen or not session.ambient.is_used:
             return
         with suppress(RuntimeError):  # the server is gone
-            kinds = missing(journal_of(session.ambient.handle), self._wanted.kinds)
+            kinds = missing(Journal.of(session.records()), self._wanted.kinds)
             left, number = self._left, len(kinds)
             self._left = max(left - number, 0)
             self._storms.left_out += max(number - left, 0)
@@ -157,14 +169,15 @@ class Storm:
                     _forget()
 
     def _stormed(self, item: pytest.Function, spare: Spare, kinds: list[Failure]) -> Stormed:
-        place = Place(item.config.rootpath, item)
-        usual = self._run(spare, None, place, None)
+        seconds = self._first.seconds if self._first else 0.0
+        around = Around(Place(self._files, item), self._sites, seconds)
+        usual = self._run(spare, None, around, None)
         if usual.unready or usual.ending.ended is not Ended.UNMET:
             why = usual.unready or usual.ending.said
             return Stormed(item.nodeid, why_not=f"it does not pass twice: {why}")
         rows: list[Row] = []
         for kind in kinds:
-            run = self._run(spare, kind, place, usual)
+            run = self._run(spare, kind, around, usual)
             if run.unready:
                 return Stormed(item.nodeid, tuple(rows), f"not set up again: {run.unready}")
             ended, said, site = run.ending
@@ -172,8 +185,8 @@ class Storm:
             rows.append(Row(kind.id, *told))
         return Stormed(item.nodeid, tuple(rows))
 
-    def _run(self, spare: Spare, kind: Failure | None, place: Place, usual: Run | None) -> Run:
-        self._attempt = Attempt(self._session, kind, place, self._wanted.patience)
+    def _run(self, spare: Spare, kind: Failure | None, around: Around, usual: Run | None) -> Run:
+        self._attempt = Attempt(self._session, kind, around, self._wanted.patience)
         try:
             return self._attempt.run(spare.twin(), spare.twin(), usual)
         finally:

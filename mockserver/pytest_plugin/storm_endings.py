@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import struct
-import sysconfig
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dis import opmap
 from enum import StrEnum
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
-import mockserver
 from mockserver.core.judging.seen import Journal, Seen
 from mockserver.facts.failures import Failure
+from mockserver.pytest_plugin.sites import Chain, Files
 from mockserver.pytest_plugin.storm_kinds import is_of_file
 from mockserver.pytest_plugin.storm_watch import Stopped
+from mockserver.pytest_plugin.surroundings import shows_errors
 
 _LONGEST = 100  # characters that are told of an exception's message
 
@@ -79,7 +79,6 @@ _STUMBLES = (
     zlib.error,
 )
 _RAISES = opmap["RAISE_VARARGS"]
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 class _Line(NamedTuple):
@@ -94,54 +93,34 @@ class _Line(NamedTuple):
 class Place:
     """Tells the lines of a program and of its test from those of libraries."""
 
-    def __init__(self, root: Path, test: pytest.Function) -> None:
-        self._root = root
-        code = getattr(inspect.unwrap(test.function), "__code__", None)
-        self._test: CodeType | None = code
-        self.expects_errors = code is not None and _names(code) & _EXPECTING != set()
+    def __init__(self, files: Files, test: pytest.Function) -> None:
+        self._files = files
+        self._test: CodeType | None = getattr(inspect.unwrap(test.function), "__code__", None)
+        self.shows_errors = shows_errors(test)
 
     def is_own(self, code: CodeType) -> bool:
         """Whether a line is the program's or the test's."""
-        file = code.co_filename
-        return not (file.startswith(("<", *_OTHERS)) or any(f"/{i}/" in file for i in _INSTALLED))
+        return self._files[code.co_filename] is not None
 
     def is_of_test(self, code: CodeType) -> bool:
         """Whether it is of the test function itself, or of the class that it stands in."""
         if self._test is None or code.co_filename != self._test.co_filename:
             return Path(code.co_filename).name == "conftest.py"
-        outer, _, method = self._test.co_qualname.rpartition(".")
-        of_class = f"{outer}." if outer and not outer.endswith("<locals>") else ""
-        own = (self._test.co_qualname, f"{self._test.co_qualname}.<locals>.")
-        is_inside = code.co_qualname == own[0] or code.co_qualname.startswith(own[1])
-        return is_inside or bool(of_class and method and code.co_qualname.startswith(of_class))
+        whole = self._test.co_qualname
+        outer, _, _ = whole.rpartition(".")
+        of_class = bool(outer) and not outer.endswith("<locals>")
+        inside = (f"{whole}.<locals>.", f"{outer}.") if of_class else (f"{whole}.<locals>.",)
+        return code.co_qualname == whole or code.co_qualname.startswith(inside)
 
     def is_of_tests(self, code: CodeType) -> bool:
         """Whether it stands in a file of tests, where an assertion is one of a test."""
         path = Path(code.co_filename)
         is_test = path.name.startswith(("test_", "conftest")) or path.stem.endswith("_test")
-        return is_test or not {"test", "tests"}.isdisjoint(path.relative_to(path.anchor).parts)
+        return is_test or not {"test", "tests"}.isdisjoint(path.parts)
 
     def named(self, code: CodeType, line: int) -> str:
         """A line as it is told."""
-        path = Path(code.co_filename)
-        shown = path.relative_to(self._root) if path.is_relative_to(self._root) else path
-        return f"{shown.as_posix()}:{line}"
-
-
-_OTHERS = tuple(
-    f"{Path(p).resolve()}/"
-    for p in {
-        sysconfig.get_path("stdlib"),
-        sysconfig.get_path("platstdlib"),
-        str(Path(mockserver.__file__).parent),
-    }
-)
-_EXPECTING = {"raises", "assertRaises", "assertRaisesRegex"}
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = [_names(c) for c in code.co_consts if isinstance(c, CodeType)]
-    return {*code.co_names}.union(*inner)
+        return f"{self._files[code.co_filename]}:{line}"
 
 
 def of_error(error: BaseException, place: Place) -> Ending:
@@ -209,26 +188,31 @@ def _said(error: BaseException) -> str:
 _MAY_PASS = ("unknown_event", "stream_as_json")
 
 
-def of_pass(failure: Failure, hits: Hits, journal: Journal, *, shown: bool) -> Ending:
+def of_pass(
+    failure: Failure, hits: Hits, journal: Journal, sites: Mapping[str, Chain], *, shown: bool
+) -> Ending:
     """How a run ended whose test passed; `shown` is whether something told of an error."""
     hit = [seen for seen in journal.requests if hits.rule in seen.rules]
-    if not hits.number or not _is_met(failure, hit, journal):
+    came = _came(failure, hit, journal)
+    if not hits.number or came == []:
         return Ending(Ended.UNMET)
     if failure.id in _MAY_PASS or _is_recovered(hits.rule, hit, journal):
         return Ending(Ended.RECOVERED)
     times = f"{hits.number} times" if hits.number > 1 else "once"
-    how = Ended.SAID if shown else Ended.WRONG
-    return Ending(how, f"served {times}" + ("" if shown else ", and nothing showed it"))
+    said = f"served {times}" + ("" if shown else ", and nothing showed it")
+    lines = next((sites[seen.id] for seen in came or () if seen.id in sites), ())
+    return Ending(Ended.SAID if shown else Ended.WRONG, said, str(lines[0]) if lines else "")
 
 
-def _is_met(failure: Failure, hit: list[Seen], journal: Journal) -> bool:
-    """Whether it came to the program: what is wrong with a file does as it is downloaded."""
-    if failure.of != "download" and not is_of_file(failure):
-        return True
+def _came(failure: Failure, hit: list[Seen], journal: Journal) -> list[Seen] | None:
+    """With what it came to the program: what is wrong with a file does as it is downloaded.
+
+    None where it is held back still, and in no journal.
+    """
     names = {name for seen in hit for name in seen.pictures}
-    if not names:
-        return failure.of != "download"
-    return any(seen.picture in names for seen in journal.downloads)
+    if failure.of == "download" or (is_of_file(failure) and names):
+        return [seen for seen in journal.downloads if seen.picture in names]
+    return hit or None
 
 
 def _is_recovered(rule: str, hit: list[Seen], journal: Journal) -> bool:

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
+from mockserver.client.records import records_of
 from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
+from mockserver.pytest_plugin.sites import Sites
 from mockserver.pytest_plugin.storm_endings import Ended, Ending, Hits, Place, of_error, of_pass
 from mockserver.pytest_plugin.storm_watch import Watch
+from mockserver.pytest_plugin.surroundings import Warned
 
 if TYPE_CHECKING:
     from mockserver.client.connection import Remote
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from mockserver.pytest_plugin.session import Session
 
 _NOBODY = {"prompt": "images-mock: no request says this until the storm begins"}
+_SLOWER = 3  # times as long as the test itself a run may take, beside the patience
 _CHANGING = re.compile(r"\S*\d\S*")  # ids, times, addresses: no two runs have the same
 
 
@@ -96,13 +100,6 @@ class Rule:
         return str(self._remote.ask("POST", "rules", rule)["id"])
 
 
-def journal_of(sandbox: Sandbox) -> Journal:
-    """What the sandbox has seen since it began."""
-    ask = sandbox._remote.ask
-    told = {name: ask("GET", name)[name] for name in ("requests", "downloads")}
-    return Journal.of(told)
-
-
 class Run(NamedTuple):
     """How one run went."""
 
@@ -113,22 +110,32 @@ class Run(NamedTuple):
     unready: str = ""  # why it could not begin
 
 
+class Around(NamedTuple):
+    """What all runs of a test have in common."""
+
+    place: Place
+    sites: Sites  # where the requests of one run were made
+    seconds: float  # that its call takes without a failure
+
+
 class Attempt:
     """One run under way: the hooks ask it for the rule."""
 
     def __init__(
-        self, session: Session, failure: Failure | None, place: Place, patience: float
+        self, session: Session, failure: Failure | None, around: Around, patience: float
     ) -> None:
-        self._session, self._place, self._patience = session, place, patience
+        self._session, self._around, self._patience = session, around, patience
+        self._place = around.place
         self._sandbox = session.ambient.handle
         self.rule = Rule(self._sandbox, failure) if failure else None
         self._failure = failure
         self._journal, self._hits = Journal(()), Hits("", 0)
-        self._warned = _Warned()
+        self._warned = Warned()
 
     def run(self, twin: pytest.Function, next_twin: pytest.Function, usual: Run | None) -> Run:
         """Set up, call and tear down. `usual` is the run without a failure; None is that one."""
         self._session.guard.watch(twin.nodeid)
+        self._around.sites.clear()
         try:
             with warnings.catch_warnings(), _unseen(twin.config):
                 warnings.simplefilter("ignore")
@@ -149,13 +156,13 @@ class Attempt:
 
     def _call(self, twin: pytest.Function, usual: Run | None) -> Run:
         call = twin.ihook.pytest_runtest_call
-        patience = self._patience + (3 * usual.seconds if usual else 0)
+        patience = self._patience + _SLOWER * self._around.seconds
         watch = Watch(patience, self._let_go)
 
         def watched() -> None:
             if self.rule:
                 self.rule.begin()
-            with self._warned, watch:
+            with _logged_to(self._warned), watch:
                 call(item=twin)
 
         error, report = _phase(twin, "call", watched)
@@ -168,7 +175,7 @@ class Attempt:
 
     def _look(self) -> None:
         """See what there was, and let the teardown be as ever."""
-        self._journal = journal_of(self._sandbox)
+        self._journal = Journal.of(records_of(self._sandbox))
         if self.rule:
             self._hits = self.rule.end()
 
@@ -179,8 +186,9 @@ class Attempt:
             return of_error(error, self._place)
         if not self._failure:
             return Ending(Ended.UNMET)
-        shown = differs or self._warned.seen or self._place.expects_errors
-        return of_pass(self._failure, self._hits, self._journal, shown=shown)
+        shown = differs or self._warned.heard or self._place.shows_errors
+        sites = self._around.sites.by_id
+        return of_pass(self._failure, self._hits, self._journal, sites, shown=shown)
 
     def _hang(self, watch: Watch) -> Ending:
         own = [at for at in watch.stack if self._place.is_own(at[0].f_code)]
@@ -198,21 +206,13 @@ class Attempt:
         self._sandbox.begin(**self._session.marked)
 
 
-class _Warned(logging.Handler):
-    """Notes whether anything was logged as a warning or worse."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.seen = False
-
-    def emit(self, _: logging.LogRecord) -> None:
-        self.seen = True
-
-    def __enter__(self) -> None:
-        logging.getLogger().addHandler(self)
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger().removeHandler(self)
+@contextmanager
+def _logged_to(handler: logging.Handler) -> Iterator[None]:
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _phase(

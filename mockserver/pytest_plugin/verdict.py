@@ -128,7 +128,7 @@ class Verdict:
     def _judge(self, item: pytest.Item) -> list[Found]:
         """Judge what the running test's sandbox has seen; those of the findings that fail it."""
         session = self._session
-        if not (session.ambient.is_used and session.has_begun):
+        if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return []
         try:
             found = self._found(item)

@@ -105,7 +105,7 @@ def test_a_storm_finds_the_crash_the_hang_and_the_wrong_success(
             "  timeout *hang  program.py:*  1 request, and no end",
             "  clean error: no_pictures, refusal",
             "test_app.py::test_saved",
-            "  empty_download *wrong success *served once, and nothing showed it",
+            "  empty_download *wrong success  program.py:*  served once, and nothing showed it",
             "test_app.py::test_swallows",
             "  refusal *wrong success *served once, and nothing showed it",
             "14 runs of 4 tests: 2 crash, 1 hang, 4 wrong success, 7 clean error",
