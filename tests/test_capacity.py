@@ -142,6 +142,25 @@ def test_who_leaves_the_line_gives_the_place_up() -> None:
     done(case())
 
 
+def test_who_leaves_the_line_pays_nothing_where_it_is_so_set() -> None:
+    async def case() -> None:
+        client = Client(capacity=1, abandoned="unpaid")
+        first, second = (client.ask() for _ in range(2))
+        await client.clock.pass_by()
+        second.leave()
+        await client.clock.pass_by(0.25)
+        (sandbox,) = await client.world.store.sandboxes()
+        (gone,) = await sandbox.requests()
+        assert gone.trace[-1] == "$0.016 is not charged, for the client left (--abandoned)"
+        assert (gone.usd, gone.paid, gone.ended) == (0, "", "left")
+        assert (await sandbox.account()).spent == sum(b.micro for b in await sandbox.billed())
+        assert (await sandbox.account()).spent == 16_000
+        await client.clock.pass_by(1)
+        assert first.status == 200
+
+    done(case())
+
+
 def test_who_leaves_while_at_work_gives_the_place_up() -> None:
     async def case() -> None:
         client = Client(capacity=1)

@@ -221,7 +221,7 @@ class Admission(Door):
         try:
             effect = await self.passed(receive)
         except ClientGone as gone:
-            if not isinstance(gone, Released):
+            if not (isinstance(gone, Released) or self.exchange.line):  # no batch's
                 await self._abandoned()
             raise
         if effect.reply:

@@ -8,7 +8,7 @@ from mockserver.core.errors import ApiError
 from mockserver.core.journal import GONE, LOST, RECEIVED
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox import MICRO
-from mockserver.request.bodies import ClientGone
+from mockserver.request.bodies import ClientGone, Released
 from mockserver.request.exchange import Exchange
 from mockserver.request.world import World
 from mockserver.settings import UNPAID
@@ -36,13 +36,15 @@ async def lose(exchange: Exchange) -> None:
 
 async def part(world: World, exchange: Exchange, gone: ClientGone) -> None:
     """Note how a request ended that gets no answer, or no more of it."""
-    record = exchange.record
-    record.ended = gone.how
+    record, how = exchange.record, gone.how
+    if exchange.line and how == _LEFT:  # its batch has ended
+        how = Released.how
+    record.ended = how
     with suppress(ApiError):  # the state is away
         if not record.status:
             record.status = GONE
             record.milliseconds = max(1, (world.clock.now() - record.at) // 1_000_000)
-            if record.usd and gone.how == _LEFT and not exchange.effect.lose:
+            if record.usd and how == _LEFT and not exchange.effect.lose:
                 await _charge(world, exchange)
             return
         if not gone.received:
@@ -62,9 +64,8 @@ def is_unpaid(world: World, exchange: Exchange) -> bool:
 async def _charge(world: World, exchange: Exchange) -> None:
     """Have a client that left before its answer pay for it, or not."""
     record, sandbox = exchange.record, exchange.sandbox
-    if sandbox is None or not is_unpaid(world, exchange):
+    if sandbox and is_unpaid(world, exchange) and await sandbox.refund(record.id):
+        record.trace.append(f"${record.usd:g} is not charged, for the client left (--abandoned)")
+        record.usd = 0.0
+    else:
         record.trace.append(f"${record.usd:g} is charged, though the client left (--abandoned)")
-        return
-    await sandbox.refund(record.id)
-    record.trace.append(f"${record.usd:g} is not charged, for the client left (--abandoned)")
-    record.usd = 0.0

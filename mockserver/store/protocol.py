@@ -88,8 +88,8 @@ class Sandbox(Protocol):
     async def lose(self, bill: str, amount: int) -> None:
         """Note that nothing has come of what was paid for by a bill: so many micro-dollars."""
 
-    async def refund(self, bill: str) -> None:
-        """Give back what was paid by one of the last bills; of limits nothing is given back."""
+    async def refund(self, bill: str) -> bool:
+        """Give back what was paid by a bill, and say so; not if it was summed up meanwhile."""
 
     async def account(self) -> Account:
         """What is left of each model's minute, and the money that was spent."""

@@ -286,11 +286,13 @@ class MemorySandbox:
         self._account = lost(self._account, amount)
         self._tables.ledger.lose(bill)
 
-    async def refund(self, bill: str) -> None:
+    async def refund(self, bill: str) -> bool:
         """Give back what was paid."""
-        if found := self._tables.ledger.strike(bill):
+        found = self._tables.ledger.strike(bill)
+        if found:
             self._account = refunded(self._account, found.micro, found.at)
             self._grow(-BILL_BYTES)
+        return found is not None
 
     async def account(self) -> Account:
         """What was taken so far."""

@@ -129,9 +129,10 @@ class SharedSandbox:
         """Note that nothing has come of what was paid for."""
         await self._step("lose", bill, amount)
 
-    async def refund(self, bill: str) -> None:
+    async def refund(self, bill: str) -> bool:
         """Give back what was paid."""
-        await self._step("refund", bill)
+        found: bool = await self._step("refund", bill)
+        return found
 
     async def account(self) -> Account:
         """What was taken so far."""

@@ -102,3 +102,5 @@ def test_costs_tell_what_was_paid_for_and_lost(api: Api) -> None:
     shown = page(client, f"{PAGE}costs")
     assert "$0.032</strong> is what this would have cost" in shown
     assert "$0.016 of it for answers that were lost" in shown
+    last = ask(client, "GET", "requests/last")["id"]
+    assert "$0.016, lost ·" in page(client, f"{PAGE}requests/{last}")
