@@ -159,5 +159,5 @@ def sdk(box: Sandbox) -> Iterator[openai.OpenAI]:
     import openai  # half a second, and most tests need none
 
     options: dict[str, Any] = {"base_url": box.url, "api_key": box.api_key, "max_retries": 0}
-    with openai.OpenAI(**options, timeout=10) as client:
+    with openai.OpenAI(**options, timeout=60) as client:
         yield client

@@ -13,6 +13,7 @@ from mockserver.clock import SECOND
 from mockserver.config import configured
 from mockserver.request.capacity import Capacity
 from mockserver.request.world import World
+from tests.batches import patience
 from tests.conftest import GENERATIONS
 from tests.in_process import LOOP
 
@@ -71,7 +72,7 @@ class Client:
 
     async def until(self, at_work: int, waiting: int) -> None:
         """Wait until so many are there; threads may have to do before that."""
-        for _ in range(1000):
+        for _ in patience():
             if (self.places.at_work, self.places.waiting) == (at_work, waiting):
                 return
             await LOOP.run_in_executor(None, self.clock.now)

@@ -23,7 +23,7 @@ def asked(box: Sandbox, **body: Any) -> httpx2.Response:
     """The bare answer; its headers are those of an SDK that asks for a stream."""
     headers = {"Authorization": f"Bearer {box.api_key}", "Accept": "application/json"}
     url = f"{box.url}/images/generations"
-    return httpx2.post(url, json=STREAM | body, headers=headers, trust_env=False, timeout=10)
+    return httpx2.post(url, json=STREAM | body, headers=headers, trust_env=False, timeout=60)
 
 
 def frames(text: str) -> list[tuple[str, dict[str, Any]]]:

@@ -114,7 +114,7 @@ def test_the_end_of_the_server_is_no_answer_to_what_stalls_and_the_end_of_what_d
         thread.start()
         while not rule.fired:
             pass
-    thread.join(30)
+    thread.join(60)
     assert came == [200 if "drip" in then else 0]
     assert "ERROR" not in capfd.readouterr().err
 

@@ -52,10 +52,10 @@ def test_loops_in_many_threads_wait_on_one_clock_until_it_is_woken() -> None:
     threads = [threading.Thread(target=asyncio.run, args=(wait(),)) for _ in range(4)]
     for thread in threads:
         thread.start()
-    all_wait.wait(10)
+    all_wait.wait(60)
     clock.wake()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     asyncio.run(clock.sleep(DAY))  # it stays awake
     assert clock.ended
@@ -94,7 +94,7 @@ def test_a_server_in_a_thread_does_not_mind_what_a_test_patches(
     with ImagesMock() as server:
         images = server.sandbox().begin()
         images.on(contains="slow").delay(seconds=0.001)
-        line = HTTPConnection(server.address.removeprefix("http://"), timeout=10)
+        line = HTTPConnection(server.address.removeprefix("http://"), timeout=60)
         with closing(line), mock.patch(patched):
             for prompt in ("x", "slow"):
                 line.request("POST", "/v1/images/generations", json.dumps({"prompt": prompt}), KEY)

@@ -148,7 +148,7 @@ def test_each_line_of_a_batch_is_counted_as_the_request_that_it_is(api: Api) -> 
 def test_gauges_tell_what_is_there_now() -> None:
     with ImagesMock() as mock:
         images = mock.sandbox("sk-mock-a").begin()
-        with images.events(timeout=10):
+        with images.events(timeout=60):
             found = samples(get(f"{mock.address}/_mock/metrics").text)
         post(f"{mock.url}/images/generations", json={"prompt": "x"}, headers=KEY)
         after = samples(get(f"{mock.address}/_mock/metrics").text)

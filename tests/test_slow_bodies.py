@@ -60,7 +60,7 @@ def test_a_body_that_comes_slowly_makes_way_and_has_room_again_once_it_is_there(
 
         reading = asyncio.ensure_future(read())
         await asyncio.sleep(0)
-        await asyncio.wait_for(desk.make_room(other, heavy.ROOM), 5)
+        await asyncio.wait_for(desk.make_room(other, heavy.ROOM), 60)
         assert len(desk.slow) == 1
         rest.set()
         await asyncio.sleep(0)
@@ -108,10 +108,10 @@ def test_who_left_or_is_late_waits_for_no_room(monkeypatch: pytest.MonkeyPatch) 
         held = await BodyCap(8 * pieces.LARGE, desk).held_to(slow, receive)
         reading = asyncio.ensure_future(read_body(held))
         await asyncio.sleep(0)
-        await asyncio.wait_for(desk.make_room(other, heavy.ROOM), 5)
+        await asyncio.wait_for(desk.make_room(other, heavy.ROOM), 60)
         leaves.set()
         with pytest.raises(ClientGone):
-            await asyncio.wait_for(reading, 5)
+            await asyncio.wait_for(reading, 60)
         assert not desk.slow
 
     done(case())

@@ -264,7 +264,7 @@ def test_a_content_may_be_collected_in_the_middle_of_a_step_of_the_disk() -> Non
     disk.gone = [gone]
     step = Thread(target=disk.write, args=(there, 0, b"there"), daemon=True)
     step.start()
-    step.join(5)
+    step.join(60)
     assert not step.is_alive()
     assert disk.read(there, 0, 5) == b"there"
     assert disk.used == BLOCK

@@ -292,7 +292,7 @@ def shared(tokens: Path) -> Iterator[ImagesMock]:
 
 def test_events_and_the_journal_in_a_terminal_are_the_team_s(shared: ImagesMock) -> None:
     headers = {"Authorization": f"Bearer {ART}"}
-    with Events(shared.address, headers, timeout=10) as events:
+    with Events(shared.address, headers, timeout=60) as events:
         for key, prompt in ((BOB, HIDDEN), (ANN, "a fox")):
             httpx2.post(
                 f"{shared.address}{GENERATIONS}",

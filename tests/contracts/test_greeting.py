@@ -30,11 +30,11 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lost(url: str, terms: Terms, **environment: str) -> str:
-    """What is said where a target can't be opened: within 5 s, in ten lines at most."""
+    """What is said where a target can't be opened: within a minute, in ten lines at most."""
     began = monotonic()
     with pytest.raises(Lost) as reason, Opening(KEYS | environment, lambda: 0.0).target(url, terms):
         pass
-    assert monotonic() - began < 5
+    assert monotonic() - began < 60
     told = str(reason.value)
     assert len(told.splitlines()) <= 10
     assert "sk-a-key" not in told

@@ -91,7 +91,7 @@ def test_pytest_shows_the_test_that_judged_and_nothing_of_this_package() -> None
 
 
 def asked_of(gateway: StandIn) -> requests.Response:
-    return requests.post(f"{gateway.url}/images/generations", json={"prompt": "x"}, timeout=10)
+    return requests.post(f"{gateway.url}/images/generations", json={"prompt": "x"}, timeout=60)
 
 
 def redirecting(elsewhere: str | None) -> Callable[[Sent], Reply | None]:

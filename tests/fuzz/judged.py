@@ -115,6 +115,8 @@ class Asked:
             work.end()
         for _ in range(200):
             await asyncio.sleep(0)
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=30)  # threads may have to do before that
         left = asyncio.all_tasks() - {asyncio.current_task()}
         return [repr(task.get_coro()) for task in left]
 

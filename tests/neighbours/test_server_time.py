@@ -75,7 +75,7 @@ def test_deadlines_follow_no_frozen_and_no_travelled_time(moved: Callable[[], An
 
 
 def created(mock: ImagesMock, prompt: str) -> int:
-    with closing(HTTPConnection(mock.address.removeprefix("http://"), timeout=10)) as line:
+    with closing(HTTPConnection(mock.address.removeprefix("http://"), timeout=60)) as line:
         headers = {"Authorization": "Bearer sk-mock-me"}
         line.request("POST", "/v1/images/generations", json.dumps({"prompt": prompt}), headers)
         with line.getresponse() as answer:

@@ -72,7 +72,7 @@ def test_all_serve_one_address_a_killed_one_is_replaced_and_none_is_left(
         assert [parted(answer(connection))[0] for connection in waiting] == [200] * 16
         for connection in waiting:
             connection.close()
-        soon(lambda: len(workers_of(server)) == 2, 1)
+        soon(lambda: len(workers_of(server)) == 2)
         then = workers_of(server)
         assert {who(server.port) for _ in range(64)} <= {*then}
         log = server.end()
@@ -156,7 +156,7 @@ def test_a_signal_to_all_of_them_while_they_begin_ends_them_cleanly(
     soon(lambda: time.monotonic() > end)
     workers = workers_of(server)
     os.killpg(begun.pid, number)
-    _, log = begun.communicate(timeout=10)
+    _, log = begun.communicate(timeout=60)
     assert begun.returncode == 0, log
     assert "killed" not in log
     assert "Traceback" not in log
@@ -190,14 +190,16 @@ def test_who_drains_takes_no_new_connection_though_a_stream_is_open(
     loop: str, of_sockets: str
 ) -> None:
     with together(before=SLOW + of_sockets, loop=loop) as server:
+        workers = workers_of(server)
         listening = server.connect()
         listening.sendall(request("GET", "/_mock/events", header="Accept: text/event-stream"))
         assert listening.recv(1)
         stuck = server.connect()
         stuck.sendall(BUSY % 3)
         server.process.terminate()
-        assert soon(lambda: is_refused(server.port)) < 2
-        assert server.process.wait(10) == 0
+        soon(lambda: is_refused(server.port))
+        assert any(map(lives, workers))
+        assert server.process.wait(60) == 0
         stuck.close()
         listening.close()
 
@@ -211,8 +213,9 @@ def test_who_does_not_end_is_killed_in_time_and_leaves_nobody_hanging() -> None:
         stuck.sendall(BUSY % 60)
         soon(lambda: any(cpu(pid) - used[pid] > 0.1 for pid in workers))
         server.process.terminate()
-        assert soon(lambda: is_refused(server.port)) < 2
-        log = server.process.communicate(timeout=10)[1]
+        soon(lambda: is_refused(server.port))
+        assert any(map(lives, workers))
+        log = server.process.communicate(timeout=60)[1]
         assert server.process.returncode == 0
         assert "did not end within 3 s, and was killed" in log
         assert not any(map(is_there, workers))
@@ -233,7 +236,7 @@ def test_a_signal_to_all_of_them_as_a_terminal_sends_it_lets_running_requests_en
             asked[-1].sendall(generation())
         server.live()
         os.killpg(server.process.pid, number)
-        log = server.process.communicate(timeout=10)[1]
+        log = server.process.communicate(timeout=60)[1]
         found = [parted(answer(connection))[0] for connection in asked]
         for connection in asked:
             connection.close()
@@ -244,13 +247,14 @@ def test_a_signal_to_all_of_them_as_a_terminal_sends_it_lets_running_requests_en
 
 @pytest.mark.slow
 def test_a_second_ctrl_c_waits_for_nobody() -> None:
-    with together() as server, server.connect() as connection:
+    patient = "import mockserver.server.listening as listening; listening.GRACE = 40\n"
+    with together(before=patient) as server, server.connect() as connection:
         connection.sendall(request("POST", "/v1/images/edits", b"--b\r\n", length=100_000))
         server.live()
         server.process.send_signal(signal.SIGINT)
         soon(lambda: is_refused(server.port))
         server.process.send_signal(signal.SIGINT)
-        assert soon(lambda: server.process.poll() is not None) < 0.8
+        assert soon(lambda: server.process.poll() is not None) < 20
     assert server.process.returncode == 0
 
 
@@ -261,7 +265,7 @@ def test_a_worker_that_is_told_to_end_by_somebody_else_ends_its_requests_and_is_
         first = workers_of(server)
         for pid in first:
             os.kill(pid, signal.SIGTERM)
-        soon(lambda: len(workers_of(server)) == 2 and not {*first} & {*workers_of(server)}, 3)
+        soon(lambda: len(workers_of(server)) == 2 and not {*first} & {*workers_of(server)})
         assert server.ask(generation())[0] == 200
         log = server.end()
     assert log.count("ended with exit code 0; replacement 1 of it begins.") == 2
@@ -296,7 +300,7 @@ def test_no_new_connection_is_lost_while_workers_are_killed_under_load() -> None
     lost = [(start, end) for start, end, status in asked if status != 200]
     # Only what was open at the moment of a kill may be lost.
     assert [s for s, e in lost if not any(s <= kill <= e for kill in kills)] == []
-    assert max(end - start for start, end, _ in asked) < 2.5
+    assert max(end - start for start, end, _ in asked) < 10
     assert len(lost) <= 4 * len(kills)
 
 

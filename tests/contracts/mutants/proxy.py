@@ -55,7 +55,7 @@ def served(defect: Defect, base_url: str, key: str = "") -> Iterator[str]:
             if request.key == "good" and key:
                 heads["authorization"] = f"Bearer {key}"
             prefix = BASE if self.path.startswith(BASE) else ""
-            connection = HTTPConnection(host, timeout=10)
+            connection = HTTPConnection(host, timeout=60)
             connection.request(request.method, prefix + request.path, request.body, heads)
             with connection.getresponse() as came:
                 told = tuple((name.lower(), value) for name, value in came.getheaders())
