@@ -132,6 +132,7 @@ def test_the_image_listens_beyond_the_container() -> None:
     assert image_environment()["IMAGES_MOCK_HOST"] == "0.0.0.0"
 
 
+@pytest.mark.slow
 def test_the_health_check_follows_the_server(environment: dict[str, str], tmp_path: Path) -> None:
     with served(environment, tmp_path) as process:
         wait_until_ready(process)

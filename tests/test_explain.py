@@ -194,7 +194,14 @@ def refusals(day: date) -> Iterator[tuple[str, Response]]:
                 yield service if service in served else "other", answer
 
 
-@pytest.mark.parametrize("day", [date.fromisoformat(day) for day in DAYS], ids=DAYS)
+@pytest.mark.parametrize(
+    "day",
+    [
+        pytest.param(date.fromisoformat(day), marks=[pytest.mark.slow] * (day in DAYS[1:-1]))
+        for day in DAYS
+    ],
+    ids=DAYS,
+)
 def test_whatever_the_server_refuses_is_explained_as_of_that_day(day: date) -> None:
     count, found_by = 0, cache(find)  # four keys are refused in the same words
     for service, answer in refusals(day):

@@ -126,7 +126,13 @@ def test_a_scripted_error_reads_like_a_real_one(
     assert words in error(generate(client, model="dall-e-2", n=2))["message"]
 
 
-@pytest.mark.parametrize("as_of", ["2022-12-01", "2024-06-01", "2025-06-01", "2026-05-01"])
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        *("2024-06-01", "2026-05-01"),
+        *(pytest.param(day, marks=pytest.mark.slow) for day in ("2022-12-01", "2025-06-01")),
+    ],
+)
 @pytest.mark.parametrize("path", ["edits", "variations"])
 def test_every_error_can_be_scripted_for_uploads_too(api: Api, as_of: str, path: str) -> None:
     client = api(as_of=as_of, tier="off")

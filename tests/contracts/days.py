@@ -21,7 +21,13 @@ DAYS = (
 of_each_size = pytest.mark.parametrize(
     "sizes", [pytest.param("page", marks=pytest.mark.slow), "api"]
 )
-each_day = pytest.mark.parametrize("day", DAYS, ids=str)
+#: Between two others that are looked at, and unlike both in little.
+BETWEEN = (date(2023, 12, 1), date(2026, 3, 31))
+each_day = pytest.mark.parametrize(
+    "day",
+    [pytest.param(day, marks=[pytest.mark.slow] * (day in BETWEEN)) for day in DAYS],
+    ids=str,
+)
 
 
 def examples(day: date, most: int) -> int:

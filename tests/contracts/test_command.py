@@ -84,7 +84,12 @@ def test_a_mock_by_its_url_is_tried_like_the_one_in_process(plan: Plan) -> None:
     ("defect", "code", "says"),
     [
         (honest, 0, "all"),
-        (MUTANTS["a row too few"][0], 5, "A picture has the size that was asked for"),
+        pytest.param(
+            MUTANTS["a row too few"][0],
+            5,
+            "A picture has the size that was asked for",
+            marks=pytest.mark.slow,
+        ),
         (MUTANTS["another code"][0], 5, "An error has the code that the API gives it"),
     ],
     ids=["honest", "a row too few", "another code"],

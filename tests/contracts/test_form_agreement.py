@@ -33,12 +33,17 @@ from mockserver.core.uploads import Form, Part
 from mockserver.core.validation import Validator
 from mockserver.facts import Operation, load
 from mockserver.pictures.decoding import Unreadable, decoded
-from tests.contracts.days import DAYS, examples, of_each_size
+from tests.contracts.days import BETWEEN, DAYS, examples, of_each_size
 
 Fields = dict[str, Field]
 #: Every form of each day, while there is a model.
 FORMS = [
-    pytest.param(operation, day, id=f"{operation.id} {day}")
+    pytest.param(
+        operation,
+        day,
+        id=f"{operation.id} {day}",
+        marks=[pytest.mark.slow] * (day in BETWEEN),
+    )
     for day in DAYS
     for operation in load(day).operations.values()
     if operation.form and models_of(load(day), operation)

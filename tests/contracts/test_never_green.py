@@ -45,7 +45,16 @@ def green(book: Book) -> list[Any]:
     return [p for p, row in book.rows.items() if p.status == 200 and row.outcome == Outcome.HELD]
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("always 403", "always 500", "no pictures"),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("always 429", "always 404", "a page", "an empty object")
+        ),
+    ],
+)
 def test_a_server_that_makes_no_picture_is_not_green(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

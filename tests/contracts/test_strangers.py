@@ -62,9 +62,12 @@ def stranger(answers: Answers) -> Target:
     ("answers", "told"),
     [
         (svg, ["no whole PNG: it is an SVG", "A picture's file decodes whole"]),
-        (dead, ["A picture's URL leads to it", "404"]),
-        (tiny, ["A picture has the size that was asked for", "1x1"]),
+        pytest.param(dead, ["A picture's URL leads to it", "404"], marks=pytest.mark.slow),
+        pytest.param(
+            tiny, ["A picture has the size that was asked for", "1x1"], marks=pytest.mark.slow
+        ),
     ],
+    ids=["SVG", "dead", "tiny"],
 )
 def test_a_report_names_what_is_wrong_with_a_server(answers: Answers, told: list[str]) -> None:
     ids, target = Ids(), stranger(answers)

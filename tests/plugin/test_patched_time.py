@@ -7,6 +7,7 @@ import pytest
 from tests.plugin.conftest import run
 
 
+@pytest.mark.slow
 def test_a_patched_time_neither_stops_the_server_nor_reaches_the_next_test(
     downstream: pytest.Pytester,
 ) -> None:

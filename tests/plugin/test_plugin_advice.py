@@ -27,6 +27,7 @@ def test_requests_with_another_key_are_named_with_the_cure(downstream: pytest.Py
     result.stdout.fnmatch_lines(["*scripted, but no request met it:*", told, fix])
 
 
+@pytest.mark.slow
 def test_the_run_tells_how_long_it_has_waited_for_real(downstream: pytest.Pytester) -> None:
     code = """
     import time
@@ -43,6 +44,7 @@ def test_the_run_tells_how_long_it_has_waited_for_real(downstream: pytest.Pytest
     result.stdout.fnmatch_lines(["*= images_mock =*", *lines])
 
 
+@pytest.mark.slow
 def test_a_client_whose_loop_has_ended_gets_a_hint(downstream: pytest.Pytester) -> None:
     code = """
     import asyncio
