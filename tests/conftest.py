@@ -28,8 +28,15 @@ pytest_plugins = ["pytester", "tests.outbound_check"]
 # Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def up_to(number: int) -> int:
+    """So many examples of a property where CI takes its time, and a third of them elsewhere."""
+    return number if os.environ.get("CI") else max(number // 3, 1)
+
+
 # The same examples every time: a red run must be red again.
-settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=up_to(100))
 settings.load_profile("same")
 
 Api = Callable[..., TestClient]

@@ -10,6 +10,7 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,7 @@ FILES_OWN = (
 )  # of Pillow's files, not of every version alike
 
 
+@cache  # most requests are answered with one of few pictures
 def pixels(file: bytes) -> bytes:
     """What a picture shows; the file's own bytes if it is broken."""
     try:

@@ -351,6 +351,7 @@ def test_explain_last_tells_what_became_of_the_last_request() -> None:
     assert "no images-mock answers" in gone.stderr
 
 
+@pytest.mark.slow
 def test_explain_last_finds_the_server_as_other_commands_do(tmp_path: Path) -> None:
     ready_file = tmp_path / "ready"
     with serving("--port", "0", "--ready-file", str(ready_file)) as (_, line):

@@ -19,6 +19,7 @@ from mockserver.pictures.decoding import Unreadable, decoded, pixels_digest
 from mockserver.pictures.edits import edited, varied
 from mockserver.pictures.pure.drawing import describe, identify
 from mockserver.pictures.pure.png import SIGNATURE
+from tests.conftest import up_to
 
 MODES = ("RGBA", "LA", "RGB", "L", "P", "1", "I;16")
 
@@ -165,7 +166,7 @@ def test_no_beginning_of_a_file_is_readable(mode: str) -> None:
 
 
 @given(st.sampled_from(MODES), st.integers(0), st.integers(1, 255))
-@settings(max_examples=300)
+@settings(max_examples=up_to(300))
 def test_a_file_with_one_byte_changed_is_unreadable(mode: str, place: int, change: int) -> None:
     data = bytearray(SMALL[mode])
     data[place % len(data)] ^= change
@@ -174,7 +175,7 @@ def test_a_file_with_one_byte_changed_is_unreadable(mode: str, place: int, chang
 
 
 @given(st.sampled_from(MODES), st.data())
-@settings(max_examples=300)
+@settings(max_examples=up_to(300))
 def test_a_chunk_of_nonsense_with_a_right_checksum_raises_nothing_else(
     mode: str, data: st.DataObject
 ) -> None:
@@ -243,7 +244,7 @@ seeds = st.binary(max_size=4)
 
 
 @given(st.sampled_from(MODES), st.sampled_from((None, *MODES)), sides, sides, seeds)
-@settings(max_examples=150)
+@settings(max_examples=up_to(150))
 def test_unmasked_pixels_are_the_uploads_and_masked_ones_not_all(
     mode: str, mask_mode: str | None, width: int, height: int, seed: bytes
 ) -> None:
@@ -321,7 +322,7 @@ def test_the_prompt_is_seen_in_the_hole_of_any_shape_with_room_for_it() -> None:
 
 
 @given(st.sampled_from(MODES), sides, sides, st.integers(1, 90), st.integers(1, 90), seeds)
-@settings(max_examples=100)
+@settings(max_examples=up_to(100))
 def test_a_variation_has_the_size_asked_for_and_is_never_the_source(
     mode: str, width: int, height: int, wide: int, high: int, seed: bytes
 ) -> None:

@@ -20,6 +20,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import periods
+from tests.conftest import up_to
 from tests.in_process import client_of
 from tests.test_records import EDITS, GENERATIONS, VARIATIONS, png
 
@@ -211,7 +212,7 @@ def check_answer(response: Response, path: str, day: date) -> None:
     assert form in allowed(path, day)
 
 
-@settings(max_examples=250)
+@settings(max_examples=up_to(250))
 @example(FIRST, post(GENERATIONS, as_json({"prompt": "\ud800"})))
 @given(DAYS, REQUESTS)
 def test_any_answer_is_well_formed_in_one_dialect(day: date, request: Request) -> None:
@@ -237,7 +238,7 @@ def whole(response: Response) -> tuple[int, bytes, list[tuple[str, str]]]:
     return response.status_code, response.content, response.headers.multi_items()
 
 
-@settings(max_examples=150)
+@settings(max_examples=up_to(150))
 @given(two_days_of_a_period(), REQUESTS, st.sampled_from([FIRST, date(2025, 6, 15), LAST]))
 def test_two_days_of_one_period_answer_the_same_bytes_and_headers(
     days: tuple[date, date], request: Request, clock: date

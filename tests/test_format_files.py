@@ -18,6 +18,7 @@ from mockserver.core.uploads import header
 from mockserver.pictures.pure.drawing import _colours, describe, draw, identify, pixels, told
 from mockserver.pictures.pure.landscape import PALETTES
 from mockserver.pictures.pure.metadata import ascii_text
+from tests.conftest import up_to
 from tests.pictured import (
     RASTER,
     SOFT,
@@ -54,7 +55,7 @@ PROMPTS = (
     st.sampled_from([None, 0, 1, 2]),
     st.integers(0, 100),
 )
-@settings(max_examples=120)
+@settings(max_examples=up_to(120))
 def test_any_picture_is_of_its_format_size_alpha_and_count_and_tells_what_it_is(
     form: str,
     prompt: str,

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from mockserver.facts.tokens import PatchTokens, TileTokens
 from mockserver.testing import ImagesMock
-from tests.conftest import Api, error
+from tests.conftest import Api, error, up_to
 from tests.edits import (
     DAY,
     FORMS,
@@ -259,7 +259,7 @@ sides = st.integers(16, 90)
 uploads = st.tuples(forms, sides, sides, st.sampled_from(["RGB", "L", "RGBA", "P"]))
 
 
-@settings(max_examples=15)  # each draws pictures of a megapixel
+@settings(max_examples=up_to(15))  # each draws pictures of a megapixel
 @given(
     st.sampled_from(MODELS),
     st.lists(uploads, min_size=1, max_size=4),
@@ -287,7 +287,7 @@ def test_every_valid_body_gives_pictures_of_the_asked_size_and_count(
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-@settings(max_examples=10)
+@settings(max_examples=up_to(10))
 @given(forms, st.binary(max_size=3), st.integers(0, 3))
 def test_unmasked_pixels_are_those_of_the_first_picture(
     form: str, seed: bytes, others: int

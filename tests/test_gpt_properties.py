@@ -15,7 +15,7 @@ from mockserver.app import create_app
 from mockserver.clock import ManualClock
 from mockserver.config import configured
 from mockserver.facts import Model, Offer, load, periods
-from tests.conftest import error, generate
+from tests.conftest import error, generate, up_to
 from tests.in_process import client_of
 from tests.pictured import alpha, drawn_svg, opened
 
@@ -83,7 +83,7 @@ def refused_together(offer: Offer, body: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=up_to(150))
 @given(bodies())
 def test_every_valid_body_gives_pictures_of_the_asked_size_format_alpha_and_count(
     asked: tuple[Model, dict[str, Any]],
@@ -141,7 +141,7 @@ def check_usage(model: str, told: dict[str, Any]) -> None:
     assert abs(billed - usd) < 1e-6
 
 
-@settings(max_examples=60)
+@settings(max_examples=up_to(60))
 @given(bodies(), st.sampled_from(periods()), st.data())
 def test_any_two_dates_of_one_period_answer_the_same(
     asked: tuple[Model, dict[str, Any]], first: date, data: st.DataObject

@@ -85,6 +85,7 @@ def test_the_message_names_host_test_and_fix(away: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_message_for_a_host_of_azures_names_what_leads_clients_of_azures(
     away: pytest.Pytester,
 ) -> None:
@@ -102,6 +103,7 @@ def test_the_message_for_a_host_of_azures_names_what_leads_clients_of_azures(
     )
 
 
+@pytest.mark.slow
 def test_a_proxy_hides_nothing(away: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     away.makepyfile(test_escape=project(BY["httpx2"], BY["requests"], BY["urllib"]))
@@ -109,7 +111,9 @@ def test_a_proxy_hides_nothing(away: pytest.Pytester, monkeypatch: pytest.Monkey
     assert result.stdout.str().count("was about to reach api.openai.com") >= 3
 
 
-@pytest.mark.parametrize("phase", ["setup", "teardown", "session"])
+@pytest.mark.parametrize(
+    "phase", ["setup", *(pytest.param(p, marks=pytest.mark.slow) for p in ("teardown", "session"))]
+)
 def test_fixtures_are_guarded_too(away: pytest.Pytester, phase: str) -> None:
     call = "__import__('socket').getaddrinfo('api.openai.com', 443)"
     code = f"""
@@ -187,7 +191,7 @@ def test_a_host_that_is_spared_can_be_reached_and_no_other() -> None:
     guard.stop()
 
 
-@pytest.mark.parametrize("where", ["option", "setting"])
+@pytest.mark.parametrize("where", ["option", pytest.param("setting", marks=pytest.mark.slow)])
 def test_it_can_be_switched_off(away: pytest.Pytester, where: str) -> None:
     away.makepyfile(
         """

@@ -41,7 +41,17 @@ def few_plugins(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Pl
 LONG = "test_contract.py"
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("files", [[LONG], [f"--ignore={LONG}"]], ids=["contract", "others"])
+=======
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([LONG], marks=pytest.mark.slow, id="contract"),
+        pytest.param([f"--ignore={LONG}"], id="others"),
+    ],
+)
+>>>>>>> h/suite
 def test_each_how_to_passes_without_a_warning(few_plugins: Plugged, files: list[str]) -> None:
     check(few_plugins(*files), least=1 if files == [LONG] else len(FILES))
 
@@ -64,6 +74,7 @@ def check(result: pytest.RunResult, least: int = len(FILES) + 1) -> None:
     assert result.ret == 0
 
 
+@pytest.mark.slow
 def test_the_one_without_pytest_runs_without_pytest(project: pytest.Pytester) -> None:
     command = [sys.executable, "-m", "unittest", "test_unittest"]
     done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)

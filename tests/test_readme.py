@@ -124,7 +124,11 @@ def test_the_warning_of_a_retired_model_is_the_one_that_is_told(
     assert lines == block("text", "WARNING").splitlines()
 
 
-def test_the_example_of_the_plugin_runs_as_it_stands(pytester: pytest.Pytester) -> None:
+def test_the_example_of_the_plugin_runs_as_it_stands(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # all others take seconds to load
+    monkeypatch.setenv("PYTEST_PLUGINS", "mockserver.pytest_plugin")
     pytester.makepyfile(test_program=block("python", "def test_the_program_tries_again"))
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 

@@ -181,8 +181,9 @@ def test_a_server_with_many_listeners_ends_within_its_grace(
 
 
 def test_one_who_does_not_read_keeps_no_server_from_its_end(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listening_module, "GRACE", 0.2)
     with ImagesMock(tier="off") as mock, closing(listening(mock, room=4096)):
         state = state_of(mock)
         while not (waiting := unsent(mock)):

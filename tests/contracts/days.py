@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from mockserver.facts import load
+from tests.conftest import up_to
 
 DEFAULT = load().day
 DAYS = (
@@ -32,4 +33,4 @@ each_day = pytest.mark.parametrize(
 
 def examples(day: date, most: int) -> int:
     """How many examples Hypothesis shall try: fewer on other days than the default one."""
-    return most if day == DEFAULT else most // 4
+    return up_to(most if day == DEFAULT else most // 4)

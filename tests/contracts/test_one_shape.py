@@ -22,6 +22,7 @@ from mockserver.core.rules.conditions import rule_fields
 from mockserver.core.rules.effects import EFFECTS, OF_DOWNLOADS
 from mockserver.core.rules.parser import RuleError, rule_of
 from mockserver.facts import ever, free_fields
+from tests.conftest import up_to
 
 RULE = Draft202012Validator(
     {"$ref": "#/components/schemas/Rule", "components": document()["components"]}
@@ -193,7 +194,7 @@ def files(rule: Any, directory: Path) -> bool:
 # -- the same for all --------------------------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=up_to(400))
 @given(rule=rule())
 def test_the_document_says_what_the_reader_reads(rule: dict[str, Any]) -> None:
     assert says(rule) is reads(rule)
@@ -208,7 +209,7 @@ def _holds_null(value: Any) -> bool:
     return False
 
 
-@settings(max_examples=150)
+@settings(max_examples=up_to(150))
 @given(rule=rule().filter(lambda rule: not _holds_null(rule)))
 def test_the_file_takes_what_the_reader_reads(
     tmp_path_factory: pytest.TempPathFactory, rule: dict[str, Any]
@@ -228,7 +229,7 @@ def _is_of_python(rule: dict[str, Any]) -> bool:
     return is_flat and is_typed
 
 
-@settings(max_examples=200)
+@settings(max_examples=up_to(200))
 @given(rule=rule().filter(_is_of_python))
 def test_python_takes_what_the_reader_reads(rule: dict[str, Any]) -> None:
     assert scripts(rule) is reads(rule)

@@ -18,6 +18,7 @@ from mockserver.pictures.pure.drawing import describe, draw, identify
 from mockserver.pictures.pure.landscape import PALETTES, SCENES, Dice, Palette
 from mockserver.pictures.pure.metadata import KEYWORD
 from mockserver.pictures.pure.png import Alphabet, png
+from tests.conftest import up_to
 
 SIZES = (
     *("256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024"),
@@ -74,7 +75,7 @@ def test_a_picture_has_the_same_bytes_everywhere_and_for_ever(prompt: str, size:
 
 
 @given(st.text(max_size=130), st.integers(64, 400), st.integers(64, 400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=up_to(150), deadline=None)
 def test_any_prompt_and_size_gives_a_picture_that_tells_what_it_is(
     prompt: str, width: int, height: int
 ) -> None:

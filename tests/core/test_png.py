@@ -12,6 +12,7 @@ from PIL import Image
 
 from mockserver.pictures.pure import png as module
 from mockserver.pictures.pure.png import Alphabet, Row, Stamps, png, read_text
+from tests.conftest import up_to
 
 COLOURS = [b"\0\0\0", b"\xff\xff\xff", b"\x8f\x90\x00", b"\x01\x02\x03", b"abc", b"xyz"]
 ALPHABET = Alphabet(COLOURS)
@@ -47,7 +48,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 @given(pictures())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_any_rows_of_runs_decode_to_the_very_pixels(picture: tuple[int, list[Row]]) -> None:
     width, rows = picture
     height = sum(times for _, times in rows)

@@ -255,7 +255,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_no_sequence_of_requests_breaks_a_form_or_a_promise_or_leaves_something_behind() -> None:
-    run(examples=40, steps=25)
+    run(examples=15, steps=25)
 
 
 @pytest.mark.slow

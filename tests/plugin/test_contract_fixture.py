@@ -69,7 +69,9 @@ def test_the_contract_is_that_of_the_sessions_server(downstream: pytest.Pytester
     done.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("day", [None, "today", "2026-09-01"])
+@pytest.mark.parametrize(
+    "day", [None, *(pytest.param(day, marks=pytest.mark.slow) for day in ("today", "2026-09-01"))]
+)
 def test_the_contract_is_that_of_a_shared_server_as_that_tells_its_day(
     downstream: pytest.Pytester, day: str | None
 ) -> None:

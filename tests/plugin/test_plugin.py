@@ -154,6 +154,7 @@ def test_a_setting_that_is_none_is_refused(downstream: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["*images_mock_guard must be one of on, off, not 'maybe'*"])
 
 
+@pytest.mark.slow
 def test_a_client_made_in_conftest_is_in_time(downstream: pytest.Pytester) -> None:
     downstream.makeconftest("import openai\nCLIENT = openai.OpenAI(max_retries=0)\n")
     code = """
@@ -332,6 +333,7 @@ def test_it_is_found_where_it_is_installed(
     result.stdout.fnmatch_lines(["images_mock: http:*"])
 
 
+@pytest.mark.slow
 def test_the_plugin_can_be_switched_off(
     downstream: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
