@@ -41,9 +41,6 @@ def few_plugins(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Pl
 LONG = "test_contract.py"
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("files", [[LONG], [f"--ignore={LONG}"]], ids=["contract", "others"])
-=======
 @pytest.mark.parametrize(
     "files",
     [
@@ -51,7 +48,6 @@ LONG = "test_contract.py"
         pytest.param([f"--ignore={LONG}"], id="others"),
     ],
 )
->>>>>>> h/suite
 def test_each_how_to_passes_without_a_warning(few_plugins: Plugged, files: list[str]) -> None:
     check(few_plugins(*files), least=1 if files == [LONG] else len(FILES))
 
