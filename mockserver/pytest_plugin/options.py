@@ -15,8 +15,8 @@ MARKER = "images_mock"
 MARKER_LINE = (
     "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
     "abandoned=…, per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, "
-    "real_time=False, verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, "
-    "beside the server's own settings"
+    "real_time=False, verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set "
+    "to, beside the server's own settings"
 )
 
 

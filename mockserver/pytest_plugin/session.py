@@ -47,6 +47,7 @@ class Session:
         self.broke = False  # the running test, in whatever way
         self.has_begun = False  # whether the sandbox is the running test's
         self.is_ours = False  # whether it asked for our fixtures or marker
+        self.is_storm = False  # whether what runs is no test of the suite, but one more run of one
         self.trouble: str | None = None  # why its sandbox could not begin
         self.marked: dict[str, Any] = {}  # what its markers say of the sandbox
         self._records: Records | None = None  # of the running test, once somebody has asked
