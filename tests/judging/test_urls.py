@@ -24,12 +24,21 @@ def test_a_url_that_is_used_near_its_end_is_a_warning() -> None:
     finding = found(linked("r0"), downloads=[download("d0", 3400)])["url-kept-too-long"]
     assert finding.seen == "kept a picture's URL for 56.7 minutes; it ends after 60 minutes"
     assert finding.severity == "warning"
+    assert not found(linked("r0"), downloads=[download("d0", 1, moved=3400.0)])  # by a test
 
 
 def test_a_clock_that_a_test_moved_on_counts() -> None:
     late = download("d0", 1, moved=7200.0, standing=True, **EXPIRED)
     finding = found(linked("r0", standing=True), downloads=[late])["url-kept-too-long"]
     assert finding.seen.startswith("kept a picture's URL for 2 hours")
+
+
+def test_a_test_that_looks_at_the_end_of_a_url_has_wanted_it() -> None:
+    late = download("d0", 1, moved=7200.0, standing=True, **EXPIRED)
+    assert not found(linked("r0", standing=True), downloads=[late], around=SHOWN)
+    around = Surroundings(passed=True, shows_errors=False)
+    silent = found(linked("r0", standing=True), downloads=[late], around=around)
+    assert "url-kept-too-long" in silent
 
 
 def test_a_url_that_a_rule_ended_early_was_not_kept() -> None:
