@@ -59,6 +59,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
 
         config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
+    if options["journal"]:
+        from mockserver.pytest_plugin.journal import Kept
+
+        config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

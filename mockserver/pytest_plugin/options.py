@@ -49,6 +49,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "verdict_ignore": ("", "findings that nobody wants, by commas", ()),
     "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
     "verdict_file": ("", "a file for the findings, as JSON", ()),
+    "journal": ("", "a file for what all tests asked for, which `images-mock verdict` judges", ()),
 }
 #: Those that want to know which kinds of failure were met.
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")
