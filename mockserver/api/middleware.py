@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
@@ -36,7 +35,7 @@ from mockserver.request.bodies import (
     send_answer,
 )
 from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
-from mockserver.request.log import log_of, notice_of
+from mockserver.request.log import log_of, notice_of, told_with_place
 from mockserver.request.parting import part, settle
 from mockserver.request.world import World
 
@@ -324,7 +323,7 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {told_with_place(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
             if exchange.held or exchange.turn:
@@ -362,12 +361,6 @@ class Refuse:
             await altered.refuse(send, told)
         else:
             await send_answer(send, told)
-
-
-def _where(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
 
 
 class HostRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Never
@@ -83,10 +84,12 @@ def add_options(parser: pytest.Parser) -> None:
         flag = f"--images-mock-{name.replace('_', '-')}"
         parser.addini(setting, text, default=default)
         if name in _ALONE:  # and no file that follows is its value, as with argparse's nargs="?"
-            told_as = [(flag, _ALONE[name]), *((f"{flag}={choice}", choice) for choice in choices)]
-            for shown, value in told_as:
+            said = {flag: _ALONE[name]} | {f"{flag}={choice}": choice for choice in choices}
+            shown = {flag: f"{text}; ={', ='.join(choices)}"}
+            for way, value in said.items():
+                told_at = shown.get(way, SUPPRESS)
                 group.addoption(
-                    shown, dest=setting, default=None, action="store_const", const=value, help=text
+                    way, dest=setting, default=None, action="store_const", const=value, help=told_at
                 )
         else:
             more = {"choices": choices} if choices else {"metavar": "TEXT"}

@@ -77,6 +77,8 @@ class Verdict:
         self._sites = Sites(Files(config.rootpath))
         self._warned = Warned()
         self._is_real = True  # whether nobody's sleep was replaced while requests came
+        #: Whether what tests write goes by, so that nobody knows whether it was of errors.
+        self._is_unseen = config.getoption("capture", "fd") == "no"
         self._showed = False  # whether the running test, or the program, showed an error
         self.report = Report()
         session.hear(self._arrived)
@@ -91,7 +93,7 @@ class Verdict:
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
         """Begin: an attempt at a test, too."""
         self._sites.clear()
-        self._is_real, self._showed, self._warned.heard = True, False, False
+        self._is_real, self._showed, self._warned.heard = True, self._is_unseen, False
         logging.getLogger().addHandler(self._warned)
         return (yield)
 

@@ -130,7 +130,9 @@ def told(result: pytest.RunResult) -> list[str]:
     lines = result.stdout.lines
     begins = [i for i, line in enumerate(lines) if line.startswith("images_mock verdict:")]
     rest = lines[begins[-1] :]
-    end = next((i for i, line in enumerate(rest) if line.startswith("===")), len(rest))
+    end = next(
+        (i for i, line in enumerate(rest) if line.startswith(("===", "never met"))), len(rest)
+    )
     return rest[:end]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import pluggy
 import pytest
+from _pytest import python
 
 from mockserver.pytest_plugin.ambient import Ambient
 from mockserver.pytest_plugin.server import OwnServer
@@ -159,5 +161,6 @@ def test_a_file_is_named_from_the_root_and_a_library_is_none(tmp_path: Path) -> 
     assert files["/elsewhere/tool.py"] == "/elsewhere/tool.py"
     # What tox has installed of the program is told as its source.
     assert files[str(installed / "poster/api.py")] == "src/poster/api.py"
-    none = [json.__file__, pytest.__file__, str(installed / "openai/_client.py"), "<frozen x>"]
+    none = [json.__file__, pluggy.__file__, str(installed / "openai/_client.py"), "<frozen x>"]
     assert [files[f] for f in [*none, sys.modules["mockserver"].__file__ or ""]] == [None] * 5
+    assert files[python.__file__] == ""
