@@ -162,12 +162,14 @@ class Attempt:
 
     def _hang(self, watch: Watch) -> Ending:
         own = [at for at in watch.stack if self._place.is_own(at[0].f_code)]
+        asked = [*self._around.sites.by_id.values()][-1:]  # a loop's tasks are on no stack
         site = self._place.named(own[0][0].f_code, own[0][1]) if own else ""
+        site = site or "".join(str(lines[0]) for lines in asked)
         times = max(self._hits.number, len(self._journal.requests))
-        asked = f"{times} request{'s' * (times != 1)}"
+        requests = f"{times} request{'s' * (times != 1)}"
         if watch.waits:
-            return Ending(Ended.WAITS, f"{watch.waits}; {asked}", site)
-        return Ending(Ended.HANG, f"{asked}, and no end", site)
+            return Ending(Ended.WAITS, f"{watch.waits}; {requests}", site)
+        return Ending(Ended.HANG, f"{requests}, and no end", site)
 
     def _let_go(self) -> None:
         """Let everybody go whom the server keeps waiting; from another thread."""
