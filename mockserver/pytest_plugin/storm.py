@@ -19,9 +19,10 @@ from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
 from mockserver.pytest_plugin.sites import Files, Sites
 from mockserver.pytest_plugin.storm_endings import Ended, Place
+from mockserver.pytest_plugin.storm_items import Spare
 from mockserver.pytest_plugin.storm_kinds import chosen, missing
 from mockserver.pytest_plugin.storm_report import Row, Stormed, Storms
-from mockserver.pytest_plugin.storm_runs import Around, Attempt, Run, Spare
+from mockserver.pytest_plugin.storm_runs import Around, Attempt, Run
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Record
@@ -118,6 +119,7 @@ class Storm:
             return (yield)
         finally:
             self._first, self._is_over = None, False
+            self._session.is_storm = False
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_protocol")
     def pytest_runtest_protocol_ends(
@@ -165,7 +167,6 @@ class Storm:
                 try:
                     self._storms.tests.append(self._stormed(item, spare, kinds[:left]))
                 finally:
-                    session.is_storm = False
                     _forget()
 
     def _stormed(self, item: pytest.Function, spare: Spare, kinds: list[Failure]) -> Stormed:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import NamedTuple
+from unittest import SkipTest
 
 import pytest
 
@@ -141,7 +142,7 @@ def _kind(error: BaseException, lines: list[_Line], own: list[_Line], place: Pla
     match error:
         case Stopped():
             return Ended.HANG
-        case pytest.skip.Exception():
+        case pytest.skip.Exception() | SkipTest():
             return Ended.SKIPPED
         case pytest.fail.Exception():
             return Ended.NOTICED

@@ -1,7 +1,6 @@
-"""One more run of a test that has run: its own item, its fixtures anew, and nobody is told of it.
+"""One more run of a test that has run, under a failure or without one.
 
-It is done as `_pytest.runner.runtestprotocol(log=False)` does it, but that no debugger is entered.
-Fixtures of a wider scope than the function stay as they are.
+As `_pytest.runner.runtestprotocol` does it, with a rule in the test's sandbox and a watch.
 """
 
 from __future__ import annotations
@@ -9,11 +8,10 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from copy import copy
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -22,6 +20,7 @@ from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
 from mockserver.pytest_plugin.sites import Sites
 from mockserver.pytest_plugin.storm_endings import Ended, Ending, Hits, Place, of_error, of_pass
+from mockserver.pytest_plugin.storm_items import forget, run_phase
 from mockserver.pytest_plugin.storm_watch import Watch
 from mockserver.pytest_plugin.surroundings import Warned
 
@@ -33,34 +32,6 @@ if TYPE_CHECKING:
 _NOBODY = {"prompt": "images-mock: no request says this until the storm begins"}
 _SLOWER = 3  # times as long as the test itself a run may take, beside the patience
 _CHANGING = re.compile(r"\S*\d\S*")  # ids, times, addresses: no two runs have the same
-
-
-class Spare:
-    """An item as it was before it ran, for runs that know nothing of each other."""
-
-    def __init__(self, item: pytest.Function) -> None:
-        self._item = _twin_of(item)
-
-    def twin(self) -> pytest.Function:
-        """A new one. As the next item it keeps all that is wider than the function."""
-        return _twin_of(self._item)
-
-
-def _twin_of(item: pytest.Function) -> pytest.Function:
-    twin = copy(item)
-    twin.own_markers, twin.user_properties = [*item.own_markers], []
-    twin._report_sections = []
-    if isinstance(item.parent, pytest.Class):  # each has an instance of its own
-        for name in ("_instance", "_obj", "_excinfo"):
-            twin.__dict__.pop(name, None)
-    # To show a traceback takes longer than the whole run, and nobody is shown it.
-    vars(twin).update(repr_failure=_in_brief, _repr_failure_py=_in_brief)
-    twin._initrequest()
-    return twin
-
-
-def _in_brief(error: pytest.ExceptionInfo[BaseException], **_: object) -> str:
-    return error.exconly(tryshort=True)
 
 
 class Rule:
@@ -142,17 +113,16 @@ class Attempt:
                 return self._phases(twin, next_twin, usual)
         finally:
             self._session.guard.rest()
-            twin._request = False  # type: ignore[assignment]
-            twin.funcargs = None  # type: ignore[assignment]
+            forget(twin)
 
     def _phases(self, twin: pytest.Function, after: pytest.Function, usual: Run | None) -> Run:
-        error, _ = _phase(twin, "setup", lambda: twin.ihook.pytest_runtest_setup(item=twin))
-        found = Run(Ending(Ended.UNMET), unready=_in_a_line(error)) if error else None
+        setup = run_phase(twin, "setup", lambda: twin.ihook.pytest_runtest_setup(item=twin))
+        found = Run(Ending(Ended.UNMET), unready=setup.why) if setup.error else None
         try:
             return found or self._call(twin, usual)
         finally:
             teardown = twin.ihook.pytest_runtest_teardown
-            _phase(twin, "teardown", lambda: teardown(item=twin, nextitem=after))
+            run_phase(twin, "teardown", lambda: teardown(item=twin, nextitem=after))
 
     def _call(self, twin: pytest.Function, usual: Run | None) -> Run:
         call = twin.ihook.pytest_runtest_call
@@ -165,13 +135,13 @@ class Attempt:
             with _logged_to(self._warned), watch:
                 call(item=twin)
 
-        error, report = _phase(twin, "call", watched)
+        phase = run_phase(twin, "call", watched)
         if not watch.hangs:
             self._look()
-        output = _output(report)
+        output = _steady(phase.output)
         differs = usual is not None and output != usual.output
-        ending = self._ending(error, watch, differs=differs)
-        return Run(ending, len(self._journal.requests), report.duration, output)
+        ending = self._ending(phase.error, watch, differs=differs)
+        return Run(ending, len(self._journal.requests), phase.seconds, output)
 
     def _look(self) -> None:
         """See what there was, and let the teardown be as ever."""
@@ -192,12 +162,14 @@ class Attempt:
 
     def _hang(self, watch: Watch) -> Ending:
         own = [at for at in watch.stack if self._place.is_own(at[0].f_code)]
+        asked = [*self._around.sites.by_id.values()][-1:]  # a loop's tasks are on no stack
         site = self._place.named(own[0][0].f_code, own[0][1]) if own else ""
+        site = site or "".join(str(lines[0]) for lines in asked)
         times = max(self._hits.number, len(self._journal.requests))
-        asked = f"{times} request{'s' * (times != 1)}"
+        requests = f"{times} request{'s' * (times != 1)}"
         if watch.waits:
-            return Ending(Ended.WAITS, f"{watch.waits}; {asked}", site)
-        return Ending(Ended.HANG, f"{asked}, and no end", site)
+            return Ending(Ended.WAITS, f"{watch.waits}; {requests}", site)
+        return Ending(Ended.HANG, f"{requests}, and no end", site)
 
     def _let_go(self) -> None:
         """Let everybody go whom the server keeps waiting; from another thread."""
@@ -215,23 +187,8 @@ def _logged_to(handler: logging.Handler) -> Iterator[None]:
         logging.getLogger().removeHandler(handler)
 
 
-def _phase(
-    item: pytest.Function, when: Literal["setup", "call", "teardown"], do: Callable[[], Any]
-) -> tuple[BaseException | None, pytest.TestReport]:
-    """What ended a phase, if anything did; and its report, which nobody is shown."""
-    call = pytest.CallInfo.from_call(do, when, (pytest.exit.Exception, KeyboardInterrupt))
-    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    return (call.excinfo.value if call.excinfo else None), report
-
-
-def _output(report: pytest.TestReport) -> dict[str, str]:
-    found = {title: text for title, text in report.sections if title.endswith(" call")}
-    return {title: _CHANGING.sub("#", text) for title, text in found.items()}
-
-
-def _in_a_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+def _steady(output: Mapping[str, str]) -> dict[str, str]:
+    return {where: _CHANGING.sub("#", text) for where, text in output.items()}
 
 
 @contextmanager

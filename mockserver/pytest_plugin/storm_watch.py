@@ -55,7 +55,8 @@ class Watch:
         self._thread = get_ident()
         self._can_raise = _SIGNAL is not None and current_thread() is main_thread()
         if self._can_raise:
-            self._before = signal.signal(_SIGNAL, self._raise)  # type: ignore[arg-type]
+            # None is a handler that C has set, and that Python can't set again.
+            self._before = signal.signal(_SIGNAL, self._raise) or signal.SIG_DFL  # type: ignore[arg-type]
         self._watcher = Thread(target=self._watch, name="images-mock-storm", daemon=True)
         self._watcher.start()
         return self

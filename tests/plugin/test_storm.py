@@ -176,6 +176,14 @@ MANY = """
             self.number += 1
             self.assertEqual(self.number, 1)
             self.assertTrue(poster()["data"])
+        def test_parts(self):
+            for prompt in ("a", "b"):
+                with self.subTest(prompt): self.assertTrue(poster(prompt)["data"])
+        def test_skipped_then(self):
+            try: poster()
+            except Refused as error: self.skipTest(str(error))
+    def test_subtests(subtests):
+        with subtests.test("a fox"): assert poster()["data"]
     @pytest.mark.anyio
     async def test_async(): assert poster()["data"]
     def test_own_rules_go_first(images_mock):
@@ -212,12 +220,15 @@ def test_only_what_passed_and_asked_for_pictures_runs_again_with_its_fixtures_an
     downstream.makepyfile(test_app=PLAIN + MANY)
     kinds = "--images-mock-storm-kinds=refusal"
     result = downstream.runpytest_subprocess("--images-mock-storm", *ARGUMENTS, kinds)
-    result.assert_outcomes(passed=11, failed=1, xfailed=1, skipped=2)
+    result.assert_outcomes(passed=14, failed=1, xfailed=1, skipped=2)
     clean = {"refusal": "clean error"}
     assert storms(downstream) == {
         "test_fixtures": clean,
         "TestMethods::test_method": clean,
         "TestCase::test_case": clean,
+        "TestCase::test_parts": clean,
+        "TestCase::test_skipped_then": {"refusal": "skipped"},
+        "test_subtests": clean,
         "test_async[asyncio]": clean,
         "test_own_rules_go_first": {"refusal": "not met"},
         "test_its_own_rule_is_served_before_the_storm": {"refusal": "passed, and said so"},
