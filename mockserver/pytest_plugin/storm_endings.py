@@ -101,7 +101,7 @@ class Place:
 
     def is_own(self, code: CodeType) -> bool:
         """Whether a line is the program's or the test's."""
-        return self._files[code.co_filename] is not None
+        return bool(self._files[code.co_filename])
 
     def is_of_test(self, code: CodeType) -> bool:
         """Whether it is of the test function itself, or of the class that it stands in."""
