@@ -23,6 +23,7 @@ def test_an_answer_that_breaks_it_is_told(
         images_contract.judge(answer)
 
 
+@pytest.mark.images_mock(real_time=True)  # an answer tells when it was made
 def test_answers_to_generated_requests_keep_it(images_contract: Any) -> None:
     operation = images_contract.schema["/images/variations"]["POST"]
 
