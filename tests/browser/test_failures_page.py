@@ -10,7 +10,8 @@ import pytest
 from mockserver.facts.failures import failures
 from mockserver.pytest_plugin.coverage_page import page as page_of
 from mockserver.pytest_plugin.tally import Tally
-from tests.browser.test_page import HOSTILE, LOOKS
+from tests.browser.test_page import LOOKS
+from tests.page.test_pages import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
