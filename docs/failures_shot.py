@@ -19,7 +19,7 @@ CHROMIUM = "/usr/bin/chromium"
 DOCS = Path(__file__).parent
 HOW_TOS = DOCS.parent / "tests" / "how_to"
 PLUGINS = "mockserver.pytest_plugin,anyio.pytest_plugin"
-WIDE, _ROOM = 1200, 24  # pixels
+WIDE, _ROOM = 1200, 10  # pixels
 
 
 def main() -> None:
