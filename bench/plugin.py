@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any
 
 import httpx2
 from openai import OpenAI
 
 from bench.rows import Row, interleaved, run, seconds
+from mockserver.core.journal import Record
 from mockserver.pytest_plugin.ambient import Ambient
 from mockserver.pytest_plugin.server import OwnServer
+from mockserver.pytest_plugin.sites import Files, Sites
 
 PAIRS = 21  # of pytest runs
 ROUNDS = 9
@@ -60,6 +64,7 @@ def _use() -> Iterator[Row]:
         ambient.begin("test", {}, wanted=True)
         yield _tests(ambient)
         yield from _calls(ambient)
+        yield _judged_call(server, ambient)
     finally:
         server.stop()
 
@@ -92,6 +97,28 @@ def _calls(ambient: Ambient) -> Iterator[Row]:
             return
         with _httpserver(raw.content) as url:
             yield _held(*held, live, _client(url, http))
+
+
+def _judged_call(server: OwnServer, ambient: Ambient) -> Row:
+    """A call whose line in the program is looked for, as a verdict wants it, in CPU time."""
+    sites = Sites(Files(Path.cwd()))
+
+    def cpu(arrived: Callable[[Record, Any], None] | None) -> float:
+        assert server._server
+        server._server.world.feed.arrived = arrived
+        sites.clear()
+        begin = process_time()
+        for _ in range(CALLS):
+            client.images.generate(prompt="a fox", size="256x256")
+        return (process_time() - begin) / CALLS
+
+    with httpx2.Client() as http:
+        client = _client(ambient.url, http)
+        cpu(None)
+        bare, ours = interleaved(ROUNDS, [partial(cpu, None), partial(cpu, sites.arrived)])
+    ratio = median(b / a for a, b in zip(bare, ours, strict=True))
+    figures = f"{1e6 * median(ours):.0f} us", f"{1e6 * median(bare):.0f} us"
+    return Row("call with a verdict", "the same without", "<= 1.05", ratio, *figures)
 
 
 def _client(url: str, http: httpx2.Client) -> OpenAI:

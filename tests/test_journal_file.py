@@ -138,7 +138,7 @@ def broken(good: dict[str, Any], **values: Any) -> bytes:
         (b"\xff\xfe", "is no JSON"),
         (b"[" * 100_000, "is no JSON"),
         (b'{"requests": NaN}', "NaN is not JSON"),
-        (b"[]", "no journal of images-mock"),
+        (b"[]", "nothing that is read here"),
         (b'{"requests": []}', "it has no images_mock_journal. Write it by"),
         (b'{"images_mock_journal": true}', "no number of a format"),
         (b'{"images_mock_journal": 0}', "no number of a format"),
@@ -146,9 +146,10 @@ def broken(good: dict[str, Any], **values: Any) -> bytes:
             b'{"images_mock_journal": 2, "version": "9.1"}',
             "later images-mock (9.1): its format is 2",
         ),
+        (b'{"images_mock_journal": ' + b"9" * 5000 + b"}", "larger than any number"),
         (b'{"images_mock_journal": 1, "requests": {}}', "requests is no list"),
         (b'{"images_mock_journal": 1, "downloads": [3]}', "downloads[0] is no table"),
-        (b'{"images_mock_journal": 1, "open": [{}]}', "open[0] has no 'id'"),
+        (b'{"images_mock_journal": 1, "open": [{}]}', "open[0] has no '"),
     ],
 )
 def test_a_file_that_is_no_journal_is_refused_and_told_why(content: bytes, why: str) -> None:

@@ -24,13 +24,18 @@ from mockserver.client.verdict.as_sarif import FINGERPRINT, as_sarif
 from mockserver.client.verdict.as_text import as_text
 from mockserver.client.verdict.judge import verdict_of
 from mockserver.client.verdict.told import SEVERITIES, Told, Verdict
+from mockserver.pytest_plugin.verdict_report import Found, Place, Report
 from mockserver.testing import ImagesMock
 from tests.test_architecture import modules_after
 from tests.test_follow import HOSTILE
 
 LATER = r"mockserver\..*(commands|verdict|judging|findings|journal_file)"
-STUBBORN = {"model": "dall-e-2", "prompt": "a fox", "size": "77x77"}  # asked again although refused
-GOOD = {"model": "dall-e-2", "prompt": "an owl", "response_format": "b64_json"}
+STUBBORN = {
+    "model": "gpt-image-2",
+    "prompt": "a fox",
+    "size": "77x77",
+}  # asked again, though refused
+GOOD = {"model": "gpt-image-2", "prompt": "an owl"}
 RECORD = {
     "id": "req_1",
     "method": "POST",
@@ -145,7 +150,7 @@ def test_a_program_that_never_asked_is_told_so(tmp_path: Path) -> None:
     write(place, marked({}))
     done = command("--journal", place)
     assert done.exit_code == 0
-    assert "No request was there to judge" in done.output
+    assert "There was nothing to judge" in done.output
 
 
 def test_a_form_goes_into_a_file_and_people_read_the_text(mock: ImagesMock, tmp_path: Path) -> None:
@@ -167,6 +172,52 @@ def test_the_command_line_loads_neither_verdicts_nor_facts_of_findings() -> None
     assert [m for m in loaded if re.match(LATER, m)] == []
 
 
+def reported(place: Path) -> Path:
+    """A file as the pytest plugin writes it: a finding at a line, in two tests."""
+    report = Report()
+    told = FINDING.as_json
+    for number in (1, 2):
+        test = Place(f"tests/test_api.py::test_{number}", "tests/test_api.py", number, ["req_1"])
+        report.add(test.test, [Found(told, ("poster/api.py", 41), [test])])
+    report.write(place)
+    return place
+
+
+def test_what_a_run_of_pytest_found_is_told_in_every_form(tmp_path: Path) -> None:
+    file = reported(tmp_path / "found.json")
+    done = command("--findings", file)
+    assert done.exit_code == 5
+    assert "1 finding in 2 tests" in done.output
+    assert "  at      poster/api.py:41  tests/test_api.py::test_1 and 1 more\n" in done.output
+    sarif = command("--findings", file, "--format", "sarif").output
+    assert schema_errors(sarif) == []
+    assert json.loads(sarif)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert command("--findings", file, "--ignore", "retried-in-vain").exit_code == 0
+    assert command("--findings", file, "--journal", file).exit_code == 2
+    assert command("--findings", file, "--key", "sk-mock-me").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"findings": None}, "no list of findings"),
+        ({"findings": [{}]}, "findings[0] is no finding"),
+        ({"findings": [{**FINDING.as_json, "severity": "fatal", "tests": []}]}, "findings[0]"),
+        ({"findings": [{**FINDING.as_json, "tests": [1]}]}, "findings[0] is no finding"),
+        ({"images_mock_verdict": 2}, "is of a later images-mock"),
+        ({"images_mock_verdict": None}, "no number of a format"),
+    ],
+)
+def test_a_file_of_findings_that_is_broken_is_refused(
+    tmp_path: Path, changed: dict[str, Any], why: str
+) -> None:
+    file = reported(tmp_path / "found.json")
+    content = json.dumps(json.loads(file.read_text()) | changed).encode()
+    done = command("--findings", "-", input=content)
+    assert (done.exit_code, why in done.output) == (2, True)
+    assert command("--journal", file).exit_code == 2
+
+
 # -- forms ---------------------------------------------------------------------------------------
 
 
@@ -175,6 +226,7 @@ def test_json_is_what_the_control_api_tells(mock: ImagesMock) -> None:
     (finding,) = told["findings"]
     assert told["requests"] == 4
     assert finding.keys() >= {"id", "severity", "seen", "requests", "why", "source", "fix"}
+    assert told == httpx2.get(f"{mock.address}/_mock/verdict").json()
 
 
 def schema_errors(text: str) -> list[str]:
@@ -239,6 +291,18 @@ def test_junit_fails_what_is_grave_and_tells_the_rest() -> None:
     assert "fix: Ask once." in (failure.text or "")
     assert second.find("failure") is None
     assert "asked" in (second.findtext("system-out") or "")
+
+
+def test_no_two_cases_of_junit_have_the_same_name() -> None:
+    nameless = FINDING._replace(requests=(), test="")
+    root = fromstring(as_junit(of(FINDING, FINDING, AT_A_LINE, nameless, nameless)))
+    assert [case.get("name") for case in root.iter("testcase")] == [
+        "retried-in-vain: POST /v1/images/generations",
+        "retried-in-vain: POST /v1/images/generations (2)",
+        "retried-in-vain: poster/my api.py:41",
+        "retried-in-vain",
+        "retried-in-vain (2)",
+    ]
 
 
 def test_junit_without_a_finding_is_a_test_that_passed() -> None:

@@ -202,7 +202,8 @@ def drift(
 def from_journal(journal: str, o: Path) -> None:
     """Write what a program relies on, by the JOURNAL of a mock that it was tested with.
 
-    JOURNAL is a file with what GET /_mock/requests answers, or that address.
+    JOURNAL is a file of `images-mock journal save`, or what GET /_mock/requests answers, or that
+    address.
     """
     from contracts.compare.reliance import NoJournal, reliances, written
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
@@ -36,7 +35,8 @@ from mockserver.request.bodies import (
     send_answer,
 )
 from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
-from mockserver.request.log import log_of, notice_of
+from mockserver.request.log import log_of, notice_of, told_with_place
+from mockserver.request.parting import part, settle
 from mockserver.request.world import World
 
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
@@ -48,7 +48,6 @@ _EXPOSED = (
     *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
-_CLIENT_GONE = 499  # only ever logged
 _TRACE = b"traceparent"
 _UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
@@ -115,7 +114,7 @@ class Observe:
             await serve(scope, receive, send_observed)
         finally:
             self._counts.in_flight -= is_call
-            if is_call and not (record.raw or self._is_strange(exchange)):
+            if (is_call or exchange.sandbox) and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
@@ -175,6 +174,8 @@ class Observe:
         head = head_of(_line(scope), scope["headers"], exchange.keys)
         length = max(heard.read, exchange.length or 0)
         exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
+        if exchange.record.usd:
+            await settle(exchange)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -282,6 +283,7 @@ class Refuse:
 
     def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._world = world
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
         self._heavy = world.heavy
@@ -293,9 +295,8 @@ class Refuse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._answered(scope, receive, send)
-        except ClientGone:
-            record: Record = scope["exchange"].record
-            record.status = record.status or _CLIENT_GONE
+        except ClientGone as gone:
+            await part(self._world, scope["exchange"], gone)
             if abort := scope.get("extensions", {}).get(ABORT):  # it may be there, and wait
                 abort()
 
@@ -322,7 +323,7 @@ class Refuse:
         except asyncio.CancelledError:  # the server stops, and this took longer than its grace
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         except Exception as error:
-            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {_where(error)}"))
+            self._notice(exchange.hide_text(f"ERROR {exchange.record.id} {told_with_place(error)}"))
             await self._answer(exchange, ApiError(Reason.INTERNAL), send)
         finally:
             if exchange.held or exchange.turn:
@@ -360,12 +361,6 @@ class Refuse:
             await altered.refuse(send, told)
         else:
             await send_answer(send, told)
-
-
-def _where(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
 
 
 class HostRule:

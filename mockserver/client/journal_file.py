@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mockserver import __version__
 from mockserver.client.connection import ControlError, Remote
@@ -20,11 +20,13 @@ from mockserver.clock import SECOND, SystemClock
 from mockserver.core.decoding import finite, is_number, no_constant
 from mockserver.core.journal import Record
 
+T = TypeVar("T")
 FORMAT = 1
 MARK = "images_mock_journal"  # has the number of the format
 LISTS = ("requests", "downloads", "open")
 LATE = "late"  # came after their sandbox had ended: shown, and not judged
 MOST = 128 * 1024 * 1024  # bytes of a file
+_DIGITS = 18  # of any whole number in a file
 _LATEST = 253_402_300_799  # the end of the year 9999: the last time that can be shown
 
 
@@ -112,31 +114,57 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         NoJournal: it is none, or of a later version, or too large.
     """
+    return of_file(path, read_from)
+
+
+def of_file(path: Path, reader: Callable[[bytes], T]) -> T:
+    """What a reader makes of a file's content; of a large one it gets the first bytes too many.
+
+    Raises:
+        NoJournal: it can't be read, or the reader says so; the message names the file.
+    """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST + 1)
+            return reader(file.read(MOST + 1))
     except OSError as error:
         raise NoJournal(f"{path} can't be read: {error.strerror}") from None
-    try:
-        return read_from(content)
     except NoJournal as error:
         raise NoJournal(f"{path} {error}") from None
 
 
 def read_from(content: bytes) -> dict[str, Any]:
     """The journal of a file's content; NoJournal says how it goes on after the file's name."""
-    if len(content) > MOST:
-        raise NoJournal(f"has {_TOO_MANY}. Save one sandbox: {_SAVE} --sandbox NAME")
-    try:
-        journal = json.loads(content, parse_constant=no_constant, parse_float=finite)
-    except (ValueError, RecursionError) as error:
-        raise NoJournal(f"is no JSON, or only a part of it: {error}. {_ANEW}") from None
-    if not isinstance(journal, dict) or MARK not in journal:
-        raise NoJournal(f"is JSON, but no journal of images-mock: it has no {MARK}. {_ANEW}")
-    _check_format(journal)
+    journal = decoded(content, MARK, _ANEW)
     for name in (*LISTS, LATE):
         _check_records(name, journal.get(name, []))
     return journal
+
+
+def decoded(content: bytes, mark: str, anew: str) -> dict[str, Any]:
+    """A table as JSON, which has the number of its format under a mark; all have the same one.
+
+    Raises:
+        NoJournal: it is none, or of a later format, or too large; `anew` says what writes one.
+    """
+    if len(content) > MOST:
+        raise NoJournal(f"has {_TOO_MANY}. Save one sandbox: {_SAVE} --sandbox NAME")
+    try:
+        table = json.loads(
+            content, parse_constant=no_constant, parse_float=finite, parse_int=_number
+        )
+    except (ValueError, RecursionError) as error:
+        raise NoJournal(f"is no JSON, or only a part of it: {error}. {anew}") from None
+    if not isinstance(table, dict) or mark not in table:
+        raise NoJournal(f"is JSON, but nothing that is read here: it has no {mark}. {anew}")
+    number = table[mark]
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise NoJournal(f"is broken: {mark} is no number of a format. {anew}")
+    if number > FORMAT:
+        raise NoJournal(
+            f"is of a later images-mock ({table.get('version', 'which is not told')!s:.20}): its "
+            f"format is {number!s:.9}, and {__version__} reads up to {FORMAT}. Upgrade this one"
+        )
+    return table
 
 
 def lines(journal: Mapping[str, Any]) -> list[str]:
@@ -156,10 +184,18 @@ _SAVE = "images-mock journal save FILE"
 _ANEW = f"Write it by {_SAVE}"
 _TOO_MANY = f"more than the {MOST} bytes of a journal that is read"
 _EMPTY = Record(id="", at=0, method="", path="")
+#: What each record has. Without what a later version adds a reader must do, or the format is new.
 _ALWAYS: dict[str, Any] = _EMPTY.as_json()
-#: A value of the type of each that a record may have; of any type is what stands for None.
-_TYPES: dict[str, Any] = {name: getattr(_EMPTY, name) for name in _EMPTY.__slots__} | _ALWAYS
-_TYPES |= {"length": 0, "wait": {}, "moved": 0.0}
+_EMPTIES = {name: getattr(_EMPTY, name) for name in _EMPTY.__slots__} | _ALWAYS
+_EMPTIES |= {"length": 0, "wait": {}, "moved": 0.0}
+#: The types, as JSON has them, of what a record may have; of lists, which hold texts, the names.
+_JSON: Mapping[type, tuple[type, ...]] = {float: (float, int), tuple: (list,)}
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    name: _JSON.get(type(empty), (type(empty),))
+    for name, empty in _EMPTIES.items()
+    if empty is not None
+}
+_LISTS = tuple(name for name, types in _TYPES.items() if types == (list,))
 
 
 def _listed(value: Any) -> str:
@@ -171,17 +207,6 @@ def _listed(value: Any) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _check_format(journal: Mapping[str, Any]) -> None:
-    number = journal[MARK]
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise NoJournal(f"is broken: {MARK} is {number!r}, and no number of a format. {_ANEW}")
-    if number > FORMAT:
-        raise NoJournal(
-            f"is of a later images-mock ({journal.get('version', 'which is not told')!s:.20}): its "
-            f"format is {number}, and {__version__} reads up to {FORMAT}. Upgrade this one"
-        )
 
 
 def _check_records(name: str, records: Any) -> None:
@@ -196,10 +221,11 @@ def _wrong_in(record: Any) -> str:
     """What is wrong with a record; "" if it can be shown and judged."""
     if not isinstance(record, dict):
         return "is no table"
-    missing = [name for name in _ALWAYS if name not in record]
+    missing = _ALWAYS.keys() - record.keys()
     if missing:
-        return f"has no {missing[0]!r}"
-    wrong = [n for n, like in _TYPES.items() if n in record and not _is_like(record[n], like)]
+        return f"has no {min(missing)!r}"
+    wrong = [n for n, types in _TYPES.items() if n in record and type(record[n]) not in types]
+    wrong += [n for n in _LISTS if n in record and n not in wrong and not _are_texts(record[n])]
     if wrong:
         return f"has a {wrong[0]!r} that no server tells"
     wrong += [] if _is_error(record["error"]) else ["error"]
@@ -208,19 +234,11 @@ def _wrong_in(record: Any) -> str:
     return f"has a {wrong[0]!r} that no server tells" if wrong else ""
 
 
-def _is_like(value: Any, like: Any) -> bool:
-    """Whether a value is of the type of another one, as JSON has types; lists are of texts."""
-    match like:
-        case bool() | str() | dict():
-            return isinstance(value, type(like))
-        case int():
-            return isinstance(value, int) and is_number(value)
-        case float():
-            return is_number(value)
-        case list() | tuple():
-            return isinstance(value, list) and _are_texts(value)
-        case _:
-            return True
+def _number(text: str) -> int:
+    """A whole number, as `parse_int`; ValueError for one that nothing here can be."""
+    if len(text) > _DIGITS:
+        raise ValueError(f"{text[:_DIGITS]}… is larger than any number here")
+    return int(text)
 
 
 def _is_error(error: Any) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +18,7 @@ from mockserver.client.journal_file import NoJournal
 from mockserver.commands.asking import asked, with_server
 from mockserver.core.texts import escaped
 
+T = TypeVar("T")
 _STDIO = Path("-")
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -64,17 +66,22 @@ def show(file: Path, as_json: bool) -> None:
 
 def read(file: Path) -> dict[str, Any]:
     """The journal of a file, or of standard input; the process ends where it is none."""
+    return read_as(journal_file.read_from, file)
+
+
+def read_as(reader: Callable[[bytes], T], file: Path) -> T:
+    """What a reader makes of a file, or of standard input; the process ends where it refuses."""
     try:
         if file != _STDIO:
-            return journal_file.read(file)
+            return journal_file.of_file(file, reader)
         content = sys.stdin.buffer.read(journal_file.MOST + 1)
-        return _named(content)
+        return _named(reader, content)
     except NoJournal as error:
         end(USAGE, f"{escaped(str(error))}.")
 
 
-def _named(content: bytes) -> dict[str, Any]:
+def _named(reader: Callable[[bytes], T], content: bytes) -> T:
     try:
-        return journal_file.read_from(content)
+        return reader(content)
     except NoJournal as error:
         raise NoJournal(f"what came on standard input {error}") from None

@@ -19,7 +19,7 @@ from mockserver.client.verdict.as_sarif import as_sarif
 from mockserver.client.verdict.as_text import as_json, as_text
 from mockserver.client.verdict.told import SEVERITIES
 from mockserver.commands.asking import asked, with_server
-from mockserver.commands.journal import FILE, read
+from mockserver.commands.journal import FILE, read, read_as
 from mockserver.core.texts import escaped
 
 if TYPE_CHECKING:
@@ -36,17 +36,22 @@ _FORMATS: Mapping[str, Callable[[Verdict, str], str]] = {
 
 def _ids(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """Ids of findings, that were given one by one or with commas between them."""
-    from mockserver.client.verdict.judge import slips
+    from mockserver.core.judging.verdict import not_known
 
     ids = [one for text in given for one in text.replace(",", " ").split()]
-    if wrong := slips(ids):
-        raise click.BadParameter(wrong[0].removesuffix("."))
+    if why := not_known(ids):
+        raise click.BadParameter(why)
     return ids
 
 
 @with_server
 @click.command()
-@click.option("--journal", "file", type=FILE, metavar="FILE", help="a saved one, of no server")
+@click.option(
+    "--journal", "file", type=FILE, metavar="FILE", help="judge a saved one, and no server"
+)
+@click.option(
+    "--findings", type=FILE, metavar="FILE", help="what pytest's --images-mock-verdict-file wrote"
+)
 @click.option("--format", "form", type=click.Choice([*_FORMATS]), default="text", show_default=True)
 @click.option(
     "--ignore", multiple=True, callback=_ids, metavar="ID,…", help="findings to leave out"
@@ -66,6 +71,7 @@ def _ids(_context: click.Context, _option: click.Parameter, given: tuple[str, ..
 )
 def verdict(
     file: Path | None,
+    findings: Path | None,
     form: str,
     ignore: list[str],
     least: str,
@@ -80,9 +86,7 @@ def verdict(
     Exit codes: 0 nothing is found (notes alone don't count, see --least), 5 something is; 2 usage,
     3 configuration, 4 no server.
     """
-    from mockserver.client.verdict.judge import verdict_of
-
-    found = verdict_of(_journal(file, of_server), ignore)
+    found = _verdict(file, findings, ignore, of_server)
     shown = _FORMATS[form](found, least)
     if out is not None:
         try:
@@ -96,13 +100,23 @@ def verdict(
         sys.exit(FOUND)
 
 
-def _journal(file: Path | None, of_server: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is judged: a file, or what a server has now."""
-    if file is None:
-        return asked(
-            lambda of: journal_file.saved(*of[:2], key=of.key, token=of.token), **of_server
-        )
-    for name in ("url", "sandbox", "key"):
-        if of_server[name] is not None:
-            raise click.UsageError(f"--{name} is of a running server: leave it out with --journal.")
-    return read(file)
+def _verdict(
+    file: Path | None, findings: Path | None, ignore: list[str], of_server: Mapping[str, Any]
+) -> Verdict:
+    """What is told: of a server as it is now, or of a file."""
+    given = [f"--{name}" for name in ("url", "sandbox", "key") if of_server[name] is not None]
+    if (file or findings) and given:
+        named = "--journal" if file else "--findings"
+        raise click.UsageError(f"{given[0]} is of a running server: leave it out with {named}.")
+    if findings:
+        if file:
+            raise click.UsageError("Give --journal or --findings: what is found is judged already.")
+        from mockserver.client.verdict.findings_file import verdict_in
+
+        return read_as(verdict_in, findings).without(ignore)
+    from mockserver.client.verdict.judge import verdict_of
+
+    if file:
+        return verdict_of(read(file), ignore)
+    journal = asked(lambda of: journal_file.saved(*of[:2], key=of.key, token=of.token), **of_server)
+    return verdict_of(journal, ignore)

@@ -32,6 +32,7 @@ _FRESH = (b"cache-control", b"no-store")
 VIEWS: Mapping[str, tuple[str, Callable[[Look], Awaitable[Shown]]]] = {
     "": ("Requests", views.requests),
     "pictures": ("Pictures", views.pictures),
+    "verdict": ("Verdict", views.verdict),
     "rules": ("Rules", views.rules),
     "limits": ("Limits", views.limits),
     "costs": ("Costs", views.costs),

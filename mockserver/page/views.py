@@ -96,6 +96,13 @@ async def identified(look: Look) -> Shown:
     return Shown("identified", {**await _chosen(look), "found": found, "made": made[:ROWS]})
 
 
+async def verdict(look: Look) -> Shown:
+    """What the program that asks does wrong."""
+    from mockserver.page.verdict import verdict as judged  # few look
+
+    return await judged(look, await _chosen(look))
+
+
 async def rules(look: Look) -> Shown:
     """The rules, and how often each was met."""
     told = await look.told(state.rules)

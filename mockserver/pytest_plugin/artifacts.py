@@ -6,11 +6,11 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mockserver.client.fetch import NO_ANSWER, fetch
+from mockserver.client.journal_file import content_of, told_by
 from mockserver.client.requests import Request
 from mockserver.client.sandbox import Sandbox
 from mockserver.core.picture import MEDIA
@@ -26,15 +26,15 @@ _LONGEST = 150  # letters of a name
 def keep(place: Path, test: str, seen: Sandbox, spare: Sandbox, options: Mapping[str, Any]) -> Path:
     """Write journal and pictures of a test's sandbox into a directory of its own below `place`.
 
+    The journal is as `images-mock journal save` writes it: `images-mock verdict` reads it.
     Pictures are drawn once more, in a spare sandbox, from what was asked: the same request gives
     the same picture. Those that were made of uploads are left out, for the journal has no uploads.
     """
     place /= _UNSAFE.sub("-", test)[-_LONGEST:].strip("-.")
     place.mkdir(parents=True, exist_ok=True)
-    requests = seen.requests
-    journal = {"requests": [*map(asdict, requests)], "downloads": [*map(asdict, seen.downloads)]}
-    text = json.dumps(journal, indent=2, ensure_ascii=False)
-    (place / "journal.json").write_text(f"{text}\n", "utf-8", "backslashreplace")
+    journal = told_by(seen._remote)
+    (place / "journal.json").write_bytes(content_of(journal))
+    requests = [*map(Request.of, journal["requests"])]
     spare.begin(**of_pictures(options), tier="off")
     for number, request in list(enumerate(requests, 1))[-_LAST:]:
         if request.status == 200:

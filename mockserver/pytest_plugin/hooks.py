@@ -63,6 +63,10 @@ def _begin_session(config: pytest.Config) -> None:
         from mockserver.pytest_plugin.storm import Storm  # before anybody asks the server
 
         config.pluginmanager.register(Storm(session, config), "images_mock_storm")
+    if options["journal"]:
+        from mockserver.pytest_plugin.journal import Kept
+
+        config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Never
@@ -14,9 +15,9 @@ ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
     "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
-    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False, "
-    "verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, beside the "
-    "server's own settings"
+    "abandoned=…, per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, "
+    "real_time=False, verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set "
+    "to, beside the server's own settings"
 )
 
 
@@ -58,6 +59,7 @@ OPTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "verdict_ignore": ("", "findings that nobody wants, by commas", ()),
     "verdict_severity": ("", "how grave others are than usual: retry-storm=error, …", ()),
     "verdict_file": ("", "a file for the findings, as JSON", ()),
+    "journal": ("", "a file for what all tests asked for, which `images-mock verdict` judges", ()),
 }
 #: Those that want to know which kinds of failure were met.
 COVERING = ("coverage", "coverage_html", "coverage_json", "require")
@@ -76,10 +78,12 @@ def add_options(parser: pytest.Parser) -> None:
         flag = f"--images-mock-{name.replace('_', '-')}"
         parser.addini(setting, text, default=default)
         if name in _ALONE:  # and no file that follows is its value, as with argparse's nargs="?"
-            told_as = [(flag, _ALONE[name]), *((f"{flag}={choice}", choice) for choice in choices)]
-            for shown, value in told_as:
+            said = {flag: _ALONE[name]} | {f"{flag}={choice}": choice for choice in choices}
+            shown = {flag: f"{text}; ={', ='.join(choices)}"}
+            for way, value in said.items():
+                told_at = shown.get(way, SUPPRESS)
                 group.addoption(
-                    shown, dest=setting, default=None, action="store_const", const=value, help=text
+                    way, dest=setting, default=None, action="store_const", const=value, help=told_at
                 )
         else:
             more = {"choices": choices} if choices else {"metavar": "TEXT"}
@@ -229,6 +233,7 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "latency": _setting("latency"),
     "batch_time": _setting("batch-time"),
     "repeats": _setting("repeats"),
+    "abandoned": _setting("abandoned"),
     "per_minute": _whole,
     "budget_usd": _amount,
     "budget_day_usd": _amount,

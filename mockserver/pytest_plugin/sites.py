@@ -20,6 +20,8 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from weakref import ref
 
+import _pytest
+
 import mockserver
 from mockserver.core.addresses import in_control
 
@@ -104,7 +106,9 @@ class Asker:
 
 
 class Files(dict[str, str | None]):
-    """What the files of code objects are called in a report; None is one of a library's.
+    """What the files of code objects are called in a report.
+
+    None is one of a library's, and "" one of pytest's: what is further out has called a test.
 
     It asks the disk once for each file.
     """
@@ -115,7 +119,7 @@ class Files(dict[str, str | None]):
         names = ("stdlib", "platstdlib")
         others = [Path(p) for name, p in get_paths().items() if name in names]
         others += [own := Path(mockserver.__file__).parent, own.with_name("contracts")]
-        others += [Path(m.__file__).parent for m in _of_pytest() if m.__file__]
+        self._of_pytest = f"{Path(_pytest.__file__).parent}/"
         self._others = tuple(f"{p}/" for p in {*others, *(p.resolve() for p in others)})
 
     def __missing__(self, file: str) -> str | None:
@@ -124,6 +128,8 @@ class Files(dict[str, str | None]):
 
     def _named(self, path: Path) -> str | None:
         path = path.absolute()
+        if str(path).startswith(self._of_pytest):
+            return ""
         installed = [i for i, part in enumerate(path.parts) if part in _INSTALLED]
         if installed:
             return self._source(Path(*path.parts[installed[-1] + 1 :]))
@@ -138,10 +144,6 @@ class Files(dict[str, str | None]):
             if len(module.parts) > 1 and (self._root / place).is_file():
                 return place.as_posix()
         return None
-
-
-def _of_pytest() -> list[Any]:
-    return [m for name in ("_pytest", "pluggy") if (m := sys.modules.get(name))]
 
 
 _NOBODY: tuple[Callable[[], _Task | None], Asker] = (lambda: None, Asker(()))
@@ -173,7 +175,9 @@ class Sites:
         """Note where a request was made that has just arrived; in the server's thread."""
         client = None if in_control(scope["path"]) else scope.get("client")
         with suppress(Exception):  # an odd object of a client's is no reason to refuse a request
-            if client and (chain := self.chain_of(client[1])):
+            # Again where it was not found: the client may have moved on while it was looked for.
+            chain = client and (self.chain_of(client[1]) or self.chain_of(client[1]))
+            if chain:
                 self._found.append((record, chain))
 
     def chain_of(self, port: int) -> Chain:
@@ -214,6 +218,8 @@ class Sites:
             frames.append(outer)
             if file := files[code.co_filename]:
                 lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
+            elif file is not None:
+                break
             outer = outer.f_back
         yield Asker(tuple(lines), frames)
 

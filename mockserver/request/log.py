@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -114,3 +115,10 @@ def _clock(second: int) -> str:
 def _closest(exchange: Exchange) -> str:
     record = exchange.record
     return nearest_rules(exchange.missed, record.fields, record.filled, most=1)[0]
+
+
+def told_with_place(error: Exception) -> str:
+    """An exception as one line, with the file and line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

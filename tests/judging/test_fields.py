@@ -18,8 +18,9 @@ def test_a_request_with_a_model_is_not() -> None:
     assert not found(asked("r0", filled=["n", "size"]))
 
 
-def test_a_variation_has_one_model() -> None:
+def test_a_variation_has_one_model_and_a_tool_of_responses_a_default() -> None:
     assert not found(asked("r0", operation="images.vary", filled=["model"]))
+    assert not found(asked("r0", operation="responses.create", filled=["model"]))
 
 
 # -- people --------------------------------------------------------------------------------------
@@ -76,19 +77,19 @@ def test_lines_of_a_batch_name_people_too() -> None:
 
 def test_a_parameter_that_changes_nothing_is_noted() -> None:
     finding = found(asked("r0", fields={"model": "dall-e-2"}, noticed=["ignored:style"]))
-    assert finding["ignored-parameter"].seen == "sent 'style', which 'dall-e-2' ignores (1 request)"
+    assert finding["ignored-parameter"].seen == "sent 'style', which 'dall-e-2' ignores"
     assert finding["ignored-parameter"].severity == "note"
 
 
 def test_a_parameter_that_the_api_has_no_more_is_noted() -> None:
     finding = found(asked("r0", noticed=["deprecated:quality"]))["deprecated-parameter"]
-    assert finding.seen == "sent 'quality', which the API refuses today (1 request)"
+    assert finding.seen == "sent 'quality', which the API refuses today"
 
 
 def test_a_model_that_the_api_has_no_more_is_noted() -> None:
     finding = found(asked("r0", fields={"model": "dall-e-2"}, noticed=["deprecated:model"]))
     assert finding["deprecated-parameter"].seen == (
-        "asked for 'dall-e-2', which the API has no more (1 request)"
+        "asked for 'dall-e-2', which the API has no more"
     )
 
 

@@ -93,6 +93,14 @@ def test_a_program_that_gives_up_at_the_first_transient_failure_is_noted() -> No
     assert finding.severity == "note"
 
 
+def test_a_test_that_looks_at_a_failure_has_wanted_it() -> None:
+    assert not found(limited("r0"), around=Surroundings(passed=True))
+
+
+def test_an_answer_that_may_forbid_a_retry_is_none_to_retry_after() -> None:
+    assert not found(asked("r0", 0, 503, effects=["gateway.503", "headers"]))
+
+
 def test_a_program_that_retries_is_not() -> None:
     assert not found(limited("r0", client=HTTPX), asked("r1", 21, client=HTTPX, call="r0"))
 

@@ -6,7 +6,7 @@ from mockserver.core.judging.findings import Surroundings
 from tests.judging.records import BROWSER, Told, asked, download, found, linked
 
 EXPIRED: Told = {"status": 403, "reason": "AuthenticationFailed(expired)"}
-FAILED = Surroundings(passed=False)
+FAILED, SHOWN = Surroundings(passed=False), Surroundings(passed=True)
 
 
 def test_a_url_that_is_used_after_its_end_was_kept_too_long() -> None:
@@ -24,12 +24,21 @@ def test_a_url_that_is_used_near_its_end_is_a_warning() -> None:
     finding = found(linked("r0"), downloads=[download("d0", 3400)])["url-kept-too-long"]
     assert finding.seen == "kept a picture's URL for 56.7 minutes; it ends after 60 minutes"
     assert finding.severity == "warning"
+    assert not found(linked("r0"), downloads=[download("d0", 1, moved=3400.0)])  # by a test
 
 
 def test_a_clock_that_a_test_moved_on_counts() -> None:
     late = download("d0", 1, moved=7200.0, standing=True, **EXPIRED)
     finding = found(linked("r0", standing=True), downloads=[late])["url-kept-too-long"]
     assert finding.seen.startswith("kept a picture's URL for 2 hours")
+
+
+def test_a_test_that_looks_at_the_end_of_a_url_has_wanted_it() -> None:
+    late = download("d0", 1, moved=7200.0, standing=True, **EXPIRED)
+    assert not found(linked("r0", standing=True), downloads=[late], around=SHOWN)
+    around = Surroundings(passed=True, shows_errors=False)
+    silent = found(linked("r0", standing=True), downloads=[late], around=around)
+    assert "url-kept-too-long" in silent
 
 
 def test_a_url_that_a_rule_ended_early_was_not_kept() -> None:
@@ -90,6 +99,13 @@ def test_pictures_that_nobody_gets_are_noted() -> None:
     finding = found(_four())["url-never-downloaded"]
     assert finding.seen == "got 4 pictures by URL ($0.04) and downloaded none"
     assert finding.severity == "note"
+
+
+def test_a_test_that_gets_no_picture_at_all_is_about_something_else() -> None:
+    assert not found(_four(), around=SHOWN)
+    other = linked("r1", 1, ["img-9.png"], fields={"prompt": "a cat"})
+    some = found(_four(), other, downloads=[download("d0", 2, "img-9.png")], around=SHOWN)
+    assert [*some] == ["url-never-downloaded"]
 
 
 def test_more_pictures_than_are_used_are_found() -> None:

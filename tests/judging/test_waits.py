@@ -188,5 +188,5 @@ def test_calls_one_after_the_other_are_not_under_way_at_once() -> None:
 
 
 def test_a_rate_limit_that_a_rule_made_says_nothing_of_what_is_under_way() -> None:
-    scripted = [r | ({"rules": ["r1"]} if r["status"] == 429 else {}) for r in _burst(12)]
+    scripted = [r | {"trace": ["rule r1 rate_limited: rate_limited"]} for r in _burst(12)]
     assert not found(*scripted, but=["never-retried"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from mockserver.client.journal_file import read
 from mockserver.pictures.pure.drawing import identify
 from tests.plugin.conftest import run_plain
 
@@ -194,7 +194,7 @@ def test_what_failed_can_be_kept(downstream: pytest.Pytester) -> None:
         "2-1.png",
         "journal.json",
     ]
-    journal = json.loads((place / "journal.json").read_text("utf-8"))
+    journal = read(place / "journal.json")  # as `images-mock verdict --journal` does
     assert [r["status"] for r in journal["requests"]] == [200, 200, 400]
     with Image.open(place / "1-2.png") as picture:
         assert picture.size == (256, 256)

@@ -89,8 +89,8 @@ def _fingerprints(findings: Sequence[Told]) -> list[str]:
     seen: Counter[str] = Counter()
     found = []
     for one in findings:
-        file = one.place[0] if one.place else ""
-        digest = sha256("\0".join((one.id, file, one.where, one.test)).encode("utf-8", "replace"))
+        place = one.place[0] if one.place else one.test
+        digest = sha256("\0".join((one.id, place, one.where)).encode("utf-8", "replace"))
         mark = digest.hexdigest()[:32]
         seen[mark] += 1
         found.append(f"{mark}:{seen[mark]}")

@@ -10,20 +10,21 @@ from mockserver.client.verdict.told import Told, Verdict
 from mockserver.core.texts import escaped
 
 _FEW = 3  # requests of a finding that are shown
-_NOTHING = "No request was there to judge: was the program led to this server?"
+_NOTHING = "There was nothing to judge: was the program led to the mock?"
 
 
 def as_text(verdict: Verdict) -> str:
     """A paragraph for each finding: what was seen, where, why it matters, and how to mend it."""
     parts = [f"images-mock verdict: {verdict.heading}"]
     parts += ["\n".join(map(escaped, _lines(one))) for one in verdict.findings]
-    parts += [_NOTHING] if not verdict.requests else []
+    parts += [_NOTHING] if not verdict.judged else []
     return "\n\n".join(parts) + "\n"
 
 
 def as_json(verdict: Verdict) -> str:
     """As `/_mock/verdict` tells it."""
-    told = {"findings": [one.as_json for one in verdict.findings], "requests": verdict.requests}
+    found = [one.as_json for one in verdict.findings]
+    told = {"findings": found, f"{verdict.unit}s": verdict.judged}
     return json.dumps(told, indent=2) + "\n"
 
 

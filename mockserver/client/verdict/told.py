@@ -1,12 +1,12 @@
 """A verdict as it is shown: each finding with its request, place, why and fix. Shows none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 SEVERITIES = ("note", "warning", "error")  # the gravest last
 
 
-_WORDS = 8  # of the fields, that are told as they are
+_WORDS = 9  # of the fields, that are told as they are
 
 
 class Told(NamedTuple):
@@ -20,6 +20,7 @@ class Told(NamedTuple):
     source: str  # an address, or the name of a document
     title: str = ""
     howto: str = ""  # an anchor of docs/verdict.md
+    level: str = ""  # how well it is known that it matters: observed, documented, reported …
     requests: Sequence[Mapping[str, Any]] = ()  # their records; the first is where it shows
     site: str = ""  # file:line of the program, where it is known
     test: str = ""  # whose request it was, where that is known
@@ -67,7 +68,12 @@ class Verdict(NamedTuple):
     """All that was found in a journal."""
 
     findings: Sequence[Told]  # the gravest first
-    requests: int  # that were judged
+    judged: int  # requests, or what else is counted
+    unit: str = "request"
+
+    def without(self, ids: Collection[str]) -> Self:
+        """But for findings of these ids."""
+        return self._replace(findings=[one for one in self.findings if one.id not in ids])
 
     def has(self, least: str) -> bool:
         """Whether one of them is at least as grave."""
@@ -77,7 +83,7 @@ class Verdict(NamedTuple):
     @property
     def heading(self) -> str:
         """How much was found."""
-        asked = f"{self.requests} request{'' if self.requests == 1 else 's'}"
+        asked = f"{self.judged} {self.unit}{'' if self.judged == 1 else 's'}"
         if not self.findings:
             return f"nothing found in {asked}"
         found = len(self.findings)

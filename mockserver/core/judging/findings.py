@@ -55,6 +55,11 @@ class Surroundings(NamedTuple):
     chains: Mapping[str, str] = {}
 
     @property
+    def is_about_errors(self) -> bool:
+        """Whether it is known that a test, which passed, has looked at errors: they are meant."""
+        return self.passed is True and self.shows_errors
+
+    @property
     def is_silent(self) -> bool:
         """Whether it is known that nobody was told of any error: a test passed, and showed none."""
         return self.passed is True and not self.shows_errors

@@ -8,7 +8,8 @@ from mockserver.core.judging.findings import times
 from mockserver.core.judging.seen import Seen
 from mockserver.core.texts import shortened
 
-_ONE_MODEL = ("images.vary",)  # operations that never had another
+#: Operations that had a default, and have none any more. Variations have one model.
+_OF_MODELS = ("images.generate", "images.edit")
 _NAMES = ("user", "safety_identifier")  # fields that name an end user
 _LONGEST = 300  # characters of such a name that are looked at
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[a-z]", re.IGNORECASE)
@@ -27,7 +28,7 @@ def model_left_out(case: Case) -> Iterator[Shown]:
 
 
 def _lacks_model(seen: Seen) -> bool:
-    return "model" in seen.filled and seen.operation not in _ONE_MODEL
+    return "model" in seen.filled and seen.operation in _OF_MODELS
 
 
 def personal_data_in_user(case: Case) -> Iterator[Shown]:
@@ -57,20 +58,22 @@ def personal(value: str) -> str:
 def deprecated_parameter(case: Case) -> Iterator[Shown]:
     """What the API took on the day that the mock plays, and refuses today."""
     for name, asked in _noticed(case, _DEPRECATED):
-        number = times(len(asked), "request")
         if name == "model":
             model = shortened(asked[0].model, _SHOWN)
-            yield Shown(f"asked for {model!r}, which the API has no more ({number})", asked)
+            yield Shown(f"asked for {model!r}, which the API has no more{_of(asked)}", asked)
         else:
-            yield Shown(f"sent {name!r}, which the API refuses today ({number})", asked)
+            yield Shown(f"sent {name!r}, which the API refuses today{_of(asked)}", asked)
 
 
 def ignored_parameter(case: Case) -> Iterator[Shown]:
     """What the API takes, and does nothing with."""
     for name, asked in _noticed(case, _IGNORED):
         model = shortened(asked[0].model, _SHOWN)
-        number = times(len(asked), "request")
-        yield Shown(f"sent {name!r}, which {model!r} ignores ({number})", asked)
+        yield Shown(f"sent {name!r}, which {model!r} ignores{_of(asked)}", asked)
+
+
+def _of(asked: Sequence[Seen]) -> str:
+    return f" ({len(asked)} requests)" if len(asked) > 1 else ""
 
 
 def _noticed(case: Case, begins: str) -> Iterator[tuple[str, Sequence[Seen]]]:

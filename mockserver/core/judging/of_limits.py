@@ -31,8 +31,8 @@ def over_limit_in_flight(case: Case) -> Iterator[Shown]:
 
 
 def _limit(seen: Seen) -> int:
-    """The pictures a minute that a request was refused for; 0 if it was not."""
-    if seen.reason not in _LIMITS or seen.rules:
+    """The pictures a minute for which a request was refused; 0 if it was not, or by a rule."""
+    if seen.reason not in _LIMITS:
         return 0
     return next((int(m[1]) for line in seen.trace if (m := _REFUSED.fullmatch(line))), 0)
 

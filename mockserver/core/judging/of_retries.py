@@ -63,7 +63,12 @@ def _is_sdks_own(before: Seen, after: Seen) -> bool:
 
 
 def never_retried(case: Case) -> Iterator[Shown]:
-    """Failures that pass, after which a program asked no more; it never did after any."""
+    """Failures that pass, after which a program asked no more; it never did after any.
+
+    A test that looks at such a failure has wanted it.
+    """
+    if case.around.is_about_errors:
+        return
     patient: set[Place] = set()
     lost: list[tuple[Seen, None]] = []
     for series in case.series:
@@ -83,4 +88,6 @@ def never_retried(case: Case) -> Iterator[Shown]:
 def _passes(seen: Seen) -> bool:
     """Whether the same request may well be answered a little later."""
     is_short = seen.wait_ms is None or seen.wait_ms <= _LONGEST
-    return seen.status in _PASSING and is_short and not _stays(seen) and seen.paid != "lost"
+    is_plain = "headers" not in seen.effects  # which may say x-should-retry: false
+    is_free = seen.paid != "lost"
+    return seen.status in _PASSING and is_short and is_plain and is_free and not _stays(seen)

@@ -30,6 +30,12 @@ class Retry(NamedTuple):
         return waited(self.before, self.after)
 
     @property
+    def told(self) -> float:
+        """The seconds that the server meant: of a standing clock not the thousandth."""
+        before = self.before
+        return ((before.wait_ms if before.standing else before.sent_wait_ms) or 0) / 1000
+
+    @property
     def is_early(self) -> bool:
         """Whether less was waited than was sent; of a standing clock that is a thousandth."""
         sent = self.before.sent_wait_ms
@@ -48,11 +54,11 @@ def retry_after_ignored(case: Case) -> Iterator[Shown]:
         if series.is_one_call or len(found) >= _REPEATS:
             early += [(retry.after, retry) for retry in found]
     for group in case.by_place(early):
-        worst = max((r for _, r in group), key=lambda r: r.before.wait_ms or 0)
+        worst = max((r for _, r in group), key=lambda r: r.told)
         number = times(told[case.place(worst.after)], "retry", "retries")
         yield Shown(
             f"waited {span(max(0, worst.waited))} where the server said "
-            f"{span((worst.before.wait_ms or 0) / 1000)} ({len(group)} of {number})",
+            f"{span(worst.told)} ({len(group)} of {number})",
             [worst.after, *(after for after, _ in group)],
         )
 
