@@ -44,7 +44,7 @@ class Kept:
 
     def _keep(self, item: pytest.Item) -> None:
         session = self._session
-        if not (session.ambient.is_used and session.has_begun):
+        if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return
         try:
             told = records_of(session.ambient.handle)
