@@ -30,15 +30,6 @@ _NEEDS = {
 }
 
 
-def cover(config: pytest.Config, session: Session) -> None:
-    """Watch the tests of this process.
-
-    Raises:
-        pytest.UsageError: a kind of failure is required that there is not.
-    """
-    config.pluginmanager.register(Covering(config, session), "images_mock_coverage")
-
-
 def required(text: str) -> tuple[str, ...]:
     """The kinds of failure that a setting names, by commas.
 
@@ -57,7 +48,7 @@ def required(text: str) -> tuple[str, ...]:
 class Covering:
     """The hooks of a run that is covered."""
 
-    def __init__(self, config: pytest.Config, session: Session) -> None:
+    def __init__(self, session: Session, config: pytest.Config) -> None:
         self._config, self._session = config, session
         self._required = required(session.options["require"])
         self._told: list[str] = []  # where files were written, or why not

@@ -27,9 +27,9 @@ _LINKS = ("downloads",)
 class Kept:
     """The journals of all tests, in a process in which tests run and in that which reports."""
 
-    def __init__(self, session: Session, worker: str) -> None:
+    def __init__(self, session: Session, _config: pytest.Config) -> None:
         self._session = session
-        self._worker = worker
+        self._worker = session.worker
         self._tests = 0
         self._records: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS}
         self._notes: list[str] = []

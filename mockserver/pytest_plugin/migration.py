@@ -29,7 +29,7 @@ class Migrating:
         pytest.UsageError: there never was such a model.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, _config: pytest.Config) -> None:
         self._session, self._to = session, session.options["lint_against"]
         self._parts: list[Migration] = []
         self._trouble: dict[str, None] = {}  # why some tests could not be judged

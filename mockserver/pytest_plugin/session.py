@@ -33,7 +33,7 @@ class Session:
     def __init__(
         self, options: Mapping[str, str], worker: str, values: Mapping[str, Value] | None = None
     ) -> None:
-        self.options = options
+        self.options, self.worker = options, worker
         team = f"{options['team']}-" if options["team"] else ""
         key = f"{KEYS}{team}{os.urandom(4).hex()}-{worker}"
         self._server = SharedServer(options["url"]) if options["url"] else OwnServer(key, values)
