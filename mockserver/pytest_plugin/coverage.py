@@ -20,7 +20,7 @@ from mockserver.pytest_plugin.options import OFF, ON
 from mockserver.pytest_plugin.session import Session
 from mockserver.pytest_plugin.tally import Tally
 
-__all__ = ["Covering", "cover", "never_met_line", "required"]
+__all__ = ["Covering", "never_met_line", "required"]
 _SENT = "images_mock_coverage"  # by a worker of xdist to the process that reports
 _NEEDS = {
     "url": "gets URLs",
