@@ -107,7 +107,7 @@ def check(move: Move | None, answer: Response, usd: float, told: Any) -> None:
         assert first.code == error["code"], told
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(moves_on_a_day(), bodies())
 def test_a_generation_meets_what_was_foretold(
     asked: tuple[date, str, str], body: dict[str, Any]
