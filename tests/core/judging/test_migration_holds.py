@@ -144,7 +144,7 @@ def edits(draw: st.DrawFn) -> tuple[list[str], str, dict[str, str]]:
     return images, mask, {k: v for k, v in body.items() if v not in ("True", "False")}
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(moves_on_a_day(), edits(), st.sampled_from(["edits", "variations"]))
 def test_uploads_meet_what_was_foretold(
     asked: tuple[date, str, str], form: tuple[list[str], str, dict[str, str]], path: str
