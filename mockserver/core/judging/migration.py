@@ -231,7 +231,7 @@ class Mover:
             parameter = request.offer.parameter.get(name)
             if parameter is None or parameter.ignored:
                 continue
-            if fields.get(name, parameter.default) not in parameter.leaves:
+            if (fields.get(name) or parameter.default) not in parameter.leaves:
                 continue
             values = [v for v in parameter.values or () if v not in parameter.leaves]
             choices = [{**c, name: v} for c in choices for v in values or [request.options[name]]]
