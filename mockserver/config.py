@@ -47,6 +47,7 @@ class Config(NamedTuple):
     batch_time: float = 0.0
     seed: str = "0"
     repeats: str = "same"
+    abandoned: str = "paid"
     allowed_host: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     deployment: tuple[str, ...] = ()  # of Azure; none: each model's own id is one

@@ -25,6 +25,7 @@ LONGEST = 1_000  # characters of a text
 _SHORTEST = 60  # seconds that a sandbox is kept: a program may be slow
 VARY = "vary"
 SCHEMA = "schema"
+ABANDONED = PAID, UNPAID = "paid", "unpaid"
 
 
 class Keys(NamedTuple):
@@ -359,6 +360,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("magic", "on", one_of("on", "off"), "magic words in prompts: on or off", "ON|OFF"),
     Setting("latency", "none", latency, "none, a time, measured, or measured*FACTOR", "TIME"),
     Setting("capacity", None, capacity, "requests worked on at once, or off", "NUMBER"),
+    Setting("abandoned", "paid", one_of(*ABANDONED), "what clients left: paid or unpaid", "SWITCH"),
     Setting("batch-time", "0s", seconds, "time that a batch takes by its clock", "TIME"),
     Setting("seed", "0", text, "another seed, other pictures", "SEED"),
     Setting("repeats", "same", repeats, "pictures of equal requests: same or vary", "SWITCH"),

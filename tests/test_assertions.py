@@ -111,6 +111,11 @@ def test_a_report_tells_the_hints_of_a_request() -> None:
     )
 
 
+def test_a_report_tells_what_was_paid_for_and_lost() -> None:
+    ledger = {"spent_usd": 0.036, "lost_usd": 0.018, "budget_usd": 1}
+    assert report([], [], [], ledger) == "0 requests, spent $0.036 of $1.00, $0.018 of it lost"
+
+
 def test_what_came_too_often_is_shown() -> None:
     assert message(SEEN[2:4], 0, contains="fox") == (
         """\

@@ -84,6 +84,7 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "limits": "9/min",
         "sizes": "api",
         "repeats": "vary",
+        "abandoned": "unpaid",
         "validation": "schema",
         "prices": "billing",
         "keys": str(keys),

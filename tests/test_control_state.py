@@ -171,15 +171,12 @@ def test_a_budget_refuses_what_would_exceed_it_and_the_ledger_lists_each_price(a
     told = ask(client, "GET", "ledger")
     assert (told["spent_usd"], [r["usd"] for r in told["requests"]]) == (0.036, [0.018, 0.018])
     assert told["requests"][0].items() >= {"model": "dall-e-2", "size": "512x512", "n": 1}.items()
+    assert (told["received_usd"], told["lost_usd"]) == (0.036, 0)
     ask(client, "DELETE", "requests")
     assert ask(client, "GET", "ledger") == told
     ask(client, "POST", "reset", json={"only": ["ledger"]})
-    nothing: dict[str, Any] = {
-        "spent_usd": 0.0,
-        "budget_usd": None,
-        "prices": "model-page",
-        "requests": [],
-    }
+    nothing: dict[str, Any] = dict.fromkeys(("spent_usd", "received_usd", "lost_usd"), 0.0)
+    nothing |= {"budget_usd": None, "prices": "model-page", "requests": []}
     assert ask(client, "GET", "ledger") == nothing
     assert client.put("/_mock/ledger", json={"budget_usd": "1"}, headers=HERE).status_code == 400
 
@@ -392,7 +389,8 @@ def test_the_control_api_is_never_journaled_limited_or_faulted_nor_logged(
 ) -> None:
     client = api(rules=[{"then": {"error": "internal"}}], limits="0/min", log_format="text")
     for _ in range(3):
-        assert ask(client, "GET", "requests") == {"requests": [], "late": [], "waited": 0}
+        nothing = {"requests": [], "late": [], "open": [], "waited": 0}
+        assert ask(client, "GET", "requests") == nothing
     client.get("/_mock/nope")
     assert client.get("/_mock/requests").json()["requests"] == []
     assert capsys.readouterr().err == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http.client import RemoteDisconnected
 from io import BytesIO
 
 import openai
@@ -14,7 +15,7 @@ from mockserver.clock import ManualClock
 from mockserver.facts import load
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
-from tests.test_rules import BROKEN, SMALL, partial, script
+from tests.test_rules import BROKEN, SMALL, partial, script, sent_to
 
 WORDS = load().magic_words
 
@@ -35,7 +36,7 @@ IN_THE_BODY = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n in WORDS if n not in ("stall", "disconnect")])
+@pytest.mark.parametrize("name", [n for n in WORDS if n not in ("stall", "disconnect", "lost")])
 def test_each_magic_word_has_its_effect_and_can_be_turned_off(
     api: Api, clock: ManualClock, name: str
 ) -> None:
@@ -78,6 +79,8 @@ def test_a_misspelt_magic_word_is_told_in_header_log_and_journal(
 def test_the_magic_words_that_break_the_line_or_never_answer(server: ImagesMock) -> None:
     key = "sk-mock-magic"
     assert partial(server, key, "mock:disconnect")
+    with sent_to(server, key, "mock:lost") as line, pytest.raises(RemoteDisconnected):
+        line.getresponse()
     with (
         openai.OpenAI(base_url=server.url, api_key=key, timeout=0.1, max_retries=0) as client,
         pytest.raises(openai.APITimeoutError),

@@ -315,7 +315,8 @@ def test_a_delay_ends_as_soon_as_the_client_leaves(server: ImagesMock) -> None:
         client.images.generate(prompt="x", model="dall-e-2")
     assert steer(server, key, "POST", "requests/wait", timeout=20)["reached"]
     (record,) = steer(server, key, "GET", "requests")["requests"]
-    assert (record["status"], record["usd"]) == (499, 0)
+    told = [record[name] for name in ("status", "usd", "paid", "ended")]
+    assert told == [499, 0.016, "lost", "left"]
 
 
 def test_a_stall_ends_when_the_sandbox_begins_anew_and_its_request_is_late(

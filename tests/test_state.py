@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from sys import getsizeof
 from typing import Any, cast
 
@@ -30,8 +29,6 @@ from mockserver.core.sandbox.logs import RECORDS
 from mockserver.core.sandbox.rulebook import RULE_BYTES, WORDS
 from mockserver.core.weight import weight
 from mockserver.facts import load
-from mockserver.request.bodies import ClientGone
-from mockserver.request.waiting import Holds
 from mockserver.store import Sandbox
 from mockserver.store.memory import MemoryStore
 from mockserver.store.sandbox import MemorySandbox
@@ -355,20 +352,6 @@ def test_who_scripts_a_sandbox_by_its_name_uses_it() -> None:
 
 
 # -- what goes with a sandbox ------------------------------------------------------------------
-
-
-def test_nobody_who_waits_no_longer_leaves_a_bell() -> None:
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.disconnect"}
-
-    async def hold() -> dict[str, Any]:
-        holds = Holds(ManualClock())
-        for number in range(5):
-            with suppress(ClientGone):
-                await holds.hold(f"{number}", 5, receive)
-        return holds._ends
-
-    assert asyncio.run(hold()) == {}
 
 
 def test_the_log_warns_once_for_a_sandbox_and_its_lives_but_again_once_it_was_dropped(

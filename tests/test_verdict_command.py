@@ -293,6 +293,18 @@ def test_junit_fails_what_is_grave_and_tells_the_rest() -> None:
     assert "asked" in (second.findtext("system-out") or "")
 
 
+def test_no_two_cases_of_junit_have_the_same_name() -> None:
+    nameless = FINDING._replace(requests=(), test="")
+    root = fromstring(as_junit(of(FINDING, FINDING, AT_A_LINE, nameless, nameless)))
+    assert [case.get("name") for case in root.iter("testcase")] == [
+        "retried-in-vain: POST /v1/images/generations",
+        "retried-in-vain: POST /v1/images/generations (2)",
+        "retried-in-vain: poster/my api.py:41",
+        "retried-in-vain",
+        "retried-in-vain (2)",
+    ]
+
+
 def test_junit_without_a_finding_is_a_test_that_passed() -> None:
     (suite,) = fromstring(as_junit(of()))
     assert (suite.get("tests"), suite.get("failures"), len(suite)) == ("1", "0", 1)

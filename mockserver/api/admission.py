@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
@@ -24,8 +25,9 @@ from mockserver.core.sandbox.clock import Wait, scaled
 from mockserver.core.sandbox.eviction import SANDBOXES
 from mockserver.core.sandbox.ledger import Bill
 from mockserver.facts.costs import IMAGES, Limit
-from mockserver.request.bodies import host_in
+from mockserver.request.bodies import ClientGone, Released, host_in
 from mockserver.request.exchange import Exchange
+from mockserver.request.parting import is_unpaid
 from mockserver.request.world import World
 from mockserver.store import Sandbox
 
@@ -77,7 +79,7 @@ class Door:
         """Hold the answer back or refuse it, as rules want it; or tell a wait with their reply."""
         if effect.delay or effect.stall:
             self.world.heavy.give_back(self.exchange)
-        await self.world.holds.hold_back(self.sandbox.name, effect, receive)
+        await self.world.holds.hold_back(self.exchange, receive)
         if effect.error:
             raise await self.refusal(effect.error, effect.retry_after)
         if effect.reply and effect.retry_after is not None:
@@ -216,12 +218,26 @@ class Admission(Door):
             ApiError: a rule, the key, the limit or the budget refuses it.
             ClientGone: the client left while a rule held the answer back.
         """
-        effect = await self.passed(receive)
+        try:
+            effect = await self.passed(receive)
+        except ClientGone as gone:
+            if not isinstance(gone, Released):
+                await self._abandoned()
+            raise
         if effect.reply:
             return effect
         self.check_key(self.request.model)
         await self._admit()
         return effect
+
+    async def _abandoned(self) -> None:
+        """Do for a client that left what would have been done for one that waited, if it would."""
+        effect = self.exchange.effect
+        if effect.error or effect.reply or is_unpaid(self.world, self.exchange):
+            return
+        with suppress(ApiError):  # which nobody hears
+            self.check_key(self.request.model)
+            await self._admit()
 
     def _rules(self) -> Sequence[Rule]:
         """Those that may be meant: all."""

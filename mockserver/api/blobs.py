@@ -68,7 +68,7 @@ class Blobs:
         try:
             picture = self._asked(scope, exchange, now)
             await self._rig(exchange, picture)
-            await self._world.holds.hold_back(exchange.sandbox_name, exchange.effect, receive)
+            await self._world.holds.hold_back(exchange, receive)
             status, fields, body = await self._download(scope, exchange, picture)
         except BlobError as error:
             _note(exchange, error)

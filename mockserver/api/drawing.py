@@ -72,7 +72,7 @@ class Job:
             self.world.heavy.give_back(self.exchange)
         is_whole = not effect.reply and not is_streamed(request, effect)
         if is_whole and (seconds := self.latency(request)):
-            await self.world.holds.hold(self.sandbox.name, seconds, self.receive)
+            await self.world.holds.hold(self.exchange, seconds, self.receive)
         return effect, seen
 
     async def _begin_work(self, capacity: Capacity, size: int) -> None:
@@ -84,7 +84,7 @@ class Job:
         self.world.heavy.give_back(exchange)
         begun, came_to = clock.now(), "left the line after"
         try:
-            await self.world.holds.until(turn.granted.wait(), self.sandbox.name, self.receive)
+            await self.world.holds.until(turn.granted.wait(), self.exchange, self.receive)
             came_to = "waited in line"
         finally:
             seconds = round((clock.now() - begun) / SECOND, 3)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NoReturn
+
 from starlette.types import Receive, Scope, Send
 
 from mockserver.core.answer_headers import Headers
 from mockserver.core.errors import Answer
-from mockserver.core.rules.effects import BODILESS, Effect, Reply
-from mockserver.request.bodies import JSON, ClientGone
+from mockserver.core.rules.effects import AFTER_HEAD, BODILESS, IN_PICTURE, Effect, Reply
+from mockserver.request.bodies import JSON, Cut
 from mockserver.request.waiting import Holds
 
 _TICKS = 10  # pieces a second of a body that drips
@@ -25,6 +28,7 @@ _PAGE = """\
 </body>
 </html>
 """
+_LATE = Reply(504, gateway=True)
 _WAITS = ("retry-after", "retry-after-ms")  # one wait: who tells the one does without the other
 
 
@@ -34,9 +38,29 @@ class Altered:
     def __init__(self, effect: Effect, scope: Scope, receive: Receive, holds: Holds) -> None:
         self._effect = effect
         self._left = effect.disconnect  # bytes of the body until the line breaks
+        # How it is lost: only what has pictures.
+        self._lose = effect.lose if scope["exchange"].request else None
         self._scope = scope
         self._receive = receive
         self._holds = holds
+
+    async def lose(self, send: Send) -> None:
+        """Let nothing be seen of an answer, though all was done for it; raises as `send` does."""
+        exchange = self._scope["exchange"]
+        match self._effect.lose:
+            case "timeout":
+                await self.end(stalls=True)
+            case "gateway_timeout":
+                exchange.effect = replace(self._effect, reply=_LATE)
+                await self.reply(send, _LATE)
+            case _:
+                raise Cut
+
+    async def end(self, *, stalls: bool) -> NoReturn:
+        """Break the line, or send nothing more until the client has left; raises ClientGone."""
+        if stalls:
+            await self._holds.never(self._scope["exchange"], self._receive)
+        raise Cut
 
     async def reply(self, send: Send, reply: Reply) -> None:
         """Send the answer that stands in place of the API's own; raises as `send` does."""
@@ -59,7 +83,7 @@ class Altered:
         """Send an answer, or what is to be seen of it.
 
         Raises:
-            ClientGone: the line shall break here.
+            Cut: the line shall break here.
         """
         effect = self._effect
         if effect.bad_json:
@@ -76,32 +100,46 @@ class Altered:
 
     async def begin(self, send: Send, status: int, headers: Headers) -> None:
         """Send an answer's head; raises as `send` does."""
-        if self._effect.disconnect == 0:
-            raise ClientGone
+        self._lose = self._lose if status == 200 else None  # else nothing was made
+        if self._effect.disconnect == 0 and not self._lose:
+            raise Cut
         await send({"type": "http.response.start", "status": status, "headers": headers})
+        if self._lose == AFTER_HEAD:
+            await self._cut(send, b"")
 
-    async def write(self, send: Send, piece: bytes, *, more: bool = False) -> None:
-        """Send a piece of the body, slowly or in part; raises as `send` does."""
+    async def write(
+        self, send: Send, piece: bytes, *, more: bool = False, picture: bool = True
+    ) -> None:
+        """Send a piece of the body, slowly or in part; raises as `send` does.
+
+        `picture`: whether it has the whole picture in it, or all of them.
+        """
+        if self._lose == IN_PICTURE and picture:
+            await self._cut(send, piece[: len(piece) // 2])
         if self._left is not None:
             piece, self._left = piece[: self._left], self._left - len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
             if self._left <= 0 or not more:
-                raise ClientGone
+                await self._cut(send, piece, received=self._left >= 0)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
         elif self._effect.drip is None or not piece:
             await send({"type": "http.response.body", "body": piece, "more_body": more})
         else:
             await self._drip(send, piece, max(1, self._effect.drip // _TICKS), more=more)
 
+    async def _cut(self, send: Send, piece: bytes, *, received: bool = False) -> NoReturn:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        raise Cut(received=received)
+
     async def _drip(self, send: Send, body: bytes, piece: int, *, more: bool) -> None:
         pause = piece / (self._effect.drip or 1)
-        sandbox = self._scope["exchange"].sandbox_name
+        exchange = self._scope["exchange"]
         while body:
             part, body = (body, b"") if self._holds.ended else (body[:piece], body[piece:])
             await send(
                 {"type": "http.response.body", "body": part, "more_body": more or bool(body)}
             )
             if body:
-                await self._holds.hold(sandbox, pause, self._receive)
+                await self._holds.hold(exchange, pause, self._receive)
 
 
 def written(reply: Reply) -> tuple[bytes, str]:

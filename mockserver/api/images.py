@@ -24,7 +24,7 @@ from mockserver.core.picture import Picture
 from mockserver.core.pieces import LARGE
 from mockserver.core.planning import GIVEN
 from mockserver.core.request import ImageRequest
-from mockserver.core.rules.effects import PLAIN, Effect
+from mockserver.core.rules.effects import PLAIN, UNSEEN, Effect
 from mockserver.core.rules.parser import rigged
 from mockserver.core.uploads import Fields
 from mockserver.facts import Operation
@@ -63,6 +63,10 @@ class Images:
             return
         drawing = await call.draw(request, effect, seen, asked)
         try:
+            if effect.lose in UNSEEN:
+                call.end_work()
+                await Altered(effect, scope, receive, self._world.holds).lose(send)
+                return
             if is_streamed(request, effect):
                 self._world.deprecations.warn(exchange, self.operation, fields)
                 await call.stream(send, request, effect, drawing.pictures)

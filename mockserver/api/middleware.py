@@ -37,6 +37,7 @@ from mockserver.request.bodies import (
 )
 from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.log import log_of, notice_of
+from mockserver.request.parting import part, settle
 from mockserver.request.world import World
 
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
@@ -48,7 +49,6 @@ _EXPOSED = (
     *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(:\d{1,5})?", re.ASCII)
-_CLIENT_GONE = 499  # only ever logged
 _TRACE = b"traceparent"
 _UNREAD = 0.1  # seconds for the body of what is refused for its head, before the journal has it
 
@@ -115,7 +115,7 @@ class Observe:
             await serve(scope, receive, send_observed)
         finally:
             self._counts.in_flight -= is_call
-            if is_call and not (record.raw or self._is_strange(exchange)):
+            if (is_call or exchange.sandbox) and not (record.raw or self._is_strange(exchange)):
                 await self._write_down(scope, heard)
             if not exchange.quiet:
                 self._log(exchange)
@@ -175,6 +175,8 @@ class Observe:
         head = head_of(_line(scope), scope["headers"], exchange.keys)
         length = max(heard.read, exchange.length or 0)
         exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
+        if exchange.record.usd:
+            await settle(exchange)
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:
@@ -282,6 +284,7 @@ class Refuse:
 
     def __init__(self, app: ASGIApp, world: World, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._world = world
         self._direct = direct  # by path: who answers a POST there
         self._hosts = HostRule(world.config)
         self._heavy = world.heavy
@@ -293,9 +296,8 @@ class Refuse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._answered(scope, receive, send)
-        except ClientGone:
-            record: Record = scope["exchange"].record
-            record.status = record.status or _CLIENT_GONE
+        except ClientGone as gone:
+            await part(self._world, scope["exchange"], gone)
             if abort := scope.get("extensions", {}).get(ABORT):  # it may be there, and wait
                 abort()
 

@@ -20,8 +20,8 @@ from mockserver.core.request import ImageRequest
 from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.streams import COMPLETED, Item, Stream, error_in, is_own
 from mockserver.core.texts import shortened
-from mockserver.request.bodies import ClientGone, has_left
-from mockserver.request.waiting import NEVER
+from mockserver.request.bodies import ClientGone, Cut, has_left
+from mockserver.request.parting import lose
 
 _AS_ASKED = Stream()
 #: What a trace says of the end that a rule wants.
@@ -69,9 +69,9 @@ class EventStream:
         log = _Log(record, [item for _, item in steps], self.rule.end)
         try:
             await self._send(send, steps, log, maker)
-        except ClientGone:
-            log.broken("the client left" if self.effect.disconnect is None else _ENDS["break"])
-            await self.admission.world.store.corrected(record)
+        except ClientGone as gone:
+            log.broken(_ENDS["break"] if isinstance(gone, Cut) else "the client left")
+            gone.received = log.has_picture(last_too=gone.received)
             raise
 
     async def _send(
@@ -81,7 +81,7 @@ class EventStream:
         line = Altered(self.effect, self.scope, self.receive, self.admission.world.holds)
         await line.begin(send, 200, [(b"content-type", maker.content_type)])
         if opening := maker.opening():
-            await line.write(send, opening, more=True)
+            await line.write(send, opening, more=True, picture=False)
         is_open = rule.end in ("break", "stall")
         for number, (picture, item) in enumerate(steps, 1):
             await self._wait(latency + (rule.pause or 0 if number > 1 else 0))
@@ -91,25 +91,33 @@ class EventStream:
                 raise
             except Exception:
                 log.broken("it failed")
-                await self.admission.world.store.corrected(self.admission.exchange.record)
-                await line.write(send, await maker.error(Reason.GENERATION_FAILED))
+                await self._correct(is_lost=not log.has_picture())
+                await line.write(send, await maker.error(Reason.GENERATION_FAILED), picture=False)
                 raise
             log.sent(number)
             if is_last := number == len(steps):
-                await self.admission.world.store.corrected(self.admission.exchange.record)
+                await self._correct(is_lost=rule.end == "cut" and not log.has_picture())
             frame = _ended(frame, rule.end) if is_last else frame
-            await line.write(send, frame, more=is_open or not is_last)
+            is_picture = item == COMPLETED
+            await line.write(send, frame, more=is_open or not is_last, picture=is_picture)
+            log.written()
         if is_open:
-            await self._wait(NEVER if rule.end == "stall" else 0)
-            raise ClientGone
+            await line.end(stalls=rule.end == "stall")
         if not steps:
             await line.write(send, b"")
+
+    async def _correct(self, *, is_lost: bool) -> None:
+        """Let the journal tell how far the stream is now, before the client knows."""
+        exchange = self.admission.exchange
+        if is_lost:
+            await lose(exchange)
+        await self.admission.world.store.corrected(exchange.record)
 
     async def _wait(self, seconds: float) -> None:
         """Wait, if at all; raises ClientGone if the client leaves meanwhile."""
         if seconds:
-            world, sandbox = self.admission.world, self.admission.sandbox
-            await world.holds.hold(sandbox.name, seconds, self.receive)
+            world, exchange = self.admission.world, self.admission.exchange
+            await world.holds.hold(exchange, seconds, self.receive)
 
 
 def _ended(frame: bytes, end: str | None) -> bytes:
@@ -232,9 +240,11 @@ class _Log:
     def __init__(self, record: Record, items: Sequence[Item], end: str | None) -> None:
         self._record = record
         self._place = len(record.trace)
+        self._items = items
         self._names = [*map(_name, items)]
         self._end = f"; {_ENDS[end]}" if end else ""
         self._number = 0
+        self._whole = 0  # of these, those that were sent to their end
         record.trace.append(f"stream, to come: {_listed(self._names)}{self._end}")
         if not items:
             self.sent(0)
@@ -243,6 +253,14 @@ class _Log:
         """Note that so many are sent now."""
         self._number = number
         self._write(self._end if number == len(self._names) else "")
+
+    def written(self) -> None:
+        """Note that the last of them was sent to its end."""
+        self._whole = self._number
+
+    def has_picture(self, *, last_too: bool = False) -> bool:
+        """Whether a whole picture was sent, to its end; the last thing was if `last_too`."""
+        return COMPLETED in self._items[: self._number if last_too else self._whole]
 
     def broken(self, why: str) -> None:
         """Note why the rest was not sent, if that was not what a rule wanted."""

@@ -184,6 +184,7 @@ _SAVE = "images-mock journal save FILE"
 _ANEW = f"Write it by {_SAVE}"
 _TOO_MANY = f"more than the {MOST} bytes of a journal that is read"
 _EMPTY = Record(id="", at=0, method="", path="")
+#: What each record has. Without what a later version adds a reader must do, or the format is new.
 _ALWAYS: dict[str, Any] = _EMPTY.as_json()
 _EMPTIES = {name: getattr(_EMPTY, name) for name in _EMPTY.__slots__} | _ALWAYS
 _EMPTIES |= {"length": 0, "wait": {}, "moved": 0.0}

@@ -32,6 +32,7 @@ def report(
     """What there is to know of a sandbox after a test that failed."""
     budget = ledger["budget_usd"]
     within = "" if budget is None else f" of {dollars(budget)}"
+    within += f", {dollars(lost)} of it lost" if (lost := ledger.get("lost_usd")) else ""
     recent = requests[-LAST:]
     last = f"last {LAST} of " if len(requests) > LAST else ""
     lines = [

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mockserver.core.addresses import is_outside
-from mockserver.core.journal import HINT, asks_again
+from mockserver.core.journal import HINT, LOST, asks_again
 from mockserver.core.texts import shortened
 
 SHOWN = 60  # characters of a prompt, a path or a message
@@ -68,6 +68,8 @@ class Request:
     custom_id: str = ""  # of that line
     made_by: str = ""  # of a download: the id of the request that made the picture, if it is known
     traceparent: str = ""  # the trace that it is part of, where the client told one (W3C)
+    paid: str = ""  # "received", or "lost" where the client got nothing of what was paid for
+    ended: str = ""  # "cut" by a rule, "left" by the client, "released" with its sandbox; or whole
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -173,6 +175,7 @@ class Request:
         words += [f"({w})" if k in self.filled else w for k, w in shown.items() if w]
         words += [repr(shortened(self.prompt, SHOWN))] if self.prompt is not None else []
         words += [dollars(self.usd)] if self.usd else []
+        words += [LOST] if self.paid == LOST else []
         words += [f"{self.milliseconds} ms"]
         words += [f"retry {self.retries}"] if self.retries else []
         if self.error:

@@ -73,6 +73,7 @@ class Then(OfDownload, total=False):
     refuse: bool | str
     quota: bool
     bad_json: bool
+    lose: str  # "before_head", "after_head", "in_picture", "gateway_timeout" or "timeout"
     pictures: int
     response_format: str
     stream: Mapping[str, Any]  # events, end, pause; or as_json
@@ -242,6 +243,20 @@ class Script:
     ) -> RuleHandle:
         """The line breaks after so many bytes of the body; with 0 before any answer."""
         return self._add({"disconnect": after_bytes}, times, name)
+
+    def lose(
+        self, how: str = "before_head", *, times: int | None = None, name: str = ""
+    ) -> RuleHandle:
+        """The pictures are made and paid for, and their answer does not come.
+
+        Args:
+            how: "before_head" breaks the line before anything of it is seen, "after_head" behind
+                the answer's head, "in_picture" amid the pictures; with "gateway_timeout" a gateway
+                answers 504, with "timeout" nothing comes until the client has left.
+            times: how many requests it meets.
+            name: what reports call it.
+        """
+        return self._add({"lose": how}, times, name)
 
     def drip(
         self, bytes_per_second: int, *, times: int | None = None, name: str = ""

@@ -151,6 +151,7 @@ class Sandbox:
         latency: str | None = None,
         batch_time: str | None = None,
         repeats: Literal["same", "vary"] | None = None,
+        abandoned: Literal["paid", "unpaid"] | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         budget_day_usd: float | None = None,
@@ -166,7 +167,7 @@ class Sandbox:
         """
         texts: dict[str, Any] = {"tier": tier, "as_of": as_of, "seed": seed, "sizes": sizes}
         texts |= {"prices": prices, "latency": latency, "repeats": repeats}
-        texts |= {"batch_time": batch_time}
+        texts |= {"batch_time": batch_time, "abandoned": abandoned}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         others |= {"budget_day_usd": budget_day_usd, "budget_month_usd": budget_month_usd}
         given: dict[str, Any] = {
@@ -366,6 +367,14 @@ class Sandbox:
         spent = float(ledger["spent_usd"])
         if not spent <= usd:  # not a number is no bound
             raise AssertionError(assertions.spending(self.requests, spent, usd, ledger["prices"]))
+
+    def assert_nothing_paid_twice(self) -> None:
+        """No call was paid for again whose answer was paid for, and lost."""
+        __tracebackhide__ = True
+        from mockserver.client.paid_twice import paid_twice  # few ask
+
+        if message := paid_twice(self._remote.ask("GET", "requests")):
+            raise AssertionError(message)
 
     def assert_downloaded(self, times: int | None = None) -> None:
         """A picture's file was downloaded, or exactly so many times."""

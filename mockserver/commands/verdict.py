@@ -46,7 +46,9 @@ def _ids(_context: click.Context, _option: click.Parameter, given: tuple[str, ..
 
 @with_server
 @click.command()
-@click.option("--journal", "file", type=FILE, metavar="FILE", help="a saved one, of no server")
+@click.option(
+    "--journal", "file", type=FILE, metavar="FILE", help="judge a saved one, and no server"
+)
 @click.option(
     "--findings", type=FILE, metavar="FILE", help="what pytest's --images-mock-verdict-file wrote"
 )

@@ -36,8 +36,14 @@ async def requests(request: ControlRequest) -> Told:
     return {
         "requests": _listed(request, _since(request, asked), wanted, links),
         "late": [_told(r, links, raw=request.flag("raw")) for r in late if wanted(r)],
+        "open": [_told(r, links, raw=False) for r in _open(request, sandboxes) if wanted(r)],
         "waited": sum([await _waited(s) for s in sandboxes]),
     }
+
+
+def _open(request: ControlRequest, sandboxes: Iterable[Sandbox]) -> list[Record]:
+    """The requests that are held back by this process, and are in no journal yet."""
+    return _sorted([r for s in sandboxes for r in request.world.holds.held(s.name)])
 
 
 async def aftermath(sandbox: Sandbox) -> Told:

@@ -29,6 +29,7 @@ from mockserver.control.openapi_rules import EFFECT, EFFECT_TOLD, MATCHER, RULE,
 from mockserver.control.openapi_verdict import FINDING, IGNORE, VERDICT
 from mockserver.control.request import SHORTEST
 from mockserver.core.durations import PATTERN
+from mockserver.core.journal import LOST, RECEIVED
 from mockserver.core.raw_request import BODY
 from mockserver.core.rules.parser import PARTS
 from mockserver.core.sandbox import FARTHEST
@@ -67,7 +68,7 @@ _ERROR = table(message=TEXT, type=TEXT, param=or_null(TEXT), code=or_null(TEXT))
 _LIMIT = table(model=TEXT, per_minute=or_null(WHOLE), used=WHOLE)
 #: What a ledger tells where there is such a budget.
 _OF_TIMES = ("spent_day_usd", "budget_day_usd", "spent_month_usd", "budget_month_usd")
-_BILL = table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD)
+_BILL = table(id=TEXT, model=TEXT, size=TEXT, n=POSITIVE, usd=USD, paid={"enum": [RECEIVED, LOST]})
 _SCHEMAS: dict[str, Schema] = {
     "Error": table(error=_ERROR),
     "Nothing": OBJECT | {"maxProperties": 0},
@@ -104,6 +105,8 @@ _SCHEMAS: dict[str, Schema] = {
     "Ledger": table(
         *_OF_TIMES,
         spent_usd=USD,
+        received_usd=USD,
+        lost_usd=USD,
         budget_usd=or_null(USD),
         **dict.fromkeys(_OF_TIMES, USD),
         prices=TEXT,
@@ -189,7 +192,7 @@ _EVENTS = (
 
 _OPERATIONS: Mapping[routes.Handler, _Operation] = {
     journal.requests: _Operation(
-        "requests.list", table(requests=_RECORDS, late=_RECORDS, waited=USD)
+        "requests.list", table(requests=_RECORDS, late=_RECORDS, open=_RECORDS, waited=USD)
     ),
     journal.forget_requests: _Operation("requests.clear", named("Nothing")),
     journal.last_request: _Operation("requests.last", named("Explained")),

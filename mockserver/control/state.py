@@ -18,6 +18,7 @@ from mockserver.control.request import (
 )
 from mockserver.control.shown_settings import shown
 from mockserver.core.decoding import MOST_USD, is_number
+from mockserver.core.journal import LOST, RECEIVED
 from mockserver.core.keys import Caller
 from mockserver.core.limits import admit
 from mockserver.core.rules.effects import PLAIN, Effect
@@ -33,6 +34,7 @@ from mockserver.store import Sandbox
 
 PARTS = tuple(EMPTIED)
 BUDGETS = ("budget_usd", "budget_day_usd", "budget_month_usd")
+_OF_BILL = ("id", "model", "size", "n", "usd")
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 _OF_ANSWERS = ("id", "fired", "origin", "sandbox")  # what a rule is told with, and not asked with
 Told = dict[str, Any]
@@ -234,14 +236,18 @@ async def ledger(request: ControlRequest) -> Told:
     options = Options() if request.is_general else sandboxes[0].options
     accounts = [(await s.account(), s.now(request.world.clock.now())) for s in sandboxes]
     budget = options.budget
+    spent = sum([account.spent for account, _ in accounts])
+    lost = sum([account.money.lost for account, _ in accounts])
     billed = [b for s in sandboxes for b in await s.billed()]
     return {
-        "spent_usd": sum([account.spent for account, _ in accounts]) / MICRO,
+        "spent_usd": spent / MICRO,
+        "received_usd": (spent - lost) / MICRO,
+        "lost_usd": lost / MICRO,
         "budget_usd": None if budget is None else budget / MICRO,
         **_of_times(options, *accounts[0] if accounts else (Account(), 0)),
         "prices": options.prices or request.world.config.prices,
         "requests": [
-            {"id": b.id, "model": b.model, "size": b.size, "n": b.n, "usd": b.usd}
+            {name: getattr(b, name) for name in _OF_BILL} | {"paid": LOST if b.lost else RECEIVED}
             for b in sorted(billed, key=lambda b: b.at)
         ],
     }
@@ -365,6 +371,9 @@ OPTIONS: Mapping[str, Shape[Any]] = {
     "prices": _setting(settings.prices, or_null(TEXT)),
     "latency": _setting(settings.latency, or_null(TEXT)),
     "batch_time": _setting(settings.seconds, or_null(TEXT)),
+    "abandoned": _setting(
+        settings.one_of(*settings.ABANDONED), {"enum": [*settings.ABANDONED, None]}
+    ),
     "repeats": _setting(settings.repeats, {"enum": ["same", "vary", None]}),
     "per_minute": whole(0).or_null(),
     **dict.fromkeys(BUDGETS, Shape(_micro, USD | {"maximum": MOST_USD}).or_null()),

@@ -24,6 +24,8 @@ _RETRYABLE = frozenset((408, 409, 429))
 _RECORD = 900  # bytes of one without the fields, the error, and what path and trace say
 _PLANNED = 350  # of what all pictures of a request are drawn from
 _DRAWN = 240  # of what one of them has beside that
+GONE = 499  # the status of what nobody waited for: only ever logged
+RECEIVED, LOST = "received", "lost"
 #: What the control API tells of a record, in this order.
 AS_JSON = (
     *("id", "time", "sandbox", "method", "path", "operation", "fields", "filled", "status"),
@@ -89,10 +91,8 @@ class Record:
     standing: bool = False  # whether that clock stood
     urls_for: int = 0  # seconds after which the URLs of the answer end
     length: int | None = None  # bytes of the body, as a download's answer told them
-    paid: str = ""  # "received", or "lost" where the client got nothing of what was paid for
-    ended: str = (
-        ""  # "cut" by a rule, "left" by the client, "released" as its sandbox ended; else whole
-    )
+    paid: str = ""  # RECEIVED, or LOST where the client got nothing of what was paid for
+    ended: str = ""  # "cut" by a rule, "left" by the client, "released" with its sandbox; or whole
 
     def close(self) -> None:
         """Bring it within bounds, and weigh it: nothing is written into it any more."""

@@ -14,9 +14,9 @@ ON, OFF, ERROR, WARN = "on", "off", "error", "warn"
 MARKER = "images_mock"
 MARKER_LINE = (
     "images_mock(tier=…, as_of=…, seed=…, sizes=…, prices=…, latency=…, batch_time=…, repeats=…, "
-    "per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, real_time=False, "
-    "verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, beside the "
-    "server's own settings"
+    "abandoned=…, per_minute=…, budget_usd=…, budget_day_usd=…, budget_month_usd=…, "
+    "real_time=False, verdict_ignore=[…], verdict_severity={…}): what the test's sandbox is set to, "
+    "beside the server's own settings"
 )
 MODELS = "images_models"
 MODELS_LINE = (
@@ -231,6 +231,7 @@ _MARKED: Mapping[str, Callable[[Any], Any]] = {
     "latency": _setting("latency"),
     "batch_time": _setting("batch-time"),
     "repeats": _setting("repeats"),
+    "abandoned": _setting("abandoned"),
     "per_minute": _whole,
     "budget_usd": _amount,
     "budget_day_usd": _amount,

@@ -32,6 +32,7 @@ _STATUS = "status"  # of an answer that the test looks at, unless it is the jour
 _JOURNALS = frozenset(("requests", "downloads", "calls"))
 _WAITS = re.compile("sleep|wait|delay|pause|backoff|interval|retr", re.I)
 _PATCHING = frozenset(("patch", "setattr", "monkeypatch", "mocker"))
+_OF_PYTEST = frozenset(("AssertionError",))  # named by each assertion that it has rewritten
 _OWN_LOGS = ("uvicorn", "mockserver")
 _sleep = time.sleep  # itself, whatever is put in its place later
 
@@ -95,10 +96,16 @@ def _words(item: pytest.Item) -> tuple[set[str], set[str]]:
             continue
         known.add(function)
         for code in _codes(function.__code__):
-            names |= {*code.co_names, *code.co_varnames, *code.co_freevars}
-            texts |= {c for c in code.co_consts if isinstance(c, str) and c != function.__doc__}
+            names |= {*code.co_names, *code.co_varnames, *code.co_freevars} - _OF_PYTEST
+            texts |= {c for c in code.co_consts if isinstance(c, str) and not _is_beside(c)}
+        texts.discard(function.__doc__ or "")
         todo += _helpers(function, names, getattr(item, "cls", None))
     return names, texts
+
+
+def _is_beside(text: str) -> bool:
+    """Whether pytest has written a text, for an assertion that fails."""
+    return "%(py" in text
 
 
 def _helpers(function: FunctionType, names: set[str], cls: Any) -> Iterator[FunctionType | None]:

@@ -30,7 +30,25 @@ REFUSED = "images_mock.refused"  # in a scope: why its request is refused, whate
 
 
 class ClientGone(Exception):
-    """The client left before its request was read. There is nobody to answer."""
+    """There is nobody to answer, or no more to send: the client has left."""
+
+    how = "left"
+
+    def __init__(self, *, received: bool = False) -> None:
+        super().__init__()
+        self.received = received  # whether it had what it paid for before
+
+
+class Cut(ClientGone):
+    """A rule breaks the line."""
+
+    how = "cut"
+
+
+class Released(ClientGone):
+    """Nobody is kept waiting any more: the sandbox began anew, or the server stops."""
+
+    how = "released"
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -129,8 +129,8 @@ class Exchange:
         self.record.rules = tuple(one.called for one in fired)
         self.record.trace += map(str, fired)
 
-    def close(self) -> Record:
-        """Write the last of it down; the record is what the journal keeps."""
+    def known(self) -> Record:
+        """The record with what is known of it before it is closed."""
         record = self.record
         if self.effect is not PLAIN:
             record.effects = told_names(self.effect)
@@ -138,6 +138,12 @@ class Exchange:
             record.client = self.hide(agent[:_AGENT]).decode("latin-1")
         if sandbox := self.sandbox:
             record.moved, record.standing = sandbox.offset, sandbox.options.standing
+            record.sandbox = sandbox.name
+        return record
+
+    def close(self) -> Record:
+        """Write the last of it down; the record is what the journal keeps."""
+        record = self.known()
         if self.has_key:
             record.noticed += ("key_in_text",)
         if record.key == LOOKS_REAL:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from starlette.types import Receive
 
 from mockserver.clock import Clock
-from mockserver.core.rules.effects import Effect
-from mockserver.request.bodies import ClientGone
+from mockserver.core.journal import Record
+from mockserver.request.bodies import ClientGone, Released
+
+if TYPE_CHECKING:
+    from mockserver.request.exchange import Exchange
 
 NEVER = 86_400.0  # seconds: longer than any test
 
@@ -49,41 +52,55 @@ class Holds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ends: dict[str, Bell] = {}
+        self._held: dict[str, Exchange] = {}  # by the id of its record
 
     @property
     def ended(self) -> bool:
         """Whether nobody is kept waiting any more, for the server is going to stop."""
         return self._clock.ended
 
-    async def hold(self, sandbox: str, seconds: float, receive: Receive) -> None:
-        """Wait `seconds` for real; raises as `until` does."""
-        await self.until(self._clock.sleep(seconds), sandbox, receive)
+    def held(self, sandbox: str) -> list[Record]:
+        """The requests of a sandbox that wait here, and that no journal has yet."""
+        found = [one for one in self._held.values() if one.sandbox_name == sandbox]
+        return [one.known() for one in found if not one.record.number]
 
-    async def until(self, due: Coroutine[Any, Any, object], sandbox: str, receive: Receive) -> None:
+    async def hold(self, exchange: Exchange, seconds: float, receive: Receive) -> None:
+        """Wait `seconds` for real; raises as `until` does."""
+        await self.until(self._clock.sleep(seconds), exchange, receive)
+
+    async def until(
+        self, due: Coroutine[Any, Any, object], exchange: Exchange, receive: Receive
+    ) -> None:
         """Wait for something.
 
         Raises:
-            ClientGone: the client left first, or the sandbox was begun anew.
+            ClientGone: the client left first.
+            Released: the sandbox was begun anew first.
         """
+        sandbox = exchange.sandbox_name
         bell = self._ends.setdefault(sandbox, Bell())
+        self._held[exchange.record.id] = exchange
         try:
             with bell.heard() as end:
                 if await came(end, due, receive):
-                    raise ClientGone
+                    raise Released
         finally:
+            del self._held[exchange.record.id]
             if not bell.is_heard and self._ends.get(sandbox) is bell:
                 del self._ends[sandbox]
 
-    async def hold_back(self, sandbox: str, effect: Effect, receive: Receive) -> None:
-        """Wait as long as an effect wants it.
+    async def hold_back(self, exchange: Exchange, receive: Receive) -> None:
+        """Wait as long as rules want it; raises as `until` does, or because it shall never end."""
+        effect = exchange.effect
+        if effect.stall:
+            await self.never(exchange, receive)
+        if effect.delay:
+            await self.hold(exchange, effect.delay, receive)
 
-        Raises:
-            ClientGone: as `hold`, or it shall never end.
-        """
-        if effect.delay or effect.stall:
-            await self.hold(sandbox, NEVER if effect.stall else effect.delay or 0, receive)
-        if effect.stall:  # the server stops: this one never answers
-            raise ClientGone
+    async def never(self, exchange: Exchange, receive: Receive) -> NoReturn:
+        """Wait for the client to leave, or to be released; raises as `until` does."""
+        await self.hold(exchange, NEVER, receive)
+        raise Released  # the server stops
 
     def release(self, sandbox: str) -> None:
         """End every wait of a sandbox."""

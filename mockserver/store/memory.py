@@ -272,10 +272,12 @@ class MemoryStore:
     async def corrected(self, record: Record) -> None:
         """Let others know, of whom there are none."""
 
-    async def correct(self, sandbox: str, number: int, trace: list[str]) -> None:
-        """Change the trace of a record, if it is still here."""
+    async def correct(
+        self, sandbox: str, number: int, trace: list[str], paid: str, ended: str
+    ) -> None:
+        """Change what a record tells of its end, if it is still here."""
         if found := self._sandboxes.get(sandbox):
-            found.correct(number, trace)
+            found.correct(number, trace, paid, ended)
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let others know, of whom there are none."""

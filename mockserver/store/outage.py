@@ -17,7 +17,12 @@ _MEANING: dict[Policy, str] = {
     "allow": "nothing is limited",
     "refuse": "requests are refused",
 }
-_RETOLD = ("write_down", "admit")  # what a client has had from, which others shall know
+_RETOLD = (
+    "write_down",
+    "admit",
+    "lose",
+    "refund",
+)  # what a client has had from, which others shall know
 _NO_CHANGE = ("sandbox", "now", "expire")  # what is of use for a request alone, or done by all
 
 

@@ -85,6 +85,12 @@ class Sandbox(Protocol):
         moment (see `account.settle`).
         """
 
+    async def lose(self, bill: str, amount: int) -> None:
+        """Note that nothing has come of what was paid for by a bill: so many micro-dollars."""
+
+    async def refund(self, bill: str) -> None:
+        """Give back what was paid by one of the last bills; of limits nothing is given back."""
+
     async def account(self) -> Account:
         """What is left of each model's minute, and the money that was spent."""
 
@@ -217,7 +223,10 @@ class Store(Protocol):
         """
 
     async def corrected(self, record: Record) -> None:
-        """Let other processes know that the trace of a record changed since it was written down."""
+        """Let other processes know how a record ended that was written down before.
+
+        Only its trace, of which no line is longer than before, and `paid` and `ended` may differ.
+        """
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know that something happened to a sandbox."""

@@ -17,11 +17,11 @@ from mockserver.core.rules.rule import Rule
 from mockserver.core.sandbox import Option, Options, rulebook
 from mockserver.core.sandbox import clock as clocks
 from mockserver.core.sandbox import varied_pictures as varied
-from mockserver.core.sandbox.account import FULL, Account, settle
+from mockserver.core.sandbox.account import FULL, Account, lost, refunded, settle
 from mockserver.core.sandbox.clock import Wait
 from mockserver.core.sandbox.eviction import Summary
 from mockserver.core.sandbox.items import Item, Kind
-from mockserver.core.sandbox.ledger import Bill, Use, use_of
+from mockserver.core.sandbox.ledger import BILL_BYTES, Bill, Use, use_of
 from mockserver.core.sandbox.logs import write_down
 from mockserver.core.sandbox.rulebook import NEVER, Count, RuleBook
 from mockserver.core.sandbox.state import EMPTIED, SANDBOX_BYTES, SPARE, State, emptied
@@ -281,6 +281,17 @@ class MemorySandbox:
             self._grow(self._tables.ledger.append(bill))
         return verdict
 
+    async def lose(self, bill: str, amount: int) -> None:
+        """Note that nothing has come of what was paid for."""
+        self._account = lost(self._account, amount)
+        self._tables.ledger.lose(bill)
+
+    async def refund(self, bill: str) -> None:
+        """Give back what was paid."""
+        if found := self._tables.ledger.strike(bill):
+            self._account = refunded(self._account, found.micro, found.at)
+            self._grow(-BILL_BYTES)
+
     async def account(self) -> Account:
         """What was taken so far."""
         return self._account
@@ -327,11 +338,11 @@ class MemorySandbox:
         """Bytes of all records, roughly."""
         return self._tables.journal
 
-    def correct(self, number: int, trace: list[str]) -> None:
-        """Change the trace of a record, which is as long as before."""
+    def correct(self, number: int, trace: list[str], paid: str, ended: str) -> None:
+        """Change what a record tells of its end; the trace is as long as before."""
         entries = (r for log in self._tables.logs.values() for r in reversed(log.entries))
         if found := next((r for r in entries if r.number == number), None):
-            found.trace = trace
+            found.trace, found.paid, found.ended = trace, paid, ended
 
     async def requests(self) -> list[Record]:
         """What was asked, the oldest first."""

@@ -375,7 +375,8 @@ class SharedStore:
     async def corrected(self, record: Record) -> None:
         """Let other processes know."""
         if record.number:
-            await self.step(self.memory, "correct", record.sandbox, record.number, record.trace)
+            told = record.trace, record.paid, record.ended
+            await self.step(self.memory, "correct", record.sandbox, record.number, *told)
 
     async def tell(self, what: str, sandbox: str) -> None:
         """Let other processes know."""

@@ -125,6 +125,14 @@ class SharedSandbox:
             return Verdict(True, 0, 0)
         return found
 
+    async def lose(self, bill: str, amount: int) -> None:
+        """Note that nothing has come of what was paid for."""
+        await self._step("lose", bill, amount)
+
+    async def refund(self, bill: str) -> None:
+        """Give back what was paid."""
+        await self._step("refund", bill)
+
     async def account(self) -> Account:
         """What was taken so far."""
         return await self._inside.account()

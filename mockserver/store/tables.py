@@ -62,6 +62,20 @@ class Ledger:
         self.sums = add(self.sums, self.bills.popleft())
         return SUM_BYTES * (len(self.sums) - before)
 
+    def lose(self, bill_id: str) -> None:
+        """Mark a bill as one of which nothing has come, if it is among the last."""
+        for place in range(len(self.bills) - 1, -1, -1):
+            if self.bills[place].id == bill_id:
+                self.bills[place] = self.bills[place]._replace(lost=True)
+                return
+
+    def strike(self, bill_id: str) -> Bill | None:
+        """Take a bill out, if it is among the last."""
+        found = next((b for b in reversed(self.bills) if b.id == bill_id), None)
+        if found:
+            self.bills.remove(found)
+        return found
+
     def sum_up(self) -> int:
         """Keep sums by the day alone."""
         before = self.size

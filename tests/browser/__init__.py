@@ -17,6 +17,8 @@ from mockserver.app import create_app
 from mockserver.clock import SystemClock
 from mockserver.config import configured
 from mockserver.core.addresses import API
+from mockserver.core.judging.findings import Finding, Severity
+from mockserver.core.judging.seen import Journal
 from mockserver.handle import Sandbox
 from mockserver.request.world import store_of
 from mockserver.server import listening
@@ -30,6 +32,12 @@ ARGUMENTS = (
     *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * 127.0.0.1"),
     "--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
 )
+
+
+def one_finding(journal: Journal, **_: Any) -> list[Finding]:
+    """What a page with a verdict shows, whatever else is judged."""
+    ids = tuple(request.id for request in journal.requests)
+    return [Finding("retry-after-ignored", Severity.WARNING, "waited 1 s where it was 20 s", ids)]
 
 
 class Site:

@@ -95,6 +95,7 @@ then = table(
     bad_json=flag,
     pictures=whole,
     response_format=st.sampled_from(["url", "b64_json", "x"]),
+    lose=st.sampled_from(["timeout", "in_picture", "x"]),
     picture=st.sampled_from(["truncated", "x"]),
     expired_url=flag,
     download=status | download,

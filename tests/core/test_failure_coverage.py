@@ -241,7 +241,7 @@ def test_an_equal_request_later_is_asked_again_though_no_sdk_counts_it() -> None
 
 
 def test_equal_requests_at_the_same_time_are_no_retries() -> None:
-    slow = {"milliseconds": 2000}
+    slow: dict[str, Any] = {"milliseconds": 2000}
     first = record(1, 0, 500, **slow)
     assert reaction(first, record(2, 0.1, **slow), kind="server_error") is Reaction.STOPPED
 

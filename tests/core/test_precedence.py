@@ -30,6 +30,7 @@ ALL: dict[str, Any] = {
     "delay": 0,
     "stall": True,
     "disconnect": 0,
+    "lose": "before_head",
     "drip": 9,
     "content_type": "text/html",
     "bad_json": True,

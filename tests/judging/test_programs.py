@@ -279,3 +279,81 @@ def test_a_sandbox_that_was_asked_for_nothing_has_no_findings(
     headers = {"mock-sandbox-key": KEY}
     told = httpx2.get(f"{server.address}/_mock/verdict", headers=headers).json()
     assert told == {"findings": [], "requests": 0}
+
+
+# -- money ---------------------------------------------------------------------------------------
+
+
+def test_an_sdk_that_retries_after_a_timeout_buys_again(
+    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+) -> None:
+    mock.next.delay(5)
+    sdk.with_options(timeout=0.3, max_retries=1).images.generate(**NAMED)
+    assert verdict()["paid-twice"].startswith("paid 2 times for one call")
+
+
+def test_an_sdk_that_retries_after_a_line_that_broke_buys_again(
+    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+) -> None:
+    mock.next.disconnect(after_bytes=100)
+    sdk.images.generate(**NAMED)
+    assert [*verdict()] == ["paid-twice"]
+
+
+def test_an_sdk_that_does_not_retry_pays_once(
+    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+) -> None:
+    mock.next.disconnect(after_bytes=100)
+    with pytest.raises(openai.APIConnectionError):
+        sdk.with_options(max_retries=0).images.generate(**NAMED)
+    assert verdict() == {}
+
+
+def test_a_refusal_that_an_sdk_retries_is_not_paid_for(
+    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+) -> None:
+    mock.begin()
+    mock.next.error("internal", times=2)
+    sdk.images.generate(**NAMED)
+    assert verdict() == {}
+
+
+def _three(mock: Any, at_once: Callable[..., Any]) -> None:
+    async def work() -> None:
+        client = openai.AsyncOpenAI(base_url=mock.url, api_key=KEY, max_retries=0)
+        async with client:
+            with suppress(openai.OpenAIError):
+                await at_once(
+                    [client.images.generate(model="gpt-image-2", prompt=p) for p in "abc"]
+                )
+
+    asyncio.run(work())
+
+
+async def _all_or_nothing(calls: list[Any]) -> None:
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _each_for_itself(calls: list[Any]) -> None:
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+def test_calls_that_are_dropped_because_another_failed(mock: Any, verdict: Verdict) -> None:
+    mock.on(prompt="a").refuse()
+    mock.on().delay(0.4)
+    mock.on(prompt="a").delay(0.2)
+    _three(mock, _all_or_nothing)
+    assert "paid-for-nothing" in verdict(), mock.requests
+
+
+def test_calls_each_for_itself(mock: Any, verdict: Verdict) -> None:
+    mock.on(prompt="a").refuse()
+    mock.on().delay(0.4)
+    mock.on(prompt="a").delay(0.2)
+    _three(mock, _each_for_itself)
+    assert verdict() == {}

@@ -6,7 +6,7 @@ from mockserver.core.judging.findings import Surroundings
 from tests.judging.records import BROWSER, Told, asked, download, found, linked
 
 EXPIRED: Told = {"status": 403, "reason": "AuthenticationFailed(expired)"}
-FAILED = Surroundings(passed=False)
+FAILED, SHOWN = Surroundings(passed=False), Surroundings(passed=True)
 
 
 def test_a_url_that_is_used_after_its_end_was_kept_too_long() -> None:
@@ -90,6 +90,13 @@ def test_pictures_that_nobody_gets_are_noted() -> None:
     finding = found(_four())["url-never-downloaded"]
     assert finding.seen == "got 4 pictures by URL ($0.04) and downloaded none"
     assert finding.severity == "note"
+
+
+def test_a_test_that_gets_no_picture_at_all_is_about_something_else() -> None:
+    assert not found(_four(), around=SHOWN)
+    other = linked("r1", 1, ["img-9.png"], fields={"prompt": "a cat"})
+    some = found(_four(), other, downloads=[download("d0", 2, "img-9.png")], around=SHOWN)
+    assert [*some] == ["url-never-downloaded"]
 
 
 def test_more_pictures_than_are_used_are_found() -> None:

@@ -10,7 +10,7 @@ from mockserver.clock import ManualClock
 from mockserver.page.views import ROWS
 from tests.conftest import Api, generate
 from tests.page.test_pages import PAGE, act, page, sandbox_of
-from tests.test_control import ask
+from tests.test_control import HERE, ask
 
 
 def test_limits_of_all_sandboxes_are_those_that_are_used_each_by_itself(api: Api) -> None:
@@ -91,3 +91,14 @@ def test_a_request_shows_what_was_sent_first_and_files_in_a_line(api: Api) -> No
     identity = client.get("/_mock/requests/last").json()["id"]
     names = re.findall(r'<th scope="row">(\w+)</th>', page(client, f"{PAGE}requests/{identity}"))
     assert names[:2] == ["prompt", "size"]
+
+
+def test_costs_tell_what_was_paid_for_and_lost(api: Api) -> None:
+    client = api()
+    generate(client, size="256x256")
+    assert "lost" not in page(client, f"{PAGE}costs")
+    client.post("/_mock/rules", json={"then": {"bad_json": True}}, headers=HERE)
+    generate(client, size="256x256")
+    shown = page(client, f"{PAGE}costs")
+    assert "$0.032</strong> is what this would have cost" in shown
+    assert "$0.016 of it for answers that were lost" in shown

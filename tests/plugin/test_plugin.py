@@ -358,6 +358,9 @@ def test_pytest_lists_markers_options_and_fixtures(downstream: pytest.Pytester) 
         "unused-rules",
         "unexpected-errors",
         "artifacts",
+        "verdict-ignore",
+        "verdict-severity",
+        "verdict-file",
     ):
         options.stdout.fnmatch_lines([f"*--images-mock-{name}=*"])
     options.stdout.fnmatch_lines(["*images_mock_unused_rules (string)*"])

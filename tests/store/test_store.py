@@ -254,6 +254,22 @@ async def test_a_limit_admits_as_many_as_it_says_whoever_asks(here: Place) -> No
 
 
 @everywhere
+async def test_what_was_paid_is_lost_or_given_back_for_all(here: Place) -> None:
+    _, other, box = await both(here)
+    for name in "abc":
+        await box.admit("m", limits=[], charge={}, now=START, bill=bill(10)._replace(id=name))
+    theirs = await other.sandbox("a")
+    await theirs.lose("b", 10)
+    await theirs.refund("c")
+    await box.refund("c")  # which is no bill any more
+    for view in (await other.sandbox("a"), box):
+        money = (await view.account()).money
+        assert (money.spent, money.lost, money.of_today) == (20, 10, 20)
+        assert [(b.id, b.lost) for b in await view.billed()] == [("a", False), ("b", True)]
+        assert sum(use.micro for use in await view.uses()) == 20
+
+
+@everywhere
 async def test_no_more_is_spent_than_the_budget_and_each_payment_has_its_bill(here: Place) -> None:
     one, other, box = await both(here)
     await box.configure({"budget": 25})
@@ -301,11 +317,11 @@ async def test_what_a_stream_has_sent_since_all_journals_say(here: Place) -> Non
     told = record("r", trace=["to come"])
     await one.corrected(told)  # which is not written down yet
     await one.write_down(told, life=0)
-    told.trace[0] = "sent"
+    told.trace[0], told.paid, told.ended = "sent", "lost", "cut"
     await one.corrected(told)
     for view in (one, other):
         (found,) = await (await view.sandbox("a")).requests()
-        assert found.trace == ["sent"]
+        assert (found.trace, found.paid, found.ended) == (["sent"], "lost", "cut")
 
 
 @everywhere

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.api.faults import Altered
 from mockserver.api.platform.call import Answer, Call, Handler
 from mockserver.api.platform.response_streams import stream
 from mockserver.api.platform.turns import turn_of
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.paging import page_of
+from mockserver.core.rules.effects import UNSEEN
 from mockserver.core.sandbox.items import Item
 
 _NO_EVENTS = "this mock tells a kept answer as JSON: events come where it is created"
@@ -22,6 +24,11 @@ async def create(call: Call) -> Answer:
     if turn is None:  # a rule has answered
         return None
     try:
+        if turn.request and turn.effect.lose in UNSEEN:
+            await turn.whole()  # which is kept
+            turn.job.end_work()
+            await Altered(turn.effect, call.scope, call.receive, call.world.holds).lose(call.send)
+            return None
         if turn.is_streamed:
             await stream(call, turn)
             return None

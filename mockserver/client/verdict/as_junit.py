@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mockserver.client.verdict.told import SEVERITIES, Told, Verdict
@@ -16,7 +18,8 @@ def as_junit(verdict: Verdict, least: str = "note") -> str:
     """The report. What is less grave than `least` is a case that passed, with its words."""
     root = Element("testsuites")
     suite = SubElement(root, "testsuite")
-    suite.extend([_case(one, _fails(one, least)) for one in verdict.findings])
+    named = zip(verdict.findings, _names(verdict.findings), strict=True)
+    suite.extend([_case(one, name, _fails(one, least)) for one, name in named])
     if not verdict.findings:  # a report without any test is taken for a broken one
         _made("testcase", suite, classname="verdict", name=verdict.heading, time="0.000")
     failures = sum(_fails(one, least) for one in verdict.findings)
@@ -32,8 +35,18 @@ def _fails(one: Told, least: str) -> bool:
     return SEVERITIES.index(one.severity) >= SEVERITIES.index(least)
 
 
-def _case(one: Told, fails: bool) -> Element:
-    name = f"{one.id}: {one.where}" if one.where else one.id
+def _names(findings: Sequence[Told]) -> list[str]:
+    """A name for each case: of cases with the same one GitLab shows the first alone."""
+    seen: Counter[str] = Counter()
+    names = []
+    for one in findings:
+        name = f"{one.id}: {one.site or one.where or one.test}".removesuffix(": ")
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _case(one: Told, name: str, fails: bool) -> Element:
     case = _made("testcase", None, classname=f"verdict.{one.id}", name=name, time="0.000")
     if one.place:
         case.set("file", _clean(one.place[0]))

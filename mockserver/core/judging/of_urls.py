@@ -64,8 +64,12 @@ def url_altered(case: Case) -> Iterator[Shown]:
 
 
 def url_never_downloaded(case: Case) -> Iterator[Shown]:
-    """Answers with URLs of which nobody used any."""
-    if case.around.passed is False:  # it may have been about to
+    """Answers with URLs of which nobody used any.
+
+    A test of something else than pictures gets none, and its program may: there it counts where
+    other pictures were got.
+    """
+    if case.around.passed is False or (case.around.passed and not case.fetched):
         return
     left = [(r, len(r.pictures)) for r in _linked(case) if not _used(case, r)]
     for group in case.by_place(left):

@@ -16,11 +16,15 @@ from mockserver.core.decoding import RuleError, guess, table_of
 from mockserver.core.errors import Reason
 from mockserver.core.rules.bodies import body_told
 from mockserver.core.rules.files import ADDRESSES, FILE, Addresses
-from mockserver.core.rules.streams import STREAM, Stream
+from mockserver.core.rules.streams import COMPLETED, STREAM, Stream
 from mockserver.core.shapes import FLAG, LENGTH, ON, PRINTABLE, Schema, Shape, one_of, whole
 
 PICTURES = ("truncated", "wrong_size", "wrong_format", "large")
 PICTURES_MAX = 10  # no request asks for more
+#: Where an answer is lost whose pictures were made and paid for: before anything of it is seen
+#: (nothing, a gateway's 504, nothing ever), or behind its head.
+UNSEEN = ("before_head", "gateway_timeout", "timeout")
+AFTER_HEAD, IN_PICTURE = "after_head", "in_picture"
 BODILESS = (204, 304)  # statuses whose answers have no body
 Lines = tuple[tuple[str, str], ...]  # header names in lower case, and values
 Changes = dict[str, Any]  # some fields of an effect
@@ -83,6 +87,7 @@ class Effect:
     delay: float | None = _effect("addition", LENGTH, "any")  # seconds, for real, before all else
     stall: bool = _effect("answer", ON, "any", False)  # no answer ever
     disconnect: int | None = _effect("change", whole(0), "any")  # bytes of the body that are sent
+    lose: str | None = _effect("change", one_of(*UNSEEN, AFTER_HEAD, IN_PICTURE))
     drip: int | None = _effect("addition", whole(1), "any")  # bytes of the body a second
     bad_json: bool = _effect("change", ON, "api", False)  # it breaks off, its length does not
     content_type: str | None = _effect("change", PRINTABLE, "any")
@@ -92,6 +97,13 @@ class Effect:
     image: str | None = _effect("file", FILE)  # base64 of a file to answer with
     addresses: Addresses = _effect("addition", ADDRESSES, usual=())  # what an edit refers to
     download: "Download | None" = _effect("change")  # of the pictures, where they come by URL
+
+    @property
+    def loses(self) -> bool:
+        """Whether a client gets nothing of what it pays for, however long it listens."""
+        events = self.stream.events if self.stream else None
+        has_none = self.pictures == 0 or (events is not None and COMPLETED not in events)
+        return has_none or self.bad_json or self.lose is not None
 
 
 class Reply(NamedTuple):
@@ -161,7 +173,8 @@ def told_names(effect: Effect) -> tuple[str, ...]:
     return tuple(found)
 
 
-_NAMED = ("error", "picture", "response_format", "pictures")  # their values are words of few
+#: Their values are words of few.
+_NAMED = ("error", "lose", "picture", "response_format", "pictures")
 
 
 def _body_told(reply: Reply) -> tuple[str, ...]:

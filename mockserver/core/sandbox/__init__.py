@@ -42,6 +42,7 @@ class Options(NamedTuple):
     batch_time: float | None = None  # seconds that a batch takes
     begun: int = 0  # nanoseconds of the machine's clock
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths
+    abandoned: str | None = None  # "paid" or "unpaid": what its client left before the answer
 
     @property
     def day(self) -> Day | None:

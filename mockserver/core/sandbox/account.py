@@ -29,6 +29,7 @@ class Money(NamedTuple):
     today: int = 0  # the day of the last payment, in days since the epoch
     of_today: int = 0  # what was spent on it
     before: Days = NO_DAYS  # what was spent on days before that; of more than `DAYS` the first go
+    lost: int = 0  # of all, what nothing has come of
 
     @property
     def days(self) -> Days:
@@ -45,13 +46,15 @@ class Money(NamedTuple):
         return sum(micro for other, micro in self.days.items() if _month(other) == month)
 
     def paid(self, amount: int, day: int) -> Self:
-        """The money after a payment on a day."""
+        """The money after a payment on a day; a negative one gives back."""
         if day == self.today:
-            return self.__class__(self.spent + amount, day, self.of_today + amount, self.before)
+            of_today = self.of_today + amount
+            return self.__class__(self.spent + amount, day, of_today, self.before, self.lost)
         before = {other: micro for other, micro in self.days.items() if other != day and micro}
         if len(before) > DAYS:
             del before[next(iter(before))]
-        return self.__class__(self.spent + amount, day, self.spent_on(day) + amount, before)
+        of_day = self.spent_on(day) + amount
+        return self.__class__(self.spent + amount, day, of_day, before, self.lost)
 
 
 class Account(NamedTuple):
@@ -108,6 +111,17 @@ def settle(
     if len(limits) > 1:
         left |= _untaken(account.buckets, model, limits, now)
     return Account(left, account.money), refusal
+
+
+def lost(account: Account, amount: int) -> Account:
+    """The account where so much of what was spent has brought nothing."""
+    money = account.money
+    return account._replace(money=money._replace(lost=min(money.lost + amount, money.spent)))
+
+
+def refunded(account: Account, amount: int, at: int) -> Account:
+    """The account without a payment of then: what was taken of the minute stays taken."""
+    return account._replace(money=account.money.paid(-amount, at // _DAY))
 
 
 def _exceeded(money: Money, options: Options, amount: int, today: int) -> str:

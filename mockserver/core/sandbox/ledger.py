@@ -31,6 +31,7 @@ class Bill(NamedTuple):
     micro: int  # of a dollar
     operation: str  # as in the facts: that on images, by whatever way it came
     tokens: Mapping[str, int] = NO_TOKENS  # by kind; none where pictures are paid for
+    lost: bool = False  # whether nothing of it has come
 
     @property
     def usd(self) -> float:
