@@ -15,7 +15,7 @@ FINDING: Schema = table(
     seen=TEXT | {"description": "in one line"},
     requests=TEXTS | {"description": "ids; the first is where it shows"},
     **dict.fromkeys(("why", "source", "level", "fix"), TEXT),
-    howto=TEXT | {"description": "an anchor of docs/verdict.md"},
+    howto=TEXT | {"description": "an anchor of docs/findings.md"},
 )
 #: All of them.
 VERDICT: Schema = table(findings=listed(named("Finding")), requests=WHOLE)

@@ -15,7 +15,8 @@ class FindingFacts(NamedTuple):
     why: str
     source: str  # of why it matters
     fix: str
-    howto: str  # the anchor in docs/verdict.md
+    silent: str  # where nothing is found
+    howto: str  # the anchor in docs/findings.md
     level: str
 
 

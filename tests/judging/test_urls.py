@@ -24,6 +24,7 @@ def test_a_url_that_is_used_near_its_end_is_a_warning() -> None:
     finding = found(linked("r0"), downloads=[download("d0", 3400)])["url-kept-too-long"]
     assert finding.seen == "kept a picture's URL for 56.7 minutes; it ends after 60 minutes"
     assert finding.severity == "warning"
+    assert not found(linked("r0"), downloads=[download("d0", 1, moved=3400.0)])  # by a test
 
 
 def test_a_clock_that_a_test_moved_on_counts() -> None:

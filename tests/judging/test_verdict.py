@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,6 +19,8 @@ from mockserver.core.judging.verdict import JUDGES, judged, not_known
 from mockserver.facts.findings import findings
 from tests.judging.records import HTTPX, SILENT, Told, asked, download, journal, limited, linked
 
+DOCS = Path(__file__).parents[2] / "docs"
+
 # -- facts and words -----------------------------------------------------------------------------
 
 
@@ -27,7 +31,12 @@ def test_each_finding_has_its_facts_and_each_fact_a_judge() -> None:
         assert known.severity in [*Severity]
         assert known.level in ("observed", "observed in part", "documented", "inferred", "assumed")
         assert known.howto == known.id
-        assert all(text.endswith(".") for text in (known.why, known.fix)), known.id
+        assert all(text.endswith(".") for text in (known.why, known.fix, known.silent)), known.id
+
+
+def test_the_page_of_findings_is_made_of_the_facts() -> None:
+    made = runpy.run_path(str(DOCS / "findings.py"))
+    assert (DOCS / "findings.md").read_text("utf-8") == made["page"]()
 
 
 def test_a_finding_is_told_with_why_it_matters_and_how_to_mend_it() -> None:

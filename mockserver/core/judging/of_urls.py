@@ -16,7 +16,7 @@ def url_kept_too_long(case: Case) -> Iterator[Shown]:
         (maker, (age, download))
         for download, maker in _made(case)
         if (age := _age(maker, download)) > maker.urls_for * _NEAR
-        and not (download.status >= 400 and _is_meant(case, maker, download))
+        and not _is_meant(case, maker, download)
     ]
     for group in case.by_place(found):
         maker, (age, _) = max(group, key=lambda one: one[1][0])
@@ -44,8 +44,11 @@ def _age(maker: Seen, download: Seen) -> float:
 
 
 def _is_meant(case: Case, maker: Seen, download: Seen) -> bool:
-    """Whether a refusal is what a test wants to see, or the program got the picture anew."""
-    is_wanted = case.around.is_about_errors and download.moved > maker.moved
+    """Whether a test moved the clock to see just that, or the program got the picture anew."""
+    is_moved = download.moved > maker.moved
+    if download.status < 400:
+        return is_moved
+    is_wanted = is_moved and case.around.is_about_errors
     return is_wanted or case.is_asked_later(download, prompt=prompt_of(maker))
 
 
