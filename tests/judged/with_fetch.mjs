@@ -5,15 +5,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const PROGRAMS = {
   async faulty_retry_after_ignored() {
-    for (let attempt = 0; attempt < 4; attempt += 1) {
-      if ((await ask()).status !== 429) return;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const answer = await ask();
+      if (answer.status !== 429) return answer.json();
+      await answer.text();
+      await sleep(1);
     }
   },
 
   async mended_retry_after_ignored() {
-    for (let attempt = 0; attempt < 4; attempt += 1) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
       const answer = await ask();
-      if (answer.status !== 429) return;
+      if (answer.status !== 429) return answer.json();
+      await answer.text();
       await sleep(Number(answer.headers.get("retry-after-ms")));
     }
   },
@@ -32,11 +36,11 @@ const PROGRAMS = {
 
   async faulty_url_altered() {
     const url = new URL(await picture());
-    await fetch(url.origin + url.pathname);
+    await download(url.origin + url.pathname);
   },
 
   async mended_url_altered() {
-    await fetch(await picture());
+    await download(await picture());
   },
 
   async faulty_empty_file_saved() {
@@ -54,12 +58,17 @@ const PROGRAMS = {
   async faulty_paid_for_nothing() {
     const ending = new AbortController();
     const draw = (prompt) => picture({ prompt }, ending.signal);
-    await Promise.all(["a fox", "a cat", "a dog"].map(draw)).catch(() => ending.abort());
+    try {
+      await Promise.all(["a fox", "a cat", "a dog"].map(draw));
+    } finally {
+      ending.abort();
+    }
   },
 
   async mended_paid_for_nothing() {
     const draw = (prompt) => picture({ prompt }).then(download);
-    await Promise.allSettled(["a fox", "a cat", "a dog"].map(draw));
+    const ended = await Promise.allSettled(["a fox", "a cat", "a dog"].map(draw));
+    for (const one of ended) if (one.reason) console.error(one.reason.message);
   },
 };
 

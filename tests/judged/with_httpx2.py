@@ -12,7 +12,6 @@ PAUSE = 0.25  # seconds
 
 
 def asked(**fields):
-    """What httpx2 needs to ask for a picture."""
     return {
         "url": os.environ["OPENAI_BASE_URL"] + "/images/generations",
         "headers": {"authorization": "Bearer " + os.environ["OPENAI_API_KEY"]},
@@ -22,16 +21,20 @@ def asked(**fields):
 
 
 def faulty_retry_storm():
-    for _ in range(12):
-        if httpx2.post(**asked()).is_success:
-            break
+    with httpx2.Client() as client:
+        for _ in range(12):
+            if (answer := client.post(**asked())).is_success:
+                break
+    answer.raise_for_status()
 
 
 def mended_retry_storm():
-    for attempt in range(3):
-        if httpx2.post(**asked()).is_success:
-            break
-        time.sleep(PAUSE * 2**attempt * random.uniform(0.75, 1))
+    with httpx2.Client() as client:
+        for attempt in range(3):
+            if (answer := client.post(**asked())).is_success:
+                break
+            time.sleep(PAUSE * 2**attempt * random.uniform(0.75, 1))
+    answer.raise_for_status()
 
 
 def faulty_retry_without_jitter():

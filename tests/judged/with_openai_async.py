@@ -1,6 +1,7 @@
 """The vendor's SDK under asyncio."""
 
 import asyncio
+import logging
 
 import openai
 
@@ -44,6 +45,8 @@ def mended_paid_for_nothing():
         async with openai.AsyncOpenAI() as client:
             calls = (client.images.generate(model="gpt-image-2", prompt=a) for a in ANIMALS[:3])
             ended = await asyncio.gather(*calls, return_exceptions=True)
-        print([one for one in ended if isinstance(one, openai.OpenAIError)])
+        for one in ended:
+            if isinstance(one, openai.OpenAIError):
+                logging.error("a picture is missing: %s", one)
 
     asyncio.run(draw())

@@ -18,14 +18,14 @@ def ask(timeout=180, **fields):
 
 
 def faulty_retry_after_ignored():
-    for _ in range(4):
+    for _ in range(3):
         if ask().status_code != 429:
             break
         time.sleep(0.001)
 
 
 def mended_retry_after_ignored():
-    for _ in range(4):
+    for _ in range(3):
         answer = ask()
         if answer.status_code != 429:
             break
