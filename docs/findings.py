@@ -20,8 +20,8 @@ judge a program by the requests that it has made. Each finding has an id, by whi
 worth a look, for a journal can't know more. A false finding is worse than one that is missed: each
 says where it is silent.
 
-Each fault is shown as a program, and mended. They are run by `tests/judged/test_judged.py`: the first has
-the finding, the second has none.
+Each fault is shown as a program, and mended; what they call beside their library stands in the same file.
+`tests/judged/test_judged.py` runs them: the one has the finding, the other none.
 """
 _PROGRAMS = PAGE.parents[1] / "tests" / "judged" / "programs.py"
 _LANGUAGES = {".py": "python", ".mjs": "js"}
@@ -52,7 +52,7 @@ def _section(known: FindingFacts) -> str:
 def _shown(pair: Any) -> str:
     """A fault and its mended twin, as they are run."""
     begin, end = f"```{_LANGUAGES[pair.file.suffix]}\n", "```\n"
-    title = f"\nBy {pair.client.replace('_', ', ')} (`tests/judged/{pair.file.name}`):\n\n"
+    title = f"\nBy {pair.client.replace('_', ', ')} (`tests/judged/clients/{pair.file.name}`):\n\n"
     return f"{title}{begin}{pair.faulty}{end}\nMended:\n\n{begin}{pair.mended}{end}"
 
 

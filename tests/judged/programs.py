@@ -1,4 +1,4 @@
-"""The programs of this folder: each a fault and its mended twin, by client and finding."""
+"""The programs of `clients`: each a fault and its mended twin, by client and finding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).with_name("clients")
 FAULTY, MENDED = "faulty_", "mended_"
 _MEMBER = re.compile(r"^  async (\w+)\(\) \{\n.*?^  \},$", re.MULTILINE | re.DOTALL)
 

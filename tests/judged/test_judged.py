@@ -43,6 +43,11 @@ class Case(NamedTuple):
     waits: bool = False  # it does so for ever
 
 
+def _slow_for_two_a_minute(images: Sandbox) -> None:
+    images.limits(per_minute=2)
+    images.on().delay(0.05)
+
+
 CASES = {
     "retry-after-ignored": Case(lambda i: i.next.rate_limit(retry_after=100, times=2)),
     "retried-in-vain": Case(),
@@ -51,9 +56,7 @@ CASES = {
     "retry-without-jitter": Case(
         lambda i: i.next.error("internal", times=8), real_time=True, tries=8
     ),
-    "over-limit-in-flight": Case(
-        lambda i: [i.limits(per_minute=2), i.on().delay(0.05)], also=frozenset({"never-retried"})
-    ),
+    "over-limit-in-flight": Case(_slow_for_two_a_minute, also=frozenset({"never-retried"})),
     "paid-twice": Case(lambda i: i.next.delay(1)),
     "paid-for-nothing": Case(
         lambda i: [
@@ -135,7 +138,9 @@ class Judge:
 
     def _python(self, pair: Pair, program: str, images: Sandbox) -> bool:
         """Whether an error showed: raised, or logged."""
-        function = getattr(importlib.import_module(f"tests.judged.{pair.file.stem}"), program)
+        function = getattr(
+            importlib.import_module(f"tests.judged.clients.{pair.file.stem}"), program
+        )
         self._caplog.clear()
         night = (lambda: images.clock.advance(hours=9),)
         try:
@@ -146,7 +151,9 @@ class Judge:
 
     def _waiting(self, pair: Pair, program: str, images: Sandbox) -> bool:
         """One that does not come to its end, so far."""
-        function = getattr(importlib.import_module(f"tests.judged.{pair.file.stem}"), program)
+        function = getattr(
+            importlib.import_module(f"tests.judged.clients.{pair.file.stem}"), program
+        )
 
         def run() -> None:
             with suppress(Exception):

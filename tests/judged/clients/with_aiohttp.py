@@ -70,7 +70,7 @@ def mended_more_than_downloaded():
 def faulty_url_never_downloaded():
     async def draw():
         async with session() as client:
-            print(await pictures(client, n=2))
+            return await pictures(client, n=2)
 
     asyncio.run(draw())
 
