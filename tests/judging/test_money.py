@@ -75,6 +75,17 @@ def test_the_same_call_made_twice_threw_nothing_away() -> None:
     assert not found(asked("r0"), asked("r1", 1))
 
 
+def test_a_loop_that_asks_again_for_what_a_rule_had_made_odd_is_a_note() -> None:
+    odd = [asked(f"r{i}", i, effects=["content_type"]) for i in range(3)]
+    finding = found(*odd)["received-and-asked-again"]
+    assert (finding.severity, finding.requests) == ("note", ("r1", "r2"))
+    assert not found(*odd[:2])
+    loop = Surroundings(chains={"r0": "test.py:3 api.py:9", "r1": "test.py:3 api.py:9"})
+    assert [*found(*odd[:2], around=loop)] == ["received-and-asked-again"]
+    few = [asked(f"r{i}", i, effects=["pictures.1"]) for i in range(3)]
+    assert not found(*few)
+
+
 def test_a_retry_after_an_answer_that_broke_off_threw_nothing_away() -> None:
     cut = asked("r0", ended="cut", effects=["disconnect"])
     assert not found(cut, asked("r1", 1, call="r0", retries=1))

@@ -36,7 +36,11 @@ def test_each_finding_has_its_facts_and_each_fact_a_judge() -> None:
 
 def test_the_page_of_findings_is_made_of_the_facts() -> None:
     made = runpy.run_path(str(DOCS / "findings.py"))
-    assert (DOCS / "findings.md").read_text("utf-8") == made["page"]()
+    page = (DOCS / "findings.md").read_text("utf-8")
+    assert page == made["page"](), "run python docs/findings.py"
+    for known in findings().values():
+        section = page.partition(f"\n## {known.howto}\n")[2].partition("\n## ")[0]
+        assert "\nMended:\n" in section, known.id
 
 
 def test_a_finding_is_told_with_why_it_matters_and_how_to_mend_it() -> None:

@@ -14,6 +14,8 @@ Place = tuple[str, str, str]  # a sandbox, a client, and where in the program, i
 SLACK = 0.002  # seconds by which the times of a journal may be wrong
 _TOGETHER = 0.05  # seconds within which those come that were sent at once
 _APART = 120.0  # seconds after which the same is asked anew, and not again
+#: What rules do to an answer that has its pictures, and is other than a client expects.
+_ODD = ("content_type", "response_format.", "stream.as_json")
 #: What people type or click: they repeat at will.
 _BY_HAND = ("curl/", "httpie/", "wget/", "postmanruntime/", "insomnia", "mozilla/", "bruno")
 
@@ -98,6 +100,11 @@ def ended_badly(seen: Seen) -> bool:
     return seen.status >= 400 or seen.status == 0 or seen.paid == "lost"
 
 
+def is_odd(seen: Seen) -> bool:
+    """Whether its picture arrived in an answer that a rule made other than a client expects."""
+    return seen.status == 200 and any(effect.startswith(_ODD) for effect in seen.effects)
+
+
 def prompt_of(seen: Seen) -> str:
     """What the picture shall show, as far as it was said."""
     return str(seen.fields.get("prompt", ""))
@@ -144,13 +151,13 @@ def _overlap(equal: Sequence[Sequence[Seen]]) -> bool:
 
 
 def _joined(equal: Sequence[Sequence[Seen]], chains: Mapping[str, str]) -> Iterator[Series]:
-    """Equal calls, one after the other, as series: a new one begins where nothing had failed."""
+    """Equal calls, one after the other, as series: a new one begins after what was as usual."""
     series, is_one = list(equal[0]), True
     for tries in equal[1:]:
         before, first = series[-1], tries[0]
         led, leads = chains.get(before.id), chains.get(first.id)
         soon = first.at - before.until < _APART and not is_by_hand(first)
-        if soon and led == leads and ended_badly(before):
+        if soon and led == leads and (ended_badly(before) or is_odd(before)):
             is_one = is_one and leads is not None
             series += tries
         else:
