@@ -185,6 +185,16 @@ def test_workers_tell_the_same_and_severities_fail_tests(program: pytest.Pyteste
     result.stdout.fnmatch_lines(["images_mock verdict: error-swallowed"])
 
 
+def test_where_output_goes_by_nobody_knows_what_was_shown(program: pytest.Pytester) -> None:
+    program.makepyfile(test_app=TESTS)
+    nowhere = "--images-mock-verdict-file=test_app.py/v.json"
+    result = program.runpytest_subprocess("-k", "quiet", "-s", nowhere)
+    heading, unwritten = told(result)
+    assert heading == "images_mock verdict: nothing found in 3 tests"
+    assert unwritten.startswith("images_mock_verdict_file can't be written: ")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
 REPEATED = """
     ATTEMPTS = []
     def test_mended(images_mock):
