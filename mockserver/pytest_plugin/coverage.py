@@ -117,8 +117,11 @@ class Covering:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it; of a run that is only judged, what was never met, below its verdict."""
+        if self._config.option.collectonly:
+            return
         options, lines = self._session.options, [*self._lines()]
-        is_below = options["verdict"] != OFF and options["coverage"] == OFF
+        is_alone = options["verdict"] != OFF and options["coverage"] == OFF
+        is_below = is_alone and bool(self.tally.tests)
         if is_below and (line := never_met_line(self.tally.kinds, self.tally.needs)):
             terminalreporter.write_line(line)
         if not (lines or self._is_short):

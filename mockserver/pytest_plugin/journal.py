@@ -83,6 +83,8 @@ class Kept:
         if output is not None:
             output[_OUTPUT] = json.dumps(self._records | {"notes": self._notes})
             return
+        if session.config.option.collectonly:  # what an earlier run has left stays
+            return
         for records in self._records.values():
             records.sort(key=lambda record: record["time"])
         try:

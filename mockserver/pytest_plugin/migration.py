@@ -49,7 +49,7 @@ class Migrating:
 
     def _judge(self, test: str) -> None:
         session = self._session
-        if not (session.ambient.is_used and session.has_begun):
+        if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return
         try:
             found = of_server(session.ambient.handle._remote, to=self._to)

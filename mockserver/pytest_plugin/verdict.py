@@ -181,7 +181,7 @@ class Verdict:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = self.report.sums()
-        elif self._wanted.file:
+        elif self._wanted.file and not session.config.option.collectonly:
             try:
                 self.report.write(session.config.rootpath / self._wanted.file)
             except OSError as error:

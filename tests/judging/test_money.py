@@ -57,6 +57,14 @@ def test_where_it_may_have_been_the_test_that_asked_again_it_is_a_note() -> None
     assert not found(*again, around=test)
 
 
+def test_a_program_that_asks_again_as_an_answer_had_no_picture_has_seen_that_it_had_none() -> None:
+    empty = asked("r0", paid="lost", effects=["pictures.0"])
+    loop = Surroundings(chains={"r0": "test.py:3 api.py:9", "r1": "test.py:3 api.py:9"})
+    finding = found(empty, asked("r1", 3), around=loop, but=["received-and-asked-again"])
+    assert finding["paid-twice"].severity == "note"
+    assert finding["paid-twice"].seen.endswith("asked again after an answer that had no picture")
+
+
 def test_equal_calls_that_time_out_at_once_are_not_retries_of_each_other() -> None:
     assert not found(_lost("r0", milliseconds=2000), _lost("r1", 0.001, milliseconds=2000))
 

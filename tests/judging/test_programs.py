@@ -115,7 +115,7 @@ def test_a_loop_around_an_sdk_where_time_stands_still(
         with suppress(openai.RateLimitError):
             sdk.with_options(max_retries=0).images.generate(**NAMED)
     seen = verdict()["retry-after-ignored"]
-    assert seen.endswith("where the server said 60 s (3 of 3 retries)")
+    assert seen.endswith("where the server said 60 s, sent as 60 ms (3 of 3 retries)")
 
 
 def test_equal_calls_at_once_that_are_all_limited(mock: Any, verdict: Verdict) -> None:

@@ -32,7 +32,8 @@ def test_a_wait_that_a_timer_ended_early_is_none() -> None:
 def test_of_a_standing_clock_the_wait_that_was_sent_counts_and_the_told_one_is_shown() -> None:
     assert not found(*_impatient(0.02, sent_ms=20, standing=True))
     finding = found(*_impatient(0.003, sent_ms=20, standing=True))["retry-after-ignored"]
-    assert finding.seen == "waited 3 ms where the server said 20 s (3 of 3 retries)"
+    said = "waited 3 ms where the server said 20 s, sent as 20 ms (3 of 3 retries)"
+    assert finding.seen == said
 
 
 def test_a_back_off_longer_than_what_a_standing_clock_sent_is_none() -> None:

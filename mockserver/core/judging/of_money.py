@@ -29,12 +29,18 @@ def paid_twice(case: Case) -> Iterator[Shown]:
         _, (most, series) = max(group, key=lambda one: len(one[1][0]))
         more = sum(r.usd for _, (bought, _) in group for r in bought[1:])
         of = f" ({times(len(group), 'call')})" if len(group) > 1 else ""
+        is_empty = all(map(_came_empty, (r for r in most[:-1] if r.paid == "lost")))
         yield Shown(
             f"paid {len(most)} times for one call, ${more:.4g} more than once: asked again after "
-            f"an answer that got lost{of}",
+            f"an answer that {'had no picture' if is_empty else 'got lost'}{of}",
             [r for _, (bought, _) in group for r in bought[1:]],
-            _how_sure(series, len(most) - 1),
+            Severity.NOTE if is_empty else _how_sure(series, len(most) - 1),
         )
+
+
+def _came_empty(seen: Seen) -> bool:
+    """Whether all of an answer came, and no picture in it: who asks again has seen that."""
+    return seen.status == 200 and not seen.ended
 
 
 def _how_sure(series: Series, repeats: int) -> Severity | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.judging.case import Case, Place, Series, Shown, is_by_hand, prompt_of
-from mockserver.core.judging.findings import often, times
+from mockserver.core.judging.findings import Severity, often, times
 from mockserver.core.judging.seen import Seen
 
 _REPEATS = 2  # from which equal calls are no chance, where nobody knows who repeats them
@@ -34,6 +34,7 @@ def retried_in_vain(case: Case) -> Iterator[Shown]:
         yield Shown(
             f"asked for the same {often(len(again))} more after {name_of(refused)}, which stays",
             [after for _, again in group for _, after in again],
+            Severity.NOTE if all(_is_sdks(*pair) for _, again in group for pair in again) else None,
         )
 
 
@@ -57,9 +58,14 @@ def _stays(seen: Seen) -> bool:
 
 
 def _is_sdks_own(before: Seen, after: Seen) -> bool:
+    """Whether an SDK made this attempt unless it was told not to."""
+    return _is_sdks(before, after) and after.retries <= _OWN_RETRIES
+
+
+def _is_sdks(before: Seen, after: Seen) -> bool:
     """Whether an SDK made this attempt by itself, as it does after any 429."""
     is_sdk = any(name in after.client.lower() for name in _SDKS)
-    return is_sdk and before.status == 429 and 0 < after.retries <= _OWN_RETRIES
+    return is_sdk and before.status == 429 and after.retries > 0
 
 
 def never_retried(case: Case) -> Iterator[Shown]:
