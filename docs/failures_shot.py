@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 DOCS = Path(__file__).parent
 HOW_TOS = DOCS.parent / "tests" / "how_to"
 PLUGINS = "mockserver.pytest_plugin,anyio.pytest_plugin"
-WIDE, HIGH = 1200, 900
+WIDE, _ROOM = 1200, 10  # pixels
 
 
 def main() -> None:
@@ -33,17 +33,23 @@ def main() -> None:
         subprocess.run(run, check=True, cwd=folder, env=plugins)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            tab = browser.new_page(viewport={"width": WIDE, "height": HIGH})
+            tab = browser.new_page(viewport={"width": WIDE, "height": 900})
             tab.goto(page.as_uri())
-            shots = [tab.screenshot()]
-            tab.evaluate("document.querySelector('.row').scrollIntoView()")
-            shots.append(tab.screenshot())
+            parts = [_part(tab, "body", ".card:nth-of-type(2)"), _part(tab, ".row", ".row ~ .row")]
             browser.close()
-    whole = Image.new("RGB", (WIDE, 2 * HIGH))
-    for number, shot in enumerate(shots):
-        whole.paste(Image.open(io.BytesIO(shot)), (0, number * HIGH))
+    whole = Image.new("RGB", (WIDE, sum(part.height for part in parts)))
+    whole.paste(parts[0])
+    whole.paste(parts[1], (0, parts[0].height))
     few = whole.quantize(96, dither=Image.Dither.NONE)
     few.save(DOCS / "failures.png", optimize=True)
+
+
+def _part(tab: Page, first: str, last: str) -> Image.Image:
+    """The page from the beginning of one element to the end of another."""
+    boxes = [tab.locator(name).first.bounding_box() for name in (first, last)]
+    top, bottom = boxes[0]["y"], boxes[1]["y"] + boxes[1]["height"] + _ROOM
+    clip = {"x": 0, "y": top, "width": WIDE, "height": bottom - top}
+    return Image.open(io.BytesIO(tab.screenshot(full_page=True, clip=clip)))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ WIDTH = 116
 _HEAD = """\
 # What a verdict can find
 
-`pytest --images-mock-verdict`, `images-mock verdict` and [`GET /_mock/verdict`](http.md#the-journal)
-judge a program by the requests that it has made. Each finding has an id, by which it is ignored or
-made graver. An *error* loses money, pictures or secrets; a *warning* costs sooner or later; a *note*
-is worth a look, for a journal can't know more. A false finding is worse than one that is missed:
-each says where it is silent.
+`pytest --images-mock-verdict`, `images-mock verdict` and
+[`GET /_mock/verdict`](http.md#the-journal) judge a program by the requests that it has made. Each
+finding has an id, by which it is ignored or made graver. An *error* loses money, pictures or
+secrets; a *warning* costs sooner or later; a *note* is worth a look, for a journal can't know more.
+A false finding is worse than one that is missed: each says where it is silent.
 """
 _TABLE = "| id | what it is | |\n|---|---|---|"
 

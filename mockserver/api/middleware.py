@@ -129,12 +129,8 @@ class Observe:
         )
         exchange = Exchange(record, dict(scope["headers"]), era)
         exchange.keys = keys_shown(exchange.headers, scope["query_string"]) or scope.get(KEYS, ())
-        path, query = record.path, scope["query_string"]
-        if exchange.keys or "sk-" in path or query:
-            record.path = scope["path"] = exchange.hide_text(path)
-            scope["query_string"] = exchange.hide(query)
-            if exchange.has_key or "sk-mock-" in path or b"sk-mock-" in query:
-                record.noticed = ("key_in_url",)
+        if exchange.keys or "sk-" in record.path or scope["query_string"]:
+            exchange.hide_line(scope)
         if _TRACE in exchange.headers:
             record.traceparent = _traceparent(scope, exchange)
         if line := scope.get(LINE):

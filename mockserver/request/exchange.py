@@ -19,6 +19,8 @@ from mockserver.request.era import Era
 from mockserver.store import Sandbox
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from mockserver.request.capacity import Turn
     from mockserver.request.surface import Surface
 
@@ -26,6 +28,7 @@ KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
 KEYS = "images_mock.keys"  # in a scope: those that were shown to have it asked
 _AGENT = 200  # characters of a User-Agent that the journal keeps
+_OWN_KEY = "sk-mock-"  # begins this mock's own keys, which need not be hidden
 _DIGITS = 19  # of a length; what has more is too long, however long
 
 
@@ -107,6 +110,14 @@ class Exchange:
             return self.era.words(self.record.path, model)
         error.values = {**self.surface.told(error.values), **error.values}
         return self.surface.words(self.era, model)
+
+    def hide_line(self, scope: Scope) -> None:
+        """Take keys out of path and query; that there were some, this mock's own too, is noted."""
+        record, path, query = self.record, self.record.path, scope["query_string"]
+        record.path = scope["path"] = self.hide_text(path)
+        scope["query_string"] = self.hide(query)
+        if self.has_key or _OWN_KEY in path or _OWN_KEY.encode() in query:
+            record.noticed += ("key_in_url",)
 
     @property
     def sandbox_name(self) -> str:

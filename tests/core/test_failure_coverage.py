@@ -119,6 +119,13 @@ def test_a_429_for_money_is_no_rate_limit() -> None:
     assert kinds(record(1, 0, 429)) == ["rate_limit"]
 
 
+def test_what_is_wrong_with_the_program_itself_is_no_failure_of_the_catalogue() -> None:
+    assert kinds(record(1, 0, 400, error=REFUSED | {"reason": "empty_prompt"})) == []
+    assert kinds(record(1, 0, 400, error=REFUSED | {"reason": "unknown_parameter"})) == [
+        "model_gone"
+    ]
+
+
 def test_a_change_of_pictures_is_not_met_by_a_refusal() -> None:
     refused = record(1, 0, 429, error=LIMITED, effects=["picture.truncated", "pictures.0"])
     assert kinds(refused) == ["rate_limit"]
@@ -251,6 +258,13 @@ def test_another_prompt_is_something_else() -> None:
     softer = record(2, 1, fields={"prompt": "a kind fox"})
     assert reaction(first, softer, kind="refusal") is Reaction.OTHER
     assert reaction(first, kind="refusal") is Reaction.STOPPED
+
+
+def test_where_all_comes_at_one_moment_the_order_counts() -> None:
+    first, softer = record(1, 0, 400, error=REFUSED), record(2, 0, fields={"prompt": "a kind fox"})
+    assert reaction(first, softer, kind="refusal") is Reaction.OTHER
+    assert reaction(softer, first, kind="refusal") is Reaction.STOPPED
+    assert reaction(first, record(2, 0), kind="refusal") is Reaction.AT_ONCE
 
 
 def test_requests_of_other_sandboxes_follow_nobody() -> None:

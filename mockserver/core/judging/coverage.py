@@ -4,7 +4,7 @@ What went on is told, not judged: whether that was right, a verdict says.
 """
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -144,15 +144,18 @@ def never_met_line(met_ids: Collection[str], needs: Iterable[str] | None = None)
 # -- what followed -----------------------------------------------------------------------------
 
 
+Moment = tuple[float, int]  # when something came, and its place among all: a clock may stand
+
+
 class _Line(NamedTuple):
     """Requests in the order in which they came, and when each did."""
 
-    times: list[float]
+    moments: list[Moment]
     those: list[Seen]
 
-    def after(self, time: float) -> Seen | None:
-        """The first one that came later than that."""
-        place = bisect_right(self.times, time)
+    def since(self, moment: Moment) -> Seen | None:
+        """The first one that came then or later."""
+        place = bisect_left(self.moments, moment)
         return self.those[place] if place < len(self.those) else None
 
 
@@ -162,46 +165,50 @@ class _After:
     def __init__(self, journal: Journal) -> None:
         asked = sorted((s for s in journal.requests if s.is_for_pictures), key=_came)
         fetched = sorted(journal.downloads, key=_came)
-        self._calls = _lines(asked, lambda s: (s.sandbox, s.call))
-        self._equal = _lines(asked, _asked)
-        self._all = _lines(asked, lambda s: s.sandbox)
-        self._fetched = _lines(fetched, lambda s: (s.sandbox, s.picture))
+        self._place = {s.id: place for those in (asked, fetched) for place, s in enumerate(those)}
+        self._calls = self._lines(asked, lambda s: (s.sandbox, s.call))
+        self._equal = self._lines(asked, _asked)
+        self._all = self._lines(asked, lambda s: s.sandbox)
+        self._fetched = self._lines(fetched, lambda s: (s.sandbox, s.picture))
         self._makers = {(s.sandbox, name): s for s in asked for name in s.pictures}
+
+    def _lines(
+        self, those: Iterable[Seen], key: Callable[[Seen], Hashable]
+    ) -> dict[Hashable, _Line]:
+        """The requests that have the same key, for each."""
+        found: dict[Hashable, _Line] = {}
+        for seen in those:
+            line = found.setdefault(key(seen), _Line([], []))
+            line.moments.append((seen.at, self._place[seen.id]))
+            line.those.append(seen)
+        return found
 
     def request(self, seen: Seen) -> Reaction:
         """What followed a request for pictures."""
-        answered = max(seen.at, seen.until - _ROUNDED)
-        calls = self._calls.get((seen.sandbox, seen.call), _NONE)
-        again = calls.after(seen.at) or self._equal.get(_asked(seen), _NONE).after(answered)
+        behind = self._place[seen.id] + 1
+        answered = max(seen.at, seen.until - _ROUNDED), behind
+        again = self._calls.get((seen.sandbox, seen.call), _NONE).since((seen.at, behind))
+        again = again or self._equal.get(_asked(seen), _NONE).since(answered)
         if again:
             return _asked_again(seen, again.at - seen.until)
-        following = self._all.get(seen.sandbox, _NONE).after(answered)
+        following = self._all.get(seen.sandbox, _NONE).since(answered)
         return Reaction.OTHER if following else Reaction.STOPPED
 
     def download(self, seen: Seen) -> Reaction:
         """What followed a download."""
         key = seen.sandbox, seen.picture
-        if self._fetched.get(key, _NONE).after(seen.at):
+        if self._fetched.get(key, _NONE).since((seen.at, self._place[seen.id] + 1)):
             return Reaction.FETCHED
         maker = self._makers.get(key)
-        if maker and self._equal.get(_asked(maker), _NONE).after(seen.at):
+        later = seen.at, self._place[maker.id] + 1 if maker else len(self._place)
+        if maker and self._equal.get(_asked(maker), _NONE).since(later):
             return Reaction.BOUGHT
-        following = self._all.get(seen.sandbox, _NONE).after(seen.at)
+        following = self._all.get(seen.sandbox, _NONE).since(later)
         return Reaction.OTHER if following else Reaction.STOPPED
 
 
 _NONE = _Line([], [])
 _ROUNDED = 0.002  # seconds: the journal tells milliseconds, and the next request may come at once
-
-
-def _lines(those: Iterable[Seen], key: Callable[[Seen], Hashable]) -> dict[Hashable, _Line]:
-    """The requests that have the same key, for each."""
-    found: dict[Hashable, _Line] = {}
-    for seen in those:
-        line = found.setdefault(key(seen), _Line([], []))
-        line.times.append(seen.at)
-        line.those.append(seen)
-    return found
 
 
 def _came(seen: Seen) -> float:

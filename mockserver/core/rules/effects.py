@@ -173,8 +173,8 @@ def told_names(effect: Effect) -> tuple[str, ...]:
     return tuple(found)
 
 
-#: Their values are words of few.
-_NAMED = ("error", "lose", "picture", "response_format", "pictures")
+# Their values are words of few.
+_NAMED = ("error", "lose", "picture", "pictures", "response_format")
 
 
 def _body_told(reply: Reply) -> tuple[str, ...]:
