@@ -34,7 +34,7 @@ PROGRAM = """
                 return poster(prompt)                               # line 19
             except HTTPError as error:
                 error.close()
-                time.sleep(0.001)
+                time.sleep(0.11)      # by a new connection each time, so that none may have been sent beside another
 
     def quiet():
         try:
@@ -48,7 +48,7 @@ TESTS = """
     from poster import api
 
     def test_hurried(images_mock):
-        images_mock.next.rate_limit(times=3, retry_after=100)
+        images_mock.next.rate_limit(times=3, retry_after=600)
         api.hurried()
 
     @pytest.mark.parametrize("which", "ab")
@@ -99,7 +99,7 @@ SILENT = """
 
     def test_patched(images_mock, monkeypatch):
         monkeypatch.setattr(api.time, "sleep", lambda _: None)
-        images_mock.next.rate_limit(times=3, retry_after=100)
+        images_mock.next.rate_limit(times=3, retry_after=600)
         api.hurried()
 
     @pytest.mark.images_mock(verdict_ignore=["error-swallowed"])
@@ -157,7 +157,7 @@ def test_a_finding_has_the_programs_line_what_was_seen_its_id_and_its_tests(
         ("poster/api.py:13", "error-swallowed", "test_app.py::test_quiet[a] and 3 more"),
         ("poster/api.py:13", "retry-after-ignored", "test_app.py::test_hurried"),
     ]
-    assert "where the server said 100 s (3 of 3 retries)" in found[1][1]
+    assert "where the server said 10 minutes (3 of 3 retries)" in found[1][1]
     commands = [line for line in result.stdout.lines if line.startswith("::")]
     assert [c.partition("::was")[0].partition("::waited")[0] for c in commands] == [
         "::error title=images-mock%3A error-swallowed,file=poster/api.py,line=13",
