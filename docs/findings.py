@@ -15,13 +15,13 @@ _HEAD = """\
 # What a verdict can find
 
 `pytest --images-mock-verdict`, `images-mock verdict` and
-[`GET /_mock/verdict`](http.md#the-journal)
-judge a program by the requests that it has made. Each finding has an id, by which it is ignored or made graver. An *error* loses money, pictures or secrets; a *warning* costs sooner or later; a *note* is
-worth a look, for a journal can't know more. A false finding is worse than one that is missed: each
-says where it is silent.
+[`GET /_mock/verdict`](http.md#the-journal) judge a program by the requests that it has made. Each
+finding has an id, by which it is ignored or made graver. An *error* loses money, pictures or
+secrets; a *warning* costs sooner or later; a *note* is worth a look, for a journal can't know more.
+A false finding is worse than one that is missed: each says where it is silent.
 
-Each fault is shown as a program, and mended; what they call beside their library stands in the same file.
-`tests/judged/test_judged.py` runs them: the one has the finding, the other none.
+Each fault is shown as a program, and mended; what they call beside their library stands in the same
+file. `tests/judged/test_judged.py` runs them: the one has the finding, the other none.
 """
 _PROGRAMS = PAGE.parents[1] / "tests" / "judged" / "programs.py"
 _LANGUAGES = {".py": "python", ".mjs": "js"}

@@ -98,9 +98,10 @@ def test_a_severity_of_ones_own_counts() -> None:
 
 
 def test_findings_come_in_the_order_in_which_they_showed() -> None:
-    seen = journal(limited("r0", client=HTTPX), asked("r1", 5, client="x", filled=["model"]))
+    other: Told = {"filled": ["model"], "fields": {"prompt": "a cat"}}
+    seen = journal(limited("r0", client=HTTPX), asked("r1", 5, client="x", **other))
     assert [f.id for f in judged(seen)] == ["never-retried", "model-left-out"]
-    seen = journal(asked("r1", 5, client="x", filled=["model"]), limited("r0", 9, client=HTTPX))
+    seen = journal(asked("r1", 5, client="x", **other), limited("r0", 9, client=HTTPX))
     assert [f.id for f in judged(seen)] == ["model-left-out", "never-retried"]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mockserver.core.judging.case import Case, Place, Series, Shown, is_by_hand
+from mockserver.core.judging.case import Case, Place, Series, Shown, is_by_hand, prompt_of
 from mockserver.core.judging.findings import often, times
 from mockserver.core.judging.seen import Seen
 
@@ -75,7 +75,7 @@ def never_retried(case: Case) -> Iterator[Shown]:
         seen = series.tries[-1]
         if len(series.tries) > 1:
             patient.add(case.place(seen))
-        elif _passes(seen) and not is_by_hand(seen):
+        elif _passes(seen) and not is_by_hand(seen) and not _is_asked_again(case, seen):
             lost.append((seen, None))
     for group in case.by_place(lost):
         given_up = [seen for seen, _ in group]
@@ -83,6 +83,10 @@ def never_retried(case: Case) -> Iterator[Shown]:
         if case.place(first) not in patient:
             more = f" ({times(len(given_up), 'call')})" if len(given_up) > 1 else ""
             yield Shown(f"gave up at the first {name_of(first)}{more}", given_up)
+
+
+def _is_asked_again(case: Case, seen: Seen) -> bool:
+    return case.is_asked_later(seen, prompt=prompt_of(seen))
 
 
 def _passes(seen: Seen) -> bool:
