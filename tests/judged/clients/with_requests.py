@@ -8,8 +8,11 @@ import time
 import requests
 
 
+SESSION = requests.Session()
+
+
 def ask(timeout=180, **fields):
-    return requests.post(
+    return SESSION.post(
         os.environ["OPENAI_BASE_URL"] + "/images/generations",
         headers={"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]},
         json={"model": "gpt-image-2", "prompt": "a red fox"} | fields,
