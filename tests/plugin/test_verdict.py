@@ -255,7 +255,7 @@ def test_it_costs_nothing_while_it_is_off(program: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("ignore=error-swalowed", "images_mock_verdict_ignore names 'error-swalowed', which no finding has; did you mean error-swallowed?"),
+        ("ignore=error-swalowed", "images_mock_verdict_ignore must name findings, and 'error-swalowed' is none; did you mean error-swallowed?"),
         ("severity=retry-storm=eror", "images_mock_verdict_severity must say one of error, warning, note of a finding, not 'eror'"),
     ],
 )  # fmt: skip
@@ -276,5 +276,5 @@ def test_a_slip_of_a_marker_is_refused(program: pytest.Pytester) -> None:
         """
     )
     result = program.runpytest_subprocess()
-    said = "has verdict_ignore=['retry-strom']; it names 'retry-strom', which no finding has; did you mean retry-storm?"
+    said = "has verdict_ignore=['retry-strom']; it must name findings, and 'retry-strom' is none; did you mean retry-storm?"
     assert said in result.stdout.str()

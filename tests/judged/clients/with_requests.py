@@ -7,7 +7,6 @@ import time
 
 import requests
 
-
 SESSION = requests.Session()
 
 
