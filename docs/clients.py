@@ -18,9 +18,9 @@ What client libraries send, how often they try again, how long they wait and wha
 a word, so that you know what to test for. Made of `docs/clients.toml` by `docs/clients.py`. Where
 **run** stands, the tests (`pytest -m clients`) run the library and hold it to the fields sent, the
 number of requests and its [verdict](findings.md); all else was measured once on loopback, with the
-version named. What a verdict finds with a library is told in its section, and nothing else is found:
-that the programs name a model that the API has no more (`deprecated-parameter`), and download nothing
-(`url-never-downloaded`), is their own.
+version named. What a verdict finds with a library is told in its section, and nothing else is
+found: that the programs name a model that the API has no more (`deprecated-parameter`), and
+download nothing (`url-never-downloaded`), is their own.
 
 | client | version | fields sent, beside the prompt | requests for a 429 that stays | checked |
 |---|---|---|---|---|
