@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from mockserver.client.connection import Remote
 from mockserver.testing import ImagesMock
 
 KEY = "sk-mock-clients"
@@ -94,7 +94,9 @@ OWN = {"deprecated-parameter", "url-never-downloaded"}
 
 def found_in(server: ImagesMock) -> set[str]:
     """The ids of what a verdict finds in what was asked last."""
-    verdict = Remote(server.address, KEY).ask("GET", "verdict")
+    headers = {"mock-sandbox-key": KEY}
+    url = f"{server.address}/_mock/verdict"
+    verdict = httpx2.get(url, headers=headers, trust_env=False).json()
     assert verdict["requests"] > 0
     return {one["id"] for one in verdict["findings"]}
 

@@ -39,25 +39,30 @@ def mended_retry_storm():
 
 def faulty_retry_without_jitter():
     async def draw(client, number):
-        if (await client.post(**asked(prompt=f"fox {number}"))).is_server_error:
+        answer = await client.post(**asked(prompt=f"fox {number}"))
+        if answer.is_server_error:
             await asyncio.sleep(PAUSE)
-            await client.post(**asked(prompt=f"fox {number}"))
+            answer = await client.post(**asked(prompt=f"fox {number}"))
+        return answer
 
-    asyncio.run(eight_times(draw))
+    asyncio.run(six_times(draw))
 
 
 def mended_retry_without_jitter():
     async def draw(client, number):
-        if (await client.post(**asked(prompt=f"fox {number}"))).is_server_error:
+        answer = await client.post(**asked(prompt=f"fox {number}"))
+        if answer.is_server_error:
             await asyncio.sleep(PAUSE * random.uniform(1, 2))
-            await client.post(**asked(prompt=f"fox {number}"))
+            answer = await client.post(**asked(prompt=f"fox {number}"))
+        return answer
 
-    asyncio.run(eight_times(draw))
+    asyncio.run(six_times(draw))
 
 
-async def eight_times(draw):
+async def six_times(draw):
     async with httpx2.AsyncClient() as client:
-        await asyncio.gather(*(draw(client, number) for number in range(8)))
+        for answer in await asyncio.gather(*(draw(client, number) for number in range(6))):
+            answer.raise_for_status()
 
 
 def faulty_url_altered():

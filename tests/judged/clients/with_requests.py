@@ -7,11 +7,9 @@ import time
 
 import requests
 
-SESSION = requests.Session()
 
-
-def ask(timeout=180, **fields):
-    return SESSION.post(
+def ask(session=requests, timeout=180, **fields):
+    return session.post(
         os.environ["OPENAI_BASE_URL"] + "/images/generations",
         headers={"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]},
         json={"model": "gpt-image-2", "prompt": "a red fox"} | fields,
@@ -20,18 +18,20 @@ def ask(timeout=180, **fields):
 
 
 def faulty_retry_after_ignored():
-    for _ in range(3):
-        if ask().status_code != 429:
-            break
-        time.sleep(0.001)
+    with requests.Session() as session:
+        for _ in range(3):
+            if ask(session).status_code != 429:
+                break
+            time.sleep(0.001)
 
 
 def mended_retry_after_ignored():
-    for _ in range(3):
-        answer = ask()
-        if answer.status_code != 429:
-            break
-        time.sleep(int(answer.headers["retry-after-ms"]) / 1000)
+    with requests.Session() as session:
+        for _ in range(3):
+            answer = ask(session)
+            if answer.status_code != 429:
+                break
+            time.sleep(int(answer.headers["retry-after-ms"]) / 1000)
 
 
 def faulty_error_swallowed():
@@ -47,10 +47,11 @@ def mended_error_swallowed():
 
 
 def faulty_received_and_asked_again():
-    for _ in range(3):
-        answer = ask()
-        if answer.headers["content-type"] == "application/json":
-            break
+    with requests.Session() as session:
+        for _ in range(3):
+            answer = ask(session)
+            if answer.headers["content-type"] == "application/json":
+                break
 
 
 def mended_received_and_asked_again():
