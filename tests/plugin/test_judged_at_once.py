@@ -43,6 +43,14 @@ def test_where_tests_are_collected_alone_nothing_is_told_and_no_file_is_touched(
     assert not [name for name in FILES if (downstream.path / name).exists()]
 
 
+def test_a_file_of_a_storm_that_can_not_be_written_is_said(downstream: pytest.Pytester) -> None:
+    downstream.makefile(".txt", taken="")
+    file = "--images-mock-storm-file=taken.txt/storm.json"
+    result = run_plain(downstream, ONE, "--images-mock-storm", file)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["* images_mock storm *", "images_mock_storm_file can't be *"])
+
+
 def test_of_a_run_without_pictures_a_verdict_has_one_line(downstream: pytest.Pytester) -> None:
     downstream.makepyfile("def test_nothing(): pass")
     result = downstream.runpytest_subprocess("--images-mock-verdict")
