@@ -97,6 +97,7 @@ class Storm:
         self._first: _First | None = None  # of the test that runs within
         self._is_over = False  # and nothing is left but what is wider than a function
         self._attempt: Attempt | None = None
+        self._unwritten = ""  # why there is no file
 
     def _arrived(self, record: Record, scope: Any) -> None:
         if self._session.is_storm:
@@ -204,7 +205,11 @@ class Storm:
         if session.config.option.collectonly:
             return
         if self._wanted.file:
-            self._storms.write(session.config.rootpath / self._wanted.file)
+            try:
+                self._storms.write(session.config.rootpath / self._wanted.file)
+            except OSError as error:
+                self._unwritten = f"images_mock_storm_file can't be written: {error}"
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self._wanted.fails and self._storms.bad and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -221,6 +226,8 @@ class Storm:
         terminalreporter.section("images_mock storm")
         for line in self._storms.lines(verbose=terminalreporter.verbosity > 0):
             terminalreporter.write_line(line)
+        if self._unwritten:
+            terminalreporter.write_line(self._unwritten, red=True)
 
 
 def _forget() -> None:

@@ -6,13 +6,15 @@ silent: that errors are shown, and that waits are not real.
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 import sys
 import time
 from asyncio import tasks
 from collections.abc import Iterator
-from inspect import unwrap
+from inspect import getsourcelines, unwrap
+from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,15 @@ _WAITS = re.compile("sleep|wait|delay|pause|backoff|interval|retr", re.I)
 _PATCHING = frozenset(("patch", "setattr", "monkeypatch", "mocker"))
 _OF_PYTEST = frozenset(("AssertionError",))  # named by each assertion that it has rewritten
 _OWN_LOGS = ("uvicorn", "mockserver")
+_LOOPS = (
+    ast.For,
+    ast.While,
+    ast.AsyncFor,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
 _sleep = time.sleep  # itself, whatever is put in its place later
 
 
@@ -75,6 +86,19 @@ def shortens_waits(item: pytest.Item) -> bool:
     names, texts = _words(item)
     words = (*names, *texts)
     return not _PATCHING.isdisjoint(names) and any(map(_WAITS.search, words))
+
+
+def lines_in_loops(item: pytest.Item) -> frozenset[int]:
+    """The lines of a test's own function that it may run again and again: what is asked there."""
+    function = _function(getattr(item, "obj", None))
+    try:
+        source, first = getsourcelines(function) if function else ([], 0)
+        tree = ast.parse(dedent("".join(source)))
+    except (OSError, SyntaxError):  # no source, or none that stands alone
+        return frozenset()
+    loops = (node for node in ast.walk(tree) if isinstance(node, _LOOPS))
+    spans = (range(node.lineno, (node.end_lineno or node.lineno) + 1) for node in loops)
+    return frozenset(first + line - 1 for span in spans for line in span)
 
 
 def sleeps_for_real() -> bool:

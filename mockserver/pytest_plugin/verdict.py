@@ -20,6 +20,7 @@ from mockserver.pytest_plugin.advice import in_a_line
 from mockserver.pytest_plugin.sites import Chain, Files, Sites
 from mockserver.pytest_plugin.surroundings import (
     Warned,
+    lines_in_loops,
     says_something,
     shortens_waits,
     shows_errors,
@@ -154,7 +155,7 @@ class Verdict:
                 shows_errors=self._shows_errors(item),
                 waits_are_real=self._is_real,
                 sites={id_: str(lines[0]) for id_, lines in chains.items()},
-                chains={id_: " ".join(map(str, lines)) for id_, lines in chains.items()},
+                chains=_led(chains, item),
             ),
             ignore=self._wanted.ignored | session.of_verdict.get("verdict_ignore", frozenset()),
             severities={
@@ -200,6 +201,18 @@ class Verdict:
             base = Path(os.environ.get("GITHUB_WORKSPACE") or root)
             for command in commands(self.report.found, root, base):
                 terminalreporter.write_line(command)
+
+
+def _led(chains: Mapping[str, Chain], item: pytest.Item) -> dict[str, str]:
+    """The lines that led to each request; of a test that loops itself none are those of another."""
+    loops = lines_in_loops(item) if len(chains) > 1 else frozenset[int]()
+    own = Path(item.location[0]).as_posix()
+    led = {}
+    for id_, lines in chains.items():
+        outer = lines[-1] if lines else None
+        is_looped = outer is not None and outer.file == own and outer.line in loops
+        led[id_] = " ".join((*map(str, lines), *([id_] if is_looped else ())))
+    return led
 
 
 def _found(finding: Finding, item: pytest.Item, chains: Mapping[str, Chain]) -> Found:
