@@ -47,8 +47,10 @@ def sentence(migration: Migration) -> str:
     if not moves:
         there = f", and {_requests(migration.already)} for it already" * bool(migration.already)
         return f"moving to {to}: no request to judge{there}"
-    names = " and ".join([*filter(None, (", ".join(migration.models[:-1]), migration.models[-1]))])
-    return f"moving from {names} to {to}: {'; '.join(_summed(moves))}"
+    *others, last = migration.models or ("",)
+    names = " and ".join([*filter(None, (", ".join(others), last))])
+    moving = f"moving from {names} to {to}" if names else f"moving to {to}"
+    return f"{moving}: {'; '.join(_summed(moves))}"
 
 
 def _summed(moves: Sequence[Move]) -> Iterator[str]:
