@@ -16,8 +16,11 @@ _HEAD = """\
 
 What client libraries send, how often they try again, how long they wait and what they lose without
 a word, so that you know what to test for. Made of `docs/clients.toml` by `docs/clients.py`. Where
-**run** stands, the tests (`pytest -m clients`) run the library and hold it to the fields sent and
-the number of requests; all else was measured once on loopback, with the version named.
+**run** stands, the tests (`pytest -m clients`) run the library and hold it to the fields sent, the
+number of requests and its [verdict](findings.md); all else was measured once on loopback, with the
+version named. What a verdict finds with a library is told in its section, and nothing else is
+found: that the programs name a model that the API has no more (`deprecated-parameter`), and
+download nothing (`url-never-downloaded`), is their own.
 
 | client | version | fields sent, beside the prompt | requests for a 429 that stays | checked |
 |---|---|---|---|---|
@@ -37,7 +40,8 @@ _GPT = """
 
 The libraries ran unmodified, and this table is the result: `tests/test_gpt_clients.py` and, for
 agents, `tests/test_agents.py` hold them to it, and write it anew with
-`UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"`. In Python each picture was decoded.
+`UPDATE_CLIENTS=1 pytest -n 0 -m "clients or javascript"`. In Python each picture was decoded. A
+[verdict](findings.md) finds nothing in any of them.
 
 | client | packages | requests, and the error if there was one | what comes of it |
 |---|---|---|---|
@@ -92,6 +96,8 @@ def _longest() -> Iterator[str]:
 def _section(client: Mapping[str, Any]) -> str:
     lines = [f"\n## {client['name']}\n\n"]
     lines += [f"* **{title}**: {client[key]}.\n" for key, title in _ROWS]
+    found = client.get("findings", {}).items()
+    lines += [f"* **Verdict**: [`{id_}`](findings.md#{id_}): {why}.\n" for id_, why in found]
     lines += ["* **Lost, or not said**:\n", *(f"  * {loss}.\n" for loss in client["losses"])]
     return "".join(lines)
 

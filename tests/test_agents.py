@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.testing import ImagesMock
-from tests.test_clients import KEY, needs, run
+from tests.test_clients import KEY, found_in, needs, run
 from tests.test_gpt_clients import LOOK, hold
 
 TOOL: dict[str, Any] = {"type": "image_generation", "size": "1536x1024"}
@@ -152,6 +152,7 @@ def test_an_agent_draws_as_the_page_says(server: ImagesMock, name: str) -> None:
     assert [request.sent["tools"] for request in images.requests] == [[t] for t in case.tools]
     assert {request.prompt for request in images.requests} == {"a fox"}
     assert images.spent > 0
+    assert found_in(server) == set()
     hold(name, f"{case.package} {version(case.package)}", images.requests, case.seen)
 
 

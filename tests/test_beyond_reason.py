@@ -107,7 +107,7 @@ def test_waits_move_a_clock_no_further_than_it_may_be_moved() -> None:
         sandbox = MemorySandbox("x", 1, Options(standing=True), [])
         for number in range(10):
             far = 10**15
-            await sandbox.tell_wait(Wait(b"x", number, 1000, (number + 1) * far * 1_000_000))
+            await sandbox.tell_wait(Wait(b"x", number, 1000, (number + 1) * far * 1_000_000, 1))
             await sandbox.serve_wait(b"x", 10**18)
         return sandbox.offset
 

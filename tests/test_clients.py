@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from mockserver.testing import ImagesMock
@@ -87,6 +88,19 @@ def run(program: str, server: ImagesMock) -> str:
     return done.stdout
 
 
+#: What is the programs' own: they name models that the API has no more, and download nothing.
+OWN = {"deprecated-parameter", "url-never-downloaded"}
+
+
+def found_in(server: ImagesMock) -> set[str]:
+    """The ids of what a verdict finds in what was asked last."""
+    headers = {"mock-sandbox-key": KEY}
+    url = f"{server.address}/_mock/verdict"
+    verdict = httpx2.get(url, headers=headers, trust_env=False).json()
+    assert verdict["requests"] > 0
+    return {one["id"] for one in verdict["findings"]}
+
+
 def needs(module: str) -> pytest.MarkDecorator:
     missing = importlib.util.find_spec(module) is None and not os.environ.get("CI")
     return pytest.mark.skipif(
@@ -113,21 +127,28 @@ def test_a_client_does_what_the_table_says(server: ImagesMock, name: str) -> Non
     assert len(refused) == client["requests_on_429"]
     assert len({r.call for r in refused}) == 1
     assert images.waited == 0
+    assert found_in(server) == OWN | client.get("findings", {}).keys()
 
 
 @pytest.mark.clients
 def test_the_official_sdk_edits_varies_and_downloads(server: ImagesMock) -> None:
+    server.sandbox(KEY).begin()
     run(UPLOAD + OPENAI, server)
+    assert found_in(server) == {"deprecated-parameter"}
 
 
 @pytest.mark.clients
 @needs("litellm")
 def test_litellm_generates_edits_varies_and_downloads(server: ImagesMock) -> None:
+    server.sandbox(KEY).begin()
     run(UPLOAD + LITELLM, server)
+    assert found_in(server) == {"deprecated-parameter"}
 
 
 @pytest.mark.clients
 @needs("langchain_community")
 def test_langchain_generates_and_downloads(server: ImagesMock) -> None:
     """Its wrapper knows generations only."""
+    server.sandbox(KEY).begin()
     run(UPLOAD + LANGCHAIN, server)
+    assert found_in(server) == {"deprecated-parameter"}

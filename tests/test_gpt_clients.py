@@ -15,7 +15,7 @@ import pytest
 from mockserver.client.requests import Request
 from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
-from tests.test_clients import KEY, needs, run
+from tests.test_clients import KEY, found_in, needs, run
 from tests.test_javascript import INSTALL, npm
 from tests.test_javascript import run as run_in
 
@@ -315,6 +315,7 @@ def test_a_library_does_with_gpt_image_models_what_the_page_says(
     if prices:
         assert sum(map(float, prices)) == pytest.approx(images.spent)
     package = f"{case.package} {version(case.package)}"
+    assert found_in(server) == set()
     hold(name, package, images.requests, case.seen)
 
 
@@ -383,6 +384,7 @@ def test_the_ai_sdk_does_with_gpt_image_models_what_the_page_says(
         GPT | SQUARE | {"n": 1, "image": 1, "mask": 1},
     ]
     seen = "WebP, PNG with alpha, animated GIF, usage"
+    assert found_in(server) == set()
     hold("AI SDK", packages("ai", "@ai-sdk/openai"), images.requests, seen)
 
 
@@ -397,4 +399,5 @@ def test_langchain_for_javascript_is_refused_what_a_gpt_image_model_does_not_kno
     asked = {"n": 1, "response_format": "url", "style": "vivid", "quality": "standard"}
     assert told(request) == GPT | SQUARE | asked
     seen = "refused, as by the API: `response_format` and `style` are always sent"
+    assert found_in(server) == set()
     hold("LangChain (JavaScript)", packages("@langchain/openai"), images.requests, seen)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from mockserver.app import create_app
 from mockserver.cli import cli
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured
+from mockserver.core.judging.migration import moved
+from mockserver.core.judging.migration_text import as_json, from_json, lines
+from mockserver.core.judging.model_days import judged_day
+from mockserver.core.judging.seen import Journal
+from mockserver.facts import load
 from mockserver.testing import ImagesMock
 from tests.conftest import generate
+from tests.core.judging.test_migration import record
 from tests.edits import encoded, scene
 from tests.in_process import client_of
 
@@ -87,6 +98,66 @@ def test_a_model_that_is_gone_or_never_was_is_no_setting() -> None:
     assert generate(client(lint_against="gpt-image-1", as_of="2026-01-01"), prompt="x").is_success
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+FILE = st.fixed_dictionaries(
+    {"sha256": st.just("0") | JSON, "bytes": st.integers() | JSON},
+    optional=dict.fromkeys(("format", "mode", "width", "height", "image_url", "file_id"), JSON),
+)
+NAMES = ("model", "prompt", "n", "size", "quality", "images", "image", "mask", "stream", "style")
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=9), JSON | FILE | st.lists(FILE)),
+    st.sampled_from(["generations", "edits", "variations"]),
+    st.sampled_from(["gpt-image-2", "dall-e-2"]),
+)
+def test_whatever_is_sent_the_answer_is_as_it_was(
+    body: dict[str, Any], path: str, model: str
+) -> None:
+    plain, judged = pair(model)
+    texts = [of.post(f"/v1/images/{path}", json=body).text for of in (plain, judged)]
+    assert re.sub('"created": [0-9]+', "", texts[0]) == re.sub('"created": [0-9]+', "", texts[1])
+    assert judged.get("/_mock/migration", headers=HERE).status_code == 200
+
+
+OPERATIONS = [
+    ("images.generate", "/v1/images/generations"),
+    ("images.edit", "/v1/images/edits"),
+    ("images.vary", "/v1/images/variations"),
+]
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=9), JSON | FILE | st.lists(FILE)),
+    st.sampled_from(OPERATIONS),
+    st.sampled_from(["gpt-image-2", "dall-e-2"]),
+    st.sampled_from([200, 400, 0]),
+)
+def test_whatever_a_file_says_can_be_judged(
+    fields: dict[str, Any], where: tuple[str, str], model: str, status: int
+) -> None:
+    told = record(fields, operation=where[0], path=where[1], status=status)
+    day = judged_day(model, today=date(2026, 11, 28))
+    found = moved(Journal.of({"requests": [told]}), load(day), model, day)
+    assert all(line.isprintable() for line in lines(found))
+    assert as_json(from_json(json.loads(json.dumps(as_json(found))))) == as_json(found)
+
+
+@lru_cache
+def pair(model: str) -> tuple[TestClient, TestClient]:
+    return client(tier="off"), client(tier="off", lint_against=model)
+
+
 # -- asked -------------------------------------------------------------------------------------
 
 
@@ -106,7 +177,9 @@ def test_the_journal_is_judged_by_any_model() -> None:
 def test_requests_that_name_no_model_are_judged_too() -> None:
     of = client()
     assert generate(of, model=[1], prompt="a fox").status_code == 400
-    assert told(of, "?to=gpt-image-2")["text"].startswith("moving to gpt-image-2: none of 1")
+    assert told(of, "?to=gpt-image-2")["text"].startswith(
+        "moving from no model to gpt-image-2: none of 1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_what_tells_retries_keeps_nothing_of_what_was_sent() -> None:
 
 
 async def waits(sandbox: Sandbox, number: int) -> None:
-    await sandbox.tell_wait(Wait(b"%d" % number, 0, 1000, SECOND))
+    await sandbox.tell_wait(Wait(b"%d" % number, 0, 1000, SECOND, 1))
 
 
 async def words(sandbox: Sandbox, number: int) -> None:

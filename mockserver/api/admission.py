@@ -168,11 +168,12 @@ class Door:
         """
         if not (self.sandbox.options.standing and self._would_serve(wait_ms)):
             return wait_ms
+        sent = scaled(wait_ms, round((self.sandbox.options.shortest_wait or 0) * 1000))
         if attempt := self.exchange.record.attempt:
             real = self.world.clock.now()
             until = self.sandbox.now(real) + wait_ms * _NANOSECONDS
-            await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until))
-        return scaled(wait_ms)
+            await self.sandbox.tell_wait(Wait(attempt.body, real, wait_ms, until, sent))
+        return sent
 
     def _would_serve(self, wait_ms: int) -> bool:
         """Whether the client's own retry would wait so long; of one that is not known it is so."""

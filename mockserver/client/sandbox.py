@@ -152,6 +152,7 @@ class Sandbox:
         batch_time: str | None = None,
         repeats: Literal["same", "vary"] | None = None,
         abandoned: Literal["paid", "unpaid"] | None = None,
+        shortest_wait: str | None = None,
         per_minute: int | None = None,
         budget_usd: float | None = None,
         budget_day_usd: float | None = None,
@@ -161,13 +162,15 @@ class Sandbox:
         """Begin anew: nothing asked, nothing scripted, and a clock that stands still.
 
         A clock that stands moves by `clock.advance()`, and by waits that a 429 told and the client
-        served (a thousandth of the time). With `real_time` it runs, and waits are as long as told.
+        served (a thousandth of the time, but at least `shortest_wait`, as "250ms", if it was as
+        long). With `real_time` it runs, and waits are as long as told.
         Equal requests get the same pictures; with `repeats="vary"` the second gets others. A batch
         is done at the first look at it, or once this clock has moved on by `batch_time`, as "2h".
         """
         texts: dict[str, Any] = {"tier": tier, "as_of": as_of, "seed": seed, "sizes": sizes}
         texts |= {"prices": prices, "latency": latency, "repeats": repeats}
         texts |= {"batch_time": batch_time, "abandoned": abandoned}
+        texts |= {"shortest_wait": shortest_wait}
         others = {"per_minute": per_minute, "budget_usd": budget_usd, "standing": not real_time}
         others |= {"budget_day_usd": budget_day_usd, "budget_month_usd": budget_month_usd}
         given: dict[str, Any] = {

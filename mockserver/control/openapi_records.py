@@ -56,6 +56,8 @@ _SOME: Mapping[str, Schema] = {
     "length": WHOLE | {"description": "bytes of a download's body"},
     "wait": table(told_ms=WHOLE, sent_ms=WHOLE)
     | {"description": "the wait that the answer told, and what of it a standing clock lets wait"},
+    "same_connection": FLAG
+    | {"description": "whether the last request with the same body came over it as well"},
     "paid": {"enum": ["received", "lost"], "description": "lost: paid for, and nothing came of it"},
     "ended": {
         "enum": ["cut", "left", "released"],

@@ -371,6 +371,7 @@ OPTIONS: Mapping[str, Shape[Any]] = {
     "prices": _setting(settings.prices, or_null(TEXT)),
     "latency": _setting(settings.latency, or_null(TEXT)),
     "batch_time": _setting(settings.seconds, or_null(TEXT)),
+    "shortest_wait": _setting(settings.seconds, or_null(TEXT)),
     "abandoned": _setting(
         settings.one_of(*settings.ABANDONED), {"enum": [*settings.ABANDONED, None]}
     ),

@@ -36,7 +36,7 @@ AS_JSON = (
 #: What it tells beside that, where there is such a thing.
 _SOMETIMES = (
     *("traceparent", "client", "effects", "noticed", "standing", "pictures", "urls_for"),
-    *("paid", "ended"),
+    *("paid", "ended", "same_connection"),
 )
 
 
@@ -93,6 +93,7 @@ class Record:
     length: int | None = None  # bytes of the body, as a download's answer told them
     paid: str = ""  # RECEIVED, or LOST where the client got nothing of what was paid for
     ended: str = ""  # "cut" by a rule, "left" by the client, "released" with its sandbox; or whole
+    same_connection: bool = False  # whether the last one with this body came over it, too
 
     def close(self) -> None:
         """Bring it within bounds, and weigh it: nothing is written into it any more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from mockserver.pytest_plugin.options import OFF, ON
 from mockserver.pytest_plugin.session import Session
 from mockserver.pytest_plugin.tally import Tally
 
-__all__ = ["Covering", "cover", "never_met_line", "required"]
+__all__ = ["Covering", "never_met_line", "required"]
 _SENT = "images_mock_coverage"  # by a worker of xdist to the process that reports
 _NEEDS = {
     "url": "gets URLs",
@@ -27,15 +28,6 @@ _NEEDS = {
     "several": "asks for several pictures at once",
     "stream": "asks for a stream",
 }
-
-
-def cover(config: pytest.Config, session: Session) -> None:
-    """Watch the tests of this process.
-
-    Raises:
-        pytest.UsageError: a kind of failure is required that there is not.
-    """
-    config.pluginmanager.register(Covering(config, session), "images_mock_coverage")
 
 
 def required(text: str) -> tuple[str, ...]:
@@ -56,7 +48,7 @@ def required(text: str) -> tuple[str, ...]:
 class Covering:
     """The hooks of a run that is covered."""
 
-    def __init__(self, config: pytest.Config, session: Session) -> None:
+    def __init__(self, session: Session, config: pytest.Config) -> None:
         self._config, self._session = config, session
         self._required = required(session.options["require"])
         self._told: list[str] = []  # where files were written, or why not
@@ -87,7 +79,8 @@ class Covering:
         if self._session.options["coverage_html"]:
             from mockserver.pytest_plugin.thumbnails import draw
 
-            draw(self.tally.samples, self._session.ambient)
+            with suppress(Exception):  # the server is gone: a page without pictures
+                draw(self.tally.samples, self._session.ambient)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_SENT] = json.dumps(self.tally.as_json())
@@ -124,8 +117,11 @@ class Covering:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it; of a run that is only judged, what was never met, below its verdict."""
+        if self._config.option.collectonly:
+            return
         options, lines = self._session.options, [*self._lines()]
-        is_below = options["verdict"] != OFF and options["coverage"] == OFF
+        is_alone = options["verdict"] != OFF and options["coverage"] == OFF
+        is_below = is_alone and bool(self.tally.tests)
         if is_below and (line := never_met_line(self.tally.kinds, self.tally.needs)):
             terminalreporter.write_line(line)
         if not (lines or self._is_short):

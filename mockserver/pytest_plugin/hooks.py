@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -23,6 +24,16 @@ from mockserver.pytest_plugin.options import (
 )
 from mockserver.pytest_plugin.server_settings import WrongOptions, found
 from mockserver.pytest_plugin.session import SESSION, Session
+
+#: What is loaded only where an option wants it, before anybody asks the server: a module, the class
+#: of its hooks, and the options.
+_ON_DEMAND = (
+    ("coverage", "Covering", (*COVERING, "verdict")),
+    ("verdict", "Verdict", ("verdict", "verdict_file")),
+    ("migration", "Migrating", ("lint_against",)),
+    ("journal", "Kept", ("journal",)),
+    ("storm", "Storm", ("storm",)),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,26 +65,11 @@ def _begin_session(config: pytest.Config) -> None:
         raise pytest.UsageError(f"images_mock: {error}") from None
     config.stash[SESSION] = session = Session(options, worker, values)
     config.add_cleanup(session.end)  # comes even where configuring fails
-    if any(options[name] not in ("", OFF) for name in (*COVERING, "verdict")):
-        from mockserver.pytest_plugin.coverage import cover
-
-        cover(config, session)
-    if options["verdict"] != OFF or options["verdict_file"]:
-        from mockserver.pytest_plugin.verdict import Verdict  # before anybody asks the server
-
-        config.pluginmanager.register(Verdict(session, config), "images_mock_verdict")
-    if options["lint_against"]:
-        from mockserver.pytest_plugin.migration import Migrating
-
-        config.pluginmanager.register(Migrating(session), "images_mock_migration")
-    if options["journal"]:
-        from mockserver.pytest_plugin.journal import Kept
-
-        config.pluginmanager.register(Kept(session, worker), "images_mock_journal")
-    if options["storm"] != OFF:
-        from mockserver.pytest_plugin.storm import Storm  # before anybody asks the server
-
-        config.pluginmanager.register(Storm(session, config), "images_mock_storm")
+    for name, hooks, asked_by in _ON_DEMAND:
+        if any(options[option] not in ("", OFF) for option in asked_by):
+            found_in = import_module(f"mockserver.pytest_plugin.{name}")
+            made = getattr(found_in, hooks)(session, config)
+            config.pluginmanager.register(made, f"images_mock_{name}")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

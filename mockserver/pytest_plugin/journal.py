@@ -27,9 +27,9 @@ _LINKS = ("downloads",)
 class Kept:
     """The journals of all tests, in a process in which tests run and in that which reports."""
 
-    def __init__(self, session: Session, worker: str) -> None:
+    def __init__(self, session: Session, _config: pytest.Config) -> None:
         self._session = session
-        self._worker = worker
+        self._worker = session.worker
         self._tests = 0
         self._records: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS}
         self._notes: list[str] = []
@@ -44,7 +44,7 @@ class Kept:
 
     def _keep(self, item: pytest.Item) -> None:
         session = self._session
-        if not (session.ambient.is_used and session.has_begun):
+        if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return
         try:
             told = records_of(session.ambient.handle)
@@ -82,6 +82,8 @@ class Kept:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = json.dumps(self._records | {"notes": self._notes})
+            return
+        if session.config.option.collectonly:  # what an earlier run has left stays
             return
         for records in self._records.values():
             records.sort(key=lambda record: record["time"])

@@ -29,7 +29,7 @@ class Migrating:
         pytest.UsageError: there never was such a model.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, _config: pytest.Config) -> None:
         self._session, self._to = session, session.options["lint_against"]
         self._parts: list[Migration] = []
         self._trouble: dict[str, None] = {}  # why some tests could not be judged
@@ -49,7 +49,7 @@ class Migrating:
 
     def _judge(self, test: str) -> None:
         session = self._session
-        if not (session.ambient.is_used and session.has_begun):
+        if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return
         try:
             found = of_server(session.ambient.handle._remote, to=self._to)

@@ -12,7 +12,15 @@ import pytest
 from mockserver.client.environment import ADDRESS, AZURE_ADDRESS, hosts_to_guard, variables
 from mockserver.pytest_plugin.ambient import KEYS, Ambient
 from mockserver.pytest_plugin.guard import Guard
-from mockserver.pytest_plugin.options import MODELS, OF_VERDICT, ON, asks_for_us, marked
+from mockserver.pytest_plugin.options import (
+    MODELS,
+    OF_VERDICT,
+    OFF,
+    ON,
+    SHORTEST_WAIT,
+    asks_for_us,
+    marked,
+)
 from mockserver.pytest_plugin.server import OwnServer, SharedServer
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ class Session:
     def __init__(
         self, options: Mapping[str, str], worker: str, values: Mapping[str, Value] | None = None
     ) -> None:
-        self.options = options
+        self.options, self.worker = options, worker
         team = f"{options['team']}-" if options["team"] else ""
         key = f"{KEYS}{team}{os.urandom(4).hex()}-{worker}"
         self._server = SharedServer(options["url"]) if options["url"] else OwnServer(key, values)
@@ -111,6 +119,10 @@ class Session:
             self._go_to_model()
             self.ambient.begin_due()
 
+    def _judged(self) -> dict[str, str]:
+        """What a sandbox is set to where a verdict is wanted: waits that a busy machine can see."""
+        return {"shortest_wait": SHORTEST_WAIT} if self.options["verdict"] != OFF else {}
+
     def begin(self, item: pytest.Item) -> None:
         """Give a test a sandbox that is new. Each attempt at a test begins, not each test alone."""
         self.broke, self.is_ours, self.has_begun = False, False, False
@@ -122,7 +134,10 @@ class Session:
             if self.ambient.is_settled:
                 self._go_to_model()
             self.ambient.begin(
-                item.nodeid, self.marked, wanted=self.is_ours, counts=not self.is_storm
+                item.nodeid,
+                self.marked | self._judged(),
+                wanted=self.is_ours,
+                counts=not self.is_storm,
             )
             self.has_begun = True
         self.look()

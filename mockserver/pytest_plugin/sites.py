@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import base_events, runners
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -42,14 +42,13 @@ _INSTALLED = ("site-packages", "dist-packages")
 _NAMED = ("self", "sock", "protocol", "stream", "conn", "connection", "transport")
 _KEPT_IN = ("_sock", "sock", "_transport", "transport")  # where objects of clients have a socket
 #: What runs a loop, and has it in `self` or in `self._loop`. uvloop runs in one of them too.
-_RUNNING = {
-    function.__name__: function.__code__
-    for function in (
-        base_events.BaseEventLoop.run_forever,
-        base_events.BaseEventLoop.run_until_complete,
-        runners.Runner.run,
-    )
-}
+_RUNNING = (
+    base_events.BaseEventLoop.run_forever.__code__,
+    base_events.BaseEventLoop.run_until_complete.__code__,
+    runners.Runner.run.__code__,
+)
+_OF_LOOPS = frozenset(code.co_filename for code in _RUNNING)
+_PYTEST, _ASYNCIO = "<pytest>", "<asyncio>"  # in the place of names of files: no file of a program
 _Loop = asyncio.AbstractEventLoop
 _Task = asyncio.Task[Any]
 
@@ -71,13 +70,13 @@ Chain = tuple[Site, ...]
 class Asker:
     """A thread or a task that may have made a request."""
 
-    __slots__ = ("_coroutine", "_inner", "frames", "lines", "port", "task")
+    __slots__ = ("_coroutine", "_inner", "frame", "lines", "port", "task")
 
     def __init__(
-        self, lines: Chain, frames: Sequence[FrameType] = (), task: ref[_Task] | None = None
+        self, lines: Chain, frame: FrameType | None = None, task: ref[_Task] | None = None
     ) -> None:
         self.lines = lines  # where it is
-        self.frames = frames  # the innermost first; of a task that waits none
+        self.frame = frame  # the innermost one; of a task that waits none
         self.task = task
         self.port = 0  # of the socket with which it waits, once that is known
         self._coroutine: Any = None
@@ -98,8 +97,8 @@ class Asker:
         if self.port:
             return self.port == port
         task = self.task() if self.task else None
-        frames = [*self.frames, *(_frames(task) if task else ())][:_DEEP]
-        found = any(_is_at(value, port) for value in _in_hand(frames))
+        frames = _frames(task) if task else _outwards(self.frame)
+        found = any(_is_at(value, port) for value in _in_hand(islice(frames, _DEEP)))
         if found and task:
             self.port = port
         return found
@@ -108,7 +107,7 @@ class Asker:
 class Files(dict[str, str | None]):
     """What the files of code objects are called in a report.
 
-    None is one of a library's, and "" one of pytest's: what is further out has called a test.
+    None is one of a library's; what is further out than pytest's has called a test.
 
     It asks the disk once for each file.
     """
@@ -126,10 +125,17 @@ class Files(dict[str, str | None]):
         found = self[file] = None if file[:1] == "<" else self._named(Path(file))
         return found
 
+    def own(self, code: CodeType) -> str | None:
+        """What the file of the program's own code is called; None if it is somebody else's."""
+        found = self[code.co_filename]
+        return None if found in (_PYTEST, _ASYNCIO) else found
+
     def _named(self, path: Path) -> str | None:
         path = path.absolute()
         if str(path).startswith(self._of_pytest):
-            return ""
+            return _PYTEST
+        if str(path) in _OF_LOOPS:
+            return _ASYNCIO
         installed = [i for i, part in enumerate(path.parts) if part in _INSTALLED]
         if installed:
             return self._source(Path(*path.parts[installed[-1] + 1 :]))
@@ -205,34 +211,37 @@ class Sites:
 
         Where that loop was begun is put into `begun`.
         """
-        lines, frames, files = list[Site](), list[FrameType](), self._files
+        lines, files = list[Site](), self._files
         outer: FrameType | None = frame
         while outer is not None:
             code = outer.f_code
-            # By the name first: to compare code objects takes as long as all the rest.
-            if code.co_name in _RUNNING and (loop := _loop_in(outer, code)):
-                around = self._lines(_outwards(outer.f_back))
-                begun += [around] if around else []
-                yield from self._of_loop(loop, tuple(lines), frames)
-                return
-            frames.append(outer)
-            if file := files[code.co_filename]:
-                lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
-            elif file is not None:
+            file = files[code.co_filename]
+            if file is None:  # most are: this loop is most of what it all costs
+                outer = outer.f_back
+                continue
+            if file == _PYTEST:
                 break
+            if file == _ASYNCIO:
+                if loop := _loop_in(outer, code):
+                    around = self._lines(_outwards(outer.f_back))
+                    begun += [around] if around else []
+                    yield from self._of_loop(loop, Asker(tuple(lines), frame))
+                    return
+            else:
+                lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
             outer = outer.f_back
-        yield Asker(tuple(lines), frames)
+        yield Asker(tuple(lines), frame)
 
     def _lines(self, frames: Iterable[FrameType]) -> Chain:
-        named = ((self._files[f.f_code.co_filename], f) for f in frames)
+        named = ((self._files.own(f.f_code), f) for f in frames)
         return tuple(Site(file, f.f_lineno or 0) for file, f in named if file)
 
-    def _of_loop(self, loop: _Loop, lines: Chain, frames: Sequence[FrameType]) -> Iterator[Asker]:
-        """The tasks of a loop: those that wait, and the one that is at work in these frames."""
+    def _of_loop(self, loop: _Loop, running: Asker) -> Iterator[Asker]:
+        """The tasks of a loop: those that wait, and the one that is at work, if one is."""
         current = asyncio.current_task(loop)
         known = {t: self._of_task(t) for t in asyncio.all_tasks(loop) if t is not current}
         if current:
-            known[current] = Asker(lines, frames)
+            known[current] = running
         if not all(a.lines for a in known.values()):
             parents = {t: a.lines for o, a in known.items() if a.lines for t in _awaited(o)}
             for task, asker in known.items():
@@ -245,9 +254,9 @@ class Sites:
         if is_of() is task and known.still_waits:
             return known
         coroutines = [*_awaiting(task.get_coro())]
-        own = [c for c in coroutines if self._files[_code(c).co_filename]]
+        own = [c for c in coroutines if self._files.own(_code(c))]
         lines = self._lines(f for c in own[::-1] if (f := _frame(c)))
-        asker = Asker(lines, (), ref(task))
+        asker = Asker(lines, None, ref(task))
         self._tasks[id(task)] = ref(task), asker.waits_in(own[-1] if own else task.get_coro())
         return asker
 
@@ -274,7 +283,7 @@ def _can_look() -> bool:
 
 def _loop_in(frame: FrameType, code: CodeType) -> _Loop | None:
     """The loop that runs in a frame, if one does."""
-    if code is not _RUNNING[code.co_name]:
+    if not any(code is one for one in _RUNNING):
         return None
     runner = frame.f_locals.get("self")
     found = getattr(runner, "_loop", runner)

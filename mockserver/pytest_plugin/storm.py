@@ -201,6 +201,8 @@ class Storm:
         if output is not None:
             output[_OUTPUT] = self._storms.as_json()
             return
+        if session.config.option.collectonly:
+            return
         if self._wanted.file:
             self._storms.write(session.config.rootpath / self._wanted.file)
         if self._wanted.fails and self._storms.bad and session.exitstatus == pytest.ExitCode.OK:
@@ -214,6 +216,8 @@ class Storm:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it."""
+        if terminalreporter.config.option.collectonly:
+            return
         terminalreporter.section("images_mock storm")
         for line in self._storms.lines(verbose=terminalreporter.verbosity > 0):
             terminalreporter.write_line(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 import signal
+import subprocess
 import sys
 from asyncio import BaseEventLoop
 from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ class Watch:
     def _end(self) -> None:
         frame = self._frame()
         self.stack = [*_outward(frame)]
-        self.waits = self._asleep or self._bound_elsewhere()
+        self.waits = self._asleep or self._for_a_child() or self._bound_elsewhere()
         self.hangs = True
         with suppress(Exception):  # the server may be gone
             self._release()
@@ -134,6 +135,11 @@ class Watch:
             return self._interrupt(TimeoutError("timed out"))
         loop = _loop_of(frame)
         return _moved_on(loop) if loop else False
+
+    def _for_a_child(self) -> str:
+        """Another process may have a timeout that nobody sees from here."""
+        is_so = any(frame.f_code.co_filename == subprocess.__file__ for frame, _ in self.stack)
+        return "for another process" if is_so else ""
 
     def _bound_elsewhere(self) -> str:
         """The timeout of a socket, which can be raised in the watched thread alone."""

@@ -34,7 +34,6 @@ _WAITS = re.compile("sleep|wait|delay|pause|backoff|interval|retr", re.I)
 _PATCHING = frozenset(("patch", "setattr", "monkeypatch", "mocker"))
 _OF_PYTEST = frozenset(("AssertionError",))  # named by each assertion that it has rewritten
 _OWN_LOGS = ("uvicorn", "mockserver")
-_REWRITTEN = "@pytest_ar"  # a name in each test whose assertions pytest has rewritten
 _sleep = time.sleep  # itself, whatever is put in its place later
 
 
@@ -101,8 +100,6 @@ def _words(item: pytest.Item) -> tuple[set[str], set[str]]:
             texts |= {c for c in code.co_consts if isinstance(c, str) and not _is_beside(c)}
         texts.discard(function.__doc__ or "")
         todo += _helpers(function, names, getattr(item, "cls", None))
-    if _REWRITTEN in names:  # what pytest makes of a plain `assert` names it
-        names.discard("AssertionError")
     return names, texts
 
 

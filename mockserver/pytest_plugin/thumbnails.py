@@ -19,7 +19,11 @@ _QUALITY = 60
 
 
 def draw(samples: Mapping[str, Sequence[Sample]], ambient: Ambient) -> None:
-    """Give each sample its picture, where that can be drawn again: uploads are not kept."""
+    """Give each sample its picture, where that can be drawn again: uploads are not kept.
+
+    Raises:
+        RuntimeError: the server does not answer.
+    """
     if not ambient.is_used:
         return
     spare, before = ambient.sandbox("again"), None

@@ -77,9 +77,8 @@ class Verdict:
         self._sites = Sites(Files(config.rootpath))
         self._warned = Warned()
         self._is_real = True  # whether nobody's sleep was replaced while requests came
-        #: Whether what tests write goes by, so that nobody knows whether it was of errors.
-        self._is_unseen = config.getoption("capture", "fd") == "no"
         self._showed = False  # whether the running test, or the program, showed an error
+        self._unwritten = ""  # why there is no file
         self.report = Report()
         session.hear(self._arrived)
 
@@ -90,10 +89,12 @@ class Verdict:
     # -- a test
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin: an attempt at a test, too."""
         self._sites.clear()
-        self._is_real, self._showed, self._warned.heard = True, self._is_unseen, False
+        self._is_real, self._warned.heard = True, False
+        # Where nothing is captured nobody knows whether what is written tells of errors.
+        self._showed = item.config.getoption("capture", "fd") == "no"
         logging.getLogger().addHandler(self._warned)
         return (yield)
 
@@ -132,6 +133,7 @@ class Verdict:
         session = self._session
         if session.is_storm or not (session.ambient.is_used and session.has_begun):
             return []
+        self.report.forget(item.nodeid)
         try:
             found = self._found(item)
         except Exception as error:  # the server is gone, or held still by a patch
@@ -179,12 +181,20 @@ class Verdict:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = self.report.sums()
-        elif self._wanted.file:
-            self.report.write(session.config.rootpath / self._wanted.file)
+        elif self._wanted.file and not session.config.option.collectonly:
+            try:
+                self.report.write(session.config.rootpath / self._wanted.file)
+            except OSError as error:
+                self._unwritten = f"images_mock_verdict_file can't be written: {error}"
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it, and GitHub Actions beside the lines."""
+        if terminalreporter.config.option.collectonly:
+            return
         self.report.tell(terminalreporter)
+        if self._unwritten:
+            terminalreporter.write_line(self._unwritten, red=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             root = terminalreporter.config.rootpath
             base = Path(os.environ.get("GITHUB_WORKSPACE") or root)

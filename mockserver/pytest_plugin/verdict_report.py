@@ -73,9 +73,13 @@ class Report:
 
     def add(self, test: str, found: Iterable[Found]) -> list[Found]:
         """Take what was found in a test that has asked for something."""
-        self._notes.pop(test, None)
         self._by_test[test] = [*found]
         return self._by_test[test]
+
+    def forget(self, test: str) -> None:
+        """A test begins anew: what an earlier attempt at it was counts no more."""
+        self._by_test.pop(test, None)
+        self._notes.pop(test, None)
 
     def note(self, test: str, why: str) -> None:
         """A test could not be judged."""

@@ -56,4 +56,4 @@ def _known(id_: Any) -> str:
         return id_
     close = likely_name(str(id_), findings())
     hint = f"did you mean {close}?" if close else f"they are {', '.join(findings())}"
-    raise ValueError(f"names {id_!r}, which no finding has; {hint}")
+    raise ValueError(f"must name findings, and {str(id_)[:60]!r} is none; {hint}")

@@ -66,11 +66,7 @@ class Lint:
         if exchange.surface or not exchange.record.path.startswith(IMAGES_PATH):
             return
         seen = Seen.of(exchange.record.as_json())
-        if (
-            exchange.sandbox is None
-            or not can_be_judged(seen)
-            or seen.sent.get("model") == self._to
-        ):
+        if exchange.sandbox is None or not can_be_judged(seen) or seen.model == self._to:
             return
         try:
             mover = self._mover(exchange, exchange.sandbox)

@@ -330,6 +330,8 @@ class MemorySandbox:
         entries, call, now_tried = write_down(record, tried, is_late=number != self.number)
         if call:
             record.call, record.retries = call
+        if attempt and tried:
+            record.same_connection = tried[-1].attempt.connection == attempt.connection
         grown = self._tables.calls.put(attempt.body, now_tried) if attempt and call else 0
         for log, entry in entries:
             grown += self._tables.logs[log].append(entry)

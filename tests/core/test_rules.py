@@ -138,7 +138,7 @@ def test_waits_that_ran_side_by_side_end_side_by_side() -> None:
     async def asked() -> None:
         assert box.now(5) == 5
         for body in (b"a", b"b"):
-            await box.tell_wait(Wait(body, 5, 12_000, 5 + 12_000 * MILLISECOND))
+            await box.tell_wait(Wait(body, 5, 12_000, 5 + 12_000 * MILLISECOND, 12))
         back = 5 + scaled(12_000) * MILLISECOND
         assert await box.serve_wait(b"a", back - 1) == 0
         assert await box.serve_wait(b"a", back) == 12_000

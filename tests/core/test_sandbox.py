@@ -14,7 +14,7 @@ from mockserver.core.rules.effects import Effect
 from mockserver.core.rules.rule import Rule, When
 from mockserver.core.sandbox import FARTHEST, Options, rulebook
 from mockserver.core.sandbox.account import Account, Money
-from mockserver.core.sandbox.clock import Clock, Wait, advance, look, serve
+from mockserver.core.sandbox.clock import Clock, Wait, advance, look, scaled, serve
 from mockserver.core.sandbox.eviction import KEPT, Summary, to_drop, to_shed
 from mockserver.core.sandbox.logs import write_down
 from mockserver.core.sandbox.retries import Tried, follow
@@ -93,7 +93,7 @@ def test_no_clock_goes_back_or_farther_than_it_may(moves: list[int], standing: b
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_a_wait_that_was_served_is_over(milliseconds: int, moved: int) -> None:
     clock, now = look(Clock(moved), 5, standing=True)
-    wait = Wait(BODY, 5, milliseconds, now + milliseconds * 1_000_000)
+    wait = Wait(BODY, 5, milliseconds, now + milliseconds * 1_000_000, scaled(milliseconds))
     clock, served = serve(clock, wait, 10**15, standing=True)
     assert served == milliseconds
     assert look(clock, 10**15, standing=True)[1] == wait.until

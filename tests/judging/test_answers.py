@@ -55,6 +55,13 @@ def test_what_a_test_did_not_wait_for_is_not_swallowed() -> None:
     assert not found(asked("r0", 0, 499, ended="released", effects=["delay"]), around=SILENT)
 
 
+def test_a_test_that_asks_by_itself_has_the_answer_in_its_hand() -> None:
+    own = SILENT._replace(sites={"r0": "test_a.py:9"}, chains={"r0": "test_a.py:9"})
+    assert not found(asked("r0", effects=["gateway.200"]), around=own)
+    program = own._replace(chains={"r0": "api.py:3 test_a.py:9"})
+    assert "error-swallowed" in found(asked("r0", effects=["gateway.200"]), around=program)
+
+
 # -- pictures ------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,14 @@ def test_where_it_may_have_been_the_test_that_asked_again_it_is_a_note() -> None
     assert not found(*again, around=test)
 
 
+def test_a_program_that_asks_again_as_an_answer_had_no_picture_has_seen_that_it_had_none() -> None:
+    empty = asked("r0", paid="lost", effects=["pictures.0"])
+    loop = Surroundings(chains={"r0": "test.py:3 api.py:9", "r1": "test.py:3 api.py:9"})
+    finding = found(empty, asked("r1", 3), around=loop, but=["received-and-asked-again"])
+    assert finding["paid-twice"].severity == "note"
+    assert finding["paid-twice"].seen.endswith("asked again after an answer that had no picture")
+
+
 def test_equal_calls_that_time_out_at_once_are_not_retries_of_each_other() -> None:
     assert not found(_lost("r0", milliseconds=2000), _lost("r1", 0.001, milliseconds=2000))
 
@@ -73,6 +81,17 @@ def test_an_answer_that_had_arrived_and_is_asked_for_again_was_thrown_away() -> 
 
 def test_the_same_call_made_twice_threw_nothing_away() -> None:
     assert not found(asked("r0"), asked("r1", 1))
+
+
+def test_a_loop_that_asks_again_for_what_a_rule_had_made_odd_is_a_note() -> None:
+    odd = [asked(f"r{i}", i, effects=["content_type"]) for i in range(3)]
+    finding = found(*odd)["received-and-asked-again"]
+    assert (finding.severity, finding.requests) == ("note", ("r1", "r2"))
+    assert not found(*odd[:2])
+    loop = Surroundings(chains={"r0": "test.py:3 api.py:9", "r1": "test.py:3 api.py:9"})
+    assert [*found(*odd[:2], around=loop)] == ["received-and-asked-again"]
+    few = [asked(f"r{i}", i, effects=["pictures.1"]) for i in range(3)]
+    assert not found(*few)
 
 
 def test_a_retry_after_an_answer_that_broke_off_threw_nothing_away() -> None:

@@ -106,6 +106,31 @@ def test_the_vendors_sdk_waits_as_told_in_both_kinds_of_time(
     assert verdict() == {}
 
 
+def test_a_loop_around_an_sdk_where_time_stands_still(
+    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+) -> None:
+    mock.begin()
+    mock.next.rate_limit(retry_after=60, times=3)
+    for _ in range(4):
+        with suppress(openai.RateLimitError):
+            sdk.with_options(max_retries=0).images.generate(**NAMED)
+    seen = verdict()["retry-after-ignored"]
+    assert seen.endswith("where the server said 60 s, sent as 60 ms (3 of 3 retries)")
+
+
+def test_equal_calls_at_once_that_are_all_limited(mock: Any, verdict: Verdict) -> None:
+    mock.begin()
+    mock.on().rate_limit(retry_after=60)
+
+    async def all_at_once() -> None:
+        async with openai.AsyncOpenAI(base_url=mock.url, api_key=KEY, max_retries=0) as client:
+            calls = [client.images.generate(model="gpt-image-2", prompt="a") for _ in range(6)]
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    asyncio.run(all_at_once())
+    assert verdict().keys() == {"never-retried"}
+
+
 def test_the_vendors_sdk_that_has_no_money(mock: Any, sdk: openai.OpenAI, verdict: Verdict) -> None:
     mock.begin()
     mock.on().quota()

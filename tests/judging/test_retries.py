@@ -52,6 +52,15 @@ def test_the_retries_that_an_sdk_makes_of_every_429_are_not_the_programs() -> No
     assert not found(*tries)
 
 
+def test_more_of_them_than_an_sdk_makes_unasked_are_worth_a_note() -> None:
+    """It can't be told to make them after a rate limit alone."""
+    tries = [
+        asked(f"r{i}", i, 429, reason="no_credit", call="r0", retries=i, client=SDK)
+        for i in range(5)
+    ]
+    assert found(*tries)["retried-in-vain"].severity == "note"
+
+
 def test_a_loop_around_an_sdk_that_has_no_money_is_the_programs() -> None:
     tries = [
         asked(f"r{i}", i, 429, reason="no_credit", call=f"r{i - i % 3}", retries=i % 3, client=SDK)
@@ -59,6 +68,7 @@ def test_a_loop_around_an_sdk_that_has_no_money_is_the_programs() -> None:
     ]
     finding = found(*tries)["retried-in-vain"]
     assert finding.seen.startswith("asked for the same twice more after 429")
+    assert finding.severity == "warning"
 
 
 def test_a_retry_of_a_picture_that_came_out_badly_may_help() -> None:

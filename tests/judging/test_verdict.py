@@ -36,7 +36,11 @@ def test_each_finding_has_its_facts_and_each_fact_a_judge() -> None:
 
 def test_the_page_of_findings_is_made_of_the_facts() -> None:
     made = runpy.run_path(str(DOCS / "findings.py"))
-    assert (DOCS / "findings.md").read_text("utf-8") == made["page"]()
+    page = (DOCS / "findings.md").read_text("utf-8")
+    assert page == made["page"](), "run python docs/findings.py"
+    for known in findings().values():
+        section = page.partition(f"\n## {known.howto}\n")[2].partition("\n## ")[0]
+        assert "\nMended:\n" in section, known.id
 
 
 def test_a_finding_is_told_with_why_it_matters_and_how_to_mend_it() -> None:
@@ -94,9 +98,10 @@ def test_a_severity_of_ones_own_counts() -> None:
 
 
 def test_findings_come_in_the_order_in_which_they_showed() -> None:
-    seen = journal(limited("r0", client=HTTPX), asked("r1", 5, client="x", filled=["model"]))
+    other: Told = {"filled": ["model"], "fields": {"prompt": "a cat"}}
+    seen = journal(limited("r0", client=HTTPX), asked("r1", 5, client="x", **other))
     assert [f.id for f in judged(seen)] == ["never-retried", "model-left-out"]
-    seen = journal(asked("r1", 5, client="x", filled=["model"]), limited("r0", 9, client=HTTPX))
+    seen = journal(asked("r1", 5, client="x", **other), limited("r0", 9, client=HTTPX))
     assert [f.id for f in judged(seen)] == ["model-left-out", "never-retried"]
 
 

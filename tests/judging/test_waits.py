@@ -32,7 +32,8 @@ def test_a_wait_that_a_timer_ended_early_is_none() -> None:
 def test_of_a_standing_clock_the_wait_that_was_sent_counts_and_the_told_one_is_shown() -> None:
     assert not found(*_impatient(0.02, sent_ms=20, standing=True))
     finding = found(*_impatient(0.003, sent_ms=20, standing=True))["retry-after-ignored"]
-    assert finding.seen == "waited 3 ms where the server said 20 s (3 of 3 retries)"
+    said = "waited 3 ms where the server said 20 s, sent as 20 ms (3 of 3 retries)"
+    assert finding.seen == said
 
 
 def test_a_back_off_longer_than_what_a_standing_clock_sent_is_none() -> None:
@@ -49,7 +50,7 @@ def test_waits_are_not_judged_where_sleeping_was_patched() -> None:
 
 
 def test_a_test_that_asks_once_more_is_no_program_that_does_not_wait() -> None:
-    assert not found(limited("r0"), asked("r1", 0.01))
+    assert not found(limited("r0"), asked("r1", 0.01, same_connection=True))
 
 
 def test_a_loop_of_the_program_is_told_from_a_test_that_asks_twice_by_the_lines_that_led_there() -> (
@@ -68,7 +69,16 @@ def test_equal_calls_one_after_the_other_that_wait_for_nothing_are_a_loop() -> N
 
 
 def test_equal_calls_at_once_are_nobodys_retries() -> None:
-    assert not found(*(limited(f"r{i}", i * 0.001, ms=5) for i in range(2)), but=["never-retried"])
+    """Several are answered before the next of them comes: as parts of one call, n = 1 each."""
+    parts = [limited(f"r{i}", i * 0.003) for i in range(4)]
+    assert not found(*parts, but=["never-retried"])
+    chains = Surroundings(chains=dict.fromkeys(("r0", "r1", "r2", "r3"), "api.py:9"))
+    assert not found(*parts, around=chains, but=["never-retried"])
+
+
+def test_what_came_over_one_connection_came_one_after_the_other() -> None:
+    tries = [limited(f"r{i}", i * 0.003, same_connection=i > 0) for i in range(4)]
+    assert found(*tries)["retry-after-ignored"].seen.endswith("(3 of 3 retries)")
 
 
 def test_the_longest_wait_that_was_ignored_is_shown_of_several_calls() -> None:

@@ -241,6 +241,23 @@ def test_only_what_passed_and_asked_for_pictures_runs_again_with_its_fixtures_an
     assert log == ["wide begins", *narrow * 3, "the last", "wide ends"]
 
 
+def test_nothing_of_a_storm_is_judged_counted_or_kept(downstream: pytest.Pytester) -> None:
+    downstream.makepyfile(test_app=PLAIN + "    def test_it(): assert poster()['data']")
+    files = ("--images-mock-verdict-file=v", "--images-mock-coverage-json=c")
+    kept = ("--images-mock-journal=j", "--images-mock-artifacts=a")
+    kinds = "--images-mock-storm-kinds=refusal,quota"
+    result = downstream.runpytest_subprocess(
+        "--images-mock-storm", *ARGUMENTS, kinds, *files, *kept
+    )
+    result.stdout.fnmatch_lines(["2 runs of 1 test: 2 clean error"])
+    verdict, coverage, journal = (json.loads((downstream.path / n).read_text()) for n in "vcj")
+    assert [f["id"] for f in verdict["findings"]] == ["deprecated-parameter"]
+    assert {r["status"] for r in journal["requests"]} == {200}
+    assert len(journal["requests"]) == 1
+    assert not (downstream.path / "a").exists()
+    assert {kind["state"] for kind in coverage["failures"]} <= {"never met", "out of reach"}
+
+
 def test_what_a_fixture_of_a_module_says_as_it_ends_is_an_error_as_ever(
     downstream: pytest.Pytester,
 ) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -167,6 +169,17 @@ def test_a_timeout_in_another_thread_is_told_and_no_hang_is() -> None:
         thread.start()
         thread.join()
     assert watch.waits == "for a timeout of its own, 600 s"
+
+
+def test_what_another_process_waits_for_is_unknown_and_no_hang_is() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+    def release() -> None:
+        child.communicate(b"\n")
+
+    with Watch(0.2, release) as watch:
+        child.wait()
+    assert watch.waits == "for another process"
 
 
 # -- what passes -------------------------------------------------------------------------------

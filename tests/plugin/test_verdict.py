@@ -34,7 +34,7 @@ PROGRAM = """
                 return poster(prompt)                               # line 19
             except HTTPError as error:
                 error.close()
-                time.sleep(0.001)
+                time.sleep(0.11)      # by a new connection each time, so that none may have been sent beside another
 
     def quiet():
         try:
@@ -48,7 +48,7 @@ TESTS = """
     from poster import api
 
     def test_hurried(images_mock):
-        images_mock.next.rate_limit(times=3, retry_after=100)
+        images_mock.next.rate_limit(times=3, retry_after=600)
         api.hurried()
 
     @pytest.mark.parametrize("which", "ab")
@@ -99,7 +99,7 @@ SILENT = """
 
     def test_patched(images_mock, monkeypatch):
         monkeypatch.setattr(api.time, "sleep", lambda _: None)
-        images_mock.next.rate_limit(times=3, retry_after=100)
+        images_mock.next.rate_limit(times=3, retry_after=600)
         api.hurried()
 
     @pytest.mark.images_mock(verdict_ignore=["error-swallowed"])
@@ -157,7 +157,7 @@ def test_a_finding_has_the_programs_line_what_was_seen_its_id_and_its_tests(
         ("poster/api.py:13", "error-swallowed", "test_app.py::test_quiet[a] and 3 more"),
         ("poster/api.py:13", "retry-after-ignored", "test_app.py::test_hurried"),
     ]
-    assert "where the server said 100 s (3 of 3 retries)" in found[1][1]
+    assert "where the server said 10 minutes (3 of 3 retries)" in found[1][1]
     commands = [line for line in result.stdout.lines if line.startswith("::")]
     assert [c.partition("::was")[0].partition("::waited")[0] for c in commands] == [
         "::error title=images-mock%3A error-swallowed,file=poster/api.py,line=13",
@@ -183,6 +183,16 @@ def test_workers_tell_the_same_and_severities_fail_tests(program: pytest.Pyteste
     assert lines[0].split("  ")[-1] == "test_app.py::test_quiet[a] and 3 more"
     assert [line.split()[0] for line in lines[1:7]] == ["why", "fix", "source", *["also"] * 3]
     result.stdout.fnmatch_lines(["images_mock verdict: error-swallowed"])
+
+
+def test_where_output_goes_by_nobody_knows_what_was_shown(program: pytest.Pytester) -> None:
+    program.makepyfile(test_app=TESTS)
+    nowhere = "--images-mock-verdict-file=test_app.py/v.json"
+    result = program.runpytest_subprocess("-k", "quiet", "-s", nowhere)
+    heading, unwritten = told(result)
+    assert heading == "images_mock verdict: nothing found in 3 tests"
+    assert unwritten.startswith("images_mock_verdict_file can't be written: ")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
 REPEATED = """
@@ -245,7 +255,7 @@ def test_it_costs_nothing_while_it_is_off(program: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("ignore=error-swalowed", "images_mock_verdict_ignore names 'error-swalowed', which no finding has; did you mean error-swallowed?"),
+        ("ignore=error-swalowed", "images_mock_verdict_ignore must name findings, and 'error-swalowed' is none; did you mean error-swallowed?"),
         ("severity=retry-storm=eror", "images_mock_verdict_severity must say one of error, warning, note of a finding, not 'eror'"),
     ],
 )  # fmt: skip
@@ -266,5 +276,5 @@ def test_a_slip_of_a_marker_is_refused(program: pytest.Pytester) -> None:
         """
     )
     result = program.runpytest_subprocess()
-    said = "has verdict_ignore=['retry-strom']; it names 'retry-strom', which no finding has; did you mean retry-storm?"
+    said = "has verdict_ignore=['retry-strom']; it must name findings, and 'retry-strom' is none; did you mean retry-storm?"
     assert said in result.stdout.str()

@@ -163,4 +163,4 @@ def test_a_file_is_named_from_the_root_and_a_library_is_none(tmp_path: Path) -> 
     assert files[str(installed / "poster/api.py")] == "src/poster/api.py"
     none = [json.__file__, pluggy.__file__, str(installed / "openai/_client.py"), "<frozen x>"]
     assert [files[f] for f in [*none, sys.modules["mockserver"].__file__ or ""]] == [None] * 5
-    assert files[python.__file__] == ""
+    assert files[python.__file__] == "<pytest>"

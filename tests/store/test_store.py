@@ -174,7 +174,7 @@ async def test_a_wait_that_one_told_moves_the_clock_once_whoever_sees_it_served(
 ) -> None:
     one, other, box = await both(here)
     theirs = await other.sandbox("a")
-    await box.tell_wait(Wait(b"body", START, 20_000, START + 20 * SECOND))
+    await box.tell_wait(Wait(b"body", START, 20_000, START + 20 * SECOND, 20))
     real = START + SECOND
     served = await asyncio.gather(*[s.serve_wait(b"body", real) for s in (theirs, box, theirs)])
     assert sorted(served) == [0, 0, 19_000]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from mockserver.core.judging.findings import Severity, Surroundings
@@ -11,8 +12,10 @@ T = TypeVar("T")
 _told = json.JSONEncoder(sort_keys=True, default=str).encode
 Place = tuple[str, str, str]  # a sandbox, a client, and where in the program, if that is known
 SLACK = 0.002  # seconds by which the times of a journal may be wrong
-_RESOLUTION = 0.001  # seconds: what takes less than one of its times takes that long
+_TOGETHER = 0.05  # seconds within which those come that were sent at once
 _APART = 120.0  # seconds after which the same is asked anew, and not again
+#: What rules do to an answer that has its pictures, and is other than a client expects.
+_ODD = ("content_type", "response_format.", "stream.as_json")
 #: What people type or click: they repeat at will.
 _BY_HAND = ("curl/", "httpie/", "wget/", "postmanruntime/", "insomnia", "mozilla/", "bruno")
 
@@ -36,7 +39,7 @@ class Series(NamedTuple):
     @property
     def pairs(self) -> Iterator[tuple[Seen, Seen]]:
         """Each attempt with the next."""
-        return zip(self.tries, self.tries[1:], strict=False)
+        return pairwise(self.tries)
 
 
 class Case(NamedTuple):
@@ -97,6 +100,11 @@ def ended_badly(seen: Seen) -> bool:
     return seen.status >= 400 or seen.status == 0 or seen.paid == "lost"
 
 
+def is_odd(seen: Seen) -> bool:
+    """Whether its picture arrived in an answer that a rule made other than a client expects."""
+    return seen.status == 200 and any(effect.startswith(_ODD) for effect in seen.effects)
+
+
 def prompt_of(seen: Seen) -> str:
     """What the picture shall show, as far as it was said."""
     return str(seen.fields.get("prompt", ""))
@@ -130,19 +138,26 @@ def _series(asked: Sequence[Seen], around: Surroundings) -> Iterator[Series]:
 
 
 def _overlap(equal: Sequence[Sequence[Seen]]) -> bool:
-    """Whether some may have been under way at once: nobody knows which one repeats which."""
-    ends = (tries[-1].until + _RESOLUTION for tries in equal)
-    return any(later[0].at < end for later, end in zip(equal[1:], ends, strict=False))
+    """Whether some may have been under way at once: nobody knows which one repeats which.
+
+    What came over one connection came one after the other. Else an answer may be so quick that it
+    had ended before the next of several that were sent together.
+    """
+    return any(
+        later[0].at < before[-1].until - SLACK
+        or (later[0].at - before[-1].at < _TOGETHER and not later[0].same_connection)
+        for before, later in pairwise(equal)
+    )
 
 
 def _joined(equal: Sequence[Sequence[Seen]], chains: Mapping[str, str]) -> Iterator[Series]:
-    """Equal calls, one after the other, as series: a new one begins where nothing had failed."""
+    """Equal calls, one after the other, as series: a new one begins after what was as usual."""
     series, is_one = list(equal[0]), True
     for tries in equal[1:]:
         before, first = series[-1], tries[0]
         led, leads = chains.get(before.id), chains.get(first.id)
         soon = first.at - before.until < _APART and not is_by_hand(first)
-        if soon and led == leads and ended_badly(before):
+        if soon and led == leads and (ended_badly(before) or is_odd(before)):
             is_one = is_one and leads is not None
             series += tries
         else:

@@ -54,6 +54,10 @@ class Surroundings(NamedTuple):
     #: By the same: all lines that led there. A loop makes equal ones, a test that asks twice not.
     chains: Mapping[str, str] = {}
 
+    def is_by_test(self, id_: str) -> bool:
+        """Whether a test made a request itself, with no line of a program: it has the answer."""
+        return id_ in self.chains and self.chains[id_] == self.sites.get(id_)
+
     @property
     def is_about_errors(self) -> bool:
         """Whether it is known that a test, which passed, has looked at errors: they are meant."""

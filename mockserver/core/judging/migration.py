@@ -95,9 +95,12 @@ class Move(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """As the control API tells it."""
-        told = {name: value for name, value in self._asdict().items() if name not in ("faults",)}
-        faults = [fault._asdict() for fault in self.faults]
-        return told | {"faults": faults, "others": [other._asdict() for other in self.others]}
+        return self._asdict() | {
+            "faults": [fault._asdict() for fault in self.faults],
+            "others": [other._asdict() for other in self.others],
+            "missing": list(self.missing),
+            "unsure": list(self.unsure),
+        }
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Move:
@@ -142,7 +145,7 @@ def moved(journal: Journal, facts: Facts, to: str, day: date, terms: Terms = USU
             continue
         if not can_be_judged(seen):
             unjudged += 1
-        elif seen.sent.get("model") == to:
+        elif seen.model == to:
             already += 1
         else:
             same = repr((seen.path, seen.fields, seen.filled, seen.status, seen.usd, seen.batch))
@@ -228,7 +231,7 @@ class Mover:
             parameter = request.offer.parameter.get(name)
             if parameter is None or parameter.ignored:
                 continue
-            if fields.get(name, parameter.default) not in parameter.leaves:
+            if (fields.get(name) or parameter.default) not in parameter.leaves:
                 continue
             values = [v for v in parameter.values or () if v not in parameter.leaves]
             choices = [{**c, name: v} for c in choices for v in values or [request.options[name]]]

@@ -12,6 +12,7 @@ from mockserver.core.texts import escaped, shortened
 
 _LONGEST = 300  # characters of a message
 _NAMED = 3  # requests of a group that are named
+_OF_NAME = 60  # characters of a model's name
 _OF_ONE = 400  # characters of what is said of one request
 
 
@@ -47,17 +48,23 @@ def sentence(migration: Migration) -> str:
     if not moves:
         there = f", and {_requests(migration.already)} for it already" * bool(migration.already)
         return f"moving to {to}: no request to judge{there}"
-    *others, last = migration.models or ("",)
-    names = " and ".join([*filter(None, (", ".join(others), last))])
-    moving = f"moving from {names} to {to}" if names else f"moving to {to}"
-    return f"{moving}: {'; '.join(_summed(moves))}"
+    return f"moving from {_names(migration.models)} to {to}: {'; '.join(_summed(moves))}"
+
+
+def _names(models: Sequence[str]) -> str:
+    """The models that are moved from; programs can send any text as one."""
+    shown = [shortened(escaped(name), _OF_NAME) for name in models[:_NAMED]]
+    if more := len(models) - len(shown):
+        shown.append(f"{more} more")
+    *first, last = shown or ["no model"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _summed(moves: Sequence[Move]) -> Iterator[str]:
     refused = [m for m in moves if m.is_refused]
     if refused:
         about = dict.fromkeys(fault.about for move in refused for fault in move.faults)
-        what = shortened(", ".join(about), _LONGEST)
+        what = shortened(escaped(", ".join(about)), _LONGEST)
         yield f"{len(refused)} of {_requests(len(moves))} would be refused ({what})"
     else:
         yield f"none of {_requests(len(moves))} would be refused"

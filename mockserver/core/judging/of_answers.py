@@ -6,7 +6,7 @@ Only where a test passed and showed no error: who was told of one no journal can
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.judging.case import Case, Shown, prompt_of
-from mockserver.core.judging.findings import times
+from mockserver.core.judging.findings import Severity, times
 from mockserver.core.judging.of_retries import name_of
 from mockserver.core.judging.seen import Seen
 
@@ -25,14 +25,20 @@ def error_swallowed(case: Case) -> Iterator[Shown]:
     """Failures of which nobody learned, and after which nothing more was tried."""
     if not case.around.is_silent:
         return
-    last = [series.tries[-1] for series in case.series]
-    found = [(r, None) for r in last if _failed(r) and not case.is_asked_later(r)]
-    found += [(download, None) for download in _downloads_failed(case)]
+    last = [*(series.tries[-1] for series in case.series), *_downloads_failed(case)]
+    found = [(r, None) for r in last if _failed(r) and not _is_seen(case, r)]
     for group in case.by_place(found):
         seen = group[0][0]
         what = name_of(seen) if seen.status >= 400 else "no picture"
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        yield Shown(f"was answered {what}{more}, and nobody was told", [r for r, _ in group])
+        severity = None if seen.status >= 400 else Severity.WARNING
+        asked = [r for r, _ in group]
+        yield Shown(f"was answered {what}{more}, and nobody was told", asked, severity)
+
+
+def _is_seen(case: Case, seen: Seen) -> bool:
+    """Whether a test has the answer in its hand, or something was done about it."""
+    return case.around.is_by_test(seen.id) or case.is_asked_later(seen)
 
 
 def _failed(seen: Seen) -> bool:
@@ -50,7 +56,7 @@ def _downloads_failed(case: Case) -> Iterator[Seen]:
     for name, downloads in case.fetched.items():
         maker, final = case.makers.get(name), downloads[-1]
         is_refused = final.status >= 400 and final.method == "GET" and not final.ended
-        if maker and is_refused and not case.is_asked_later(final):
+        if maker and is_refused:
             yield final
 
 
@@ -63,7 +69,7 @@ def broken_picture_trusted(case: Case) -> Iterator[Shown]:
         for r in case.asked
         if r.status == 200
         and _has(r, _BROKEN)
-        and not case.is_asked_later(r, prompt=prompt_of(r))
+        and not _is_noticed(case, r, prompt_of(r))
         and (not r.pictures or _downloaded(case, r))
     ]
     for group in case.by_place(found):
@@ -87,7 +93,7 @@ def empty_file_saved(case: Case) -> Iterator[Shown]:
     found = []
     for name, downloads in case.fetched.items():
         maker, final = case.makers.get(name), downloads[-1]
-        if maker and _is_empty(final) and not _is_anew(case, maker, final):
+        if maker and _is_empty(final) and not _is_noticed(case, final, prompt_of(maker)):
             found.append((maker, final))
     for group in case.by_place(found):
         yield Shown(
@@ -100,8 +106,9 @@ def _is_empty(download: Seen) -> bool:
     return download.method == "GET" and download.status in (200, 204) and download.length == 0
 
 
-def _is_anew(case: Case, maker: Seen, download: Seen) -> bool:
-    return case.is_asked_later(download, prompt=prompt_of(maker))
+def _is_noticed(case: Case, seen: Seen, prompt: str) -> bool:
+    """Whether a test has an answer in its hand, or the picture was asked for again."""
+    return case.around.is_by_test(seen.id) or case.is_asked_later(seen, prompt=prompt)
 
 
 # -- streams -----------------------------------------------------------------------------------
@@ -149,9 +156,6 @@ def _unfinished(case: Case) -> Iterator[tuple[Seen, Sequence[str]]]:
         told, _, end = line.removeprefix(_STREAM).partition("; ")
         events = [e for e in told.split(", ") if e != "no event"]
         is_done = _COMPLETED in events and end not in _CUT_OFF
-        if line and not is_done and end != _LEFT and not _is_asked_again(case, seen):
+        is_ours = end != _LEFT and not _is_noticed(case, seen, prompt_of(seen))
+        if line and not is_done and is_ours:
             yield seen, events
-
-
-def _is_asked_again(case: Case, seen: Seen) -> bool:
-    return case.is_asked_later(seen, prompt=prompt_of(seen))

@@ -3,7 +3,16 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from mockserver.core.judging.case import SLACK, Case, Place, Series, Shown, ended_badly, fields_of
+from mockserver.core.judging.case import (
+    SLACK,
+    Case,
+    Place,
+    Series,
+    Shown,
+    ended_badly,
+    fields_of,
+    is_odd,
+)
 from mockserver.core.judging.findings import Severity, times
 from mockserver.core.judging.seen import Seen
 
@@ -11,8 +20,6 @@ _REPEATS = 2  # from which equal calls are no chance, where nobody knows who rep
 _AT_ONCE = 0.1  # seconds within which calls are dropped because another failed
 #: Clients that drop the other parts of a call where one has failed.
 _ALL_OR_NOTHING = ("ai-sdk/",)
-#: What rules do to an answer that arrives whole, and is other than a client expects.
-_ODD = ("content_type", "response_format.", "pictures", "body.", "stream.as_json")
 
 
 def paid_twice(case: Case) -> Iterator[Shown]:
@@ -22,12 +29,18 @@ def paid_twice(case: Case) -> Iterator[Shown]:
         _, (most, series) = max(group, key=lambda one: len(one[1][0]))
         more = sum(r.usd for _, (bought, _) in group for r in bought[1:])
         of = f" ({times(len(group), 'call')})" if len(group) > 1 else ""
+        is_empty = all(map(_came_empty, (r for r in most[:-1] if r.paid == "lost")))
         yield Shown(
             f"paid {len(most)} times for one call, ${more:.4g} more than once: asked again after "
-            f"an answer that got lost{of}",
+            f"an answer that {'had no picture' if is_empty else 'got lost'}{of}",
             [r for _, (bought, _) in group for r in bought[1:]],
-            _how_sure(series, len(most) - 1),
+            Severity.NOTE if is_empty else _how_sure(series, len(most) - 1),
         )
+
+
+def _came_empty(seen: Seen) -> bool:
+    """Whether all of an answer came, and no picture in it: who asks again has seen that."""
+    return seen.status == 200 and not seen.ended
 
 
 def _how_sure(series: Series, repeats: int) -> Severity | None:
@@ -43,24 +56,28 @@ def _bought(tries: Sequence[Seen]) -> Sequence[Seen]:
 
 def received_and_asked_again(case: Case) -> Iterator[Shown]:
     """The same bought again although its picture had arrived."""
-    pairs = [(series, b, a) for series in case.again for b, a in series.pairs if _arrived(b)]
-    found = [(a, (b, a)) for series, b, a in pairs if a.call == b.call or _is_odd(b)]
+    found = [(a, (b, a)) for series in case.again for b, a in _thrown_away(series)]
     for group in case.by_place(found):
         usd = sum(before.usd for _, (before, _) in group)
+        is_clients = any(before.call == after.call for _, (before, after) in group)
         yield Shown(
             f"threw away {times(len(group), 'answer')} that had arrived (${usd:.4g}), "
             "and asked for the same again",
             [after for after, _ in group],
+            None if is_clients else Severity.NOTE,  # a loop of a test looks the same
         )
+
+
+def _thrown_away(series: Series) -> Sequence[tuple[Seen, Seen]]:
+    """Answers that had arrived, each with the attempt after it."""
+    pairs = [(b, a) for b, a in series.pairs if _arrived(b) and (a.call == b.call or is_odd(b))]
+    is_clients = any(b.call == a.call for b, a in pairs)
+    return pairs if is_clients or series.is_one_call or len(pairs) >= _REPEATS else []
 
 
 def _arrived(seen: Seen) -> bool:
     """Whether a picture was paid for and came."""
     return seen.status == 200 and seen.usd > 0 and not seen.ended and seen.paid != "lost"
-
-
-def _is_odd(seen: Seen) -> bool:
-    return any(effect.startswith(_ODD) for effect in seen.effects)
 
 
 def paid_for_nothing(case: Case) -> Iterator[Shown]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from mockserver.core.judging.case import Case, Place, Series, Shown, is_by_hand
-from mockserver.core.judging.findings import often, times
+from mockserver.core.judging.case import Case, Place, Series, Shown, is_by_hand, prompt_of
+from mockserver.core.judging.findings import Severity, often, times
 from mockserver.core.judging.seen import Seen
 
 _REPEATS = 2  # from which equal calls are no chance, where nobody knows who repeats them
@@ -34,6 +34,7 @@ def retried_in_vain(case: Case) -> Iterator[Shown]:
         yield Shown(
             f"asked for the same {often(len(again))} more after {name_of(refused)}, which stays",
             [after for _, again in group for _, after in again],
+            Severity.NOTE if all(_is_sdks(*pair) for _, again in group for pair in again) else None,
         )
 
 
@@ -57,9 +58,14 @@ def _stays(seen: Seen) -> bool:
 
 
 def _is_sdks_own(before: Seen, after: Seen) -> bool:
+    """Whether an SDK made this attempt unless it was told not to."""
+    return _is_sdks(before, after) and after.retries <= _OWN_RETRIES
+
+
+def _is_sdks(before: Seen, after: Seen) -> bool:
     """Whether an SDK made this attempt by itself, as it does after any 429."""
     is_sdk = any(name in after.client.lower() for name in _SDKS)
-    return is_sdk and before.status == 429 and 0 < after.retries <= _OWN_RETRIES
+    return is_sdk and before.status == 429 and after.retries > 0
 
 
 def never_retried(case: Case) -> Iterator[Shown]:
@@ -75,7 +81,7 @@ def never_retried(case: Case) -> Iterator[Shown]:
         seen = series.tries[-1]
         if len(series.tries) > 1:
             patient.add(case.place(seen))
-        elif _passes(seen) and not is_by_hand(seen):
+        elif _passes(seen) and not is_by_hand(seen) and not _is_asked_again(case, seen):
             lost.append((seen, None))
     for group in case.by_place(lost):
         given_up = [seen for seen, _ in group]
@@ -83,6 +89,10 @@ def never_retried(case: Case) -> Iterator[Shown]:
         if case.place(first) not in patient:
             more = f" ({times(len(given_up), 'call')})" if len(given_up) > 1 else ""
             yield Shown(f"gave up at the first {name_of(first)}{more}", given_up)
+
+
+def _is_asked_again(case: Case, seen: Seen) -> bool:
+    return case.is_asked_later(seen, prompt=prompt_of(seen))
 
 
 def _passes(seen: Seen) -> bool:

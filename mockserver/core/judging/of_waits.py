@@ -58,9 +58,15 @@ def retry_after_ignored(case: Case) -> Iterator[Shown]:
         number = times(told[case.place(worst.after)], "retry", "retries")
         yield Shown(
             f"waited {span(max(0, worst.waited))} where the server said "
-            f"{span(worst.told)} ({len(group)} of {number})",
+            f"{span(worst.told)}{_sent(worst.before)} ({len(group)} of {number})",
             [worst.after, *(after for after, _ in group)],
         )
+
+
+def _sent(before: Seen) -> str:
+    """What a program is held against where that is not what was told."""
+    sent = before.sent_wait_ms or 0
+    return f", sent as {span(sent / 1000)}" if before.standing and sent != before.wait_ms else ""
 
 
 def retry_storm(case: Case) -> Iterator[Shown]:

@@ -42,6 +42,7 @@ class Seen(NamedTuple):
     paid: str  # "received", or "lost" where the client got nothing of what was paid for; or ""
     ended: str  # "cut" by a rule, "left" by the client, "released" as its sandbox ended; else whole
     batch: str = ""  # the id of that which it is a line of; "" of one that a client sent
+    same_connection: bool = False  # whether the last one with this body came over it, too
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -79,6 +80,7 @@ class Seen(NamedTuple):
             length=told("length"),
             paid=told("paid", ""),
             batch=told("batch", ""),
+            same_connection=told("same_connection", False),
             ended=told("ended", ""),
         )
 

@@ -15,6 +15,7 @@ from mockserver.core.uploads import FILES, GREY_16, START, Form, Part
 Sent = Mapping[str, Any]  # a request's fields, as `Seen.sent`
 _MODES = {"1": (1, 0), "L": (8, 0), GREY_16: (16, 0), "P": (8, 3), "LA": (8, 4)}
 _MODES |= {"RGB": (8, 2), "RGBA": (8, 6)}
+_MOST = 1 << 40  # bytes of a file
 _CHANNELS = {"L": 1, "CMYK": 4}
 _UNTYPED = "the content type of a file's part is not in the journal: that of its format is taken"
 _UNSEEN = "what a file is that the request refers to is not in the journal"
@@ -71,7 +72,12 @@ def _flat_map(value: Any, change: Any) -> Any:
 
 
 def _is_file(value: Any) -> bool:
-    return isinstance(value, dict) and "sha256" in value
+    """Whether it is what the journal tells of a file, and nothing that a client wrote."""
+    match value:
+        case {"sha256": str(), "bytes": int(length)}:
+            return 0 <= length <= _MOST
+        case _:
+            return False
 
 
 def _reference(value: Any) -> Any:
@@ -82,8 +88,8 @@ def _reference(value: Any) -> Any:
 
 def _part(value: Any) -> Part:
     match value:
-        case {"sha256": _}:
-            return Part(_file(value), type=f"image/{value.get('format', 'PNG').lower()}")
+        case dict() if _is_file(value):
+            return Part(_file(value), type=f"image/{str(value.get('format', 'PNG')).lower()}")
         case [*_] if value and all(map(_is_file, value)):
             first, *others = map(_part, value)
             return first._replace(is_list=True, more=len(others), others=tuple(others))
@@ -104,7 +110,10 @@ class _Beginning(bytes):
 
 def _file(told: Mapping[str, Any]) -> bytes:
     """A file that begins as one of which this is told."""
-    found = _Beginning(_header(told))
+    try:
+        found = _Beginning(_header(told))
+    except (struct.error, OverflowError, TypeError, AttributeError):  # no file has such sides
+        found = _Beginning(b"?")
     found.length = told["bytes"]
     return found
 

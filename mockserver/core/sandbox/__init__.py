@@ -41,6 +41,7 @@ class Options(NamedTuple):
     budget_month: int | None = None  # micro-dollars of a month in UTC
     batch_time: float | None = None  # seconds that a batch takes
     begun: int = 0  # nanoseconds of the machine's clock
+    shortest_wait: float | None = None  # seconds: no told wait shrinks to less than that
     standing: bool = False  # the clock stands still, and waits that are told shrink to thousandths
     abandoned: str | None = None  # "paid" or "unpaid": what its client left before the answer
 

@@ -37,10 +37,11 @@ class Wait(NamedTuple):
     told_at: int  # by the machine's clock
     milliseconds: int  # as an unscaled client would wait
     until: int  # by the sandbox's clock, when that wait is over
+    sent: int  # milliseconds as they were sent
 
     def is_served(self, real: int) -> bool:
-        """Whether a thousandth of the wait is over."""
-        return real - self.told_at >= scaled(self.milliseconds) * MILLISECOND
+        """Whether the wait that was sent is over."""
+        return real - self.told_at >= self.sent * MILLISECOND
 
 
 def serve(clock: Clock, wait: Wait, real: int, *, standing: bool) -> tuple[Clock, int]:
@@ -53,6 +54,9 @@ def serve(clock: Clock, wait: Wait, real: int, *, standing: bool) -> tuple[Clock
     return advance(clock, missing), missing // MILLISECOND
 
 
-def scaled(milliseconds: int) -> int:
-    """A thousandth of a wait, in whole milliseconds, rounded up: clients pass over a 0."""
-    return max(1, -(-milliseconds // 1000))
+def scaled(milliseconds: int, least: int = 1) -> int:
+    """A thousandth of a wait, in whole milliseconds, rounded up: clients pass over a 0.
+
+    It is no shorter than `least`, if the wait is as long.
+    """
+    return max(1, -(-milliseconds // 1000), min(least, milliseconds))

@@ -176,6 +176,14 @@ def test_equal_requests_are_one_group_and_the_sentence_sums_up() -> None:
     assert "  2 requests, images.generate: req_a0, req_a1" in text
 
 
+def test_what_a_program_sends_as_a_name_moves_no_cursor() -> None:
+    found = migration(record({"model": "x\x1b[2J" + "y" * 99, "odd\nname": 1}))
+    text = "\n".join(lines(found))
+    assert "\x1b" not in text
+    assert "moving from x\\x1b[2Jyyy" in text
+    assert "…" in sentence(found)
+
+
 def test_a_migration_is_the_same_after_json() -> None:
     found = migration(record({"size": "256x256"}), record({}))
     assert as_json(from_json(as_json(found))) == as_json(found)

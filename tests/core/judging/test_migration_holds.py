@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from httpx2 import Response
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -107,8 +107,9 @@ def check(move: Move | None, answer: Response, usd: float, told: Any) -> None:
         assert first.code == error["code"], told
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(moves_on_a_day(), bodies())
+@example((date(2026, 8, 1), "dall-e-2", "gpt-image-2"), {"prompt": "f" * 32001})
 def test_a_generation_meets_what_was_foretold(
     asked: tuple[date, str, str], body: dict[str, Any]
 ) -> None:
@@ -144,8 +145,13 @@ def edits(draw: st.DrawFn) -> tuple[list[str], str, dict[str, str]]:
     return images, mask, {k: v for k, v in body.items() if v not in ("True", "False")}
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(moves_on_a_day(), edits(), st.sampled_from(["edits", "variations"]))
+@example(
+    (date(2025, 8, 1), "dall-e-2", "gpt-image-1"),
+    (["a square"], "", {"prompt": "f" * 32001}),  # which a family has words of its own for
+    "edits",
+)
 def test_uploads_meet_what_was_foretold(
     asked: tuple[date, str, str], form: tuple[list[str], str, dict[str, str]], path: str
 ) -> None:
