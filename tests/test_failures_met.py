@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from mockserver.core.judging.seen import Seen
 from mockserver.facts.failures import Failure, failures
 from mockserver.testing import ImagesMock
 from tests.conftest import Api, generate
 
+OF = Seen.of
 HERE = {"Mock-Sandbox-Key": "sk-mock-me"}
 ME = {"Authorization": "Bearer sk-mock-me"}
 FOX = {"model": "dall-e-2", "prompt": "a fox", "size": "256x256"}
@@ -78,3 +81,27 @@ def test_without_a_sandbox_all_are_meant(api: Api) -> None:
     generate(client, prompt="mock:quota", key="sk-mock-b")
     told = client.get("/_mock/coverage").json()
     assert [one["id"] for one in told["failures"] if one["met"]] == ["rate_limit", "quota"]
+
+
+@pytest.mark.parametrize("path", ["coverage", "verdict", "migration?to=dall-e-3"])
+def test_who_has_a_long_journal_judged_keeps_nobody_waiting(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    client, on_loop = api(), []
+
+    def seen(record: dict[str, Any]) -> Seen:
+        on_loop.append(is_on_a_loop())
+        return OF(record)
+
+    monkeypatch.setattr(Seen, "of", staticmethod(seen))
+    generate(client, prompt="a fox")
+    assert client.get(f"/_mock/{path}").status_code == 200
+    assert on_loop == [False]
+
+
+def is_on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -21,8 +21,17 @@ from starlette.testclient import TestClient
 from mockserver.api import images
 from mockserver.app import create_app
 from mockserver.client.connection import ControlError
+from mockserver.client.journal_file import content_of, lines, marked
+from mockserver.client.migration import of_file
+from mockserver.client.verdict.as_github import as_github
+from mockserver.client.verdict.as_junit import as_junit
+from mockserver.client.verdict.as_sarif import as_sarif
+from mockserver.client.verdict.as_text import as_json, as_text
+from mockserver.client.verdict.judge import verdict_of
 from mockserver.clock import ManualClock
 from mockserver.config import configured
+from mockserver.core.judging.migration_text import as_json as moving_as_json
+from mockserver.core.judging.migration_text import lines as moving_lines
 from mockserver.core.masking import keys_shown, masked, without_end, without_keys
 from mockserver.request.log_writer import WRITER
 from mockserver.testing import ImagesMock
@@ -165,6 +174,9 @@ def _controlled(client: TestClient, key: str, headers: dict[str, str]) -> Iterat
     yield client.post("/_mock/ledger", content=f"{{{key}", headers=here)
     for path in (key, f"requests/{key}", f"rules?{key}={key}", f"requests?model={key}"):
         yield client.get(f"/_mock/{path}", headers=here)
+    judged = ("verdict", "coverage", "migration?to=dall-e-3", f"verdict?ignore={key}")
+    for path in (*judged, f"migration?to={key}", f"migration?to=dall-e-3&as_of={key}"):
+        yield client.get(f"/_mock/{path}", headers=here)
     yield client.get(f"/_mock/requests?sandbox={key}", headers=headers)
 
 
@@ -202,6 +214,31 @@ def test_a_key_is_in_no_answer_journal_log_and_memory(
     found = [text[:200] for text in texts if key.encode() in text]
     assert not found, found
     assert any(masked(key).encode() in text for text in texts)  # it would have been found
+
+
+@pytest.mark.parametrize(("kind", "way"), [("real", "bearer"), ("other", "api-key")])
+def test_a_key_is_in_no_saved_journal_and_in_no_form_of_a_verdict(kind: str, way: str) -> None:
+    key, client = KINDS[kind], client_of(_app(log_format="none"))
+    told: dict[str, dict[str, Any]] = {"requests": {}, "downloads": {}}  # by id
+    for _ in _asked(client, key, **WAYS[way](key) | {"User-Agent": f"program/1 ({key})"}):
+        for name, known in told.items():  # at once: some of what is asked empties the journal
+            known |= {r["id"]: r for r in client.get(f"/_mock/{name}").json()[name]}
+    journal = marked(told | {name: known.values() for name, known in told.items()})
+    verdict, moving = verdict_of(journal), of_file(journal, "gpt-image-2")
+    assert verdict.findings
+    assert bool(moving.moves) == (kind == "real")  # no other opens anything here
+    texts = {
+        "file": content_of(journal).decode(),
+        "shown": "\n".join(lines(journal)),
+        "text": as_text(verdict),
+        "json": as_json(verdict),
+        "sarif": as_sarif(verdict),
+        "junit": as_junit(verdict),
+        "github": as_github(verdict),
+        "moving": "\n".join(moving_lines(moving)),
+        "moving as JSON": str(moving_as_json(moving)),
+    }
+    assert not [name for name, text in texts.items() if key.lower() in text.lower()]
 
 
 def _around(text: str, key: str) -> str:

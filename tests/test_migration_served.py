@@ -174,6 +174,14 @@ def test_the_journal_is_judged_by_any_model() -> None:
     assert told(of, "?to=dall-e-3&as_of=2024-01-01")["day"] == "2024-01-01"
 
 
+def test_requests_that_name_no_model_are_judged_too() -> None:
+    of = client()
+    assert generate(of, model=[1], prompt="a fox").status_code == 400
+    assert told(of, "?to=gpt-image-2")["text"].startswith(
+        "moving from no model to gpt-image-2: none of 1"
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "status", "message"),
     [
@@ -258,3 +266,14 @@ def test_a_file_of_another_kind_of_server_keeps_its_terms(tmp_path: Path) -> Non
         assert run("journal", "save", file, "--url", mock.address)[0] == 0
     text = run("migrate", "--to", "gpt-image-2", "--journal", file)[1]
     assert "(by the rules of 2026-06-01)" in text
+
+
+@pytest.mark.parametrize("wrong", [5, {"as-of": "nonsense"}, {"as-of": 5}, {"tier": "99"}])
+def test_settings_in_a_file_that_no_server_has_are_told_and_no_error_of_ours(
+    tmp_path: Path, wrong: Any
+) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps({"images_mock_journal": 1, "settings": wrong}))
+    code, text = run("migrate", "--to", "gpt-image-2", "--journal", str(file))
+    assert code == 2
+    assert text.startswith("images-mock: the journal")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,6 +128,7 @@ class Way(NamedTuple):
     own: bool = True  # of its sandboxes; or 403, for it is of all
     alone: int = 200  # the status where no sandbox is named
     is_rule: bool = False  # what stands in the path
+    query: Mapping[str, str] = {}
 
 
 WAYS = {
@@ -140,6 +141,9 @@ WAYS = {
     "requests.elsewhere": Way(alone=400),
     "requests.get": Way(),
     "downloads.list": Way(),
+    "coverage.get": Way(),
+    "migration.get": Way(query={"to": "dall-e-3", "as_of": "2024-01-01"}),
+    "verdict.get": Way(),
     "rules.list": Way(),
     "rules.add": Way(RULE, alone=400),
     "rules.clear": Way(alone=400),
@@ -192,7 +196,7 @@ def _check(client: TestClient, name: str, way: Way, hidden: list[str]) -> None:
 
     def asked(token: str, key: str = "", *, of: str = ANN, **query: str) -> Any:
         there = path.replace("{id}", rule if way.is_rule else last[of])
-        return put(client, token, method, there, key, params=query, **sent)
+        return put(client, token, method, there, key, params={**way.query, **query}, **sent)
 
     # Its own it gets, however it is named, and where none is named: of all.
     alone = asked(ART)

@@ -20,7 +20,7 @@ from mockserver.core.addresses import PICTURES, in_api, in_control
 from mockserver.core.answer_headers import Headers
 from mockserver.core.error_bodies import answer, message
 from mockserver.core.errors import ApiError, Reason
-from mockserver.core.journal import Record
+from mockserver.core.journal import RECEIVED, Record
 from mockserver.core.masking import keys_shown, without_keys
 from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
@@ -36,7 +36,7 @@ from mockserver.request.bodies import (
 )
 from mockserver.request.exchange import KEY_HEADERS, KEYS, LINE, Exchange
 from mockserver.request.log import log_of, notice_of, told_with_place
-from mockserver.request.parting import part, settle
+from mockserver.request.parting import is_lost, lose, part
 from mockserver.request.world import World
 
 _LOOPBACK = r"https?://(localhost|[a-z0-9.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
@@ -171,7 +171,10 @@ class Observe:
         length = max(heard.read, exchange.length or 0)
         exchange.record.raw = Raw.of(head, heard.beginning, length, exchange.keys)
         if exchange.record.usd:
-            await settle(exchange)
+            if is_lost(exchange):
+                await lose(exchange)
+            else:
+                exchange.record.paid = RECEIVED
         await self._world.write_down(exchange)
 
     def _labelled(self, exchange: Exchange, own: Headers, is_api: bool) -> Headers:

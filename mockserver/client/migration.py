@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from mockserver import settings
 from mockserver.client.connection import Remote
+from mockserver.client.journal_file import NoJournal
 from mockserver.clock import SECOND, SystemClock
 from mockserver.core.charges import Costs
 from mockserver.core.judging.migration import Migration, Terms, moved
@@ -42,19 +43,30 @@ def of_file(journal: Mapping[str, Any], to: str, said: date | None = None) -> Mi
 
     Raises:
         NoSuchModel: the model is not there on the day.
+        NoJournal: the settings of its server are none of this version.
     """
     told = journal.get("settings") or {}
-    servers = settings.as_of(told["as-of"]) if told.get("as-of") else None
+    if not isinstance(told, dict):
+        raise NoJournal("the journal is broken: its settings are no table")
+    servers = _set(told, "as-of") if told.get("as-of") else None
     servers = today() if servers == "today" else servers
     day = judged_day(to, today=today(), said=said, servers=servers)
     terms = _terms(told, to, has_day=bool(said or servers))
     return moved(Journal.of(journal), load(day), to, day, terms)
 
 
+def _set(told: Mapping[str, Any], name: str) -> Any:
+    known = settings.BY_NAME[name]
+    text = str(told.get(name) or known.default)
+    try:
+        return known.parse(text)
+    except ValueError as error:
+        raise NoJournal(f"the journal's setting {name} ({text:.40}) {error}") from None
+
+
 def _terms(told: Mapping[str, Any], to: str, *, has_day: bool) -> Terms:
     def setting(name: str) -> Any:
-        known = settings.BY_NAME[name]
-        return known.parse(str(told.get(name) or known.default))
+        return _set(told, name)
 
     facts, limits = load(), setting("limits")
     costs = Costs(

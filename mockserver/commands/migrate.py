@@ -14,6 +14,7 @@ from mockserver.cli import day
 from mockserver.cli_group import USAGE, end
 from mockserver.client.connection import Remote
 from mockserver.client.follow import as_any_terminal_has_it
+from mockserver.client.journal_file import NoJournal
 from mockserver.client.migration import NoSuchModel, of_file, of_server
 from mockserver.commands.asking import asked, with_server
 from mockserver.commands.journal import FILE, read
@@ -56,7 +57,7 @@ def migrate(
                 )
         try:
             found = of_file(read(file), to, as_of)
-        except NoSuchModel as error:
+        except (NoSuchModel, NoJournal) as error:
             end(USAGE, escaped(str(error)))
     as_any_terminal_has_it(sys.stdout)
     if form == "json":

@@ -155,9 +155,9 @@ async def _asked(sandboxes: Iterable[Sandbox]) -> list[Record]:
     return _sorted([r for s in sandboxes for r in await s.requests()])
 
 
-async def found_in(sandboxes: Iterable[Sandbox]) -> tuple[list[Record], list[Record]]:
-    """What was asked and what was downloaded, each the oldest first."""
-    return await _asked(sandboxes), await _downloaded(sandboxes)
+async def found_in(request: ControlRequest, sandboxes: Sequence[Sandbox]) -> list[list[Record]]:
+    """What was asked, what was downloaded and what is held back, each the oldest first."""
+    return [await _asked(sandboxes), await _downloaded(sandboxes), _open(request, sandboxes)]
 
 
 def _sorted(records: Iterable[Record]) -> list[Record]:

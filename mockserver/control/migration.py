@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from mockserver.clock import SECOND
+from mockserver.control.judging import seen_in
 from mockserver.control.request import ControlRequest, not_found, refuse
 from mockserver.core.judging.migration import Migration, joined, moved
 from mockserver.core.judging.migration_text import as_json
 from mockserver.core.judging.model_days import NoSuchModel
-from mockserver.core.judging.seen import Journal
 from mockserver.facts import load
 from mockserver.request.lint import day_of, terms_of
 from mockserver.settings import as_of
@@ -39,7 +39,7 @@ async def migration_of(request: ControlRequest) -> dict[str, Any]:
         parts = [await _part(request, sandbox, to, said) for sandbox in sandboxes]
     except NoSuchModel as error:
         refuse(str(error), "to")
-    return as_json(joined([Migration(to, day, ()), *parts]))
+    return await request.world.heavy.run(lambda: as_json(joined([Migration(to, day, ()), *parts])))
 
 
 def _day(request: ControlRequest) -> date | None:
@@ -66,8 +66,7 @@ async def _part(request: ControlRequest, sandbox: Sandbox, to: str, said: date |
     world, only = request.world, request.query.get("request")
     records = [r for r in await sandbox.requests() if only in (None, r.id)]
     day = day_of(world, to, sandbox, said)
-    told = {
-        "requests": [record.as_json() for record in records],
-        "downloads": [record.as_json() for record in await sandbox.downloads()],
-    }
-    return moved(Journal.of(told), load(day), to, day, terms_of(world, to, sandbox))
+    terms, downloads = terms_of(world, to, sandbox), await sandbox.downloads()
+    return await world.heavy.run(
+        lambda: moved(seen_in(records, downloads), load(day), to, day, terms)
+    )

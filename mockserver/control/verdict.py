@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from mockserver.control import journal
+from mockserver.control.judging import judged as in_thread
 from mockserver.control.request import ControlRequest, refuse
 from mockserver.core.judging.seen import Journal
 from mockserver.core.judging.verdict import judged, not_known
@@ -16,10 +16,9 @@ async def told(request: ControlRequest) -> dict[str, Any]:
     ignore = [one for one in request.query.get("ignore", "").split(",") if one]
     if why := not_known(ignore):
         refuse(why, "ignore")
-    seen = await journal.requests(request) | await journal.downloads(request)
-    return await request.world.heavy.run(partial(_told, seen, ignore))
+    return await in_thread(request, partial(_told, ignore))
 
 
-def _told(seen: dict[str, Any], ignore: list[str]) -> dict[str, Any]:
-    found = judged(Journal.of(seen), ignore=ignore)
-    return {"findings": [one.as_json() for one in found], "requests": len(seen["requests"])}
+def _told(ignore: list[str], seen: Journal) -> dict[str, Any]:
+    found = judged(seen, ignore=ignore)
+    return {"findings": [one.as_json() for one in found], "requests": len(seen.requests)}

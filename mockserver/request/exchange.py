@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.core.errors import ApiError
@@ -28,6 +29,7 @@ KEY_HEADERS = (b"authorization", b"api-key")  # the API's, and Azure's
 LINE = "images_mock.line"  # in a scope: the `Line` that a request is; nobody outside can set it
 KEYS = "images_mock.keys"  # in a scope: those that were shown to have it asked
 _AGENT = 200  # characters of a User-Agent that the journal keeps
+_KEY = b"sk-"  # in whatever looks like a key
 _OWN_KEY = "sk-mock-"  # begins this mock's own keys, which need not be hidden
 _DIGITS = 19  # of a length; what has more is too long, however long
 
@@ -146,7 +148,8 @@ class Exchange:
         if self.effect is not PLAIN:
             record.effects = told_names(self.effect)
         if agent := self.headers.get(b"user-agent"):
-            record.client = self.hide(agent)[:_AGENT].decode("latin-1")
+            may_have_key = self.keys or _KEY in agent
+            record.client = _beginning(self.hide(agent) if may_have_key else agent)
         if sandbox := self.sandbox:
             record.moved, record.standing = sandbox.offset, sandbox.options.standing
             record.sandbox = sandbox.name
@@ -165,3 +168,8 @@ class Exchange:
             record.trace += [f"{HINT}{text}" for text in self.hints]
         record.close()
         return record
+
+
+@lru_cache(maxsize=64)  # a program says the same each time; records share it
+def _beginning(agent: bytes) -> str:
+    return agent[:_AGENT].decode("latin-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mockserver.core.errors import ApiError
-from mockserver.core.journal import GONE, LOST, RECEIVED
+from mockserver.core.journal import GONE, LOST
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.sandbox import MICRO
 from mockserver.request.bodies import ClientGone, Released
@@ -16,13 +16,10 @@ from mockserver.settings import UNPAID
 _LEFT = ClientGone.how
 
 
-async def settle(exchange: Exchange) -> None:
-    """Write down what the answer that begins now, or never comes, is to the client who pays it."""
-    record = exchange.record
-    if not 200 <= record.status < 300 or (exchange.effect is not PLAIN and exchange.effect.loses):
-        await lose(exchange)
-    else:
-        record.paid = RECEIVED
+def is_lost(exchange: Exchange) -> bool:
+    """Whether the answer that begins now, or never comes, is nothing to the client who pays it."""
+    is_success = 200 <= exchange.record.status < 300
+    return not is_success or (exchange.effect is not PLAIN and exchange.effect.loses)
 
 
 async def lose(exchange: Exchange) -> None:
