@@ -70,7 +70,7 @@ Chain = tuple[Site, ...]
 class Asker:
     """A thread or a task that may have made a request."""
 
-    __slots__ = ("_coroutine", "_inner", "frame", "lines", "port", "task")
+    __slots__ = ("_coroutine", "_inner", "frame", "lines", "port", "task", "who")
 
     def __init__(
         self, lines: Chain, frame: FrameType | None = None, task: ref[_Task] | None = None
@@ -79,6 +79,7 @@ class Asker:
         self.frame = frame  # the innermost one; of a task that waits none
         self.task = task
         self.port = 0  # of the socket with which it waits, once that is known
+        self.who = 0  # which one it is, as long as it lives
         self._coroutine: Any = None
         self._inner: Any = None
 
@@ -168,45 +169,57 @@ class Sites:
 
     def clear(self) -> None:
         """Forget all: another test begins."""
-        self._found: list[tuple[Record, Chain]] = []
+        self._found: list[tuple[Record, Chain, int]] = []
         #: By the id of each that waited.
         self._tasks: dict[int, tuple[Callable[[], _Task | None], Asker]] = {}
 
     @property
     def by_id(self) -> dict[str, Chain]:
         """Those that are known. A request may have got its id after it had arrived."""
-        return {record.id: chain for record, chain in self._found}
+        return {record.id: chain for record, chain, _ in self._found}
+
+    @property
+    def askers(self) -> dict[str, int]:
+        """Which thread or task asked, where that is known."""
+        return {record.id: who for record, _, who in self._found if who}
 
     def arrived(self, record: Record, scope: Scope) -> None:
         """Note where a request was made that has just arrived; in the server's thread."""
         client = None if in_control(scope["path"]) else scope.get("client")
         with suppress(Exception):  # an odd object of a client's is no reason to refuse a request
             # Again where it was not found: the client may have moved on while it was looked for.
-            chain = client and (self.chain_of(client[1]) or self.chain_of(client[1]))
-            if chain:
-                self._found.append((record, chain))
+            found = client and (self._asker_of(client[1]) or self._asker_of(client[1]))
+            if found:
+                self._found.append((record, *found))
 
     def chain_of(self, port: int) -> Chain:
         """The lines that led to the request of the client that has this port of this machine.
 
         None where several wait, in several places, and it can't be told which it is.
         """
+        found = self._asker_of(port)
+        return found[0] if found else ()
+
+    def _asker_of(self, port: int) -> tuple[Chain, int] | None:
+        """The lines, and which thread or task it is; 0 where several may be it."""
         if not _can_look():
-            return ()
+            return None
         own, askers, begun = get_ident(), list[Asker](), list[Chain]()
         for thread, frame in sys._current_frames().items():
             if thread != own:
-                askers += self._askers(frame, begun)
-        chains = [a.lines for a in askers if a.lines] or begun
+                askers += self._askers(frame, begun, thread)
+        waiting = [a for a in askers if a.lines]
+        chains = [a.lines for a in waiting] or begun
         if len({*chains}) <= 1:
-            return next(iter(chains), ())
+            return (chains[0], waiting[0].who if len(waiting) == 1 else 0) if chains else None
         if len({lines[0] for lines in chains}) == 1:  # in whatever ways they came there
-            return chains[0][:1]
+            return chains[0][:1], 0
         sure = [a for a in askers if a.port == port]
-        tried = (a for a in askers if a.lines and not a.port)
-        return next((a.lines for a in (*sure, *islice(tried, _MOST)) if a.holds(port)), ())
+        tried = (a for a in waiting if not a.port)
+        of_port = (a for a in (*sure, *islice(tried, _MOST)) if a.holds(port))
+        return next(((a.lines, a.who) for a in of_port), None)
 
-    def _askers(self, frame: FrameType, begun: list[Chain]) -> Iterator[Asker]:
+    def _askers(self, frame: FrameType, begun: list[Chain], thread: int) -> Iterator[Asker]:
         """What may have asked in a thread: itself, or a task of the loop that runs in it.
 
         Where that loop was begun is put into `begun`.
@@ -230,7 +243,9 @@ class Sites:
             else:
                 lines.append(Site(file, outer.f_lineno or code.co_firstlineno))
             outer = outer.f_back
-        yield Asker(tuple(lines), frame)
+        asker = Asker(tuple(lines), frame)
+        asker.who = thread
+        yield asker
 
     def _lines(self, frames: Iterable[FrameType]) -> Chain:
         named = ((self._files.own(f.f_code), f) for f in frames)
@@ -241,7 +256,7 @@ class Sites:
         current = asyncio.current_task(loop)
         known = {t: self._of_task(t) for t in asyncio.all_tasks(loop) if t is not current}
         if current:
-            known[current] = running
+            known[current], running.who = running, id(current)
         if not all(a.lines for a in known.values()):
             parents = {t: a.lines for o, a in known.items() if a.lines for t in _awaited(o)}
             for task, asker in known.items():
@@ -257,6 +272,7 @@ class Sites:
         own = [c for c in coroutines if self._files.own(_code(c))]
         lines = self._lines(f for c in own[::-1] if (f := _frame(c)))
         asker = Asker(lines, None, ref(task))
+        asker.who = id(task)
         self._tasks[id(task)] = ref(task), asker.waits_in(own[-1] if own else task.get_coro())
         return asker
 

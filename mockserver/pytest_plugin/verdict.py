@@ -156,6 +156,7 @@ class Verdict:
                 waits_are_real=self._is_real,
                 sites={id_: str(lines[0]) for id_, lines in chains.items()},
                 chains=_led(chains, item),
+                askers=self._sites.askers,
             ),
             ignore=self._wanted.ignored | session.of_verdict.get("verdict_ignore", frozenset()),
             severities={

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 #: The program: a package of its own, with a helper that asks.
 PROGRAM = """
     import asyncio, json, os, time
+    from concurrent.futures import ThreadPoolExecutor
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen
 
@@ -25,16 +26,20 @@ PROGRAM = """
         return Request(f"{url}/images/generations", json.dumps(body).encode(), head)
 
     def poster(prompt="x"):
-        with urlopen(asked(prompt), timeout=60) as answer:         # line 13
+        with urlopen(asked(prompt), timeout=60) as answer:         # line 14
             return json.load(answer)
 
     def hurried(prompt="x"):
         for _ in range(4):
             try:
-                return poster(prompt)                               # line 19
+                return poster(prompt)                               # line 20
             except HTTPError as error:
                 error.close()
-                time.sleep(0.11)      # by a new connection each time, so that none may have been sent beside another
+                time.sleep(0.001)
+
+    def beside():
+        with ThreadPoolExecutor(4) as pool:
+            return [task.exception() for task in [pool.submit(poster) for _ in range(4)]]
 
     def quiet():
         try:
@@ -73,6 +78,10 @@ TESTS = """
 SILENT = """
     def test_good(images_mock):
         api.poster()
+
+    def test_at_once(images_mock):
+        images_mock.next.rate_limit(retry_after=600)
+        assert [*map(type, api.beside())].count(type(None)) == 3
 
     def test_raised(images_mock):
         images_mock.next.refuse()
@@ -149,24 +158,24 @@ def test_a_finding_has_the_programs_line_what_was_seen_its_id_and_its_tests(
     result = program.runpytest_subprocess(
         "--images-mock-verdict", "--images-mock-verdict-file=v.json", "test_app.py"
     )
-    result.assert_outcomes(passed=13)
+    result.assert_outcomes(passed=14)
     heading, *lines = told(result)
     assert heading == "images_mock verdict: 2 findings in 5 tests"
     found = [tuple(part.strip() for part in line.split("  ") if part) for line in lines[:2]]
     assert [(f[0], f[2], f[3]) for f in found] == [
-        ("poster/api.py:13", "error-swallowed", "test_app.py::test_quiet[a] and 3 more"),
-        ("poster/api.py:13", "retry-after-ignored", "test_app.py::test_hurried"),
+        ("poster/api.py:14", "error-swallowed", "test_app.py::test_quiet[a] and 3 more"),
+        ("poster/api.py:14", "retry-after-ignored", "test_app.py::test_hurried"),
     ]
-    assert "where the server said 10 minutes (3 of 3 retries)" in found[1][1]
+    assert "where the server said 10 minutes, sent as 0.6 s (3 of 3 retries)" in found[1][1]
     commands = [line for line in result.stdout.lines if line.startswith("::")]
     assert [c.partition("::was")[0].partition("::waited")[0] for c in commands] == [
-        "::error title=images-mock%3A error-swallowed,file=poster/api.py,line=13",
-        "::warning title=images-mock%3A retry-after-ignored,file=poster/api.py,line=13",
+        "::error title=images-mock%3A error-swallowed,file=poster/api.py,line=14",
+        "::warning title=images-mock%3A retry-after-ignored,file=poster/api.py,line=14",
     ]
     written = json.loads(Path("v.json").read_text("utf-8"))
-    assert (written["images_mock_verdict"], written["tests"]) == (1, 12)
+    assert (written["images_mock_verdict"], written["tests"]) == (1, 13)
     swallowed = written["findings"][0]
-    assert swallowed["site"] == "poster/api.py:13"
+    assert swallowed["site"] == "poster/api.py:14"
     assert [t["test"].partition("::")[2] for t in swallowed["tests"]] == [
         *("test_quiet[a]", "test_quiet[b]", "TestOfUnittest::test_quiet", "test_async[asyncio]"),
     ]
@@ -177,7 +186,7 @@ def test_workers_tell_the_same_and_severities_fail_tests(program: pytest.Pyteste
     program.makepyfile(test_app=TESTS + SILENT)
     severity = "--images-mock-verdict-severity=retry-after-ignored=note"
     result = program.runpytest_subprocess("-n2", "-v", "--images-mock-verdict=warning", severity)
-    result.assert_outcomes(passed=13, errors=4)
+    result.assert_outcomes(passed=14, errors=4)
     heading, *lines = told(result)
     assert heading == "images_mock verdict: 2 findings in 5 tests"
     assert lines[0].split("  ")[-1] == "test_app.py::test_quiet[a] and 3 more"

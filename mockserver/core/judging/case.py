@@ -131,23 +131,26 @@ def _series(asked: Sequence[Seen], around: Surroundings) -> Iterator[Series]:
         key = (first.sandbox, first.client, first.path, fields_of(first))
         repeated.setdefault(key, []).append(tries)
     for equal in repeated.values():
-        if len(equal) == 1 or _overlap(equal):
+        if len(equal) == 1 or _overlap(equal, around.askers):
             yield from (Series(tries, is_one_call=True) for tries in equal)
         else:
             yield from _joined(equal, around.chains)
 
 
-def _overlap(equal: Sequence[Sequence[Seen]]) -> bool:
+def _overlap(equal: Sequence[Sequence[Seen]], askers: Mapping[str, int]) -> bool:
     """Whether some may have been under way at once: nobody knows which one repeats which.
 
-    What came over one connection came one after the other. Else an answer may be so quick that it
-    had ended before the next of several that were sent together.
+    What came over one connection, or from one thread, came one after the other. Else an answer may
+    be so quick that it had ended before the next of several that were sent together.
     """
-    return any(
-        later[0].at < before[-1].until - SLACK
-        or (later[0].at - before[-1].at < _TOGETHER and not later[0].same_connection)
-        for before, later in pairwise(equal)
-    )
+    for before, later in pairwise(equal):
+        last, first = before[-1], later[0]
+        is_of_one = last.id in askers and askers[last.id] == askers.get(first.id)
+        if first.at < last.until - SLACK:
+            return True
+        if first.at - last.at < _TOGETHER and not (first.same_connection or is_of_one):
+            return True
+    return False
 
 
 def _joined(equal: Sequence[Sequence[Seen]], chains: Mapping[str, str]) -> Iterator[Series]:

@@ -53,6 +53,8 @@ class Surroundings(NamedTuple):
     sites: Mapping[str, str] = {}  # by a request's id: the file and line that made it
     #: By the same: all lines that led there. A loop makes equal ones, a test that asks twice not.
     chains: Mapping[str, str] = {}
+    #: By the same: which thread or task asked. What one of them asked came one after the other.
+    askers: Mapping[str, int] = {}
 
     def is_by_test(self, id_: str) -> bool:
         """Whether a test made a request itself, with no line of a program: it has the answer."""
