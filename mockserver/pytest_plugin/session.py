@@ -121,7 +121,8 @@ class Session:
 
     def _judged(self) -> dict[str, str]:
         """What a sandbox is set to where a verdict is wanted: waits that a busy machine can see."""
-        return {"shortest_wait": SHORTEST_WAIT} if self.options["verdict"] != OFF else {}
+        is_judged = self.options["verdict"] != OFF and not self.is_storm
+        return {"shortest_wait": SHORTEST_WAIT} if is_judged else {}
 
     def begin(self, item: pytest.Item) -> None:
         """Give a test a sandbox that is new. Each attempt at a test begins, not each test alone."""
