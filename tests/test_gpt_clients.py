@@ -273,10 +273,7 @@ looks(edited.data[0].b64_json, SQUARE)
 
 
 def hold(name: str, packages: str, requests: list[Request], seen: str) -> None:
-    """Fail if the page has another result for this library; with `UPDATE_CLIENTS` it is written.
-
-    The packages may be newer than those of the page.
-    """
+    """Fail if the page has another result; `UPDATE_CLIENTS` writes it. Packages may be newer."""
     asked = list(dict.fromkeys(map(outcome, requests)))
     result = {"packages": packages, "requests": asked, "seen": seen}
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}

@@ -114,6 +114,7 @@ FILE = st.fixed_dictionaries(
 NAMES = ("model", "prompt", "n", "size", "quality", "images", "image", "mask", "stream", "style")
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=9), JSON | FILE | st.lists(FILE)),
@@ -136,6 +137,7 @@ OPERATIONS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=9), JSON | FILE | st.lists(FILE)),

@@ -257,10 +257,7 @@ def test_nobody_waits_on_for_a_client_that_left_with_requests_in_a_row(short: Im
     assert [r.status for r in images.requests] == [499]
 
 
-def test_a_server_that_stops_says_so_to_half_a_request(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mockserver.server.listening.GRACE", 0.2)
+def test_a_server_that_stops_says_so_to_half_a_request(caplog: pytest.LogCaptureFixture) -> None:
     with ImagesMock() as mock:
         connection = connected(mock, SAID["half a body"])
         assert waited_for(lambda: bool(state_of(mock).tasks))

@@ -34,12 +34,14 @@ def test_the_page_shows_each_file_letter_for_letter() -> None:
     assert sorted(shown) == sorted(f.read_text("utf-8") for f in FILES.glob("*.py"))
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_the_storm_finds(project: pytest.Pytester) -> None:
     (shown,) = re.findall(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     lines = [" ".join(line.split()) for line in stormed(project)]
     assert [line for line in shown.splitlines() if " ".join(line.split()) not in lines] == []
 
 
+@pytest.mark.slow
 def test_in_the_mended_program_it_finds_nothing(project: pytest.Pytester) -> None:
     project.path.joinpath("poster.py").write_text((FILES / "mended.py").read_text("utf-8"), "utf-8")
     assert "19 runs of 1 test: 19 clean error" in stormed(project)

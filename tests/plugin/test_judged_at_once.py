@@ -43,6 +43,7 @@ def test_where_tests_are_collected_alone_nothing_is_told_and_no_file_is_touched(
     assert not [name for name in FILES if (downstream.path / name).exists()]
 
 
+@pytest.mark.slow
 def test_a_file_of_a_storm_that_can_not_be_written_is_said(downstream: pytest.Pytester) -> None:
     downstream.makefile(".txt", taken="")
     file = "--images-mock-storm-file=taken.txt/storm.json"
@@ -51,6 +52,7 @@ def test_a_file_of_a_storm_that_can_not_be_written_is_said(downstream: pytest.Py
     result.stdout.fnmatch_lines(["* images_mock storm *", "images_mock_storm_file can't be *"])
 
 
+@pytest.mark.slow
 def test_a_loop_of_the_test_itself_is_no_retry_of_the_program(downstream: pytest.Pytester) -> None:
     code = """
     def test_each(images_mock):

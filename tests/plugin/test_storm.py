@@ -122,6 +122,7 @@ def test_a_storm_finds_the_crash_the_hang_and_the_wrong_success(
     result.stdout.fnmatch_lines(["*would have cost $0.064 with the real API"])  # of four pictures
 
 
+@pytest.mark.slow
 def test_it_says_nothing_of_the_mended_ones(downstream: pytest.Pytester) -> None:
     downstream.makepyfile(program=PROGRAM, test_app=MENDED)
     result = downstream.runpytest_subprocess("--images-mock-storm=fail", *ARGUMENTS)
@@ -131,6 +132,7 @@ def test_it_says_nothing_of_the_mended_ones(downstream: pytest.Pytester) -> None
     result.stdout.no_fnmatch_line("test_app.py::*")
 
 
+@pytest.mark.slow
 def test_it_fails_a_run_that_wants_it_and_adds_up_what_workers_found(
     downstream: pytest.Pytester,
 ) -> None:

@@ -18,6 +18,7 @@ from mockserver.core.judging.migration import Move, Terms, moved
 from mockserver.core.judging.model_days import is_there
 from mockserver.core.judging.seen import Journal
 from mockserver.facts import ever, ever_there, load, periods
+from tests.conftest import up_to
 from tests.edits import FORMS, encoded, half_clear, in_data, scene
 from tests.in_process import client_of
 
@@ -107,7 +108,7 @@ def check(move: Move | None, answer: Response, usd: float, told: Any) -> None:
         assert first.code == error["code"], told
 
 
-@settings(max_examples=250)
+@settings(max_examples=up_to(250))
 @given(moves_on_a_day(), bodies())
 @example((date(2026, 8, 1), "dall-e-2", "gpt-image-2"), {"prompt": "f" * 32001})
 def test_a_generation_meets_what_was_foretold(
@@ -145,7 +146,7 @@ def edits(draw: st.DrawFn) -> tuple[list[str], str, dict[str, str]]:
     return images, mask, {k: v for k, v in body.items() if v not in ("True", "False")}
 
 
-@settings(max_examples=150)
+@settings(max_examples=up_to(150))
 @given(moves_on_a_day(), edits(), st.sampled_from(["edits", "variations"]))
 @example(
     (date(2025, 8, 1), "dall-e-2", "gpt-image-1"),
@@ -166,7 +167,7 @@ def test_uploads_meet_what_was_foretold(
     check(move, answer, last(of)["usd"], (day, model, to, form, path))
 
 
-@settings(max_examples=100)
+@settings(max_examples=up_to(100))
 @given(moves_on_a_day(), edits())
 def test_references_meet_what_was_foretold(
     asked: tuple[date, str, str], form: tuple[list[str], str, dict[str, str]]
