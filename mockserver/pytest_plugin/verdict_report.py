@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -24,6 +25,7 @@ _COLOURS: Mapping[str, dict[str, bool]] = {
 }
 _LEAST = 40  # characters of what was seen that go beside a site
 _MARGIN = "  "
+_COUNTED = re.compile(r" \([0-9]+ requests?\)$")  # which differs from test to test
 _WORDS = 8  # fields of `Told` that a finding has itself
 
 
@@ -56,7 +58,16 @@ class Found(NamedTuple):
     @property
     def key(self) -> tuple[Any, ...]:
         """What is the same of those that are one."""
-        return self.told["id"], self.told["severity"], self.told["seen"], self.site
+        return self.told["id"], self.told["severity"], self._uncounted, self.site
+
+    @property
+    def _uncounted(self) -> str:
+        return _COUNTED.sub("", self.told["seen"])
+
+    def beside(self, other: Found) -> Found:
+        """The same, in the other's tests, too."""
+        told = {**self.told, "seen": self._uncounted}
+        return self._replace(told=told, tests=[*self.tests, *other.tests])
 
     def as_json(self) -> dict[str, Any]:
         """As it is in a file."""
@@ -91,7 +102,7 @@ class Report:
         merged: dict[tuple[Any, ...], Found] = {}
         for one in (f for found in self._by_test.values() for f in found):
             known = merged.get(one.key)
-            merged[one.key] = one._replace(tests=[*known.tests, *one.tests]) if known else one
+            merged[one.key] = known.beside(one) if known else one
         found = [f._replace(tests=sorted(f.tests, key=_place)) for f in merged.values()]
         order = sorted(found, key=lambda f: (f.told["id"], f.where))
         return sorted(order, key=lambda f: _GRAVEST.index(f.severity))

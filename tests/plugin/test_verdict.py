@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mockserver.pytest_plugin.verdict_report import Found, Place, Report
 from mockserver.testing import ImagesMock
 
 pytestmark = pytest.mark.slow
@@ -287,3 +288,18 @@ def test_a_slip_of_a_marker_is_refused(program: pytest.Pytester) -> None:
     result = program.runpytest_subprocess()
     said = "has verdict_ignore=['retry-strom']; it must name findings, and 'retry-strom' is none; did you mean retry-storm?"
     assert said in result.stdout.str()
+
+
+def test_what_differs_by_a_number_of_requests_alone_is_one_line() -> None:
+    def found(seen: str, test: str) -> Found:
+        told = {"id": "deprecated-parameter", "severity": "note", "seen": seen}
+        return Found(told, ("api.py", 8), [Place(test, "test_api.py", 1, ["req_1"])])
+
+    report = Report()
+    report.add("a", [found("asked for 'x', which is gone (2 requests)", "a")])
+    report.add("b", [found("asked for 'x', which is gone", "b")])
+    report.add("c", [found("asked for 'y', which is gone (3 requests)", "c")])
+    assert [(f.told["seen"], len(f.tests)) for f in report.found] == [
+        ("asked for 'x', which is gone", 2),
+        ("asked for 'y', which is gone (3 requests)", 1),
+    ]
