@@ -35,6 +35,8 @@ _JOURNALS = frozenset(("requests", "downloads", "calls"))
 _WAITS = re.compile("sleep|wait|delay|pause|backoff|interval|retr", re.I)
 _PATCHING = frozenset(("patch", "setattr", "monkeypatch", "mocker"))
 _OF_PYTEST = frozenset(("AssertionError",))  # named by each assertion that it has rewritten
+_UNEQUAL = (ast.IsNot, ast.NotEq, ast.NotIn)
+_NOTHING = frozenset(("assertIsNone", "assertFalse"))
 _OWN_LOGS = ("uvicorn", "mockserver")
 _LOOPS = (
     ast.For,
@@ -66,7 +68,8 @@ def shows_errors(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     if any(map(_SHOWING.search, (*names, *fixtures))) or any(map(_SHOWN.search, texts)):
         return True
-    return not names or (_STATUS in names and _JOURNALS.isdisjoint(names))
+    looks_at_answer = _STATUS in names and _JOURNALS.isdisjoint(names)
+    return not names or looks_at_answer or _wants_nothing(item)
 
 
 def says_something(report: pytest.TestReport) -> bool:
@@ -90,15 +93,43 @@ def shortens_waits(item: pytest.Item) -> bool:
 
 def lines_in_loops(item: pytest.Item) -> frozenset[int]:
     """The lines of a test's own function that it may run again and again: what is asked there."""
-    function = _function(getattr(item, "obj", None))
-    try:
-        source, first = getsourcelines(function) if function else ([], 0)
-        tree = ast.parse(dedent("".join(source)))
-    except (OSError, SyntaxError):  # no source, or none that stands alone
-        return frozenset()
+    tree, first = _tree(item)
     loops = (node for node in ast.walk(tree) if isinstance(node, _LOOPS))
     spans = (range(node.lineno, (node.end_lineno or node.lineno) + 1) for node in loops)
     return frozenset(first + line - 1 for span in spans for line in span)
+
+
+def _wants_nothing(item: pytest.Item) -> bool:
+    """Whether a test asserts that there is nothing: it has looked, and knows that it got none."""
+    for node in ast.walk(_tree(item)[0]):
+        match node:
+            case ast.Assert(test=ast.UnaryOp(op=ast.Not())):
+                return True
+            case ast.Compare(comparators=others) if any(map(_is_nothing, others)):
+                return not all(isinstance(op, _UNEQUAL) for op in node.ops)
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _NOTHING:
+                return True
+    return False
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=None | False | "" | b""):
+            return True
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
+            return True
+        case _:
+            return False
+
+
+def _tree(item: pytest.Item) -> tuple[ast.Module, int]:
+    """A test's own function as it is written, and its first line; empty where nobody knows."""
+    function = _function(getattr(item, "obj", None))
+    try:
+        source, first = getsourcelines(function) if function else ([], 0)
+        return ast.parse(dedent("".join(source))), first
+    except (OSError, SyntaxError):  # no source, or none that stands alone
+        return ast.Module([], []), 0
 
 
 def sleeps_for_real() -> bool:

@@ -21,6 +21,7 @@ from mockserver.pytest_plugin.surroundings import (
 )
 
 APP: Any = None
+TEST: Any = None
 
 
 def item(function: Callable[..., Any] | None, *fixtures: str, **funcargs: Any) -> Any:
@@ -51,6 +52,27 @@ def looks_at_a_status() -> None:
     assert APP.post("/poster").status == 502
 
 
+def wants_none() -> None:
+    assert APP.poster("a red fox") is None
+
+
+def wants_an_empty_list() -> None:
+    assert APP.posters() == []
+
+
+def wants_no() -> None:
+    assert not APP.poster("a red fox")
+
+
+def wants_none_of_unittest() -> None:
+    TEST.assertIsNone(APP.poster("a red fox"))  # noqa: PT009
+
+
+def wants_something() -> None:
+    assert APP.poster("a red fox") is not None
+    assert APP.poster("a red fox") != ""
+
+
 def looks_at_the_journal(images_mock: Any) -> None:
     """An error is swallowed here, and this text is no look at one."""
     images_mock.next.error("internal")
@@ -65,8 +87,13 @@ def scripts(images_mock: Any) -> None:
 
 def test_a_test_that_looks_at_errors_is_known_by_its_code_and_fixtures() -> None:
     looking = [looks_by_helper, expects_refusal, catches, compares, looks_at_a_status]
+    looking += [wants_none, wants_an_empty_list, wants_no, wants_none_of_unittest]
     assert [f.__name__ for f in looking if not shows_errors(item(f))] == []
-    assert [f.__name__ for f in (looks_at_the_journal, scripts) if shows_errors(item(f))] == []
+    assert [
+        f.__name__
+        for f in (looks_at_the_journal, scripts, wants_something)
+        if shows_errors(item(f))
+    ] == []
     assert shows_errors(item(scripts, "caplog"))
     assert shows_errors(item(None))  # of a doctest nobody knows
 
