@@ -187,13 +187,15 @@ def judge(
     return Judge(mock, caplog)
 
 
+#: The vendor's client is tried each time, others with what is slow.
+_MARKS = {"openai": [], "fetch": [pytest.mark.javascript]}
 each_pair = pytest.mark.parametrize(
     "pair",
     [
         pytest.param(
             pair,
             id=f"{pair.client}-{pair.finding}",
-            marks=[pytest.mark.javascript] if pair.file.suffix == ".mjs" else [],
+            marks=_MARKS.get(pair.client, [pytest.mark.slow]),
         )
         for pair in PAIRS
     ],
