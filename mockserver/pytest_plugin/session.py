@@ -131,14 +131,12 @@ class Session:
         self._item, self.marked = item, marked(item) or {}
         self.is_ours = bool(self.marked) or asks_for_us(item)
         self.of_verdict = {n: self.marked.pop(n) for n in OF_VERDICT if n in self.marked}
+        self.marked |= self._judged()
         with self._noted():
             if self.ambient.is_settled:
                 self._go_to_model()
             self.ambient.begin(
-                item.nodeid,
-                self.marked | self._judged(),
-                wanted=self.is_ours,
-                counts=not self.is_storm,
+                item.nodeid, self.marked, wanted=self.is_ours, counts=not self.is_storm
             )
             self.has_begun = True
         self.look()

@@ -19,7 +19,7 @@ CODE = """
         for _ in range(3):
             try: return poster(prompt, size="77x77")
             except Refused: pass
-    def test_in_vain(): stubborn("a fox")
+    def test_thrice(): stubborn("a fox")
     def test_once():
         with pytest.raises(Refused): poster("a fox", size="77x77")
     def test_download():
@@ -38,7 +38,7 @@ def test_each_test_is_a_sandbox_of_the_file_and_no_id_is_there_twice(
     result.assert_outcomes(passed=4)
     journal = read(downstream.path / "run.json")
     asked = [*journal["requests"], *journal["downloads"]]
-    tests = {"in_vain": 3, "once": 1, "download": 2}
+    tests = {"thrice": 3, "once": 1, "download": 2}
     by_test = {f"test_app.py::test_{name}": number for name, number in tests.items()}
     found = [record["test"] for record in asked]
     assert {test: found.count(test) for test in found} == by_test
@@ -47,9 +47,9 @@ def test_each_test_is_a_sandbox_of_the_file_and_no_id_is_there_twice(
     (download,) = journal["downloads"]
     maker = next(r for r in journal["requests"] if r["id"] == download["made_by"])
     assert maker["downloads"] == [download["id"]]
-    in_vain = [one for one in verdict_of(journal).findings if one.id == "retried-in-vain"]
-    assert [one.test for one in in_vain] == ["test_app.py::test_in_vain"]
-    assert [one.place and one.place[0] for one in in_vain] == ["test_app.py"]
+    old = [one for one in verdict_of(journal).findings if one.id == "deprecated-parameter"]
+    assert [one.test for one in old] == ["test_app.py::test_download"]
+    assert [one.place and one.place[0] for one in old] == ["test_app.py"]
 
 
 def test_a_journal_that_can_not_be_written_fails_no_run(
