@@ -91,6 +91,7 @@ class ControlRequest:
     id: str = ""  # what stands in the path
     last_event_id: str | None = None  # that a listener has seen
     team: str = ""  # whose sandboxes there are for whoever asks; "" is everybody's
+    only_looks: bool = False  # somebody looks at a page, which is no use of a sandbox
     caller: Caller | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -157,7 +158,7 @@ class ControlRequest:
         if self.is_general:
             raise ControlError(400, _WHICH, "sandbox_missing", param="sandbox")
         found = await self._found(self.query["sandbox"])
-        return await self.world.store.sandbox(found.name)  # it is in use
+        return found if self.only_looks else await self.world.store.sandbox(found.name)
 
     async def sandboxes(self) -> list[Sandbox]:
         """The sandbox that is named, else all."""

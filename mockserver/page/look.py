@@ -50,7 +50,11 @@ class Look(NamedTuple):
         """The same look as the control API has it."""
         of_sandbox = {"sandbox": self.sandbox} if self.sandbox else {}
         query = of_sandbox | query
-        return ControlRequest(self.world, self.receive, None, query, body, identity, team=self.team)
+        return ControlRequest(
+            *(self.world, self.receive, None, query, body, identity),
+            team=self.team,
+            only_looks=body is None,
+        )
 
     async def told(self, handler: Any, **query: str) -> Told:
         """What the control API tells."""

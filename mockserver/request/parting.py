@@ -46,7 +46,8 @@ async def part(world: World, exchange: Exchange, gone: ClientGone) -> None:
             return
         if not gone.received:
             await lose(exchange)
-        await world.store.corrected(record)
+        if record.number:  # else it is in no journal, as what a page of another site asked for
+            await world.store.corrected(record)
 
 
 def is_unpaid(world: World, exchange: Exchange) -> bool:

@@ -39,6 +39,17 @@ def test_a_limit_says_when_it_is_full_again(
     assert re.sub("<[^>]*>", "", row.partition("full again")[2]).partition(">")[2].startswith(left)
 
 
+@pytest.mark.parametrize("view", ["", "pictures", "rules", "limits", "costs", "clock", "empty"])
+def test_who_looks_at_a_sandbox_does_not_use_it(api: Api, view: str) -> None:
+    client = api()
+    for key in ("sk-mock-a", "sk-mock-b"):
+        generate(client, key=key)
+    idle = [one["name"] for one in client.get("/_mock/sandboxes").json()["sandboxes"]]
+    page(client, f"{PAGE}{view}", sandbox=idle[0])
+    found = client.get("/_mock/sandboxes").json()["sandboxes"]
+    assert [one["name"] for one in found] == idle, "the longest idle goes first where room is short"
+
+
 def test_a_limit_of_none_is_never_full(api: Api) -> None:
     client = api()
     generate(client)
