@@ -205,7 +205,7 @@ def test_who_waits_and_leaves_is_let_go(
     url = f"{server.address}/_mock/requests/wait"
     with pytest.raises(httpx2.ReadTimeout):
         httpx2.post(url, json={"count": 10**6, "timeout": 60}, timeout=0.05)
-    assert httpx2.get(f"{server.address}/_mock/live").status_code == 200
+    assert httpx2.get(f"{server.address}/_mock/live", timeout=30).status_code == 200
     assert not caplog.records
 
 
