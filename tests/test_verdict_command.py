@@ -73,8 +73,9 @@ def mock() -> Iterator[ImagesMock]:
     with ImagesMock() as server:
         for key, body, times in (("stubborn", STUBBORN, 3), ("good", GOOD, 1)):
             headers = {"Authorization": f"Bearer sk-mock-{key}"}
-            for _ in range(times):
-                httpx2.post(f"{server.url}/images/generations", json=body, headers=headers)
+            with httpx2.Client(headers=headers) as client:  # one line: none was sent beside another
+                for _ in range(times):
+                    client.post(f"{server.url}/images/generations", json=body)
         yield server
 
 
