@@ -44,11 +44,13 @@ class Case(NamedTuple):
 
 def _slow_for_two_a_minute(images: Sandbox) -> None:
     images.limits(per_minute=2)
-    images.on().delay(0.05)
+    images.on().delay(0.3)
 
 
 CASES = {
-    "retry-after-ignored": Case(lambda i: i.next.rate_limit(retry_after=100, times=2)),
+    "retry-after-ignored": Case(
+        lambda i: i.begin(shortest_wait="1s").next.rate_limit(retry_after=100, times=2)
+    ),
     "retried-in-vain": Case(),
     "never-retried": Case(lambda i: i.next.error("overloaded")),
     "retry-storm": Case(lambda i: i.on().error("internal"), real_time=True, tries=3),
