@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mockserver.core.addresses import is_outside
-from mockserver.core.journal import HINT, LOST, asks_again
+from mockserver.core.journal import HINT, LOST, asks_again, is_for_pictures
 from mockserver.core.texts import shortened
 
 SHOWN = 60  # characters of a prompt, a path or a message
@@ -88,8 +88,7 @@ class Request:
     @property
     def is_for_pictures(self) -> bool:
         """Whether it asked for pictures, at whatever endpoint."""
-        is_elsewhere = self.operation != "" and "prompt" in self.fields
-        return self.operation.startswith("images.") or is_elsewhere
+        return is_for_pictures(self.operation, self.fields)
 
     @property
     def hints(self) -> list[str]:

@@ -1,6 +1,6 @@
 """What is written down of a request: its fields, the decisions, the answer. Stores nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -170,6 +170,11 @@ def picture_in(path: str) -> str:
 def asks_again(status: int) -> bool:
     """Whether clients try again after an answer of this status; 0 is none at all."""
     return status in _RETRYABLE or status >= 500 or status == 0
+
+
+def is_for_pictures(operation: str, fields: Mapping[str, Any]) -> bool:
+    """Whether a request asks for pictures, at whatever endpoint; "" is no operation."""
+    return operation.startswith("images.") or (operation != "" and "prompt" in fields)
 
 
 def waited(records: Iterable[Record]) -> float:

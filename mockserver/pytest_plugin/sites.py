@@ -192,16 +192,12 @@ class Sites:
             if found:
                 self._found.append((record, *found))
 
-    def chain_of(self, port: int) -> Chain:
+    def _asker_of(self, port: int) -> tuple[Chain, int] | None:
         """The lines that led to the request of the client that has this port of this machine.
 
-        None where several wait, in several places, and it can't be told which it is.
+        And which thread or task it is; 0 where several may be it. None where several wait, in
+        several places, and it can't be told which it is.
         """
-        found = self._asker_of(port)
-        return found[0] if found else ()
-
-    def _asker_of(self, port: int) -> tuple[Chain, int] | None:
-        """The lines, and which thread or task it is; 0 where several may be it."""
         if not _can_look():
             return None
         own, askers, begun = get_ident(), list[Asker](), list[Chain]()

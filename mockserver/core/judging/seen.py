@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from mockserver.core.addresses import is_outside
-from mockserver.core.journal import asks_again, picture_in
+from mockserver.core.journal import asks_again, is_for_pictures, picture_in
 
 
 class Seen(NamedTuple):
@@ -107,9 +107,7 @@ class Seen(NamedTuple):
     @property
     def is_for_pictures(self) -> bool:
         """Whether it asked for pictures, at whatever endpoint."""
-        return self.operation.startswith("images.") or (
-            self.operation != "" and "prompt" in self.fields
-        )
+        return is_for_pictures(self.operation, self.fields)
 
     @property
     def model(self) -> str:
