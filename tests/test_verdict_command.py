@@ -24,7 +24,7 @@ from mockserver.client.verdict.as_sarif import FINGERPRINT, as_sarif
 from mockserver.client.verdict.as_text import as_text
 from mockserver.client.verdict.judge import verdict_of
 from mockserver.client.verdict.told import SEVERITIES, Told, Verdict
-from mockserver.pytest_plugin.verdict_report import Found, Place, Report
+from mockserver.pytest_plugin.verdict.report import Found, Place, Report
 from mockserver.testing import ImagesMock
 from tests.test_architecture import modules_after
 from tests.test_follow import HOSTILE

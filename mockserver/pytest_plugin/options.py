@@ -225,13 +225,13 @@ def _switch(value: Any) -> bool:
 
 
 def _ids(value: Any) -> frozenset[str]:
-    from mockserver.pytest_plugin.verdict_settings import ignored
+    from mockserver.pytest_plugin.verdict.settings import ignored
 
     return ignored(value)
 
 
 def _severities(value: Any) -> Mapping[str, str]:
-    from mockserver.pytest_plugin.verdict_settings import severities
+    from mockserver.pytest_plugin.verdict.settings import severities
 
     return severities(value)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.facts.failures import failures
-from mockserver.pytest_plugin.coverage_page import page as page_of
-from mockserver.pytest_plugin.tally import Tally
+from mockserver.pytest_plugin.coverage.page import page as page_of
+from mockserver.pytest_plugin.coverage.tally import Tally
 from tests.browser.test_page import LOOKS
 from tests.page.test_pages import HOSTILE
 

@@ -155,7 +155,7 @@ def test_nothing_of_it_is_loaded_where_nobody_asks(downstream: pytest.Pytester) 
         poster("a fox")
         found = [name for name in sys.modules if name.startswith("mockserver.")]
         assert not [name for name in found if "judging" in name or "failures" in name]
-        assert not {"mockserver.pytest_plugin.coverage", "mockserver.pytest_plugin.tally"} & {*found}
+        assert not {"mockserver.pytest_plugin.coverage", "mockserver.pytest_plugin.coverage.tally"} & {*found}
     """
     run_plain(downstream, code).assert_outcomes(passed=1)
 

@@ -19,9 +19,9 @@ from PIL import UnidentifiedImageError
 from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import failures
 from mockserver.pytest_plugin.sites import Files
-from mockserver.pytest_plugin.storm_endings import Ended, Hits, Place, of_error, of_pass
-from mockserver.pytest_plugin.storm_kinds import chosen, missing
-from mockserver.pytest_plugin.storm_watch import Stopped, Watch
+from mockserver.pytest_plugin.storm.endings import Ended, Hits, Place, of_error, of_pass
+from mockserver.pytest_plugin.storm.kinds import chosen, missing
+from mockserver.pytest_plugin.storm.watch import Stopped, Watch
 
 #: A program, and with what each of its functions ends.
 PROGRAM = """

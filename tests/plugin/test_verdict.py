@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.pytest_plugin.verdict_report import Found, Place, Report
+from mockserver.pytest_plugin.verdict.report import Found, Place, Report
 from mockserver.testing import ImagesMock
 
 pytestmark = pytest.mark.slow

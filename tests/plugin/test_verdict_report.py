@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.judging.findings import Finding, Severity
-from mockserver.pytest_plugin.verdict_report import Found, Place, Report, commands, table
+from mockserver.pytest_plugin.verdict.report import Found, Place, Report, commands, table
 
 
 def found(

@@ -26,8 +26,8 @@ from mockserver.pytest_plugin.surroundings import (
     shows_errors,
     sleeps_for_real,
 )
-from mockserver.pytest_plugin.verdict_report import Found, Place, Report, commands, table
-from mockserver.pytest_plugin.verdict_settings import ignored, severities
+from mockserver.pytest_plugin.verdict.report import Found, Place, Report, commands, table
+from mockserver.pytest_plugin.verdict.settings import ignored, severities
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Record

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from mockserver import __version__
 from mockserver.core.texts import shortened
 from mockserver.facts.failures import Failure, failures
-from mockserver.pytest_plugin.tally import Kind, Sample, Tally
+from mockserver.pytest_plugin.coverage.tally import Kind, Sample, Tally
 
 _FOLDER = Path(__file__).parent
-_STYLE = _FOLDER / "coverage_page.css"
+_STYLE = _FOLDER / "page.css"
 _SHOWN = 120  # characters of a prompt
 _TESTS = 200  # that are named of one kind
 
@@ -66,7 +66,7 @@ def page(tally: Tally, required: tuple[str, ...] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("coverage_page.html").render(
+    return environment.get_template("page.html").render(
         style=Markup(_STYLE.read_text("utf-8")),  # noqa: S704 - our own file
         tests=tally.tests,
         met=[rows[kind] for kind, _ in tally.in_order()],

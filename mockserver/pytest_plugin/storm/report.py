@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from mockserver.pytest_plugin.storm_endings import BAD, Ended
+from mockserver.pytest_plugin.storm.endings import BAD, Ended
 
 
 class Row(NamedTuple):

@@ -18,11 +18,11 @@ import pytest
 from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
 from mockserver.pytest_plugin.sites import Files, Sites
-from mockserver.pytest_plugin.storm_endings import Ended, Place
-from mockserver.pytest_plugin.storm_items import Spare
-from mockserver.pytest_plugin.storm_kinds import chosen, missing
-from mockserver.pytest_plugin.storm_report import Row, Stormed, Storms
-from mockserver.pytest_plugin.storm_runs import Around, Attempt, Run
+from mockserver.pytest_plugin.storm.endings import Ended, Place
+from mockserver.pytest_plugin.storm.items import Spare
+from mockserver.pytest_plugin.storm.kinds import chosen, missing
+from mockserver.pytest_plugin.storm.report import Row, Stormed, Storms
+from mockserver.pytest_plugin.storm.runs import Around, Attempt, Run
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Record

@@ -19,9 +19,9 @@ from mockserver.client.records import records_of
 from mockserver.core.judging.seen import Journal
 from mockserver.facts.failures import Failure
 from mockserver.pytest_plugin.sites import Sites
-from mockserver.pytest_plugin.storm_endings import Ended, Ending, Hits, Place, of_error, of_pass
-from mockserver.pytest_plugin.storm_items import forget, run_phase
-from mockserver.pytest_plugin.storm_watch import Watch
+from mockserver.pytest_plugin.storm.endings import Ended, Ending, Hits, Place, of_error, of_pass
+from mockserver.pytest_plugin.storm.items import forget, run_phase
+from mockserver.pytest_plugin.storm.watch import Watch
 from mockserver.pytest_plugin.surroundings import Warned
 
 if TYPE_CHECKING:

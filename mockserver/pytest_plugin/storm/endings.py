@@ -18,8 +18,8 @@ import pytest
 from mockserver.core.judging.seen import Journal, Seen
 from mockserver.facts.failures import Failure
 from mockserver.pytest_plugin.sites import Chain, Files
-from mockserver.pytest_plugin.storm_kinds import is_of_file
-from mockserver.pytest_plugin.storm_watch import Stopped
+from mockserver.pytest_plugin.storm.kinds import is_of_file
+from mockserver.pytest_plugin.storm.watch import Stopped
 from mockserver.pytest_plugin.surroundings import shows_errors
 
 _LONGEST = 100  # characters that are told of an exception's message

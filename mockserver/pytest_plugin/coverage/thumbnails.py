@@ -12,7 +12,7 @@ from mockserver.pytest_plugin.artifacts import drawn, of_pictures
 
 if TYPE_CHECKING:
     from mockserver.pytest_plugin.ambient import Ambient
-    from mockserver.pytest_plugin.tally import Sample
+    from mockserver.pytest_plugin.coverage.tally import Sample
 
 SIDE = 160  # pixels at most, twice what is shown
 _QUALITY = 60

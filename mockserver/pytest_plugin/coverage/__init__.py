@@ -16,9 +16,9 @@ import pytest
 from mockserver.core.judging.coverage import never_met_line
 from mockserver.core.texts import likely_name
 from mockserver.facts.failures import Failure, failures
+from mockserver.pytest_plugin.coverage.tally import Tally
 from mockserver.pytest_plugin.options import OFF, ON
 from mockserver.pytest_plugin.session import Session
-from mockserver.pytest_plugin.tally import Tally
 
 __all__ = ["Covering", "never_met_line", "required"]
 _SENT = "images_mock_coverage"  # by a worker of xdist to the process that reports
@@ -77,7 +77,7 @@ class Covering:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Draw what was asked; hand all over to the process that reports, or write it."""
         if self._session.options["coverage_html"]:
-            from mockserver.pytest_plugin.thumbnails import draw
+            from mockserver.pytest_plugin.coverage.thumbnails import draw
 
             with suppress(Exception):  # the server is gone: a page without pictures
                 draw(self.tally.samples, self._session.ambient)
@@ -169,12 +169,12 @@ def table(tally: Tally) -> Iterator[str]:
 
 
 def _as_json(tally: Tally, wanted: tuple[str, ...]) -> str:
-    from mockserver.pytest_plugin.tally import as_report
+    from mockserver.pytest_plugin.coverage.tally import as_report
 
     return f"{json.dumps(as_report(tally, wanted), indent=2, ensure_ascii=False)}\n"
 
 
 def _as_page(tally: Tally, wanted: tuple[str, ...]) -> str:
-    from mockserver.pytest_plugin.coverage_page import page
+    from mockserver.pytest_plugin.coverage.page import page
 
     return page(tally, wanted)
