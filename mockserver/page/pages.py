@@ -28,11 +28,14 @@ PAGE = "/_mock/page/"
 _HTML = "text/html; charset=utf-8"
 _FOREVER = (b"cache-control", b"max-age=31536000, immutable")
 _FRESH = (b"cache-control", b"no-store")
-#: The pages, in the order in which they are offered: path, title, and what shows it.
+#: The pages, in the order in which they are offered: path, title, and what shows it. Those below
+#: another are offered there.
 VIEWS: Mapping[str, tuple[str, Callable[[Look], Awaitable[Shown]]]] = {
     "": ("Requests", views.requests),
     "pictures": ("Pictures", views.pictures),
     "verdict": ("Verdict", views.verdict),
+    "verdict/failures": ("Failures met", views.failures),
+    "verdict/migration": ("Another model", views.migration),
     "rules": ("Rules", views.rules),
     "limits": ("Limits", views.limits),
     "costs": ("Costs", views.costs),
@@ -43,6 +46,12 @@ VIEWS: Mapping[str, tuple[str, Callable[[Look], Awaitable[Shown]]]] = {
 
 #: Those that are not of one team's sandboxes.
 OF_SERVER = ("settings",)
+
+
+def _below(path: str) -> list[tuple[str, str]]:
+    """A page and those below it, if there are any: where each is, and its title."""
+    found = [(p, title) for p, (title, _) in VIEWS.items() if p.startswith(f"{path}/")]
+    return [(f"{PAGE}{p}", title) for p, title in [(path, "Findings"), *found]] if found else []
 
 
 class Pages:
@@ -124,9 +133,11 @@ class Pages:
             "tabs": [
                 (f"{PAGE}{p}" if p else "/", title)
                 for p, (title, _) in VIEWS.items()
-                if not look.team or p not in OF_SERVER
+                if "/" not in p and (not look.team or p not in OF_SERVER)
             ],
             "here": f"{PAGE}{path}" if path else "/",
+            "tab": f"{PAGE}{path.partition('/')[0]}" if path else "/",
+            "below": _below(path.partition("/")[0]),
             "path": path,
             "is_of_sandboxes": path in VIEWS,  # else another's has no such page
             "sandbox": look.sandbox,

@@ -98,9 +98,23 @@ async def identified(look: Look) -> Shown:
 
 async def verdict(look: Look) -> Shown:
     """What the program that asks does wrong."""
-    from mockserver.page.verdict import verdict as judged  # few look
+    from mockserver.page import verdict as judged  # few look
 
-    return await judged(look, await _chosen(look))
+    return await judged.verdict(look, await _chosen(look))
+
+
+async def failures(look: Look) -> Shown:
+    """Which kinds of failure it met, and which never."""
+    from mockserver.page import verdict as judged
+
+    return await judged.failures(look, await _chosen(look))
+
+
+async def migration(look: Look) -> Shown:
+    """What another model would make of its requests."""
+    from mockserver.page import verdict as judged
+
+    return await judged.migration(look, await _chosen(look))
 
 
 async def rules(look: Look) -> Shown:

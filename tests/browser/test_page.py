@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browsers
 GOLDEN = Path(__file__).parent / "aria"
-PAGES = ["", "pictures", "verdict", "rules", "limits", "costs", "clock", "sandboxes", "settings"]
+PAGES = [
+    "",
+    "pictures",
+    "verdict",
+    "verdict/failures",
+    "verdict/migration?to=gpt-image-2",
+    "rules",
+    "limits",
+    "costs",
+    "clock",
+    "sandboxes",
+    "settings",
+]
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -385,7 +397,7 @@ def test_each_page_reads_as_it_did(
         (re.escape(mine.name[:6]), "(sandb)"),
     ):
         told = re.sub(passing, sign, told)
-    golden = GOLDEN / f"{path or 'requests'}.yaml"
+    golden = GOLDEN / f"{path.partition('?')[0].replace('/', '-') or 'requests'}.yaml"
     if path == "sandboxes":  # those of all tests
         told = "\n".join(line for line in told.splitlines() if "columnheader" in line)
     if "UPDATE_ARIA" in os.environ:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import pytest
@@ -122,3 +122,74 @@ def test_what_is_not_asked_for_by_a_request_any_more_is_no_link(
 def test_the_page_loads_what_judges_with_the_first_look_at_a_verdict() -> None:
     loaded = modules_after("import mockserver.page.pages")
     assert [m for m in loaded if "judging" in m or m.endswith("facts.findings")] == []
+
+
+# -- what was met, and what another model would say ------------------------------------------------
+
+
+def test_what_was_met_says_how_the_program_went_on_and_what_never_was_says_why_it_matters(
+    api: Api,
+) -> None:
+    client = api()
+    failures = f"{VERDICT}/failures"
+    assert "Nothing was asked yet." in page(client, failures)
+    for prompt in ("mock:429", "mock:429", "a fox"):
+        generate(client, prompt=prompt, **GOOD)
+    told = client.get("/_mock/coverage").json()
+    met = [one for one in told["failures"] if one["met"]]
+    shown = page(client, failures)
+    number = len(met) + len(told["never_met"])
+    assert f"{len(met)} of {number} kinds of failure were met in 3 requests" in shown
+    above, _, below = shown.partition("<h2>Never met</h2>")
+    assert re.findall(r'id="kind-(\w+)"', above) == [one["id"] for one in met]
+    assert re.findall(r'id="kind-(\w+)"', below) == told["never_met"]
+    assert all(one["reaction"] in above for kind in met for one in kind["met"])
+    assert above.count(f'href="{PAGE}requests/') == 2
+    by_id = {one["id"]: one for one in told["failures"]}
+    assert all(by_id[name]["why"] in unescape(below) for name in told["never_met"])
+    assert all(by_id[name]["title"] in below for name in told["out_of_reach"])
+
+
+def test_another_model_is_chosen_and_says_what_it_would_refuse_and_why(api: Api) -> None:
+    client = api(as_of="2026-11-28")
+    chosen = f"{VERDICT}/migration"
+    for _ in range(2):
+        generate(client, size="256x256", **GOOD)
+    assert "would be refused" not in page(client, chosen)
+    shown = page(client, chosen, to="gpt-image-2")
+    told = client.get("/_mock/migration", params={"to": "gpt-image-2"}).json()
+    assert "Moving from dall-e-2 to gpt-image-2: 2 of 2 requests would be refused" in shown
+    offered = re.findall(r"<option[^>]*>([^<]+)</option>", shown.partition('id="to"')[2])
+    assert {*offered} >= {"choose one", "gpt-image-2"}
+    assert "<option selected>gpt-image-2</option>" in shown
+    assert (
+        '<span class="badge refused">refused</span> 2 requests, images.generate (dall-e-2)' in shown
+    )
+    assert told["moves"][0]["faults"][0]["message"] in unescape(shown)
+    assert shown.count(f'href="{PAGE}requests/') == 2
+    assert "images-mock migrate --to gpt-image-2" in shown
+
+
+def test_only_models_that_are_there_are_offered(api: Api) -> None:
+    shown = page(api(), f"{VERDICT}/migration")  # the clock shows 2025-03-31
+    assert re.findall(r"<option>(.+?)</option>", shown) == ["dall-e-3", "dall-e-2"]
+
+
+def test_a_model_that_never_was_is_said_to_be_none(api: Api) -> None:
+    shown = page(api(), f"{VERDICT}/migration", to="gpt-image-7")
+    assert 'class="error"' in shown
+    assert "no model &#39;gpt-image-7&#39;" in shown
+
+
+def test_each_page_of_the_verdict_leads_to_the_others_in_the_same_sandbox(api: Api) -> None:
+    client = api()
+    generate(client, **GOOD)
+    name = client.get("/_mock/sandboxes").json()["sandboxes"][0]["name"]
+    for path in ("verdict", "verdict/failures", "verdict/migration"):
+        shown = page(client, f"{PAGE}{path}", sandbox=name)
+        below = shown.partition('<nav class="below"')[2].partition("</nav>")[0]
+        assert re.findall(r'href="([^"]+)"', below) == [
+            f"{VERDICT}{tail}?sandbox={name}" for tail in ("", "/failures", "/migration")
+        ]
+        here = re.findall(r'href="([^"?]+)[^"]*" aria-current', shown)
+        assert here == [VERDICT, f"{PAGE}{path}"]  # the tab, and the page of it

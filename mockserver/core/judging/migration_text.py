@@ -106,7 +106,7 @@ def lines(migration: Migration) -> Iterator[str]:
         named, more = where[:_NAMED], len(where) - _NAMED
         told = ", ".join(named) + (f" and {more} more" if more > 0 else "")
         yield f"  {_requests(len(group.moves))}, {first.operation}: {escaped(told)}"
-        yield from (f"    {line}" for line in _of_group(group))
+        yield from (f"    {line}" for line in of_group(group))
     if migration.already:
         yield f"  {_requests(migration.already)} for {migration.to} already"
     if migration.unjudged:
@@ -114,7 +114,8 @@ def lines(migration: Migration) -> Iterator[str]:
         yield f"  not judged: {_requests(migration.unjudged)} ({told})"
 
 
-def _of_group(group: Group) -> Iterator[str]:
+def of_group(group: Group) -> Iterator[str]:
+    """What is to say of requests of one kind; nothing where all is as it was."""
     first, moves = group.first, group.moves
     yield from _faults(first)
     if first.limited:
