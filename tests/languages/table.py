@@ -23,6 +23,14 @@ class Language(NamedTuple):
 
 LANGUAGES = [
     Language("fox.mjs", ("node", "-e", "fetch"), "nodejs", ("node", "fox.mjs")),
+    Language(
+        "fox.rb", ("ruby", "-rjson", "-rnet/http", "-e", ""), "ruby", ("ruby", "-w", "fox.rb")
+    ),
+    Language("fox.php", ("php", "-r", "new CURLFile('');"), "php-cli php-curl", ("php", "fox.php")),
+    Language("fox-streams.php", ("php", "-v"), "php-cli", ("php", "fox-streams.php")),
+    Language(
+        "fox.pl", ("perl", "-MHTTP::Tiny", "-MJSON::PP", "-e", "1"), "perl", ("perl", "fox.pl")
+    ),
 ]
 
 

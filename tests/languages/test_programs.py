@@ -57,7 +57,7 @@ def judged(box: Sandbox, told: str) -> None:
     assert requests[3].trace[0] == "clock moved on by 300 s, a wait that was served"
     assert requests[1].sent == {"model": "dall-e-2", "prompt": "a red fox", "size": "256x256"}
     edit = requests[3]
-    assert (edit.model, edit.prompt, edit.size) == ("dall-e-2", "a neon sunset", "512x512")
+    assert (edit.model, edit.prompt, edit.size) == ("dall-e-2", "a café at dusk", "512x512")
     assert [u and (u.format, u.width) for u in (edit.image, edit.mask)] == [("PNG", 512)] * 2
     assert [d.status for d in box.downloads] == [200, 200]
     refusal = requests[4].error
