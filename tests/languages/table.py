@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import pytest
 
 HERE = Path(__file__).parent
+#: What a server says at its start, whatever the log.
+GREETING = re.compile(r"^images-mock .*\nLook at it in a browser: .*\n", re.MULTILINE)
 
 
 class Language(NamedTuple):
@@ -55,5 +58,12 @@ def done(command: tuple[str, ...], folder: Path, **variables: str) -> str:
     ended = subprocess.run(
         command, cwd=folder, env=ambient | variables, capture_output=True, text=True, timeout=300
     )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+    said = GREETING.sub("", ended.stderr)
+    assert (ended.returncode, said) == (0, ""), ended.stdout + ended.stderr
     return ended.stdout
+
+
+def shown(page: Path) -> dict[str, str]:
+    """The files that a page shows, each below its name."""
+    named = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return dict(named.findall(page.read_text("utf-8")))

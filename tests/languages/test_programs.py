@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from PIL import Image, ImageChops
 from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
 from tests.edits import half_clear, scene
-from tests.languages.table import HERE, LANGUAGES, Language, done, needed
+from tests.languages.table import HERE, LANGUAGES, Language, done, needed, shown
 
 PAGE = HERE.parent.parent / "docs" / "languages.md"
 UPPER, LOWER = (0, 0, 512, 256), (0, 256, 512, 512)
@@ -82,10 +81,8 @@ def compared(folder: Path) -> None:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
 def test_the_page_shows_each_program_letter_for_letter() -> None:
-    page = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
-    shown = dict(page.findall(PAGE.read_text("utf-8")))
     here = [
         file for file in HERE.iterdir() if file.suffix not in (".py", ".pyc") and file.is_file()
     ]
-    assert shown == {file.name: file.read_text("utf-8") for file in here}
-    assert sorted(shown) == sorted(language.program for language in LANGUAGES)
+    assert shown(PAGE) == {file.name: file.read_text("utf-8") for file in here}
+    assert sorted(shown(PAGE)) == sorted(language.program for language in LANGUAGES)
