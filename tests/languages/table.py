@@ -34,6 +34,15 @@ LANGUAGES = [
     Language(
         "fox.pl", ("perl", "-MHTTP::Tiny", "-MJSON::PP", "-e", "1"), "perl", ("perl", "fox.pl")
     ),
+    Language("fox.go", ("go", "version"), "golang-go", ("./fox",), ("go", "build", "fox.go")),
+    Language("Fox.java", ("javac", "-version"), "default-jdk-headless", ("java", "Fox.java")),
+    Language(
+        "fox.cpp",
+        ("pkg-config", "libcurl"),
+        "g++, pkg-config and libcurl4-openssl-dev",
+        ("./fox",),
+        ("g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", "fox", "fox.cpp", "-lcurl"),
+    ),
 ]
 
 
