@@ -88,13 +88,22 @@ def cli() -> None:
 
 @with_settings
 @cli.command()
-def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> None:
+@click.option(
+    "--until-eof", is_flag=True, help="end with standard input: as whoever started it ends"
+)
+def serve(config: Path | None, until_eof: bool, **flags: str | tuple[str, ...] | None) -> None:
     """Start the server; stdout gets one line, READY and the address, once it accepts."""
     for number in (signal.SIGINT, signal.SIGTERM):  # from now on, also while modules are loaded
         # Not sys.exit: an exception can get lost in a callback of the import system.
         signal.signal(number, lambda *_: os._exit(0))
     values = _resolved(config, flags)
     settings = config_of(values)
+    if until_eof:
+        if settings.workers > 1:  # a process with threads had better not fork
+            raise click.UsageError("--until-eof is for one process: leave workers out.")
+        from mockserver.server.until_eof import end_with_stdin
+
+        end_with_stdin()
     from mockserver.request.log import announce
     from mockserver.server.listening import NotListening, run
 
