@@ -108,8 +108,9 @@ class Mine:
         return self.client.post("/images/generations", json=body)
 
     def at(self, path: str = "") -> str:
-        """The address of a page of this sandbox."""
-        return f"{self.mock.address}/{f'_mock/page/{path}' if path else ''}?sandbox={self.name}"
+        """The address of a page of this sandbox, which may have a query of its own."""
+        start = f"{self.mock.address}/{f'_mock/page/{path}' if path else ''}"
+        return f"{start}{'&' if '?' in path else '?'}sandbox={self.name}"
 
 
 class Heard(NamedTuple):
