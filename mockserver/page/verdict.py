@@ -122,7 +122,8 @@ def _grouped(told: Mapping[str, Any], records: Mapping[str, Record]) -> list[Sam
     found = []
     for group in groups(from_json(told).moves):
         first, ids = group.first, [move.where for move in group.moves]
-        title = f"{len(ids)} request{'s' * (len(ids) > 1)}, {first.operation} ({first.model or 'no model'})"
+        asked = f"{first.operation} ({first.model or 'no model'})"
+        title = f"{len(ids)} request{'s' * (len(ids) > 1)}, {asked}"
         lines = [*of_group(group)] or ["the same"]
         found.append(Same(title, first.is_refused, lines, *_named(ids, records)))
     return found
