@@ -34,7 +34,9 @@ def test_a_program_draws_edits_downloads_waits_and_shows_a_refusal(
     shutil.copy(HERE / language.program, pictures)
     if language.build:
         done(language.build, pictures)
-    box = server.sandbox(f"sk-mock-{language.program}").begin()
+    box = server.sandbox(f"sk-mock-{language.program}").begin(
+        as_of="2025-06-15"
+    )  # a day when a part had to say its type
     box.on(operation="images.generate", call=1).rate_limit(retry_after=200)
     box.on(operation="images.edit", call=1).rate_limit(retry_after=300)
     told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
