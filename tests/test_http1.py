@@ -209,3 +209,42 @@ def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
     (come_round,) = loop.call_soon.call_args.args
     come_round()
     assert transport.mock_calls == [call.writelines([b"head"]), call.close()]
+
+
+EXPECTING = PLAIN.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+NOWHERE = EXPECTING.replace(b"/v1/images/generations", b"/v1/images/nothing")
+
+
+def test_whoever_was_not_told_to_send_its_body_is_told_that_the_line_ends(
+    connection: socket.socket,
+) -> None:
+    connection.settimeout(30)
+    connection.sendall(NOWHERE)  # Go's and Java's clients leave out the body, and ask again here
+    with connection.makefile("rb") as file:
+        heads = list(iter(file.readline, b"\r\n"))
+        assert heads[0].startswith(b"HTTP/1.1 404")
+        assert b"connection: close\r\n" in heads
+        connection.sendall(BODY)  # another client sends it nonetheless, and can still read
+        assert b"/v1/images/nothing" in file.read()
+
+
+@pytest.mark.parametrize("head", [EXPECTING, NOWHERE], ids=["taken", "refused"])
+def test_a_body_that_does_not_wait_keeps_the_line(connection: socket.socket, head: bytes) -> None:
+    for _ in range(2):
+        connection.sendall(head + BODY)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, answer.will_close) == (200 if head is EXPECTING else 404, False)
+        answer.read()
+
+
+def test_whoever_waits_is_told_to_send_and_keeps_the_line(connection: socket.socket) -> None:
+    connection.settimeout(30)
+    for _ in range(2):
+        connection.sendall(EXPECTING)
+        told = b""
+        while not told.endswith(b"\r\n\r\n"):
+            told += connection.recv(1)
+        assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(BODY)
+        assert b'"url"' in answered(connection, 200)

@@ -6,7 +6,13 @@ import asyncio
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
-from uvicorn._types import ASGI3Application
+from uvicorn._types import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.core.addresses import API, in_control
@@ -148,9 +154,27 @@ class Http1(HeadCap):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Serve a request; uvicorn's own does the same, but for who is served."""
         self._running = cycle
-        task = self.loop.create_task(cycle.run_asgi(app))
+        served = self._expected(cycle, app) if cycle.waiting_for_100_continue else app
+        task = self.loop.create_task(cycle.run_asgi(served))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
+
+    def _expected(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+        """Serve a client that waits to be asked for its body; unasked it may send it, or may not.
+
+        Go's and Java's leave it out, and would send their next request where the body has to be.
+        """
+
+        async def tell(message: ASGISendEvent) -> None:
+            if cycle.waiting_for_100_continue and cycle.more_body:
+                cycle.keep_alive = False
+                self._hear_no_more()
+            await cycle.send(message)
+
+        async def serve(scope: Scope, receive: ASGIReceiveCallable, _: ASGISendCallable) -> None:
+            await app(scope, receive, tell)
+
+        return serve
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is served, whatever came behind it: uvicorn tells the last request alone."""
