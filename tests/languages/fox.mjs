@@ -28,7 +28,7 @@ const edit = new FormData(); // fetch says multipart/form-data, and the boundary
 for (const name of ["image", "mask"]) {
   edit.set(name, new Blob([await readFile(`${name}.png`)], { type: "image/png" }), `${name}.png`);
 }
-for (const [name, value] of Object.entries({ model: "dall-e-2", prompt: "a neon sunset", size: "512x512" })) {
+for (const [name, value] of Object.entries({ model: "dall-e-2", prompt: "a café at dusk", size: "512x512" })) {
   edit.set(name, value);
 }
 

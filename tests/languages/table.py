@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import pytest
 
 HERE = Path(__file__).parent
+#: What a server says at its start, whatever the log.
+GREETING = re.compile(r"^images-mock .*\nLook at it in a browser: .*\n", re.MULTILINE)
 
 
 class Language(NamedTuple):
@@ -23,8 +26,21 @@ class Language(NamedTuple):
 
 LANGUAGES = [
     Language("fox.mjs", ("node", "-e", "fetch"), "nodejs", ("node", "fox.mjs")),
+    Language(
+        "fox.rb", ("ruby", "-rjson", "-rnet/http", "-e", ""), "ruby", ("ruby", "-w", "fox.rb")
+    ),
+    Language("fox.php", ("php", "-r", "new CURLFile('');"), "php-cli php-curl", ("php", "fox.php")),
+    Language("fox-streams.php", ("php", "-v"), "php-cli", ("php", "fox-streams.php")),
+    Language(
+        "fox.pl", ("perl", "-MHTTP::Tiny", "-MJSON::PP", "-e", "1"), "perl", ("perl", "fox.pl")
+    ),
     Language("fox.go", ("go", "version"), "golang-go", ("./fox",), ("go", "build", "fox.go")),
-    Language("Fox.java", ("javac", "-version"), "default-jdk-headless", ("java", "Fox.java")),
+    Language(
+        "Fox.java",
+        ("javac", "-version"),
+        "default-jdk-headless",
+        ("java", "-Dfile.encoding=UTF-8", "Fox.java"),
+    ),
     Language(
         "fox.cpp",
         ("pkg-config", "libcurl"),
@@ -54,7 +70,19 @@ def done(command: tuple[str, ...], folder: Path, **variables: str) -> str:
         if not name.startswith(led) and not name.lower().endswith("_proxy")
     }
     ended = subprocess.run(
-        command, cwd=folder, env=ambient | variables, capture_output=True, text=True, timeout=300
+        command,
+        cwd=folder,
+        env=ambient | {"LC_ALL": "C"} | variables,  # as CI's machines have it
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
     )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+    said = GREETING.sub("", ended.stderr)
+    assert (ended.returncode, said) == (0, ""), ended.stdout + ended.stderr
     return ended.stdout
+
+
+def shown(page: Path) -> dict[str, str]:
+    """The files that a page shows, each below its name."""
+    named = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return dict(named.findall(page.read_text("utf-8")))
