@@ -100,6 +100,7 @@ def test_the_page_shows_each_file_letter_for_letter() -> None:
     assert "".join(f"$ {line}\n" for line in JUNIT_LINES) in PAGE.read_text("utf-8")
 
 
+@pytest.mark.languages
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
 def test_the_four_steps_in_a_shell(tmp_path: Path) -> None:
     [script] = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
