@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.client import HTTPResponse
 from io import BufferedReader
 from itertools import pairwise
+from select import select
 from typing import NamedTuple
 from unittest.mock import Mock, call
 
@@ -209,3 +210,93 @@ def test_what_is_held_leaves_before_a_connection_is_closed() -> None:
     (come_round,) = loop.call_soon.call_args.args
     come_round()
     assert transport.mock_calls == [call.writelines([b"head"]), call.close()]
+
+
+EXPECTING = PLAIN.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+NOWHERE = EXPECTING.replace(b"/v1/images/generations", b"/v1/images/nothing")
+
+
+def test_who_is_refused_is_asked_for_its_body_first_and_keeps_the_line(
+    connection: socket.socket,
+) -> None:
+    connection.settimeout(30)
+    for _ in range(2):
+        connection.sendall(NOWHERE)
+        assert until_blank_line(connection) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(BODY)
+        answered(connection, 404)
+
+
+def test_who_expects_and_has_too_much_is_told_that_the_line_ends(connection: socket.socket) -> None:
+    connection.settimeout(30)
+    length = b"Content-Length: %d" % len(BODY)
+    connection.sendall(EXPECTING.replace(length, b"Content-Length: 99000000"))
+    head = until_blank_line(connection)
+    assert head.startswith(b"HTTP/1.1 413")
+    assert b"\r\nconnection: close\r\n" in head
+    connection.sendall(bytes(1000))  # it sends on nonetheless, and reads all the same
+    rest = b""
+    while piece := connection.recv(1000):
+        rest += piece
+    assert b"Maximum content size" in rest
+
+
+def test_who_wants_the_line_to_end_sends_all_and_reads_its_refusal(
+    connection: socket.socket,
+) -> None:
+    connection.settimeout(30)
+    large = 30_000_000  # more than the kernel takes in its stead
+    head = NOWHERE.replace(b"Expect: 100-continue", b"Connection: close")
+    connection.sendall(head.replace(b"Length: %d" % len(BODY), b"Length: %d" % large))
+    assert select([connection], [], [], 30)[0]  # refused already
+    connection.sendall(bytes(large))
+    answered(connection, 404)
+
+
+def until_blank_line(connection: socket.socket) -> bytes:
+    """What comes up to the end of a head, and no byte more."""
+    told = b""
+    while not told.endswith(b"\r\n\r\n"):
+        told += connection.recv(1)
+    return told
+
+
+@pytest.mark.parametrize("head", [EXPECTING, NOWHERE], ids=["taken", "refused"])
+def test_a_body_that_does_not_wait_keeps_the_line(connection: socket.socket, head: bytes) -> None:
+    for _ in range(2):
+        connection.sendall(head + BODY)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, answer.will_close) == (200 if head is EXPECTING else 404, False)
+        answer.read()
+
+
+def test_whoever_waits_is_told_to_send_and_keeps_the_line(connection: socket.socket) -> None:
+    connection.settimeout(30)
+    for _ in range(2):
+        connection.sendall(EXPECTING)
+        assert until_blank_line(connection) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(BODY)
+        assert b'"url"' in answered(connection, 200)
+
+
+H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # with no settings
+
+
+def test_http_2_without_an_offer_is_told_to_speak_http_1_1(
+    connection: socket.socket,
+) -> None:
+    connection.settimeout(30)
+    connection.sendall(H2)
+    with connection.makefile("rb") as file:
+        said = file.read()
+    settings, goaway, code, reason = said[:9], said[9:18], said[22:26], said[26:]
+    assert settings == bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    assert (goaway[3], int.from_bytes(goaway[:3], "big")) == (7, len(said) - 18)
+    assert (code[3], reason) == (13, b"this server speaks HTTP/1.1")
+
+
+def test_tls_is_told_in_plain_words(connection: socket.socket) -> None:
+    connection.settimeout(30)
+    connection.sendall(b"\x16\x03\x01\x00\x05hello")
+    assert b"without TLS" in answered(connection, 400)

@@ -343,6 +343,20 @@ def test_a_text_that_is_not_utf_8_is_refused_and_named(
     assert refused.headers["mock-hint"] == f"the text of '{name}' is not UTF-8"
 
 
+@pytest.mark.parametrize("day", ["2023-12-01", "2025-06-15"])
+def test_a_number_that_is_sent_as_its_character_is_told(api: Api, day: str) -> None:
+    # As Ruby's set_form sends ["n", 2].
+    client = api(as_of=day)
+    image = b'--xx\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n'
+    image += b"Content-Type: image/png\r\n\r\n" + encoded(scene()) + b"\r\n--xx--"
+    refused = sent(client, VARIATIONS, fields(n=b"\x02") + image)
+    assert refused.status_code == 400
+    assert refused.headers["mock-hint"] == (
+        "'n' is the character U+0002: a form wants digits, and Ruby's set_form sends an Integer so"
+    )
+    assert "mock-hint" not in sent(client, VARIATIONS, fields(n=b"x") + image).headers
+
+
 def test_a_text_of_more_than_a_mebibyte_is_refused_as_too_large(api: Api) -> None:
     refused = sent(api(), EDITS, fields(prompt=b"x" * 2_000_000) + b"--xx--")
     assert refused.status_code == 413

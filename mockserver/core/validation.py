@@ -276,7 +276,16 @@ def _check_items(parameter: Parameter, value: list[Any]) -> None:
 def wrong_type(parameter: Parameter, value: Any) -> ApiError:
     """The refusal of a value that is not of its parameter's type."""
     told = {"value": value, "expected": JSON_TYPES[parameter.type], "parameter": parameter}
+    told["hint"] = sent_as_character(parameter, value)
     return ApiError(Reason.WRONG_TYPE, param=parameter.name, **told)
+
+
+def sent_as_character(parameter: Parameter, value: Any) -> str:
+    """What to say of a number in a form that came as the character of that number."""
+    if parameter.type != "integer" or not isinstance(value, str) or not _CONTROL.fullmatch(value):
+        return ""
+    who = "a form wants digits, and Ruby's set_form sends an Integer so"
+    return f"{parameter.name!r} is the character U+{ord(value):04X}: {who}"
 
 
 def from_form(parameter: Parameter, part: Part) -> Any:
@@ -305,6 +314,7 @@ def from_form(parameter: Parameter, part: Part) -> Any:
             return text
 
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _WHOLE = r"-?[0-9]{1,4000}"  # int() takes 4300 digits at most
 _NUMBER = r"-?[0-9]{1,300}(\.[0-9]{1,300})?"
 #: What JSON Schema calls each type.

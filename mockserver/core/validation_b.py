@@ -21,6 +21,7 @@ from mockserver.core.validation import (
     check_upload,
     check_value,
     is_of_type,
+    sent_as_character,
     wrong_type,
 )
 from mockserver.facts import Facts, Model, Offer, Operation, Parameter
@@ -138,7 +139,8 @@ def _check_part(parameter: Parameter, part: Part, value: Any) -> None:
     if parameter.type == "file" and not part.is_file:
         raise wrong_type(parameter, "")
     if not is_of_type(value, parameter.type):  # all else in a form is a text, so it is a number
-        raise ApiError(Reason.NOT_A_NUMBER, param=parameter.name, value=value)
+        hint = sent_as_character(parameter, value)
+        raise ApiError(Reason.NOT_A_NUMBER, param=parameter.name, value=value, hint=hint)
 
 
 def _check_files(parameter: Parameter, part: Part) -> None:

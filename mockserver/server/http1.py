@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
-from uvicorn._types import ASGI3Application
+from uvicorn._types import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.core.addresses import API, in_control
@@ -16,6 +23,7 @@ from mockserver.server.crowd import Crowd
 from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
 from mockserver.server.kernel import in_kernel
+from mockserver.server.other_protocols import begun_with
 
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
@@ -109,6 +117,17 @@ class Http1(HeadCap):
                 self._is_refused = True
                 self.transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the client began with another protocol, whose words a 400 is not."""
+        if not self._read and (other := begun_with(data)):
+            self._read += len(data)
+            self.logger.warning(other.noted)
+            self.transport.write(other.answer)
+            self._hear_no_more()
+            self.transport.close()
+        else:
+            super().data_received(data)
+
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""
         parser = self.parser
@@ -148,9 +167,36 @@ class Http1(HeadCap):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Serve a request; uvicorn's own does the same, but for who is served."""
         self._running = cycle
-        task = self.loop.create_task(cycle.run_asgi(app))
+        is_usual = cycle.keep_alive and not cycle.waiting_for_100_continue
+        served = app if is_usual else self._readable(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(served))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
+
+    def _readable(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+        """Serve a client that may lose its answer, if that goes out before the body has come."""
+
+        async def tell(message: ASGISendEvent) -> None:
+            if cycle.more_body and message["type"] == "http.response.start":
+                self._answer_early(cycle, message["status"])
+            await cycle.send(message)
+
+        async def serve(scope: Scope, receive: ASGIReceiveCallable, _: ASGISendCallable) -> None:
+            await app(scope, receive, tell)
+
+        return serve
+
+    def _answer_early(self, cycle: RequestResponseCycle, status: int) -> None:
+        if cycle.waiting_for_100_continue:
+            # Who is refused unasked either sends its body or not, and nobody can tell; Go's client
+            # then sends its next request in its place, Java 17's hangs. So it is asked, unless the
+            # body is too large.
+            if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                cycle.keep_alive = False
+            else:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not cycle.keep_alive:
+            self._hear_no_more()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is served, whatever came behind it: uvicorn tells the last request alone."""

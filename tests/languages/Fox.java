@@ -85,7 +85,7 @@ class Fox {
 
     public static void main(String[] arguments) throws Exception {
         save("fox.png", generate("a red fox", "256x256"));
-        save("edit.png", edit(Map.of("model", "dall-e-2", "prompt", "a neon sunset", "size", "512x512")));
+        save("edit.png", edit(Map.of("model", "dall-e-2", "prompt", "a café at dusk", "size", "512x512")));
         save("no.png", generate("a red fox", "300x300"));
     }
 }

@@ -104,6 +104,6 @@ void save(const std::string& file, const Answer& answer) {
 
 int main() {
   save("fox.png", generate("a red fox", "256x256"));
-  save("edit.png", edit("a neon sunset", "512x512"));
+  save("edit.png", edit("a café at dusk", "512x512"));
   save("no.png", generate("a red fox", "300x300"));
 }

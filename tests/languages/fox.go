@@ -95,6 +95,6 @@ func save(file string, answer *http.Response) {
 
 func main() {
 	save("fox.png", generate("a red fox", "256x256"))
-	save("edit.png", edit("a neon sunset", "512x512"))
+	save("edit.png", edit("a café at dusk", "512x512"))
 	save("no.png", generate("a red fox", "300x300"))
 }

@@ -35,7 +35,12 @@ LANGUAGES = [
         "fox.pl", ("perl", "-MHTTP::Tiny", "-MJSON::PP", "-e", "1"), "perl", ("perl", "fox.pl")
     ),
     Language("fox.go", ("go", "version"), "golang-go", ("./fox",), ("go", "build", "fox.go")),
-    Language("Fox.java", ("javac", "-version"), "default-jdk-headless", ("java", "Fox.java")),
+    Language(
+        "Fox.java",
+        ("javac", "-version"),
+        "default-jdk-headless",
+        ("java", "-Dfile.encoding=UTF-8", "Fox.java"),
+    ),
     Language(
         "fox.cpp",
         ("pkg-config", "libcurl"),
@@ -65,7 +70,12 @@ def done(command: tuple[str, ...], folder: Path, **variables: str) -> str:
         if not name.startswith(led) and not name.lower().endswith("_proxy")
     }
     ended = subprocess.run(
-        command, cwd=folder, env=ambient | variables, capture_output=True, text=True, timeout=300
+        command,
+        cwd=folder,
+        env=ambient | {"LC_ALL": "C"} | variables,  # as CI's machines have it
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
     )
     said = GREETING.sub("", ended.stderr)
     assert (ended.returncode, said) == (0, ""), ended.stdout + ended.stderr

@@ -34,7 +34,9 @@ def test_a_program_draws_edits_downloads_waits_and_shows_a_refusal(
     shutil.copy(HERE / language.program, pictures)
     if language.build:
         done(language.build, pictures)
-    box = server.sandbox(f"sk-mock-{language.program}").begin()
+    box = server.sandbox(f"sk-mock-{language.program}").begin(
+        as_of="2025-06-15"
+    )  # a day when a part had to say its type
     box.on(operation="images.generate", call=1).rate_limit(retry_after=200)
     box.on(operation="images.edit", call=1).rate_limit(retry_after=300)
     told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
@@ -86,3 +88,14 @@ def test_the_page_shows_each_program_letter_for_letter() -> None:
     ]
     assert shown(PAGE) == {file.name: file.read_text("utf-8") for file in here}
     assert sorted(shown(PAGE)) == sorted(language.program for language in LANGUAGES)
+
+
+@pytest.mark.languages
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_page_shows_what_a_program_prints(server: ImagesMock, pictures: Path) -> None:
+    [language] = [language for language in LANGUAGES if language.program == "fox.rb"]
+    needed(language.probe, language.debian)
+    shutil.copy(HERE / language.program, pictures)
+    box = server.sandbox("sk-mock-fox").begin()
+    told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
+    assert f"```text\n{told}```" in PAGE.read_text("utf-8")
