@@ -1,4 +1,4 @@
-"""What the API has beside images, used by the official SDK for JavaScript under Node."""
+"""Types of uploads, and what the API has beside images, used by the official SDK for JavaScript under Node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.testing import ImagesMock
 from tests.stream_cases import NODE
 from tests.test_javascript import INSTALL, RECIPE, npm, run
 
-PARTS = ("files", "batches", "costs", "responses")
+PARTS = ("edits", "files", "batches", "costs", "responses")
 
 
 @pytest.fixture(scope="module")

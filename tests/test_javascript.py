@@ -78,14 +78,6 @@ def test_two_files_share_a_running_server_each_with_a_key_of_its_own(
     assert sandboxes(server) == before + 2
 
 
-@pytest.mark.javascript
-def test_the_quickstart_for_node_passes(project: Path, server: ImagesMock) -> None:
-    shutil.copy(Path(__file__).parent / "quickstarts" / "poster.mjs", project)
-    done = run(project, "node", "--test", "poster.mjs", IMAGES_MOCK_URL=server.address)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^\S+ pass 3$", done.stdout, re.MULTILINE), done.stdout
-
-
 def sandboxes(server: ImagesMock) -> int:
     return len(httpx2.get(f"{server.address}/_mock/sandboxes", trust_env=False).json()["sandboxes"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_the_page_shows_each_file_letter_for_letter() -> None:
     assert shown(PAGE) == {file.name: file.read_text("utf-8") for file in RECIPES.iterdir()}
     assert set(shown(PAGE)) == {file for framework in FRAMEWORKS for file in framework.files}
     assert "".join(f"$ {line}\n" for line in JUNIT_LINES) in PAGE.read_text("utf-8")
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_four_steps_in_a_shell(tmp_path: Path) -> None:
+    [script] = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    program = tmp_path / "your_program"
+    program.write_text(
+        "#!/bin/sh\n"
+        'curl -sf "$OPENAI_BASE_URL/images/generations" -H "Authorization: Bearer $OPENAI_API_KEY" '
+        "-H 'Content-Type: application/json' -d '{\"prompt\": \"x\"}'\n"
+    )
+    program.chmod(0o755)
+    needed(("curl", "--version"), "curl")
+    path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    told = done(("bash", "-e", "-c", script), tmp_path, PATH=path)
+    assert [line.strip() for line in told.splitlines()] == ["it gave up", '"status": 500,']

@@ -88,3 +88,14 @@ def test_the_page_shows_each_program_letter_for_letter() -> None:
     ]
     assert shown(PAGE) == {file.name: file.read_text("utf-8") for file in here}
     assert sorted(shown(PAGE)) == sorted(language.program for language in LANGUAGES)
+
+
+@pytest.mark.languages
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
+def test_the_page_shows_what_a_program_prints(server: ImagesMock, pictures: Path) -> None:
+    [language] = [language for language in LANGUAGES if language.program == "fox.rb"]
+    needed(language.probe, language.debian)
+    shutil.copy(HERE / language.program, pictures)
+    box = server.sandbox("sk-mock-fox").begin()
+    told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
+    assert f"```text\n{told}```" in PAGE.read_text("utf-8")
