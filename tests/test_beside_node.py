@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from mockserver.testing import ImagesMock
-from tests.stream_cases import NODE
-from tests.test_javascript import INSTALL, RECIPE, npm, run
+from tests.node import run
+from tests.test_streams_node import folder
 
+__all__ = ["folder"]
 PARTS = ("edits", "files", "batches", "costs", "responses")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the scripts and the SDK are."""
-    if not shutil.which("npm") and not os.environ.get("CI"):
-        pytest.skip("npm is not installed: install Node.js 18 or newer")
-    made = tmp_path_factory.mktemp("beside")
-    for part in PARTS:
-        shutil.copy(RECIPE / f"{part}.mjs", made)
-    found = re.search(r"openai (\S+)", NODE)
-    assert found
-    done = npm(made, *INSTALL, f"openai@{found[1]}")
-    assert done.returncode == 0, done.stderr
-    return made
 
 
 @pytest.mark.javascript

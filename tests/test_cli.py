@@ -48,11 +48,14 @@ def run(*args: str, cwd: Path | None = None, **variables: str) -> subprocess.Com
 
 
 @contextmanager
-def serving(*args: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    *args: str, stdin: int | None = None, **variables: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server process, and the one line it wrote to stdout."""
     process = subprocess.Popen(
         [*IMAGES_MOCK, *args],
         env=environment(**variables),
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -63,6 +66,23 @@ def serving(*args: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str
     finally:
         process.kill()
         process.communicate()
+
+
+def test_it_ends_with_its_standard_input_if_it_shall() -> None:
+    with serving("--port", "0", "--until-eof", stdin=subprocess.PIPE) as (process, line):
+        address = line.split()[1]
+        assert process.stdin
+        process.stdin.write("what is said is not read\n")
+        process.stdin.flush()
+        assert httpx2.get(f"{address}/_mock/ready", trust_env=False).status_code == 200
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        process.stdin = None  # communicate() would flush it
+    with serving("--port", "0", stdin=subprocess.DEVNULL) as (process, line):
+        assert httpx2.get(f"{line.split()[1]}/_mock/ready", trust_env=False).status_code == 200
+    done = run("--until-eof", "--workers", "2", "--state", "sqlite:none.sqlite")
+    assert done.returncode == 2
+    assert "--until-eof is for one process" in done.stderr
 
 
 def test_stdout_is_one_line_and_everything_else_goes_to_stderr(tmp_path: Path) -> None:

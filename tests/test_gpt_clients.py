@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +14,9 @@ import pytest
 from mockserver.client.requests import Request
 from mockserver.client.sandbox import Sandbox
 from mockserver.testing import ImagesMock
+from tests.node import installed
+from tests.node import run as run_in
 from tests.test_clients import KEY, found_in, needs, run
-from tests.test_javascript import INSTALL, npm
-from tests.test_javascript import run as run_in
 
 LOOK = """
 import asyncio, base64, io, pathlib, tempfile
@@ -319,14 +318,7 @@ def test_a_library_does_with_gpt_image_models_what_the_page_says(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the programs for Node and their packages are."""
-    if not shutil.which("npm") and not os.environ.get("CI"):
-        pytest.skip("npm is not installed: install Node.js 18 or newer")
-    made = tmp_path_factory.mktemp("wrappers")
-    for file in WRAPPERS.iterdir():
-        shutil.copy(file, made)
-    done = npm(made, *INSTALL)
-    assert done.returncode == 0, done.stderr
-    return made
+    return installed(tmp_path_factory, "wrappers", WRAPPERS.iterdir())
 
 
 def node(folder: Path, program: str, sandbox: Sandbox) -> list[dict[str, Any]]:

@@ -1,81 +1,72 @@
-"""The recipe for JavaScript: run with the real SDK under Vitest, and shown in the docs."""
+"""The recipes for JavaScript: run with the real SDK under each runner, and shown in the docs."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
 from mockserver.testing import ImagesMock
+from tests.node import installed, run
 
-RECIPE = Path(__file__).parent / "javascript"
-PAGE = Path(__file__).parent.parent / "docs" / "javascript.md"
-FILES = sorted([*RECIPE.glob("*.js"), RECIPE / "package.json"])
-OWN = ("OPENAI_", "IMAGES_MOCK_", "NODE_OPTIONS", "VITEST", "npm_")
-INSTALL = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
-
-
-def npm(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "npm", *arguments, **variables)
-
-
-def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    ambient = {k: v for k, v in os.environ.items() if not k.startswith(OWN)}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=ambient | {"PATH": path} | variables,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def verdict(project: Path, **variables: str) -> dict[str, Any]:
-    done = npm(project, "test", "--silent", "--", "--reporter=json", **variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+ROOT = Path(__file__).parent.parent
+RECIPES = ROOT / "tests" / "javascript" / "recipes"
+CLIENT = ROOT / "clients" / "node"
+PAGE = ROOT / "docs" / "javascript.md"
+FILES = sorted(path for path in RECIPES.rglob("*") if path.is_file())
+#: How many tests of a run have passed, as each runner tells it.
+PASSED: Mapping[str, str] = {
+    "vitest": r"Tests  (\d+) passed \(",
+    "jest": r"^Tests: +(\d+) passed, \d+ total$",
+    "node": r"^\S+ pass (\d+)$",
+}
+#: What a type checker wants beside the recipes.
+MORE = ("typescript@5.9.3", "@types/node@20.19.25")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the recipe with its packages installed."""
-    if not shutil.which("npm") and not os.environ.get("CI"):
-        pytest.skip("npm is not installed: install Node.js 18 or newer")
-    folder = tmp_path_factory.mktemp("javascript")
-    for file in FILES:
-        shutil.copy(file, folder)
-    done = npm(folder, *INSTALL)
-    assert done.returncode == 0, done.stderr
-    return folder
+    """A copy of the recipes with their packages installed, and the client as it would be published."""
+    packs = tmp_path_factory.mktemp("pack")
+    packed = run(CLIENT, "npm", "pack", "--pack-destination", str(packs))
+    assert packed.returncode == 0, packed.stderr
+    tarball = packs / packed.stdout.strip()
+    return installed(tmp_path_factory, "recipes", RECIPES.iterdir(), str(tarball), *MORE)
+
+
+def passed(project: Path, runner: str, *more: str, **variables: str) -> int:
+    """How many tests of a runner passed; none may fail."""
+    variables |= {"CI": "1", "NO_COLOR": "1", "FORCE_COLOR": "0"}
+    done = run(project, "npm", "run", "--silent", runner, "--", *more, **variables)
+    said = _COLOURS.sub("", done.stdout + done.stderr)
+    assert done.returncode == 0, said
+    found = re.search(PASSED[runner], said, re.MULTILINE)
+    assert found, said
+    return int(found[1])
 
 
 @pytest.mark.javascript
-def test_the_recipe_starts_a_server_and_passes(project: Path) -> None:
-    told = verdict(project)
-    assert told["numPassedTests"] == told["numTotalTests"] == 4
-
-
-@pytest.mark.javascript
-def test_two_files_share_a_running_server_each_with_a_key_of_its_own(
-    project: Path, server: ImagesMock
+@pytest.mark.parametrize("runner", PASSED)
+def test_a_recipe_starts_a_server_or_shares_one_with_a_key_for_each_file(
+    project: Path, server: ImagesMock, runner: str
 ) -> None:
-    again = shutil.copy(project / "poster.test.js", project / "again.test.js")
+    alone = passed(project, runner)
+    assert alone == (8 if runner == "node" else 5)
+    [file] = (project / runner).glob("poster.test.*")
+    again = shutil.copy(file, file.with_name(file.name.replace("poster", "again")))
     before = sandboxes(server)
-    told = verdict(project, IMAGES_MOCK_URL=server.url)
-    Path(again).unlink()
-    assert told["numPassedTests"] == told["numTotalTests"] == 8
-    assert sandboxes(server) == before + 2
+    more = [f"{runner}/{again.name}"] if runner == "node" else []
+    assert passed(project, runner, *more, IMAGES_MOCK_URL=server.url) == alone + 5
+    again.unlink()
+    added = sandboxes(server) - before
+    assert (
+        added >= 2
+    )  # node:test's has some more: its runner, and a key for each of the other tests
 
 
 def sandboxes(server: ImagesMock) -> int:
@@ -86,4 +77,5 @@ def sandboxes(server: ImagesMock) -> int:
 def test_the_page_shows_each_file_letter_for_letter() -> None:
     page = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
     shown = dict(page.findall(PAGE.read_text("utf-8")))
-    assert shown == {file.name: file.read_text("utf-8") for file in FILES}
+    files = {str(file.relative_to(RECIPES)): file.read_text("utf-8") for file in FILES}
+    assert shown == files

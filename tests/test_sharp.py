@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ import pytest
 from PIL import Image
 
 from mockserver.core.picture import MEDIA, Picture
+from tests.node import installed, run
 from tests.pictured import alpha, asked_for, file_of, frames, opened
-from tests.test_javascript import INSTALL, npm, run
 
 LOOK = Path(__file__).parent / "sharp"
 BACKGROUNDS = ("opaque", "transparent")
@@ -36,16 +34,11 @@ PICTURES = {
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What sharp says of each picture."""
-    if not shutil.which("npm") and not os.environ.get("CI"):
-        pytest.skip("npm is not installed: install Node.js 18 or newer")
-    folder = tmp_path_factory.mktemp("sharp")
-    for file in LOOK.iterdir():
-        shutil.copy(file, folder)
-    done = npm(folder, *INSTALL)
-    assert done.returncode == 0, done.stderr
+    folder = installed(tmp_path_factory, "sharp", LOOK.iterdir())
+    pictures = tmp_path_factory.mktemp("pictures")
     for name, picture in PICTURES.items():
-        (folder / name).write_bytes(file_of(picture))
-    done = run(folder, "node", "look.mjs", *PICTURES)
+        (pictures / name).write_bytes(file_of(picture))
+    done = run(folder, "node", "look.mjs", *(str(pictures / name) for name in PICTURES))
     assert done.returncode == 0, done.stderr
     return dict(zip(PICTURES, map(json.loads, done.stdout.splitlines()), strict=True))
 

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from mockserver.testing import ImagesMock
+from tests.node import installed, run
 from tests.stream_cases import CASES, NODE
-from tests.test_javascript import INSTALL, RECIPE, npm, run
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the script and the SDK are."""
-    if not shutil.which("npm") and not os.environ.get("CI"):
-        pytest.skip("npm is not installed: install Node.js 18 or newer")
-    made = tmp_path_factory.mktemp("streams")
-    shutil.copy(RECIPE / "streams.mjs", made)
     found = re.search(r"openai (\S+)", NODE)
     assert found
-    done = npm(made, *INSTALL, f"openai@{found[1]}")
-    assert done.returncode == 0, done.stderr
-    return made
+    scripts = sorted((Path(__file__).parent / "javascript").glob("*.mjs"))
+    return installed(tmp_path_factory, "scripts", scripts, f"openai@{found[1]}")
 
 
 @pytest.mark.javascript

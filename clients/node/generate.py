@@ -140,26 +140,18 @@ class _Types:
 
     def of(self, schema: Any, indent: str = "", *, is_reason: bool = False) -> str:
         """The type, on as many lines as its tables have fields."""
-        if schema is True or not isinstance(schema, Mapping):
+        if not isinstance(schema, Mapping):  # true: anything
             return "unknown"
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             return _TOLD.get(name, name)
         if "anyOf" in schema:
             return _union(self.of(one, indent) for one in schema["anyOf"])
-        if "allOf" in schema:
-            return " & ".join(self.of(one, indent) for one in schema["allOf"])
         if "enum" in schema:
             return self._literals(schema["enum"], is_reason=is_reason)
         if "const" in schema:
             return json.dumps(schema["const"])
-        if schema.get("not") == {"type": "object"}:
-            return "string | number | boolean | null"
-        if "contentEncoding" in schema:
-            return "File"
-        if schema.get("required") in (["contains"], ["regex"]):
-            return "Found"
-        return self._by_type(schema, indent)
+        return _special(schema) or self._by_type(schema, indent)
 
     def _by_type(self, schema: Schema, indent: str) -> str:
         kind = schema.get("type")
@@ -197,6 +189,15 @@ class _Types:
         return _union([*reasons, *map(json.dumps, rest)])
 
 
+def _special(schema: Schema) -> str | None:
+    """The type of what JSON Schema says in another way."""
+    if schema.get("not") == {"type": "object"}:
+        return "string | number | boolean | null"
+    if "contentEncoding" in schema:
+        return "File"
+    return "Found" if schema.get("required") in (["contains"], ["regex"]) else None
+
+
 def _union(types: Iterable[str]) -> str:
     found = list(dict.fromkeys(types))
     if any(one.startswith('"') for one in found):  # an editor goes on proposing them
@@ -215,9 +216,7 @@ def _method(name: str, schema: Schema, types: _Types) -> list[str]:
     if shown:
         value = _union(types.of(one, "  ") for one in shown)
         lines.append(f"  {called}(value: {value}, {options}): Rule;")
-    lines += [
-        f"  {called}(value: {types.table(one, '  ')} & RuleOptions): Rule;" for one in tables
-    ]
+    lines += [f"  {called}(value: {types.table(one, '  ')} & RuleOptions): Rule;" for one in tables]
     if "flag" in kind or name in _DEFAULTS:
         lines.append(f"  {called}({options}): Rule;")
     return lines
@@ -232,6 +231,7 @@ def _types(told: Schema) -> str:
     effects = {"properties": _effects(told)}
     options = {k: v for k, v in _body(told, "/_mock/sandbox").items() if k != "standing"}
     parts = _body(told, "/_mock/reset")["only"]["items"]
+    condition = types.table({"properties": _conditions(told)}, is_api=True)
     reasons = types.of(_effects(told)["error"], is_reason=True)
     lines = [
         HEAD,
@@ -242,7 +242,7 @@ def _types(told: Schema) -> str:
         "export type Found = { contains: string } | { regex: RegExp | string };\n",
         f"export type ErrorName = {reasons};\n",
         f"export type Part = {types.of(parts)};\n",
-        f"export interface Condition {types.table({'properties': _conditions(told)}, is_api=True)}\n",
+        f"export interface Condition {condition}\n",
         f"export interface Effects {types.table(effects)}\n",
         "/** Each is a rule of its own. */",
         "export interface EffectMethods {",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contracts.document.build import DOCUMENT, build, rendered
-from tests.test_javascript import INSTALL, npm
+from tests.node import INSTALL, npm
 
 PACKAGES = Path(__file__).parent.parent / "spectral" / "package.json"
 RULES = DOCUMENT.with_name("spectral.yaml")

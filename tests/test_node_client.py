@@ -1,0 +1,178 @@
+"""The client for Node: what is generated of it, what is packed, its types, its own tests."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver import __version__
+from mockserver.client.rules import Script
+from mockserver.core.rules.effects import EFFECTS
+from mockserver.testing import ImagesMock
+from tests.node import environment, run
+from tests.test_javascript import CLIENT, project
+
+__all__ = ["project"]
+README = CLIENT / "README.md"
+TESTS = Path(__file__).parent / "javascript" / "client"
+if not CLIENT.exists():
+    pytest.skip("the clients are out of the way", allow_module_level=True)
+
+
+def generator() -> Any:
+    spec = spec_from_file_location("generate", CLIENT / "generate.py")
+    assert spec
+    assert spec.loader
+    found = module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_what_is_generated_is_what_the_generator_makes() -> None:
+    for name, content in generator().files().items():
+        kept = (CLIENT / "lib" / name).read_text("utf-8")
+        assert kept == content, "run python clients/node/generate.py"
+
+
+def test_an_effect_that_the_server_learns_is_a_method_by_one_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = generator()
+    document = made.document()
+    told = json.loads(json.dumps(document))
+    effects = told["components"]["schemas"]["Effect"]["properties"]
+    effects["fade_out"] = {
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "object", "properties": {"for_ms": {"type": "integer"}}},
+        ]
+    }
+    monkeypatch.setattr(made, "document", lambda: told)
+    files = made.files()
+    assert '  fade_out: {"flag": true, "fields": ["for_ms"]},\n' in files["generated.cjs"]
+    assert "  fadeOut?: boolean | {\n    forMs?: number;\n  };\n" in files["generated.d.cts"]
+    assert (
+        "  fadeOut(value: {\n    forMs?: number;\n  } & RuleOptions): Rule;\n"
+        in files["generated.d.cts"]
+    )
+
+
+def test_each_effect_of_python_has_a_method_of_the_same_name() -> None:
+    made = generator()
+    typed = (CLIENT / "index.d.cts").read_text("utf-8") + made.files()["generated.d.cts"]
+    methods = {n for n in vars(Script) if not n.startswith("_")} - {"then"} | {*EFFECTS}
+    assert {n for n in methods if f"  {made.camel(n)}(" not in typed} == set()
+
+
+def test_version_and_licence_are_the_servers() -> None:
+    told = json.loads((CLIENT / "package.json").read_text("utf-8"))
+    assert told["version"] == __version__
+    assert "dependencies" not in told
+    assert (CLIENT / "LICENSE").read_bytes() == (CLIENT.parent.parent / "LICENSE").read_bytes()
+
+
+@pytest.mark.javascript
+def test_what_is_packed_is_what_is_used() -> None:
+    done = run(CLIENT, "npm", "pack", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    [told] = json.loads(done.stdout)
+    files = {file["path"] for file in told["files"]}
+    sources = {str(p.relative_to(CLIENT)) for p in CLIENT.rglob("*") if p.is_file()}
+    assert files == {f for f in sources if not f.endswith((".py", ".pyc"))}
+    exported = json.dumps(json.loads((CLIENT / "package.json").read_text("utf-8"))["exports"])
+    assert {
+        name.removeprefix("./") for name in re.findall(r'"(\./[\w-]+\.\w+)"', exported)
+    } <= files
+
+
+@pytest.mark.javascript
+def test_a_strict_type_checker_takes_what_is_right_and_refuses_what_is_not(project: Path) -> None:
+    for name in ("typed.mts", "typed.cts"):
+        (project / name).write_bytes((TESTS / name).read_bytes())
+    strict = ("--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess")
+    kind = ("--target", "es2022", "--module", "nodenext", "--types", "node")
+    done = run(project, "npx", "tsc", *strict, *kind, "typed.mts", "typed.cts")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.javascript
+def test_the_readme_of_the_package_shows_what_works(project: Path) -> None:
+    [shown] = re.findall(r"^```js\n(.*?)^```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (project / "readme.mjs").write_text(shown, "utf-8")
+    done = run(project, "node", "readme.mjs")
+    assert (done.returncode, done.stdout) == (0, "[ 429, 429, 200 ]\n"), done.stderr
+
+
+@pytest.mark.javascript
+@pytest.mark.parametrize("part", ["scripts", "looks"])
+def test_the_clients_own_tests_pass(server: ImagesMock, part: str) -> None:
+    done = run(TESTS, "node", "--test", f"{part}.test.mjs", IMAGES_MOCK_URL=server.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def is_gone(address: str) -> bool:
+    """Whether nobody answers there any more, sooner or later."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            httpx2.get(f"{address}/_mock/ready", trust_env=False, timeout=60)
+        except httpx2.TransportError:
+            return True
+    return False
+
+
+@pytest.mark.javascript
+def test_a_runner_that_is_killed_leaves_no_server_behind() -> None:
+    with subprocess.Popen(
+        ["node", "left-alone.mjs"],
+        cwd=TESTS,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        ready = httpx2.get(f"{address}/_mock/ready", trust_env=False)
+        assert ready.json()["status"] == "ready"
+        process.kill()
+        process.stdout.read()
+    assert is_gone(address)
+
+
+@pytest.mark.javascript
+@pytest.mark.parametrize(
+    ("settings", "command", "said"),
+    [
+        ({}, "no-images-mock", "no-images-mock could not be started: it is not on the PATH."),
+        ({"tier": "6"}, "images-mock", "images-mock ended with exit code 3 before it was ready:"),
+    ],
+)
+def test_a_server_that_does_not_start_is_told(
+    settings: dict[str, str], command: str, said: str
+) -> None:
+    script = (
+        'import { start } from "../../../clients/node/index.mjs";\n'
+        f"await start({json.dumps(settings)}, {{ command: {json.dumps(command)} }}).catch((error) => console.log(error.message));"
+    )
+    done = run(TESTS, "node", "--input-type=module", "-e", script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(said)
+    assert "tier" in done.stdout or "pip install" in done.stdout
+
+
+@pytest.mark.javascript
+def test_a_command_gets_a_server_and_gives_its_exit_code() -> None:
+    program = "console.log(new URL(process.env.IMAGES_MOCK_URL).hostname); process.exit(7)"
+    done = run(TESTS, "node", str(CLIENT / "with-images-mock.mjs"), "node", "-e", program)
+    assert (done.returncode, done.stdout) == (7, "127.0.0.1\n"), done.stderr
+    done = run(TESTS, "node", str(CLIENT / "with-images-mock.mjs"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
