@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -109,7 +108,7 @@ def test_it_installs_starts_leads_judges_keeps_and_ends(job: Job) -> None:
     journal = read_from((kept / "journal.json").read_bytes())
     assert len(journal["requests"]) == 1
     settings = journal["settings"]
-    assert (settings["tier"], settings["as_of"]) == ("2", "2026-10-01")
+    assert (settings["tier"], settings["as-of"]) == ("2", "2026-10-01")
     results = json.loads((kept / "verdict.sarif").read_text("utf-8"))["runs"][0]["results"]
     assert [one["ruleId"] for one in results] == ["personal-data-in-user"]
     assert len(ElementTree.parse(kept / "verdict.xml").findall(".//failure")) == 1
@@ -191,24 +190,20 @@ def as_heard(output: str) -> list[str]:
     return heard
 
 
+#: What each kind of quoting would be left by.
+ATTACK = '"; touch pwned; $(touch pwned) `touch pwned` \' ; touch pwned #'
+
+
 @pytest.mark.packaging
 @pytest.mark.parametrize("name", ["as_of", "tier", "port", "args", "python", "command"])
-@pytest.mark.parametrize(
-    "attack", ['"; touch pwned; "', "$(touch pwned)", "`touch pwned`", "' ; touch pwned #", "*"]
-)
-def test_no_input_is_run(name: str, attack: str, job: Job, tmp_path: Path) -> None:
-    given = {"command": COMMAND} | {name: attack}
-    if name == "python":
-        given["command"] = ""
-    told = job.use(START, **given)
-    assert told["conclusion"] == "failure"
-    assert not [path for path in tmp_path.rglob("pwned*") if path.name == "pwned"]
+def test_no_input_is_run(name: str, job: Job, tmp_path: Path) -> None:
+    given = {"command": "" if name == "python" else COMMAND} | {name: ATTACK}
+    assert job.use(START, **given)["conclusion"] == "failure"
+    assert [*tmp_path.rglob("pwned")] == []
 
 
 @pytest.mark.packaging
-@pytest.mark.parametrize("name", ["least", "ignore"])
-def test_no_input_of_the_end_is_run(name: str, job: Job, tmp_path: Path) -> None:
+def test_no_input_of_the_end_is_run(job: Job, tmp_path: Path) -> None:
     job.use(START, command=COMMAND)
-    told = job.use(FINISH, **{name: '"; touch pwned; $(touch pwned)'})
-    assert told["conclusion"] == "failure"
-    assert not [path for path in tmp_path.rglob("pwned*") if path.name == "pwned"]
+    assert job.use(FINISH, least=ATTACK, ignore=ATTACK)["conclusion"] == "failure"
+    assert [*tmp_path.rglob("pwned")] == []
