@@ -174,7 +174,13 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
 @with_address
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
-@click.option("--as-of", callback=day, metavar="DATE", shell_complete=days, help="only what holds on a day, or today")
+@click.option(
+    "--as-of",
+    callback=day,
+    metavar="DATE",
+    shell_complete=days,
+    help="only what holds on a day, or today",
+)
 @click.option(
     "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
 )

@@ -1,4 +1,4 @@
-"""What a shell offers while somebody types: the values of a setting, days, files. Reads no setting."""
+"""What a shell offers while somebody types: values of settings, days, files. Reads no setting."""
 
 from __future__ import annotations
 

@@ -13,9 +13,8 @@ def completion(shell: str) -> None:
     In ~/.bashrc: eval "$(images-mock completion bash)"; in ~/.zshrc the same with zsh; in
     ~/.config/fish/config.fish: images-mock completion fish | source
     """
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-    shells = get_completion_class(shell)
-    assert shells is not None
+    shells = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}[shell]
     nobody = click.Command("images-mock")  # the lines call the command again, by its name
     click.echo(shells(nobody, {}, "images-mock", "_IMAGES_MOCK_COMPLETE").source())

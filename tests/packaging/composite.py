@@ -49,7 +49,9 @@ class Job:
 
     def _step(self, step: dict[str, Any], values: dict[str, str]) -> bool:
         if "uses" in step:
-            self.used.append((step["uses"], {k: _filled(v, values) for k, v in step["with"].items()}))
+            self.used.append(
+                (step["uses"], {k: _filled(v, values) for k, v in step["with"].items()})
+            )
             return True
         assert step["shell"] == "bash"
         variables = {name: _filled(value, values) for name, value in step.get("env", {}).items()}
@@ -91,7 +93,9 @@ def job_in(directory: Path) -> Job:
     """A job, whose files are in a directory, and which knows nothing of this project."""
     temp = directory / "temp"
     temp.mkdir()
-    kept = {k: os.environ[k] for k in ("PATH", "HOME", "LANG", "PIP_CONFIG_FILE") if k in os.environ}
+    kept = {
+        k: os.environ[k] for k in ("PATH", "HOME", "LANG", "PIP_CONFIG_FILE") if k in os.environ
+    }
     kept |= {k: v for k, v in os.environ.items() if k.startswith("PIP_INDEX")}
     return Job(temp, kept | {"RUNNER_TEMP": str(temp)})
 
@@ -104,7 +108,11 @@ def _lines(file: Path) -> list[tuple[str, str]]:
 
 def _filled(text: str, values: dict[str, str]) -> str:
     filled = _EXPRESSION.sub(
-        lambda found: values[found[1]] if found[1].startswith(("inputs.", "github.")) else values.get(found[1], ""),
+        lambda found: (
+            values[found[1]]
+            if found[1].startswith(("inputs.", "github."))
+            else values.get(found[1], "")
+        ),
         text,
     )
     assert "${{ " not in _EXPRESSION.sub("", text), text

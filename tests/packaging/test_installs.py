@@ -36,7 +36,19 @@ def ran(*words: str | Path, cwd: Path, **variables: str) -> str:
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("dist")
-    ran(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist", "-d", made, cwd=ROOT)
+    ran(
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-t",
+        "wheel",
+        "-t",
+        "sdist",
+        "-d",
+        made,
+        cwd=ROOT,
+    )
     return made
 
 
@@ -67,8 +79,14 @@ def test_the_sdist_has_what_its_tests_need_and_makes_the_same_wheel(
     [source] = tmp_path.iterdir()
     ran(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=source)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
-    some = ["tests/test_verdict_page_of_docs.py", "tests/contracts/test_openapi.py", "tests/test_frozen.py"]
-    said = ran(sys.executable, "-m", "pytest", "-q", "-n", "0", *some, cwd=source, PYTHONPATH=str(source))
+    some = [
+        "tests/test_verdict_page_of_docs.py",
+        "tests/contracts/test_openapi.py",
+        "tests/test_frozen.py",
+    ]
+    said = ran(
+        sys.executable, "-m", "pytest", "-q", "-n", "0", *some, cwd=source, PYTHONPATH=str(source)
+    )
     assert re.search(r"\d+ passed", said)
 
 
@@ -102,7 +120,9 @@ def test_pipx_runs_it_and_installs_it(wheel: Path, tmp_path: Path) -> None:
     }
     ran(BIN / "pipx", "install", wheel, cwd=tmp_path, **kept)
     serves(tmp_path / "bin" / "images-mock", cwd=tmp_path)
-    said = ran(BIN / "pipx", "run", "--spec", wheel, "images-mock", "--version", cwd=tmp_path, **kept)
+    said = ran(
+        BIN / "pipx", "run", "--spec", wheel, "images-mock", "--version", cwd=tmp_path, **kept
+    )
     assert __version__ in said
 
 
@@ -112,7 +132,11 @@ def as_pip_has_it() -> dict[str, str]:
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     index = re.search(r"index-url='([^']+)'", said)
-    found = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or (index and index[1])
+    found = (
+        os.environ.get("UV_DEFAULT_INDEX")
+        or os.environ.get("PIP_INDEX_URL")
+        or (index and index[1])
+    )
     return {"UV_DEFAULT_INDEX": found} if found else {}
 
 
