@@ -21,6 +21,7 @@ from mockserver.cli_group import (
     ServeByDefault,
     end,
 )
+from mockserver.completing import days, values_of
 from mockserver.config import PREFIX, Config, ConfigError, Value, config_of, resolve
 from mockserver.core.texts import escaped
 from mockserver.settings import SETTINGS, Setting, as_of, seconds
@@ -51,6 +52,7 @@ def _flag(setting: Setting) -> click.Option:
         metavar=setting.metavar,
         multiple=setting.many,
         help=setting.help + shown,
+        shell_complete=values_of(setting),
     )
 
 
@@ -181,7 +183,13 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
 @with_address
 @cli.command()
 @click.argument("text", nargs=-1, metavar="CODE-or-MESSAGE")
-@click.option("--as-of", callback=day, metavar="DATE", help="only what holds on a day, or today")
+@click.option(
+    "--as-of",
+    callback=day,
+    metavar="DATE",
+    shell_complete=days,
+    help="only what holds on a day, or today",
+)
 @click.option(
     "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
 )

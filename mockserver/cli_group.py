@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
@@ -15,6 +15,9 @@ from mockserver.core.exit_codes import INTERNAL as INTERNAL
 from mockserver.core.exit_codes import NOT_READY as NOT_READY
 from mockserver.core.exit_codes import UNKNOWN as UNKNOWN
 from mockserver.core.exit_codes import USAGE as USAGE
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def end(code: int, message: str) -> NoReturn:
@@ -69,6 +72,7 @@ def _of(module: str) -> Callable[[], click.Command]:
 
 _ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
     _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
+    "completion": _Elsewhere(_of("completion"), "Print what makes a shell complete the command."),
     "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
     "migrate": _Elsewhere(_of("migrate"), "Tell what a journal would meet with another model."),
     "verdict": _Elsewhere(_of("verdict"), "Judge the program that asked; 5 if it has faults."),
@@ -98,6 +102,8 @@ class ServeByDefault(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `serve` in front, unless a command or the group's own flag stands there."""
+        if not args and ctx.resilient_parsing:  # a shell asks what there is
+            return super().parse_args(ctx, args)
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             self._check_order(ctx, args)
             args = ["serve", *args]
@@ -106,6 +112,17 @@ class ServeByDefault(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands here, and those that are loaded later."""
         return sorted([*super().list_commands(ctx), *_ELSEWHERE_ARE])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, and the flags of `serve`, which need not be named."""
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            return found
+        serve = self.commands["serve"]
+        own = {item.value for item in found}
+        with serve.make_context("serve", [], parent=ctx, resilient_parsing=True) as context:
+            offered = serve.shell_complete(context, incomplete)
+        return found + [item for item in offered if item.value not in own]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command; what few call is loaded later."""
