@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from httpx2 import Response
 from hypothesis import settings
@@ -28,6 +30,12 @@ pytest_plugins = ["pytester", "tests.outbound_check"]
 # Some two hundred processes are started. Where Python may keep nothing, each compiles the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+#: Seconds that end what hangs, and no busy machine's run: httpx2 waits for 5 if nobody says more.
+PATIENCE = 60.0
+_WAITS = ("connect", "read", "write", "pool")
+vars(inspect.signature(httpx2.get).parameters["timeout"].default).update(
+    dict.fromkeys(_WAITS, PATIENCE)
+)
 
 
 def up_to(number: int) -> int:
@@ -167,4 +175,16 @@ def sdk(box: Sandbox) -> Iterator[openai.OpenAI]:
 
     options: dict[str, Any] = {"base_url": box.url, "api_key": box.api_key, "max_retries": 0}
     with openai.OpenAI(**options, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def hasty_once() -> Iterator[httpx2.Client]:
+    """A client that waits a moment for its first answer, and as long as need be for the others."""
+    seconds = iter((0.3,))
+
+    def wait(request: httpx2.Request) -> None:
+        request.extensions["timeout"] = dict.fromkeys(_WAITS, next(seconds, PATIENCE))
+
+    with httpx2.Client(event_hooks={"request": [wait]}) as client:
         yield client

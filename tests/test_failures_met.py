@@ -40,10 +40,11 @@ def meet(client: httpx2.Client, failure: Failure) -> None:
     added = client.post("/_mock/rules", json={"then": failure.then}, headers=HERE)
     assert added.status_code == 201, added.text
     body = ASKED[failure.needs]
+    waits = 0.3 if "stall" in str(failure.then) else 60  # a download that stalls is begun at once
     try:
-        answer = client.post("/v1/images/generations", json=body, headers=ME, timeout=0.5)
+        answer = client.post("/v1/images/generations", json=body, headers=ME, timeout=waits)
         if failure.of == "download":
-            client.get(answer.json()["data"][0]["url"], timeout=0.5)
+            client.get(answer.json()["data"][0]["url"], timeout=waits)
     except httpx2.TransportError:
         pass
     wait = {"when": {}, "count": 1}

@@ -53,8 +53,9 @@ def test_each_how_to_passes_without_a_warning(few_plugins: Plugged, files: list[
 
 
 @pytest.mark.slow
-def test_each_how_to_passes_on_four_workers(few_plugins: Plugged) -> None:
-    check(few_plugins("-p", "xdist", "-n", "4"))
+def test_each_how_to_passes_on_several_workers(few_plugins: Plugged) -> None:
+    # The long one runs a contract, which no test beside it has a part in.
+    check(few_plugins("-p", "xdist", "-n", "2", f"--ignore={LONG}"), least=len(FILES))
 
 
 @pytest.mark.slow

@@ -114,7 +114,7 @@ def test_a_stream_without_its_last_blank_line_has_all_else(box: Sandbox) -> None
 
 def test_a_stream_that_stalls_runs_into_the_timeout(box: Sandbox, sdk: openai.OpenAI) -> None:
     box.next.stream([0], end="stall")
-    events = iter(sdk.with_options(timeout=1).images.generate(**STREAM))
+    events = iter(sdk.with_options(timeout=3).images.generate(**STREAM))
     assert next(events).type == PARTIAL
     with pytest.raises(openai.APITimeoutError):
         next(events)

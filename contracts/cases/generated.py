@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
 import requests
@@ -78,7 +78,7 @@ def generated(
     there = there or There()
     extent = CAREFUL if costly else QUICK if quick else FULL
     numbers: Counter[tuple[str, str]] = Counter()
-    for how, case in cases_of(schema_of(day, extent), extent):
+    for how, case in _cases(day, extent):
         promise = _promise(case)
         number = numbers[promise.operation, how]
         numbers[promise.operation, how] += 1
@@ -99,6 +99,12 @@ _ONE_OF = 5
 
 def _is_quick(promise: Promise) -> bool:
     return promise.status != 200 and promise.operation.partition(".")[0] not in SERVICES
+
+
+@lru_cache(maxsize=4)
+def _cases(day: date | None, extent: Extent) -> tuple[tuple[str, Case[Any]], ...]:
+    """Those of a run, kept for the next one: to make them takes longer than to send them."""
+    return tuple(cases_of(schema_of(day, extent), extent))
 
 
 def cases_of(

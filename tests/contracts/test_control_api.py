@@ -86,23 +86,37 @@ def judge(case: Case[Any]) -> None:
     case.call_and_validate(checks=CHECKS, app=LISTENED if case.path == EVENTS else APP)
 
 
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [(p, method) for p, methods in WHOLE["paths"].items() for method in methods],
-)
-def test_an_answer_to_any_request_keeps_the_document(path: str, method: str) -> None:
+def judge_some(path: str, method: str, examples: int) -> None:
     operation = SCHEMA[path][method]
     sent = operation.as_strategy()
     if "parameters" in operation.definition.raw or "requestBody" in operation.definition.raw:
         sent |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    settings(max_examples=5, suppress_health_check=list(HealthCheck))(given(case=sent)(judge))()
+    chosen = settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    chosen(given(case=sent)(judge))()
 
 
-@pytest.mark.slow  # Schemathesis breaks each keyword of the document once: some thousand requests
-@SCHEMA.parametrize()
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
-def test_every_answer_keeps_the_document(case: Case[Any]) -> None:
-    judge(case)
+each_operation = pytest.mark.parametrize(
+    ("path", "method"),
+    [(p, method) for p, methods in WHOLE["paths"].items() for method in methods],
+)
+
+
+@each_operation
+def test_an_answer_to_any_request_keeps_the_document(path: str, method: str) -> None:
+    judge_some(path, method, 5)
+
+
+@pytest.mark.slow
+@each_operation
+def test_so_does_one_to_each_request_that_breaks_a_keyword(path: str, method: str) -> None:
+    operation = SCHEMA[path][method]
+    how = SCHEMA.config.generation_for(operation=operation, phase="coverage")
+    # Made here, where one process makes them, and not where each collects its tests.
+    cases = operation.schema.iter_coverage_cases(
+        operation, generation_modes=how.modes, generation_config=how
+    )
+    assert [judge(case) for case in cases]
+    judge_some(path, method, 25)
 
 
 def test_the_document_is_valid_and_tells_every_path() -> None:

@@ -260,4 +260,4 @@ def test_no_sequence_of_requests_breaks_a_form_or_a_promise_or_leaves_something_
 
 @pytest.mark.slow
 def test_no_long_sequence_of_requests_does_either() -> None:
-    run(examples=200, steps=50)
+    run(examples=80, steps=50)

@@ -222,4 +222,4 @@ def test_no_bytes_on_a_line_get_more_than_an_answer_or_leave_something_behind() 
 
 @pytest.mark.slow
 def test_no_bytes_on_many_lines_do_either() -> None:
-    run(examples=2_000)
+    run(examples=600)

@@ -310,10 +310,10 @@ def test_a_sandbox_that_was_asked_for_nothing_has_no_findings(
 
 
 def test_an_sdk_that_retries_after_a_timeout_buys_again(
-    mock: Any, sdk: openai.OpenAI, verdict: Verdict
+    mock: Any, sdk: openai.OpenAI, hasty_once: httpx2.Client, verdict: Verdict
 ) -> None:
-    mock.next.delay(5)
-    sdk.with_options(timeout=0.3, max_retries=1).images.generate(**NAMED)
+    mock.next.stall()
+    sdk.with_options(http_client=hasty_once, max_retries=1).images.generate(**NAMED)
     assert verdict()["paid-twice"].startswith("paid 2 times for one call")
 
 

@@ -14,12 +14,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conftest import GENERATIONS
+from tests.conftest import GENERATIONS, PATIENCE
 
 LOOPS = ("uvloop", "asyncio")
 _START = "from mockserver.__main__ import main; main()"
 _WITHOUT_UVLOOP = "import sys; sys.modules['uvloop'] = None"
-PATIENCE = 30.0  # seconds
 MULTIPART = "multipart/form-data; boundary=b"
 KEY = "Authorization: Bearer sk-mock-me"
 OF_SANDBOX = "Mock-Sandbox-Key: sk-mock-me"

@@ -12,7 +12,7 @@ from tests.plugin.conftest import run, run_plain
 pytestmark = pytest.mark.slow
 
 
-def test_two_hundred_tests_in_four_workers_do_not_meet(downstream: pytest.Pytester) -> None:
+def test_two_hundred_tests_in_several_workers_do_not_meet(downstream: pytest.Pytester) -> None:
     code = """
     @pytest.mark.parametrize("number", range(200))
     def test_it(images_mock, number):
@@ -24,12 +24,12 @@ def test_two_hundred_tests_in_four_workers_do_not_meet(downstream: pytest.Pytest
         assert len(images_mock.requests) == 1 + number % 2
         assert images_mock.spent == 0.016
     """
-    result = run_plain(downstream, code, "-n", "4", "-q")
+    result = run_plain(downstream, code, "-n", "2", "-q")
     result.assert_outcomes(passed=200)
     result.stdout.fnmatch_lines(["these tests would have cost $3.20 *"])
 
 
-def test_four_processes_share_one_server(downstream: pytest.Pytester) -> None:
+def test_several_processes_share_one_server(downstream: pytest.Pytester) -> None:
     code = """
     @pytest.mark.parametrize("number", range(60))
     def test_it(images_mock, number):
@@ -37,7 +37,7 @@ def test_four_processes_share_one_server(downstream: pytest.Pytester) -> None:
         assert [r.prompt for r in images_mock.requests] == [f"number {number}"]
     """
     with ImagesMock() as mock:
-        result = run_plain(downstream, code, "-n", "4", f"--images-mock-url={mock.url}")
+        result = run_plain(downstream, code, "-n", "2", f"--images-mock-url={mock.url}")
         result.assert_outcomes(passed=60)
         result.stdout.fnmatch_lines([f"images_mock: {mock.url} (*", "* cost $0.960 with *"])
     url = f"--images-mock-url={mock.url}"

@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux spreads connections"),
 ]
-SOON = 10.0  # seconds: far less than anything waits by itself
+SOON = 30.0  # seconds: far less than anything waits by itself
 
 
 class Line:
