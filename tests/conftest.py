@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
@@ -168,3 +169,17 @@ def sdk(box: Sandbox) -> Iterator[openai.OpenAI]:
     options: dict[str, Any] = {"base_url": box.url, "api_key": box.api_key, "max_retries": 0}
     with openai.OpenAI(**options, timeout=60) as client:
         yield client
+
+
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Examples of pages close no client: it is done for them."""
+    import openai
+
+    with ExitStack() as clients:
+        for name in ("OpenAI", "AzureOpenAI"):
+            made = getattr(openai, name)
+            monkeypatch.setattr(
+                openai, name, lambda made=made, **told: clients.enter_context(made(**told))
+            )
+        yield

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -27,6 +28,7 @@ ELSEWHERE = {
     "bench/README.md": "bench.md",
     "README.md": "index.md",
 }
+_CELL = re.compile(r"(?<!\\) \| ")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -46,6 +48,8 @@ def lay_out(folder: Path) -> None:
         shutil.copy(file, made)
     for name, page in pages().items():
         (made / name).write_text(led(page, made), "utf-8")
+    for name, text in evidence((made / "evidence.md").read_text("utf-8")):
+        (made / name).write_text(text, "utf-8")
 
 
 def led(page: Path, made: Path) -> str:
@@ -66,6 +70,34 @@ def led(page: Path, made: Path) -> str:
         return f"[{text}]({here})"
 
     return _LINK.sub(lead, page.read_text("utf-8"))
+
+
+def evidence(text: str) -> Iterator[tuple[str, str]]:
+    """The page of all facts as a page of each table, a heading for each fact; one leads to all.
+
+    A search finds what is under a heading; in a table of 200 rows it would find the table.
+    """
+    head, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    leads = ""
+    for part in parts:
+        title, _, table = part.partition("\n")
+        name = f"evidence-{re.sub(r'[^a-z]+', '-', title.lower())}.md"
+        columns, _, *rows = (_CELL.split(row.strip("| ")) for row in table.split("\n") if row)
+        facts: dict[str, str] = {}
+        for row in rows:
+            facts[row[0]] = facts.get(row[0], "") + _told(columns, row)
+        told = "".join(f"\n## {fact}\n{of}" for fact, of in facts.items())
+        yield name, f"# {title}\n\nHow well each is known: [the levels](evidence.md).\n{told}"
+        leads += f"* [{title}]({name}): {len(rows)}\n"
+    yield "evidence.md", f"{head}\n## The tables\n\n{leads}"
+
+
+def _told(columns: list[str], row: list[str]) -> str:
+    cells = dict(zip(columns, row, strict=True))
+    del cells[columns[0]]
+    said = cells.pop("message", "") or cells.pop("value", "")
+    rest = " · ".join(f"*{name}* {cell}" for name, cell in cells.items() if cell)
+    return f"\n> {said}\n\n{rest}\n"
 
 
 def build(site: Path) -> int:
