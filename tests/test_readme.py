@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def block(text: str, part: str) -> str:
     """The first block of Python that has a part in it."""
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks: list[str] = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return next(b for b in blocks if part in b)
 
 

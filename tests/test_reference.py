@@ -31,7 +31,9 @@ def page(name: str) -> str:
 
 def block(name: str, language: str, part: str) -> str:
     """The first block of a page that has a part in it."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", page(name), re.MULTILINE | re.DOTALL)
+    blocks: list[str] = re.findall(
+        rf"^```{language}\n(.*?)^```", page(name), re.MULTILINE | re.DOTALL
+    )
     return next(b for b in blocks if part in b)
 
 
