@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
@@ -188,3 +189,17 @@ def hasty_once() -> Iterator[httpx2.Client]:
 
     with httpx2.Client(event_hooks={"request": [wait]}) as client:
         yield client
+
+
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Examples of pages close no client: it is done for them."""
+    import openai
+
+    with ExitStack() as clients:
+        for name in ("OpenAI", "AzureOpenAI"):
+            made = getattr(openai, name)
+            monkeypatch.setattr(
+                openai, name, lambda made=made, **told: clients.enter_context(made(**told))
+            )
+        yield

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -22,6 +25,7 @@ if not (ROOT / "mockserver").exists():
     pytest.skip("the sources are out of the way", allow_module_level=True)
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
+SITE: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "site" / "build.py"))
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", ".ci/")
 
@@ -67,11 +71,48 @@ def test_each_file_that_is_named_is_there(page: Path) -> None:
     assert [n for n in named if n.startswith(_FOLDERS) and not (ROOT / n).exists()] == []
 
 
-def test_each_page_of_the_docs_is_linked_from_the_readme() -> None:
-    linked = re.findall(r"\]\((docs/[\w-]+\.md)", prose(ROOT / "README.md"))
-    assert {p.name for p in (ROOT / "docs").glob("*.md")} == {
-        Path(target).name for target in linked
-    }
+def in_nav(entry: object) -> Iterator[str]:
+    """The pages of a part of the site's navigation, in their order."""
+    if isinstance(entry, str):
+        yield entry
+    parts = entry if isinstance(entry, list) else entry.values() if isinstance(entry, dict) else ()
+    for part in parts:
+        yield from in_nav(part)
+
+
+def test_each_page_of_the_site_is_in_its_navigation_once(tmp_path: Path) -> None:
+    SITE["lay_out"](tmp_path)
+    settings = tomllib.loads((tmp_path / "zensical.toml").read_text("utf-8"))["project"]
+    shown = sorted(in_nav(settings["nav"]))
+    assert shown == sorted(page.name for page in (tmp_path / "docs").glob("*.md"))
+
+
+def test_what_a_page_of_the_site_leads_to_is_there(tmp_path: Path) -> None:
+    """Files too, which the strict build does not look for."""
+    SITE["lay_out"](tmp_path)
+    laid = [p for p in (tmp_path / "docs").glob("*.md") if list(dead(p))]
+    assert {p.name: list(dead(p)) for p in laid} == {}
+
+
+def test_a_fact_has_a_heading_of_its_own_in_the_site(tmp_path: Path) -> None:
+    SITE["lay_out"](tmp_path)
+    errors = (tmp_path / "docs" / "evidence-errors-of-the-api.md").read_text("utf-8")
+    [fact] = re.findall(r"^## size_not_of_model\n(.*?)(?=^## )", errors, re.MULTILINE | re.DOTALL)
+    assert "> The size is not supported by this model.\n" in fact
+    assert "*code* invalid_size · " in fact
+    told = sum(p.read_text("utf-8").count("*source* ") for p in (tmp_path / "docs").glob("evi*"))
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "evidence.md").read_text("utf-8"), re.MULTILINE)
+    heads, levels = 2 * 11, 6
+    assert told == len(rows) - heads - levels
+
+
+def test_the_readme_leads_to_the_pages() -> None:
+    assert "(docs/index.md)" in prose(ROOT / "README.md")
+
+
+def test_the_page_of_the_control_api_is_the_documents() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "control_api.py"))
+    assert made["PAGE"].read_text("utf-8") == made["page"](), "run python docs/control_api.py"
 
 
 def snippets(language: str) -> list[str]:
