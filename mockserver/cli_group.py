@@ -114,10 +114,13 @@ class ServeByDefault(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _check_order(self, ctx: click.Context, args: list[str]) -> None:
-        """Refuse a command that stands behind flags, each of which has one value."""
+        """Refuse a command that stands behind flags, each of which has one value, or none."""
         place = 0
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
-            place += 1 if "=" in args[place] else 2
+            alone = (
+                "=" in args[place] or (args[place + 1 : place + 2] and args[place + 1][0:1] == "-")
+            )
+            place += 1 if alone else 2
         if place < len(args) and args[place] in self.list_commands(ctx):
             command = self.get_command(ctx, args[place])
             is_group = isinstance(command, click.Group) or getattr(command, "is_group", False)

@@ -17,6 +17,7 @@ from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
 from mockserver.server.kernel import in_kernel
 
+BELOW = "images_mock.below"  # what TLS is carried by, as it tells of itself
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
@@ -47,7 +48,11 @@ class _Joined:
         self._transport = transport
         self._loop = loop
         self.is_closing = transport.is_closing
-        self.get_write_buffer_size = transport.get_write_buffer_size
+        # What TLS has passed on waits below it, where nothing but this one looks.
+        self._below: asyncio.Transport | None = transport.get_extra_info(BELOW)
+        self.get_write_buffer_size = (
+            self._unsent if self._below else transport.get_write_buffer_size
+        )
         self.lingers = False  # the next close leaves the client time to end and read
         self._held: list[bytes] = []
 
@@ -61,12 +66,19 @@ class _Joined:
 
     def close(self) -> None:
         self._flush()
-        if self.lingers and not self.is_closing():
+        if self.is_closing():
+            return
+        if self.lingers:
             self.lingers = False
-            self._transport.write_eof()
-            self._loop.call_later(LINGER, self._transport.close)
+            if self._transport.can_write_eof():  # TLS has no such end
+                self._transport.write_eof()
+            self._loop.call_later(LINGER, self.close)
         else:
             self._transport.close()
+
+    def _unsent(self) -> int:
+        below = self._below.get_write_buffer_size() if self._below else 0
+        return below + (0 if self.is_closing() else self._transport.get_write_buffer_size())
 
     def abort(self) -> None:
         self._held = []
@@ -108,6 +120,15 @@ class Http1(HeadCap):
                 crowd.turned_away += 1
                 self._is_refused = True
                 self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Hear what arrived; of TLS, which can't be answered, at least tell."""
+        if not self._read and data.startswith(b"\x16"):
+            self.logger.warning(
+                "TLS was sent to the port of plain HTTP: its address begins with http://; "
+                "--tls serves HTTPS, at a port of its own"
+            )
+        super().data_received(data)
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, which may find in its scope how to break the line."""
