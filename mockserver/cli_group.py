@@ -69,6 +69,8 @@ def _of(module: str) -> Callable[[], click.Command]:
 
 _ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
     _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
+    "certificate": _Elsewhere(_of("certificate"), "Write what programs shall trust with --tls."),
+    "env": _Elsewhere(_of("env"), "Print variables that lead a shell's programs to a server."),
     "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
     "migrate": _Elsewhere(_of("migrate"), "Tell what a journal would meet with another model."),
     "verdict": _Elsewhere(_of("verdict"), "Judge the program that asked; 5 if it has faults."),
@@ -117,8 +119,8 @@ class ServeByDefault(click.Group):
         """Refuse a command that stands behind flags, each of which has one value, or none."""
         place = 0
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
-            alone = (
-                "=" in args[place] or (args[place + 1 : place + 2] and args[place + 1][0:1] == "-")
+            alone = "=" in args[place] or (
+                args[place + 1 : place + 2] and args[place + 1][0:1] == "-"
             )
             place += 1 if alone else 2
         if place < len(args) and args[place] in self.list_commands(ctx):

@@ -1,4 +1,4 @@
-"""How else than by its plain address a server is reached, and whom it turned away. Opens nothing."""
+"""How else than by its plain address a server is reached, and whom it refused. Opens nothing."""
 
 from __future__ import annotations
 

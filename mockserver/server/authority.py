@@ -106,25 +106,32 @@ def _of(directory: Path, names: Names) -> tuple[bytes, bytes]:
     made = _made(names)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = directory / f".{KEY}.{os.getpid()}"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(made[1])
+    draft.touch(0o600, exist_ok=False)
+    draft.write_bytes(made[1])
     draft.replace(key)
     certificate.write_bytes(made[0])
     return made
 
 
 def _will_do(found: tuple[bytes, bytes], names: Names) -> bool:
-    """Whether it is whole, has time left, and may sign for all these names."""
+    """Whether it has time left; one that is over is made anew.
+
+    Raises:
+        ValueError: it is none, or not for all these names: whoever trusts it would have to know.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     certificate = x509.load_pem_x509_certificate(found[0])
-    key = load_pem_private_key(found[1], None)
-    if certificate.public_key() != key.public_key():
-        return False
+    if certificate.public_key() != load_pem_private_key(found[1], None).public_key():
+        raise ValueError(f"{CERTIFICATE} is not of the key in {KEY}: remove both files")
     has = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
-    is_for = set(has.permitted_subtrees or ()) == set(_permitted(names))
-    return is_for and certificate.not_valid_after_utc > _now() + SPARE
+    if lacks := [n for n in _permitted(names) if n not in (has.permitted_subtrees or ())]:
+        raise ValueError(
+            f"it may not sign for {lacks[0].value}, which it was not made for: give it the same "
+            "settings, or remove both files and have programs trust the next one"
+        )
+    return certificate.not_valid_after_utc > _now() + SPARE
 
 
 def _made(names: Names) -> tuple[bytes, bytes]:

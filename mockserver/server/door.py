@@ -18,7 +18,6 @@ from mockserver.server.crowd import Crowd
 from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.entered import Entered, Judge
 from mockserver.server.head_limit import HEAD, LINGER
-from mockserver.server.http1 import BELOW
 from mockserver.server.kernel import in_kernel
 
 _TLS = b"\x16"  # how every handshake begins
@@ -185,7 +184,7 @@ class Door(asyncio.Protocol):
             return Seen(Stage.NOTHING)
         return Seen(Stage.HEAD, self._begun, self._read)
 
-    def end(self, stage: Stage) -> None:
+    def end(self, _stage: Stage) -> None:
         """End who is late."""
         if self._tls:
             self._is.say(f"a client did not end its TLS handshake in time ({_SETS})")
@@ -212,6 +211,7 @@ class _Tls(SSLProtocol):
         self._say, self._host, self._door = entrance.say, host, door
         done = door._loop.create_future()
         http = entrance.http(enter=door.leave, led=host)
+        http.below = door.transport
         super().__init__(
             door._loop,
             http,
@@ -258,10 +258,6 @@ class _Line:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What is known of it."""
-        return self._transport if name == BELOW else self._transport.get_extra_info(name, default)
 
     def _force_close(self, error: Exception | None) -> None:
         """End it; what a client has not taken yet it may take, if TLS has said its last word."""

@@ -57,9 +57,8 @@ class Entrances:
 
     def __init__(self, config: Config, own: socket.socket, listen: Listen) -> None:
         self._address = address_at(*own.getsockname()[:2])
-        self._led = Names(hosts_to_guard(" ".join(config.lead)) if config.proxy is not None else ())
-        self._own = Names(_names(config))
-        self._authority = _authority(config, self._own, self._led)
+        self._own, self._led = _own(config), _led(config)
+        self._authority = authority_of(config)
         base = own.getsockname()[1] if config.port else 0
         self.sockets: dict[str, socket.socket] = {}
         try:
@@ -113,7 +112,8 @@ class Entrances:
             found.append(
                 f"Proxy: {access.proxy} leads {self._some} here, and refuses any other host."
             )
-        return [*found, f"`{_HOW}` prints what makes a shell's programs use it."]
+        how = "--proxy" if access.proxy else "--tls"
+        return [*found, f'eval "$(images-mock env {how})" makes a shell\'s programs use it.']
 
     def _context(self, host: str | None) -> ssl.SSLContext:
         try:
@@ -159,18 +159,25 @@ class Entrances:
         return _answer(400, "this port speaks HTTPS", told)
 
 
-_HOW = 'eval "$(images-mock env)"'
+def authority_of(config: Config) -> Authority:
+    """The authority of a server with this configuration.
+
+    Raises:
+        ConfigError: there can be none.
+    """
+    return opened(config.authority, Names((*_own(config).all, *_led(config).all)))
 
 
-def _authority(config: Config, own: Names, led: Names) -> Authority:
-    return opened(config.authority, Names((*own.all, *led.all)))
+def _led(config: Config) -> Names:
+    """The hosts that the proxy leads here."""
+    return Names(hosts_to_guard(" ".join(config.lead)) if config.proxy is not None else ())
 
 
-def _names(config: Config) -> list[str]:
+def _own(config: Config) -> Names:
     """The names and addresses by which clients reach a server."""
     public = urlsplit(config.public_url or "").hostname
     host = () if config.host in _EVERYWHERE else (config.host,)
-    return [*HERE, *host, *config.allowed_host, *((public,) if public else ())]
+    return Names((*HERE, *host, *config.allowed_host, *((public,) if public else ())))
 
 
 def _answer(status: int, reason: str, message: str) -> bytes:

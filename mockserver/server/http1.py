@@ -17,7 +17,6 @@ from mockserver.server.deadlines import Seen, Stage, Watch
 from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
 from mockserver.server.kernel import in_kernel
 
-BELOW = "images_mock.below"  # what TLS is carried by, as it tells of itself
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
@@ -44,15 +43,17 @@ class _Joined:
     too.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        below: asyncio.Transport | None = None,
+    ) -> None:
+        self._transport, self._below = transport, below
         self._loop = loop
         self.is_closing = transport.is_closing
         # What TLS has passed on waits below it, where nothing but this one looks.
-        self._below: asyncio.Transport | None = transport.get_extra_info(BELOW)
-        self.get_write_buffer_size = (
-            self._unsent if self._below else transport.get_write_buffer_size
-        )
+        self.get_write_buffer_size = self._unsent if below else transport.get_write_buffer_size
         self.lingers = False  # the next close leaves the client time to end and read
         self._held: list[bytes] = []
 
@@ -98,6 +99,7 @@ class Http1(HeadCap):
     """
 
     watch: Watch | None = None
+    below: asyncio.Transport | None = None  # what carries its transport, where that is TLS
     _running: RequestResponseCycle | None = None  # `cycle` is that of the last request in a row
     _is_offered = False  # an upgrade, by the request whose head has just ended
     _is_extra = False  # it is there for /_mock/ alone
@@ -111,7 +113,8 @@ class Http1(HeadCap):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to serve a client, if there is room."""
-        super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
+        joined = _Joined(transport, self.loop, self.below)
+        super().connection_made(cast(asyncio.Transport, joined))
         crowd = self._crowd
         if crowd and not crowd.makes_room(self.connections):  # type: ignore[arg-type]
             self._is_extra = True
