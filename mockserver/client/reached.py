@@ -15,7 +15,7 @@ from mockserver.client.connection import Remote
 from mockserver.client.environment import variables as of_address
 from mockserver.core.addresses import API
 
-#: Where programs look for what else they trust: OpenSSL, and so Python, Go, Ruby; requests; curl; Node.
+#: Where programs look for what they trust: OpenSSL, so Python, Go, Ruby; requests; curl; Node.
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 #: Where they look for a proxy, in both spellings: Ruby, for one, knows the first alone.
 PROXY = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
@@ -59,7 +59,8 @@ class Reached(NamedTuple):
         """
         if self.authority is None:
             raise NoEntrance(
-                f"the images-mock at {self.address} has no authority: start it with --tls or --proxy"
+                f"the images-mock at {self.address} has no authority: start it with --tls or "
+                "--proxy"
             )
         file.write_text(self.authority, "utf-8")
         return file.absolute()

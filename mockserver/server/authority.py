@@ -89,8 +89,8 @@ def opened(directory: Path | None, names: Names) -> Authority:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"authority ({directory}) can't be used: {why}. Name a directory that you alone may "
-            "write to, or leave it out: then each start makes an authority of its own."
+            f"authority ({directory}) can't be used: {why}. Without it each start makes an "
+            "authority of its own."
         ) from None
 
 

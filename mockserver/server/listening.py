@@ -364,7 +364,11 @@ class ServerThread:
                 "is in one process. Leave it out."
             )
         self._listener = listener or listening_socket(config.host, config.port)
-        self._entrances = further_entrances(config, self._listener)
+        try:
+            self._entrances = further_entrances(config, self._listener)
+        except BaseException:
+            self._listener.close()
+            raise
         self._started = threading.Event()
         self._server = Server(config, self._started.set, store, entrances=self._entrances)
         self.world = self._server.world
