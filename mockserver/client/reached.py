@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from mockserver.client.connection import Remote
 from mockserver.client.environment import variables as of_address
@@ -92,19 +91,6 @@ def variables(
         return dict.fromkeys(PROXY, to.proxy) | trust | own
     found = of_address(f"{to.https or to.address}{API}", key, environment or {})
     return found | (trust if to.https else {})
-
-
-def java(to: Reached, store: Path) -> list[str]:
-    """The properties of Java's that lead it: it reads none of those variables."""
-    found = [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit"]
-    if to.proxy:
-        place = urlsplit(to.proxy)
-        for scheme in ("http", "https"):
-            found += [
-                f"-D{scheme}.proxyHost={place.hostname}",
-                f"-D{scheme}.proxyPort={place.port}",
-            ]
-    return found
 
 
 def as_shell(values: Mapping[str, str]) -> str:
