@@ -51,6 +51,8 @@ def _flag(setting: Setting) -> click.Option:
         [f"--{setting.name}"],
         metavar=setting.metavar,
         multiple=setting.many,
+        is_flag=False,
+        flag_value="on" if setting.may_stand_alone else None,
         help=setting.help + shown,
         shell_complete=values_of(setting),
     )

@@ -72,7 +72,9 @@ def _of(module: str) -> Callable[[], click.Command]:
 
 _ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
     _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
+    "certificate": _Elsewhere(_of("certificate"), "Write what programs shall trust with --tls."),
     "completion": _Elsewhere(_of("completion"), "Print what makes a shell complete the command."),
+    "env": _Elsewhere(_of("env"), "Print variables that lead a shell's programs to a server."),
     "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
     "migrate": _Elsewhere(_of("migrate"), "Tell what a journal would meet with another model."),
     "verdict": _Elsewhere(_of("verdict"), "Judge the program that asked; 5 if it has faults."),
@@ -131,10 +133,13 @@ class ServeByDefault(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _check_order(self, ctx: click.Context, args: list[str]) -> None:
-        """Refuse a command that stands behind flags, each of which has one value."""
+        """Refuse a command that stands behind flags, each of which has one value, or none."""
         place = 0
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
-            place += 1 if "=" in args[place] else 2
+            alone = "=" in args[place] or (
+                args[place + 1 : place + 2] and args[place + 1][0:1] == "-"
+            )
+            place += 1 if alone else 2
         if place < len(args) and args[place] in self.list_commands(ctx):
             command = self.get_command(ctx, args[place])
             is_group = isinstance(command, click.Group) or getattr(command, "is_group", False)

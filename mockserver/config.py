@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from mockserver.core.entrances import Entrance
 from mockserver.core.places import MEMORY, Place
 from mockserver.core.sandbox import MIB, Latency
 from mockserver.core.texts import likely_name, shortened
@@ -31,6 +32,10 @@ class Config(NamedTuple):
 
     host: str = "127.0.0.1"
     port: int = 6780
+    tls: Entrance = None
+    proxy: Entrance = None
+    lead: tuple[str, ...] = ()
+    authority: Path | None = None
     public_url: str | None = None
     as_of: date | Literal["today"] | None = None  # None: the default day of the facts
     validation: str = "real"

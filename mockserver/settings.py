@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver.core.durations import FORM, seconds_in
+from mockserver.core.entrances import entrance, host_name, port
 from mockserver.core.places import place, shown
 from mockserver.core.sandbox import FARTHEST, MIB, Latency
 
@@ -102,13 +103,6 @@ def as_of(value: str) -> date | Literal["today"]:
 def repeats(value: str) -> str:
     """Whether an equal request of a sandbox gets the same picture again, or another one."""
     return one_of("same", VARY)(value)
-
-
-def port(value: str) -> int:
-    """A TCP port; 0 lets the system choose."""
-    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > 65_535:
-        raise ValueError("must be a number from 0 (any free port) to 65535")
-    return int(value)
 
 
 def public_url(value: str) -> str:
@@ -264,13 +258,6 @@ def latency(value: str) -> Latency:
         raise ValueError("must be none, a time such as 250ms, measured, or measured*0.1") from None
 
 
-def host_name(value: str) -> str:
-    """A host name without port; `*.` before it takes every name under it."""
-    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", value):
-        raise ValueError("must be a host name without a port, as images.test or *.images.test")
-    return value.lower().rstrip(".")
-
-
 def origin(value: str) -> str:
     """A web origin: scheme, host and port; or `*`."""
     if value != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", value):
@@ -334,7 +321,12 @@ class Setting(NamedTuple):
     @property
     def is_switch(self) -> bool:
         """Whether it is on or off."""
-        return self.metavar == "ON|OFF"
+        return self.metavar.startswith("ON|OFF")
+
+    @property
+    def may_stand_alone(self) -> bool:
+        """Whether its flag without a value means `on`."""
+        return self.is_switch and self.metavar != "ON|OFF"
 
     @property
     def field(self) -> str:
@@ -347,6 +339,10 @@ _VALIDATION = one_of("real", SCHEMA)  # the API's rules, or no more than the sha
 SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", address, "address to listen on", "ADDRESS"),
     Setting("port", "6780", port, "port to listen on; 0 takes any free one", "PORT"),
+    Setting("tls", "off", entrance, "HTTPS beside HTTP: on, off, or its port", "ON|OFF|PORT"),
+    Setting("proxy", "off", entrance, "proxy for led hosts: on, off, or its port", "ON|OFF|PORT"),
+    Setting("lead", None, host_name, "host that the proxy leads here, too", "HOST", many=True),
+    Setting("authority", None, Path, "directory of what signs certificates", "DIR"),
     Setting("public-url", None, public_url, "address that picture URLs start with", "URL"),
     Setting("as-of", None, as_of, "a day whose rules and words count, or today", "DATE"),
     Setting("validation", "real", _VALIDATION, "real, or schema for an SDK's own suite", "RULES"),

@@ -106,6 +106,8 @@ def test_every_setting_can_be_an_environment_variable(setting: Any, tmp_path: Pa
         "file-room": "1MB",
         "log-format": "json",
         "port": "0",
+        "tls": "on",
+        "proxy": "8080",
         "workers": "4",
         "state": "sqlite:mock.db",
         "control-token-file": str(tokens),

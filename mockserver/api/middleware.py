@@ -26,6 +26,7 @@ from mockserver.core.raw_request import BODY, Raw, head_of
 from mockserver.core.rules.effects import PLAIN
 from mockserver.core.texts import escaped
 from mockserver.core.told_waits import told_wait
+from mockserver.request.access import LED
 from mockserver.request.bodies import (
     ABORT,
     LATE,
@@ -303,7 +304,7 @@ class Refuse:
         """Answer; raises ClientGone where there is no more to send."""
         exchange: Exchange = scope["exchange"]
         try:
-            self._check_host(exchange)
+            self._check_host(exchange, scope.get(LED))
             if refusal := scope.get(REFUSED):
                 raise refusal
             is_post = exchange.record.method == "POST"
@@ -334,9 +335,12 @@ class Refuse:
         if self._capacity:
             self._capacity.give_back(exchange)
 
-    def _check_host(self, exchange: Exchange) -> None:
+    def _check_host(self, exchange: Exchange, led: str | None) -> None:
+        host = exchange.headers.get(b"host")
+        if led is not None and host is not None and host_in(host.decode("latin-1")) == led.lower():
+            return
         try:
-            self._hosts.check(exchange.headers.get(b"host"))
+            self._hosts.check(host)
         except ApiError:
             exchange.astray = True
             raise

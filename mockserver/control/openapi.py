@@ -236,6 +236,15 @@ _OPERATIONS: Mapping[routes.Handler, _Operation] = {
         media="text/event-stream",
         headers=("Seen",),
     ),
+    routes.proxy: _Operation(
+        "proxy.get",
+        table(
+            **dict.fromkeys(("https", "proxy", "authority"), or_null(TEXT)),
+            hosts=TEXTS,
+            refused=listed(table(host=TEXT, times=POSITIVE, last=NUMBER)),
+        ),
+    ),
+    routes.forget_refused: _Operation("proxy.clear", named("Nothing")),
     routes.metrics: _Operation(
         "metrics.get",
         TEXT | {"description": "Prometheus' text format, 0.0.4"},

@@ -153,6 +153,17 @@ async def coverage(request: ControlRequest) -> dict[str, Any]:
     return await told(request)
 
 
+async def proxy(request: ControlRequest) -> dict[str, Any]:
+    """The entrances beside the server's address: HTTPS, the proxy, whom it refused."""
+    return request.world.access.as_json()
+
+
+async def forget_refused(request: ControlRequest) -> dict[str, Any]:
+    """Forget which hosts the proxy refused."""
+    request.world.access.forget()
+    return {}
+
+
 _LONGEST = 100  # characters of a path that is compared with those that there are
 #: Every path under /_mock/, and who answers each method. `*` is an id; what comes first counts.
 PATHS: dict[str, dict[str, Handler]] = {
@@ -178,6 +189,7 @@ PATHS: dict[str, dict[str, Handler]] = {
     "sandboxes": {"GET": state.sandboxes},
     "config": {"GET": state.config},
     "verdict": {"GET": verdict},
+    "proxy": {"GET": proxy, "DELETE": forget_refused},
     "events": {"GET": events.events},
     "metrics": {"GET": metrics},
     "openapi.json": {"GET": document},
@@ -192,7 +204,7 @@ QUERIES: dict[Handler, tuple[str, ...]] = {
     migration: ("to", "as_of", "request"),
 }
 #: What tells of more than the sandboxes of one team.
-OF_SERVER = (state.config, metrics)
+OF_SERVER = (state.config, metrics, proxy, forget_refused)
 #: What only looks, though it is no GET.
 LOOKS = (journal.count, journal.wait)
 #: What is answered, unless it is 200 or a refusal.

@@ -20,7 +20,7 @@ _FOR_CLIENTS = frozenset((_NAMED, "IMAGES_MOCK_URL", "IMAGES_MOCK_CONTROL_TOKEN"
 _OF_COMMAND = frozenset(
     (
         *("host", "port", "public-url", "ready-file", "workers", "state", "on-state-outage"),
-        *("control-token", "control-token-file"),
+        *("control-token", "control-token-file", "tls", "proxy", "lead", "authority"),
     )
 )
 

@@ -24,6 +24,7 @@ from mockserver.facts import Facts, Model, default_days, ever_there, load, perio
 from mockserver.facts.clients import clients
 from mockserver.pictures.files import PictureFiles
 from mockserver.request import seldom
+from mockserver.request.access import Access
 from mockserver.request.bodies import Body
 from mockserver.request.counts import Counts
 from mockserver.request.deprecations import Deprecations
@@ -169,6 +170,7 @@ class World:
         self.lint = seldom.lint(self) if config.lint_against else None
         self._today = (-1, self._usual)  # days since the epoch, that day's era
         self.deprecations = Deprecations(self.today, config.log_format)
+        self.access = Access()  # by other ports than its own
         self.work: dict[str, Work] = {}  # what goes on behind requests, by its name
         self.is_looked_at = False  # the page was opened: it shows what edits are made from
         self._numbers = count()

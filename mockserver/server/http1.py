@@ -52,11 +52,17 @@ class _Joined:
     too.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        below: asyncio.Transport | None = None,
+    ) -> None:
+        self._transport, self._below = transport, below
         self._loop = loop
         self.is_closing = transport.is_closing
-        self.get_write_buffer_size = transport.get_write_buffer_size
+        # What TLS has passed on waits below it, where nothing but this one looks.
+        self.get_write_buffer_size = self._unsent if below else transport.get_write_buffer_size
         self.lingers = False  # the next close leaves the client time to end and read
         self._held: list[bytes] = []
 
@@ -70,12 +76,19 @@ class _Joined:
 
     def close(self) -> None:
         self._flush()
-        if self.lingers and not self.is_closing():
+        if self.is_closing():
+            return
+        if self.lingers:
             self.lingers = False
-            self._transport.write_eof()
-            self._loop.call_later(LINGER, self._transport.close)
+            if self._transport.can_write_eof():  # TLS has no such end
+                self._transport.write_eof()
+            self._loop.call_later(LINGER, self.close)
         else:
             self._transport.close()
+
+    def _unsent(self) -> int:
+        below = self._below.get_write_buffer_size() if self._below else 0
+        return below + (0 if self.is_closing() else self._transport.get_write_buffer_size())
 
     def abort(self) -> None:
         self._held = []
@@ -95,6 +108,7 @@ class Http1(HeadCap):
     """
 
     watch: Watch | None = None
+    below: asyncio.Transport | None = None  # what carries its transport, where that is TLS
     _running: RequestResponseCycle | None = None  # `cycle` is that of the last request in a row
     _is_offered = False  # an upgrade, by the request whose head has just ended
     _is_declined = False  # an offer, whose head is being parsed again
@@ -109,7 +123,8 @@ class Http1(HeadCap):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to serve a client, if there is room."""
-        super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
+        joined = _Joined(transport, self.loop, self.below)
+        super().connection_made(cast(asyncio.Transport, joined))
         crowd = self._crowd
         if crowd and not crowd.makes_room(self.connections):  # type: ignore[arg-type]
             self._is_extra = True

@@ -6,17 +6,14 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
-from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
@@ -27,8 +24,8 @@ from mockserver.app import create_app
 from mockserver.clock import SECOND, SystemClock
 from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
-from mockserver.request.log import announce, notice_of
-from mockserver.request.log_writer import WRITER, say
+from mockserver.request.log import notice_of
+from mockserver.request.log_writer import WRITER
 from mockserver.request.worker import ALONE, Worker
 from mockserver.request.world import World
 from mockserver.server.crowd import Crowd, bound
@@ -36,7 +33,11 @@ from mockserver.server.deadlines import LINE, Times, Watchman
 from mockserver.server.http1 import Http1
 from mockserver.server.inside import Inside
 from mockserver.server.sockets import BACKLOG, listen
+from mockserver.server.telling import route_log, take_back_ready_file, tell_ready
 from mockserver.store import Store
+
+if TYPE_CHECKING:
+    from mockserver.server.entrances import Entrances
 
 GRACE = 1  # seconds that running requests get when the server stops
 # Connections that asyncio accepts in a turn of its loop. Where it may open no more files, each that
@@ -51,8 +52,13 @@ class NotListening(Exception):
     """The address can't be listened on. The message names the setting and the fix."""
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int, flag: str = "--port") -> socket.socket:
     """A socket that accepts connections already.
+
+    Args:
+        host: a name or an address of this machine.
+        port: 0 is any free one.
+        flag: what sets the port.
 
     Raises:
         NotListening: the port is taken, or the address is not this machine's.
@@ -63,7 +69,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise NotListening(
             f"can't listen on {host} port {port}: {error.strerror}. Choose another address with "
-            "--host and --port (or IMAGES_MOCK_HOST and IMAGES_MOCK_PORT); port 0 takes a free one."
+            f"--host and {flag} (or IMAGES_MOCK_HOST and IMAGES_MOCK_{flag[2:].upper()}); port 0 "
+            "takes a free one."
         ) from None
 
 
@@ -96,6 +103,7 @@ class Server(uvicorn.Server):
         store: Store | None = None,
         origins: Mapping[str, str] | None = None,
         worker: Worker = ALONE,
+        entrances: Entrances | None = None,
     ) -> None:
         self._clock = SystemClock()
         self._app = create_app(
@@ -125,16 +133,36 @@ class Server(uvicorn.Server):
         self._ready = ready
         self.world: World = self._app.state.world
         self.world.counts.connections = self.server_state.connections
+        self._entrances = entrances
+        if entrances:
+            self.world.access = entrances.access
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, once it knows what others know; then tell."""
         await self.world.learn()  # which may take seconds, and keep the loop
         await super().startup(sockets)
-        for listener in sockets or ():
+        further = await self._open(self._entrances) if self._entrances else ()
+        for listener in (*(sockets or ()), *further):
             listener.listen(BACKLOG)
         self.inside = Inside(self._app, asyncio.get_running_loop())
         self._following = asyncio.get_running_loop().create_task(self.world.follow())
         self._ready()
+
+    async def _open(self, entrances: Entrances) -> Iterable[socket.socket]:
+        """Let clients in by other ports, too."""
+        from mockserver.server.entered import Entered
+        from mockserver.server.entrances import Shared
+
+        http = partial(
+            Entered,
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            crowd=self._crowd,
+        )
+        shared = Shared(self.server_state.connections, self._crowd, http, self._clock)
+        self.servers += await entrances.open(shared)
+        return entrances.sockets.values()
 
     async def main_loop(self) -> None:
         """Wait for the end; once a second the Date header moves on, and who is late is ended."""
@@ -263,25 +291,47 @@ def run(config: Config, origins: Mapping[str, str]) -> None:
         ConfigError, NotListening: it can't begin.
         SystemExit: its workers could not.
     """
-    _route_log(notice_of(config.log_format))
+    route_log(notice_of(config.log_format))
     listener = listening_socket(config.host, config.port)
     address = address_at(*listener.getsockname()[:2])
+    entrances: Entrances | None = None
 
     def ready() -> None:
         collect_garbage()
-        tell_ready(config, address)
+        tell_ready(config, address, entrances.lines() if entrances else ())
 
     try:
+        entrances = further_entrances(config, listener)
         if config.workers > 1:
             from mockserver.server.workers import serve_together  # few want several processes
 
             serve_together(config, origins, listener, partial(tell_ready, config, address))
         else:
-            Server(config, ready, origins=origins).run([listener])
+            Server(config, ready, origins=origins, entrances=entrances).run([listener])
     finally:
         listener.close()
-        _take_back_ready_file(config.ready_file, address)
+        if entrances:
+            entrances.close()
+        take_back_ready_file(config.ready_file, address)
         WRITER.flush()
+
+
+def further_entrances(config: Config, own: socket.socket) -> Entrances | None:
+    """The ports of HTTPS and of the proxy, if they are asked for.
+
+    Raises:
+        ConfigError, NotListening: they can't be opened.
+    """
+    if config.tls is None and config.proxy is None:
+        return None
+    if config.workers > 1:
+        raise ConfigError(
+            f"workers ({config.workers}) must be 1 with tls and proxy: one process has the "
+            "certificates, and knows whom the proxy refused. Leave one or the other out."
+        )
+    from mockserver.server.entrances import Entrances
+
+    return Entrances(config, own, listening_socket)
 
 
 def collect_garbage() -> None:
@@ -291,61 +341,6 @@ def collect_garbage() -> None:
     """
     gc.freeze()
     gc.enable()
-
-
-def tell_ready(config: Config, address: str) -> None:
-    """Tell whoever waits that it accepts.
-
-    Raises:
-        ConfigError: the ready file can't be written.
-    """
-    if config.on_loopback or config.control_token or config.control_token_file:
-        announce(config.log_format, f"Look at it in a browser: {address}/")
-    _write_ready_file(config.ready_file, address)
-    say(sys.stdout, f"READY {address}")
-
-
-def _route_log(notice: Callable[[str], None]) -> None:
-    """What our libraries have to say (of malformed HTTP, say) goes where all else goes.
-
-    It is for a process of our own: warnings and whatever else is logged there go the same way.
-    """
-
-    class Notices(logging.Handler):
-        last = ""  # of asyncio's, which says the same of each connection that it can't accept
-
-        def emit(self, record: logging.LogRecord) -> None:
-            text = f"{record.levelname} {record.getMessage()}"
-            if record.name != "asyncio" or text != self.last:
-                notice(text)
-            self.last = text
-
-    logging.getLogger().handlers = [Notices(logging.WARNING)]
-    logging.captureWarnings(True)
-
-
-def _write_ready_file(path: Path | None, address: str) -> None:
-    """Whole or not at all: whoever waits for the file may read it at once."""
-    if path is None:
-        return
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(f"{address}\n", "utf-8")
-        draft.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise ConfigError(
-            f"ready-file ({path}) can't be written: {error.strerror}. Name a file in a directory "
-            "that is there and can be written to, or leave it out."
-        ) from None
-
-
-def _take_back_ready_file(path: Path | None, address: str) -> None:
-    """Remove the file, unless another server has written its own address there."""
-    with contextlib.suppress(OSError, ValueError):
-        if path and path.read_text("utf-8") == f"{address}\n":
-            path.unlink()
 
 
 class ServerThread:
@@ -369,8 +364,13 @@ class ServerThread:
                 "is in one process. Leave it out."
             )
         self._listener = listener or listening_socket(config.host, config.port)
+        try:
+            self._entrances = further_entrances(config, self._listener)
+        except BaseException:
+            self._listener.close()
+            raise
         self._started = threading.Event()
-        self._server = Server(config, self._started.set, store)
+        self._server = Server(config, self._started.set, store, entrances=self._entrances)
         self.world = self._server.world
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="images-mock", daemon=True
@@ -394,4 +394,6 @@ class ServerThread:
         if self._thread.ident is not None:
             self._thread.join(timeout=30)
         self._listener.close()
+        if self._entrances:
+            self._entrances.close()
         WRITER.flush()

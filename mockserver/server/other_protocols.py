@@ -27,7 +27,8 @@ _HTTP_2 = Other(
     _frame(_SETTINGS) + _frame(_GOAWAY, bytes(4) + _HTTP_1_1_REQUIRED.to_bytes(4, "big") + _REASON),
 )
 _TLS = Other(
-    "a client spoke TLS: its base URL begins with https://, where this server has http://",
+    "TLS was sent to the port of plain HTTP: its address begins with http://; --tls serves HTTPS, "
+    "at a port of its own",
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_PLAIN), _PLAIN),
 )

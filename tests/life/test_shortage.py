@@ -15,7 +15,7 @@ import pytest
 
 from mockserver.config import ConfigError
 from mockserver.core.errors import ApiError
-from mockserver.server.listening import _take_back_ready_file, _write_ready_file
+from mockserver.server.telling import take_back_ready_file, write_ready_file
 from mockserver.store import contents
 from mockserver.store.contents import BLOCK, IN_MEMORY, Content
 from tests.conftest import Api
@@ -100,10 +100,10 @@ def test_a_file_that_finds_no_room_is_refused_and_costs_no_other_one(
 
 def test_a_ready_file_is_taken_back_by_its_own_server_alone(tmp_path: Path) -> None:
     path = tmp_path / "ready"
-    _write_ready_file(path, ADDRESS)
-    _take_back_ready_file(path, "http://127.0.0.1:2")
+    write_ready_file(path, ADDRESS)
+    take_back_ready_file(path, "http://127.0.0.1:2")
     assert path.read_text() == f"{ADDRESS}\n"
-    _take_back_ready_file(path, ADDRESS)
+    take_back_ready_file(path, ADDRESS)
     assert not list(tmp_path.iterdir())
 
 
@@ -116,7 +116,7 @@ def test_a_ready_file_that_finds_no_room_leaves_no_draft(
 
     monkeypatch.setattr(Path, "write_text", written)
     with pytest.raises(ConfigError, match="No space left"):
-        _write_ready_file(tmp_path / "ready", ADDRESS)
+        write_ready_file(tmp_path / "ready", ADDRESS)
     assert not list(tmp_path.iterdir())
 
 
