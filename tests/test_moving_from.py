@@ -130,7 +130,7 @@ def serving(command: list[str], folder: Path, url: str) -> Iterator[None]:
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        until = monotonic() + 60
+        until = monotonic() + 120
         while True:
             try:
                 httpx2.get(url)
