@@ -153,7 +153,8 @@ def test_the_root_tells_how_to_use_this_server_without_a_key(api: Api) -> None:
     client.headers.pop("Authorization")
     text = client.get("/").text
     assert "export OPENAI_BASE_URL=http://localhost:6780/v1" in text
-    assert "sk-mock-free        usage tier Free\n" in text
+    assert re.search(r"^    sk-mock-free +usage tier Free$", text, re.MULTILINE)
+    assert "    sk-mock-project-limit 429 `project_spend_limit_exceeded`\n" in text
 
 
 @pytest.mark.parametrize("path", [GENERATIONS, "/v1/models", "/v1/models/dall-e-2"])

@@ -53,11 +53,12 @@ class Help:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         facts = self._world.facts
+        width = max(map(len, facts.magic_keys)) + 1
         text = _HELP.format(
             version=__version__,
             base=base_url(self._world, scope, scope["exchange"]),
             keys="\n".join(
-                f"    {facts.magic_prefix}{name:12}{key.help}"
+                f"    {facts.magic_prefix}{name:{width}}{key.help}"
                 for name, key in facts.magic_keys.items()
             ),
             day=self._day(),
