@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
@@ -214,7 +213,7 @@ class Http1(HeadCap):
             # Who is refused unasked either sends its body or not, and nobody can tell; Go's client
             # then sends its next request in its place, Java 17's hangs. So it is asked, unless the
             # body is too large.
-            if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if status == 413:
                 cycle.keep_alive = False
             else:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
