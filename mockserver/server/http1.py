@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 from typing import Any, cast
 
 from httptools import HttpParserUpgrade, HttpRequestParser
@@ -25,6 +24,8 @@ from mockserver.server.head_limit import LINGER, HeadCap, HeadTooLarge
 from mockserver.server.kernel import in_kernel
 from mockserver.server.other_protocols import begun_with
 
+_DECLINED = b"x-declined-upgrade"  # what the parser, which would stop at it, reads as this
+_TOO_LARGE = 413
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
@@ -96,6 +97,7 @@ class Http1(HeadCap):
     watch: Watch | None = None
     _running: RequestResponseCycle | None = None  # `cycle` is that of the last request in a row
     _is_offered = False  # an upgrade, by the request whose head has just ended
+    _is_declined = False  # an offer, whose head is being parsed again
     _is_extra = False  # it is there for /_mock/ alone
 
     def __init__(self, *arguments: Any, crowd: Crowd | None = None, **named: Any) -> None:
@@ -134,6 +136,11 @@ class Http1(HeadCap):
         self._is_offered = parser.should_upgrade() and parser.get_method() != b"CONNECT"
         if self._is_offered:
             return
+        if self._is_declined:
+            self._is_declined = False
+            self.headers[:] = [
+                (b"upgrade" if name == _DECLINED else name, value) for name, value in self.headers
+            ]
         if self._is_extra and self._is_refused:
             raise HeadTooLarge  # nothing is served behind what was refused
         super().on_headers_complete()
@@ -160,8 +167,9 @@ class Http1(HeadCap):
         method, version = self.parser.get_method(), self.parser.get_http_version().encode()
         head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version)]
         for name, value in self.headers:
-            shown = b"x-declined-upgrade" if name == b"upgrade" else name
-            head.append(b"%b: %b\r\n" % (shown, value))
+            hidden = _DECLINED if name == b"upgrade" else name
+            head.append(b"%b: %b\r\n" % (hidden, value))
+        self._is_declined = True
         self.parser.feed_data(b"%b\r\n%b" % (b"".join(head), rest))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -191,7 +199,7 @@ class Http1(HeadCap):
             # Who is refused unasked either sends its body or not, and nobody can tell; Go's client
             # then sends its next request in its place, Java 17's hangs. So it is asked, unless the
             # body is too large.
-            if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if status == _TOO_LARGE:
                 cycle.keep_alive = False
             else:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
