@@ -25,6 +25,7 @@ from mockserver.server.kernel import in_kernel
 from mockserver.server.other_protocols import begun_with
 
 _DECLINED = b"x-declined-upgrade"  # what the parser, which would stop at it, reads as this
+_TOO_LARGE = 413
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
@@ -213,7 +214,7 @@ class Http1(HeadCap):
             # Who is refused unasked either sends its body or not, and nobody can tell; Go's client
             # then sends its next request in its place, Java 17's hangs. So it is asked, unless the
             # body is too large.
-            if status == 413:
+            if status == _TOO_LARGE:
                 cycle.keep_alive = False
             else:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

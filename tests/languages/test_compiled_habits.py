@@ -24,7 +24,8 @@ Run = Callable[[str], Told]
 @pytest.fixture
 def run(server: ImagesMock, tmp_path: Path) -> Run:
     """Runs a program as its language's fox is run, beside a small picture and one above 1 MB."""
-    (tmp_path / "image.png").write_bytes(encoded(scene(mode="RGBA")))
+    for name in ("image.png", "photo.webp"):
+        (tmp_path / name).write_bytes(encoded(scene(mode="RGBA")))
     (tmp_path / "large.png").write_bytes(encoded(scene(900, 900, mode="RGBA"), compress_level=0))
 
     def told(file: str) -> Told:
@@ -79,21 +80,23 @@ def test_libcurl_asks_before_a_large_form_and_names_types_by_files(run: Run) -> 
         "0 200 2",
         "0 200 2",
         "0 200 2",
+        "0 200 2",
         "0 400 2",
         "0 200 2",
         "16 0 0",  # HTTP/2 without an offer
     ]
     # What has no length is asked for too, however small it is.
-    assert with_head(told, EXPECT) == [False, True, True, False, False, True, False, True]
-    assert with_head(told, CHUNKED) == [False] * 5 + [True] + [False] * 2
-    assert with_head(told, OFFER) == [False] * 7 + [True]
-    assert told.messages[6].startswith(
+    assert with_head(told, EXPECT) == [False, True, True, False, False, False, True, False, True]
+    assert with_head(told, CHUNKED) == [False] * 6 + [True] + [False] * 2
+    assert with_head(told, OFFER) == [False] * 8 + [True]
+    assert told.messages[7].startswith(
         "Invalid Content-Type header (application/x-www-form-urlencoded)"
     )
-    forms = Told("", [told.requests[at] for at in (0, 3, 4)]).bodies
+    forms = Told("", [told.requests[at] for at in (0, 3, 4, 5)]).bodies
     headed = [re.findall(r'filename="(.*)"\r\nContent-Type: (.*)\r\n', form) for form in forms]
     assert headed == [
         [("image.png", "image/png")],
         [("photo", "image/png")],
         [("my %22photo%22.png", "image/png")],
+        [("photo.webp", "application/octet-stream")],
     ]

@@ -50,6 +50,7 @@ int main() {
   send("/images/nothing", [](CURL* curl, curl_mime* form) { edit(curl, form, "large.png"); });
   send("/images/edits", [](CURL* curl, curl_mime* form) { edit(curl, form, "image.png", "photo"); });
   send("/images/edits", [](CURL* curl, curl_mime* form) { edit(curl, form, "image.png", "my \"photo\".png"); });
+  send("/images/edits", [](CURL* curl, curl_mime* form) { edit(curl, form, "photo.webp"); });
   FILE* image = fopen("image.png", "rb");
   send("/images/edits", [&](CURL* curl, curl_mime* form) {  // a size that nobody knows
     curl_mimepart* part = add(form, "image");
