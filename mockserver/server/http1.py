@@ -20,6 +20,19 @@ from mockserver.server.kernel import in_kernel
 _PATIENCE = 1.0  # seconds for the first request of a connection for which there is no room
 
 
+_TLS, _CONNECT = b"\x16", b"CONNECT "  # how those begin who took this for another port
+_ASTRAY = (_TLS, _CONNECT)
+_ASTRAY_SAID = {
+    _TLS: "TLS was sent to the port of plain HTTP: its address begins with http://; --tls serves "
+    "HTTPS, at a port of its own",
+    _CONNECT[:1]: "this server was asked to be a proxy: --proxy makes one, at a port of its own",
+}
+_NO_PROXY = (
+    b"HTTP/1.1 400 this port of images-mock is no proxy, start it with --proxy\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
 class _Parser(HttpRequestParser):
     """httptools' parser, which stops at an offer to upgrade: uvicorn #2722, httptools #124."""
 
@@ -125,12 +138,14 @@ class Http1(HeadCap):
                 self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Hear what arrived; of TLS, which can't be answered, at least tell."""
-        if not self._read and data.startswith(b"\x16"):
-            self.logger.warning(
-                "TLS was sent to the port of plain HTTP: its address begins with http://; "
-                "--tls serves HTTPS, at a port of its own"
-            )
+        """Hear what arrived; who is at the wrong port is told, or at least told of."""
+        if not self._read and data.startswith(_ASTRAY):
+            self.logger.warning("%s", _ASTRAY_SAID[data[:1]])
+            if data.startswith(_CONNECT):
+                self._hear_no_more()
+                self.transport.write(_NO_PROXY)
+                self.transport.close()
+                return
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
