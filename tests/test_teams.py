@@ -162,6 +162,8 @@ WAYS = {
     "sandboxes.list": Way(),
     "config.get": Way(own=False),
     "events.follow": Way(),
+    "proxy.get": Way(own=False),
+    "proxy.clear": Way(own=False),
     "metrics.get": Way(own=False),
     "document.get": Way(),
 }

@@ -105,8 +105,9 @@ class Door(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget who is gone."""
         self.leave()
-        if self._tls:
-            self._tls.connection_lost(exc)
+        tls, self._tls = self._tls, None
+        if tls:
+            tls.connection_lost(exc)
 
     # -- who comes
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from mockserver.client.environment import hosts_to_guard
 from mockserver.clock import Clock
-from mockserver.config import Config
+from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
 from mockserver.core.entrances import HERE, Names
 from mockserver.request.access import Access
@@ -59,6 +59,13 @@ class Entrances:
         self._address = address_at(*own.getsockname()[:2])
         self._own, self._led = _own(config), _led(config)
         self._authority = authority_of(config)
+        try:
+            self._authority.context(*self._own.all)
+        except ValueError as error:
+            raise ConfigError(
+                f"allowed-host ({', '.join(config.allowed_host)}): no certificate can have such a "
+                f"name: {error}. Leave it out where there is tls or proxy."
+            ) from None
         base = own.getsockname()[1] if config.port else 0
         self.sockets: dict[str, socket.socket] = {}
         try:

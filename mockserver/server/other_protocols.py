@@ -32,7 +32,12 @@ _TLS = Other(
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_PLAIN), _PLAIN),
 )
-_BEGINNINGS = {b"PRI * HTTP/2.0\r\n": _HTTP_2, b"\x16\x03": _TLS}
+_CONNECT = Other(
+    "this server was asked to be a proxy: --proxy makes one, at a port of its own",
+    b"HTTP/1.1 400 this port of images-mock is no proxy, start it with --proxy\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n",
+)
+_BEGINNINGS = {b"PRI * HTTP/2.0\r\n": _HTTP_2, b"\x16\x03": _TLS, b"CONNECT ": _CONNECT}
 
 
 def begun_with(data: bytes) -> Other | None:

@@ -24,6 +24,7 @@ TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)"
 BYTES = "[0-9]{1,12}(B|kB|KB|KiB|MB|MiB|GB|GiB)?"
 TAKEN: dict[Any, str] = {
     settings.port: "[0-9]{1,5}",
+    settings.entrance: "[0-9]{1,5}",
     settings.tier: "[1-5]",
     settings.limits: "[0-9]{1,9}/min",
     settings.latency: TIME,
@@ -34,7 +35,16 @@ TAKEN: dict[Any, str] = {
     settings.capacity: "[1-9][0-9]{0,6}",
 }
 #: These are names, for which digits are letters as others.
-NAMES = ("host", "ready-file", "seed", "allowed-host", "start-id", "control-token")
+NAMES = (
+    "host",
+    "ready-file",
+    "seed",
+    "allowed-host",
+    "start-id",
+    "control-token",
+    "lead",
+    "authority",
+)
 #: As TOML writes numbers. It has signs, underscores and other bases; a setting means the number.
 IN_TOML = {
     **dict.fromkeys(("nan", "inf", "-inf", "1e400", "-1", "-0.0", "1.5", "true", "[]", "{a=1}")),

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockserver.cli import cli
-from mockserver.config import configured
+from mockserver.config import ConfigError, configured
 from mockserver.server.entrances import Entrances
 from mockserver.server.listening import NotListening
 from mockserver.testing import ImagesMock
@@ -149,6 +149,11 @@ def test_a_port_that_is_taken_is_told_of_with_its_flag() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(NotListening, match=f"can't listen on 127.0.0.1 port {port}.*and --tls"):
             ImagesMock(tls=port)
+
+
+def test_a_name_that_no_certificate_can_have_is_told_of_at_the_start() -> None:
+    with pytest.raises(ConfigError, match=r"allowed-host \(my_mock\.test\): no certificate can"):
+        ImagesMock(tls=True, allowed_host="my_mock.test")
 
 
 def test_on_is_the_next_port_or_any_free_one_where_the_server_s_is_any() -> None:

@@ -274,6 +274,12 @@ def test_who_takes_it_for_something_else_is_told_what_it_is(mock: ImagesMock, sa
     assert mock.refused_hosts == []
 
 
+def test_who_takes_the_server_for_a_proxy_is_told_what_makes_one(mock: ImagesMock) -> None:
+    with httpx2.Client(proxy=mock.address, timeout=SOON) as client:
+        with pytest.raises(httpx2.ProxyError, match="400 this port of images-mock is no proxy"):
+            client.get(BUILT_IN)
+
+
 @pytest.mark.parametrize(
     "said", [b"\x16\x03\x01\x00\x05hello", b"\x00\x01", b"CONNECT " + b"a" * (70 << 10)]
 )
