@@ -4,7 +4,8 @@ Needs `pip install '.[docs]'`. It ends with exit code 1 where a page or an ancho
 
 The pages are read as a repository shows them, so their links lead to files. Here they are laid out
 as the site has them: some of the root beside those of docs/, and files that a page leads to as
-downloads. Nothing of a page's text is changed but where links lead.
+downloads. Nothing of a page's text is changed but where links lead, and the name of a page's file,
+which becomes its title.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ ELSEWHERE = {
     "README.md": "index.md",
 }
 _CELL = re.compile(r"(?<!\\) \| ")
+_IS_NAME = re.compile(r"`?[\w/-]+\.md`?")  # nobody looks for a file in the site
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -64,12 +66,17 @@ def led(page: Path, made: Path) -> str:
         if file.is_dir():
             return str(text)
         if file.parent == DOCS or here in ELSEWHERE:
-            return f"[{text}]({ELSEWHERE.get(here, file.name)}{anchor or ''})"
+            label = _title(file) if _IS_NAME.fullmatch(text) else text
+            return f"[{label}]({ELSEWHERE.get(here, file.name)}{anchor or ''})"
         (made / here).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, made / here)
         return f"[{text}]({here})"
 
     return _LINK.sub(lead, page.read_text("utf-8"))
+
+
+def _title(page: Path) -> str:
+    return page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def evidence(text: str) -> Iterator[tuple[str, str]]:
