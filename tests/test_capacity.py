@@ -372,7 +372,7 @@ def test_all_who_wait_in_line_are_answered_when_the_server_stops() -> None:
         while images.spent < 0.047:  # all three were admitted
             pass
         server.stop()
-        assert all(one.result(20).data for one in asked)
+        assert all(one.result(60).data for one in asked)
 
 
 def test_a_capacity_is_none_or_a_number() -> None:

@@ -147,7 +147,7 @@ def test_a_sandbox_that_begins_anew_ends_the_latency_too(slow: ImagesMock) -> No
             pass
         images.begin()
         with pytest.raises(openai.APIConnectionError):
-            asked.result(20)
+            asked.result(60)
     while not images.late:
         pass
     assert images.requests == []

@@ -132,7 +132,7 @@ def test_what_hangs_stays_reserved(ledger: Path) -> None:
         return PICTURE
 
     with standing_in(paying(hang)) as api:
-        with opened(api.url, ledger, patience=Patience(call=0.2)) as target:
+        with opened(api.url, ledger, patience=Patience(call=1)) as target:
             with pytest.raises(NotObserved, match="no whole answer"):
                 target.ask(SMALL, pays=True)
             assert len(api.paid) == 1  # it was not sent again

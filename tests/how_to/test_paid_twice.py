@@ -51,7 +51,7 @@ def test_it_is_patient_where_nothing_was_made(
 
 def test_who_is_hasty_pays_twice(images_mock: Sandbox, images_client: openai.OpenAI) -> None:
     images_mock.next.stall()
-    hasty = images_client.with_options(timeout=2, max_retries=1)
+    hasty = images_client.with_options(timeout=1, max_retries=1)
     assert hasty.images.generate(model="dall-e-2", prompt="a red fox").data
     with pytest.raises(AssertionError, match="the client had left, stall"):
         images_mock.assert_nothing_paid_twice()
@@ -62,6 +62,6 @@ def test_unless_nobody_pays_for_what_was_left(
     images_mock: Sandbox, images_client: openai.OpenAI
 ) -> None:
     images_mock.next.stall()
-    hasty = images_client.with_options(timeout=2, max_retries=1)
+    hasty = images_client.with_options(timeout=1, max_retries=1)
     assert hasty.images.generate(model="dall-e-2", prompt="a red fox").data
     images_mock.assert_nothing_paid_twice()

@@ -15,7 +15,7 @@ def test_a_slow_answer_runs_into_the_timeout(
 
 def test_the_second_attempt_is_in_time(images_mock: Sandbox, images_client: openai.OpenAI) -> None:
     images_mock.next.stall()
-    hasty = images_client.with_options(timeout=2, max_retries=1)
+    hasty = images_client.with_options(timeout=1, max_retries=1)
     assert hasty.images.generate(model="dall-e-2", prompt="a red fox").data
 
 

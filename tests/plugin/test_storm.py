@@ -75,7 +75,7 @@ MENDED = """
         assert (tmp_path / "fox.png").exists()
 """
 KINDS = "--images-mock-storm-kinds=no_pictures,refusal,timeout,expired_url,empty_download"
-ARGUMENTS = (KINDS, "--images-mock-storm-patience=1", "--images-mock-storm-file=storm.json")
+ARGUMENTS = (KINDS, "--images-mock-storm-patience=2", "--images-mock-storm-file=storm.json")
 
 
 def storms(downstream: pytest.Pytester) -> dict[str, dict[str, str]]:
