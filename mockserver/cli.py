@@ -16,7 +16,6 @@ from mockserver.cli_group import (
     CONFIGURATION,
     INTERNAL,
     NOT_READY,
-    UNKNOWN,
     USAGE,
     ServeByDefault,
     end,
@@ -172,7 +171,7 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
     return datetime.fromtimestamp(SystemClock().now() // SECOND, UTC).date()
 
 
-def _directory(_context: click.Context, _option: click.Parameter, value: str | None) -> Path | None:
+def directory(_context: click.Context, _option: click.Parameter, value: str | None) -> Path | None:
     """A directory of facts, read and found to be right."""
     from mockserver.settings import facts
 
@@ -193,7 +192,7 @@ def _directory(_context: click.Context, _option: click.Parameter, value: str | N
     help="only what holds on a day, or today",
 )
 @click.option(
-    "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
+    "--facts", callback=directory, metavar="DIR", help="with the facts of a directory, too"
 )
 @click.option("--markdown", is_flag=True, help="print everything, as the table of the docs")
 @click.option("--url", help="for `explain last`: the server's address")
@@ -303,45 +302,6 @@ def log(
 
 
 _THE_NEXT = "Follow the next one there by the same command."
-
-
-@cli.command()
-@click.option(
-    "--package",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="another openai package: its directory, or the site-packages around it",
-)
-@click.option(
-    "--facts", callback=_directory, metavar="DIR", help="with the facts of a directory, too"
-)
-@click.option("--json", "wants_json", is_flag=True, help="print everything, as JSON")
-def doctor(package: Path | None, facts: Path | None, wants_json: bool) -> None:
-    """Tell what of the openai package beside it the mock knows.
-
-    Parameters, their values, fields of answers and events, of any openai package since 1.0: each is
-    handled, taken but unread, left out for a reason, or unknown. The package is read, not run.
-
-    Exit codes: 0 nothing is unknown, 1 something is, 2 there is no openai package.
-    """
-    from mockserver.evidence.doctor import State, as_json, examined, table
-    from mockserver.evidence.sdk import NoPackage, package_in
-    from mockserver.facts import read_from
-
-    read_from(facts)  # of the package alone, unless it was given
-    try:
-        found = package_in(package)
-        findings = examined(found.things())
-    except NoPackage as error:
-        end(USAGE, f"{error}.")
-    if wants_json:
-        import json
-
-        click.echo(json.dumps(as_json(found, findings), indent=2))
-    else:
-        click.echo(table(found, findings))
-    if any(finding.state == State.UNKNOWN for finding in findings):
-        sys.exit(UNKNOWN)
 
 
 @cli.group("config")

@@ -74,6 +74,7 @@ _ELSEWHERE_ARE: Mapping[str, _Elsewhere] = {
     _CONTRACT: _Elsewhere(_contract, "Hold a server to the contract of the Images API.", True),
     "certificate": _Elsewhere(_of("certificate"), "Write what programs shall trust with --tls."),
     "completion": _Elsewhere(_of("completion"), "Print what makes a shell complete the command."),
+    "doctor": _Elsewhere(_of("doctor"), "Tell what the mock knows of the openai package."),
     "env": _Elsewhere(_of("env"), "Print variables that lead a shell's programs to a server."),
     "journal": _Elsewhere(_of("journal"), "Keep a server's journal as a file.", True),
     "migrate": _Elsewhere(_of("migrate"), "Tell what a journal would meet with another model."),

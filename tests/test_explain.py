@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -351,14 +350,6 @@ def test_the_rows_of_a_section_have_its_columns() -> None:
 @pytest.mark.skipif(not DOCS.exists(), reason="the docs are out of the way")
 def test_the_table_in_the_docs_is_current() -> None:
     assert explain("--markdown").stdout == DOCS.read_text("utf-8")
-
-
-@pytest.mark.skipif(not DOCS.exists(), reason="the docs are out of the way")
-def test_the_example_of_the_docs_is_what_it_prints() -> None:
-    page = DOCS.with_name("truth.md").read_text("utf-8")
-    example = re.search(r"^\$ images-mock explain (.*)\n((?:.+\n)+)```", page, re.MULTILINE)
-    assert example
-    assert explain(*shlex.split(example[1])).stdout == example[2]
 
 
 def test_blob_refusals_are_all_there_once() -> None:

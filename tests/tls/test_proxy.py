@@ -275,9 +275,9 @@ def test_who_takes_it_for_something_else_is_told_what_it_is(mock: ImagesMock, sa
 
 
 def test_who_takes_the_server_for_a_proxy_is_told_what_makes_one(mock: ImagesMock) -> None:
-    with httpx2.Client(proxy=mock.address, timeout=SOON) as client:
-        with pytest.raises(httpx2.ProxyError, match="400 this port of images-mock is no proxy"):
-            client.get(BUILT_IN)
+    told = pytest.raises(httpx2.ProxyError, match="400 this port of images-mock is no proxy")
+    with httpx2.Client(proxy=mock.address, timeout=SOON) as client, told:
+        client.get(BUILT_IN)
 
 
 @pytest.mark.parametrize(

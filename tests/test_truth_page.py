@@ -1,4 +1,4 @@
-"""docs/levels.md: its counts are those of the evidence, its command says what it says."""
+"""docs/truth.md: its counts are those of the evidence, its command says what it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.evidence.findings import LEVELS
 from tests.terminal import Typed, is_as_told, steps
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE = DOCS / "levels.md"
+PAGE = DOCS / "truth.md"
 if not PAGE.exists():
     pytest.skip("the docs are out of the way", allow_module_level=True)
 TEXT = PAGE.read_text("utf-8")
