@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page
 
 from mockserver.control import verdict
 from tests.browser import Mine, one_finding
 from tests.browser.test_page import PAGES, edited
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browsers
 GOLDEN = Path(__file__).parent / "aria"
 
 
