@@ -355,7 +355,7 @@ def test_calls_are_answered_as_one_memory_would_in_the_order_of_the_log(
 
 @pytest.mark.slow
 @one_by_one
-@settings(max_examples=1_500)
+@settings(max_examples=500)
 def test_the_same_of_many_calls_one_by_one(
     batches: list[list[Call]], turns: list[int], snapshot: int
 ) -> None:
@@ -364,7 +364,7 @@ def test_the_same_of_many_calls_one_by_one(
 
 @pytest.mark.slow
 @at_once
-@settings(max_examples=1_500)
+@settings(max_examples=500)
 def test_the_same_of_many_calls_at_once(
     batches: list[list[Call]], turns: list[int], snapshot: int
 ) -> None:
