@@ -23,7 +23,9 @@ if not (ROOT / "mockserver").exists():
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", ".ci/")
+_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/")
+if (ROOT / ".ci").exists():  # not in an sdist
+    _FOLDERS += (".ci/",)
 
 
 def _name(page: Path) -> str:
