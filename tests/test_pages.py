@@ -27,7 +27,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "ben
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
 SITE: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "site" / "build.py"))
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", ".ci/")
+_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/")
+if (ROOT / ".ci").exists():  # not in an sdist
+    _FOLDERS += (".ci/",)
 
 
 def _name(page: Path) -> str:

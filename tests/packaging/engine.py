@@ -56,6 +56,8 @@ class Asked(BaseHTTPRequestHandler):
         elif call == "POST /containers/create":
             self.server.created.append(json.loads(body))
             self._send(201, {"Id": ID, "Warnings": []})
+        elif call.startswith("GET /images/"):
+            self._send(200, {"Id": "sha256:1", "RepoTags": [], "Config": {}})
         elif call in ("GET /containers/json", f"GET /containers/{ID}/json"):
             found = self.server.container()
             self._send(200, [found] if call.endswith("containers/json") else found)

@@ -1,21 +1,35 @@
-"""Schemas of files that services read, as check-jsonschema brings them."""
+"""What judges files: programs of the environment, and schemas as check-jsonschema brings them."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from importlib import resources
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+BIN = Path(sys.executable).parent
+
 
 def needs(package: str) -> None:
     """Skip where a package is missing, but not in CI."""
-    if find_spec(package) is None:
-        reason = f"{package} is not installed: pip install '.[packaging]'"
+    _skip_unless(find_spec(package) is not None, package)
+
+
+def tool(name: str) -> Path:
+    """A program of the environment; the same where it is missing."""
+    _skip_unless((BIN / name).exists(), name)
+    return BIN / name
+
+
+def _skip_unless(is_there: bool, what: str) -> None:
+    if not is_there:
+        reason = f"{what} is not installed: pip install '.[packaging]'"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
