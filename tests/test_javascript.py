@@ -62,6 +62,9 @@ def test_a_recipe_starts_a_server_or_shares_one_with_a_key_for_each_file(
     before = sandboxes(server)
     more = [f"{runner}/{again.name}"] if runner == "node" else []
     assert passed(project, runner, *more, IMAGES_MOCK_URL=server.url) == alone + 5
+    if runner == "vitest":  # the files share the program, and its client
+        more = ["--no-isolate", "--no-file-parallelism"]
+        assert passed(project, runner, *more, IMAGES_MOCK_URL=server.url) == alone + 5
     again.unlink()
     added = sandboxes(server) - before
     assert (

@@ -148,6 +148,19 @@ def test_a_runner_that_is_killed_leaves_no_server_behind() -> None:
 
 
 @pytest.mark.javascript
+def test_a_server_that_nobody_stops_keeps_no_process_alive_and_ends_with_it() -> None:
+    script = (
+        'import { start } from "../../../clients/node/index.mjs";\n'
+        "const server = await start();\n"
+        "server.sandbox().next.refuse();\n"
+        "console.log(server.address);"
+    )
+    done = run(TESTS, "node", "--input-type=module", "-e", script)
+    assert done.returncode == 0, done.stderr
+    assert is_gone(done.stdout.strip())
+
+
+@pytest.mark.javascript
 @pytest.mark.parametrize(
     ("settings", "command", "said"),
     [

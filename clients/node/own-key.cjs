@@ -9,4 +9,7 @@ if (!process.env.IMAGES_MOCK_URL) {
       "openai-images-mock/global-setup as globalSetup",
   );
 }
-Object.assign(process.env, join().sandbox().env);
+// Files that share their modules (Vitest's `isolate: false`) share the program's client, and so its key.
+const shared = Symbol.for("openai-images-mock.own-key");
+globalThis[shared] ??= join().sandbox().env;
+Object.assign(process.env, globalThis[shared]);
