@@ -7,7 +7,7 @@ import pytest
 from bench.servers import MOCK, running
 from bench.soak import MIB, soaked
 
-REQUESTS = 8_000
+REQUESTS = 5_000
 FEW = 4  # keys: so few fill their logs in the first tenths
 
 

@@ -25,7 +25,7 @@ pytestmark = [
 ]
 CALLERS = 4
 #: Seconds for an outage that nobody waits: 0.3 on a machine with time, and some for one without.
-LONGEST = 1.0
+LONGEST = 3.0
 PRICE = 0.016  # US dollars of a request
 KEY = {"Authorization": "Bearer sk-mock-shared", "Content-Type": "application/json"}
 
@@ -134,7 +134,7 @@ def test_nobody_waits_and_each_answer_is_in_the_journal_and_the_ledger_once(
         )
     assert {*served} == {200}
     assert longest < LONGEST + usual, asked
-    assert last - there < 10
+    assert last - there < 30
     assert summaries[0] == summaries[1]
     assert ledgers[0] == ledgers[1]
     assert round(ledgers[0]["spent_usd"] / PRICE) == len(served)

@@ -30,7 +30,7 @@ pytestmark = [
 WORKERS = 4
 TOKEN = "of-two-hosts"
 #: Seconds for an outage that nobody waits: 0.3 on a machine with time, and some for one without.
-LONGEST = 1.0
+LONGEST = 3.0
 PRICE = 0.016  # US dollars of a picture
 #: A round trip may take long where it is no matter of time.
 PATIENT = f"""
@@ -253,6 +253,6 @@ def test_a_host_that_is_cut_off_goes_on_alone_and_nothing_is_lost_when_it_is_bac
         )
     assert {one.status for one in cut.answers} == {200}
     assert max(hit) < LONGEST + max(others)
-    assert back < 10
+    assert back < 30
     assert len({record["id"] for record in journal}) == served
     assert round(spent / PRICE) == served
