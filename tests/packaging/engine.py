@@ -33,6 +33,7 @@ class Engine(ThreadingHTTPServer):
             "Image": "sha256:1",
             "State": {"Status": "running", "Running": True},
             "Config": {"Image": made["Image"], "Labels": made.get("Labels", {})},
+            "HostConfig": {"NetworkMode": "bridge"},
             "NetworkSettings": {"Ports": ports, "Networks": {"bridge": {"Gateway": "127.0.0.1"}}},
         }
 

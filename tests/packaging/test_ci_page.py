@@ -93,6 +93,7 @@ def test_testcontainers_starts_waits_and_finds_the_address(tmp_path: Path) -> No
                 env=environment(
                     DOCKER_HOST=f"tcp://127.0.0.1:{docker.server_address[1]}",
                     TESTCONTAINERS_RYUK_DISABLED="true",
+                    TESTCONTAINERS_CONNECTION_MODE="docker_host",  # also where CI is a container
                     NO_PROXY="127.0.0.1",
                 ),
                 capture_output=True,

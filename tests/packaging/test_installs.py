@@ -120,7 +120,7 @@ def as_pip_has_it() -> dict[str, str]:
     said = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
-    index = re.search(r"index-url='([^']+)'", said)
+    index = re.search(r"\.index-url='([^']+)'", said)
     found = (
         os.environ.get("UV_DEFAULT_INDEX")
         or os.environ.get("PIP_INDEX_URL")
