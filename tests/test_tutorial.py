@@ -21,9 +21,7 @@ if not PAGE.exists():
     pytest.skip("the docs are out of the way", allow_module_level=True)
 SERVE, ADDRESS = "images-mock", "http://127.0.0.1:6780"
 #: What would have pytest report in another way, or lead a client elsewhere.
-_AMBIENT = re.compile(
-    r"OPENAI_|IMAGES_MOCK_|PYTEST_|PYTHONPATH|CI$|BUILD_NUMBER|GITHUB_|.*_proxy$", re.I
-)
+_AMBIENT = re.compile(r"OPENAI_|IMAGES_MOCK_|PYTEST_|CI$|BUILD_NUMBER|GITHUB_|.*_proxy$", re.I)
 
 
 def reader(**variables: str) -> dict[str, str]:
