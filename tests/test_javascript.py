@@ -24,8 +24,8 @@ PASSED: Mapping[str, str] = {
     "jest": r"^Tests: +(\d+) passed, \d+ total$",
     "node": r"^\S+ pass (\d+)$",
 }
-#: What a type checker wants beside the recipes.
-MORE = ("typescript@5.9.3", "@types/node@20.19.25")
+#: What a type checker wants beside the recipes, and what is tried beside them.
+MORE = ("typescript@5.9.3", "@types/node@20.19.25", "nock@14.0.17", "undici@6.22.0")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -118,6 +118,15 @@ def test_the_clients_own_tests_pass(server: ImagesMock, part: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.javascript
+def test_what_closes_the_net_is_opened_for_the_server_as_the_page_says(
+    project: Path, server: ImagesMock
+) -> None:
+    (project / "beside.test.mjs").write_bytes((TESTS / "beside.test.mjs").read_bytes())
+    done = run(project, "node", "--test", "beside.test.mjs", IMAGES_MOCK_URL=server.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def is_gone(address: str) -> bool:
     """Whether nobody answers there any more, sooner or later."""
     end = time.monotonic() + 60

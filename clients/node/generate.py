@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from mockserver.client.rules import Script
 from mockserver.control.openapi import document
 
 Schema = Mapping[str, Any]
@@ -91,6 +93,19 @@ def _kind(schema: Schema) -> dict[str, Any]:
     return found
 
 
+def _defaults(effects: Mapping[str, Schema]) -> dict[str, Any]:
+    """What stands for a value that is left out, where no flag does: as in Python."""
+    found: dict[str, Any] = {}
+    for name, schema in effects.items():
+        method = getattr(Script, name, None)
+        if method is None or "flag" in _kind(schema):
+            continue
+        _, value, *_ = signature(method).parameters.values()
+        if value.kind == value.POSITIONAL_OR_KEYWORD and isinstance(value.default, str | int):
+            found[name] = value.default
+    return found
+
+
 def _opaque(name: str, schema: Any) -> Iterator[str]:
     """The names of what is not the mock's to spell: headers, bodies, events of one's own."""
     if not isinstance(schema, Mapping):
@@ -108,6 +123,7 @@ def _values(told: Schema) -> str:
     asked = {name for key, schema in effects.items() for name in _opaque(key, schema)}
     values = {
         "EFFECTS": {name: _kind(schema) for name, schema in effects.items()},
+        "DEFAULTS": _defaults(effects),
         "CONDITIONS": list(_conditions(told)),
         "OPAQUE": sorted(asked),
     }
@@ -208,6 +224,7 @@ def _union(types: Iterable[str]) -> str:
 def _method(name: str, schema: Schema, types: _Types) -> list[str]:
     """What a script can be followed by, in each way that it can be written."""
     kind, options = _kind(schema), "options?: RuleOptions"
+    defaults = _defaults({name: schema})
     lines = [f"  /** {schema['description']} */"] if "description" in schema else []
     called = camel(name)
     tables = [one for one in _alternatives(schema) if "properties" in one]
@@ -217,13 +234,9 @@ def _method(name: str, schema: Schema, types: _Types) -> list[str]:
         value = _union(types.of(one, "  ") for one in shown)
         lines.append(f"  {called}(value: {value}, {options}): Rule;")
     lines += [f"  {called}(value: {types.table(one, '  ')} & RuleOptions): Rule;" for one in tables]
-    if "flag" in kind or name in _DEFAULTS:
+    if "flag" in kind or name in defaults:
         lines.append(f"  {called}({options}): Rule;")
     return lines
-
-
-#: What stands for a value that is left out, where no flag does; `lib/script.cjs` has them.
-_DEFAULTS = ("disconnect", "lose", "content_type", "respond")
 
 
 def _types(told: Schema) -> str:

@@ -24,6 +24,12 @@ exports.EFFECTS = {
   addresses: {"map": true, "files": true},
   download: {"fields": ["respond", "gateway", "headers", "delay", "stall", "disconnect", "drip", "content_type", "first"]},
 };
+exports.DEFAULTS = {
+  respond: 200,
+  disconnect: 0,
+  content_type: "text/html",
+  lose: "before_head",
+};
 exports.CONDITIONS = [
   "operation",
   "model",

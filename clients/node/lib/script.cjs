@@ -3,12 +3,10 @@
 // one is a rule of its own.
 const { readFileSync } = require("node:fs");
 
-const { CONDITIONS, EFFECTS } = require("./generated.cjs");
+const { CONDITIONS, DEFAULTS, EFFECTS } = require("./generated.cjs");
 const { camel, checkedNames, isTable, toControl } = require("./names.cjs");
 
 const OPTIONS = ["times", "name"];
-// What stands for a value that is left out, where the server takes no bare `true`.
-const DEFAULTS = { disconnect: 0, lose: "before_head", content_type: "text/html", respond: {} };
 const PROMPTS = ["contains", "regex"];
 // Names that tests of other languages know.
 const PICTURES = {
