@@ -37,7 +37,7 @@ REFUSED = "images-mock leads nothing to example.com:443"
 
 
 def block(language: str, part: str) -> str:
-    found = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     return next(text for text in found if part in text)
 
 

@@ -96,13 +96,12 @@ def test_azure_s_client_gets_pictures_from_a_resource_that_is_not_there(mock: Im
 
 
 @pytest.mark.usefixtures("mocked")
-@pytest.mark.parametrize("host", [h.replace("*", "any") for h in hosts_to_guard("")])
-def test_each_host_that_a_guard_stops_is_led_here(host: str) -> None:
-    for scheme in ("https", "http"):
-        answer = httpx2.get(
-            f"{scheme}://{host}/v1/models", headers={"Authorization": "Bearer sk-mock-me"}
-        )
-        assert answer.status_code == 200, answer.text
+def test_each_host_that_a_guard_stops_is_led_here() -> None:
+    with httpx2.Client(headers={"Authorization": "Bearer sk-mock-me"}, timeout=SOON) as client:
+        for host in hosts_to_guard(""):
+            for scheme in ("https", "http"):
+                answer = client.get(f"{scheme}://{host.replace('*', 'any')}/v1/models")
+                assert answer.status_code == 200, (host, answer.text)
 
 
 @pytest.mark.usefixtures("mocked")
@@ -275,9 +274,11 @@ def test_who_takes_it_for_something_else_is_told_what_it_is(mock: ImagesMock, sa
 
 
 def test_who_takes_the_server_for_a_proxy_is_told_what_makes_one(mock: ImagesMock) -> None:
-    with httpx2.Client(proxy=mock.address, timeout=SOON) as client:
-        with pytest.raises(httpx2.ProxyError, match="400 this port of images-mock is no proxy"):
-            client.get(BUILT_IN)
+    with (
+        httpx2.Client(proxy=mock.address, timeout=SOON) as client,
+        pytest.raises(httpx2.ProxyError, match="400 this port of images-mock is no proxy"),
+    ):
+        client.get(BUILT_IN)
 
 
 @pytest.mark.parametrize(
