@@ -75,7 +75,7 @@ def test_a_large_edit_goes_in_and_a_stream_comes_out(http: httpx2.Client) -> Non
     file = BytesIO()
     noise.save(file, "PNG", compress_level=1)
     assert len(file.getvalue()) > 1 << 20
-    form = {"model": "gpt-image-2", "prompt": "x", "size": "256x256"}
+    form = {"model": "gpt-image-2", "prompt": "x", "size": "1024x1024"}
     answer = http.post(
         "/v1/images/edits", data=form, files={"image": ("a.png", file.getvalue(), "image/png")}
     )

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
@@ -310,19 +309,3 @@ def test_the_server_does_not_look_names_up_or_connect(mock: ImagesMock) -> None:
     assert {event for event, _ in seen} <= {"socket.connect", "socket.getaddrinfo"}
     here = int(mock.proxy_url.rpartition(":")[2])
     assert all(here in (a[1] if event == "socket.connect" else a) for event, a in seen)
-
-
-def test_nothing_of_it_is_loaded_where_nobody_asks_for_it() -> None:
-    program = (
-        "import sys\nfrom mockserver.testing import ImagesMock\n"
-        "with ImagesMock(): pass\nprint(*sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.split())
-    assert "mockserver.server.listening" in loaded
-    assert (
-        not {"trustme", "cryptography", "mockserver.server.door", "mockserver.server.entered"}
-        & loaded
-    )
