@@ -55,7 +55,8 @@ def test_a_server_loads_nothing_that_it_does_not_need() -> None:
     )
     heavy = {"PIL", "faker", "openai", "httpx", "httpx2", "schemathesis", "hypothesis", "pydantic"}
     of_few_requests = {"difflib", "mockserver.api.azure", "mockserver.facts.words.azure"}
-    assert not (heavy | of_few_requests) & loaded
+    of_tls = {"trustme", "cryptography", "mockserver.server.door", "mockserver.server.entered"}
+    assert not (heavy | of_few_requests | of_tls) & loaded
 
 
 def test_the_command_line_loads_no_server() -> None:

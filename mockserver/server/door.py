@@ -27,7 +27,7 @@ _TARGET = re.compile(
 )
 _TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _PATIENCE = 1.0  # seconds for the first word of one for whom there is no room
-_NO_BOUND = 1e8  # seconds: the watchman ends a handshake that takes too long
+_NO_BOUND = 100_000_000  # seconds: the watchman ends a handshake that takes too long
 _NOTIFIED = 0.3  # seconds for a client's last word, once TLS has said its own
 _PIECE = 64 << 10  # bytes
 _DISTRUST = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "UNSUPPORTED_CERTIFICATE")
@@ -90,7 +90,9 @@ class Door(asyncio.Protocol):
 
     def eof_received(self) -> bool | None:
         """Hear that no more comes."""
-        return self._tls.eof_received() if self._tls else None
+        tls: Any = self._tls  # which does tell, whatever its types say
+        keeps: bool | None = tls.eof_received() if tls else None
+        return keeps
 
     def pause_writing(self) -> None:
         """Write no more for a while."""
@@ -220,10 +222,10 @@ class _Tls(SSLProtocol):
             done,
             server_side=True,
             ssl_handshake_timeout=_NO_BOUND,
-            ssl_shutdown_timeout=_NOTIFIED,
+            ssl_shutdown_timeout=cast(int, _NOTIFIED),
         )
         done.add_done_callback(self._has_begun)
-        self.connection_made(_Line(door.transport))
+        self.connection_made(cast(asyncio.Transport, _Line(door.transport)))
 
     def feed(self, data: bytes) -> None:
         """Take what arrived."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from httptools import parse_url
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.request.access import LED
 from mockserver.server.http1 import Http1
@@ -79,7 +80,7 @@ class Entered(Http1):
     def _turn_away(self, refusal: bytes) -> None:
         """Answer, and serve nothing behind it."""
         self._is_in_head, self._is_turned_away = False, True
-        running = self.cycle
+        running: RequestResponseCycle | None = self.cycle
         self._hear_no_more()
         if running is None or running.response_complete:
             self.transport.write(refusal)

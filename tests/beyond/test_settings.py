@@ -12,6 +12,7 @@ import pytest
 
 from mockserver import settings
 from mockserver.config import FILE_NAME, PREFIX, Config, ConfigError, config_of, configured, resolve
+from mockserver.core.entrances import entrance, port
 from mockserver.facts import read_from
 from mockserver.facts.files import FactsError
 from mockserver.pytest_plugin.options import _MARKED
@@ -23,8 +24,8 @@ from tests.test_facts_directory import FILES, written
 TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)"
 BYTES = "[0-9]{1,12}(B|kB|KB|KiB|MB|MiB|GB|GiB)?"
 TAKEN: dict[Any, str] = {
-    settings.port: "[0-9]{1,5}",
-    settings.entrance: "[0-9]{1,5}",
+    port: "[0-9]{1,5}",
+    entrance: "[0-9]{1,5}",
     settings.tier: "[1-5]",
     settings.limits: "[0-9]{1,9}/min",
     settings.latency: TIME,

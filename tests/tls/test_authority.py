@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import stat
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from mockserver.config import ConfigError, configured
 from mockserver.core.entrances import Names
 from mockserver.server import authority as module
 from mockserver.server.authority import CERTIFICATE, KEY, LASTS, SPARE, Authority, opened
+from mockserver.server.listening import further_entrances
 from mockserver.testing import ImagesMock
 from tests.tls.entered import line, trusting
 
@@ -145,13 +146,9 @@ def test_what_is_missing_is_said_with_the_command_that_installs_it(
 
 
 def test_several_workers_are_refused(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mockserver", "--port", "0", "--proxy", "--workers", "2"]
-        + ["--state", f"sqlite:{tmp_path / 'mock.db'}"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 3
-    assert "workers (2) must be 1 with tls and proxy" in done.stderr
-    assert configured(tls="on").tls == "on"
+    state = f"sqlite:{tmp_path / 'mock.db'}"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as own,
+        pytest.raises(ConfigError, match=r"workers \(2\) must be 1 with tls and proxy"),
+    ):
+        further_entrances(configured(proxy="on", workers=2, state=state), own)

@@ -69,6 +69,7 @@ def test_the_certificate_is_kept_where_only_the_user_writes(
         assert file.parent.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash, curl")
 def test_a_shell_takes_its_lines(mock: ImagesMock, tmp_path: Path) -> None:
     folder = tmp_path / "it's a folder"
@@ -118,6 +119,7 @@ def test_that_of_a_directory_needs_no_server(tmp_path: Path) -> None:
         assert mock._access.authority == (tmp_path / "ca.pem").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_serves_by_all_three_and_tells_where(tmp_path: Path) -> None:
     told = tmp_path / "told"
     with told.open("w") as stderr:

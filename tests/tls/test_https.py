@@ -57,16 +57,12 @@ def noted(caplog: pytest.LogCaptureFixture, part: str) -> bool:
 
 
 def test_the_sdk_gets_pictures_by_https_and_their_urls_are_of_https(
-    mock: ImagesMock, http: httpx2.Client
+    mock: ImagesMock, http: httpx2.Client, trust: ssl.SSLContext
 ) -> None:
-    with openai.OpenAI(
-        base_url=mock.https_url,
-        api_key="sk-mock-me",
-        http_client=openai.DefaultHttpxClient(
-            verify=http._transport._pool._ssl_context,
-            trust_env=False,  # type: ignore[attr-defined]
-        ),
-    ) as sdk:
+    with (
+        openai.DefaultHttpxClient(verify=trust, trust_env=False) as own,
+        openai.OpenAI(base_url=mock.https_url, api_key="sk-mock-me", http_client=own) as sdk,
+    ):
         made = sdk.images.generate(model="dall-e-2", prompt="a fox", size="256x256")
     url = (made.data or [])[0].url or ""
     assert url.startswith(mock.https_url.removesuffix("/v1") + "/private/")
@@ -79,7 +75,7 @@ def test_a_large_edit_goes_in_and_a_stream_comes_out(http: httpx2.Client) -> Non
     file = BytesIO()
     noise.save(file, "PNG", compress_level=1)
     assert len(file.getvalue()) > 1 << 20
-    form = {"model": "gpt-image-2", "prompt": "x", "size": "256x256"}
+    form = {"model": "gpt-image-2", "prompt": "x", "size": "1024x1024"}
     answer = http.post(
         "/v1/images/edits", data=form, files={"image": ("a.png", file.getvalue(), "image/png")}
     )

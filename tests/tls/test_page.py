@@ -37,7 +37,7 @@ REFUSED = "images-mock leads nothing to example.com:443"
 
 
 def block(language: str, part: str) -> str:
-    found = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     return next(text for text in found if part in text)
 
 
@@ -105,6 +105,7 @@ def test_a_run_fails_that_wanted_to_reach_somebody(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_test_passes_as_it_stands(tmp_path: Path) -> None:
     known: dict[str, object] = {}
     exec(block("python", "ImagesMock(proxy=True)"), known)
