@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import pytest
 from tests.built_site import build
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browsers
 
@@ -53,6 +54,19 @@ def asked(page: Page, address: str) -> Iterator[list[str]]:
     assert [url for url in urls if not url.startswith((f"{address}/", "blob:", "data:"))] == []
 
 
+def opened(page: Page) -> Locator:
+    """Where a search is written. The button does nothing until the page's script runs."""
+    from playwright.sync_api import TimeoutError as Late
+
+    field = page.get_by_label("Search", exact=True).and_(page.locator("input"))
+    for _ in range(60):
+        page.locator(".md-search__button").dispatch_event("click")
+        with suppress(Late):
+            field.wait_for(timeout=1_000)
+            break
+    return field
+
+
 @pytest.mark.usefixtures("asked")
 def test_pages_ask_nobody_else(page: Page, address: str) -> None:
     for name in ("index", "settings", "evidence", "how-to", "control-api", "SECURITY"):
@@ -74,8 +88,7 @@ def test_pages_ask_nobody_else(page: Page, address: str) -> None:
 )
 def test_a_search_finds_the_fact_itself(page: Page, address: str, words: str, found: str) -> None:
     page.goto(f"{address}/index.html", wait_until="networkidle")
-    page.keyboard.press("Control+k")
-    page.keyboard.type(words)
+    opened(page).fill(words)
     file, _, anchor = found.partition("#")
     link = page.locator(f"a[href*='{file}?h=']" + (f"[href$='#{anchor}']" if anchor else ""))
     link.first.wait_for()
