@@ -23,9 +23,8 @@ if not (ROOT / "mockserver").exists():
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/")
-if (ROOT / ".ci").exists():  # not in an sdist
-    _FOLDERS += (".ci/",)
+_OF_CI = (".ci/",) if (ROOT / ".ci").exists() else ()  # not in an sdist
+_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", *_OF_CI)
 
 
 def _name(page: Path) -> str:
