@@ -27,9 +27,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "ben
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
 SITE: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "site" / "build.py"))
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/")
-if (ROOT / ".ci").exists():  # not in an sdist
-    _FOLDERS += (".ci/",)
+_OF_CI = (".ci/",) if (ROOT / ".ci").exists() else ()  # not in an sdist
+_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", *_OF_CI)
 
 
 def _name(page: Path) -> str:

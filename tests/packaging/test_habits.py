@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -27,7 +26,7 @@ def read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-def ran(*words: str | Path, **kept: Any) -> str:
+def ran(*words: str | Path) -> str:
     """What a command says that has to succeed."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -37,7 +36,6 @@ def ran(*words: str | Path, **kept: Any) -> str:
         capture_output=True,
         text=True,
         timeout=300,
-        **kept,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
