@@ -58,7 +58,7 @@ def opened(page: Page) -> Locator:
     """Where a search is written. The button does nothing until the page's script runs."""
     from playwright.sync_api import TimeoutError as Late
 
-    field = page.get_by_label("Search", exact=True).and_(page.locator("input"))
+    field = page.locator("input[aria-label=Search]")
     for _ in range(60):
         page.locator(".md-search__button").dispatch_event("click")
         with suppress(Late):
