@@ -6,8 +6,9 @@ import gc
 import inspect
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +65,21 @@ def error(response: Response) -> dict[str, Any]:
     return found
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pycollect_makeitem(
-    collector: pytest.Collector, obj: object
-) -> Generator[None, Any, Any]:
-    """Leave out at once what a run leaves out: Schemathesis would first think out its requests."""
-    found = yield
-    marks = {mark.name for mark in getattr(obj, "pytestmark", ())} if isfunction(obj) else set()
-    left_out = "slow" in marks and "not slow" in collector.config.getoption("markexpr")
-    return [] if left_out else found
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[Any] | None:
+    """Leave out at once what a run leaves out: thousands of tests would be made for nothing."""
+    left_out = _left_out(collector.config.getoption("markexpr")) if isfunction(obj) else ()
+    marks = (*collector.iter_markers(), *getattr(obj, "pytestmark", ())) if left_out else ()
+    return [] if any(mark.name in left_out for mark in marks) else None
+
+
+@cache
+def _left_out(markexpr: str) -> frozenset[str]:
+    """The marks in `not a and not b`; of whatever is said otherwise, none."""
+    parts = markexpr.split(" and ")
+    if not all(part.removeprefix("not ").isidentifier() for part in parts):
+        return frozenset()
+    return frozenset(part.removeprefix("not ") for part in parts if part.startswith("not "))
 
 
 @pytest.hookimpl(trylast=True)
