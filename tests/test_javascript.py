@@ -58,7 +58,8 @@ def test_a_recipe_starts_a_server_or_shares_one_with_a_key_for_each_file(
     alone = passed(project, runner)
     assert alone == (8 if runner == "node" else 5)
     [file] = (project / runner).glob("poster.test.*")
-    again = shutil.copy(file, file.with_name(file.name.replace("poster", "again")))
+    again = file.with_name(file.name.replace("poster", "again"))
+    shutil.copy(file, again)
     before = sandboxes(server)
     more = [f"{runner}/{again.name}"] if runner == "node" else []
     assert passed(project, runner, *more, IMAGES_MOCK_URL=server.url) == alone + 5

@@ -159,7 +159,7 @@ class _Types:
         if not isinstance(schema, Mapping):  # true: anything
             return "unknown"
         if "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
+            name = str(schema["$ref"]).rpartition("/")[2]
             return _TOLD.get(name, name)
         if "anyOf" in schema:
             return _union(self.of(one, indent) for one in schema["anyOf"])
