@@ -27,8 +27,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "ben
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
 SITE: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "site" / "build.py"))
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_OF_CI = (".ci/",) if (ROOT / ".ci").exists() else ()  # not in an sdist
-_FOLDERS = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", *_OF_CI)
+_OF_CI: tuple[str, ...] = (".ci/",) if (ROOT / ".ci").exists() else ()  # not in an sdist
+_FOLDERS: tuple[str, ...] = ("bench/", "contracts/", "docs/", "mockserver/", "tests/", *_OF_CI)
 
 
 def _name(page: Path) -> str:
