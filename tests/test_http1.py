@@ -52,6 +52,17 @@ def test_an_offer_of_h2c_is_ignored(connection: socket.socket, pieces: list[byte
         assert b'"url"' in answered(connection, 200)
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_an_offer_with_the_last_request_of_a_line_is_answered(
+    connection: socket.socket, cut: bool
+) -> None:
+    last = HEAD.replace(b"HTTP2-Settings\r\n", b"HTTP2-Settings, close\r\n")
+    for piece in (last, BODY) if cut else (last + BODY,):
+        connection.sendall(piece)
+    assert b'"url"' in answered(connection, 200)
+    assert connection.recv(1) == b""
+
+
 def asked(server: ImagesMock, *pieces: bytes, answers: int = 1) -> list[tuple[int, bytes]]:
     """Status and body of so many answers to what is sent."""
     host, port = server.address.removeprefix("http://").split(":")

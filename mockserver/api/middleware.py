@@ -337,7 +337,7 @@ class Refuse:
 
     def _check_host(self, exchange: Exchange, led: str | None) -> None:
         host = exchange.headers.get(b"host")
-        if led is not None and host is not None and host_in(host.decode("latin-1")) == led.lower():
+        if led is not None and host is not None and host_in(host.decode("latin-1")) == led:
             return
         try:
             self._hosts.check(host)

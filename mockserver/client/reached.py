@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from mockserver.client.connection import Remote
 from mockserver.client.environment import variables as of_address
@@ -72,7 +73,17 @@ def reached(address: str, token: str | None) -> Reached:
         ControlError: there is none, or it refuses to say.
     """
     told = Remote(address, "", token).ask("GET", "proxy")
-    return Reached(address, told["https"], told["proxy"], told["authority"])
+    https, proxy = (_seen_from(address, told[name]) for name in ("https", "proxy"))
+    return Reached(address, https, proxy, told["authority"])
+
+
+def _seen_from(address: str, entrance: str | None) -> str | None:
+    """An entrance at the host where the server was found: it tells where it is for its own."""
+    if entrance is None:
+        return None
+    host, place = urlsplit(address).hostname or "", urlsplit(entrance)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{place.scheme}://{shown}:{place.port}"
 
 
 def variables(
@@ -89,7 +100,8 @@ def variables(
     if to.proxy:
         own = {"OPENAI_API_KEY": key, "NO_PROXY": _HERE, "no_proxy": _HERE, NODE: "1"}
         return dict.fromkeys(PROXY, to.proxy) | trust | own
-    found = of_address(f"{to.https or to.address}{API}", key, environment or {})
+    url = f"{to.https or to.address}{API}"
+    found = of_address(url, key, environment or {}, [urlsplit(url).hostname or ""])
     return found | (trust if to.https else {})
 
 

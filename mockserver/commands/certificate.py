@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ _HOW = """\
 
 Java takes a store, made once:
 
-    keytool -importcert -noprompt -alias images-mock -file {path} \\
+    keytool -importcert -noprompt -alias images-mock -file {quoted} \\
       -keystore images-mock.p12 -storetype PKCS12 -storepass changeit
     java -Djavax.net.ssl.trustStore=images-mock.p12 -Djavax.net.ssl.trustStorePassword=changeit ...
 
-PHP takes settings: php -d openssl.cafile={path} -d curl.cainfo={path} ...
+PHP takes settings: php -d openssl.cafile={quoted} -d curl.cainfo={quoted} ...
 """
 
 
@@ -60,8 +61,9 @@ def certificate(out: Path, url: str | None, config: Path | None, **flags: Any) -
         end(USAGE, escaped(f"{error}."))
     except OSError as error:
         end(USAGE, escaped(f"{error.filename} can't be written: {error.strerror}."))
-    lines = "\n".join(f"    export {name}={path}" for name in TRUST)
-    click.echo(_HOW.format(path=path, lines=lines), nl=False)
+    quoted = shlex.quote(str(path))
+    lines = "\n".join(f"    export {name}={quoted}" for name in TRUST)
+    click.echo(_HOW.format(path=path, quoted=quoted, lines=lines), nl=False)
 
 
 def _of(settings: Config, url: str | None) -> Reached:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 MOST = 1_000  # hosts that are remembered; of more, those that were asked for first are forgotten
-LED = "images_mock.led"  # in a request's scope: the host that the proxy led here
+LED = "images_mock.led"  # in a request's scope: the host that the proxy led here, in small letters
 
 
 class Refused(NamedTuple):

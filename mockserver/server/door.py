@@ -136,7 +136,7 @@ class Door(asyncio.Protocol):
         if refusal := judge(host, port):
             self._say_last(refusal)
             return
-        self._host, self._begun = host.lower(), self._begun + 1
+        self._host, self._begun = host.lower().rstrip("."), self._begun + 1
         self.transport.write(_TUNNEL)
         if rest:
             self._enter(rest)

@@ -42,14 +42,14 @@ class Entered(Http1):
         self._enter()
         super().connection_made(transport)
 
-    def on_headers_complete(self) -> None:
-        """Serve a request that is for a host which is led here."""
+    def admits(self) -> bool:
+        """Whether a request is for a host that is led here, as were all before it."""
         scope = cast(dict[str, Any], self.scope)
-        if self._judge and self._turns_away(scope, self._judge):
-            return
+        if self._is_turned_away or (self._judge and self._turns_away(scope, self._judge)):
+            return False
         if self._led:
             scope[LED] = self._led
-        super().on_headers_complete()
+        return True
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, unless its request was turned away."""
@@ -74,7 +74,7 @@ class Entered(Http1):
         self.headers[:] = [(n, v) for n, v in self.headers if n != b"host"]
         self.headers.insert(0, (b"host", shown.encode("latin-1")))
         self.url = (address.path or b"/") + (b"?" + address.query if address.query else b"")
-        scope[LED], scope["scheme"] = host, scheme
+        scope[LED], scope["scheme"] = host.lower().rstrip("."), scheme
         return False
 
     def _turn_away(self, refusal: bytes) -> None:

@@ -20,6 +20,7 @@ from mockserver.clock import Clock
 from mockserver.config import Config, ConfigError
 from mockserver.core.addresses import address_at
 from mockserver.core.entrances import HERE, Names
+from mockserver.core.masking import without_keys
 from mockserver.request.access import Access
 from mockserver.server.authority import Authority, opened
 from mockserver.server.crowd import Crowd
@@ -30,6 +31,8 @@ from mockserver.server.entered import Entered
 Listen = Callable[[str, int, str], socket.socket]
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _TLS, _PROXY = "--tls", "--proxy"
+_LAST = 65_535
+_LONGEST = 253  # characters of a host name
 _AFTER = {_TLS: 1, _PROXY: 2}  # ports after the server's own, where no port is named
 
 
@@ -71,7 +74,7 @@ class Entrances:
         try:
             for flag, wanted in ((_TLS, config.tls), (_PROXY, config.proxy)):
                 if wanted is not None:
-                    near = base + _AFTER[flag] if base else 0
+                    near = base + _AFTER[flag] if 0 < base <= _LAST - _AFTER[flag] else 0
                     port = near if wanted == "on" else wanted
                     self.sockets[flag] = listen(config.host, port, flag)
         except BaseException:
@@ -133,10 +136,11 @@ class Entrances:
 
     def _judge(self, clock: Clock, host: str, port: int) -> bytes | None:
         """Why this host is not led here, as an answer; None if it is."""
-        if not host:
+        if not 0 < len(host) <= _LONGEST:
             return _answer(400, "this is a proxy", self._help())
         if host in self._led or (port in self._ports and host in self._own):
             return None
+        host = without_keys(host.encode()).decode()  # which may stand where a host should
         shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.access.refuse(shown, clock.now())
         told = (

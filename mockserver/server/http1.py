@@ -44,6 +44,12 @@ class _Parser(HttpRequestParser):
             self._decline(bytes(data[offer.args[0] :]))
 
 
+def _parser(protocol: Http1) -> _Parser:
+    made = _Parser(protocol)
+    made.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+    return made
+
+
 class _Joined:
     """A transport that sends together what is written before the loop comes round.
 
@@ -116,8 +122,7 @@ class Http1(HeadCap):
 
     def __init__(self, *arguments: Any, crowd: Crowd | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.parser = _Parser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.parser = _parser(self)
         self.scope = cast(Any, {})
         self._crowd = crowd
 
@@ -158,12 +163,18 @@ class Http1(HeadCap):
             ]
         if self._is_extra and self._is_refused:
             raise HeadTooLarge  # nothing is served behind what was refused
+        if not self.admits():
+            return
         super().on_headers_complete()
         # A bound method, and no closure over the cycle: its scope would be freed by the collector
         # alone, which costs a third of a request.
         self.scope["extensions"] = {ABORT: self._break}  # type: ignore[dict-item]
         if self._is_extra:
             self._refuse_extra()
+
+    def admits(self) -> bool:
+        """Whether the request whose head has just ended is served."""
+        return True
 
     def on_message_complete(self) -> None:
         """End a request; httptools takes the head of an offer for a whole one."""
@@ -185,6 +196,7 @@ class Http1(HeadCap):
             hidden = _DECLINED if name == b"upgrade" else name
             head.append(b"%b: %b\r\n" % (hidden, value))
         self._is_declined = True
+        self.parser = _parser(self)  # the one before hears no more, if the client asked for that
         self.parser.feed_data(b"%b\r\n%b" % (b"".join(head), rest))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:

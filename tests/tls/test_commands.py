@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockserver.cli import cli
+from mockserver.client.reached import Reached, variables
 from mockserver.config import ConfigError, configured
 from mockserver.server.entrances import Entrances
 from mockserver.server.listening import NotListening
@@ -111,6 +112,40 @@ def test_a_certificate_is_written_and_it_is_told_who_trusts_it_how(
     assert "keytool -importcert" in done.stdout
 
 
+@pytest.mark.skipif(not shutil.which("sh"), reason="needs a shell")
+def test_the_lines_that_are_told_are_a_shell_s_whatever_the_path(
+    mock: ImagesMock, tmp_path: Path
+) -> None:
+    file = tmp_path / "it's $HOME" / "ca.pem"
+    file.parent.mkdir()
+    told = run("certificate", "--url", mock.address, "--out", file).stdout
+    lines = [line for line in told.splitlines() if line.startswith("    export ")]
+    assert len(lines) == 4
+    script = "\n".join([*lines, 'printf %s "$SSL_CERT_FILE$NODE_EXTRA_CA_CERTS"'])
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == (f"{file}" * 2, "")
+
+
+def test_entrances_are_told_at_the_host_by_which_the_server_is_asked(
+    mock: ImagesMock, tmp_path: Path
+) -> None:
+    def led_to(name: str, *how: str) -> str:
+        at = ("--url", mock.address.replace("127.0.0.1", "localhost"), "--ca", tmp_path / "ca.pem")
+        told: str = json.loads(run("env", *at, "--format", "json", *how).stdout)[name]
+        return told
+
+    for name, how, expected in (
+        ("OPENAI_BASE_URL", "--tls", mock.https_url),
+        ("HTTPS_PROXY", "--proxy", mock.proxy_url),
+    ):
+        assert led_to(name, how) == expected.replace("127.0.0.1", "localhost")
+
+
+def test_https_at_a_host_elsewhere_is_asked_without_a_proxy() -> None:
+    to = Reached("http://images.test:6780", https="https://images.test:6781")
+    assert variables(to, ca=Path("ca.pem"))["NO_PROXY"] == "127.0.0.1,localhost,images.test"
+
+
 def test_that_of_a_directory_needs_no_server(tmp_path: Path) -> None:
     place = tmp_path / "authority"
     done = run("certificate", "--authority", place, "--proxy", "--out", tmp_path / "ca.pem")
@@ -170,3 +205,20 @@ def test_on_is_the_next_port_or_any_free_one_where_the_server_s_is_any() -> None
         for chosen in (port, 0):
             Entrances(configured(port=chosen, tls=True, proxy="on"), own, listen).close()
     assert asked == [(port + 1, "--tls"), (port + 2, "--proxy"), (0, "--tls"), (0, "--proxy")]
+
+
+class _Last(socket.socket):
+    def getsockname(self) -> tuple[str, int]:
+        return "127.0.0.1", 65_534
+
+
+def test_behind_the_last_port_there_is_any_free_one() -> None:
+    asked: list[tuple[int, str]] = []
+
+    def listen(_: str, port: int, flag: str) -> socket.socket:
+        asked.append((port, flag))
+        return socket.create_server(("127.0.0.1", 0))
+
+    with _Last() as own:
+        Entrances(configured(port=65_534, tls=True, proxy="on"), own, listen).close()
+    assert asked == [(65_535, "--tls"), (0, "--proxy")]

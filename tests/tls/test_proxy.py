@@ -230,6 +230,65 @@ def test_whole_addresses_are_served_over_one_line_each_for_its_host(mock: Images
     )
 
 
+OFFER = GET.replace(b"/v1/models", b"http://api.openai.com/v1/models/dall-e-2").replace(
+    b"Host: localhost",
+    b"Host: api.openai.com\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
+    b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
+)
+
+
+def test_who_offers_another_protocol_for_a_whole_address_is_served_or_refused_as_all(
+    mock: ImagesMock,
+) -> None:
+    for said, expected in (
+        (OFFER, b"HTTP/1.1 200 OK\r\n"),
+        (OFFER.replace(b"//api.openai.com", b"//example.com"), b"HTTP/1.1 403 images-mock leads "),
+    ):
+        connection = line(mock.proxy_url)
+        connection.sendall(said)
+        assert all_of(connection).startswith(expected)
+
+
+def test_nothing_is_served_behind_a_request_that_was_refused(
+    mock: ImagesMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mock.sandbox().begin()
+    served = OFFER.replace(b"Upgrade: h2c\r\n", b"")
+    refused = served.replace(b"//api.openai.com", b"//example.com").replace(b", close", b"")
+    connection = line(mock.proxy_url)
+    connection.sendall(refused + served * 2)
+    answer = all_of(connection)
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert waited_for(lambda: not state_of(mock).connections)
+    assert mock.sandbox().requests == []
+    assert not [r for r in caplog.records if "ERROR" in r.getMessage()]
+
+
+@pytest.mark.parametrize("host", [b"api.openai.com.", b"API.OpenAI.com", b"localhost.", b"[::1]"])
+def test_a_host_may_be_written_otherwise(mock: ImagesMock, host: bytes) -> None:
+    port = mock.address.rpartition(":")[2].encode()
+    said = GET.replace(b"localhost", b"%b:%b\r\nConnection: close" % (host, port))
+    assert b"\r\n\r\nHTTP/1.1 200 OK\r\n" in all_of(tunnel(mock, b"%b:%b" % (host, port), said))
+    connection = line(mock.proxy_url)
+    connection.sendall(said.replace(b"/v1/models", b"http://%b:%b/v1/models" % (host, port)))
+    assert all_of(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_what_stands_for_a_host_and_is_a_key_is_not_remembered(
+    mock: ImagesMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mock._access.forget()
+    key = b"sk-proj-" + b"a1B2" * 12
+    for said in (b"CONNECT %b:443 HTTP/1.1\r\n\r\n", b"GET http://%b/ HTTP/1.1\r\n\r\n"):
+        connection = line(mock.proxy_url)
+        connection.sendall(said % key)
+        assert all_of(connection).startswith(b"HTTP/1.1 403 ")
+    kept = [*mock.refused_hosts, *(record.getMessage() for record in caplog.records)]
+    assert len(kept) == 4
+    assert key.decode() not in " ".join(kept)
+
+
 def test_the_host_that_is_asked_for_counts_not_the_one_of_the_header(mock: ImagesMock) -> None:
     said = b"POST https://api.openai.com/v1/images/generations HTTP/1.1\r\nHost: example.com\r\n"
     said += b"Authorization: Bearer sk-mock-me\r\nContent-Type: application/json\r\n"
@@ -258,6 +317,7 @@ def test_its_own_address_is_led_to_it_and_no_other_port_of_this_machine(mock: Im
         b"OPTIONS * HTTP/1.1\r\nHost: api.openai.com\r\n\r\n",
         b"POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}",
         b"CONNECT / HTTP/1.1\r\n\r\n",
+        b"GET http://%b/ HTTP/1.1\r\n\r\n" % (b"a" * 300),
         b"CONNECT api.openai.com HTTP/1.1\r\n\r\n",
         b"CONNECT api.openai.com:443\r\n\r\n",
     ],
