@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -65,7 +66,13 @@ class Authority:
             not_before=self._ca._certificate.not_valid_before_utc,
             not_after=until,
         )
-        leaf.configure_cert(context)
+        try:
+            leaf.configure_cert(context)
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"tls and proxy: each certificate is read from a file, for a moment, and there can "
+                f"be none ({error.strerror}). Let TMPDIR name a directory that can be written to."
+            ) from None
         context.sni_callback = self._choose
         return context
 
@@ -96,7 +103,28 @@ def opened(directory: Path | None, names: Names) -> Authority:
 
 def _of(directory: Path, names: Names) -> tuple[bytes, bytes]:
     """What is kept there, if it will do; else it is made, and kept."""
-    certificate, key = directory / CERTIFICATE, directory / KEY
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(directory):
+        return _kept(directory / CERTIFICATE, directory / KEY, names)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Let no other process make files there: two that start at once are to have the same."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none, and opens no directory
+        yield
+        return
+    opened_at = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(opened_at, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened_at)
+
+
+def _kept(certificate: Path, key: Path, names: Names) -> tuple[bytes, bytes]:
     if key.exists() and certificate.exists():
         if os.name == "posix" and key.stat().st_mode & 0o077:
             raise ValueError(f"others may read {key}: chmod 600 it, or remove both files")
@@ -104,8 +132,7 @@ def _of(directory: Path, names: Names) -> tuple[bytes, bytes]:
         if _will_do(found, names):
             return found
     made = _made(names)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = directory / f".{KEY}.{os.getpid()}"
+    draft = key.with_name(f".{KEY}.{os.getpid()}")
     draft.touch(0o600, exist_ok=False)
     draft.write_bytes(made[1])
     draft.replace(key)
@@ -123,9 +150,19 @@ def _will_do(found: tuple[bytes, bytes], names: Names) -> bool:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     certificate = x509.load_pem_x509_certificate(found[0])
-    if certificate.public_key() != load_pem_private_key(found[1], None).public_key():
+    try:
+        key = load_pem_private_key(found[1], None)
+    except TypeError:
+        raise ValueError(f"{KEY} wants a password: name another directory") from None
+    if certificate.public_key() != key.public_key():
         raise ValueError(f"{CERTIFICATE} is not of the key in {KEY}: remove both files")
-    has = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    try:
+        has = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        raise ValueError(
+            f"{CERTIFICATE} may sign for any name, and is none of images-mock's: name another "
+            "directory"
+        ) from None
     if lacks := [n for n in _permitted(names) if n not in (has.permitted_subtrees or ())]:
         raise ValueError(
             f"it may not sign for {lacks[0].value}, which it was not made for: give it the same "

@@ -7,12 +7,23 @@ import socket
 import ssl
 import stat
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import ExtensionOID
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from mockserver.clock import ManualClock
 from mockserver.config import ConfigError, configured
@@ -21,7 +32,7 @@ from mockserver.server import authority as module
 from mockserver.server.authority import CERTIFICATE, KEY, LASTS, SPARE, Authority, opened
 from mockserver.server.listening import further_entrances
 from mockserver.testing import ImagesMock
-from tests.tls.entered import line, trusting
+from tests.tls.entered import SOON, line, trusting
 
 NAMES = Names(("localhost", "127.0.0.1", "::1", "api.openai.com", "*.openai.azure.com"))
 
@@ -114,6 +125,46 @@ def test_files_that_are_none_or_of_another_are_told_of(tmp_path: Path, name: str
     (tmp_path / name).write_bytes(content[:40])
     with pytest.raises(ConfigError, match="can't be used"):
         opened(tmp_path, NAMES)
+
+
+def test_one_of_somebody_else_s_is_told_of(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "own")]), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + LASTS)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / CERTIFICATE).write_bytes(certificate.public_bytes(Encoding.PEM))
+    for locked, why in (
+        (NoEncryption(), "may sign for any name"),
+        (BestAvailableEncryption(b"x"), "wants a password"),
+    ):
+        (tmp_path / KEY).touch(0o600)
+        (tmp_path / KEY).write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+        with pytest.raises(ConfigError, match=f"can't be used: .*{why}"):
+            opened(tmp_path, NAMES)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems can't lock a directory")
+def test_those_that_start_at_once_have_the_same(tmp_path: Path) -> None:
+    place, at_once = tmp_path / "authority", Barrier(8)
+
+    def start(_: int) -> str:
+        at_once.wait(SOON)
+        return opened(place, NAMES).pem
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({*pool.map(start, range(8))}) == 1
+
+
+def test_where_no_file_can_be_written_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match="Let TMPDIR name a directory"):
+        ImagesMock(tls=True)
 
 
 def test_one_that_is_over_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
