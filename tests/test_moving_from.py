@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.node import INSTALL, npm
 from tests.promtool import free_port
 from tests.terminal import File, steps
-from tests.test_javascript import INSTALL, npm
 
 PAGE = Path(__file__).parent.parent / "docs" / "moving-from.md"
 if not PAGE.exists():

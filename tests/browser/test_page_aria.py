@@ -26,7 +26,7 @@ def test_each_page_reads_as_it_did(
 ) -> None:
     monkeypatch.setattr(verdict, "judged", one_finding)
     # With a clock that stands: what is used of a limit comes not back; models come and go.
-    mine.handle.begin(**({"as_of": "2026-05-01"} if "migration" in path else {}))
+    mine.handle.begin(as_of="2026-05-01" if "migration" in path else None)
     mine.handle.on(contains="owl").rate_limit()
     for prompt in ("a red fox", "an owl"):
         mine.ask(prompt)

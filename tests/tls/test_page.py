@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mockserver.testing import ImagesMock
+from tests.node import INSTALL, npm
 from tests.stream_cases import NODE
-from tests.test_javascript import INSTALL, npm
 from tests.tls.entered import served
 
 ROOT = Path(__file__).parents[2]

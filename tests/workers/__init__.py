@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.life import PATIENCE, Serving, serving
+from tests.conftest import PATIENCE
+from tests.life import Serving, serving
 
 #: Each has the memory of its own: what they are told apart by is looked at, not what they share.
 APART = "import mockserver.config as config; config._refuse_strangers = lambda *_: None\n"

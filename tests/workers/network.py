@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.life import PATIENCE, Serving
+from tests.conftest import PATIENCE
+from tests.life import Serving
 
 _NEW = 0x40000000  # Linux' CLONE_NEWNET
 _HERE = "/proc/thread-self/ns/net"

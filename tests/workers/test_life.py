@@ -16,7 +16,8 @@ from threading import Event
 
 import pytest
 
-from tests.life import LOOPS, PATIENCE, Serving, answer, command, generation, parted, request, rule
+from tests.conftest import PATIENCE
+from tests.life import LOOPS, Serving, answer, command, generation, parted, request, rule
 from tests.workers import (
     APART,
     BUSY,

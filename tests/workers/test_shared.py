@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import GENERATIONS
+from tests.conftest import GENERATIONS, PATIENCE
 from tests.life import (
     KEY,
     OF_SANDBOX,
-    PATIENCE,
     Serving,
     answer,
     generation,
