@@ -84,8 +84,9 @@ def cli() -> None:
     environment variable (IMAGES_MOCK_PORT) and a key of images-mock.toml, or of [tool.images-mock]
     in pyproject.toml; a flag wins over the environment, that over the file.
 
-    Exit codes: 0 clean, 1 something is unknown (doctor), 2 usage, 3 configuration, 4 port taken or
-    not ready in time, 5 something was found (verdict), 70 internal.
+    Exit codes: 0 clean, 1 something is unknown (doctor), 2 usage, 3 configuration, 4 port taken, no
+    server or not ready in time, 5 something was found (verdict, contract), 6 something could not be
+    learned (contract), 70 internal.
     """
 
 

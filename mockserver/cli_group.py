@@ -15,6 +15,7 @@ from mockserver.core.exit_codes import INTERNAL as INTERNAL
 from mockserver.core.exit_codes import NOT_READY as NOT_READY
 from mockserver.core.exit_codes import UNKNOWN as UNKNOWN
 from mockserver.core.exit_codes import USAGE as USAGE
+from mockserver.core.texts import escaped, likely_name
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -111,6 +112,16 @@ class ServeByDefault(click.Group):
             self._check_order(ctx, args)
             args = ["serve", *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called. Click's own guesses know none that is loaded later."""
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            guess = likely_name(args[0], self.list_commands(ctx))
+            hint = f" Did you mean '{guess}'?" if guess else ""
+            raise click.UsageError(f"No such command '{escaped(args[0])}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands here, and those that are loaded later."""

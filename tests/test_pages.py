@@ -19,6 +19,7 @@ import yaml
 
 from mockserver import __version__
 from mockserver.config import config_of, resolve
+from tests.conftest import Api
 
 ROOT = Path(__file__).parent.parent
 if not (ROOT / "mockserver").exists():
@@ -105,6 +106,33 @@ def test_a_fact_has_a_heading_of_its_own_in_the_site(tmp_path: Path) -> None:
     rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "evidence.md").read_text("utf-8"), re.MULTILINE)
     heads, levels = 2 * 11, 6
     assert told == len(rows) - heads - levels
+
+
+def test_a_link_is_called_by_what_it_leads_to_and_not_by_a_path() -> None:
+    """Pages are read in the site, too, where no folder docs/ is seen."""
+    pages = [*(ROOT / "docs").glob("*.md")]
+    named = re.compile(r"\[`?docs/[\w-]+\.md`?\]\(")
+    assert {p.name: named.findall(prose(p)) for p in pages if named.search(prose(p))} == {}
+
+
+def test_what_is_told_of_a_server_that_does_not_answer_is_what_it_says(api: Api) -> None:
+    asked, near, open_to_all = {"prompt": "a red fox"}, api(), api(host="0.0.0.0")
+    del near.headers["Authorization"]
+    answers = [
+        near.post("/images/generations", json=asked),
+        near.get("/v1/models", headers={"Host": "mock.example"}),
+        open_to_all.get("/_mock/requests"),
+        near.post("/v1/images/generations", json=asked),
+    ]
+    [part] = re.findall(
+        r"^## When it does not answer\n(.*?)^## ", RUNNING, re.MULTILINE | re.DOTALL
+    )
+    told = re.findall(r"^\| (4\d\d) `([^`]+)`", part, re.MULTILINE)
+    of_https = told.pop()
+    assert of_https == ("400", "This port speaks HTTPS")  # tests/tls/test_https.py has it
+    for (status, words), answer in zip(told, answers, strict=True):
+        assert (status, words in answer.text) == (str(answer.status_code), True), answer.text
+    assert "end the base URL in /v1" in answers[0].headers["mock-hint"]
 
 
 def test_the_readme_leads_to_the_pages() -> None:

@@ -13,6 +13,9 @@ import openai
 import pytest
 from PIL import Image
 
+from contracts.run import BROKEN, HELD
+from contracts.run import UNKNOWN as UNLEARNED
+from mockserver.cli import cli
 from mockserver.cli_group import CONFIGURATION, FOUND, INTERNAL, NOT_READY, UNKNOWN, USAGE
 from mockserver.config import config_of, resolve
 from mockserver.facts import load
@@ -164,8 +167,12 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 
 def test_the_exit_codes_are_told() -> None:
-    codes = re.findall(r"(\d+) \w+", page("settings").split("\nExit codes:")[1].split("\n\n")[0])
-    assert list(map(int, codes)) == [0, UNKNOWN, USAGE, CONFIGURATION, NOT_READY, FOUND, INTERNAL]
+    of_commands = {UNKNOWN, USAGE, CONFIGURATION, NOT_READY, FOUND, INTERNAL}
+    codes = sorted({HELD, BROKEN, UNLEARNED} | of_commands)
+    told = re.findall(r"^\| (\d+) \| ", page("settings"), re.MULTILINE)
+    assert list(map(int, told)) == codes
+    helped = re.findall(r"\b(\d+) [a-z]", str(cli.help).split("Exit codes:")[1])
+    assert list(map(int, helped)) == codes
 
 
 def test_the_limits_in_the_table_are_the_facts() -> None:

@@ -1,3 +1,3 @@
-"""With what the command's processes end, as README and `--help` tell it."""
+"""With what the command's processes end, as docs/settings.md and `--help` tell it."""
 
 UNKNOWN, USAGE, CONFIGURATION, NOT_READY, FOUND, INTERNAL = 1, 2, 3, 4, 5, 70

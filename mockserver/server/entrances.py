@@ -123,7 +123,9 @@ class Entrances:
                 f"Proxy: {access.proxy} leads {self._some} here, and refuses any other host."
             )
         how = "--proxy" if access.proxy else "--tls"
-        return [*found, f'eval "$(images-mock env {how})" makes a shell\'s programs use it.']
+        usual = address_at(Config().host, Config().port)
+        where = "" if self._address == usual else f" --url {self._address}"
+        return [*found, f'eval "$(images-mock env {how}{where})" makes a shell\'s programs use it.']
 
     def _context(self, host: str | None) -> ssl.SSLContext:
         try:

@@ -44,7 +44,7 @@ def ran(*words: str | Path) -> str:
 @pytest.mark.skipif(not (ROOT / ".ci").exists(), reason="an sdist has no CI")
 def test_before_a_commit_the_same_is_looked_at_as_in_ci() -> None:
     of_ci = [
-        line.removeprefix("beside ")
+        re.sub(r"^beside \w+ ", "", line)  # with the name that it is waited for by
         for title in ("format and lint", "types, and beside them", "import rules")
         for line in read(".ci/run").split(f'step "{title}"\n')[1].split("\n\n")[0].splitlines()
     ]
@@ -78,6 +78,21 @@ def test_what_is_deployed_and_shown_is_this_version() -> None:
         v for page in pages for v in re.findall(r"images-mock[:@]v?(\d+\.\d+\.\d+)", read(page))
     }
     assert named == {__version__}
+
+
+def test_a_page_takes_githubs_actions_in_the_versions_that_our_own_workflows_take() -> None:
+    ours = re.compile(r"uses: (actions/[\w-]+)@[0-9a-f]{40} # (v\d+)")
+    taken = {
+        found
+        for file in (ROOT / ".github").rglob("*.yml")
+        for found in ours.findall(file.read_text())
+    }
+    shown = re.compile(r"uses: (actions/[\w-]+)@(v\d+)$", re.MULTILINE)
+    pages = {
+        found for page in (ROOT / "docs").glob("*.md") for found in shown.findall(page.read_text())
+    }
+    assert pages
+    assert pages <= taken
 
 
 def test_who_reports_a_danger_is_told_how() -> None:

@@ -178,7 +178,7 @@ def test_the_command_serves_by_all_three_and_tells_where(tmp_path: Path) -> None
     lines = told.read_text()
     assert re.search(r"^HTTPS: https://127\.0\.0\.1:\d+, with", lines, re.MULTILINE)
     assert f"Proxy: {found['HTTPS_PROXY']} leads api.openai.com, " in lines
-    assert 'eval "$(images-mock env --proxy)" makes' in lines
+    assert f'eval "$(images-mock env --proxy --url {address})" makes' in lines
 
 
 def test_a_port_that_is_taken_is_told_of_with_its_flag() -> None:
