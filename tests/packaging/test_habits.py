@@ -44,7 +44,7 @@ def ran(*words: str | Path) -> str:
 @pytest.mark.skipif(not (ROOT / ".ci").exists(), reason="an sdist has no CI")
 def test_before_a_commit_the_same_is_looked_at_as_in_ci() -> None:
     of_ci = [
-        line.removeprefix("beside ")
+        re.sub(r"^beside \w+ ", "", line)
         for title in ("format and lint", "types, and beside them", "import rules")
         for line in read(".ci/run").split(f'step "{title}"\n')[1].split("\n\n")[0].splitlines()
     ]
