@@ -228,7 +228,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
         if not variable.startswith(PREFIX) or not text or _is_service_link(variable, text):
             continue
         name = variable.removeprefix(PREFIX).lower().replace("_", "-")
-        if name in ("config", "url"):  # the file to read; the address, for clients
+        if name in ("config", "url", "command"):  # the file to read; the others are for clients
             continue
         _refuse_unknown(name, f"environment variable {variable}", BY_NAME, variable=True)
         setting = BY_NAME[name]

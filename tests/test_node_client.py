@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
 import subprocess
+import sys
 import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx2
@@ -188,6 +192,82 @@ def test_a_server_that_does_not_start_is_told(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(said)
     assert "tier" in done.stdout or "pip install" in done.stdout
+
+
+@pytest.mark.javascript
+def test_a_command_that_never_is_ready_ends_in_time_and_is_told(tmp_path: Path) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\necho hello >&2\nexec sleep 1000\n", "utf-8")
+    silent.chmod(0o755)
+    script = (
+        'import { start } from "../../../clients/node/index.mjs";\n'
+        f"await start({{}}, {{ command: {json.dumps(str(silent))}, timeout: 2000 }})"
+        ".catch((error) => console.log(error.message));"
+    )
+    done = run(TESTS, "node", "--input-type=module", "-e", script)
+    assert done.stdout == f"{silent} was not ready within 2000 ms:\nhello\n", done.stderr
+
+
+@pytest.mark.javascript
+def test_a_variable_says_which_command_is_started(tmp_path: Path) -> None:
+    program = 'console.log(process.env.IMAGES_MOCK_URL ? "there" : "not there")'
+    command = Path(sys.executable).with_name("images-mock")
+    elsewhere = tmp_path / "my-mock"
+    elsewhere.symlink_to(command)
+    runner = str(CLIENT / "with-images-mock.mjs")
+    done = run(TESTS, "node", runner, "node", "-e", program, IMAGES_MOCK_COMMAND=str(elsewhere))
+    assert (done.returncode, done.stdout) == (0, "there\n"), done.stderr
+
+
+@pytest.mark.javascript
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGHUP, signal.SIGTERM])
+def test_a_command_that_a_signal_ends_is_no_success(number: signal.Signals) -> None:
+    runner = str(CLIENT / "with-images-mock.mjs")
+    done = run(TESTS, "node", runner, "sh", "-c", f"kill -{number.value} $$")
+    assert (done.returncode, done.stderr) == (128 + number, "")
+
+
+@pytest.mark.javascript
+def test_a_second_run_in_the_same_process_has_a_server_of_its_own() -> None:
+    script = (  # what `jest --watch` does
+        'import setup from "../../../clients/node/global-setup.mjs";\n'
+        'import teardown from "../../../clients/node/global-teardown.mjs";\n'
+        'import { join } from "../../../clients/node/index.mjs";\n'
+        "for (const run of [1, 2]) {\n"
+        "  await setup();\n"
+        "  console.log(join().sandbox().requests.length);\n"
+        "  await teardown();\n"
+        "}\n"
+        "console.log(process.env.IMAGES_MOCK_URL);"
+    )
+    done = run(TESTS, "node", "--input-type=module", "-e", script)
+    assert done.stdout == "0\n0\nundefined\n", done.stderr
+
+
+def answering(listener: socket.socket) -> None:
+    """Three answers: the body of the first is none, the others are well."""
+    broken = b"Transfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\nzz\r\n"
+    well = [b'Content-Length: 16\r\n\r\n{"sandboxes": %d}' % number for number in (1, 2)]
+    for answer in (broken, *well):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + answer)
+
+
+@pytest.mark.javascript
+def test_an_answer_that_breaks_off_is_not_the_next_ones() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=answering, args=(listener,), daemon=True).start()
+        script = (
+            'import { Sandbox } from "../../../clients/node/index.mjs";\n'
+            f'const mock = new Sandbox("http://127.0.0.1:{listener.getsockname()[1]}", "sk-mock-a");\n'
+            "for (const time of [1, 2, 3]) {\n"
+            "  try { console.log(mock.others); } catch (error) { console.log(error.name); }\n"
+            "}"
+        )
+        done = run(TESTS, "node", "--input-type=module", "-e", script)
+    assert done.stdout == "ControlError\n1\n2\n", done.stderr
 
 
 @pytest.mark.javascript

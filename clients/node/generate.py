@@ -16,6 +16,7 @@ from typing import Any
 
 from mockserver.client.rules import Script
 from mockserver.control.openapi import document
+from mockserver.facts import fields
 
 Schema = Mapping[str, Any]
 FOLDER = Path(__file__).parent / "lib"
@@ -126,6 +127,7 @@ def _values(told: Schema) -> str:
         "DEFAULTS": _defaults(effects),
         "CONDITIONS": list(_conditions(told)),
         "OPAQUE": sorted(asked),
+        "SENDABLE": [*fields().order, "seed"],  # as in Python's assertions
     }
     lines = [f"exports.{name} = {_written(value)};" for name, value in values.items()]
     return "\n".join([HEAD + '"use strict";', *lines, ""])

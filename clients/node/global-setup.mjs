@@ -3,8 +3,13 @@
 import { startOrJoin } from "./index.mjs";
 
 export default async function setup() {
+  const before = process.env.IMAGES_MOCK_URL;
   const server = await startOrJoin();
   process.env.IMAGES_MOCK_URL = server.address; // workers have the variables of who starts them
-  globalThis[Symbol.for("openai-images-mock.server")] = server; // for Jest's globalTeardown
-  return () => server.stop(); // Vitest's
+  const teardown = async () => {
+    if (!before) delete process.env.IMAGES_MOCK_URL; // the next run (`jest --watch`) starts its own
+    await server.stop();
+  };
+  globalThis[Symbol.for("openai-images-mock.teardown")] = teardown; // for Jest's globalTeardown
+  return teardown; // Vitest's
 }

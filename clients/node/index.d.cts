@@ -190,11 +190,18 @@ export declare class Server {
   stop(): Promise<void>;
 }
 
+export interface Start {
+  /** What is started: `images-mock`, or what IMAGES_MOCK_COMMAND says. */
+  command?: string;
+  /** How many milliseconds it has until it is ready: 60000. */
+  timeout?: number;
+}
+
 /** Starts `images-mock` on a free port. It ends by `stop()`, and with this process. */
-export declare function start(settings?: Settings, options?: { command?: string }): Promise<Server>;
+export declare function start(settings?: Settings, options?: Start): Promise<Server>;
 /** A server that runs already: at this URL, or at IMAGES_MOCK_URL. */
 export declare function join(url?: string, options?: { controlToken?: string }): Server;
 /** The one at IMAGES_MOCK_URL, else one that is started. */
-export declare function startOrJoin(settings?: Settings, options?: { command?: string }): Promise<Server>;
+export declare function startOrJoin(settings?: Settings, options?: Start): Promise<Server>;
 /** The sandbox that OPENAI_BASE_URL and OPENAI_API_KEY lead to. */
 export declare function ownSandbox(): Sandbox;

@@ -3,6 +3,7 @@
 // exit code. For runners without a global setup, such as node:test before Node.js 24.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:os";
 
 import { startOrJoin } from "./index.mjs";
 
@@ -18,7 +19,7 @@ try {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   const [code, signal] = await once(child, "exit");
   await server.stop();
-  process.exitCode = code ?? 128 + { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal];
+  process.exitCode = code ?? 128 + constants.signals[signal];
 } catch (error) {
   console.error(`with-images-mock: ${error.message}`);
   process.exitCode = 1;

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _PREFIX = "IMAGES_MOCK_"
 _NAMED = "IMAGES_MOCK_CONFIG"
 _OWN, _SHARED = "images-mock.toml", "pyproject.toml"
-_FOR_CLIENTS = frozenset((_NAMED, "IMAGES_MOCK_URL", "IMAGES_MOCK_CONTROL_TOKEN"))
+_FOR_CLIENTS = frozenset(
+    (_NAMED, "IMAGES_MOCK_URL", "IMAGES_MOCK_COMMAND", "IMAGES_MOCK_CONTROL_TOKEN")
+)
 #: What the command is told of its own process, and no test wants.
 _OF_COMMAND = frozenset(
     (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +171,21 @@ def test_it_is_started_once_in_a_job_and_has_nothing_to_judge_without_a_start(jo
     assert job.use(START, command=COMMAND)["conclusion"] == "success"
     assert job.use(START, command=COMMAND)["conclusion"] == "failure"
     assert "is started already" in job.output
+
+
+@pytest.mark.packaging
+def test_a_server_that_was_killed_is_told_and_its_log_kept(job: Job) -> None:
+    job.use(START, command=COMMAND)
+    pid = int((job.temp / "images-mock" / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    while not is_gone(job):
+        pass
+    told = job.use(FINISH)
+    assert told["conclusion"] == "failure"
+    [error] = [line for line in as_heard(job.output) if line.startswith("::error::")]
+    assert error.startswith("::error::The journal could not be had")
+    assert "READY" in (Path(told["directory"]) / "server.log").read_text("utf-8")
+    assert len(job.used) == 1
 
 
 @pytest.mark.packaging

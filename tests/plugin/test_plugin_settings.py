@@ -13,6 +13,7 @@ from tests.plugin.conftest import run_plain
 def test_where_nobody_has_set_anything_nothing_is_found(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
     assert found({"HOME": "/", "IMAGES_MOCK_URL": "http://127.0.0.1:1"}, tmp_path) == {}
+    assert found({"IMAGES_MOCK_COMMAND": "/opt/images-mock"}, tmp_path) == {}
 
 
 @pytest.mark.parametrize(

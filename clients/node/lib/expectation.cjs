@@ -1,7 +1,7 @@
 "use strict";
 // What an assertion wants, whether it is so, and what its message says where it is not: as in Python.
-const { CONDITIONS } = require("./generated.cjs");
-const { checkedNames, isTable, likeness } = require("./names.cjs");
+const { CONDITIONS, SENDABLE } = require("./generated.cjs");
+const { checkedNames, isTable, likely, likeness } = require("./names.cjs");
 const { callsOf, dollars, shortened, uploadOf } = require("./requests.cjs");
 const { condition } = require("./script.cjs");
 
@@ -24,8 +24,8 @@ class Expectation {
     checkedNames(options, ["times", "sent", "notSent", "ownRetries"], "an assertion's options");
     this.when = Object.entries(wantedOf(fields));
     this.times = options.times;
-    this.sent = [options.sent ?? []].flat();
-    this.leftOut = [options.notSent ?? []].flat();
+    this.sent = namesOf(options.sent);
+    this.leftOut = namesOf(options.notSent);
     this.ownRetries = options.ownRetries ?? false;
   }
 
@@ -46,11 +46,11 @@ class Expectation {
   // A line for each field that the client should have sent itself, or left out, and did not.
   unlike(request) {
     const { sent, fields } = request;
-    const missing = this.sent.filter((name) => !(name in sent)).map((name) => {
-      const chosen = name in fields ? `; ${shown(fields[name])} was filled in` : "";
+    const missing = this.sent.filter((name) => !Object.hasOwn(sent, name)).map((name) => {
+      const chosen = Object.hasOwn(fields, name) ? `; ${shown(fields[name])} was filled in` : "";
       return `≠ ${name}: wanted sent, but the client left it out${chosen}`;
     });
-    const extra = this.leftOut.filter((name) => name in sent);
+    const extra = this.leftOut.filter((name) => Object.hasOwn(sent, name));
     return [...missing, ...extra.map((name) => `≠ ${name}: wanted left out, but ${shown(sent[name])} was sent`)];
   }
 
@@ -80,17 +80,27 @@ class Expectation {
   }
 }
 
+// A name that is no slip; others may be fields that only some other API knows.
+function namesOf(names = []) {
+  for (const name of [names].flat()) {
+    const close = SENDABLE.includes(name) ? undefined : likely(name, SENDABLE);
+    if (close) throw new TypeError(`a request has no field ${name}; did you mean ${close}?`);
+  }
+  return [names].flat();
+}
+
 // The wanted value of each field; files are compared by their content, several in their order.
 function wantedOf(fields) {
-  const uploads = FILES.filter((name) => fields[name] !== undefined);
-  const { regex, ...rest } = fields; // one of JavaScript's is looked for here, as it is
-  const own = regex instanceof Object ? { prompt: { regex } } : regex === undefined ? {} : { regex };
-  const wanted = condition({ ...rest, ...(own.prompt ? {} : own) }, FIELDS);
-  for (const name of uploads) {
-    const found = [fields[name]].flat().map(uploadOf);
+  const [uploads, others] = [true, false].map((isFile) =>
+    Object.entries(fields).filter(([name, value]) => value !== undefined && FILES.includes(name) === isFile),
+  );
+  const asIs = (value) => value; // an expression is looked for here, as JavaScript does
+  const wanted = condition(Object.fromEntries(others), FIELDS, asIs);
+  for (const [name, value] of uploads) {
+    const found = [value].flat().map(uploadOf);
     wanted[name] = found.length === 1 ? found[0] : found;
   }
-  return { ...wanted, ...(own.prompt ? own : {}) };
+  return wanted;
 }
 
 function fits(name, wanted, value) {

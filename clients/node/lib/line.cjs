@@ -71,6 +71,9 @@ function decoded(asked, status, text) {
 }
 
 // An address with or without /v1 behind it.
-const addressOf = (url) => String(url).replace(/\/+$/, "").replace(/\/v1$/, "");
+function addressOf(url) {
+  if (/^https?:\/\/[^/]/i.test(url)) return String(url).replace(/\/+$/, "").replace(/\/v1$/, "");
+  throw new TypeError(`a server's address begins with http:// or https://, which ${url} does not`);
+}
 
 module.exports = { ControlError, Remote, addressOf, decoded };

@@ -64,4 +64,4 @@ function checkedNames(given, known, what) {
   }
 }
 
-module.exports = { camel, checkedNames, fromControl, isTable, likeness, toControl };
+module.exports = { camel, checkedNames, fromControl, isTable, likely, likeness, toControl };

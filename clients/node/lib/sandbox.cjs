@@ -6,7 +6,7 @@ const { setTimeout } = require("node:timers/promises");
 const { Expectation, count, report, ruleLine, unused } = require("./expectation.cjs");
 const { events } = require("./events.cjs");
 const { Remote, addressOf } = require("./line.cjs");
-const { fromControl, isTable, toControl } = require("./names.cjs");
+const { checkedNames, fromControl, isTable, toControl } = require("./names.cjs");
 const { Request, callsOf, dollars } = require("./requests.cjs");
 const { Script, condition } = require("./script.cjs");
 
@@ -90,7 +90,9 @@ class Sandbox {
   }
 
   // The images a minute; without a number, those of the tier.
-  limits(perMinute = null, { tier } = {}) {
+  limits(perMinute = null, options = {}) {
+    checkedNames(options, ["tier"], "limits()");
+    const { tier } = options;
     return fromControl(this.#remote.ask("PUT", "limits", { per_minute: perMinute, tier })).limits;
   }
 
@@ -100,6 +102,7 @@ class Sandbox {
 
   // Refuses what would cost more: in all, or `{ usd, day, month }`; null lifts a bound.
   budget(bound) {
+    if (isTable(bound)) checkedNames(bound, ["usd", "day", "month"], "a budget");
     const { usd, day, month } = isTable(bound) ? bound : { usd: bound };
     this.#remote.ask("PUT", "ledger", { budget_usd: usd, budget_day_usd: day, budget_month_usd: month });
   }
@@ -151,7 +154,9 @@ class Sandbox {
   }
 
   // What the program does wrong, as far as its requests show; findings of these ids are left out.
-  verdict({ ignore = [] } = {}) {
+  verdict(options = {}) {
+    checkedNames(options, ["ignore"], "verdict()");
+    const ignore = [options.ignore ?? []].flat();
     const query = ignore.length ? `?ignore=${encodeURIComponent(ignore.join(","))}` : "";
     return fromControl(this.#remote.ask("GET", `verdict${query}`));
   }

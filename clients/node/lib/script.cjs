@@ -17,20 +17,31 @@ const PICTURES = {
 };
 
 // The `when` of a rule: the API's fields as the API spells them; `contains` and `regex` are of the prompt.
-function condition(fields, known = CONDITIONS) {
+function condition(fields, known = CONDITIONS, spelt = ofPython) {
   checkedNames(fields, [...known, ...PROMPTS], "a request");
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const prompts = given.map(([name]) => name).filter((name) => ["prompt", ...PROMPTS].includes(name));
   if (prompts.length > 1) throw new TypeError(`tell the prompt in one way, not by ${prompts.join(" and ")}`);
   return Object.fromEntries(
-    given.map(([name, value]) =>
-      PROMPTS.includes(name) ? ["prompt", found({ [name]: value })] : [name, found(value)],
-    ),
+    given.map(([name, value]) => {
+      const wanted = PROMPTS.includes(name) ? { [name]: value } : value;
+      checkedValue(name, wanted);
+      return [PROMPTS.includes(name) ? "prompt" : name, spelt(wanted)];
+    }),
   );
 }
 
+// One that is compared with nothing would let assertNotCalled pass, whatever was asked.
+function checkedValue(name, value) {
+  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return;
+  const [[how, text] = [], ...more] = isTable(value) ? Object.entries(value) : [];
+  if (how === "contains" && !more.length && typeof text === "string") return;
+  if (how === "regex" && !more.length && (typeof text === "string" || typeof text?.source === "string")) return;
+  throw new TypeError(`${name} is a value, { contains: "a text" } or { regex: /an expression/ }, not ${String(value)}`);
+}
+
 // An expression of JavaScript's as one of Python's, which the server searches by.
-function found(value) {
+function ofPython(value) {
   const regex = isTable(value) ? value.regex : undefined;
   if (typeof regex?.source !== "string") return value;
   const flags = [...regex.flags].filter((flag) => !"gdy".includes(flag)).join("");

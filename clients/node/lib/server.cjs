@@ -4,11 +4,13 @@ const { spawn } = require("node:child_process");
 const { randomUUID } = require("node:crypto");
 const { once } = require("node:events");
 const { createInterface } = require("node:readline");
+const { clearTimeout, setTimeout } = require("node:timers"); // no fake ones of a test
 
 const { addressOf } = require("./line.cjs");
 const { Sandbox } = require("./sandbox.cjs");
 
 const READY = /^READY (\S+)$/;
+const LONGEST = 60_000; // milliseconds
 const NOT_THERE = (command) =>
   `${command} could not be started: it is not on the PATH. Install it with Python 3.11 or newer ` +
   "(pip install openai-images-mock) and activate its environment, or tell where it is: " +
@@ -48,7 +50,8 @@ class Server {
 
 // Starts `images-mock` on a free port; settings are those of its command line, in camelCase. It ends by
 // `stop()`, and with this process, however that ends.
-async function start(settings = {}, { command = process.env.IMAGES_MOCK_COMMAND || "images-mock" } = {}) {
+async function start(settings = {}, options = {}) {
+  const { command = process.env.IMAGES_MOCK_COMMAND || "images-mock", timeout = LONGEST } = options;
   const all = { port: 0, logFormat: "none", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => flagsOf(name, value));
   const child = spawn(command, [...flags, "--until-eof"], { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
@@ -57,13 +60,22 @@ async function start(settings = {}, { command = process.env.IMAGES_MOCK_COMMAND 
   child.stderr.setEncoding("utf8").on("data", (text) => {
     said = (said + text).slice(-4000);
   });
-  const address = await new Promise((resolve, reject) => {
+  let timer;
+  const ready = new Promise((resolve, reject) => {
     child.once("error", (error) => reject(error.code === "ENOENT" ? new Error(NOT_THERE(command)) : error));
     child.once("close", (code) => reject(new Error(`${command} ended with exit code ${code} before it was ready:\n${said.trim()}`)));
+    timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${command} was not ready within ${timeout} ms:\n${said.trim()}`));
+    }, timeout);
     createInterface({ input: child.stdout }).on("line", (line) => READY.test(line) && resolve(READY.exec(line)[1]));
   });
-  for (const one of [child, child.stdin, child.stdout, child.stderr]) one.unref(); // it keeps nobody alive
-  return new Server(address, { child, controlToken: all.controlToken });
+  try {
+    return new Server(await ready, { child, controlToken: all.controlToken });
+  } finally {
+    clearTimeout(timer);
+    for (const one of [child, child.stdin, child.stdout, child.stderr]) one?.unref(); // it keeps nobody alive
+  }
 }
 
 function flagsOf(name, value) {

@@ -24,6 +24,15 @@ function exchanged({ method, url, headers, body }, tell, isAgain = false) {
   asking.end(body);
 }
 
+// An answer that breaks off can be told twice: by its own error, and by that of the request.
+function onlyOnce(tell) {
+  let isTold = false;
+  return (answer) => {
+    if (!isTold) tell(answer);
+    isTold = true;
+  };
+}
+
 function tell(answer) {
   port.postMessage(answer);
   Atomics.store(turn, 0, 1);
@@ -31,9 +40,10 @@ function tell(answer) {
 }
 
 port.on("message", (request) => {
+  const told = onlyOnce(tell);
   try {
-    exchanged(request, tell);
+    exchanged(request, told);
   } catch (error) {
-    tell({ error: error.message });
+    told({ error: error.message });
   }
 });

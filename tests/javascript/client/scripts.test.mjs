@@ -91,10 +91,36 @@ test("a slip is told where it was made", () => {
     'on() takes fields: say on({ prompt: "a" }), or { contains: "a" } for a part of it': () => mock.on("a"),
     'assertions take fields: say { prompt: "a" }': () => mock.assertCalled("a"),
     "an assertion's options has no time; did you mean times?": () => mock.assertCalled({}, { time: 1 }),
+    "a request has no field qualty; did you mean quality?": () => mock.assertCalled({}, { notSent: "qualty" }),
+    "a budget has no montly; did you mean month?": () => mock.budget({ montly: 5 }),
+    "limits() has no teir; it is one of tier": () => mock.limits(5, { teir: "1" }),
+    "verdict() has no ignor; did you mean ignore?": () => mock.verdict({ ignor: [] }),
+    "tell the prompt in one way, not by prompt and regex": () => mock.assertCalled({ prompt: "a", regex: /b/ }),
+    "a server's address begins with http:// or https://, which localhost:6780 does not": () => join("localhost:6780"),
   };
   for (const [message, slip] of Object.entries(slips)) assert.throws(slip, { name: "TypeError", message });
   assert.throws(() => mock.next.error("overlaoded"), (error) => error instanceof ControlError && error.status === 400 && /did you mean overloaded/.test(error.message));
   assert.deepEqual(mock.requests, []);
+});
+
+test("what nothing can be compared with is refused, where an assertion would pass whatever was asked", () => {
+  const mock = sandbox();
+  const matcher = Object.create({ asymmetricMatch: () => true });
+  const wrong = [/fox/, (prompt) => prompt.includes("fox"), matcher, ["a fox"], {}, { contain: "fox" }, { contains: /fox/ }, { regex: 1 }];
+  for (const prompt of wrong) {
+    for (const slip of [() => mock.assertNotCalled({ prompt }), () => mock.on({ prompt })]) {
+      assert.throws(slip, { name: "TypeError", message: /^prompt is a value, \{ contains: "a text" \} or \{ regex: / });
+    }
+  }
+  for (const prompt of ["a fox", null, { contains: "fox" }, { regex: /fox/u }, { regex: "(?i)FOX" }]) mock.assertNotCalled({ prompt });
+});
+
+test("what every object has is no field of a request", async () => {
+  const mock = sandbox();
+  const headers = { authorization: `Bearer ${mock.apiKey}`, "content-type": "application/json" };
+  await fetch(`${mock.url}/images/generations`, { method: "POST", headers, body: '{"prompt": "a fox"}' });
+  mock.assertCalled({}, { notSent: ["constructor", "__proto__", "toString"] });
+  assert.throws(() => mock.assertCalled({}, { sent: "constructor" }), { name: "AssertionError" });
 });
 
 test("a script that nothing follows, and a rule that nothing meets, are told", () => {
