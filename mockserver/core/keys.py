@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from mockserver.core.errors import ApiError, Reason
 from mockserver.core.masking import masked
+from mockserver.core.texts import shortened
 from mockserver.facts import Facts, MagicKey
 
 LOOKS_REAL = "(one that looks real)"
 ADMIN = "admin"  # the magic name of keys of organizations
 MARK = 8  # letters and digits of a sandbox's name that say whose it is: the last of them
 CALLERS = 4_096  # that are remembered at once
+_SHOWN = 40  # characters of this mock's own keys, which open nothing elsewhere
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TO_LETTERS = bytes(_LETTERS[i % len(_LETTERS)] for i in range(256))
 _SCHEMES = ("bearer", "basic")
@@ -98,6 +100,7 @@ class Keyring:
         names = "|".join(map(re.escape, facts.magic_keys))
         self._effect = re.compile(rf"{re.escape(facts.magic_prefix)}({names})(?:-|\Z)")
         self._callers: dict[bytes, Caller] = {}  # by a digest of what they sent
+        self._shown: dict[str, str] = {}  # of their keys, by the names of their sandboxes
 
     def caller(self, authorization: str | None, organization: str | None) -> Caller:
         """The caller behind these two header values.
@@ -109,9 +112,10 @@ class Keyring:
         mark = blake2b(sent, key=self._secret, digest_size=16).digest()
         found = self._callers.get(mark)
         if found is None:
-            found = self._caller(authorization, organization)
             if len(self._callers) >= CALLERS:
                 self._callers.clear()
+                self._shown.clear()
+            found = self._caller(authorization, organization)
             self._callers[mark] = found
         return found
 
@@ -119,6 +123,10 @@ class Keyring:
         """Whose sandbox it is, if its key came lately; else as any key's."""
         known = (c for c in self._callers.values() if c.sandbox == sandbox)
         return next(known, Caller(sandbox))
+
+    def shown(self) -> Mapping[str, str]:
+        """What may be seen of the keys that came lately, by the names of their sandboxes."""
+        return self._shown
 
     def _caller(self, authorization: str | None, organization: str | None) -> Caller:
         key = key_in(authorization)
@@ -138,6 +146,9 @@ class Keyring:
         hint = hinted(authorization, self._magic_prefix)
         reports_on = self._reports_on(magic, bound, of_key)
         name = self._name(of_key or key)
+        if reports_on is None:
+            is_own = key.startswith(self._magic_prefix)
+            self._shown[name] = shortened(key, _SHOWN) if is_own else hint
         return Caller(name, magic.tier or bound.tier, refusal, hint, reports_on)
 
     def _reported(self, key: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
@@ -24,6 +25,8 @@ from mockserver.request.world import World
 
 #: In every form, where one process serves this machine: no page of another site can know it.
 TOKEN = secrets.token_urlsafe(24)
+#: What leads to a page of this server alone, and breaks no header.
+_OWN_PAGE = re.compile(r"/(?:_mock/page/[\w/-]*)?(?:\?[!-~]*)?", re.ASCII)
 _PROMPT = "a red fox in the snow"
 PATH = "/v1/images/generations"
 _FORM = "application/x-www-form-urlencoded"
@@ -90,14 +93,16 @@ async def _form(look: Look) -> dict[str, str]:
 async def logged_in(look: Look, gate: Gate) -> Shown:
     """Give a browser a session for the control token."""
     form = await _form(look)
+    back = form.get("back", "")
     team = gate.team_of(form.get("control_token", "").strip())
     if team is None:
         is_shared = look.world.teams is not None
-        context = {"is_open": True, "is_wrong": True, "is_shared": is_shared}
+        context = {"is_open": True, "is_wrong": True, "is_shared": is_shared, "back": back}
         return Shown("login", context, 401)
     kept = f"{COOKIE}={gate.session(team)}; Path=/; HttpOnly; SameSite=Strict"
     secure = "; Secure" if look.scope["scheme"] == "https" else ""
-    return Shown("", {}, to="/", headers=[(b"set-cookie", f"{kept}{secure}".encode())])
+    to = back if _OWN_PAGE.fullmatch(back) else "/"
+    return Shown("", {}, to=to, headers=[(b"set-cookie", f"{kept}{secure}".encode())])
 
 
 async def _add_rule(look: Look, form: Form) -> dict[str, str]:

@@ -44,6 +44,8 @@ VIEWS: Mapping[str, tuple[str, Callable[[Look], Awaitable[Shown]]]] = {
     "settings": ("Settings", views.settings),
 }
 
+#: What of a page stays chosen where another sandbox is.
+_CHOSEN = ("q", "status", "to")
 #: Those that are not of one team's sandboxes.
 OF_SERVER = ("settings",)
 
@@ -99,6 +101,7 @@ class Pages:
             self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
         except (ApiError, TokenMissing):
             context = {"is_open": has_token, "is_shared": self._world.teams is not None}
+            context["back"] = _way_back(look.scope)
             return Shown("login", context, 401 if has_token else 403)
         await self._world.look()
         return None
@@ -143,6 +146,8 @@ class Pages:
             "sandbox": look.sandbox,
             "team": look.team,
             "sandboxes": [],
+            "keys": {},
+            "kept": [(n, look.query[n]) for n in _CHOSEN if look.query.get(n) and path in VIEWS],
             "page": PAGE,
             "token": token,
             **actions.said_in(look.query, token),
@@ -179,6 +184,13 @@ class Pages:
             not_found("There is no such picture, or what it is made from is not here any more.")
         kept = (b"cache-control", b"private, max-age=3600")
         await send_bytes(send, 200, file, MEDIA[kind][0], [kept, *INERT])
+
+
+def _way_back(scope: Scope) -> str:
+    """Where somebody was who has to log in first."""
+    query = scope["query_string"].decode("latin-1")
+    is_page = scope["method"] == "GET" and scope["path"] != f"{PAGE}login"
+    return f"{scope['path']}?{query}" if is_page and query else scope["path"] if is_page else "/"
 
 
 def _at(values: Sequence[T], number: str) -> T | None:

@@ -76,7 +76,9 @@ _ARGUMENTS = (
     *("moderation", "response_format", "stream", "partial_images", "output_format"),
     *("output_compression", "input_fidelity"),
 )
-_AZURE = re.compile(r"(?<=[?&])api-version=[\w-]+")
+_AZURE = re.compile(r"(?<=[?&])api-version=([\w-]+)")
+_DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)")
+_OF_SDK = re.compile(r"(.*)/images/(?:generations|edits|variations)")  # the paths that it asks
 _FILE = "photo.png"  # in the place of one that was sent
 
 
@@ -101,10 +103,16 @@ def copies(record: Record, base: str, key: str = _KEY) -> dict[str, str]:
     sent = {k: v for k, v in record.fields.items() if k not in ("operation", *record.filled)}
     if any(map(_is_file, sent.values())) and "images" in sent:  # a form has another name for them
         sent["image"] = sent.pop("images")
-    if not all(name in sent for name in _NEEDED[record.operation]):  # the SDK would not send it
+    asks = all(name in sent for name in _NEEDED[record.operation]) and _OF_SDK.fullmatch(
+        record.path
+    )
+    if not asks:  # the SDK would not send it
         return _as_it_came(record, base, key) | {"rule": _rule(record)}
+    is_form = any(map(_is_file, sent.values()))
+    as_json = _as_it_came(record, base, key) if is_form else {}  # an edit may be JSON
     return {
         "curl": _curl(record, sent, base, key),
+        **as_json,
         "Python": _python(record, sent, base, key),
         "rule": _rule(record),
         "pytest": _test(record, sent),
@@ -137,8 +145,7 @@ def _is_file(value: Any) -> bool:
 
 
 def _curl(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
-    line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
-    query = _AZURE.search(line)
+    query = _azure(record)
     path = f"{record.path}?{query[0]}" if query else record.path
     lines = [f"curl {shlex.quote(base + path)}", f'-H "Authorization: Bearer {key}"']
     if any(map(_is_file, sent.values())):
@@ -147,6 +154,12 @@ def _curl(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
         body = json.dumps(sent, ensure_ascii=False)
         lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(body)}"]
     return " \\\n  ".join(lines) + "\n"
+
+
+def _azure(record: Record) -> re.Match[str] | None:
+    """The version that Azure is asked for."""
+    line = record.raw.head.partition(b"\n")[0].decode("latin-1") if record.raw else ""
+    return _AZURE.search(line)
 
 
 def _parts(name: str, value: Any) -> Iterator[str]:
@@ -169,11 +182,23 @@ def _names(files: Sequence[Any]) -> list[str]:
 
 def _python(record: Record, sent: Mapping[str, Any], base: str, key: str) -> str:
     arguments = "".join(f"    {line},\n" for line in _arguments(sent))
+    kind, options = _client(record, base)
+    named = "".join(f"{name}={value!r}, " for name, value in options.items())
     return (
-        "from openai import OpenAI\n\n"
-        f"client = OpenAI(base_url={base + '/v1'!r}, api_key={key!r})\n"
+        f"from openai import {kind}\n\n"
+        f"client = {kind}({named}api_key={key!r})\n"
         f"answer = client.images.{_METHODS[record.operation]}(\n{arguments})\n"
     )
+
+
+def _client(record: Record, base: str) -> tuple[str, dict[str, Any]]:
+    """The SDK's client that asks at this path, and what leads it there."""
+    at, version = record.path.partition("/images/")[0], _azure(record)
+    if version and (found := _DEPLOYMENT.fullmatch(at)):
+        options = {"azure_endpoint": base, "azure_deployment": found[1], "api_version": version[1]}
+        return "AzureOpenAI", options
+    query = {"default_query": {"api-version": version[1]}} if version else {}
+    return "OpenAI", {"base_url": base + at, **query}
 
 
 def _arguments(sent: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from mockserver.control import routes
 from mockserver.control.request import ControlError
 from mockserver.core.journal import Record
+from mockserver.core.judging.findings import REQUESTS
 from mockserver.core.judging.migration_text import from_json, groups, of_group
 from mockserver.core.judging.model_days import NoSuchModel
 from mockserver.facts import ever_there
@@ -33,7 +34,7 @@ class Row(NamedTuple):
     told: Mapping[str, Any]
     kind: str
     requests: list[Record]  # the first few
-    more: int
+    more: str
     id: str  # stays the same while it is shown
 
 
@@ -43,7 +44,7 @@ class Kind(NamedTuple):
     told: Mapping[str, Any]
     reactions: Sequence[tuple[str, int]]  # the most frequent first
     requests: list[Record]  # the first few
-    more: int
+    more: str
 
 
 class Same(NamedTuple):
@@ -53,7 +54,7 @@ class Same(NamedTuple):
     is_refused: bool
     lines: Sequence[str]
     requests: list[Record]  # the first few
-    more: int
+    more: str
 
 
 async def verdict(look: Look, around: Mapping[str, Any]) -> Shown:
@@ -142,13 +143,23 @@ async def _records(look: Look) -> dict[str, Record]:
     return records
 
 
-def _named(ids: Sequence[str], records: Mapping[str, Record]) -> tuple[list[Record], int]:
-    """The first few of them that are there still, and how many are not shown."""
+def _named(
+    ids: Sequence[str], records: Mapping[str, Record], *, told: int | None = None
+) -> tuple[list[Record], str]:
+    """The first few of them that are there still, and how many are not shown.
+
+    Args:
+        ids: of the requests.
+        records: what is there.
+        told: as many at most are among the ids, however many there are.
+    """
     asked = [records[identity] for identity in ids if identity in records][:_FEW]
-    return asked, len(ids) - len(asked)
+    more = len(ids) - len(asked)
+    least = "at least " if len(ids) == told else ""
+    return asked, f"and {least}{more} more" if more else ""
 
 
 def _row(told: Mapping[str, Any], records: Mapping[str, Record]) -> Row:
     first = told["requests"][0]
-    shown = _named(told["requests"], records)
+    shown = _named(told["requests"], records, told=REQUESTS)
     return Row(told, _KINDS[told["severity"]], *shown, f"{told['id']}-{first}")

@@ -208,7 +208,8 @@ def first_model(look: Look) -> dict[str, str]:
 async def _chosen(look: Look) -> dict[str, Any]:
     names = [s.name for s in await look.all()]
     whole = (name for name in names if look.sandbox and name.startswith(look.sandbox))
-    return {"sandbox": next(whole, look.sandbox), "sandboxes": names}
+    keys = look.world.keyring.shown()
+    return {"sandbox": next(whole, look.sandbox), "sandboxes": names, "keys": keys}
 
 
 def _has(record: Record, text: str, status: str) -> bool:

@@ -304,3 +304,25 @@ def test_single_letters_can_be_turned_off_and_stay_so(watched: Page, mine: Mine)
     watched.locator("h1").click()
     watched.keyboard.press("j")
     assert watched.evaluate("document.activeElement.textContent").strip() == "an owl"
+
+
+def test_what_has_become_too_much_to_judge_as_it_comes_is_asked_for_no_more(
+    watched: Page, mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mockserver.page import verdict
+
+    monkeypatch.setattr(verdict, "LIVE", 1)
+    mine.ask("an owl")
+    watched.clock.install()
+    watched.goto(mine.at("verdict/failures"))
+    watched.locator("#failures[data-live]").wait_for()
+    mine.ask("a fox")
+    watched.get_by_text("Load the page anew").wait_for()
+    watched.locator("#live:empty").wait_for(state="attached")
+    asked: list[str] = []
+    watched.on("request", lambda r: asked.append(r.url) if r.resource_type == "fetch" else None)
+    mine.ask("a hare")
+    watched.get_by_text("1 new request").wait_for(state="attached")
+    watched.clock.fast_forward(10_000)
+    assert asked == []
+    assert watched.locator("[data-live]").count() == 0

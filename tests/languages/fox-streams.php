@@ -8,25 +8,32 @@ function ask(string $path, string $type, string $body): array
         "header" => ["Authorization: Bearer " . getenv("OPENAI_API_KEY"), "Content-Type: $type"],
         "content" => $body,
         "ignore_errors" => true, // a refusal is an answer too
+        "timeout" => 120,
     ]]);
     for ($try = 1; ; $try++) {
         $answer = file_get_contents(getenv("OPENAI_BASE_URL") . $path, false, $context);
-        $status = (int) explode(" ", $http_response_header[0])[1];
-        if ($status !== 429 || $try === 3) {
-            return [$status, json_decode($answer, true)];
+        if ($answer === false) {
+            throw new Exception("there was no answer");
         }
+        $status = (int) explode(" ", $http_response_header[0])[1];
         $told = [];
         foreach (array_slice($http_response_header, 1) as $line) {
-            [$name, $value] = explode(": ", $line, 2);
-            $told[strtolower($name)] = $value;
+            [$name, $value] = explode(":", $line, 2) + [1 => ""];
+            $told[strtolower($name)] = trim($value);
         }
-        usleep(1000 * ($told["retry-after-ms"] ?? 1000 * $told["retry-after"]));
+        $seconds = $told["retry-after"] ?? null;
+        $wait = $told["retry-after-ms"] ?? ($seconds === null ? null : 1000 * $seconds);
+        if ($status !== 429 || $wait === null || $try === 3) {
+            return [$status, json_decode($answer, true, 512, JSON_THROW_ON_ERROR)];
+        }
+        usleep((int) (1000 * $wait));
     }
 }
 
 function generate(array $wanted): array
 {
-    return ask("/images/generations", "application/json", json_encode(["model" => "dall-e-2"] + $wanted));
+    $body = json_encode(["model" => "dall-e-2"] + $wanted, JSON_THROW_ON_ERROR);
+    return ask("/images/generations", "application/json", $body);
 }
 
 function edit(array $wanted): array

@@ -23,6 +23,11 @@ size_t append(char* data, size_t, size_t length, void* text) {
   return length;
 }
 
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : throw std::runtime_error(std::string("set ") + name);
+}
+
 std::string header(CURL* curl, const char* name) {
   curl_header* found;
   return curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &found) ? "" : found->value;
@@ -32,6 +37,7 @@ Answer perform(CURL* curl) {
   Answer answer;
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);  // by itself it waits for ever
   if (CURLcode failed = curl_easy_perform(curl)) throw std::runtime_error(curl_easy_strerror(failed));
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
@@ -39,21 +45,28 @@ Answer perform(CURL* curl) {
 
 // The API's answer; one that says when to come again is asked again then.
 Answer ask(CURL* curl, const std::string& path) {
-  curl_easy_setopt(curl, CURLOPT_URL, (std::getenv("OPENAI_BASE_URL") + path).c_str());
+  curl_easy_setopt(curl, CURLOPT_URL, (variable("OPENAI_BASE_URL") + path).c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-  curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, std::getenv("OPENAI_API_KEY"));
+  curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, variable("OPENAI_API_KEY").c_str());
   for (int tries = 1;; tries++) {
     Answer answer = perform(curl);
-    if (answer.status != 429 || tries == 3) return answer;
     std::string ms = header(curl, "retry-after-ms"), seconds = header(curl, "retry-after");
+    bool is_told = !ms.empty() || !seconds.empty();
+    if (answer.status != 429 || !is_told || tries == 3) return answer;
     double wait = ms.empty() ? 1000 * std::atof(seconds.c_str()) : std::atof(ms.c_str());
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(wait));
   }
 }
 
+// As JSON has it: C++ itself writes none.
+std::string quoted(const std::string& text) {
+  std::string found = std::regex_replace(text, std::regex(R"(["\\])"), R"(\$&)");
+  return '"' + std::regex_replace(found, std::regex("\n"), "\\n") + '"';
+}
+
 Answer generate(const std::string& prompt, const std::string& size) {
   Curl curl(curl_easy_init(), curl_easy_cleanup);
-  std::string body = R"({"model": "dall-e-2", "prompt": ")" + prompt + R"(", "size": ")" + size + "\"}";
+  std::string body = R"({"model": "dall-e-2", "prompt": )" + quoted(prompt) + R"(, "size": )" + quoted(size) + "}";
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
@@ -98,12 +111,16 @@ void save(const std::string& file, const Answer& answer) {
   auto number = [&](size_t at) {  // of two bytes, for no picture has more pixels
     return static_cast<unsigned char>(png.at(at)) << 8 | static_cast<unsigned char>(png.at(at + 1));
   };
-  std::ofstream(file, std::ios::binary) << png;
+  std::ofstream out(file, std::ios::binary);
+  if (!(out << png << std::flush)) throw std::runtime_error("can't write " + file);
   std::cout << file << ": " << number(18) << "x" << number(22) << "\n";
 }
 
-int main() {
+int main() try {
   save("fox.png", generate("a red fox", "256x256"));
   save("edit.png", edit("a café at dusk", "512x512"));
   save("no.png", generate("a red fox", "300x300"));
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 )
 
+var client = http.Client{Timeout: 2 * time.Minute} // the default one waits for ever
+
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -28,22 +30,23 @@ func ask(path, contentType string, body []byte) *http.Response {
 		check(err)
 		request.Header.Set("Authorization", "Bearer "+os.Getenv("OPENAI_API_KEY"))
 		request.Header.Set("Content-Type", contentType)
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := client.Do(request)
 		check(err)
-		if answer.StatusCode != http.StatusTooManyRequests || try == 3 {
+		wait, isTold := told(answer.Header)
+		if answer.StatusCode != http.StatusTooManyRequests || !isTold || try == 3 {
 			return answer
 		}
 		answer.Body.Close()
-		time.Sleep(told(answer.Header))
+		time.Sleep(wait)
 	}
 }
 
-func told(header http.Header) time.Duration {
+func told(header http.Header) (time.Duration, bool) {
 	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
-		return time.Duration(ms * float64(time.Millisecond))
+		return time.Duration(ms * float64(time.Millisecond)), true
 	}
-	seconds, _ := strconv.Atoi(header.Get("Retry-After"))
-	return time.Duration(seconds) * time.Second
+	seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64)
+	return time.Duration(seconds * float64(time.Second)), err == nil
 }
 
 func generate(prompt, size string) *http.Response {
@@ -82,7 +85,7 @@ func save(file string, answer *http.Response) {
 		fmt.Printf("%d: %s\n", answer.StatusCode, told.Error.Message)
 		return
 	}
-	download, err := http.Get(told.Data[0].URL)
+	download, err := client.Get(told.Data[0].URL)
 	check(err)
 	defer download.Body.Close()
 	picture, err := io.ReadAll(download.Body)

@@ -7,9 +7,13 @@ const headers = { Authorization: `Bearer ${OPENAI_API_KEY}` };
 // The API's answer; one that says when to come again is asked again then.
 async function ask(path, body, more = {}) {
   for (let tries = 1; ; tries++) {
-    const answer = await fetch(OPENAI_BASE_URL + path, { method: "POST", headers: { ...headers, ...more }, body });
-    if (answer.status !== 429 || tries === 3) return [answer.status, await answer.json()];
-    await sleep(Number(answer.headers.get("retry-after-ms") ?? 1000 * answer.headers.get("retry-after")));
+    const signal = AbortSignal.timeout(120_000);
+    const answer = await fetch(OPENAI_BASE_URL + path, { method: "POST", headers: { ...headers, ...more }, body, signal });
+    const [ms, seconds] = ["retry-after-ms", "retry-after"].map((name) => answer.headers.get(name));
+    const wait = Number(ms ?? (seconds && 1000 * seconds));
+    if (answer.status !== 429 || !wait || tries === 3) return [answer.status, await answer.json()];
+    await answer.body.cancel(); // or the connection stays in use
+    await sleep(wait);
   }
 }
 
@@ -18,7 +22,8 @@ const generate = (wanted) => ask("/images/generations", JSON.stringify({ model: 
 
 async function save(file, [status, answer]) {
   if (status !== 200) return console.log(`${status}: ${answer.error.message}`);
-  const png = Buffer.from(await (await fetch(answer.data[0].url)).arrayBuffer());
+  const download = await fetch(answer.data[0].url, { signal: AbortSignal.timeout(60_000) });
+  const png = Buffer.from(await download.arrayBuffer());
   if (png.toString("latin1", 0, 8) !== "\x89PNG\r\n\x1a\n") throw new Error("this is no PNG");
   await writeFile(file, png);
   console.log(`${file}: ${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`);

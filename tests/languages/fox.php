@@ -3,7 +3,6 @@
 /** Status and answer of the API; where it says when to come again, it is asked again then. */
 function ask(string $path, array|string $body): array
 {
-    $told = [];
     $curl = curl_init(getenv("OPENAI_BASE_URL") . $path);
     $headers = ["Authorization: Bearer " . getenv("OPENAI_API_KEY")];
     if (is_string($body)) { // an array is sent as multipart/form-data
@@ -13,6 +12,7 @@ function ask(string $path, array|string $body): array
         CURLOPT_HTTPHEADER => $headers,
         CURLOPT_POSTFIELDS => $body,
         CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_TIMEOUT => 120, // by itself curl waits for ever
         CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$told): int {
             [$name, $value] = explode(":", $line, 2) + [1 => ""];
             $told[strtolower($name)] = trim($value);
@@ -20,21 +20,24 @@ function ask(string $path, array|string $body): array
         },
     ]);
     for ($try = 1; ; $try++) {
+        $told = [];
         $answer = curl_exec($curl);
         $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
         if ($answer === false) {
             throw new Exception(curl_error($curl));
         }
-        if ($status !== 429 || $try === 3) {
-            return [$status, json_decode($answer, true)];
+        $seconds = $told["retry-after"] ?? null;
+        $wait = $told["retry-after-ms"] ?? ($seconds === null ? null : 1000 * $seconds);
+        if ($status !== 429 || $wait === null || $try === 3) {
+            return [$status, json_decode($answer, true, 512, JSON_THROW_ON_ERROR)];
         }
-        usleep(1000 * ($told["retry-after-ms"] ?? 1000 * $told["retry-after"]));
+        usleep((int) (1000 * $wait));
     }
 }
 
 function generate(array $wanted): array
 {
-    return ask("/images/generations", json_encode(["model" => "dall-e-2"] + $wanted));
+    return ask("/images/generations", json_encode(["model" => "dall-e-2"] + $wanted, JSON_THROW_ON_ERROR));
 }
 
 function edit(array $wanted): array

@@ -1,8 +1,10 @@
 use v5.36;
+use utf8;
 use HTTP::Tiny;
 use JSON::PP;
 use Time::HiRes 'sleep';
 
+binmode(STDOUT, ":encoding(UTF-8)");
 my $http = HTTP::Tiny->new(timeout => 120);
 
 # Status and answer of the API; where it says when to come again, it is asked again then.
@@ -11,9 +13,11 @@ sub ask ($path, $type, $body) {
     for my $try (1 .. 3) {
         my $answer = $http->post("$ENV{OPENAI_BASE_URL}$path", {headers => \%headers, content => $body});
         die $answer->{content} if $answer->{status} == 599;    # HTTP::Tiny's own: there was no answer
-        return ($answer->{status}, decode_json($answer->{content})) if $answer->{status} != 429 || $try == 3;
-        my $told = $answer->{headers};
-        sleep(($told->{"retry-after-ms"} // 1000 * $told->{"retry-after"}) / 1000);
+        my ($seconds, $ms) = $answer->{headers}->@{"retry-after", "retry-after-ms"};
+        my $wait = defined $ms ? $ms / 1000 : $seconds;
+        return ($answer->{status}, decode_json($answer->{content}))
+            if $answer->{status} != 429 || !defined $wait || $try == 3;
+        sleep($wait);
     }
 }
 
@@ -26,7 +30,10 @@ sub slurp ($file) { open(my $in, "<:raw", $file) or die "$file: $!"; local $/; r
 sub edit (%wanted) {
     my ($boundary, $body) = ("fox" . int(rand(1e15)), "");    # HTTP::Tiny makes no multipart form by itself
     my %fields = (model => "dall-e-2", %wanted);
-    $body .= qq(--$boundary\r\nContent-Disposition: form-data; name="$_"\r\n\r\n$fields{$_}\r\n) for sort keys %fields;
+    for my $name (sort keys %fields) {
+        utf8::encode(my $value = $fields{$name});    # encode_json does that by itself
+        $body .= qq(--$boundary\r\nContent-Disposition: form-data; name="$name"\r\n\r\n$value\r\n);
+    }
     $body .= qq(--$boundary\r\nContent-Disposition: form-data; name="$_"; filename="$_.png"\r\n)
         . "Content-Type: image/png\r\n\r\n" . slurp("$_.png") . "\r\n" for "image", "mask";
     return ask("/images/edits", "multipart/form-data; boundary=$boundary", "$body--$boundary--\r\n");
@@ -38,6 +45,7 @@ sub save ($file, $status, $answer) {
     die "this is no PNG" if substr($png, 0, 8) ne "\x89PNG\r\n\x1A\n";
     open(my $out, ">:raw", $file) or die "$file: $!";
     print {$out} $png;
+    close($out) or die "$file: $!";
     say "$file: ", join("x", unpack("x16 N2", $png));
 }
 

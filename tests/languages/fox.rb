@@ -1,5 +1,6 @@
 require "json"
 require "net/http"
+require "stringio"
 
 BASE = ENV.fetch("OPENAI_BASE_URL")
 KEY = ENV.fetch("OPENAI_API_KEY")
@@ -12,8 +13,10 @@ def ask(path)
       request = Net::HTTP::Post.new(uri, "Authorization" => "Bearer #{KEY}")
       yield request
       answer = http.request(request)
-      return answer unless answer.code == "429" && try < 3
-      sleep((answer["retry-after-ms"] || answer["retry-after"].to_f * 1000).to_f / 1000)
+      ms, seconds = answer["retry-after-ms"], answer["retry-after"]
+      wait = ms ? ms.to_f / 1000 : seconds&.to_f
+      return answer unless answer.code == "429" && wait && try < 3
+      sleep(wait)
     end
   end
 end
@@ -26,8 +29,11 @@ def generate(**wanted)
 end
 
 def edit(**wanted)
-  ask("/images/edits") do |request| # read in anew each time: a file that was sent is at its end
-    files = %w[image mask].map { |name| [name, File.open("#{name}.png"), { content_type: "image/png" }] }
+  ask("/images/edits") do |request| # made anew each time: what was sent is at its end
+    files = %w[image mask].map do |name|
+      file = StringIO.new(File.binread("#{name}.png")) # which has nothing to close
+      [name, file, { filename: "#{name}.png", content_type: "image/png" }]
+    end
     request.set_form([["model", "dall-e-2"], *wanted.map { |name, value| [name.to_s, value] }, *files], "multipart/form-data")
   end
 end

@@ -30,10 +30,7 @@ def pictures(tmp_path: Path) -> Path:
 def test_a_program_draws_edits_downloads_waits_and_shows_a_refusal(
     server: ImagesMock, pictures: Path, language: Language
 ) -> None:
-    needed(language.probe, language.debian)
-    shutil.copy(HERE / language.program, pictures)
-    if language.build:
-        done(language.build, pictures)
+    built(language, pictures)
     box = server.sandbox(f"sk-mock-{language.program}").begin(
         as_of="2025-06-15"
     )  # a day when a part had to say its type
@@ -42,6 +39,30 @@ def test_a_program_draws_edits_downloads_waits_and_shows_a_refusal(
     told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
     judged(box, told)
     compared(pictures)
+
+
+@pytest.mark.languages
+@pytest.mark.parametrize("language", LANGUAGES, ids=[language.program for language in LANGUAGES])
+def test_a_program_that_is_not_told_when_to_come_again_does_not(
+    server: ImagesMock, pictures: Path, language: Language
+) -> None:
+    built(language, pictures)
+    box = server.sandbox(f"sk-mock-{language.program}-quota").begin(
+        as_of="2025-06-15", standing=False
+    )  # a clock that stands tells a short wait with each 429
+    box.on().quota()
+    told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
+    requests = box.requests
+    assert [r.status for r in requests] == [429, 429, 400], box.report()
+    assert told.splitlines() == [f"{r.status}: {r.error and r.error.message}" for r in requests]
+
+
+def built(language: Language, folder: Path) -> None:
+    """The program, ready to run there; a skip where its language is not."""
+    needed(language.probe, language.debian)
+    shutil.copy(HERE / language.program, folder)
+    if language.build:
+        done(language.build, folder)
 
 
 def judged(box: Sandbox, told: str) -> None:
@@ -94,8 +115,7 @@ def test_the_page_shows_each_program_letter_for_letter() -> None:
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of the way")
 def test_the_page_shows_what_a_program_prints(server: ImagesMock, pictures: Path) -> None:
     [language] = [language for language in LANGUAGES if language.program == "fox.rb"]
-    needed(language.probe, language.debian)
-    shutil.copy(HERE / language.program, pictures)
+    built(language, pictures)
     box = server.sandbox("sk-mock-fox").begin()
     told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
     assert f"```text\n{told}```" in PAGE.read_text("utf-8")

@@ -7,6 +7,9 @@ import json
 import shlex
 from typing import Any
 
+import httpx2
+import pytest
+
 from mockserver.core.journal import Record
 from mockserver.core.raw_request import Raw
 from mockserver.page.snippets import copies
@@ -91,3 +94,55 @@ def test_what_the_sdk_would_not_send_is_copied_as_it_came() -> None:
 def test_a_rule_is_made_of_texts_alone() -> None:
     made = copied("images.generate", "/v1/images/generations", prompt=["x"], size=1, model="m")
     assert json.loads(made["rule"])["when"] == {"operation": "images.generate", "model": "m"}
+
+
+def _of_azure(path: str, version: str = "") -> dict[str, str]:
+    record = Record("req_1", 0, "POST", path, "images.generate", {"prompt": "x", "operation": ""})
+    query = f"?api-version={version}" if version else ""
+    record.raw = Raw(f"POST {path}{query} HTTP/1.1".encode(), b"", 0, False)
+    return copies(record, "http://localhost:6780")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "version", "asked"),
+    [
+        ("/v1", "", "/v1/images/generations"),
+        (
+            "/openai/deployments/my-images",
+            "2025-04-01-preview",
+            "/openai/deployments/my-images/images/generations?api-version=2025-04-01-preview",
+        ),
+        ("/openai/v1", "", "/openai/v1/images/generations"),
+        ("/openai/v1", "preview", "/openai/v1/images/generations?api-version=preview"),
+    ],
+)
+def test_python_asks_where_it_was_asked(prefix: str, version: str, asked: str) -> None:
+    heard: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        heard.append(request)
+        return httpx2.Response(200, json={"created": 0, "data": []})
+
+    code = _of_azure(f"{prefix}/images/generations", version)["Python"]
+    through = httpx2.Client(transport=httpx2.MockTransport(answer))
+    exec(code.replace("api_key=", "http_client=through, api_key="), {"through": through})
+    assert str(heard[0].url) == f"http://localhost:6780{asked}"
+
+
+def test_what_the_sdk_has_no_method_for_is_no_python() -> None:
+    assert _of_azure("/openai/images/generations:submit", "2023-06-01-preview").keys() == {
+        "curl",
+        "rule",
+    }
+
+
+def test_an_edit_that_came_as_json_is_copied_as_json() -> None:
+    body = json.dumps({"prompt": "x", "images": [{"image_url": "data:image/png;base64,AAAA"}]})
+    record = Record("req_1", 0, "POST", "/v1/images/edits", "images.edit")
+    record.fields = {"operation": "images.edit", "prompt": "x", "images": [FILE]}
+    head = b"POST /v1/images/edits HTTP/1.1\ncontent-type: application/json"
+    record.raw = Raw(head, body.encode(), len(body), False)
+    words = shlex.split(copies(record, "http://localhost:6780")["curl"])
+    assert words[words.index("--data-raw") + 1] == body
+    record.raw = Raw(head, body.encode()[:20], len(body), True)  # the journal has its beginning
+    assert "image[]=@photo-1.png" in copies(record, "http://localhost:6780")["curl"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.control import verdict as control
-from mockserver.core.judging.findings import Finding, Severity
+from mockserver.core.judging.findings import REQUESTS, Finding, Severity
 from mockserver.core.judging.seen import Journal
 from mockserver.page import verdict
 from tests.conftest import Api, generate
@@ -34,7 +34,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> None:
                 refused[seen.sandbox].append(seen.id)
         grave = [Severity.NOTE, Severity.WARNING, Severity.ERROR]
         return [
-            Finding("retried-in-vain", grave[min(2, place)], SEEN, tuple(ids))
+            Finding("retried-in-vain", grave[min(2, place)], SEEN, tuple(ids[:REQUESTS]))
             for place, ids in enumerate(refused.values())
         ]
 
@@ -82,6 +82,13 @@ def test_of_many_requests_of_a_finding_the_first_are_shown(api: Api) -> None:
     shown = page(client, VERDICT)
     assert shown.count(f'href="{PAGE}requests/') == 5
     assert "<li>and 2 more</li>" in shown
+
+
+def test_a_finding_that_names_some_of_very_many_requests_says_so(api: Api) -> None:
+    client = api()
+    for _ in range(REQUESTS + 3):
+        generate(client, **BAD)
+    assert f"<li>and at least {REQUESTS - 5} more</li>" in page(client, VERDICT)
 
 
 def test_one_sandbox_is_judged_by_itself(api: Api) -> None:
@@ -168,6 +175,8 @@ def test_another_model_is_chosen_and_says_what_it_would_refuse_and_why(api: Api)
     assert told["moves"][0]["faults"][0]["message"] in unescape(shown)
     assert shown.count(f'href="{PAGE}requests/') == 2
     assert "images-mock migrate --to gpt-image-2" in shown
+    name = client.get("/_mock/sandboxes").json()["sandboxes"][0]["name"]
+    assert f" --sandbox {name}" in page(client, chosen, to="gpt-image-2", sandbox=name)
 
 
 def test_only_models_that_are_there_are_offered(api: Api) -> None:

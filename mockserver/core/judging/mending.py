@@ -64,6 +64,8 @@ def mended(model: str, offer: Offer | None, fields: Sent, error: ApiError) -> Me
     names, new, mended_fields = found or (param, "", None)
     value = shortened(str(wrong.value), _SHOWN)
     say = fix.say.format(to=model, param=names, value=value, new=new)
+    if fix.mend == "nearest_size" and _sides(wrong.value) is None:
+        say = f"ask for {new}"  # nothing can be scaled to what is no size
     return Mended(about, say, mended_fields, _times(wrong, new) if param == "n" else 1)
 
 

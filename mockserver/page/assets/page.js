@@ -23,6 +23,7 @@ async function renew() {
   if (again && !isInUse()) soon();
 }
 function soon() { // what comes without end must not put it off without end; a slow server is asked less
+  if (!$("[data-live]")) return; // it has become too much to be judged as it comes
   timer ||= setTimeout(renew, Math.min(5000, (fresh > MANY ? 1000 : 150) + 4 * took));
 }
 function isReading() { // a list that grows above would push away what is read: it waits for who is back at the top
@@ -43,6 +44,7 @@ function put(page) {
   for (const old of $$("[data-live]")) {
     const next = page.getElementById(old.id);
     if (!next || next.innerHTML === old.innerHTML) continue;
+    if (!("live" in next.dataset)) delete old.dataset.live;
     const known = new Set($$("[data-row][id]", old).map((row) => row.id));
     old.replaceChildren(...next.childNodes);
     const added = known.size ? $$("[data-row][id]", old).filter((row) => !known.has(row.id)) : [];

@@ -77,6 +77,7 @@ def test_hd_is_called_high_and_style_is_dropped() -> None:
         ({"size": "512x512"}, "dall-e-3", "ask for 1024x1024, and scale it to 512x512", 1),
         ({"size": "1024x1536"}, "dall-e-3", "ask for 1024x1792, and scale it to 1024x1536", 1),
         ({"prompt": "f" * 4001}, "dall-e-3", "shorten the prompt to 4000 characters", 1),
+        ({"size": "<i>"}, "dall-e-3", "ask for 1024x1024", 1),
     ],
 )
 def test_what_is_mended_has_the_price_of_as_many_pictures(

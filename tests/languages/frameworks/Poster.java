@@ -2,6 +2,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.regex.Pattern;
 
 /** The program under test. */
@@ -21,6 +22,7 @@ class Poster {
         var request = HttpRequest.newBuilder(URI.create(url + "/images/generations"))
             .header("Authorization", "Bearer " + key)
             .header("Content-Type", "application/json")
+            .timeout(Duration.ofMinutes(2)) // by itself it waits for ever
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
         var answer = client.send(request, HttpResponse.BodyHandlers.ofString());

@@ -9,6 +9,7 @@ function poster(string $prompt): string
         CURLOPT_HTTPHEADER => ["Authorization: Bearer " . getenv("OPENAI_API_KEY"), "Content-Type: application/json"],
         CURLOPT_POSTFIELDS => json_encode(["model" => "dall-e-2", "prompt" => $prompt, "size" => "256x256"]),
         CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_TIMEOUT => 120, // by itself curl waits for ever
         CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$told): int {
             [$name, $value] = explode(":", $line, 2) + [1 => ""];
             $told[strtolower($name)] = trim($value);
