@@ -151,7 +151,12 @@ def test_a_client_that_never_sends_its_body_is_refused_all_the_same(server: Imag
                 f"POST /v1/nope HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 9\r\n"
                 f"Authorization: Bearer {KEY}\r\n{more}\r\n".encode()
             )
-            assert line.recv(12) == b"HTTP/1.1 404"
+            told = line.makefile("rb")
+            if (
+                more
+            ):  # it is asked for all the same: Go's client would send the next request in its place
+                assert told.readline() + told.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            assert told.read(12) == b"HTTP/1.1 404"
     client = HTTPConnection(address.netloc)
     client.request("GET", "/_mock/requests/last", headers={"Mock-Sandbox-Key": KEY})
     raw = json.load(client.getresponse())["raw"]

@@ -100,8 +100,11 @@ class Pages:
         try:
             self._gate.check(exchange, look.scope, is_page=look.scope["method"] != "POST")
         except (ApiError, TokenMissing):
-            context = {"is_open": has_token, "is_shared": self._world.teams is not None}
-            context["back"] = _way_back(look.scope)
+            context = {
+                "is_open": has_token,
+                "is_shared": self._world.teams is not None,
+                "back": _way_back(look.scope),
+            }
             return Shown("login", context, 401 if has_token else 403)
         await self._world.look()
         return None
