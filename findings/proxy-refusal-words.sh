@@ -118,7 +118,7 @@ ask() {
 }
 {
   ask httpx2 aiohttp requests curl openai-python node:https axios fetch "openai npm"
-  "$dir/venv/bin/pip" install --quiet niquests==3.21.2 >&2
+  "$dir/venv/bin/pip" install --quiet niquests==3.21.2
   printf 'beside niquests: '
   ask requests
 } | tee "$dir/seen"
