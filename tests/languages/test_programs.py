@@ -47,9 +47,8 @@ def test_a_program_that_is_not_told_when_to_come_again_does_not(
     server: ImagesMock, pictures: Path, language: Language
 ) -> None:
     built(language, pictures)
-    box = server.sandbox(f"sk-mock-{language.program}-quota").begin(
-        as_of="2025-06-15", standing=False
-    )  # a clock that stands tells a short wait with each 429
+    # Not begun, for a clock that stands tells a short wait with each 429.
+    box = server.sandbox(f"sk-mock-{language.program}-quota")
     box.on().quota()
     told = done(language.run, pictures, OPENAI_BASE_URL=box.url, OPENAI_API_KEY=box.api_key)
     requests = box.requests
