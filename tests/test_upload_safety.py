@@ -302,7 +302,7 @@ def test_a_hundred_costly_files_at_once_hold_nobody_and_take_little_memory(
     # In base64 it is there three times, and a hundred clients of a busy machine are slow ones,
     # whose bodies give their room away.
     assert found.peak - before.resident < (100 if way not in IN_BASE64 else 160)
-    assert found.own < 0.1  # of the machine's other work, nothing counts
+    assert found.own < 0.4  # seconds; what is looked for is many times that, on a slow machine too
 
 
 @pytest.mark.slow
@@ -327,7 +327,7 @@ def test_thirty_forms_of_sixty_megabytes_at_once_take_the_memory_of_a_few() -> N
         assert server.ask_at_once(30, request) == {400}
         found = server.figures()
     assert found.peak - before.resident < 800  # 1800 MB were sent
-    assert found.own < 0.1
+    assert found.own < 0.4
 
 
 @pytest.mark.slow
